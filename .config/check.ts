@@ -1,0 +1,65 @@
+// npm run check: everything that needs no database, two parts at a time. `npm run check -- lint types` runs these two.
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { buildSchema } from 'graphql';
+import { undescribed } from './undescribed.ts';
+
+interface Outcome {
+  readonly passed: boolean;
+  readonly output: string;
+}
+
+function run(command: string, ...args: string[]): () => Promise<Outcome> {
+  return () =>
+    new Promise((resolve, reject) => {
+      const child = spawn(command, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, FORCE_COLOR: '0' },
+      });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+      }
+      child.on('error', reject);
+      child.on('close', code => resolve({ passed: code === 0, output }));
+    });
+}
+
+/** Of schema.graphql as it stands; that it is what the code says is the part `schema`. */
+async function descriptions(): Promise<Outcome> {
+  const missing = undescribed(buildSchema(await readFile('schema.graphql', 'utf8')));
+  return {
+    passed: missing.length === 0,
+    output: missing.map(coordinate => `${coordinate} has no description\n`).join(''),
+  };
+}
+
+// The longest first, so that two workers end together.
+const parts: Record<string, () => Promise<Outcome>> = {
+  lint: run('eslint', '-c', '.config/eslint.config.js', '--max-warnings', '0', '.'),
+  types: run('tsc', '-p', '.'),
+  format: run('prettier', '--check', '--log-level', 'warn', '.'),
+  imports: run('depcruise', '-c', '.config/dependency-cruiser.mjs', 'src'),
+  schema: run('tsx', 'codegen.ts', '--check'),
+  prisma: run('prisma', 'validate'),
+  'prisma-format': run('prisma', 'format', '--check'),
+  descriptions,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter(name => !(name in parts));
+if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+
+const waiting = Object.entries(parts).filter(([name]) => asked.length === 0 || asked.includes(name));
+async function worker(): Promise<void> {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const [name, part] = next;
+    const start = performance.now();
+    const { passed, output } = await part().catch((error: unknown) => ({ passed: false, output: String(error) }));
+    console.log(`${passed ? 'ok    ' : 'FAILED'} ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+    if (passed) continue;
+    console.log(output.trimEnd());
+    process.exitCode = 1;
+  }
+}
+await Promise.all([worker(), worker()]);

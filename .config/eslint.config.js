@@ -1,0 +1,137 @@
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const root = new URL('..', import.meta.url).pathname;
+
+// The words that say nothing. `base32` and `database` are other words.
+const emptyWords = ['service', 'manager', 'helper', 'util', 'base', 'impl', 'dto'];
+const capital = word => word[0].toUpperCase() + word.slice(1);
+const emptyWord = {
+  regex: `(^|_)(${emptyWords.join('|')})s?($|[A-Z_])|(${emptyWords.map(capital).join('|')})s?($|[A-Z_])`,
+  match: false,
+};
+
+const fileNames = {
+  create: context => ({
+    Program(node) {
+      const path = context.filename.slice(root.length);
+      const words = path.replace(/\.ts$/, '').split(/[/.-]/).filter(Boolean);
+      if (!/^[a-z0-9./-]+$/.test(path)) context.report({ node, message: 'File names are kebab-case.' });
+      const empty = words.find(word => emptyWords.includes(word.replace(/s$/, '')));
+      if (empty !== undefined) context.report({ node, message: `"${empty}" says nothing: name what the file does.` });
+    },
+  }),
+};
+
+const inline = 'that is for main.ts and cli/: take it as an argument';
+const processOnlyAtTheEdge = {
+  'no-restricted-globals': ['error', { name: 'process', message: inline }],
+  'no-restricted-imports': ['error', { paths: ['process', 'node:process'].map(name => ({ name, message: inline })) }],
+  'no-console': 'error',
+};
+
+const sqlHere = 'SQL stands in event-store/, projections/ and the views.';
+const noSql = {
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'MemberExpression[property.name=/^\\$(query|execute)Raw/]', message: sqlHere },
+    { selector: 'MemberExpression[object.name="Prisma"][property.name=/^(sql|raw)$/]', message: sqlHere },
+  ],
+};
+
+const pure = 'The domain is pure: time, ids and chance arrive in the command.';
+const noClockNoChance = {
+  'no-restricted-globals': [
+    'error',
+    ...['process', 'console', 'crypto', 'performance', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'].map(
+      name => ({ name, message: pure }),
+    ),
+  ],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: pure },
+    { object: 'Date', property: 'now', message: pure },
+  ],
+  'no-restricted-syntax': [
+    ...noSql['no-restricted-syntax'],
+    { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: pure },
+  ],
+};
+
+export default defineConfig(
+  { ignores: ['dist/', 'coverage/', 'proof/', '**/generated/', '**/*.js', '**/*.mjs'] },
+  {
+    files: ['**/*.ts'],
+    extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
+    plugins: { orderstream: { rules: { 'file-names': fileNames } } },
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: root } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'orderstream/file-names': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-undef': 'off', // the compiler's part
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/naming-convention': [
+        'error',
+        {
+          selector: [
+            'variableLike',
+            'class',
+            'typeAlias',
+            'classMethod',
+            'classProperty',
+            'typeProperty',
+            'typeMethod',
+          ],
+          format: null,
+          custom: emptyWord,
+        },
+        {
+          selector: 'interface',
+          format: null,
+          custom: { regex: `^I[A-Z]|${emptyWord.regex}`, match: false },
+        },
+      ],
+      '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }], // libraries' types grow through them
+      '@typescript-eslint/no-misused-spread': ['error', { allow: [{ from: 'lib', name: 'string' }] }], // code points are meant
+      '@typescript-eslint/no-unused-vars': 'off', // the compiler's part; it knows that merged interfaces must repeat them
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // some steer inference
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { allowDefaultCaseForExhaustiveSwitch: false, considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  { files: ['src/**/*.ts'], ignores: ['src/main.ts', 'src/cli/**'], rules: processOnlyAtTheEdge },
+  { files: ['src/**/*.ts'], ignores: ['src/event-store/**', 'src/projections/**', 'src/*/views/**'], rules: noSql },
+  { files: ['src/*/domain/**/*.ts'], rules: noClockNoChance },
+  {
+    // No `default` over a union of the business: a case that is added later must not pass until it is answered.
+    files: ['src/{order,customer,product}/**/*.ts'],
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { allowDefaultCaseForExhaustiveSwitch: false, considerDefaultExhaustiveForUnions: false },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // A test that reads past the end of a list is to fail right there.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Stand-ins promise and yield as what they stand in for does.
+      '@typescript-eslint/require-await': 'off',
+      'require-yield': 'off',
+      // expect.objectContaining() and its like are `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+    },
+  },
+);

@@ -1,0 +1,93 @@
+// npm run proof -- [part…]: what is too long for npm test; see docs/proof.md. Leaves a dated report in proof/.
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg } from 'node:os';
+import { type MutationReport, mutationVerdict, type Verdict } from './mutation-verdict.ts';
+
+interface Part {
+  /** What it proves. */
+  readonly claim: string;
+  readonly command: readonly [string, ...string[]];
+  /** A file that the command writes, and that none of an earlier run may stand in for. */
+  readonly report?: string;
+  /** Where the command's own exit code is not all. */
+  readonly verdict?: (report: string) => Promise<Verdict>;
+}
+
+const parts: Readonly<Record<string, Part>> = {
+  mutation: {
+    claim: 'Whatever is changed in the business or in what stored bytes rest on, a unit test fails.',
+    command: ['stryker', 'run', '.config/stryker.config.js'],
+    report: 'proof/mutation.json',
+    verdict: async report =>
+      mutationVerdict(JSON.parse(report) as MutationReport, await readFile('docs/proof.md', 'utf8')),
+  },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter(name => !(name in parts));
+if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+
+await mkdir('proof', { recursive: true });
+const when = new Date().toISOString();
+const file = `proof/${when.slice(0, 16).replaceAll(':', '')}Z.md`;
+const lines = [`# Proof of ${when}`, '', await commit(), '', machine(), ''];
+for (const [name, part] of Object.entries(parts)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.log(`… ${name}: ${part.command.join(' ')} (its output: proof/${name}.log)`);
+  const start = performance.now();
+  const { passed, findings } = await outcomeOf(name, part);
+  const took = `${Math.round((performance.now() - start) / 1000)} s`;
+  const result = passed ? 'passed' : 'FAILED';
+  console.log(`${result} ${name} (${took})\n${findings}\n`);
+  lines.push(`## ${name}: ${result}`, '', part.claim, '', `\`${part.command.join(' ')}\`, ${took}.`, '', findings, '');
+  // Written after each part: a run that is cut off has shown what it has shown.
+  await writeFile(file, lines.join('\n'));
+  if (!passed) process.exitCode = 1;
+}
+console.log(file);
+
+async function outcomeOf(name: string, { command, report, verdict }: Part): Promise<Verdict> {
+  if (report !== undefined) await rm(report, { force: true });
+  const code = await run(name, command);
+  if (code !== 0) return { passed: false, findings: `It ended with ${code}: see proof/${name}.log.` };
+  return report === undefined || verdict === undefined
+    ? { passed: true, findings: '' }
+    : verdict(await readFile(report, 'utf8'));
+}
+
+/** The exit code, or the signal that ended it. */
+function run(name: string, [program, ...args]: Part['command']): Promise<number | string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, FORCE_COLOR: '0' },
+    });
+    const log = createWriteStream(`proof/${name}.log`);
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      log.end();
+      resolve(code ?? signal ?? 'no exit code');
+    });
+  });
+}
+
+async function commit(): Promise<string> {
+  const git = (...args: string[]) =>
+    new Promise<string>((resolve, reject) => {
+      const child = spawn('git', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      let output = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+      child.on('error', reject);
+      child.on('close', () => resolve(output.trim()));
+    });
+  const changed = (await git('status', '--porcelain')) === '' ? '' : ', with changes that are not committed';
+  return `Commit ${await git('rev-parse', 'HEAD')}${changed}.`;
+}
+
+function machine(): string {
+  const load = (loadavg()[0] ?? 0).toFixed(2);
+  return `Node ${process.version} on ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, load ${load} at the start.`;
+}

@@ -1,0 +1,45 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+// .ci/run reads its numbers from this file.
+const results = process.env['TEST_RESULTS'];
+
+/** The tests of test/<name>, with the run's database server and Redis. */
+function project(name: string, seconds: number, more: object = {}): object {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      globalSetup: 'test/support/global-setup.ts',
+      setupFiles: 'test/support/leak-guard.ts',
+      testTimeout: seconds * 1000,
+      hookTimeout: seconds * 1000,
+      ...more,
+    },
+  };
+}
+
+export default defineConfig({
+  root,
+  // Vitest would load graphql's ES modules beside the CommonJS that Node gives to the libraries: two realms of types.
+  resolve: { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] },
+  test: {
+    reporters: [
+      'default',
+      './test/support/left-out-reporter.ts',
+      ...(results ? [['json', { outputFile: results }] as ['json', object]] : []),
+    ],
+    pool: 'forks',
+    maxWorkers: 2,
+    teardownTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      project('integration', 30),
+      project('e2e', 60),
+      // Each kills and starves processes: alone, after the others, so that no timing of theirs is disturbed.
+      project('faults', 180, { fileParallelism: false, sequence: { groupOrder: 1 } }),
+    ],
+  },
+});

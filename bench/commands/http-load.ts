@@ -1,0 +1,43 @@
+import { closedLoop, type Rate } from '../closed-loop.ts';
+import { openClient } from '../http-client.ts';
+import { assertAccepted, bodyOf, type Shop } from '../shop.ts';
+import { doJobs } from '../worker.ts';
+
+export interface HttpJob {
+  readonly side: 'orderstream' | 'plain';
+  readonly url: string;
+  readonly shop: Shop;
+  readonly callers: number;
+  readonly seconds: number;
+}
+
+interface Item {
+  readonly orderId: string;
+  readonly productId: string;
+  readonly quantity: number;
+}
+
+const plainQuery = `mutation ($orderId: ID!, $productId: ID!, $quantity: Int!) {
+  addItem(orderId: $orderId, productId: $productId, quantity: $quantity) { version position } }`;
+
+const bodies = {
+  orderstream: (input: Item) => bodyOf({ name: 'addOrderItem', input }),
+  plain: (variables: Item) => JSON.stringify({ query: plainQuery, variables }),
+};
+
+doJobs<HttpJob, Rate>(async ({ side, url, shop, callers, seconds }) => {
+  // The plain stack checks no token, which is to its advantage.
+  const client = openClient(url, { connections: callers, ...(side === 'orderstream' ? { token: shop.token } : {}) });
+  try {
+    return await closedLoop(callers, seconds, async () => {
+      const item = { orderId: oneOf(shop.orderIds), productId: oneOf(shop.productIds), quantity: 1 };
+      assertAccepted(await client.post(bodies[side](item)));
+    });
+  } finally {
+    client.close();
+  }
+});
+
+function oneOf(ids: readonly string[]): string {
+  return ids[Math.floor(Math.random() * ids.length)] ?? '';
+}

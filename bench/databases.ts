@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import type * as Migrations from '../src/migrations.ts';
+import { StartError } from '../src/start-error.ts';
+import { databaseUrl, onDatabase } from '../test/support/on-database.ts';
+import type { Run } from './bench.ts';
+import { built } from './built.ts';
+
+/**
+ * Sees that there is a server on which the benches can be run.
+ * @throws StartError
+ */
+export async function checkServer(adminUrl: string): Promise<void> {
+  const superuser = `SELECT rolsuper AS is FROM pg_roles WHERE rolname = current_user`;
+  try {
+    const { rows } = await onDatabase(adminUrl, client => client.query<{ is: boolean }>(superuser));
+    if (rows[0]?.is) return;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartError(`BENCH_DATABASE_URL: no PostgreSQL lets us in (${message}): start one, or set another`);
+  }
+  throw new StartError("BENCH_DATABASE_URL: its user is no superuser, who alone may load auto_explain: set one's");
+}
+
+/** An empty database of the run's own, on the server that every other one of the run is on. @returns its URL */
+export async function emptyDatabase({ adminUrl, closers }: Run): Promise<string> {
+  const name = `orderstream_bench_${randomBytes(4).toString('hex')}`;
+  await onDatabase(adminUrl, client => client.query(`create database ${name} template template0`));
+  closers.push(() =>
+    onDatabase(adminUrl, async client => {
+      await client.query(`drop database if exists ${name} with (force)`);
+    }),
+  );
+  return databaseUrl(adminUrl, name);
+}
+
+/** One with Orderstream's schema. */
+export async function migratedDatabase(run: Run): Promise<string> {
+  const url = await emptyDatabase(run);
+  const { migrate } = await built<typeof Migrations>('migrations.js');
+  await migrate(url);
+  return url;
+}
+
+/**
+ * Writes out what earlier turns left in memory, so that no side pays for the other's writes; and sees that commits
+ * wait for the disk.
+ * @throws StartError where they do not: then every figure would be of something else
+ */
+export async function settled(url: string): Promise<void> {
+  await onDatabase(url, async client => {
+    for (const setting of ['fsync', 'synchronous_commit']) {
+      const { rows } = await client.query<Record<string, string>>(`show ${setting}`);
+      const value = rows[0]?.[setting];
+      if (value !== 'on')
+        throw new StartError(`BENCH_DATABASE_URL: its ${setting} is ${value}: turn it on, or set another`);
+    }
+    await client.query('checkpoint');
+  });
+}

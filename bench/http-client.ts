@@ -1,0 +1,44 @@
+import { Agent, request } from 'node:http';
+
+/** Sends a body and answers the answer's, once all of it is there. */
+export type Post = (body: string) => Promise<string>;
+
+/**
+ * POSTs JSON over connections that stay open.
+ * @param connections at most
+ * @throws where the answer's status is not 200
+ */
+export function openClient(
+  url: string,
+  { token, connections }: { readonly token?: string; readonly connections: number },
+): { readonly post: Post; close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const { hostname, port } = new URL(url);
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  };
+
+  const post: Post = body =>
+    new Promise((resolve, reject) => {
+      const length = Buffer.byteLength(body);
+      const asked = request(
+        { agent, hostname, port, path: '/graphql', method: 'POST', headers: { ...headers, 'content-length': length } },
+        response => {
+          let answer = '';
+          response.setEncoding('utf8');
+          response.on('data', (text: string) => (answer += text));
+          response.on('error', reject);
+          response.on('end', () => {
+            if (response.statusCode === 200) resolve(answer);
+            else reject(new Error(`${response.statusCode}: ${answer}`));
+          });
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+
+  return { post, close: () => agent.destroy() };
+}

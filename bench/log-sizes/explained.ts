@@ -1,0 +1,114 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Database } from '../../src/database.ts';
+import type * as Generated from '../../src/generated/prisma/client.ts';
+import { built } from '../built.ts';
+
+/** One execution of a statement, as PostgreSQL itself tells it. */
+export interface Execution {
+  readonly text: string;
+  /** Its nodes and the indexes that they use, e.g. `Limit ← Index Scan using events_stream`. */
+  readonly plan: string;
+  /** Pages looked at, in memory or not. */
+  readonly buffers: number;
+  /** How often it went from the root of an index to a leaf, by index. */
+  readonly descents: Readonly<Record<string, number>>;
+  /** Without planning, travel and commit. */
+  readonly milliseconds: number;
+}
+
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Scan Direction'?: string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Actual Loops': number;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+// Set as the session begins. By these it tells the client, and not the server's log, how it carried out each statement,
+// those inside functions too.
+const settings = {
+  session_preload_libraries: 'auto_explain',
+  'auto_explain.log_min_duration': '0',
+  'auto_explain.log_nested_statements': 'on',
+  'auto_explain.log_analyze': 'on',
+  'auto_explain.log_buffers': 'on',
+  'auto_explain.log_timing': 'off', // of each node: it costs more than what it times
+  'auto_explain.log_format': 'json',
+  'auto_explain.log_level': 'notice',
+  timezone: 'UTC',
+};
+
+/** The program's database, on one connection, every statement of which is told. */
+export interface ExplainedDatabase {
+  readonly database: Database;
+  /** Those that touched a table since the last call. */
+  readonly take: () => Execution[];
+  close(): Promise<void>;
+}
+
+export async function explainedDatabase(connectionString: string): Promise<ExplainedDatabase> {
+  const { PrismaClient } = await built<typeof Generated>('generated/prisma/client.js');
+  const options = Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+  const pool = new pg.Pool({ connectionString, options, max: 1, idleTimeoutMillis: 0 });
+  let executions: Execution[] = [];
+  pool.on('connect', client => {
+    client.on('notice', ({ message = '' }) => {
+      const execution = parseNotice(message);
+      if (execution) executions.push(execution);
+    });
+  });
+  return {
+    database: new PrismaClient({ adapter: new PrismaPg(pool) }),
+    take() {
+      const taken = executions;
+      executions = [];
+      return taken;
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** Undefined where it tells of something else, or of an expression that touches no table. */
+function parseNotice(message: string): Execution | undefined {
+  const [, milliseconds, json] = /^duration: ([\d.]+) ms {2}plan:\s*(\{[^]*\})$/.exec(message.trim()) ?? [];
+  if (milliseconds === undefined || json === undefined) return undefined;
+  const { 'Query Text': text, Plan: plan } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode };
+  const buffers = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+  if (buffers === 0) return undefined;
+  return {
+    text: text.replaceAll(/\s+/g, ' ').trim(),
+    plan: planOf(plan),
+    buffers,
+    descents: descentsOf(plan),
+    milliseconds: Number(milliseconds),
+  };
+}
+
+function descentsOf({ 'Index Name': index, 'Actual Loops': loops, Plans = [] }: PlanNode): Record<string, number> {
+  const descents: Record<string, number> = index === undefined ? {} : { [index]: loops };
+  for (const plan of Plans) {
+    for (const [name, times] of Object.entries(descentsOf(plan))) descents[name] = (descents[name] ?? 0) + times;
+  }
+  return descents;
+}
+
+function planOf(node: PlanNode): string {
+  const {
+    'Node Type': type,
+    'Scan Direction': direction,
+    'Index Name': index,
+    'Relation Name': table,
+    Plans = [],
+  } = node;
+  const on = index === undefined ? table && ` on ${table}` : ` using ${index}`;
+  const self = `${type}${direction === 'Backward' ? ' Backward' : ''}${on ?? ''}`;
+  if (Plans.length === 0) return self;
+  const [only, ...more] = Plans.map(planOf);
+  return more.length === 0 ? `${self} ← ${only}` : `${self} ← (${[only, ...more].join(' | ')})`;
+}

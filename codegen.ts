@@ -1,0 +1,72 @@
+// Prints schema.graphql from the code and types the operations of the tests.
+//
+//   tsx codegen.ts               writes schema.graphql and test/generated/graphql.ts
+//   tsx codegen.ts --operations  only test/generated/graphql.ts: an install must not paper over a stale schema.graphql
+//   tsx codegen.ts --check       writes nothing; exit code 1 where schema.graphql is not what the code says
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { preset } from '@graphql-codegen/client-preset';
+import { codegen } from '@graphql-codegen/core';
+import { type GraphQLSchema, parse, printSchema } from 'graphql';
+import { schema } from './src/schema.ts';
+
+const schemaFile = fileURLToPath(new URL('schema.graphql', import.meta.url));
+const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
+const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
+
+// What each scalar is in JSON. One that is missing here stops the run.
+const scalars = {
+  ID: 'string',
+  CurrencyCode: 'string',
+  Date: 'string',
+  DateTime: 'string',
+  Decimal: 'string',
+  IdempotencyKey: 'string',
+  JSON: 'unknown',
+  Position: 'string',
+  SafeInt: 'number',
+};
+
+/** The schema as schema.graphql has it, in the code's order: sorting would turn the fields of default values around. */
+function printedSchema(): string {
+  return `${printSchema(schema)}\n`;
+}
+
+async function typedOperations(schemaAst: GraphQLSchema): Promise<string> {
+  const files = (await readdir(operationsFolder, { recursive: true })).filter(file => file.endsWith('.graphql')).sort();
+  const documents = await Promise.all(
+    files.map(async file => {
+      const location = join(operationsFolder, file);
+      const rawSDL = await readFile(location, 'utf8');
+      return { location, rawSDL, document: parse(rawSDL) };
+    }),
+  );
+  if (documents.length === 0) return 'export {};\n';
+  const sections = await preset.buildGeneratesSection({
+    baseOutputDir: generatedFolder,
+    schema: parse(printSchema(schemaAst)),
+    schemaAst,
+    documents,
+    config: { documentMode: 'string', enumType: 'string-literal', scalars, strictScalars: true, useTypeImports: true },
+    presetConfig: { fragmentMasking: false },
+    plugins: [],
+    pluginMap: {},
+  });
+  // The preset's other files serve operations written inside the code; ours have files of their own.
+  const section = sections.find(({ filename }) => filename.endsWith('/graphql.ts'));
+  if (section === undefined) throw new Error('@graphql-codegen/client-preset plans no graphql.ts any more');
+  return codegen(section);
+}
+
+if (process.argv.includes('--check')) {
+  if (readFileSync(schemaFile, 'utf8') !== printedSchema()) {
+    console.error('schema.graphql is not what src/schema.ts says: npm run generate, and look at the difference');
+    process.exitCode = 1;
+  }
+} else {
+  if (!process.argv.includes('--operations')) await writeFile(schemaFile, printedSchema());
+  await mkdir(generatedFolder, { recursive: true });
+  await writeFile(join(generatedFolder, 'graphql.ts'), await typedOperations(schema));
+}

@@ -1,0 +1,115 @@
+import { readCheckpoint } from './projections/checkpoint.ts';
+import { openHandleCommand } from './commands/handle-command.ts';
+import { type Closers, openClosers } from './closers.ts';
+import type { Config } from './config.ts';
+import { readCustomers } from './customer/views/customer-view.ts';
+import { type Database, openDatabase } from './database.ts';
+import { openEventStore } from './event-store/event-store.ts';
+import { graphiqlPage } from './graphiql-page.ts';
+import { openGraphiQL } from './graphql/graphiql.ts';
+import { openIdentity } from './graphql/identity.ts';
+import type { Parts } from './graphql/parts.ts';
+import { openServer } from './graphql/server.ts';
+import type { Bus } from './live/bus.ts';
+import { everything, openHub } from './live/hub.ts';
+import { openInProcessBus } from './live/in-process-bus.ts';
+import { openRedisBus } from './live/redis-bus.ts';
+import type { Logger } from './logger.ts';
+import { readOrdersChanged } from './order/views/read-order-changes.ts';
+import { readOrders } from './order/views/read-orders.ts';
+import { readProducts } from './product/views/product-view.ts';
+import { openBatchedRead } from './projections/batched-read.ts';
+import { startProjector } from './projections/projector.ts';
+import type { ReadSource } from './projections/read-entities.ts';
+import { schema } from './schema.ts';
+import { fillEmptyLog } from './seed.ts';
+import { types, views } from './slices.ts';
+import { StartError } from './start-error.ts';
+
+export interface App {
+  /** Where it is served; undefined for a process without the role api. */
+  readonly url: string | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens each part in order, the ones that others use first, and closes them the other way round.
+ * @throws StartError where something outside the program is in the way
+ */
+export async function startApp(config: Config, logger: Logger): Promise<App> {
+  const closers = openClosers();
+  try {
+    const opened = await openDatabase(config);
+    closers.push(() => opened.close());
+    const { database } = opened;
+    if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
+    const bus = await openBus(config, logger);
+    closers.push(() => bus.close());
+    if (config.roles.includes('projector')) projectFor(database, bus, logger, closers);
+    const url = config.roles.includes('api') ? await serve(config, database, bus, logger, closers) : undefined;
+    return { url, stop: () => closers.release() };
+  } catch (error) {
+    await closers.release();
+    throw error;
+  }
+}
+
+function projectFor(database: Database, bus: Bus, logger: Logger, closers: Closers): void {
+  const store = openEventStore(database, types, () => undefined);
+  const projector = startProjector({
+    database,
+    store,
+    views,
+    logger: logger.child({ component: 'projector' }),
+    onProjected: to => {
+      bus.publish('projected', { to });
+    },
+  });
+  closers.push(() => projector.stop());
+  closers.push(
+    bus.subscribe('appended', () => {
+      projector.wake();
+    }),
+  );
+}
+
+async function serve(config: Config, database: Database, bus: Bus, logger: Logger, closers: Closers): Promise<string> {
+  const source: ReadSource = { database, types };
+  const store = openEventStore(database, types, () => {
+    bus.publish('appended', {});
+  });
+  const orderHub = openHub({
+    read: (after, interest) => readOrdersChanged(source, after, interest, everything),
+    start: (await readCheckpoint(database)).position,
+    bus,
+    logger: logger.child({ component: 'hub' }),
+  });
+  closers.push(() => {
+    orderHub.close();
+  });
+  const parts: Parts = {
+    source,
+    handle: openHandleCommand(store),
+    reached: (position, timeout) => orderHub.reached(position, timeout),
+    orderHub,
+    order: openBatchedRead(ids => readOrders(source, ids)),
+    customer: openBatchedRead(ids => readCustomers(source, ids)),
+    product: openBatchedRead(ids => readProducts(source, ids)),
+  };
+  const graphiql = config.production
+    ? undefined
+    : openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) });
+  const server = await openServer({ schema, parts, identify: openIdentity(config.auth), logger, config, graphiql });
+  closers.push(() => server.close());
+  return server.url;
+}
+
+async function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {
+  if (redisUrl === undefined) return openInProcessBus();
+  try {
+    return await openRedisBus(redisUrl, logger.child({ component: 'bus' }));
+  } catch (error) {
+    const { host } = new URL(redisUrl);
+    throw new StartError(`Redis at ${host} can't be reached (${(error as Error).message}): start it or mend REDIS_URL`);
+  }
+}

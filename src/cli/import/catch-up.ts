@@ -1,0 +1,18 @@
+import type { Database } from '../../database.ts';
+import type { EventStore } from '../../event-store/event-store.ts';
+import { readHead } from '../../event-store/read-log.ts';
+import { readCheckpoint } from '../../projections/checkpoint.ts';
+import { projectBatch } from '../../projections/project-batch.ts';
+import type { Views } from '../../projections/view.ts';
+
+const batchSize = 1_000;
+
+/** Folds what the log has now into the views, where nobody else is there to do it. */
+export async function catchUp(database: Database, store: EventStore, views: Views): Promise<void> {
+  const { point: head } = await readHead(database);
+  for (let checkpoint = await readCheckpoint(database); checkpoint.position.point < head; ) {
+    const events = await store.readLog(checkpoint.position.point, batchSize);
+    await projectBatch(database, views, checkpoint, events);
+    checkpoint = await readCheckpoint(database);
+  }
+}

@@ -1,0 +1,105 @@
+import { longestName as longestCustomerName } from '../../customer/domain/limits.ts';
+import { currencyCodes } from '../../graphql/currency-codes.ts';
+import { textIssues } from '../../graphql/text-input.ts';
+import { parseAmount } from '../../money.ts';
+import { longestCarrier, longestReference } from '../../order/domain/limits.ts';
+import { longestName as longestProductName, longestSku } from '../../product/domain/limits.ts';
+
+export const columns = [
+  'order_reference',
+  'customer_reference',
+  'customer_name',
+  'product_sku',
+  'product_name',
+  'quantity',
+  'unit_price',
+  'currency',
+  'ordered_at',
+  'shipped_at',
+  'carrier',
+] as const;
+export type Column = (typeof columns)[number];
+
+/** One row's cells. */
+export type Cells = Readonly<Record<Column, string>>;
+
+/** What is wrong with one cell, said for people: "It …". */
+export interface Problem {
+  readonly row: number;
+  readonly column: Column;
+  readonly message: string;
+}
+
+/** What a row says of its order: the same in each row of it. */
+export interface OrderHead {
+  readonly reference: string;
+  readonly customerReference: string;
+  readonly customerName: string;
+  readonly currency: string;
+  readonly orderedAt: Date;
+  readonly shipment: { readonly at: Date; readonly carrier: string } | undefined;
+}
+
+/** What a row says of its line. */
+export interface OrderLine {
+  readonly row: number;
+  readonly sku: string;
+  readonly productName: string;
+  readonly quantity: number;
+  /** In the currency's smallest unit. */
+  readonly unitPrice: number;
+}
+
+/** What a row says, or all that is wrong with it by itself. How much an order may hold is the order's business. */
+export function checkRow(row: number, cells: Cells): { head: OrderHead; line: OrderLine } | Problem[] {
+  const problems: Problem[] = [];
+  const tell = (column: Column, message: string) => problems.push({ row, column, message });
+
+  function text(column: Column, longest: number): string {
+    const value = cells[column];
+    if (value.includes('\uFFFD')) tell(column, 'It is not UTF-8: save the file in that encoding.');
+    else for (const { message } of textIssues([], value, longest)) tell(column, message);
+    return value;
+  }
+  function day(column: Column): Date | undefined {
+    const date = parseDay(cells[column]);
+    if (date === undefined) tell(column, 'It has to be a day, like 1996-07-04.');
+    return date;
+  }
+
+  const reference = text('order_reference', longestReference);
+  const customerReference = text('customer_reference', longestReference);
+  const customerName = text('customer_name', longestCustomerName);
+  const sku = text('product_sku', longestSku);
+  const productName = text('product_name', longestProductName);
+  const quantity = /^\d{1,9}$/.test(cells.quantity) ? Number(cells.quantity) : undefined;
+  if (quantity === undefined) tell('quantity', 'It has to be a whole number, like 12.');
+  const { currency } = cells;
+  const knownCurrency = currencyCodes.has(currency);
+  const unitPrice = knownCurrency ? parseAmount(cells.unit_price, currency) : undefined;
+  if (!knownCurrency) tell('currency', 'It has to be an ISO 4217 code in upper case, like USD.');
+  else if (unitPrice === undefined)
+    tell('unit_price', `It has to be an amount, like 12.50: zero or more, and no finer than ${currency} is.`);
+  const orderedAt = day('ordered_at');
+  const shippedAt = cells.shipped_at === '' ? undefined : day('shipped_at');
+  if (orderedAt && shippedAt && shippedAt < orderedAt)
+    tell('shipped_at', 'It has to be the day of ordered_at or later.');
+  const shipment = shippedAt && { at: shippedAt, carrier: text('carrier', longestCarrier) };
+
+  if (problems.length > 0 || quantity === undefined || unitPrice === undefined || orderedAt === undefined) {
+    return problems;
+  }
+  return {
+    head: { reference, customerReference, customerName, currency, orderedAt, shipment },
+    line: { row, sku, productName, quantity, unitPrice },
+  };
+}
+
+/** The start of a day in UTC; undefined where the text is none. */
+function parseDay(text: string): Date | undefined {
+  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+  // `Date` takes 30 February for 1 March.
+  if (!day || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text)) return undefined;
+  // PostgreSQL has no year 0.
+  return day.getUTCFullYear() >= 1 ? day : undefined;
+}

@@ -1,0 +1,222 @@
+import { LRUCache } from 'lru-cache';
+import type { Decider, DomainEvent } from '../../commands/decider.ts';
+import type { CommandAnswer, HandleCommand } from '../../commands/handle-command.ts';
+import { openInOrder } from '../../commands/in-order.ts';
+import { customerDecider } from '../../customer/decider.ts';
+import { itemCountOf, totalOf } from '../../order/domain/lines.ts';
+import { orderDecider } from '../../order/decider.ts';
+import type { OrderRejection } from '../../order/domain/rejection.ts';
+import { productDecider } from '../../product/decider.ts';
+import type { Column, Problem } from './check-row.ts';
+import {
+  addProduct,
+  confirmOrder,
+  type ImportCommand,
+  importOrder,
+  registerCustomer,
+  shipOrder,
+} from './order-commands.ts';
+import type { FileOrder, OrderRows } from './read-orders.ts';
+
+/** Orders under way at once: enough that the log takes many commands in one call. */
+const ordersUnderWay = 64;
+/** And rows of them: a call with more of them than the database takes in a few seconds counts as lost. */
+const rowsUnderWay = 2_000;
+/** Customers and products remembered as stored; one beyond them is looked for once more. */
+const remembered = 50_000;
+
+/** What a file, or the part of it that was read, holds, and what was done about it. */
+export interface Tally {
+  /** Those that are stored now, from this import or an earlier one. */
+  orders: number;
+  units: number;
+  /** In each currency's smallest unit: the sum over many orders may be beyond 2^53. */
+  readonly totals: Map<string, bigint>;
+  /** Orders that are not stored because of a problem. */
+  leftOut: number;
+  problems: number;
+  newCommands: number;
+  storedCommands: number;
+}
+
+interface Parts {
+  readonly handle: HandleCommand;
+  /** Ties the events of this run together. */
+  readonly correlationId: string;
+  /** @param consequence what becomes of the order, e.g. "order 10248 is left out" */
+  readonly report: (problem: Problem, consequence: string) => void;
+}
+
+/**
+ * Sends a file's orders down the command path. The same file gives the same commands under the same ids: a repeat adds
+ * nothing, and one that was killed goes on.
+ * @param onSettled told of each order (1), or rows of none (0), with their bytes in the file
+ * @param signal ends it early: what is under way is finished
+ * @throws what the command path throws where the database is in the way
+ */
+export async function importOrders(
+  rows: AsyncIterable<OrderRows>,
+  parts: Parts & { readonly onSettled: (orders: number, bytes: number) => void; readonly signal: AbortSignal },
+): Promise<Tally> {
+  const run = new Import(parts);
+  const underWay = new Set<Promise<void>>();
+  let rowsTaken = 0;
+  let failure: { readonly error: unknown } | undefined;
+
+  async function settle(next: OrderRows, size: number): Promise<void> {
+    try {
+      await run.settle(next);
+      parts.onSettled(next.type === 'order' ? 1 : 0, next.bytes);
+    } catch (error) {
+      failure ??= { error };
+    } finally {
+      rowsTaken -= size;
+    }
+  }
+
+  for await (const next of rows) {
+    const size = next.type === 'order' ? next.order.lines.length : 0;
+    while (underWay.size >= ordersUnderWay || (underWay.size > 0 && rowsTaken + size > rowsUnderWay)) {
+      await Promise.race(underWay);
+    }
+    if (failure || parts.signal.aborted) break;
+    rowsTaken += size;
+    const settled = settle(next, size).finally(() => underWay.delete(settled));
+    underWay.add(settled);
+  }
+  await Promise.all(underWay);
+  if (failure) throw failure.error;
+  return run.tally;
+}
+
+/** One run over one file. */
+class Import {
+  readonly tally: Tally = {
+    orders: 0,
+    units: 0,
+    totals: new Map(),
+    leftOut: 0,
+    problems: 0,
+    newCommands: 0,
+    storedCommands: 0,
+  };
+  readonly #parts: Parts;
+  readonly #inOrder = openInOrder();
+  readonly #stored = new LRUCache<string, Promise<void>>({ max: remembered });
+  /** Of these, no later rows may make an order that lacks the ones left out. */
+  readonly #leftOut = new Set<string>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async settle(rows: OrderRows): Promise<void> {
+    if (rows.type === 'order') {
+      const { order } = rows;
+      // Asked for before anything is waited for, so in the file's order: a product's first price is the file's first.
+      const references = this.#storeReferences(order);
+      const stored = this.#inOrder(order.reference, () => references.then(() => this.#store(order)));
+      await Promise.all([references, stored]);
+      return;
+    }
+    const { reference, problems } = rows;
+    if (reference === undefined) {
+      this.#report(problems, 'the orders of the rows around it are left out');
+      return;
+    }
+    await this.#inOrder(reference, () => {
+      this.#leaveOut(reference, problems);
+      return Promise.resolve();
+    });
+  }
+
+  async #storeReferences(order: FileOrder): Promise<void> {
+    const customer = this.#once(`customer ${order.customerReference}`, () =>
+      this.#give(customerDecider, registerCustomer(order)),
+    );
+    const products = order.lines.map(line =>
+      this.#once(`product ${line.sku}`, () => this.#give(productDecider, addProduct(order, line))),
+    );
+    await Promise.all([customer, ...products]);
+  }
+
+  /** Whatever the answer is, it is there then: also one that others made, or an earlier file under another name. */
+  #once(key: string, store: () => Promise<CommandAnswer<unknown>>): Promise<void> {
+    const known = this.#stored.get(key);
+    if (known) return known;
+    const stored = store().then(answer => {
+      if (answer.type !== 'accepted') this.tally.storedCommands++;
+    });
+    this.#stored.set(key, stored);
+    return stored;
+  }
+
+  async #store(order: FileOrder): Promise<void> {
+    const { reference, lines, currency } = order;
+    const row = lines[0]?.row ?? 0;
+    if (this.#leftOut.has(reference)) {
+      this.#leaveOut(reference, [{ row, column: 'order_reference', message: 'Other rows of its order are left out.' }]);
+      return;
+    }
+    const answer = await this.#give(orderDecider, importOrder(order));
+    if (answer.type !== 'accepted') {
+      this.#leaveOut(reference, [problemOf(order, answer)]);
+      return;
+    }
+    if (order.shipment) await this.#ship(order, order.shipment);
+    this.tally.orders++;
+    this.tally.units += itemCountOf(lines);
+    this.tally.totals.set(currency, (this.tally.totals.get(currency) ?? 0n) + BigInt(totalOf(lines)));
+  }
+
+  async #ship(order: FileOrder, shipment: NonNullable<FileOrder['shipment']>): Promise<void> {
+    // Refused where people confirmed it meanwhile; whether it can be shipped, the next answer says.
+    await this.#give(orderDecider, confirmOrder(order, shipment.at));
+    const answer = await this.#give(orderDecider, shipOrder(order, shipment));
+    if (answer.type === 'accepted') return;
+    const problem = problemOf(order, answer, 'shipped_at');
+    this.#report([problem], `order ${order.reference} stays as it is stored`);
+  }
+
+  #leaveOut(reference: string, problems: readonly Problem[]): void {
+    this.#leftOut.add(reference);
+    this.tally.leftOut = this.#leftOut.size;
+    this.#report(problems, `order ${reference} is left out`);
+  }
+
+  #report(problems: readonly Problem[], consequence: string): void {
+    this.tally.problems += problems.length;
+    for (const problem of problems) this.#parts.report(problem, consequence);
+  }
+
+  async #give<State, Command, Event extends DomainEvent, Rejection>(
+    decider: Decider<State, Command, Event, Rejection>,
+    command: ImportCommand<Command>,
+  ): Promise<CommandAnswer<Rejection>> {
+    const { handle, correlationId } = this.#parts;
+    const answer = await handle(decider, { ...command, actor: { role: 'staff', subject: 'import' }, correlationId });
+    if (answer.type === 'accepted' && answer.replayed) this.tally.storedCommands++;
+    else if (answer.type === 'accepted') this.tally.newCommands++;
+    return answer;
+  }
+}
+
+type Refused = Exclude<CommandAnswer<OrderRejection>, { readonly type: 'accepted' }>;
+
+/** Where in the file it is what the answer is about. */
+function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_reference'): Problem {
+  const problem = (message: string, row = order.lines[0]?.row ?? 0, column = about) => ({ row, column, message });
+  switch (refused.type) {
+    case 'key-reused':
+      return problem('It is stored with other content, from other rows of this file or from an earlier one.');
+    case 'rejected': {
+      const { path, message } = refused.rejection;
+      const [, , item, field] = path;
+      const line = order.lines[Number(item)];
+      return line ? problem(message, line.row, field === 'quantity' ? 'quantity' : 'product_sku') : problem(message);
+    }
+    case 'not-found':
+    case 'version-conflict':
+      throw new Error(`An import met the answer ${refused.type}, which no command of it can get`);
+  }
+}

@@ -1,0 +1,112 @@
+// npm run simulate -- --rate 5: customers and staff place, change, submit and move orders through the public API.
+import { parseArgs } from 'node:util';
+import { StartError } from '../start-error.ts';
+import { onInterrupt } from './on-interrupt.ts';
+import { counted } from './progress.ts';
+import { type Api, openApi } from './simulate/api.ts';
+import type { Deed } from './simulate/choose-deed.ts';
+import { openShop } from './simulate/open-shop.ts';
+import { viewer } from './simulate/operations.ts';
+import { peopleOf, type Viewer } from './simulate/people.ts';
+import { simulate, type Summary } from './simulate/simulation.ts';
+
+const usage = 'npm run simulate -- [--rate 5] [--for SECONDS] [--url http://127.0.0.1:4000/graphql]';
+const fastest = 1_000;
+const longest = 86_400;
+
+interface Options {
+  /** Commands a second. */
+  readonly rate: number;
+  /** Undefined: until Ctrl-C. */
+  readonly seconds: number | undefined;
+  readonly url: string;
+}
+
+async function run(): Promise<void> {
+  const { rate, seconds, url } = optionsOf(process.argv.slice(2));
+  const end = onInterrupt();
+  const print = (line: string) => {
+    console.log(line);
+  };
+  const api = openApi(url, end.signal, print);
+  const people = await peopleOf(
+    process.env,
+    async person => (await api.ask<{ viewer: Viewer }>(person, viewer)).viewer,
+  );
+  const products = await openShop(api, people);
+  print(`${rate} a second at ${url}, ${seconds === undefined ? 'Ctrl-C ends it' : `for ${seconds} s`}`);
+  const start = performance.now();
+  const timer = seconds === undefined ? undefined : setTimeout(() => end.abort(), seconds * 1_000);
+  const summary = await simulate({ api, people, products, rate, signal: end.signal, print }).finally(() => {
+    clearTimeout(timer);
+  });
+  print(sentenceOf(summary, api, (performance.now() - start) / 1_000));
+}
+
+function optionsOf(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      rate: { type: 'string', default: '5' },
+      for: { type: 'string' },
+      url: { type: 'string', default: 'http://127.0.0.1:4000/graphql' },
+    },
+  });
+  return {
+    rate: numberOf('--rate', values.rate, fastest),
+    seconds: values.for === undefined ? undefined : numberOf('--for', values.for, longest),
+    url: urlOf(values.url),
+  };
+}
+
+function numberOf(option: string, text: string, most: number): number {
+  const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (number > 0 && number <= most) return number;
+  throw new StartError(`${option} ${text}: it has to be a number above 0, at most ${most}, like ${option} 5`);
+}
+
+function urlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new StartError(`--url ${text}: it has to be one like http://127.0.0.1:4000/graphql`);
+  }
+  if (url.pathname === '/') url.pathname = '/graphql';
+  return url.href;
+}
+
+const words: readonly (readonly [Deed['type'], string])[] = [
+  ['create', 'orders started'],
+  ['submit', 'submitted'],
+  ['confirm', 'confirmed'],
+  ['ship', 'shipped'],
+  ['deliver', 'delivered'],
+  ['cancel', 'cancelled'],
+];
+
+function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: number): string {
+  const commands = [...done.values()].reduce((sum, count) => sum + count, 0);
+  const orders = words.map(([type, word]) => `${counted(done.get(type) ?? 0)} ${word}`);
+  const rate = (commands / Math.max(seconds, 0.001)).toFixed(1);
+  const rest = [
+    `${counted(refused)} refused`,
+    `${counted(api.repeats)} sent again`,
+    ...(unanswered > 0 ? [`${counted(unanswered)} without an answer at the end`] : []),
+  ];
+  return `${counted(commands, 'command')} in ${seconds.toFixed(1)} s (${rate}/s): ${orders.join(', ')}; ${rest.join(', ')}`;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof StartError) return error.message;
+  const { code, message, stack } = error as NodeJS.ErrnoException;
+  return code?.startsWith('ERR_PARSE_ARGS') ? `${message.split('.', 1)[0]}: ${usage}` : (stack ?? message);
+}
+
+try {
+  await run();
+} catch (error) {
+  // Asked to end before it had begun.
+  if ((error as Error).name !== 'AbortError') {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,81 @@
+import { SignJWT } from 'jose';
+import { developmentSecret } from '../../config.ts';
+import { deriveId } from '../../ids.ts';
+import { sampleCustomerId } from '../../seed.ts';
+import { StartError } from '../../start-error.ts';
+import type { Person } from './api.ts';
+
+/** Whoever acts in a simulation. */
+export interface People {
+  readonly staff: Person;
+  readonly customers: readonly Person[];
+}
+
+/** What the server says of a token's bearer. */
+export interface Viewer {
+  readonly subject: string;
+  readonly role: string;
+  readonly customer?: { readonly name: string } | null;
+}
+
+/** Under which the customers' names become their ids, so that the next simulation meets them again. */
+const namespace = '9d0b7c1e-5f36-4a58-b2c4-71e8a6d3f095';
+
+const customerNames = ['Ann', 'Ben', 'Chloe', 'Dev', 'Elif'];
+
+/**
+ * The people that the environment lets act: those of STAFF_TOKEN and CUSTOMER_TOKEN where they are given, else people of
+ * our own with tokens signed by AUTH_JWT_SECRET, or by the development key.
+ * @param whoIs asks the server whose token it is
+ * @throws StartError
+ */
+export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) => Promise<Viewer>): Promise<People> {
+  const { STAFF_TOKEN: staffToken, CUSTOMER_TOKEN: customerToken } = env;
+  if (!staffToken && !customerToken) return signedPeople(env);
+  if (!staffToken || !customerToken) {
+    throw new StartError(`${staffToken ? 'CUSTOMER_TOKEN' : 'STAFF_TOKEN'}: set it too, the simulation needs both`);
+  }
+
+  async function bearerOf(key: string, token: string, role: string): Promise<Person> {
+    const refused = `set ${key} to one that is valid now`;
+    const bearer = { name: '', id: '', token: () => Promise.resolve(token), refused };
+    const viewer = await whoIs(bearer);
+    if (viewer.role !== role) throw new StartError(`${key}: it is of role ${viewer.role}, set one of role ${role}`);
+    return {
+      ...bearer,
+      name: viewer.customer?.name ?? (role === 'STAFF' ? viewer.subject : 'Ann'),
+      id: viewer.subject,
+    };
+  }
+  return {
+    staff: await bearerOf('STAFF_TOKEN', staffToken, 'STAFF'),
+    customers: [await bearerOf('CUSTOMER_TOKEN', customerToken, 'CUSTOMER')],
+  };
+}
+
+function signedPeople(env: NodeJS.ProcessEnv): People {
+  const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
+  const key = new TextEncoder().encode(secret ? secret : developmentSecret);
+  const refused = secret
+    ? 'set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as the server has them'
+    : "set AUTH_JWT_SECRET to the server's, or STAFF_TOKEN and CUSTOMER_TOKEN";
+
+  function person(name: string, id: string, role: string): Person {
+    // Signed for each request, so that no run is too long for it.
+    const token = () => {
+      const jwt = new SignJWT({ role }).setProtectedHeader({ alg: 'HS256' }).setSubject(id).setExpirationTime('5m');
+      if (issuer) jwt.setIssuer(issuer);
+      if (audience) jwt.setAudience(audience);
+      return jwt.sign(key);
+    };
+    return { name, id, token, refused };
+  }
+  return {
+    staff: person('Sam', 'Sam', 'staff'),
+    customers: [
+      // Whose orders the examples of a start watch: something is to move there.
+      person('Ada', sampleCustomerId, 'customer'),
+      ...customerNames.map(name => person(name, deriveId('cus', namespace, name), 'customer')),
+    ],
+  };
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Api, Person } from './api.ts';
+import { chooseDeed, type Deed, type OpenOrder, type Product } from './choose-deed.ts';
+import { requestOf, tell, tellRefused } from './deed-request.ts';
+import type { People } from './people.ts';
+
+/** Requests under way at once: with more, a server that falls behind would only fall further. */
+const mostUnderWay = 64;
+
+/** What was done, by how often. */
+export interface Summary {
+  readonly done: ReadonlyMap<Deed['type'], number>;
+  readonly refused: number;
+  /** The end came before the server said what became of them. */
+  readonly unanswered: number;
+}
+
+interface Answer {
+  readonly result: {
+    readonly __typename: string;
+    readonly order?: (Omit<OpenOrder, 'customer' | 'status'> & { readonly status: string }) | null;
+    readonly message?: string;
+    readonly reason?: string;
+    readonly path?: readonly string[];
+  };
+}
+
+interface Parts {
+  readonly api: Api;
+  readonly people: People;
+  readonly products: readonly Product[];
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+}
+
+/**
+ * Lets people do things at a rate (a second) until the signal, and waits for what is under way then.
+ * @throws StartError where whoever started this has to do something
+ */
+export async function simulate(parts: Parts & { readonly rate: number }): Promise<Summary> {
+  const { rate, signal } = parts;
+  const shop = new Shop(parts);
+  const underWay = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+
+  for (let next = performance.now(); ; next = Math.max(next + 1_000 / rate, performance.now() - 1_000)) {
+    await sleep(next - performance.now(), undefined, { signal }).catch(() => undefined);
+    while (underWay.size >= mostUnderWay) await Promise.race(underWay);
+    if (signal.aborted || failure) break;
+    const deed = shop
+      .letSomebodyAct()
+      .catch((error: unknown) => {
+        failure ??= { error };
+      })
+      .finally(() => underWay.delete(deed));
+    underWay.add(deed);
+  }
+  await Promise.all(underWay);
+  if (failure) throw failure.error;
+  return shop;
+}
+
+/** The orders that this simulation has started and knows of, and the people at it. */
+class Shop implements Summary {
+  readonly done = new Map<Deed['type'], number>();
+  refused = 0;
+  unanswered = 0;
+  readonly #parts: Parts;
+  readonly #run = randomUUID();
+  readonly #orders = new Map<string, OpenOrder>();
+  readonly #busy = new Set<string>();
+  #products: readonly Product[];
+  #deeds = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#products = parts.products;
+  }
+
+  async letSomebodyAct(): Promise<void> {
+    const orders = [...this.#orders.values()].filter(({ id }) => !this.#busy.has(id));
+    const { people, signal } = this.#parts;
+    const deed = chooseDeed({ customers: people.customers.length, products: this.#products, orders }, Math.random);
+    if (deed === undefined) return;
+    const order = deed.type === 'create' ? undefined : deed.order;
+    if (order) this.#busy.add(order.id);
+    try {
+      await this.#act(deed, order);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      this.unanswered++;
+    } finally {
+      if (order) this.#busy.delete(order.id);
+    }
+  }
+
+  async #act(deed: Deed, before: OpenOrder | undefined): Promise<void> {
+    const { api, people, print } = this.#parts;
+    const { by, document, input } = requestOf(deed);
+    const customer = deed.type === 'create' ? deed.customer : deed.order.customer;
+    const person = by === 'staff' ? people.staff : customerAt(people, customer);
+    const idempotencyKey = `simulate-${this.#run}-${++this.#deeds}`;
+    const { result } = await api.ask<Answer>(person, document, { input: { ...input, idempotencyKey } });
+
+    if (before) this.#orders.delete(before.id);
+    if (result.__typename !== 'OrderCommandPayload') {
+      // Somebody else was at the order or at the catalogue: so it is theirs from now on.
+      this.refused++;
+      this.#withdraw(deed, result);
+      print(tellRefused(deed, person.name, result.message ?? result.__typename));
+      return;
+    }
+    this.done.set(deed.type, (this.done.get(deed.type) ?? 0) + 1);
+    // Stored all the same where it could not be read just then; but nothing more can be told of it.
+    if (!result.order) return;
+    print(tell(deed, person.name, result.order));
+    const { status } = result.order;
+    if (isOpen(status)) this.#orders.set(result.order.id, { ...result.order, status, customer });
+  }
+
+  #withdraw(deed: Deed, { reason, path }: Answer['result']): void {
+    if (!reason?.startsWith('PRODUCT_')) return;
+    const items = deed.type === 'create' ? deed.items : deed.type === 'add' ? [deed] : [];
+    const { product } = items[Number(path?.[2] ?? 0)] ?? items[0] ?? {};
+    this.#products = this.#products.filter(other => other !== product);
+  }
+}
+
+function customerAt({ customers, staff }: People, index: number): Person {
+  return customers[index] ?? staff;
+}
+
+function isOpen(status: string): status is OpenOrder['status'] {
+  return status !== 'DELIVERED' && status !== 'CANCELLED';
+}

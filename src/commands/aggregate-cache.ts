@@ -1,0 +1,103 @@
+import { LRUCache } from 'lru-cache';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { StreamVersion } from '../event-store/append-events.ts';
+import type { StoredCommand } from '../event-store/read-stream.ts';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
+import type { Snapshot } from '../event-store/snapshots.ts';
+import type { Decider, DomainEvent } from './decider.ts';
+
+const cachedAggregates = 20_000;
+/** Events that the cached aggregates come of, all together: what bounds their memory where many are large. */
+const cachedEvents = 200_000;
+/** Events that may stand between a stream's end and its snapshot: what a command has to read at most, cold. */
+const snapshotDistance = 200;
+
+/** An aggregate's state and the point of its stream that it was folded to. */
+export interface Aggregate<State = unknown> extends StreamVersion {
+  readonly state: State;
+  /** Version that the stored snapshot has, as far as this node knows. */
+  readonly snapshotVersion: number;
+}
+
+/** The part of a decider that folding needs. */
+export type Foldable<State> = Pick<
+  Decider<State, never, DomainEvent, unknown>,
+  'streamType' | 'initialState' | 'snapshotShape'
+> & {
+  evolve(state: State, event: never): State;
+};
+
+/**
+ * Folded aggregates of this node. What stands here may be behind other nodes: an append tests the version and the
+ * hash that it names, so nothing wrong is stored; but nobody may be refused on it.
+ */
+export class AggregateCache {
+  readonly #store: EventStore;
+  readonly #aggregates = new LRUCache<string, Aggregate>({
+    max: cachedAggregates,
+    maxSize: cachedEvents,
+    sizeCalculation: ({ version }) => Math.min(version, 1_000),
+  });
+
+  constructor(store: EventStore) {
+    this.#store = store;
+  }
+
+  cached<State>(decider: Foldable<State>, streamId: string): Aggregate<State> | undefined {
+    return this.#aggregates.get(keyOf(decider.streamType, streamId)) as Aggregate<State> | undefined;
+  }
+
+  /** The aggregate as the log has it now, and what the command id has stored, from one read. */
+  async fresh<State>(
+    decider: Foldable<State>,
+    streamId: string,
+    commandId?: string,
+  ): Promise<{ aggregate: Aggregate<State>; command: StoredCommand | undefined }> {
+    const { streamType } = decider;
+    const cached = this.cached(decider, streamId);
+    // From the cached version on, itself included: where its hash differs, what is cached is of another log.
+    const part = cached ? { fromVersion: cached.version } : { snapshotShape: decider.snapshotShape };
+    const { snapshot, events, command } = await this.#store.readStream({ streamType, streamId, ...part }, commandId);
+    if (cached && events[0]?.hash !== cached.hash) {
+      this.#aggregates.delete(keyOf(streamType, streamId));
+      return this.fresh(decider, streamId, commandId);
+    }
+    const known = cached ?? startOf(decider, streamId, snapshot);
+    const aggregate = events.reduce((before, event) => after(decider, before, event), known);
+    this.keep(decider, aggregate);
+    return { aggregate, command };
+  }
+
+  keep<State>(decider: Foldable<State>, aggregate: Aggregate<State>): void {
+    // A missing stream is not kept: it is cheap to look for again, and asking for ids at random would fill the cache.
+    if (aggregate.version === 0) return;
+    this.#aggregates.set(keyOf(aggregate.streamType, aggregate.streamId), this.#withSnapshot(decider, aggregate));
+  }
+
+  /** Stores a snapshot where the last one is far behind. Nobody waits for it; one that fails is tried again later. */
+  #withSnapshot<State>(decider: Foldable<State>, aggregate: Aggregate<State>): Aggregate<State> {
+    const { snapshotShape: shape } = decider;
+    if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotDistance) return aggregate;
+    this.#store.saveSnapshot(aggregate, shape, aggregate.state).catch(() => undefined);
+    return { ...aggregate, snapshotVersion: aggregate.version };
+  }
+}
+
+function startOf<State>(
+  { streamType, initialState }: Foldable<State>,
+  streamId: string,
+  snapshot: Snapshot | undefined,
+): Aggregate<State> {
+  if (!snapshot) return { streamType, streamId, version: 0, hash: null, state: initialState, snapshotVersion: 0 };
+  const { version, hash, state } = snapshot;
+  return { streamType, streamId, version, hash, state: state as State, snapshotVersion: version };
+}
+
+function after<State>(decider: Foldable<State>, before: Aggregate<State>, event: RecordedEvent): Aggregate<State> {
+  if (event.version <= before.version) return before;
+  return { ...before, version: event.version, hash: event.hash, state: decider.evolve(before.state, event as never) };
+}
+
+function keyOf(streamType: string, streamId: string): string {
+  return `${streamType} ${streamId}`;
+}

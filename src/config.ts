@@ -1,0 +1,217 @@
+import { z } from 'zod';
+import { StartError } from './start-error.ts';
+
+export type Role = 'api' | 'projector';
+
+/** Where keys for checking tokens come from. `development` is the key that everybody knows: loopback only. */
+export type AuthKey =
+  | { readonly type: 'secret' | 'development'; readonly secret: string }
+  | { readonly type: 'jwks'; readonly url: string };
+
+export interface Config {
+  readonly production: boolean;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host: string;
+  /** Undefined: the embedded database under `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  /** Undefined: the bus of this process alone. */
+  readonly redisUrl: string | undefined;
+  readonly dataDir: string;
+  readonly roles: readonly Role[];
+  readonly auth: {
+    readonly key: AuthKey;
+    /** Tokens must name it where it is set. */
+    readonly issuer: string | undefined;
+    readonly audience: string | undefined;
+  };
+  /** Exact origins, as browsers send them; none: no cross-origin use. */
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** Signs and checks tokens where no key is configured. Public, so it is worth nothing beyond this machine. */
+export const developmentSecret = 'orderstream development key, known to everybody';
+
+const secretBytes = 32; // as many as HMAC-SHA-256 uses; less can be guessed
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Names every bad key, a line each. */
+export class ConfigError extends StartError {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+const list = z.string().transform(text => text.split(',').map(part => part.trim()));
+
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be a URL like postgresql://user:password@host:5432/database',
+});
+
+const origin = z.string().refine(text => URL.canParse(text) && new URL(text).origin === text, {
+  error: 'must be origins like https://shop.example.com, separated by commas',
+});
+
+const keys = z.object({
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'], { error: 'must be production, development or test' })
+    .default('development'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, { error: 'must be a port, 0 to 65535', abort: true })
+    .transform(Number)
+    .refine(port => port <= 65_535, { error: 'must be a port, 0 to 65535' })
+    .default(4000),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: postgresUrl.optional(),
+  DATABASE_MIGRATE_URL: postgresUrl.optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a URL like redis://host:6379' }).optional(),
+  DATA_DIR: z.string().default('.data'),
+  ROLES: list
+    .pipe(z.array(z.enum(['api', 'projector'], { error: 'must be api, projector or api,projector' })))
+    .transform(roles => [...new Set(roles)])
+    .default(['api', 'projector']),
+  AUTH_JWT_SECRET: z
+    .string()
+    .refine(secret => Buffer.byteLength(secret) >= secretBytes, { error: `must have ${secretBytes} bytes or more` })
+    .refine(secret => secret !== developmentSecret, { error: 'is the development key, which everybody knows' })
+    .optional(),
+  AUTH_JWKS_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL like https://login.example.com/.well-known/jwks.json' })
+    .optional(),
+  AUTH_ISSUER: z.string().optional(),
+  AUTH_AUDIENCE: z.string().optional(),
+  CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
+});
+
+/**
+ * The configuration that the environment says, frozen.
+ * @throws ConfigError naming every key that is bad, missing or at odds with another
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const given = withoutBlanks(env);
+  const read = keys.safeParse(given);
+  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(given)];
+  if (!read.success || problems.length > 0) throw new ConfigError(problems);
+  const values = read.data;
+  return deepFreeze({
+    production: values.NODE_ENV === 'production',
+    port: values.PORT,
+    host: values.HOST,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    dataDir: values.DATA_DIR,
+    roles: values.ROLES,
+    auth: {
+      key: authKey(values.AUTH_JWT_SECRET, values.AUTH_JWKS_URL),
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE,
+    },
+    corsOrigins: values.CORS_ORIGINS,
+    logLevel: values.LOG_LEVEL,
+  });
+}
+
+/**
+ * The connection that may change the schema. It needs no other key: whoever migrates serves nobody.
+ * @throws ConfigError
+ */
+export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
+  const read = keys.pick({ DATABASE_URL: true, DATABASE_MIGRATE_URL: true }).safeParse(withoutBlanks(env));
+  if (!read.success) throw new ConfigError(problemsOf(read.error));
+  const url = read.data.DATABASE_MIGRATE_URL ?? read.data.DATABASE_URL;
+  if (url === undefined) {
+    throw new ConfigError(['DATABASE_URL: set it; the embedded database is migrated by every start']);
+  }
+  return url;
+}
+
+/**
+ * Where the data is, as serving would have it. It needs no other key: whoever imports serves nobody.
+ * @throws ConfigError
+ */
+export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'dataDir'> {
+  const given = withoutBlanks(env);
+  const read = keys.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(given);
+  if (!read.success) throw new ConfigError(problemsOf(read.error));
+  const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
+  if (given['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
+  return { databaseUrl, dataDir };
+}
+
+function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {
+  if (secret !== undefined) return { type: 'secret', secret };
+  if (jwksUrl !== undefined) return { type: 'jwks', url: jwksUrl };
+  return { type: 'development', secret: developmentSecret };
+}
+
+const noEmbeddedInProduction =
+  'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut';
+
+/** What each key alone can't tell. It goes by what is given, valid or not, so that one start names every bad key. */
+function contradictions(given: Readonly<Record<string, string>>): string[] {
+  const production = given['NODE_ENV'] === 'production';
+  const has = (key: keyof typeof keys.shape): boolean => given[key] !== undefined;
+  const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL');
+  const host = given['HOST'] ?? '127.0.0.1';
+  const apart = given['ROLES'] === 'api' || given['ROLES'] === 'projector';
+  const problems: string[] = [];
+
+  if (has('AUTH_JWT_SECRET') && has('AUTH_JWKS_URL')) {
+    problems.push('AUTH_JWT_SECRET, AUTH_JWKS_URL: set one of them, not both');
+  }
+  if (production && !hasKey) {
+    problems.push(
+      `AUTH_JWT_SECRET: set it, ${secretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key`,
+    );
+  } else if (!hasKey && !isLoopback(host)) {
+    problems.push(
+      `HOST: ${host} is reached from outside: set AUTH_JWT_SECRET, ${secretBytes} bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1`,
+    );
+  }
+  if (production && !has('AUTH_ISSUER')) problems.push('AUTH_ISSUER: set it to the issuer of your tokens (iss)');
+  if (production && !has('AUTH_AUDIENCE')) problems.push('AUTH_AUDIENCE: set it to the audience of your tokens (aud)');
+  if (production && !has('DATABASE_URL')) {
+    problems.push(noEmbeddedInProduction);
+  } else if (apart && !has('DATABASE_URL')) {
+    problems.push('DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database');
+  }
+  if (apart && !has('REDIS_URL')) {
+    problems.push('REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only');
+  }
+  if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
+    problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
+  }
+  return problems;
+}
+
+/** True where only this machine reaches the address. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** Without keys set to nothing: compose files and shells pass those for what was left out. */
+function withoutBlanks(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.entries(env).flatMap(([key, value]) => {
+    const trimmed = value?.trim() ?? '';
+    return trimmed === '' ? [] : [[key, trimmed] as const];
+  });
+  return Object.fromEntries(given);
+}
+
+function problemsOf(error: z.ZodError): string[] {
+  return [...new Set(error.issues.map(issue => `${String(issue.path[0])}: ${issue.message}`))];
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value))
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  return Object.freeze(value);
+}

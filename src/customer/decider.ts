@@ -1,0 +1,21 @@
+import type { Decider } from '../commands/decider.ts';
+import type { CustomerCommand } from './domain/commands.ts';
+import { evolve, noCustomer, type Customer } from './domain/customer.ts';
+import { decide } from './domain/decide.ts';
+import type { CustomerEvent } from './domain/events.ts';
+import type { CustomerRejection } from './domain/rejection.ts';
+
+export const customerDecider: Decider<Customer, CustomerCommand, CustomerEvent, CustomerRejection> = {
+  streamType: 'customer',
+  initialState: noCustomer,
+  evolve,
+  decide,
+  creates: command => command.type === 'RegisterCustomer',
+  isVisibleTo: (customer, actor) =>
+    actor.role === 'staff' || (customer.status !== 'None' && customer.customerId === actor.subject),
+  subject: customer => (customer.status === 'None' ? undefined : customer.customerId),
+  schemaVersions: { CustomerRegistered: 1, CustomerRenamed: 1 },
+  upcast: ({ type }, schemaVersion) => {
+    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+  },
+};

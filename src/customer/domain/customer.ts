@@ -1,0 +1,16 @@
+import type { CustomerEvent } from './events.ts';
+
+/** What decisions rest on: names and addresses are for views, so no personal data stands here. */
+export type Customer = { readonly status: 'None' } | { readonly status: 'Registered'; readonly customerId: string };
+
+export const noCustomer: Customer = { status: 'None' };
+
+/** The customer after one more event. */
+export function evolve(customer: Customer, event: CustomerEvent): Customer {
+  switch (event.type) {
+    case 'CustomerRegistered':
+      return { status: 'Registered', customerId: event.data.customerId };
+    case 'CustomerRenamed':
+      return customer;
+  }
+}

@@ -1,0 +1,22 @@
+import { reject } from '../../commands/decider.ts';
+
+// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+const messages = {
+  CUSTOMER_ALREADY_EXISTS: 'There is a customer with this id already: rename them or choose another id.',
+} as const;
+
+export type CustomerRejectionReason = keyof typeof messages;
+
+export const customerRejectionReasons = Object.keys(messages) as readonly CustomerRejectionReason[];
+
+export interface CustomerRejection {
+  readonly reason: CustomerRejectionReason;
+  /** For people: why, and what to do. */
+  readonly message: string;
+  /** Leads to what was wrong in the mutation's arguments. */
+  readonly path: readonly string[];
+}
+
+export function refuse(reason: CustomerRejectionReason) {
+  return reject<CustomerRejection>({ reason, message: messages[reason], path: ['input', 'customerId'] });
+}

@@ -1,0 +1,32 @@
+import type { Position } from '../../event-store/position.ts';
+import { type Context, viewerOf } from '../../graphql/context.ts';
+import type { Found } from '../../projections/batched-read.ts';
+import { type CustomerRow, readCustomers } from '../views/customer-view.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    readonly customer: (id: string) => Promise<Found<CustomerRow>>;
+  }
+}
+
+/** What a Customer is answered from: their row, and the position that lists below it have to reflect too. */
+export interface CustomerNode extends CustomerRow {
+  readonly atLeast?: Position | undefined;
+}
+
+/** The customer as the log has them now; null where there is none or where it is another one than the viewer. */
+export async function findCustomer(
+  context: Context,
+  id: string,
+  atLeast = context.atLeast,
+): Promise<CustomerNode | null> {
+  const { position, value } = atLeast ? await readOne(context, id, atLeast) : await context.parts.customer(id);
+  context.reflected.read(position);
+  const { role, subject } = viewerOf(context);
+  return value && (role === 'staff' || value.customerId === subject) ? { ...value, atLeast } : null;
+}
+
+async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<CustomerRow>> {
+  const { position, rows } = await readCustomers(parts.source, [id], atLeast);
+  return { position, value: rows.get(id) };
+}

@@ -1,0 +1,47 @@
+import { readAtLeast } from '../../graphql/at-least.ts';
+import { builder } from '../../graphql/builder.ts';
+import { connection } from '../../graphql/connection.ts';
+import type { Sort } from '../../graphql/cursor.ts';
+import { checkedId } from '../../graphql/node.ts';
+import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
+import { selects } from '../../graphql/selection.ts';
+import { readCustomerPage } from '../views/customer-view.ts';
+import { findCustomer } from './find-customer.ts';
+import { Customer, CustomerConnection } from './types.ts';
+
+const newestFirst: Sort = { name: 'customers', value: 'date-time' };
+
+builder.queryFields(t => ({
+  customer: t.field({
+    type: Customer,
+    nullable: true,
+    rule: 'authenticated',
+    description: 'One customer; null where they do not exist or are not the viewer.',
+    args: {
+      id: t.arg.id({ required: true, description: '`cus_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+    },
+    resolve: (_root, { id, atLeast }, context) =>
+      findCustomer(context, checkedId(id, 'cus'), atLeast ?? context.atLeast),
+  }),
+  customers: t.field({
+    type: CustomerConnection,
+    nullable: true,
+    rule: 'staff',
+    description: 'All customers (staff), newest first.',
+    args: {
+      ...pageArguments,
+      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+    },
+    resolve: async (_root, { atLeast: own, ...args }, context, info) => {
+      const atLeast = own ?? context.atLeast;
+      const request = pageRequest(args, newestFirst);
+      const count = selects(info, 'totalCount');
+      const page = await readAtLeast(context, atLeast, () =>
+        readCustomerPage(context.parts.source, { ...request, direction: 'DESC', count, atLeast }),
+      );
+      const rows = page.rows.map(({ row }) => row);
+      return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));
+    },
+  }),
+}));

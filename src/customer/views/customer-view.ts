@@ -1,0 +1,67 @@
+import type { Position } from '../../event-store/position.ts';
+import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import { idList, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import { erased, type View } from '../../projections/view.ts';
+import type { CustomerEvent } from '../domain/events.ts';
+
+/** One customer as they are now. Times are RFC 3339. */
+export interface CustomerRow {
+  readonly customerId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly erasedAt: string | null;
+  readonly version: number;
+  readonly position: number;
+  readonly hash: string;
+}
+
+export const customerView: View<CustomerRow> = {
+  name: 'customer_view',
+  streamType: 'customer',
+  key: 'customerId',
+  columns: {
+    customerId: 'text',
+    name: 'text',
+    email: 'text',
+    createdAt: 'timestamptz',
+    updatedAt: 'timestamptz',
+    erasedAt: 'timestamptz',
+    version: 'integer',
+    position: 'bigint',
+    hash: 'text',
+  },
+  fold(row, recorded) {
+    const { streamId: customerId, version, position, hash } = recorded;
+    const at = recorded.occurredAt.toISOString();
+    const before = row ?? { customerId, name: erased, email: erased, createdAt: at, erasedAt: null };
+    const changes = changesOf(recorded as RecordedEvent & CustomerEvent);
+    return { ...before, ...changes, updatedAt: at, version, position, hash };
+  },
+};
+
+function changesOf(event: RecordedEvent & CustomerEvent): Partial<CustomerRow> {
+  switch (event.type) {
+    case 'CustomerRegistered':
+      return { name: event.personal?.name ?? erased, email: event.personal?.email ?? erased };
+    case 'CustomerRenamed':
+      return { name: event.personal?.name ?? erased };
+  }
+}
+
+/** Customers by id as the log has them now; see readEntities(). */
+export async function readCustomers(
+  source: ReadSource,
+  ids: readonly string[],
+  atLeast?: Position,
+): Promise<{ position: Position; rows: ReadonlyMap<string, CustomerRow> }> {
+  const { position, rows } = await readEntities(source, customerView, idList(ids), { atLeast });
+  return { position, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
+}
+
+/** A page of all customers by when they registered. */
+export async function readCustomerPage(source: ReadSource, request: PageRequest): Promise<Page<CustomerRow>> {
+  return readPage(source, { listing: customerView, rows: customerView, sort: 'createdAt', filters: [] }, request);
+}

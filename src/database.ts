@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import { type Closers, openClosers } from './closers.ts';
+import type { Config } from './config.ts';
+import { lockDataDirectory } from './data-directory.ts';
+import { embeddedAdapter, openEmbedded } from './embedded-database.ts';
+import { PrismaClient } from './generated/prisma/client.ts';
+import { migrate, pendingMigrations } from './migrations.ts';
+import { openPool } from './postgres.ts';
+import { StartError } from './start-error.ts';
+
+export type Database = PrismaClient;
+
+export interface OpenDatabase {
+  readonly database: Database;
+  /** PostgreSQL runs in this process, which is then the only one on this data. */
+  readonly embedded: boolean;
+  /** Waits for what is under way, transactions to their end: Prisma's own $disconnect would roll those back. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens PostgreSQL at the configured URL, or else the embedded one in the data directory, which it locks and migrates.
+ * @throws StartError where it can't be reached or used, or where its schema is not this program's
+ */
+export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<OpenDatabase> {
+  const closers = openClosers();
+  const embedded = config.databaseUrl === undefined;
+  try {
+    const adapter =
+      config.databaseUrl === undefined
+        ? await openInProcess(config.dataDir, closers)
+        : await openServer(config.databaseUrl, closers);
+    const database = new PrismaClient({
+      adapter,
+      errorFormat: 'minimal', // the others read source files for each error
+      transactionOptions: { maxWait: 5_000, timeout: 20_000 },
+    });
+    await checkSchema(database);
+    return { database, embedded, close: () => closers.release() };
+  } catch (error) {
+    await closers.release();
+    throw error;
+  }
+}
+
+async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
+  closers.push(await lockDataDirectory(dataDir));
+  const client = await openEmbedded(join(dataDir, 'database'));
+  closers.push(() => client.close());
+  await migrate(client);
+  return embeddedAdapter(client);
+}
+
+async function openServer(url: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
+  const pool = await openPool('DATABASE_URL', url, {
+    max: 10,
+    statement_timeout: 30_000,
+    lock_timeout: 10_000,
+    // A process that stops inside a transaction holds the log's lock: no longer than this.
+    idle_in_transaction_session_timeout: 10_000,
+    // Past the server's own limit: then the answer is lost, and with it the connection.
+    query_timeout: 40_000,
+  });
+  closers.push(() => pool.end());
+  return new PrismaPg(pool);
+}
+
+async function checkSchema(database: Database): Promise<void> {
+  const { pending, unknown } = await pendingMigrations(database);
+  if (unknown.length > 0) {
+    throw new StartError(
+      `database is ahead of this program (it has ${unknown.join(', ')}): start the newer Orderstream that migrated it`,
+    );
+  }
+  if (pending.length > 0) throw new StartError('database is not migrated: run npm run db:migrate');
+}

@@ -1,0 +1,168 @@
+import type { Database } from '../database.ts';
+import { classifyDatabaseError, sqlState } from '../database-error.ts';
+import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
+import { backoff } from './backoff.ts';
+
+/** Requests a call carries at most: enough to share its one fsync, few enough that none waits long behind the others. */
+const callSize = 200;
+/** Events a call carries at most, unless its one request has more: as many as are stored in a small part of callTimeout. */
+const callEvents = 2_000;
+/** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
+const callsInFlight = 2;
+/** A call that is not answered by then is taken for lost, ms. Its requests go again; their command ids make it safe. */
+const callTimeout = 3_000;
+
+/** The deadline passed and nobody knows whether the command was stored. The same command again settles it. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+}
+
+/** The command was not stored: the database could not be reached, or could not take it in time. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}
+
+/**
+ * Appends one command's events.
+ * @param deadline ms since the epoch; past it nothing is sent again
+ * @throws OutcomeUnknownError, UnavailableError, or the database's own error where the request itself is at fault
+ */
+export type Append = (request: AppendRequest, deadline: number) => Promise<AppendOutcome>;
+
+interface Pending {
+  readonly request: AppendRequest;
+  readonly deadline: number;
+  /** Whether some call that carried it may have been carried out. */
+  mayBeStored: boolean;
+  /** Whether it must travel alone, since the database refused a call that it was part of. */
+  alone: boolean;
+  attempts: number;
+  resolve(outcome: AppendOutcome): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Group commit: commands that arrive while calls are under way travel together in the next one, so a busy node pays
+ * one lock, one round trip and one fsync for many commands, and an idle one waits for nobody.
+ * @param onAppended told after each call that stored something; only a hint
+ */
+export function openAppender(database: Database, onAppended: () => void): Append {
+  const queue: Pending[] = [];
+  let inFlight = 0;
+
+  function pump(): void {
+    while (inFlight < callsInFlight && queue.length > 0) {
+      const call = takeCall(queue);
+      inFlight++;
+      void send(call).finally(() => {
+        inFlight--;
+        pump();
+      });
+    }
+  }
+
+  async function send(taken: readonly Pending[]): Promise<void> {
+    const call: Pending[] = [];
+    for (const pending of taken) {
+      if (Date.now() > pending.deadline) giveUp(pending);
+      else call.push(pending);
+    }
+    if (call.length === 0) return;
+    try {
+      const outcomes = await answeredInTime(
+        appendEvents(
+          database,
+          call.map(pending => pending.request),
+        ),
+      );
+      outcomes.forEach((outcome, index) => call[index]?.resolve(outcome));
+      if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended();
+    } catch (error) {
+      if (!isRequestsFault(error)) for (const pending of call) sendAgain(pending, error);
+      else if (call.length === 1) call[0]?.reject(error);
+      // One bad request fails the whole call, which stored nothing: alone, it fails alone.
+      else queue.unshift(...call.map(pending => ({ ...pending, alone: true })));
+    }
+  }
+
+  function sendAgain(pending: Pending, error: unknown): void {
+    pending.mayBeStored ||= classifyDatabaseError(error) === 'unknown';
+    const wait = backoff(++pending.attempts);
+    if (Date.now() + wait > pending.deadline) {
+      giveUp(pending, error);
+      return;
+    }
+    setTimeout(() => {
+      queue.push(pending);
+      pump();
+    }, wait);
+  }
+
+  function giveUp(pending: Pending, cause?: unknown): void {
+    pending.reject(
+      pending.mayBeStored
+        ? new OutcomeUnknownError('The database did not say whether the command was stored', { cause })
+        : new UnavailableError('The database could not take the command', { cause }),
+    );
+  }
+
+  return (request, deadline) =>
+    new Promise((resolve, reject) => {
+      queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
+      pump();
+    });
+}
+
+/**
+ * Takes the next call's requests off the queue, at most one a stream and one a command id: a second one of the same
+ * stream rests on a version that the first is about to move, a second one of the same command wants its answer.
+ */
+function takeCall(queue: Pending[]): Pending[] {
+  const taken: Pending[] = [];
+  const left: Pending[] = [];
+  const seen = new Set<string>();
+  let events = 0;
+
+  function fits({ request, alone }: Pending): boolean {
+    if (taken.length === 0) return true;
+    if (alone || taken[0]?.alone || taken.length === callSize) return false;
+    return events + request.events.length <= callEvents && !seen.has(streamOf(request)) && !seen.has(request.commandId);
+  }
+
+  for (const pending of queue) {
+    const { request } = pending;
+    if (fits(pending)) {
+      taken.push(pending);
+      seen.add(streamOf(request)).add(request.commandId);
+      events += request.events.length;
+    } else left.push(pending);
+  }
+  // Not as arguments of splice(): a long queue has more than the stack takes.
+  queue.length = 0;
+  for (const pending of left) queue.push(pending);
+  return taken;
+}
+
+function streamOf({ streamType, streamId }: AppendRequest): string {
+  return `${streamType} ${streamId}`;
+}
+
+/** Errors that the same request would meet again: malformed data, a broken constraint, a bug in the statement. */
+function isRequestsFault(error: unknown): boolean {
+  // Not 25006: a server that only reads for now is one that was just replaced, or is about to take over.
+  return classifyDatabaseError(error) === 'definite' && /^(?:22|23|25(?!006)|42|54|P0)/.test(sqlState(error) ?? '');
+}
+
+async function answeredInTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer within ${callTimeout} ms`));
+    }, callTimeout);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,49 @@
+import { LRUCache } from 'lru-cache';
+import type { Database } from '../database.ts';
+import type { AppendOutcome, AppendRequest, StreamVersion } from './append-events.ts';
+import { openAppender } from './appender.ts';
+import type { EventTypes } from './event-types.ts';
+import { seal, type SealedData } from './personal-data.ts';
+import { personalKey } from './personal-keys.ts';
+import { readLog } from './read-log.ts';
+import { readStream, type StreamPart, type StreamRead } from './read-stream.ts';
+import type { RecordedEvent } from './recorded-event.ts';
+import { saveSnapshot } from './snapshots.ts';
+
+const cachedKeys = 10_000;
+
+/** The log, with the event types that its readers know. */
+export interface EventStore {
+  /** Appends one command's events; see openAppender(). `deadline` in ms since the epoch. */
+  append(request: AppendRequest, deadline: number): Promise<AppendOutcome>;
+  /** A stream, and what a command id has stored. */
+  readStream(part: StreamPart, commandId?: string): Promise<StreamRead>;
+  /** Stores a folded aggregate, so that its stream need not be read from the start. */
+  saveSnapshot(folded: StreamVersion, shape: number, state: unknown): Promise<void>;
+  /** Up to `limit` events after a point, oldest first. */
+  readLog(after: number, limit: number): Promise<RecordedEvent[]>;
+  /** Seals personal data of one stream with its subject's key. */
+  seal(subject: string, streamId: string, personal: object): Promise<SealedData>;
+}
+
+/** @param onAppended told after events were stored through this node; only a hint */
+export function openEventStore(database: Database, types: EventTypes, onAppended: () => void): EventStore {
+  // A key that was thrown away may live on here for sealing only: what it seals, nobody can open.
+  const keys = new LRUCache<string, Uint8Array>({ max: cachedKeys });
+
+  async function keyOf(subject: string): Promise<Uint8Array> {
+    const known = keys.get(subject);
+    if (known) return known;
+    const key = await personalKey(database, subject);
+    keys.set(subject, key);
+    return key;
+  }
+
+  return {
+    append: openAppender(database, onAppended),
+    readStream: (part, commandId) => readStream(database, types, part, commandId),
+    saveSnapshot: (folded, shape, state) => saveSnapshot(database, folded, shape, state),
+    readLog: (after, limit) => readLog(database, types, after, limit),
+    seal: async (subject, streamId, personal) => ({ subject, sealed: seal(await keyOf(subject), streamId, personal) }),
+  };
+}

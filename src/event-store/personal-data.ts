@@ -1,0 +1,35 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+
+const ivBytes = 12;
+const tagBytes = 16;
+
+/** Personal data as the log keeps it: unreadable without the key of the one it is about. */
+export interface SealedData {
+  readonly subject: string;
+  readonly sealed: string;
+}
+
+/**
+ * Seals personal data with AES-256-GCM.
+ * @param key 32 bytes, the subject's own
+ * @param streamId bound to the sealed bytes, so that they open in no other stream
+ * @returns iv, tag and ciphertext, base64
+ */
+export function seal(key: Uint8Array, streamId: string, personal: object): string {
+  const iv = randomBytes(ivBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(streamId));
+  const ciphertext = Buffer.concat([cipher.update(JSON.stringify(personal), 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64');
+}
+
+/**
+ * Opens what seal() made.
+ * @throws where the bytes were changed, or belong to another stream or key: a broken log, not a thrown-away key
+ */
+export function open(key: Uint8Array, streamId: string, sealed: string): object {
+  const bytes = Buffer.from(sealed, 'base64');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes)).setAAD(Buffer.from(streamId));
+  decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
+  const text = Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString('utf8');
+  return JSON.parse(text) as object;
+}

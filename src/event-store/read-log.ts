@@ -1,0 +1,39 @@
+import type { Database } from '../database.ts';
+import type { EventTypes } from './event-types.ts';
+import { type Position, startOfLog } from './position.ts';
+import type { RecordedEvent } from './recorded-event.ts';
+import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './stored-event.ts';
+
+/**
+ * Events after a point, oldest first, up to the first one that this code can't read. Positions are dense and in commit
+ * order, so what comes after n is n+1: nothing can still be on its way behind what this has returned.
+ * @throws UnknownEventError where the very next event is one that this code can't read
+ */
+export async function readLog(
+  database: Database,
+  types: EventTypes,
+  after: number,
+  limit: number,
+): Promise<RecordedEvent[]> {
+  const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
+    SELECT ${eventJson} AS event FROM ${eventsWithKeys}
+    WHERE e.position > ${after}::bigint ORDER BY e.position LIMIT ${limit}::int`;
+  const events: RecordedEvent[] = [];
+  for (const { event } of rows) {
+    try {
+      events.push(recordedEvent(types, event));
+    } catch (error) {
+      if (events.length > 0) break;
+      throw error;
+    }
+  }
+  return events;
+}
+
+/** Where the log ends now. */
+export async function readHead(database: Database): Promise<Position> {
+  const rows = await database.$queryRaw<{ head: Position }[]>`
+    SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex')) AS head
+    FROM events ORDER BY position DESC LIMIT 1`;
+  return rows[0]?.head ?? startOfLog;
+}

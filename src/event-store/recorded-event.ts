@@ -1,0 +1,27 @@
+/** Who asked, and what ties the event to the request that caused it. */
+export interface EventMetadata {
+  readonly actor: { readonly role: 'customer' | 'staff'; readonly subject: string };
+  readonly correlationId: string;
+}
+
+/** One event as the log has it, brought up to its newest schema version, personal data opened where its key is there. */
+export interface RecordedEvent {
+  /** 1 is the first event of the log; dense, in commit order. */
+  readonly position: number;
+  /** First bytes of the chained hash, hex, as a position carries them. */
+  readonly hash: string;
+  readonly streamType: string;
+  readonly streamId: string;
+  /** 1 is the first event of the stream; dense. */
+  readonly version: number;
+  readonly commandId: string;
+  readonly ordinal: number;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: object;
+  /** Undefined where the event has none, or where the key that opens it was thrown away. */
+  readonly personal: object | undefined;
+  readonly metadata: EventMetadata;
+  readonly occurredAt: Date;
+  readonly recordedAt: Date;
+}

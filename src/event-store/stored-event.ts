@@ -1,0 +1,55 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import { bringUp, type EventTypes } from './event-types.ts';
+import { open, type SealedData } from './personal-data.ts';
+import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
+
+/** An event as eventJson() selects it. */
+export interface StoredEvent {
+  readonly position: number;
+  readonly hash: string;
+  readonly streamType: string;
+  readonly streamId: string;
+  readonly version: number;
+  readonly commandId: string;
+  readonly ordinal: number;
+  readonly type: string;
+  readonly schemaVersion: number;
+  readonly data: object;
+  readonly personal: SealedData | null;
+  /** The subject's key, base64; empty where it was thrown away, null where there never was one. */
+  readonly key: string | null;
+  readonly metadata: EventMetadata;
+  readonly occurredAt: string;
+  readonly recordedAt: string;
+}
+
+/** Rows of `events` as `e`, each with the key that opens it: in one statement, so that no reader holds a dead key. */
+export const eventsWithKeys = Prisma.sql`events e LEFT JOIN customer_keys k ON k.customer_id = e.personal->>'subject'`;
+
+/** One row of eventsWithKeys as a JSON object of the shape StoredEvent. */
+export const eventJson = Prisma.sql`jsonb_build_object(
+  'position', e.position, 'hash', encode(substr(e.hash, 1, 6), 'hex'), 'streamType', e.stream_type,
+  'streamId', e.stream_id, 'version', e.version, 'commandId', e.command_id, 'ordinal', e.ordinal, 'type', e.type,
+  'schemaVersion', e.schema_version, 'data', e.data, 'personal', e.personal, 'key', encode(k.key, 'base64'),
+  'metadata', e.metadata, 'occurredAt', e.occurred_at, 'recordedAt', e.recorded_at)`;
+
+export function recordedEvent(types: EventTypes, stored: StoredEvent): RecordedEvent {
+  const { type, data, schemaVersion } = bringUp(types, stored.streamType, stored, stored.schemaVersion);
+  const { personal, key, streamId } = stored;
+  return {
+    position: stored.position,
+    hash: stored.hash,
+    streamType: stored.streamType,
+    streamId,
+    version: stored.version,
+    commandId: stored.commandId,
+    ordinal: stored.ordinal,
+    type,
+    schemaVersion,
+    data,
+    personal: personal && key ? open(Buffer.from(key, 'base64'), streamId, personal.sealed) : undefined,
+    metadata: stored.metadata,
+    occurredAt: new Date(stored.occurredAt),
+    recordedAt: new Date(stored.recordedAt),
+  };
+}

@@ -1,0 +1,40 @@
+import SchemaBuilder from '@pothos/core';
+import type { Position } from '../event-store/position.ts';
+import type { Context } from './context.ts';
+import './rules.ts';
+import { CurrencyCode, DateTime, Decimal, IdempotencyKey, Json, PositionScalar, SafeInt } from './scalars.ts';
+
+/** Declares the schema's types and fields: slices add theirs, schema.ts builds it. Fields are non-null by default. */
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date | string };
+    Decimal: { Input: string; Output: string };
+    CurrencyCode: { Input: string; Output: string };
+    SafeInt: { Input: number; Output: number | bigint };
+    IdempotencyKey: { Input: string; Output: string };
+    Position: { Input: Position; Output: Position };
+    JSON: { Input: unknown; Output: unknown };
+  };
+}>({ plugins: ['rules'], defaultFieldNullability: false });
+
+export type Types = (typeof builder)['$inferSchemaTypes'];
+/** A declared object type whose values are rows of this shape. */
+export type ObjectRef<Row> = PothosSchemaTypes.ObjectRef<Types, Row>;
+export type InputRef<Input> = PothosSchemaTypes.InputObjectRef<Types, Input>;
+
+builder.addScalarType('DateTime', DateTime);
+builder.addScalarType('Decimal', Decimal);
+builder.addScalarType('CurrencyCode', CurrencyCode);
+builder.addScalarType('SafeInt', SafeInt);
+builder.addScalarType('IdempotencyKey', IdempotencyKey);
+builder.addScalarType('Position', PositionScalar);
+builder.addScalarType('JSON', Json);
+
+builder.queryType({ description: 'What may be asked.' });
+builder.mutationType({
+  description: 'Commands: each stores events and answers with the position that they reached, or says why not.',
+});
+builder.subscriptionType({ description: 'Live read models: each frame says the position that it reflects.' });

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import type { Decider, DomainEvent } from '../commands/decider.ts';
+import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
+import { deriveId, uuidV5 } from '../ids.ts';
+import type { RejectionReason } from '../rejection-reasons.ts';
+import { builder, type InputRef } from './builder.ts';
+import { hashOfCommand } from './command-hash.ts';
+import type { InputIssue } from './command-errors.ts';
+import type { CommandResult, commandResult } from './command-result.ts';
+import { type Context, viewerOf } from './context.ts';
+import type { Rule } from './rules.ts';
+
+/** Under which a caller's idempotency keys become command ids. Permanent: stored command ids rest on it. */
+const commandNamespace = '7b0e5f5e-3c1d-4d6a-9f0b-2a4c8e6d1f37';
+
+/** What any command's input may have beside its own fields. */
+interface CommandInput {
+  readonly idempotencyKey?: string | null | undefined;
+  readonly expectedVersion?: number | null | undefined;
+}
+
+/** Mints the ids that a command needs: the same ones for a repeat of the command. */
+export interface CommandIds {
+  /** @param label tells a command's ids of one kind apart */
+  derive(kind: string, label: string): string;
+}
+
+type Prepared<Command> = Pick<CommandCall<Command>, 'streamId' | 'command' | 'enrich'>;
+
+/** What a slice's rejections have to say. */
+interface Rejection {
+  readonly reason: RejectionReason;
+  readonly message: string;
+  readonly path: readonly string[];
+}
+
+/**
+ * Declares one mutation: input → command → handle → a member of the result union.
+ * @param options.noun for people, e.g. "No such noun: …"
+ * @param options.toCommand says what the input asks of which stream, or everything that is wrong with it
+ */
+export function commandField<
+  State,
+  // As a parameter of its own it makes the compiler take a command's `type` for the word that it is, not for any string.
+  Type extends string,
+  Command extends { readonly type: Type },
+  Event extends DomainEvent,
+  R extends Rejection,
+  Input extends CommandInput,
+>(options: {
+  readonly name: string;
+  readonly description: string;
+  readonly rule: Rule;
+  readonly noun: string;
+  readonly input: InputRef<Input>;
+  readonly result: ReturnType<typeof commandResult>;
+  readonly decider: Decider<State, Command, Event, R>;
+  readonly toCommand: (
+    input: Input,
+    context: Context,
+    ids: CommandIds,
+  ) => Prepared<Command> | { readonly issues: readonly InputIssue[] };
+}): void {
+  const { name, description, rule, noun, input, result, decider, toCommand } = options;
+  builder.mutationField(name, t =>
+    t.field({
+      type: result,
+      nullable: true,
+      rule,
+      description,
+      args: { input: t.arg({ type: input, required: true, description: 'What is to be done.' }) },
+      resolve: async (_root, args, context): Promise<CommandResult> => {
+        const actor = viewerOf(context);
+        const given = (args as unknown as { readonly input: Input }).input;
+        const { idempotencyKey, expectedVersion } = given;
+        const commandId =
+          idempotencyKey == null
+            ? randomUUID()
+            : uuidV5(commandNamespace, JSON.stringify([actor.role, actor.subject, idempotencyKey]));
+        const prepared = toCommand(given, context, {
+          derive: (kind, label) => deriveId(kind, commandId, label),
+        });
+        const issues = [...('issues' in prepared ? prepared.issues : []), ...versionIssues(expectedVersion)];
+        if ('issues' in prepared || issues.length > 0) return invalidInput(issues);
+
+        const answer = await context.parts.handle(decider, {
+          ...prepared,
+          expectedVersion: expectedVersion ?? undefined,
+          commandId,
+          commandHash: hashOfCommand(name, given),
+          actor,
+          correlationId: context.correlationId,
+          now: context.now(),
+        });
+        if (answer.type === 'accepted') context.reflected.reached(answer.position);
+        return resultOf(answer, noun, prepared.streamId);
+      },
+    }),
+  );
+}
+
+function versionIssues(expectedVersion: number | null | undefined): InputIssue[] {
+  if (expectedVersion == null || expectedVersion >= 0) return [];
+  return [{ path: ['input', 'expectedVersion'], message: "A version can't be negative." }];
+}
+
+function invalidInput(issues: readonly InputIssue[]): CommandResult {
+  return { type: 'invalid-input', message: issues.map(({ message }) => message).join(' '), issues };
+}
+
+function resultOf(answer: CommandAnswer<Rejection>, noun: string, streamId: string): CommandResult {
+  switch (answer.type) {
+    case 'accepted':
+      return answer;
+    case 'rejected':
+      return { type: 'rejected', ...answer.rejection, streamId };
+    case 'not-found':
+      return { type: 'not-found', message: `There is no such ${noun}: check the id.`, streamId };
+    case 'version-conflict':
+      return {
+        ...answer,
+        message: `The ${noun} is at version ${answer.actualVersion}, not ${answer.expectedVersion}: look at it again.`,
+        streamId,
+      };
+    case 'key-reused':
+      return { type: 'key-reused', message: 'This idempotency key was used for another command: choose another one.' };
+  }
+}

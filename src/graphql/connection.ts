@@ -1,0 +1,99 @@
+import type { Position } from '../event-store/position.ts';
+import { builder, type ObjectRef } from './builder.ts';
+import type { Context } from './context.ts';
+import { type CursorKey, formatCursor, type Sort } from './cursor.ts';
+
+/** What a list's read answers: rows in the order asked for, whichever direction the page was read in. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  /** Left out where nobody asked (see selects()); null where counting would cost too much. */
+  readonly totalCount?: number | null | undefined;
+  readonly position: Position;
+}
+
+export interface Connection<Row> extends Page<Row> {
+  readonly cursorOf: (row: Row) => string;
+}
+
+/**
+ * Makes a page of rows what a connection type answers from, and reports the page's position.
+ * @param keyOf the row's value in this sort, and its id
+ */
+export function connection<Row>(
+  context: Context,
+  page: Page<Row>,
+  sort: Sort,
+  keyOf: (row: Row) => CursorKey,
+): Connection<Row> {
+  context.reflected.read(page.position);
+  return { ...page, cursorOf: row => formatCursor(sort, keyOf(row)) };
+}
+
+interface PageInfoShape {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | undefined;
+  readonly endCursor: string | undefined;
+}
+
+const PageInfo = builder.objectRef<PageInfoShape>('PageInfo').implement({
+  description: 'Where a page stands in its list.',
+  rule: 'as-parent',
+  fields: t => ({
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'There are rows behind this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'There are rows before this page.' }),
+    startCursor: t.exposeString('startCursor', { nullable: true, description: "The first row's cursor." }),
+    endCursor: t.exposeString('endCursor', {
+      nullable: true,
+      description: "The last row's cursor: the next page's `after`.",
+    }),
+  }),
+});
+
+function pageInfo<Row>({ rows, hasNextPage, hasPreviousPage, cursorOf }: Connection<Row>): PageInfoShape {
+  const [first] = rows;
+  const last = rows.at(-1);
+  return {
+    hasNextPage,
+    hasPreviousPage,
+    startCursor: first && cursorOf(first),
+    endCursor: last && cursorOf(last),
+  };
+}
+
+/** Declares `<Node>Connection` and `<Node>Edge`. */
+export function connectionType<Row extends object>(node: ObjectRef<Row>): ObjectRef<Connection<Row>> {
+  const edge = builder.objectRef<{ readonly node: Row; readonly cursor: string }>(`${node.name}Edge`).implement({
+    description: `A row of a ${node.name} list.`,
+    rule: 'as-parent',
+    fields: t => ({
+      // Pothos asks whether a row is a list; of a row of any type the compiler can't tell.
+      node: t.field({ type: node, description: 'The row.', resolve: row => row.node as never }),
+      cursor: t.exposeString('cursor', { description: "The row's place in this list." }),
+    }),
+  });
+  return builder.objectRef<Connection<Row>>(`${node.name}Connection`).implement({
+    description: `A page of a ${node.name} list.`,
+    rule: 'as-parent',
+    fields: t => ({
+      edges: t.field({
+        type: [edge],
+        description: 'The rows with their cursors.',
+        resolve: ({ rows, cursorOf }) => rows.map(row => ({ node: row, cursor: cursorOf(row) })),
+      }),
+      nodes: t.field({ type: [node], description: 'The rows.', resolve: page => page.rows }),
+      pageInfo: t.field({ type: PageInfo, description: 'Where this page stands in the list.', resolve: pageInfo }),
+      totalCount: t.int({
+        nullable: true,
+        description: 'Null where counting would cost more than the answer is worth (over 10,000).',
+        resolve: page => page.totalCount,
+      }),
+      position: t.expose('position', {
+        type: 'Position',
+        description: 'The position that this page reflects: pass it as `after` to the matching subscription.',
+      }),
+    }),
+  });
+}

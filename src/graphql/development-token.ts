@@ -1,0 +1,22 @@
+import { SignJWT } from 'jose';
+import type { Actor } from '../commands/decider.ts';
+import type { Config } from '../config.ts';
+
+/**
+ * A token for whoever tries the server on their own machine, good for 30 days. Undefined where a key is configured:
+ * then tokens come from whoever has it, and this server hands out none.
+ */
+export async function developmentToken(auth: Config['auth'], actor: Actor): Promise<string | undefined> {
+  const { key, issuer, audience } = auth;
+  if (key.type !== 'development') return undefined;
+  const claims = {
+    role: actor.role,
+    ...(issuer === undefined ? {} : { iss: issuer }),
+    ...(audience === undefined ? {} : { aud: audience }),
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(actor.subject)
+    .setExpirationTime('30d')
+    .sign(new TextEncoder().encode(key.secret));
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from '../logger.ts';
+import { type Context, createContext } from './context.ts';
+import type { Identify } from './identity.ts';
+import { executeOperation, type OperationArgs, subscribeToOperation } from './operation.ts';
+import { parseDocument } from './parse-document.ts';
+import type { Parts } from './parts.ts';
+import { presentError, withCode } from './present-error.ts';
+import { givenPosition, readRequest } from './request.ts';
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+export type Door = ReturnType<typeof openDoor>;
+
+/**
+ * GraphQL over HTTP and SSE, as a listener of node:http. Its parser, rules of validation and caches serve WebSockets
+ * too, by `getEnveloped`.
+ * @param onStream told of each response that goes on until its client leaves
+ */
+export function openDoor(options: {
+  schema: GraphQLSchema;
+  parts: Parts;
+  identify: Identify;
+  logger: Logger;
+  onStream: (response: ServerResponse) => void;
+}) {
+  const { schema, parts, identify, logger, onStream } = options;
+
+  const operations: Plugin<Context, Exchange> = {
+    onRequestParse({ serverContext, setRequestParser }) {
+      setRequestParser(() => readRequest(serverContext.req));
+    },
+    onParse({ setParseFn }) {
+      setParseFn(parseDocument);
+    },
+    onValidate: () => validated => {
+      const errors = validated.result as readonly GraphQLError[];
+      validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(args => executeOperation(args as OperationArgs));
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(args => subscribeToOperation(args as OperationArgs));
+    },
+    onResultProcess({ result, serverContext: { res } }) {
+      if (!isAsyncIterable(result)) return;
+      const iterator = result[Symbol.asyncIterator]();
+      const end = () => void iterator.return?.();
+      // A client may leave before the first byte: then nobody would read the stream, or end its source.
+      if (res.closed) {
+        end();
+        return;
+      }
+      res.once('close', end);
+      // Without it nginx holds frames back until a buffer is full.
+      res.setHeader('X-Accel-Buffering', 'no');
+      onStream(res);
+    },
+  };
+
+  return createYoga<Exchange, Context>({
+    schema,
+    plugins: [operations],
+    context: async ({ req, res, params }): Promise<Context> => {
+      const { headers } = req;
+      const identity = await identify(headers.authorization);
+      return createContext(parts, logger, {
+        identity,
+        correlationId: res.getHeader('X-Request-Id') as string | undefined,
+        atLeast: givenPosition(headers['orderstream-position'], 'Orderstream-Position'),
+        after: givenPosition(params.extensions?.['after'], '`extensions.after`'),
+      });
+    },
+    parserAndValidationCache: parsedDocuments(),
+    maskedErrors: { maskError: error => presentError(error, logger) },
+    logging: false, // presentError logs what is worth it
+    graphqlEndpoint: '/graphql',
+    // yoga answers whatever URL ends in this before anything else; no URL has a space in it.
+    healthCheckEndpoint: ' ',
+    cors: false, // server.ts does it, for all answers
+    graphiql: false,
+    landingPage: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: false, // readRequest counts
+  });
+}
+
+/**
+ * Bounded by what stands in it: yoga's own holds a thousand documents of whatever size, those that don't parse too,
+ * and anybody may send them.
+ */
+function parsedDocuments() {
+  const documentCache = new LRUCache<string, DocumentNode>({
+    maxSize: 5_000_000, // characters
+    maxEntrySize: 50_000,
+    sizeCalculation: (_document, source) => source.length + 1,
+  });
+  return { documentCache, errorCache: { get: () => undefined, set: () => undefined } };
+}

@@ -1,0 +1,103 @@
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTPayload,
+  jwtVerify,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Actor } from '../commands/decider.ts';
+import type { Config } from '../config.ts';
+import { parseId } from '../ids.ts';
+import { codedError, unauthenticated } from './coded-error.ts';
+import type { Identity } from './context.ts';
+
+/** Longer ones are not looked at: what checks a token costs time for each byte. */
+const longestHeader = 8_192;
+const longestSubject = 200;
+/** A token that was found good is not checked again for so long, ms: a key that is withdrawn is out by then. */
+const trusted = 60_000;
+const trustedTokens = 10_000;
+
+/**
+ * Who an `Authorization` header says is asking; undefined where there is none.
+ * @throws UNAUTHENTICATED, UNAVAILABLE where the keys can't be fetched
+ */
+export type Identify = (authorization: string | undefined) => Promise<Identity | undefined>;
+
+export function openIdentity({ key, issuer, audience }: Config['auth']): Identify {
+  const options: JWTVerifyOptions = {
+    requiredClaims: ['exp', 'sub'],
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(audience === undefined ? {} : { audience }),
+  };
+  const verify =
+    key.type === 'jwks'
+      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url)), options)
+      : verifyBySecret(new TextEncoder().encode(key.secret), options);
+
+  const known = new LRUCache<string, Identity>({ max: trustedTokens, ttl: trusted });
+
+  return async authorization => {
+    if (authorization === undefined) return undefined;
+    const before = known.get(authorization);
+    if (before && Date.now() < before.expiresAt * 1000) return before;
+    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization.slice(0, longestHeader + 1))?.[1];
+    if (token === undefined || authorization.length > longestHeader) throw unauthenticated();
+    const identity = identityOf(await verify(token));
+    if (identity === undefined) throw unauthenticated();
+    known.set(authorization, identity);
+    return identity;
+  };
+}
+
+// One family of algorithms each: a public key must never be taken for an HMAC secret.
+
+function verifyBySecret(secret: Uint8Array, options: JWTVerifyOptions) {
+  return async (token: string): Promise<JWTPayload> => {
+    try {
+      return (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload;
+    } catch {
+      throw unauthenticated();
+    }
+  };
+}
+
+function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions) {
+  return async (token: string): Promise<JWTPayload> => {
+    try {
+      return (await jwtVerify(token, keySet, { ...options, algorithms: ['RS256', 'ES256', 'EdDSA'] })).payload;
+    } catch (error) {
+      throw blamesToken(error) ? unauthenticated() : codedError('UNAVAILABLE', 'Tokens can not be checked just now.');
+    }
+  };
+}
+
+/** False where the key set could not be fetched or read: then nothing is known of the token. */
+function blamesToken(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return false;
+  return !(
+    error instanceof errors.JWKSTimeout ||
+    error instanceof errors.JWKSInvalid ||
+    error.code === 'ERR_JOSE_GENERIC'
+  );
+}
+
+function identityOf({ sub, exp, role }: JWTPayload): Identity | undefined {
+  if (typeof exp !== 'number') return undefined;
+  const actor = actorOf(role, sub);
+  return actor && { actor, expiresAt: exp };
+}
+
+function actorOf(role: unknown, subject: unknown): Actor | undefined {
+  if (
+    typeof subject !== 'string' ||
+    subject.length > longestSubject ||
+    !/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(subject)
+  )
+    return undefined;
+  if (role === 'staff') return { role, subject };
+  if (role === 'customer' && parseId('cus', subject) !== undefined) return { role, subject };
+  return undefined;
+}

@@ -1,0 +1,213 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
+import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from '../logger.ts';
+import { type Caller, createContext, type Identity } from './context.ts';
+import type { Door } from './door.ts';
+import type { Identify } from './identity.ts';
+import { executeOperation, type OperationArgs, subscribeToOperation } from './operation.ts';
+import type { Parts } from './parts.ts';
+import { formatError, presentError } from './present-error.ts';
+import { givenPosition } from './request.ts';
+import { callAt } from './timer.ts';
+
+const longestMessage = 65_536; // bytes
+const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
+const farewell = 2_000; // ms that clients get to close their side
+const introduction = 3_000; // ms until connection_init has to be there
+
+// What stock clients go by: after 4403, 1012 and 1013 they come again, after 4401 and 1011 never.
+const forbidden = 4403;
+const restarts = 1012;
+const tryAgainLater = 1013;
+const broken = 1011;
+
+interface Connection {
+  identity: Identity | undefined;
+  readonly socket: WebSocket;
+  /** Everything that was subscribed to here, to be ended with the socket: graphql-ws forgets one whose id is taken again. */
+  readonly open: Set<AsyncIterator<ExecutionResult>>;
+}
+
+/** graphql-transport-ws, and nothing else. */
+export interface Sockets {
+  /** Takes over a connection whose path and origin are in order. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Sends everybody away, to come back, and waits for what is being executed. */
+  close(): Promise<void>;
+}
+
+export function openSockets(options: {
+  schema: GraphQLSchema;
+  parts: Parts;
+  identify: Identify;
+  logger: Logger;
+  door: Door;
+}): Sockets {
+  const { schema, parts, identify, logger, door } = options;
+  const running = new Set<Promise<unknown>>();
+  const alive = new WeakSet<WebSocket>();
+
+  const protocol = makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: introduction,
+    async onConnect({ connectionParams, extra }) {
+      extra.identity = await introduced(connectionParams, extra.socket);
+      // Gone while its token was checked: nobody would cancel the timer.
+      if (extra.identity === undefined || extra.socket.readyState !== extra.socket.OPEN) return false;
+      const cancel = callAt(extra.identity.expiresAt * 1000, () => extra.socket.close(forbidden, 'Forbidden'));
+      extra.socket.once('close', cancel);
+      return true;
+    },
+    onSubscribe({ extra }, _id, payload) {
+      try {
+        return prepared(payload, { identity: extra.identity });
+      } catch (error) {
+        return [presentError(error, logger)];
+      }
+    },
+    execute: args => {
+      const execution = executeOperation(args as OperationArgs);
+      running.add(execution);
+      return execution.finally(() => running.delete(execution));
+    },
+    subscribe: args => subscribeToOperation(args as OperationArgs),
+    onOperation: ({ extra: { open, socket } }, _id, _payload, _args, result) => {
+      if (!(Symbol.asyncIterator in result)) return;
+      const noted = noteOpen(result as AsyncIterableIterator<ExecutionResult>, open);
+      // Gone while it was opened: graphql-ws has ended what it knew of by then.
+      if (socket.readyState !== socket.OPEN) void noted.return?.();
+      return noted as AsyncGenerator<ExecutionResult>;
+    },
+    onNext(_context, _id, _payload, _args, { errors, ...result }) {
+      if (errors) return { ...result, errors: errors.map(formatError) } as FormattedExecutionResult;
+    },
+    onError: (_context, _id, _payload, errors) => errors.map(error => formatError(presentError(error, logger))),
+  });
+
+  /** Nobody unknown stays: a socket without a token could only ask for what it is refused. */
+  async function introduced(
+    params: Readonly<Record<string, unknown>> | undefined,
+    socket: WebSocket,
+  ): Promise<Identity | undefined> {
+    const authorization = params?.['Authorization'] ?? params?.['authorization'];
+    try {
+      return typeof authorization === 'string' ? await identify(authorization) : undefined;
+    } catch (error) {
+      const unavailable = error instanceof GraphQLError && error.extensions['code'] === 'UNAVAILABLE';
+      if (unavailable) socket.close(tryAgainLater, 'Try again later');
+      return undefined;
+    }
+  }
+
+  function prepared(payload: SubscribePayload, caller: Caller): OperationArgs | readonly GraphQLError[] {
+    const { parse, validate } = door.getEnveloped({});
+    const document = parse(payload.query) as DocumentNode;
+    const errors = validate(schema, document) as readonly GraphQLError[];
+    if (errors.length > 0) return errors;
+    const after = givenPosition(payload.extensions?.['after'], '`extensions.after`');
+    return {
+      schema,
+      document,
+      operationName: payload.operationName,
+      variableValues: payload.variables,
+      contextValue: createContext(parts, logger, { ...caller, after }),
+    };
+  }
+
+  const server = new WebSocketServer({
+    noServer: true,
+    handleProtocols,
+    maxPayload: longestMessage,
+    perMessageDeflate: false, // it costs memory for each socket, and a frame could not be shared among them
+  });
+
+  server.on('connection', (socket: WebSocket) => {
+    const listeners: ((text: string) => Promise<void>)[] = [];
+    const connection: Connection = { identity: undefined, socket, open: new Set() };
+    alive.add(socket);
+    socket.on('pong', () => alive.add(socket));
+    socket.on('error', error => logger.debug({ err: error }, 'a socket failed'));
+    const closed = protocol.opened(
+      {
+        protocol: socket.protocol,
+        // Waits until the frame is with the operating system: a client that does not read holds up its own source.
+        send: text =>
+          new Promise(resolve => {
+            if (socket.readyState !== socket.OPEN) return resolve();
+            socket.send(text, () => resolve());
+          }),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: listener => listeners.push(listener),
+      },
+      connection,
+    );
+    socket.on('message', (data: Buffer) => {
+      for (const listener of listeners) {
+        listener(data.toString('utf8')).catch((error: unknown) => {
+          logger.error({ err: error }, 'a message was not handled');
+          socket.close(broken, 'Internal server error');
+        });
+      }
+    });
+    socket.once('close', (code, reason) => {
+      for (const one of connection.open) void one.return?.();
+      closed(code, reason.toString('utf8')).catch((error: unknown) => {
+        logger.warn({ err: error }, 'a socket did not end well');
+      });
+    });
+  });
+
+  // One timer for all: two a socket are what memory and time go to first.
+  const pings = setInterval(() => {
+    for (const socket of server.clients) {
+      if (!alive.delete(socket)) socket.terminate();
+      else socket.ping();
+    }
+  }, pingInterval);
+
+  return {
+    upgrade(request, socket, head) {
+      server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request));
+    },
+    async close() {
+      clearInterval(pings);
+      const closed = new Promise<void>(resolve => server.close(() => resolve()));
+      for (const socket of server.clients) socket.close(restarts, 'Service restart');
+      const impatience = setTimeout(() => {
+        for (const socket of server.clients) socket.terminate();
+      }, farewell);
+      await closed;
+      clearTimeout(impatience);
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+/** The same answers, standing in the set until they end. */
+function noteOpen(
+  answers: AsyncIterableIterator<ExecutionResult>,
+  open: Connection['open'],
+): AsyncIterableIterator<ExecutionResult> {
+  const noted: AsyncIterableIterator<ExecutionResult> = {
+    [Symbol.asyncIterator]: () => noted,
+    async next() {
+      const result = await answers.next();
+      if (result.done === true) open.delete(noted);
+      return result;
+    },
+    return() {
+      open.delete(noted);
+      return answers.return?.() ?? Promise.resolve({ value: undefined, done: true });
+    },
+  };
+  open.add(noted);
+  return noted;
+}

@@ -1,0 +1,9 @@
+import type { Position } from '../event-store/position.ts';
+
+export type FrameKind = 'SNAPSHOT' | 'UPDATE' | 'RESYNC' | 'PROGRESS';
+
+/** What a subscription sends: everything up to `position` was delivered, this frame included. */
+export interface Frame {
+  readonly kind: FrameKind;
+  readonly position: Position;
+}

@@ -1,0 +1,174 @@
+import type { Position } from '../event-store/position.ts';
+import type { Logger } from '../logger.ts';
+import type { Bus } from './bus.ts';
+
+/** Looks this often without a hint, ms: bounds what a lost hint costs. */
+export const tick = 1_000;
+/** The same while no hints can arrive. */
+const disconnectedTick = 250;
+
+/** What has changed in the views since a position, as one statement saw it. */
+export interface Changes<Row> {
+  /** How far the views have come. */
+  readonly position: Position;
+  /** False where the position asked after is not of this log: it was restored, and what was sent may be undone. */
+  readonly continues: boolean;
+  /** Changed rows among those asked for. */
+  readonly rows: readonly { readonly id: string; readonly row: Row }[];
+  /** Scopes among those asked for in which some row changed. */
+  readonly scopes: readonly string[];
+}
+
+/** Scope of whoever watches every row. */
+export const everything = '*';
+
+export type ReadChanges<Row> = (
+  after: Position,
+  interest: { ids: readonly string[]; scopes: readonly string[] },
+) => Promise<Changes<Row>>;
+
+/** A changed row, or the news that the log is another one and everything must be read again. */
+export type RowChange<Row> = { readonly type: 'row'; readonly row: Row } | { readonly type: 'resync' };
+
+export interface Hub<Row> {
+  /** @returns ends it */
+  watchRow(id: string, listener: (change: RowChange<Row>) => void): () => void;
+  /** Tells when rows of a scope have changed, not which: a list reads them itself, as its socket drains. */
+  watchScope(scope: string, listener: () => void): () => void;
+  /** Resolves when the views are known to have reached a position, or after that many ms. */
+  reached(target: Position, timeout: number): Promise<void>;
+  close(): void;
+}
+
+/**
+ * One a node: reads for all its subscribers what changed, in one statement, whenever a hint or the timer says so.
+ * That answer alone moves the hub: a hint that is late, repeated, forged or of another log costs one read.
+ */
+export function openHub<Row>(parts: { read: ReadChanges<Row>; start: Position; bus: Bus; logger: Logger }): Hub<Row> {
+  const { read, bus, logger } = parts;
+  const rows = new Map<string, Set<(change: RowChange<Row>) => void>>();
+  const scopes = new Map<string, Set<() => void>>();
+  const waiting = new Set<() => void>();
+  /** First watched while a read was under way that did not ask for them. */
+  const late = { ids: new Set<string>(), scopes: new Set<string>() };
+  /** Where that read went on from: what changed after this, `late` may not know. */
+  let owedFrom: Position | undefined;
+  let position = parts.start;
+  let reading = false;
+  let again = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function look(): void {
+    if (closed) return;
+    again = true;
+    if (reading) return;
+    clearTimeout(timer);
+    reading = true;
+    void readUntilQuiet().finally(() => {
+      reading = false;
+      if (!closed) timer = setTimeout(look, bus.isConnected() ? tick : disconnectedTick);
+    });
+  }
+
+  async function readUntilQuiet(): Promise<void> {
+    while (again && !closed) {
+      again = false;
+      if (rows.size === 0 && scopes.size === 0 && waiting.size === 0) return;
+      try {
+        await readOn();
+        await readForLate();
+      } catch (error) {
+        logger.warn({ err: error }, 'the hub could not read what changed; it looks again');
+      }
+    }
+  }
+
+  async function readOn(): Promise<void> {
+    if (!owedFrom) forgetLate();
+    const before = position;
+    deliver(await read(before, { ids: [...rows.keys()], scopes: [...scopes.keys()] }));
+    if (late.ids.size > 0 || late.scopes.size > 0) owedFrom ??= before;
+  }
+
+  /**
+   * Whoever came while that read waited for its turn may have seen less than it did. The hub has moved past what lies
+   * between and would never tell them; those who come from here on have seen at least as much.
+   */
+  async function readForLate(): Promise<void> {
+    if (!owedFrom) return;
+    tell(await read(owedFrom, { ids: [...late.ids], scopes: [...late.scopes] }));
+    forgetLate();
+    owedFrom = undefined;
+  }
+
+  function forgetLate(): void {
+    late.ids.clear();
+    late.scopes.clear();
+  }
+
+  function deliver(changes: Changes<Row>): void {
+    const before = position;
+    position = changes.position;
+    if (!changes.continues) {
+      logger.warn({ before, now: position }, 'the log is another one: every subscriber is told to read again');
+      for (const listeners of rows.values()) for (const listener of listeners) listener({ type: 'resync' });
+      for (const listeners of scopes.values()) for (const listener of listeners) listener();
+    }
+    tell(changes);
+    for (const wake of waiting) wake();
+  }
+
+  function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): void {
+    for (const { id, row } of changes.rows) for (const listener of rows.get(id) ?? []) listener({ type: 'row', row });
+    for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
+  }
+
+  const endHints = bus.subscribe('projected', look);
+  timer = setTimeout(look, tick);
+
+  return {
+    watchRow(id, listener) {
+      if (reading && !rows.has(id)) late.ids.add(id);
+      return add(rows, id, listener);
+    },
+    watchScope(scope, listener) {
+      if (reading && !scopes.has(scope)) late.scopes.add(scope);
+      return add(scopes, scope, listener);
+    },
+    reached: (target, timeout) =>
+      new Promise(resolve => {
+        const limit = setTimeout(done, timeout);
+        function done(): void {
+          clearTimeout(limit);
+          waiting.delete(wake);
+          resolve();
+        }
+        function wake(): void {
+          if (closed || position.point >= target.point) done();
+        }
+        if (closed) {
+          done();
+          return;
+        }
+        waiting.add(wake);
+        // The hint may have come before anybody waited.
+        look();
+      }),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      endHints();
+      for (const wake of waiting) wake();
+    },
+  };
+}
+
+function add<Listener>(all: Map<string, Set<Listener>>, key: string, listener: Listener): () => void {
+  const listeners = all.get(key) ?? new Set();
+  all.set(key, listeners.add(listener));
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0 && all.get(key) === listeners) all.delete(key);
+  };
+}

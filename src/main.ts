@@ -1,0 +1,48 @@
+import './node-version.ts';
+import { startApp } from './app.ts';
+import { loadConfig } from './config.ts';
+import { openLogger } from './logger.ts';
+import { StartError } from './start-error.ts';
+import { welcome } from './welcome.ts';
+
+async function start(): Promise<() => Promise<void>> {
+  const config = loadConfig(process.env);
+  const logger = openLogger(config.logLevel);
+  // What nobody caught leaves the process in a state that nobody knows: the log says why, and the next one starts clean.
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, (error: unknown) => {
+      logger.fatal({ err: error }, event);
+      process.exit(1);
+    });
+  }
+  const app = await startApp(config, logger);
+  console.log(`Orderstream is ready ${app.url === undefined ? 'to project' : `at ${app.url}`}`);
+  const more = app.url === undefined ? undefined : await welcome(config, app.url);
+  if (more !== undefined) console.log(more);
+  return async () => {
+    logger.info('stopping');
+    await app.stop();
+  };
+}
+
+function fail(error: unknown): never {
+  // Whoever starts this is told what to do; a stack is for bugs.
+  if (error instanceof StartError) console.error(error.message);
+  else openLogger('fatal').fatal({ err: error }, 'failed');
+  process.exit(1);
+}
+
+const running = start().catch(fail);
+/** npm passes Ctrl-C on to a process that the terminal has told already: two within this time, ms, are one. */
+const oneRequest = 500;
+let askedAt: number | undefined;
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, () => {
+    if (askedAt === undefined) {
+      askedAt = performance.now();
+      running.then(stop => stop()).then(() => process.exit(0), fail);
+    }
+    // Killed at any moment, nothing acknowledged is lost: whoever asks twice need not wait.
+    else if (performance.now() - askedAt > oneRequest) process.exit(1);
+  });
+}

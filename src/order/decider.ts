@@ -1,0 +1,33 @@
+import type { Decider } from '../commands/decider.ts';
+import type { OrderCommand } from './domain/commands.ts';
+import { decide } from './domain/decide.ts';
+import type { OrderEvent } from './domain/events.ts';
+import { evolve, noOrder, type Order } from './domain/order.ts';
+import type { OrderRejection } from './domain/rejection.ts';
+
+export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejection> = {
+  streamType: 'order',
+  initialState: noOrder,
+  evolve,
+  decide,
+  creates: command => command.type === 'CreateOrder' || command.type === 'ImportOrder',
+  isVisibleTo: (order, actor) =>
+    actor.role === 'staff' || (order.status !== 'None' && order.customerId === actor.subject),
+  subject: order => (order.status === 'None' ? undefined : order.customerId),
+  schemaVersions: {
+    OrderCreated: 1,
+    OrderItemAdded: 1,
+    OrderItemQuantityChanged: 1,
+    OrderItemRemoved: 1,
+    OrderSubmitted: 1,
+    OrderConfirmed: 1,
+    OrderShipped: 1,
+    OrderDelivered: 1,
+    OrderCancelled: 1,
+  },
+  snapshotShape: 1,
+  numbered: { OrderCreated: 'number' },
+  upcast: ({ type }, schemaVersion) => {
+    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+  },
+};

@@ -1,0 +1,88 @@
+// Stored for ever: a name here never changes, and a change of a shape needs a new schema version with an upcast.
+// `personal` is undefined where there was none, and where its key was thrown away.
+
+type Nothing = Readonly<Record<string, never>>;
+
+export interface OrderCreated {
+  readonly type: 'OrderCreated';
+  readonly data: {
+    readonly customerId: string;
+    /** Null: the order takes that of its first item. */
+    readonly currency: string | null;
+    /** For people. Put in when the event is appended, as it comes of its position: absent from what `decide` returns. */
+    readonly number?: string;
+  };
+  readonly personal: { readonly reference: string } | undefined;
+}
+
+/** A new line, with the product as it was then. */
+export interface OrderItemAdded {
+  readonly type: 'OrderItemAdded';
+  readonly data: {
+    readonly lineId: string;
+    readonly productId: string;
+    readonly sku: string;
+    readonly productName: string;
+    readonly quantity: number;
+    /** In the currency's smallest unit. */
+    readonly unitPrice: number;
+    readonly currency: string;
+  };
+}
+
+/** A line now holds this many units, because that was asked for or because more of its product was added. */
+export interface OrderItemQuantityChanged {
+  readonly type: 'OrderItemQuantityChanged';
+  readonly data: { readonly lineId: string; readonly quantity: number };
+}
+
+export interface OrderItemRemoved {
+  readonly type: 'OrderItemRemoved';
+  readonly data: { readonly lineId: string };
+}
+
+export interface OrderSubmitted {
+  readonly type: 'OrderSubmitted';
+  readonly data: {
+    /** In the currency's smallest unit. */
+    readonly total: number;
+    /** Units over all lines. */
+    readonly itemCount: number;
+    readonly currency: string;
+  };
+}
+
+export interface OrderConfirmed {
+  readonly type: 'OrderConfirmed';
+  readonly data: Nothing;
+}
+
+export interface OrderShipped {
+  readonly type: 'OrderShipped';
+  readonly data: { readonly carrier: string };
+  readonly personal: { readonly trackingNumber: string } | undefined;
+}
+
+export interface OrderDelivered {
+  readonly type: 'OrderDelivered';
+  readonly data: Nothing;
+}
+
+export interface OrderCancelled {
+  readonly type: 'OrderCancelled';
+  readonly data: Nothing;
+  readonly personal: { readonly reason: string } | undefined;
+}
+
+/** What changes the lines of a draft. */
+export type OrderLineEvent = OrderItemAdded | OrderItemQuantityChanged | OrderItemRemoved;
+
+/** What an order remembers. */
+export type OrderEvent =
+  | OrderCreated
+  | OrderLineEvent
+  | OrderSubmitted
+  | OrderConfirmed
+  | OrderShipped
+  | OrderDelivered
+  | OrderCancelled;

@@ -1,0 +1,80 @@
+import type { OrderCreated, OrderEvent, OrderLineEvent } from './events.ts';
+import type { OrderLine } from './lines.ts';
+
+export const orderStatuses = ['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'DELIVERED', 'CANCELLED'] as const;
+export type OrderStatus = (typeof orderStatuses)[number];
+
+export interface NoOrder {
+  readonly status: 'None';
+}
+
+export interface DraftOrder {
+  readonly status: 'DRAFT';
+  readonly customerId: string;
+  /** Undefined until given at create or by the first item; then it stays, whatever is removed. */
+  readonly currency: string | undefined;
+  readonly lines: readonly OrderLine[];
+}
+
+/** Past its draft no decision rests on the lines. */
+export interface FixedOrder {
+  readonly status: Exclude<OrderStatus, 'DRAFT'>;
+  readonly customerId: string;
+}
+
+/** What decisions rest on: nothing for show, and no personal data. */
+export type Order = NoOrder | DraftOrder | FixedOrder;
+
+export const noOrder: NoOrder = { status: 'None' };
+
+/** The order after one more event. What is stored did happen: throws only where it meets nothing that it could change. */
+export function evolve(order: Order, event: OrderEvent): Order {
+  switch (event.type) {
+    case 'OrderCreated':
+      return draftOf(event);
+    case 'OrderItemAdded':
+    case 'OrderItemQuantityChanged':
+    case 'OrderItemRemoved':
+      if (order.status !== 'DRAFT') throw impossible(order, event);
+      return evolveDraft(order, event);
+    case 'OrderSubmitted':
+      return fix(order, event, 'SUBMITTED');
+    case 'OrderConfirmed':
+      return fix(order, event, 'CONFIRMED');
+    case 'OrderShipped':
+      return fix(order, event, 'SHIPPED');
+    case 'OrderDelivered':
+      return fix(order, event, 'DELIVERED');
+    case 'OrderCancelled':
+      return fix(order, event, 'CANCELLED');
+  }
+}
+
+export function draftOf({ data: { customerId, currency } }: OrderCreated): DraftOrder {
+  return { status: 'DRAFT', customerId, currency: currency ?? undefined, lines: [] };
+}
+
+export function evolveDraft(draft: DraftOrder, event: OrderLineEvent): DraftOrder {
+  switch (event.type) {
+    case 'OrderItemAdded': {
+      const { lineId, productId, quantity, unitPrice, currency } = event.data;
+      const line = { lineId, productId, quantity, unitPrice };
+      return { ...draft, currency: draft.currency ?? currency, lines: [...draft.lines, line] };
+    }
+    case 'OrderItemQuantityChanged': {
+      const { lineId, quantity } = event.data;
+      return { ...draft, lines: draft.lines.map(line => (line.lineId === lineId ? { ...line, quantity } : line)) };
+    }
+    case 'OrderItemRemoved':
+      return { ...draft, lines: draft.lines.filter(line => line.lineId !== event.data.lineId) };
+  }
+}
+
+function fix(order: Order, event: OrderEvent, status: FixedOrder['status']): FixedOrder {
+  if (order.status === 'None') throw impossible(order, event);
+  return { status, customerId: order.customerId };
+}
+
+function impossible(order: Order, event: OrderEvent): Error {
+  return new Error(`${event.type} can't follow in a stream whose order is ${order.status}: the log or evolve is wrong`);
+}

@@ -1,0 +1,41 @@
+import { reject } from '../../commands/decider.ts';
+import { maximumLines, maximumQuantity, maximumTotal } from './limits.ts';
+
+// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+const messages = {
+  ORDER_ALREADY_EXISTS: 'There is an order with this id already: choose another id.',
+  ORDER_NOT_DRAFT: 'The order was submitted and its lines are fixed: create another order.',
+  ORDER_EMPTY: 'The order has no lines: add an item first.',
+  ORDER_NOT_SUBMITTED: 'Only a submitted order can be confirmed.',
+  ORDER_NOT_CONFIRMED: 'Only a confirmed order can be shipped.',
+  ORDER_NOT_SHIPPED: 'Only a shipped order can be delivered.',
+  ORDER_ALREADY_SHIPPED: 'The order was shipped: it can no longer be cancelled.',
+  ORDER_CANCELLED: 'The order was cancelled: create another order.',
+  LINE_NOT_FOUND: 'The order has no such line: read the order again for the ids of its lines.',
+  LINE_ALREADY_EXISTS:
+    'This line id stands for another product or price in this order: choose another id or leave it out.',
+  TOO_MANY_LINES: `An order holds at most ${maximumLines} lines: put the rest into another order.`,
+  QUANTITY_OUT_OF_RANGE: `A line holds 1 to ${maximumQuantity} units: choose a quantity that keeps it there.`,
+  TOTAL_OUT_OF_RANGE: `An order's total is at most ${maximumTotal} of its currency's smallest unit: order less.`,
+  CURRENCY_MISMATCH: "The product is not priced in the order's currency: put it into an order of its own.",
+  PRODUCT_NOT_FOUND: 'There is no such product: check its id.',
+  PRODUCT_UNAVAILABLE: 'The product is not available now: leave it out or try again later.',
+  CUSTOMER_NOT_FOUND: 'There is no such customer: register them first.',
+} as const;
+
+export type OrderRejectionReason = keyof typeof messages;
+
+export const orderRejectionReasons = Object.keys(messages) as readonly OrderRejectionReason[];
+
+export interface OrderRejection {
+  readonly reason: OrderRejectionReason;
+  /** For people: why, and what to do. */
+  readonly message: string;
+  /** Leads to what was wrong in the mutation's arguments, e.g. `input`, `items`, `0`, `quantity`. */
+  readonly path: readonly string[];
+}
+
+/** A refusal because of what the order is, unless a path leads elsewhere. */
+export function refuse(reason: OrderRejectionReason, path: readonly string[] = ['input', 'orderId']) {
+  return reject<OrderRejection>({ reason, message: messages[reason], path });
+}

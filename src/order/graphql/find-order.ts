@@ -1,0 +1,36 @@
+import type { CustomerRow } from '../../customer/views/customer-view.ts';
+import type { Actor } from '../../commands/decider.ts';
+import type { Position } from '../../event-store/position.ts';
+import { type Context, viewerOf } from '../../graphql/context.ts';
+import type { Found } from '../../projections/batched-read.ts';
+import type { OrderRow } from '../views/order-view.ts';
+import { type OrderWithCustomer, readOrders } from '../views/read-orders.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    readonly order: (id: string) => Promise<Found<OrderWithCustomer>>;
+  }
+}
+
+/** What an Order is answered from: its row, and its customer's where that was read with it. */
+export interface OrderNode {
+  readonly row: OrderRow;
+  readonly joined: CustomerRow | undefined;
+}
+
+/** The order as the log has it now; null where there is none or it is not the viewer's. */
+export async function findOrder(context: Context, id: string, atLeast = context.atLeast): Promise<OrderNode | null> {
+  const { position, value } = atLeast ? await readOne(context, id, atLeast) : await context.parts.order(id);
+  context.reflected.read(position);
+  return value && maySee(viewerOf(context), value.row) ? value : null;
+}
+
+/** Another's order is answered like a missing one. */
+export function maySee({ role, subject }: Actor, row: OrderRow): boolean {
+  return role === 'staff' || row.customerId === subject;
+}
+
+async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {
+  const { position, rows } = await readOrders(parts.source, [id], atLeast);
+  return { position, value: rows.get(id) };
+}

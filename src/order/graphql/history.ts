@@ -1,0 +1,56 @@
+import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import { builder } from '../../graphql/builder.ts';
+import { type Connection, connectionType } from '../../graphql/connection.ts';
+import type { Context } from '../../graphql/context.ts';
+import { formatCursor, type Sort } from '../../graphql/cursor.ts';
+import { eventFields, eventId, positionOf } from '../../graphql/event-fields.ts';
+import { pageRequest } from '../../graphql/page-arguments.ts';
+import type { OrderRow } from '../views/order-view.ts';
+import { readOrderHistory } from '../views/read-order-history.ts';
+import { Order } from './types.ts';
+
+const oldestFirst: Sort = { name: 'order-history', value: 'integer' };
+
+export const OrderEvent = builder.objectRef<RecordedEvent>('OrderEvent').implement({
+  description: 'One stored event, as an audit line.',
+  rule: 'as-parent',
+  fields: t => ({
+    ...eventFields(t),
+    orderId: t.id({ description: '`ord_<uuid>`.', resolve: event => event.streamId }),
+  }),
+});
+
+const OrderEventConnection = connectionType(OrderEvent);
+
+builder.objectField(Order, 'history', t =>
+  t.field({
+    type: OrderEventConnection,
+    nullable: true,
+    description: 'Every event of this order, oldest first.',
+    args: {
+      first: t.arg.int({ description: 'How many: 20 where left out, at most 100.' }),
+      after: t.arg.string({ description: 'Cursor of the event before the page.' }),
+    },
+    resolve: ({ row }, args, context) => history(context, row, args),
+  }),
+);
+
+async function history(
+  { parts }: Context,
+  row: OrderRow,
+  args: { first?: number | null | undefined; after?: string | null | undefined },
+): Promise<Connection<RecordedEvent>> {
+  const { limit, cursor } = pageRequest(args, oldestFirst);
+  const afterVersion = Number(cursor?.value ?? 0);
+  const events = await readOrderHistory(parts.source, row.orderId, { afterVersion, limit: limit + 1 });
+  const rows = events.slice(0, limit);
+  const last = rows.at(-1);
+  return {
+    rows,
+    hasNextPage: events.length > limit,
+    hasPreviousPage: cursor !== undefined,
+    totalCount: Math.max(row.version, last?.version ?? 0),
+    position: last && last.position > row.position ? positionOf(last) : { point: row.position, hash: row.hash },
+    cursorOf: event => formatCursor(oldestFirst, { value: event.version, id: eventId(event) }),
+  };
+}

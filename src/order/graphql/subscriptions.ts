@@ -1,0 +1,145 @@
+import { builder } from '../../graphql/builder.ts';
+import { codedError } from '../../graphql/coded-error.ts';
+import { LiveKind } from '../../graphql/common-types.ts';
+import { type Context, viewerOf } from '../../graphql/context.ts';
+import { checkedId } from '../../graphql/node.ts';
+import type { Hub } from '../../live/hub.ts';
+import { type ListFrame, watchList } from '../../live/watch-list.ts';
+import { type RowFrame, watchRow } from '../../live/watch-row.ts';
+import type { Position } from '../../event-store/position.ts';
+import { StalePositionError } from '../../projections/stale-position.ts';
+import { matchesNow, type OrderFilter as Filter } from '../views/order-filter.ts';
+import type { OrderRow } from '../views/order-view.ts';
+import { readOrderChanges } from '../views/read-order-changes.ts';
+import { readOrders } from '../views/read-orders.ts';
+import { maySee } from './find-order.ts';
+import { OrderFilter, orderFilter } from './order-list.ts';
+import { Order } from './types.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    readonly orderHub: Hub<OrderRow>;
+  }
+}
+
+const kindDescription = 'What this frame is.';
+const positionDescription = 'You have everything up to here: the `after` to go on from.';
+
+const OrderUpdate = builder.objectRef<RowFrame<OrderRow>>('OrderUpdate').implement({
+  description: 'An order as it is now.',
+  rule: 'as-parent',
+  fields: t => ({
+    kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
+    order: t.field({ type: Order, description: 'The order.', resolve: ({ row }) => ({ row, joined: undefined }) }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
+  }),
+});
+
+type FilteredFrame = ListFrame<OrderRow> & { readonly filter: Filter };
+
+const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').implement({
+  description: 'One changed order of a customer (or of all, for staff).',
+  rule: 'as-parent',
+  fields: t => ({
+    kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
+    position: t.expose('position', { type: 'Position', description: positionDescription }),
+    orderId: t.id({ nullable: true, description: 'Set with UPDATE only.', resolve: ({ row }) => row?.orderId }),
+    matches: t.boolean({
+      nullable: true,
+      description:
+        "False: the order no longer matches the filter, take it off the list. May come for an order that you don't hold.",
+      resolve: ({ row, filter }) => row && matchesNow(row, filter),
+    }),
+    order: t.field({
+      type: Order,
+      nullable: true,
+      description: 'The order as it is now.',
+      resolve: ({ row }) => row && { row, joined: undefined },
+    }),
+  }),
+});
+
+builder.subscriptionFields(t => ({
+  orderUpdated: t.field({
+    type: OrderUpdate,
+    rule: 'authenticated',
+    description:
+      'The order now (unless it is no newer than `after`), then after every change. Positions only rise, versions never fall; the newest always arrives; a slow reader skips middle ones.',
+    args: {
+      id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
+      after: t.arg({ type: 'Position', description: "The last frame's position, or an answer's: go on from there." }),
+    },
+    subscribe: (_root, { id, after }, context) => watchOrder(context, checkedId(id, 'ord'), after ?? context.after),
+    resolve: frame => frame,
+  }),
+  customerOrdersUpdated: t.field({
+    type: OrderListUpdate,
+    rule: 'authenticated',
+    description:
+      "Every change to the customer's orders after `after` (a page's `position`), or from now on. The first frame comes at once (PROGRESS) and says the position that you are live from; PROGRESS again after 15 s without a change.",
+    args: {
+      customerId: t.arg.id({ required: true, description: '`cus_<uuid>`.' }),
+      filter: t.arg({ type: OrderFilter, description: 'Only these.' }),
+      after: t.arg({ type: 'Position', description: "A page's position, or the last frame's: go on from there." }),
+    },
+    subscribe: (_root, { customerId, filter, after }, context) =>
+      watchCustomerOrders(context, checkedId(customerId, 'cus'), orderFilter(filter), after ?? context.after),
+    resolve: frame => frame,
+  }),
+}));
+
+async function watchOrder(context: Context, id: string, after: Position | undefined) {
+  const viewer = viewerOf(context);
+  const { orderHub, source } = context.parts;
+
+  /** Read past the views, so that an order whose creation was acknowledged is found, projected or not. */
+  async function look(from: Position | undefined) {
+    const { rows } = await readOrders(source, [id], from);
+    const found = rows.get(id);
+    return found && maySee(viewer, found.row) ? { row: found.row, continues: true } : undefined;
+  }
+
+  async function lookAgain() {
+    try {
+      return await look(after);
+    } catch (error) {
+      if (!(error instanceof StalePositionError)) throw error;
+      const now = await look(undefined);
+      return now && { ...now, continues: false };
+    }
+  }
+
+  const gone = () => codedError('NOT_FOUND', 'There is no such order.');
+  return watchRow(orderHub, id, after, { look: lookAgain, gone, logger: context.logger });
+}
+
+async function watchCustomerOrders(context: Context, customerId: string, filter: Filter, after: Position | undefined) {
+  const { role, subject } = viewerOf(context);
+  const { orderHub, source, customer } = context.parts;
+  const known = role === 'staff' ? (await customer(customerId)).value !== undefined : customerId === subject;
+  // A customer may watch their own orders before they have registered, as they may list them.
+  if (!known) throw codedError('NOT_FOUND', 'There is no such customer.');
+  const read = (from: Position | undefined, limit: number) =>
+    readOrderChanges(source, { customerId, filter }, from, limit);
+  const frames = await watchList(orderHub, customerId, after, { read, logger: context.logger });
+  return withFilter(frames, filter);
+}
+
+/** Each frame with the filter that its `matches` is about. */
+function withFilter(
+  frames: AsyncIterableIterator<ListFrame<OrderRow>>,
+  filter: Filter,
+): AsyncIterableIterator<FilteredFrame> {
+  const filtered: AsyncIterableIterator<FilteredFrame> = {
+    [Symbol.asyncIterator]: () => filtered,
+    next: async () => {
+      const { value, done } = (await frames.next()) as IteratorResult<ListFrame<OrderRow>, undefined>;
+      return done ? { value: undefined, done: true } : { value: { ...value, filter }, done: false };
+    },
+    return: async () => {
+      await frames.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+  return filtered;
+}

@@ -1,0 +1,38 @@
+import { derivedView } from '../../projections/view.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+
+const listed = [
+  'orderId',
+  'customerId',
+  'reference',
+  'status',
+  'currency',
+  'productIds',
+  'total',
+  'createdAt',
+  'updatedAt',
+  'position',
+] as const satisfies readonly (keyof OrderRow)[];
+
+/** The columns by which a customer's orders are listed; what is shown of them stands in order_view. */
+export type CustomerOrderRow = Pick<OrderRow, (typeof listed)[number]>;
+
+/** Keyed for each customer's pages, so that theirs cost the same among ten orders and among ten million. */
+export const customerOrderView = derivedView<OrderRow, CustomerOrderRow>({
+  name: 'customer_order_view',
+  key: 'orderId',
+  columns: {
+    orderId: 'text',
+    customerId: 'text',
+    reference: 'text',
+    status: 'text',
+    currency: 'text',
+    productIds: 'text[]',
+    total: 'bigint',
+    createdAt: 'timestamptz',
+    updatedAt: 'timestamptz',
+    position: 'bigint',
+  },
+  source: orderView,
+  derive: row => Object.fromEntries(listed.map(name => [name, row[name]])) as unknown as CustomerOrderRow,
+});

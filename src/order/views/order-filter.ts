@@ -1,0 +1,52 @@
+import { Prisma } from '../../generated/prisma/client.ts';
+import type { OrderStatus } from '../domain/order.ts';
+import type { OrderRow } from './order-view.ts';
+
+/** What a list of orders is cut down to; every part that is given must hold. Times are RFC 3339. */
+export interface OrderFilter {
+  readonly idIn?: readonly string[] | undefined;
+  readonly statusIn?: readonly OrderStatus[] | undefined;
+  readonly customerId?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly reference?: string | undefined;
+  readonly currency?: string | undefined;
+  readonly createdFrom?: string | undefined;
+  /** Exclusive. */
+  readonly createdTo?: string | undefined;
+}
+
+/** The filter as conditions on a listing (alias l). */
+export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
+  return [...lastingFilters(filter), ...passingFilters(filter)];
+}
+
+/** What an order once and for all matches or does not: nothing that fails it ever stood, or will stand, on the list. */
+export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
+  const { idIn, customerId, reference, currency, createdFrom, createdTo } = filter;
+  return [
+    ...(idIn ? [Prisma.sql`l.order_id = ANY (${textArray(idIn)})`] : []),
+    ...(customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`]),
+    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
+    ...(currency === undefined ? [] : [Prisma.sql`l.currency = ${currency}`]),
+    ...(createdFrom === undefined ? [] : [Prisma.sql`l.created_at >= ${createdFrom}::timestamptz`]),
+    ...(createdTo === undefined ? [] : [Prisma.sql`l.created_at < ${createdTo}::timestamptz`]),
+  ];
+}
+
+function passingFilters({ statusIn, productId }: OrderFilter): Prisma.Sql[] {
+  return [
+    ...(statusIn ? [Prisma.sql`l.status = ANY (${textArray(statusIn)})`] : []),
+    ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
+  ];
+}
+
+/** Whether an order that passes the lasting part is on the list now: the rest may change with each event. */
+export function matchesNow(row: OrderRow, { statusIn, productId }: OrderFilter): boolean {
+  return (
+    (!statusIn || statusIn.includes(row.status)) && (productId === undefined || row.productIds.includes(productId))
+  );
+}
+
+function textArray(values: readonly string[]): Prisma.Sql {
+  return Prisma.sql`ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
+}

@@ -1,0 +1,92 @@
+import type { Position } from '../../event-store/position.ts';
+import { Prisma } from '../../generated/prisma/client.ts';
+import { idList, type ReadSource } from '../../projections/read-entities.ts';
+import { isOfThisLog } from '../../projections/stale-position.ts';
+import { coreGroup, rowJson } from '../../projections/view-sql.ts';
+import { customerOrderView } from './customer-order-view.ts';
+import { lastingFilters, type OrderFilter } from './order-filter.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+
+/** How far the views have come, and whether the position asked after is of this log. */
+interface Reached {
+  readonly position: Position;
+  readonly continues: boolean;
+}
+
+const checkpoint = Prisma.sql`
+  SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
+
+/**
+ * What changed after a position, for one node's subscribers: rows among `ids`, and which customers among `scopes`
+ * have a changed order. Rows and checkpoint come from one statement, so nothing can fall between them.
+ * @param everyScope the scope of whoever watches all orders
+ */
+export async function readOrdersChanged(
+  { database }: ReadSource,
+  after: Position,
+  interest: { ids: readonly string[]; scopes: readonly string[] },
+  everyScope: string,
+): Promise<Reached & { rows: { id: string; row: OrderRow }[]; scopes: string[] }> {
+  const answers = await database.$queryRaw<(Reached & { rows: OrderRow[] | null; scopes: string[] | null })[]>`
+    WITH c AS MATERIALIZED (${checkpoint})
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues, (
+        SELECT jsonb_agg(${rowJson(orderView, 'v')} ORDER BY v.position) FROM order_view v
+        WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
+          AND v.order_id = ANY (ARRAY(SELECT ${idList(interest.ids)}))
+      ) AS rows, (
+        SELECT jsonb_agg(DISTINCT v.customer_id) FROM customer_order_view v
+        WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
+          AND v.customer_id = ANY (ARRAY(SELECT ${idList(interest.scopes)}))
+      ) AS scopes
+    FROM c`;
+  const answer = only(answers);
+  const { position, continues, rows, scopes } = answer;
+  const moved = position.point !== after.point || !continues;
+  return {
+    position,
+    continues,
+    rows: (rows ?? []).map(row => ({ id: row.orderId, row })),
+    scopes: [...(scopes ?? []), ...(moved ? [everyScope] : [])],
+  };
+}
+
+/**
+ * Orders that changed after a position, oldest change first: order_view read as a log in which each order stands once.
+ * @param customerId one customer's only; undefined: everyone's
+ * @param after undefined: no rows, only where the views stand
+ */
+export async function readOrderChanges(
+  { database }: ReadSource,
+  { customerId, filter }: { customerId: string | undefined; filter: OrderFilter },
+  after: Position | undefined,
+  limit: number,
+): Promise<Reached & { rows: OrderRow[] }> {
+  const listing = Prisma.raw(customerId === undefined ? orderView.name : customerOrderView.name);
+  const owner = customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`];
+  const where = Prisma.join(
+    [
+      Prisma.sql`l.generation = (SELECT generation FROM c)`,
+      Prisma.sql`l.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint`,
+      ...owner,
+      ...lastingFilters(filter),
+    ],
+    ' AND ',
+  );
+  const answers = await database.$queryRaw<(Reached & { rows: OrderRow[] | null })[]>`
+    WITH c AS MATERIALIZED (${checkpoint}), changed AS (
+      SELECT l.order_id, l.position FROM ${listing} l WHERE ${where} ORDER BY l.position LIMIT ${limit}::int
+    )
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues, (
+        SELECT jsonb_agg(${rowJson(orderView, 'v')} ORDER BY changed.position)
+        FROM changed JOIN order_view v ON v.generation = c.generation AND v.order_id = changed.order_id
+      ) AS rows
+    FROM c`;
+  const answer = only(answers);
+  return { ...answer, rows: answer.rows ?? [] };
+}
+
+function only<Answer>(answers: readonly Answer[]): Answer {
+  const answer = answers[0];
+  if (answer === undefined) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return answer;
+}

@@ -1,0 +1,56 @@
+import type { Position } from '../../event-store/position.ts';
+import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
+import { Prisma } from '../../generated/prisma/client.ts';
+import { idList, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import { customerOrderView } from './customer-order-view.ts';
+import { orderFilters, type OrderFilter } from './order-filter.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+
+/** An order as it is answered: its row, and its customer as they are now. */
+export interface OrderWithCustomer {
+  readonly row: OrderRow;
+  readonly joined: CustomerRow | undefined;
+}
+
+/** What a list of orders can be sorted by. */
+export type OrderSort = 'createdAt' | 'updatedAt' | 'total';
+
+const withCustomer: Join<OrderRow, CustomerRow> = { view: customerView, by: 'customerId' };
+
+/** Orders by id as the log has them now, projected or not; see readEntities(). */
+export async function readOrders(
+  source: ReadSource,
+  ids: readonly string[],
+  atLeast?: Position,
+): Promise<{ position: Position; rows: ReadonlyMap<string, OrderWithCustomer> }> {
+  return readEntities(source, orderView, idList(ids), { atLeast, join: withCustomer });
+}
+
+/** The order of that number, found also while it is not projected yet: then among the events beyond the checkpoint. */
+export async function readOrderByNumber(
+  source: ReadSource,
+  number: string,
+  atLeast?: Position,
+): Promise<{ position: Position; found: OrderWithCustomer | undefined }> {
+  const wanted = Prisma.sql`LATERAL (
+    SELECT o.order_id FROM order_view o WHERE o.generation = c.generation AND o.number = ${number}
+    UNION
+    SELECT e.stream_id FROM events e
+    WHERE e.position > c.position AND e.type = 'OrderCreated' AND e.data->>'number' = ${number})`;
+  const { position, rows } = await readEntities(source, orderView, wanted, { atLeast, join: withCustomer });
+  return { position, found: [...rows.values()][0] };
+}
+
+/** A page of all orders, or of one customer's. */
+export async function readOrderPage(
+  source: ReadSource,
+  list: { customerId?: string | undefined; filter: OrderFilter; sort: OrderSort },
+  request: PageRequest,
+): Promise<Page<OrderRow, CustomerRow>> {
+  const { customerId, filter, sort } = list;
+  const listing = customerId === undefined ? orderView : customerOrderView;
+  const owner = customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`];
+  const filters = [...owner, ...orderFilters(filter)];
+  return readPage(source, { listing, rows: orderView, join: withCustomer, sort, filters }, request);
+}

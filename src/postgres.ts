@@ -1,0 +1,88 @@
+import pg from 'pg';
+import { sqlState } from './database-error.ts';
+import { StartError } from './start-error.ts';
+
+/** The oldest PostgreSQL that we test with. */
+const oldestVersion = 15;
+
+/**
+ * A pool whose server was reached and is one that we can work on.
+ * @param key of the configuration that the URL comes from
+ * @throws StartError
+ */
+export async function openPool(key: string, url: string, settings: pg.PoolConfig): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    connectionString: inUtc(url),
+    application_name: 'orderstream',
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...settings,
+  });
+  // An idle connection that the server closes is replaced by the next query; unheard, the event would end the process.
+  pool.on('error', () => undefined);
+  try {
+    await checkServer(key, pool);
+    return pool;
+  } catch (error) {
+    await pool.end();
+    throw error instanceof StartError ? error : new StartError(refusal(key, url, error), { cause: error });
+  }
+}
+
+/**
+ * Prisma's adapter reads and writes timestamps as if every session were in UTC; append_events() refuses any isolation
+ * but READ COMMITTED, whatever the server's default is.
+ */
+function inUtc(url: string): string {
+  const changed = new URL(url);
+  const options = changed.searchParams.get('options') ?? '';
+  changed.searchParams.set(
+    'options',
+    `${options} -c timezone=UTC -c default_transaction_isolation=read\\ committed`.trim(),
+  );
+  return changed.href;
+}
+
+async function checkServer(key: string, pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ version: string; number: number; encoding: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+            current_setting('server_encoding') AS encoding`,
+  );
+  const [server] = rows;
+  if (server === undefined) throw new Error('The server did not say its version');
+  if (server.number < oldestVersion * 10_000) {
+    throw new StartError(
+      `${key}: the server is PostgreSQL ${server.version}: set it to one of version ${oldestVersion} or newer`,
+    );
+  }
+  // Names in other alphabets would be refused, or stored as other text than came in.
+  if (server.encoding !== 'UTF8') {
+    throw new StartError(
+      `${key}: the database is encoded in ${server.encoding}: create one with ENCODING 'UTF8' and set it to that`,
+    );
+  }
+}
+
+function refusal(key: string, url: string, error: unknown): string {
+  const { hostname, port, pathname, username } = new URL(url);
+  const server = `${decodeURIComponent(hostname) || 'localhost'}:${port || '5432'}`;
+  const { code, message } = error as { code?: string; message: string };
+  switch (sqlState(error)) {
+    case '28000':
+    case '28P01':
+      return `${key}: ${server} does not let ${decodeURIComponent(username) || 'the user'} in (${message}): set the right user and password`;
+    case '3D000': {
+      const name = decodeURIComponent(pathname.slice(1));
+      return `${key}: there is no database ${name} at ${server}: create it (createdb ${name}), or set another`;
+    }
+    case undefined:
+      return `${key}: no PostgreSQL answers at ${server} (${oneLine(code ?? message)}): start it, or set the right address`;
+    default:
+      return `${key}: ${server} takes no connection (${oneLine(message)}): see to it, or set another`;
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,22 @@
+import type { Decider } from '../commands/decider.ts';
+import type { ProductCommand } from './domain/commands.ts';
+import { decide } from './domain/decide.ts';
+import type { ProductEvent } from './domain/events.ts';
+import { evolve, noProduct, type Product } from './domain/product.ts';
+import type { ProductRejection } from './domain/rejection.ts';
+
+export const productDecider: Decider<Product, ProductCommand, ProductEvent, ProductRejection> = {
+  streamType: 'product',
+  initialState: noProduct,
+  evolve,
+  decide,
+  creates: command => command.type === 'AddProduct',
+  // the catalogue is open to everyone
+  isVisibleTo: () => true,
+  // nothing in it is personal
+  subject: () => undefined,
+  schemaVersions: { ProductAdded: 1, ProductChanged: 1 },
+  upcast: ({ type }, schemaVersion) => {
+    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+  },
+};

@@ -1,0 +1,22 @@
+import { reject } from '../../commands/decider.ts';
+
+// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+const messages = {
+  PRODUCT_ALREADY_EXISTS: 'There is a product with this id or SKU already: change it or choose another.',
+} as const;
+
+export type ProductRejectionReason = keyof typeof messages;
+
+export const productRejectionReasons = Object.keys(messages) as readonly ProductRejectionReason[];
+
+export interface ProductRejection {
+  readonly reason: ProductRejectionReason;
+  /** For people: why, and what to do. */
+  readonly message: string;
+  /** Leads to what was wrong in the mutation's arguments. */
+  readonly path: readonly string[];
+}
+
+export function refuse(reason: ProductRejectionReason) {
+  return reject<ProductRejection>({ reason, message: messages[reason], path: ['input', 'productId'] });
+}

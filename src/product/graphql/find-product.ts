@@ -1,0 +1,22 @@
+import type { Position } from '../../event-store/position.ts';
+import type { Context } from '../../graphql/context.ts';
+import type { Found } from '../../projections/batched-read.ts';
+import { type ProductRow, readProducts } from '../views/product-view.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    readonly product: (id: string) => Promise<Found<ProductRow>>;
+  }
+}
+
+/** The product as the log has it now. */
+export async function findProduct(context: Context, id: string, atLeast = context.atLeast): Promise<ProductRow | null> {
+  const { position, value } = atLeast ? await readOne(context, id, atLeast) : await context.parts.product(id);
+  context.reflected.read(position);
+  return value ?? null;
+}
+
+async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<ProductRow>> {
+  const { position, rows } = await readProducts(parts.source, [id], atLeast);
+  return { position, value: rows.get(id) };
+}

@@ -1,0 +1,47 @@
+import { readAtLeast } from '../../graphql/at-least.ts';
+import { builder } from '../../graphql/builder.ts';
+import { connection } from '../../graphql/connection.ts';
+import type { Sort } from '../../graphql/cursor.ts';
+import { checkedId } from '../../graphql/node.ts';
+import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
+import { selects } from '../../graphql/selection.ts';
+import { readProductPage } from '../views/product-view.ts';
+import { findProduct } from './find-product.ts';
+import { Product, ProductConnection } from './types.ts';
+
+const newestFirst: Sort = { name: 'products', value: 'date-time' };
+
+builder.queryFields(t => ({
+  product: t.field({
+    type: Product,
+    nullable: true,
+    rule: 'authenticated',
+    description: 'One product; null where it does not exist.',
+    args: {
+      id: t.arg.id({ required: true, description: '`prd_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+    },
+    resolve: (_root, { id, atLeast }, context) =>
+      findProduct(context, checkedId(id, 'prd'), atLeast ?? context.atLeast),
+  }),
+  products: t.field({
+    type: ProductConnection,
+    nullable: true,
+    rule: 'authenticated',
+    description: 'The catalogue, newest first.',
+    args: {
+      ...pageArguments,
+      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+    },
+    resolve: async (_root, { atLeast: own, ...args }, context, info) => {
+      const atLeast = own ?? context.atLeast;
+      const request = pageRequest(args, newestFirst);
+      const count = selects(info, 'totalCount');
+      const page = await readAtLeast(context, atLeast, () =>
+        readProductPage(context.parts.source, { ...request, direction: 'DESC', count, atLeast }),
+      );
+      const rows = page.rows.map(({ row }) => row);
+      return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.productId }));
+    },
+  }),
+}));

@@ -1,0 +1,75 @@
+import type { Position } from '../../event-store/position.ts';
+import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import { idList, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import type { View } from '../../projections/view.ts';
+import type { ProductEvent } from '../domain/events.ts';
+
+/** One product of the catalogue as it is now. Price in the currency's smallest unit; times are RFC 3339. */
+export interface ProductRow {
+  readonly productId: string;
+  readonly sku: string;
+  readonly name: string;
+  readonly price: number;
+  readonly currency: string;
+  readonly available: boolean;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly version: number;
+  readonly position: number;
+  readonly hash: string;
+}
+
+export const productView: View<ProductRow> = {
+  name: 'product_view',
+  streamType: 'product',
+  key: 'productId',
+  columns: {
+    productId: 'text',
+    sku: 'text',
+    name: 'text',
+    price: 'bigint',
+    currency: 'text',
+    available: 'boolean',
+    createdAt: 'timestamptz',
+    updatedAt: 'timestamptz',
+    version: 'integer',
+    position: 'bigint',
+    hash: 'text',
+  },
+  fold(row, recorded) {
+    const { streamId: productId, version, position, hash } = recorded;
+    const at = recorded.occurredAt.toISOString();
+    const before = row ?? { productId, sku: '', name: '', price: 0, currency: '', available: true, createdAt: at };
+    const changes = changesOf(before, recorded as RecordedEvent & ProductEvent);
+    return { ...before, ...changes, updatedAt: at, version, position, hash };
+  },
+};
+
+type Offer = Pick<ProductRow, 'sku' | 'name' | 'price' | 'currency' | 'available'>;
+
+function changesOf(row: Offer, event: RecordedEvent & ProductEvent): Offer {
+  switch (event.type) {
+    case 'ProductAdded':
+      return event.data;
+    case 'ProductChanged': {
+      const { name = row.name, price = row.price, currency = row.currency, available = row.available } = event.data;
+      return { sku: row.sku, name, price, currency, available };
+    }
+  }
+}
+
+/** Products by id as the log has them now; see readEntities(). */
+export async function readProducts(
+  source: ReadSource,
+  ids: readonly string[],
+  atLeast?: Position,
+): Promise<{ position: Position; rows: ReadonlyMap<string, ProductRow> }> {
+  const { position, rows } = await readEntities(source, productView, idList(ids), { atLeast });
+  return { position, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
+}
+
+/** A page of the catalogue by when products were added. */
+export async function readProductPage(source: ReadSource, request: PageRequest): Promise<Page<ProductRow>> {
+  return readPage(source, { listing: productView, rows: productView, sort: 'createdAt', filters: [] }, request);
+}

@@ -1,0 +1,119 @@
+import type { Database } from '../database.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import type { Position } from '../event-store/position.ts';
+import type { Logger } from '../logger.ts';
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+import { projectBatch } from './project-batch.ts';
+import type { Views } from './view.ts';
+
+/** Events a batch holds at most: bounds the memory of a catch-up; live batches are as small as what has come. */
+const batchSize = 1_000;
+/** An idle projector looks at the log this often, ms, where no wake-up came: wake-ups may be lost. */
+const pollInterval = 250;
+/** A projector that another one overtook looks this often, ms, and takes over when events wait and nobody moves. */
+const standbyInterval = 1_000;
+/** After an error, ms: doubled with each one that follows, up to the longest. Most pass at once, some stay. */
+const errorPause = 50;
+const longestErrorPause = 1_000;
+
+export interface Projector {
+  /** Says that events may have been stored. Never needed for correctness. */
+  wake(): void;
+  /** Finishes the batch under way and ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Folds the log into the views, for ever: catch-up and live are this one loop.
+ * @param onProjected told after each commit how far the views have come; only a hint
+ */
+export function startProjector(parts: {
+  database: Database;
+  store: EventStore;
+  views: Views;
+  logger: Logger;
+  onProjected: (to: Position) => void;
+}): Projector {
+  const { database, store, views, logger, onProjected } = parts;
+  let stopped = false;
+  let woken = false;
+  /** Whether a wake-up may end the pause: not one after an error, or each command would bring the same error again. */
+  let idle = false;
+  let endPause: (() => void) | undefined;
+
+  function pause(ms: number): Promise<void> {
+    if (stopped) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms);
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function run(): Promise<void> {
+    let checkpoint: Checkpoint | undefined;
+    let failures = 0;
+    while (!stopped) {
+      try {
+        checkpoint ??= await readCheckpoint(database);
+        woken = false;
+        // Fewer after each failure: a batch that is too large for a statement, or its time, must not come again as it was.
+        const limit = Math.max(1, batchSize >> Math.min(failures, 10));
+        const events = await store.readLog(checkpoint.position.point, limit);
+        const last = events.at(-1);
+        if (!last) {
+          failures = 0;
+          checkpoint = await whileIdle(checkpoint);
+          continue;
+        }
+        if (await projectBatch(database, views, checkpoint, events)) {
+          checkpoint = { ...checkpoint, position: { point: last.position, hash: last.hash } };
+          failures = 0;
+          onProjected(checkpoint.position);
+        } else {
+          checkpoint = await standBy();
+        }
+      } catch (error) {
+        checkpoint = undefined;
+        logger.error({ err: error }, 'the projector could not go on; it tries again');
+        await pause(Math.min(errorPause * 2 ** failures++, longestErrorPause));
+      }
+    }
+  }
+
+  /** A checkpoint that another process moved, or that a restore put back, is seen here and not only at a write. */
+  async function whileIdle(checkpoint: Checkpoint): Promise<Checkpoint | undefined> {
+    idle = true;
+    if (!woken) await pause(pollInterval);
+    idle = false;
+    return woken ? checkpoint : undefined;
+  }
+
+  /** Another projector is at work: stays out of its way until it stands still although events wait. */
+  async function standBy(): Promise<Checkpoint | undefined> {
+    let seen = await readCheckpoint(database);
+    while (!stopped) {
+      await pause(standbyInterval);
+      const now = await readCheckpoint(database);
+      const moved = now.position.point !== seen.position.point || now.generation !== seen.generation;
+      if (!moved && (await store.readLog(now.position.point, 1)).length > 0) return now;
+      seen = now;
+    }
+    return undefined;
+  }
+
+  const ended = run();
+  return {
+    wake() {
+      woken = true;
+      if (idle) endPause?.();
+    },
+    async stop() {
+      stopped = true;
+      endPause?.();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
+import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import { idList, type ReadSource } from './read-entities.ts';
+import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import type { FoldedView, Views, ViewTable } from './view.ts';
+
+/** Streams that are folded at once: bounds the memory, however long the log is. */
+const sliceSize = 500;
+
+/** A row that is not what its events say. */
+export interface ViewFault {
+  readonly view: string;
+  readonly id: string;
+  readonly fault: string;
+}
+
+/**
+ * Compares every row of every view with the plain fold of its stream, up to the checkpoint that the rows were read at:
+ * so it is exact also while commands and projector go on.
+ * @param onCompared told how many rows were compared since it was last told
+ */
+export async function verifyViews(
+  source: ReadSource,
+  views: Views,
+  onCompared: (rows: number) => void,
+): Promise<ViewFault[]> {
+  const faults: ViewFault[] = [];
+  for (const view of views.folded) {
+    const derived = views.derived.filter(one => one.source === view);
+    for (let after = ''; ; ) {
+      const ids = await idsAfter(source, [view, ...derived], after);
+      const last = ids.at(-1);
+      if (last === undefined) break;
+      const { rows, folded } = await slice(source, view, derived, ids);
+      for (const id of ids) {
+        const expected = folded.get(id);
+        faults.push(...compare(view, id, rows.get(view.name)?.get(id), expected));
+        for (const one of derived) {
+          faults.push(...compare(one, id, rows.get(one.name)?.get(id), expected && one.derive(expected)));
+        }
+      }
+      onCompared(ids.length * (1 + derived.length));
+      after = last;
+    }
+  }
+  return faults;
+}
+
+/** Ids that either the log or a table knows, in their order. */
+async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], after: string): Promise<string[]> {
+  const [view] = tables as readonly [FoldedView];
+  const selects = tables.map(
+    one => Prisma.sql`
+      (SELECT ${column('v', one.key)} AS id FROM checkpoints c JOIN ${table(one)} v ON v.generation = c.generation
+       WHERE c.group_name = ${coreGroup} AND c.live AND ${column('v', one.key)} > ${after}
+       ORDER BY 1 LIMIT ${sliceSize}::int)`,
+  );
+  const rows = await database.$queryRaw<{ id: string }[]>`
+    SELECT id FROM (
+      (SELECT e.stream_id AS id FROM events e
+       WHERE e.stream_type = ${view.streamType} AND e.stream_id > ${after} AND e.version = 1
+       ORDER BY 1 LIMIT ${sliceSize}::int)
+      UNION ${Prisma.join(selects, ' UNION ')}
+    ) known ORDER BY id COLLATE "C" LIMIT ${sliceSize}::int`;
+  return rows.map(row => row.id);
+}
+
+/** Rows and the checkpoint from one statement; then the events up to it, which can't change any more. */
+async function slice(source: ReadSource, view: FoldedView, derived: readonly ViewTable[], ids: readonly string[]) {
+  const { database, types } = source;
+  const selects = [view, ...derived].map(
+    one => Prisma.sql`
+      SELECT ${one.name} AS view, ${column('v', one.key)} AS id, ${rowJson(one, 'v')} AS row, c.position::float8 AS point
+      FROM c JOIN ${table(one)} v ON v.generation = c.generation AND ${column('v', one.key)} IN (SELECT ${idList(ids)})`,
+  );
+  const selected = await database.$queryRaw<{ view: string | null; id: string; row: object; point: number }[]>`
+    WITH c AS MATERIALIZED (SELECT generation, position FROM checkpoints WHERE group_name = ${coreGroup} AND live)
+    ${Prisma.join(selects, ' UNION ALL ')}
+    UNION ALL SELECT NULL, NULL, NULL, c.position::float8 FROM c`;
+  const point = selected[0]?.point ?? 0;
+  const rows = new Map<string, Map<string, object>>();
+  for (const { view: name, id, row } of selected) {
+    if (name === null) continue;
+    const known = rows.get(name) ?? new Map<string, object>();
+    rows.set(name, known.set(id, row));
+  }
+
+  const events = await database.$queryRaw<{ event: StoredEvent }[]>`
+    SELECT ${eventJson} AS event FROM ${eventsWithKeys}
+    WHERE e.stream_type = ${view.streamType} AND e.stream_id IN (SELECT ${idList(ids)}) AND e.position <= ${point}::bigint
+    ORDER BY e.stream_id, e.version`;
+  const folded = new Map<string, object>();
+  for (const { event } of events) fold(view, folded, recordedEvent(types, event));
+  return { rows, folded };
+}
+
+function fold(view: FoldedView, folded: Map<string, object>, event: RecordedEvent): void {
+  const row = view.fold(folded.get(event.streamId), event);
+  if (row) folded.set(event.streamId, row);
+}
+
+function compare(view: ViewTable, id: string, row: object | undefined, expected: object | undefined): ViewFault[] {
+  if (!row && !expected) return [];
+  if (!row) return [{ view: view.name, id, fault: 'the row is missing' }];
+  if (!expected) return [{ view: view.name, id, fault: 'no event says that there is such a row' }];
+  const [is, shouldBe] = [row, expected].map(one => comparable(view, one as Record<string, unknown>));
+  return Object.keys(view.columns).flatMap(name => {
+    if (isDeepStrictEqual(is?.[name], shouldBe?.[name])) return [];
+    const fault = `${name} is ${JSON.stringify(is?.[name])}, should be ${JSON.stringify(shouldBe?.[name])}`;
+    return [{ view: view.name, id, fault }];
+  });
+}
+
+/** Times as instants: the database prints them in another way than the fold. */
+function comparable(view: ViewTable, row: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(view.columns).map(([name, type]) => {
+    const value = row[name];
+    return [name, type === 'timestamptz' && typeof value === 'string' ? Date.parse(value) : (value ?? null)] as const;
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,38 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import type { ViewTable } from './view.ts';
+
+/** The group whose views share one transaction and one checkpoint, so that a position means one thing in all of them. */
+export const coreGroup = 'core';
+
+/** A view's column, with the alias that its table has in the statement. Names come from the code, never from a caller. */
+export function column(alias: string, name: string): Prisma.Sql {
+  return Prisma.raw(`${alias}.${snakeCase(name)}`);
+}
+
+/** A view's row, under an alias of its table, as a JSON object of the view's row type. */
+export function rowJson(view: ViewTable, alias: string): Prisma.Sql {
+  const pairs = Object.keys(view.columns).map(name => `'${name}', ${alias}.${snakeCase(name)}`);
+  return Prisma.raw(`jsonb_build_object(${pairs.join(', ')})`);
+}
+
+export function table(view: ViewTable): Prisma.Sql {
+  return Prisma.raw(view.name);
+}
+
+/** The part of a statement that writes a view's rows, where `moved` says that the checkpoint moved with them. */
+export function upsertRows(view: ViewTable, generation: number, rows: readonly object[]): Prisma.Sql {
+  const names = Object.keys(view.columns);
+  const columns = names.map(snakeCase);
+  const types = names.map(name => `"${name}" ${view.columns[name]}`);
+  const changed = columns.map(name => `${name} = excluded.${name}`);
+  return Prisma.sql`
+    INSERT INTO ${Prisma.raw(view.name)} (generation, ${Prisma.raw(columns.join(', '))})
+    SELECT ${generation}::int, ${Prisma.raw(names.map(name => `r."${name}"`).join(', '))}
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(types.join(', '))})
+    WHERE EXISTS (SELECT FROM moved)
+    ON CONFLICT (generation, ${Prisma.raw(snakeCase(view.key))}) DO UPDATE SET ${Prisma.raw(changed.join(', '))}`;
+}
+
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,58 @@
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
+
+/** What stands in a row where personal data can't be opened any more. */
+export const erased = '[erased]';
+
+/** PostgreSQL types that a view's columns may have. */
+export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'jsonb' | 'timestamptz';
+
+/**
+ * Where a view's rows stand: one a stream. The table's columns are the row's keys in snake_case, and `generation`
+ * beside them. `bigint` columns are numbers up to 2^53 here; `timestamptz` are RFC 3339 strings in whatever offset and
+ * precision the database printed, so compare them as dates, never as text.
+ */
+export interface ViewTable {
+  /** The table's name, and the view's: permanent. */
+  readonly name: string;
+  /** The row's key: holds the stream's id. */
+  readonly key: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+}
+
+/** A view of whatever row, as the machinery that moves rows about sees it. */
+export interface FoldedView extends ViewTable {
+  /** Type of the streams that this view folds. */
+  readonly streamType: string;
+  /** The row after one more event; the row itself where the event says nothing to this view. */
+  fold(row: object | undefined, event: RecordedEvent): object | undefined;
+}
+
+/** A read model: a pure fold over the events of a stream. */
+export interface View<Row extends object> extends FoldedView {
+  readonly key: keyof Row & string;
+  readonly columns: { readonly [Column in keyof Row & string]-?: ColumnType };
+  fold(row: Row | undefined, event: RecordedEvent): Row | undefined;
+}
+
+/** A read model that says no more than another one, keyed or cut for other reads: made anew whenever that row changes. */
+export interface DerivedView extends ViewTable {
+  readonly source: FoldedView;
+  derive(row: object): object;
+}
+
+/** Declares a derived view with its row types, which must be those of its columns. */
+export function derivedView<Source extends object, Row extends object>(view: {
+  readonly name: string;
+  readonly key: keyof Row & string;
+  readonly columns: { readonly [Column in keyof Row & string]-?: ColumnType };
+  readonly source: View<Source>;
+  derive(row: Source): Row;
+}): DerivedView {
+  return view;
+}
+
+/** Every view of one group. */
+export interface Views {
+  readonly folded: readonly FoldedView[];
+  readonly derived: readonly DerivedView[];
+}

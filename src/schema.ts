@@ -1,0 +1,16 @@
+import './graphql/common-types.ts';
+import './graphql/node.ts';
+import './graphql/viewer.ts';
+import './customer/graphql/mutations.ts';
+import './customer/graphql/queries.ts';
+import './order/graphql/mutations.ts';
+import './order/graphql/history.ts';
+import './order/graphql/order-at.ts';
+import './order/graphql/queries.ts';
+import './order/graphql/subscriptions.ts';
+import './product/graphql/mutations.ts';
+import './product/graphql/queries.ts';
+import { builder } from './graphql/builder.ts';
+
+/** The GraphQL schema. Importing it opens nothing. */
+export const schema = builder.toSchema({ sortSchema: false });

@@ -1,0 +1,15 @@
+import { customerDecider } from './customer/decider.ts';
+import { customerView } from './customer/views/customer-view.ts';
+import { eventTypes } from './event-store/event-types.ts';
+import { orderDecider } from './order/decider.ts';
+import { customerOrderView } from './order/views/customer-order-view.ts';
+import { orderView } from './order/views/order-view.ts';
+import { productDecider } from './product/decider.ts';
+import { productView } from './product/views/product-view.ts';
+import type { Views } from './projections/view.ts';
+
+/** Every aggregate whose events a reader of the log may meet. */
+export const types = eventTypes([orderDecider, customerDecider, productDecider]);
+
+/** Every view of the core group. */
+export const views: Views = { folded: [customerView, productView, orderView], derived: [customerOrderView] };

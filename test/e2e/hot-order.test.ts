@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AddOrderItemDocument, CreateOrderDocument, OrderDocument } from '../generated/graphql.ts';
+import { accepted, refusal } from '../support/accepted.ts';
+import { spawnApp, type SpawnedApp } from '../support/app.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { post, type PostAnswer } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { added, openShop, type Shop } from '../support/shop.ts';
+
+describeWithRedis('one order, through two processes at once', () => {
+  let database: TestDatabase;
+  let nodes: readonly [SpawnedApp, SpawnedApp];
+  let shop: Shop;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
+    nodes = await Promise.all([spawnApp({ ...env, ROLES: 'api' }), spawnApp({ ...env, ROLES: 'api,projector' })]);
+    shop = await openShop(nodes[0].url);
+  });
+  afterAll(async () => {
+    for (const node of nodes) await node.stop();
+    await database.drop();
+  });
+
+  async function createOrder(): Promise<string> {
+    const { token } = shop.customer;
+    return accepted(await post(nodes[0].url, CreateOrderDocument, { input: {} }, { token })).orderId;
+  }
+
+  /** Sends all of them at once, every other one to the other node. */
+  function addAtOnce(inputs: readonly { orderId: string; productId: string; [name: string]: unknown }[]) {
+    const { token } = shop.customer;
+    return Promise.all(
+      inputs.map((input, index) => post(nodes[index % 2]!.url, AddOrderItemDocument, { input }, { token })),
+    );
+  }
+
+  /** What the order's stream holds after its first event. */
+  async function storedAfterCreation(orderId: string) {
+    return onDatabase(database.url, async client => {
+      const { rows } = await client.query<{ version: number; position: string; type: string; lineId: string }>(
+        `SELECT version, lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS position, type,
+           data->>'lineId' AS "lineId"
+         FROM events WHERE stream_id = $1 AND version > 1 ORDER BY version`,
+        [orderId],
+      );
+      return rows;
+    });
+  }
+
+  test('of 100 concurrent items exactly the acknowledged ones are in the stream, each once, at the version it was told', async () => {
+    const orderId = await createOrder();
+    const products = await Promise.all(Array.from({ length: 100 }, () => added(nodes[0].url)));
+    const lineIds = products.map(() => `lin_${crypto.randomUUID()}`);
+    const answers = await addAtOnce(
+      products.map((productId, index) => ({ orderId, productId, lineId: lineIds[index] })),
+    );
+
+    const acknowledged = answers.flatMap((answer, index) => {
+      if (answer.errors === undefined) {
+        const { version, position } = accepted(answer);
+        return [{ version, position, type: 'OrderItemAdded', lineId: lineIds[index]! }];
+      }
+      // Too many others got in before it, each time: said so, and nothing is stored.
+      expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
+      return [];
+    });
+    expect(await storedAfterCreation(orderId)).toEqual(acknowledged.sort((a, b) => a.version - b.version));
+    expect(acknowledged.length).toBeGreaterThan(90);
+
+    const { token } = shop.customer;
+    const { data } = await post(nodes[1].url, OrderDocument, { id: orderId }, { token });
+    expect(data!.order!.lines.map(({ id }) => id)).toEqual(acknowledged.map(({ lineId }) => lineId));
+  });
+
+  test('of 20 concurrent items that expect one version, one is added; the others are told the version they met', async () => {
+    const orderId = await createOrder();
+    const { productId } = shop;
+    const answers = await addAtOnce(Array.from({ length: 20 }, () => ({ orderId, productId, expectedVersion: 1 })));
+
+    const [winner, ...more] = answers.filter(isAccepted);
+    expect(more).toEqual([]);
+    const { version, position } = accepted(winner!);
+    expect(version).toBe(2);
+    expect(await storedAfterCreation(orderId)).toMatchObject([{ version, position }]);
+    for (const answer of answers.filter(one => one !== winner)) {
+      expect(refusal(answer)).toMatchObject({
+        __typename: 'VersionConflictError',
+        expectedVersion: 1,
+        actualVersion: 2,
+      });
+    }
+  });
+
+  test('20 concurrent items under one idempotency key have one effect and one answer', async () => {
+    const orderId = await createOrder();
+    const { productId } = shop;
+    const input = { orderId, productId, quantity: 3, idempotencyKey: crypto.randomUUID() };
+    const answers = await addAtOnce(Array.from({ length: 20 }, () => input));
+
+    const [stored, ...more] = await storedAfterCreation(orderId);
+    expect(more).toEqual([]);
+    for (const answer of answers) {
+      const { version, position, order } = accepted(answer);
+      expect({ version, position }).toEqual({ version: stored!.version, position: stored!.position });
+      expect(order).toMatchObject({ version: 2, itemCount: 3 });
+    }
+  });
+
+  test('of 20 concurrent commands that share a key and differ, one is carried out; the others are told so', async () => {
+    const orderId = await createOrder();
+    const { productId } = shop;
+    const idempotencyKey = crypto.randomUUID();
+    const answers = await addAtOnce(
+      Array.from({ length: 20 }, (_, index) => ({ orderId, productId, quantity: index + 1, idempotencyKey })),
+    );
+
+    const [winner, ...more] = answers.filter(isAccepted);
+    expect(more).toEqual([]);
+    expect(await storedAfterCreation(orderId)).toMatchObject([{ version: 2, position: accepted(winner!).position }]);
+    for (const answer of answers.filter(one => one !== winner)) {
+      expect(refusal(answer).__typename).toBe('IdempotencyKeyReusedError');
+    }
+  });
+});
+
+function isAccepted({ data }: PostAnswer<{ addOrderItem: { __typename: string } | null }>): boolean {
+  return data?.addOrderItem?.__typename === 'OrderCommandPayload';
+}

@@ -1,0 +1,100 @@
+// The README, from top to bottom, in an empty folder, each command as it is written there.
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Child, printed, startChild } from '../support/child.ts';
+import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
+import { describeWithRedis, redisUrl } from '../support/redis.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const blocks = [...(await readFile(`${root}README.md`, 'utf8')).matchAll(/^```sh\n([^]*?)\n```$/gm)].map(
+  ([, block = '']) => block,
+);
+const [install, simulate, importFile, verify, production, testAll] = blocks;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'orderstream-readme-'));
+  const listed = await promisify(execFile)('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
+  for (const file of listed.stdout.trim().split('\n')) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    // Listed, and deleted in the work tree: not there to be copied.
+    if (existsSync(root + file)) await copyFile(root + file, join(folder, file));
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A person's shell, with nothing of this run's environment in it. */
+function shell(command: string | undefined, env: Record<string, string> = {}): Child {
+  if (command === undefined) throw new Error('the README has no such command');
+  const inherited = Object.fromEntries(['PATH', 'HOME'].map(name => [name, process.env[name]]));
+  // In a session of its own, so that all of it can be told what a terminal tells.
+  return startChild('setsid', ['bash', '-c', command], { cwd: folder, env: { ...inherited, ...env } });
+}
+
+async function ended(child: Child) {
+  const { code } = await child.exited;
+  return { code, stdout: child.stdout(), stderr: child.stderr() };
+}
+
+/** As Ctrl-C does: the shell, npm and the program are told at once. */
+async function interrupt(child: Child): Promise<void> {
+  process.kill(-child.pid, 'SIGINT');
+  await child.exited;
+}
+
+test('every command of the README is followed here', () => {
+  expect(blocks).toHaveLength(6);
+  expect(testAll).toBe('npm ci && npm test'); // this run, or one like it
+});
+
+test('install, start, simulate, import, verify', async () => {
+  const server = shell(install);
+  try {
+    await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 240_000);
+
+    const busy = shell(simulate);
+    await printed(busy, /(?:.*\n){8}/, 60_000);
+    await interrupt(busy);
+  } finally {
+    await interrupt(server);
+  }
+
+  await writeFile(
+    join(folder, 'orders.csv'),
+    `order_reference,customer_reference,customer_name,product_sku,product_name,quantity,unit_price,currency,ordered_at,shipped_at,carrier
+1,ANN,Ann,T1,Tea,3,2.50,EUR,2026-01-02,2026-01-05,Post
+1,ANN,Ann,T2,Pot,1,20.00,EUR,2026-01-02,2026-01-05,Post
+`,
+  );
+  const imported = await ended(shell(importFile));
+  expect(imported, imported.stdout + imported.stderr).toMatchObject({ code: 0 });
+  expect(imported.stdout).toMatch(/27\.50 EUR/);
+
+  const verified = await ended(shell(verify));
+  expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
+  expect(verified.stdout).toMatch(/all is well\n$/);
+}, 420_000);
+
+describeWithRedis('for real data', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await bareDatabase();
+  });
+  afterAll(() => database.drop());
+
+  test('migrate and start', async () => {
+    const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
+    try {
+      await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 60_000);
+    } finally {
+      await interrupt(server);
+    }
+  }, 120_000);
+});

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ProductsDocument } from '../generated/graphql.ts';
+import { allOrders } from '../support/all-orders.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { printed } from '../support/child.ts';
+import { type Ended, runCli, startCli } from '../support/cli.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { registered } from '../support/shop.ts';
+import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { staffToken, testSecret } from '../support/tokens.ts';
+
+let database: TestDatabase;
+let app: TestApp;
+const env = { AUTH_JWT_SECRET: testSecret };
+beforeAll(async () => {
+  database = await freshDatabase();
+  app = await startApp({ DATABASE_URL: database.url });
+});
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+test('customers and staff do things through the public API at the rate asked for, and every one is told', async () => {
+  const { code, stdout, stderr } = await runCli('simulate', ['--url', app.url, '--rate', '40', '--for', '4'], env);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  // An empty catalogue got a small one.
+  const { data } = await post(app.url, ProductsDocument, {}, { token: await staffToken() });
+  expect(data?.products?.edges.length).toBeGreaterThan(3);
+
+  const commands = Number(/^(\d+) commands in /m.exec(stdout)?.[1]);
+  // Never more than asked for, and less only as far as the machine is busy.
+  expect(commands).toBeGreaterThan(40);
+  expect(commands).toBeLessThanOrEqual(162);
+  const told = tellings(stdout);
+  expect(told.length).toBe(commands);
+  expect(told.map(({ verb }) => verb)).toEqual(
+    expect.arrayContaining(['started', 'added', 'submitted', 'confirmed', 'shipped']),
+  );
+  await expectAsTold(told);
+});
+
+test('a command whose request or answer is lost is sent again under its key: nothing is done twice', async () => {
+  const proxy = await openTcpProxy({ host: '127.0.0.1', port: Number(new URL(app.url).port) });
+  let requests = 0;
+  try {
+    const url = `http://127.0.0.1:${proxy.port}/graphql`;
+    const run = startCli('simulate', ['--url', url, '--rate', '30', '--for', '4'], env);
+    await printed(run, / started /, 20_000);
+    proxy.meet(() => (['pass', 'lose-answer', 'pass', 'lose-request'] as const)[requests++ % 4]!);
+    await printed(run, /trying again/, 10_000);
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    proxy.meet(() => 'pass');
+    const { code } = await run.exited;
+    expect({ code, stderr: run.stderr() }).toEqual({ code: 0, stderr: '' });
+    expect(run.stdout()).toMatch(/; 0 refused, [1-9]\d* sent again$/m);
+    expect(run.stdout()).toMatch(/^the server answers again$/m);
+    await expectAsTold(tellings(run.stdout()));
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('Ctrl-C ends it with what it did', async () => {
+  const run = startCli('simulate', ['--url', app.url, '--rate', '20'], env);
+  await printed(run, / started /, 20_000);
+  run.kill('SIGINT');
+  const { code } = await run.exited;
+  expect({ code, stderr: run.stderr() }).toEqual({ code: 0, stderr: '' });
+  expect(run.stdout()).toMatch(/\n\d+ commands? in [\d.]+ s \([\d.]+\/s\): \d+ orders started, .+\n$/);
+});
+
+test('with tokens of its own it acts as those that they are of', async () => {
+  const customer = await registered(app.url, 'Zoe');
+  const tokens = { STAFF_TOKEN: await staffToken(), CUSTOMER_TOKEN: customer.token };
+  const { code, stdout } = await runCli('simulate', ['--url', app.url, '--rate', '20', '--for', '2'], tokens);
+  expect(code).toBe(0);
+  const told = tellings(stdout);
+  const orders = (await allOrders(app.url)).filter(order => order.customer.id === customer.id);
+  expect(told.filter(({ verb }) => verb === 'started')).toHaveLength(orders.length);
+  expect(new Set(told.map(({ who }) => who))).toEqual(new Set(['Zoe', 'anna']));
+});
+
+test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>([
+  [
+    'no server',
+    ['--url', 'http://127.0.0.1:1'],
+    env,
+    /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
+  ],
+  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): say where/],
+  ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
+  [
+    'a rate that is none',
+    ['--url', 'APP', '--rate', 'fast'],
+    env,
+    /^--rate fast: it has to be a number above 0, at most/,
+  ],
+  ['a rate of nothing', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
+  [
+    'a time that is none',
+    ['--url', 'APP', '--for', '-1'],
+    env,
+    /^(?:--for -1: it has|Option '--for' argument is ambiguous)/,
+  ],
+  ['an unknown option', ['--speed', '5'], env, /^Unknown option '--speed'.* npm run simulate -- \[--rate 5\]/],
+  ['a development key that the server does not take', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],
+  [
+    'another secret',
+    ['--url', 'APP'],
+    { AUTH_JWT_SECRET: `${testSecret}!` },
+    /refuses the token: set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as/,
+  ],
+  ['one token of two', ['--url', 'APP'], { STAFF_TOKEN: 'x' }, /^CUSTOMER_TOKEN: set it too/],
+  [
+    'tokens that are none',
+    ['--url', 'APP'],
+    { STAFF_TOKEN: 'x', CUSTOMER_TOKEN: 'y' },
+    /: set STAFF_TOKEN to one that is/,
+  ],
+])('a mistake of whoever starts it is one line that says what to do: %s', async (_, args, given, line) => {
+  const ended: Ended = await runCli(
+    'simulate',
+    args.map(arg => arg.replace('APP', app.url)),
+    given,
+  );
+  expect({ ...ended, stderr: '' }).toEqual({ code: 1, stdout: '', stderr: '' });
+  expect(ended.stderr).toMatch(/^[^\n]+\n$/);
+  expect(ended.stderr.trimEnd()).toMatch(line);
+});
+
+/** One printed line: who did what to which order. */
+interface Telling {
+  readonly who: string;
+  readonly verb: string;
+  readonly number: string;
+  readonly line: string;
+}
+
+function tellings(stdout: string): Telling[] {
+  return stdout.split('\n').flatMap(line => {
+    const [, who, verb] = /^(\w+) (\w+) /.exec(line) ?? [];
+    const number = /\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/.exec(line)?.[0];
+    return who !== undefined && verb !== undefined && number !== undefined ? [{ who, verb, number, line }] : [];
+  });
+}
+
+const statusAfter: Readonly<Record<string, string>> = {
+  submitted: 'SUBMITTED',
+  confirmed: 'CONFIRMED',
+  shipped: 'SHIPPED',
+  delivered: 'DELIVERED',
+  cancelled: 'CANCELLED',
+};
+
+/** The orders that were told of are as the last thing told of them left them, and no other thing was done to them. */
+async function expectAsTold(told: readonly Telling[]): Promise<void> {
+  const orders = new Map((await allOrders(app.url)).map(order => [order.number, order]));
+  for (const number of new Set(told.map(telling => telling.number))) {
+    const history = told.filter(telling => telling.number === number);
+    const order = orders.get(number);
+    const lines = history.map(({ line }) => line).join('\n');
+    // Each thing told is one event, but for a start: that is one more for each item.
+    const items = history[0]!.line.split(' with ')[1]!.split(' and ').length;
+    expect({ lines, version: order?.version }).toEqual({ lines, version: history.length + items });
+    const status = history.map(({ verb }) => statusAfter[verb]).findLast(reached => reached !== undefined);
+    expect({ lines, status: order?.status }).toEqual({ lines, status: status ?? 'DRAFT' });
+    const total = / over ([\d.]+ [A-Z]{3})$/m.exec(lines)?.[1];
+    if (total !== undefined) expect(`${order?.total.amount} ${order?.total.currency}`).toBe(total);
+    expect(history[0]!.who).toBe(order?.customer.name);
+  }
+}

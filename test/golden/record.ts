@@ -1,0 +1,103 @@
+// npx tsx test/golden/record.ts: records what the golden files lack, and restates what they come to.
+//
+// To keep something new, put the mutations that store it into a new file frozen/lives/<name>.json, { "asked": [...] },
+// and run this. What is in frozen/ stays as it is. What is in expected/ is written anew: read its diff, for that is what
+// a change of the code does to everything that was ever stored.
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { openHandleCommand } from '../../src/commands/handle-command.ts';
+import { openDatabase } from '../../src/database.ts';
+import { openEventStore } from '../../src/event-store/event-store.ts';
+import { types } from '../../src/slices.ts';
+import {
+  ask,
+  type Asked,
+  deciders,
+  eventFile,
+  type EventRow,
+  expectedOf,
+  filesIn,
+  type GoldenEvent,
+  hashOf,
+  type Keys,
+  type Life,
+  pathOf,
+  readGolden,
+  readJson,
+  readLives,
+  statesOf,
+} from './golden.ts';
+
+for (const file of await filesIn('frozen/lives')) {
+  const life = await readJson<Pick<Life, 'asked'> & Partial<Life>>(`frozen/lives/${file}`);
+  if (life.rows === undefined) await write(`frozen/lives/${file}`, await live(life.asked));
+}
+const lives = await readLives();
+const events = [...lives.values()].flatMap(({ rows, keys }): GoldenEvent[] =>
+  rows.map(row => ({ row, keys: keysOf(row, keys) })),
+);
+// Of two that would do, the one with personal data says more.
+events.sort((one, other) => Number(other.row.personal !== null) - Number(one.row.personal !== null));
+for (const event of events) await freeze(eventFile(event.row), event);
+for (const [streamType, { schemaVersions, snapshotShape }] of Object.entries(deciders)) {
+  if (snapshotShape === undefined) continue;
+  const shape = { schemaVersions, states: statesOf(lives, streamType) };
+  await freeze(`shapes/${streamType}.${snapshotShape}.json`, shape);
+}
+
+await rm(pathOf('expected'), { recursive: true, force: true });
+for (const [name, life] of lives) await write(`expected/lives/${name}.json`, expectedOf(life));
+for (const file of await filesIn('frozen/events')) {
+  await write(`expected/events/${file}`, readGolden(await readJson<GoldenEvent>(`frozen/events/${file}`)));
+}
+
+const hashes: Record<string, string> = await readJson<Record<string, string>>('frozen.json').catch(() => ({}));
+for (const file of await filesIn('frozen')) hashes[file] ??= await hashOf(`frozen/${file}`);
+await write('frozen.json', Object.fromEntries(Object.entries(hashes).sort()));
+
+/** What an empty database holds when all of it was asked. */
+async function live(asked: readonly Asked[]): Promise<Life> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'orderstream-golden-'));
+  const { database, close } = await openDatabase({ databaseUrl: undefined, dataDir });
+  try {
+    const handle = openHandleCommand(openEventStore(database, types, () => undefined));
+    for (const one of asked) {
+      const answer = await ask(handle, one);
+      if ('message' in answer) throw new Error(`${one.mutation} was refused: ${JSON.stringify(answer)}`);
+    }
+    const events = await database.$queryRaw<{ row: EventRow }[]>`
+      SELECT to_jsonb(e) AS row FROM events e ORDER BY e.position`;
+    const keys = await database.$queryRaw<{ customer: string; key: string }[]>`
+      SELECT customer_id AS customer, encode(key, 'base64') AS key FROM customer_keys ORDER BY customer_id`;
+    const keyed = keys.map(({ customer, key }) => [customer, key]);
+    return { asked, keys: Object.fromEntries(keyed) as Keys, rows: events.map(({ row }) => row) };
+  } finally {
+    await close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+function keysOf({ personal }: EventRow, keys: Keys): Keys {
+  const key = personal && keys[personal.subject];
+  return personal && key !== undefined && key !== null ? { [personal.subject]: key } : {};
+}
+
+/** Writes a file below frozen/, unless it is there. */
+async function freeze(file: string, content: object): Promise<void> {
+  const there = await access(pathOf(`frozen/${file}`)).then(
+    () => true,
+    () => false,
+  );
+  if (!there) await write(`frozen/${file}`, content);
+}
+
+async function write(file: string, content: object): Promise<void> {
+  const path = pathOf(file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(
+    path,
+    await format(JSON.stringify(content, null, 2), { ...(await resolveConfig(path)), filepath: path }),
+  );
+}

@@ -1,0 +1,136 @@
+// That the machinery knows nothing of orders: a bank account, whole, on the same decider type, handler and log.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accept, type Decider, reject } from '../../src/commands/decider.ts';
+import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openEventStore } from '../../src/event-store/event-store.ts';
+import { eventTypes } from '../../src/event-store/event-types.ts';
+import { given } from '../support/given.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+
+type Account = { readonly status: 'None' } | { readonly status: 'Open'; readonly balance: number };
+type Command =
+  | { readonly type: 'OpenAccount' }
+  | { readonly type: 'Deposit'; readonly amount: number }
+  | { readonly type: 'Withdraw'; readonly amount: number; readonly atm: 'ready' | 'out of order' }
+  | { readonly type: 'WriteCheck'; readonly check: string; readonly amount: number };
+type Event =
+  | { readonly type: 'AccountOpened'; readonly data: object }
+  | { readonly type: 'Deposited'; readonly data: { readonly amount: number; readonly balance: number } }
+  | { readonly type: 'Withdrawn'; readonly data: { readonly amount: number; readonly balance: number } }
+  | { readonly type: 'CheckWritten'; readonly data: { readonly check: string; readonly balance: number } };
+type Reason = 'ACCOUNT_EXISTS' | 'OVERDRAFT' | 'ATM_REFUSED';
+
+function refuse(reason: Reason, message: string) {
+  return reject({ reason, message, path: ['input'] });
+}
+
+const account: Decider<Account, Command, Event, { reason: Reason; message: string; path: readonly string[] }> = {
+  streamType: 'bank-account',
+  initialState: { status: 'None' },
+  evolve: (_account, event) =>
+    event.type === 'AccountOpened' ? { status: 'Open', balance: 0 } : { status: 'Open', balance: event.data.balance },
+  decide(command, state) {
+    const balance = state.status === 'Open' ? state.balance : 0;
+    switch (command.type) {
+      case 'OpenAccount':
+        if (state.status === 'Open') return refuse('ACCOUNT_EXISTS', 'The account is open: use it.');
+        return accept({ type: 'AccountOpened', data: {} });
+      case 'Deposit':
+        return accept({ type: 'Deposited', data: { amount: command.amount, balance: balance + command.amount } });
+      case 'Withdraw':
+        if (balance < command.amount) return refuse('OVERDRAFT', 'There is not that much: take less.');
+        if (command.atm !== 'ready') return refuse('ATM_REFUSED', 'The machine gives nothing: try another.');
+        return accept({ type: 'Withdrawn', data: { amount: command.amount, balance: balance - command.amount } });
+      case 'WriteCheck':
+        if (balance < command.amount) return refuse('OVERDRAFT', 'There is not that much: write less.');
+        return accept({ type: 'CheckWritten', data: { check: command.check, balance: balance - command.amount } });
+    }
+  },
+  creates: command => command.type === 'OpenAccount',
+  isVisibleTo: () => true,
+  subject: () => undefined,
+  schemaVersions: { AccountOpened: 1, Deposited: 1, Withdrawn: 1, CheckWritten: 1 },
+  upcast: event => event,
+};
+
+const opened: Event = { type: 'AccountOpened', data: {} };
+const holding = (balance: number): Event[] => [opened, { type: 'Deposited', data: { amount: balance, balance } }];
+
+describe('an account', () => {
+  test('takes what is paid in', () => {
+    given(account, [opened])
+      .when({ type: 'Deposit', amount: 50 })
+      .then([{ type: 'Deposited', data: { amount: 50, balance: 50 } }]);
+  });
+  test('gives out what the machine hands over', () => {
+    given(account, holding(50))
+      .when({ type: 'Withdraw', amount: 20, atm: 'ready' })
+      .then([{ type: 'Withdrawn', data: { amount: 20, balance: 30 } }]);
+  });
+  test('keeps what the machine refuses', () => {
+    given(account, holding(50)).when({ type: 'Withdraw', amount: 20, atm: 'out of order' }).thenRejected('ATM_REFUSED');
+  });
+  test('is never overdrawn', () => {
+    given(account, holding(50)).when({ type: 'Withdraw', amount: 51, atm: 'ready' }).thenRejected('OVERDRAFT');
+    given(account, holding(50)).when({ type: 'WriteCheck', check: '1', amount: 51 }).thenRejected('OVERDRAFT');
+  });
+  test('is opened once', () => {
+    given(account, [opened]).when({ type: 'OpenAccount' }).thenRejected('ACCOUNT_EXISTS');
+  });
+});
+
+describe('on the log', () => {
+  let real: TestDatabase;
+  let open: OpenDatabase;
+  let nodes: [HandleCommand, HandleCommand];
+
+  beforeAll(async () => {
+    real = await freshDatabase();
+    open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
+    const node = () => openHandleCommand(openEventStore(open.database, eventTypes([account]), () => undefined));
+    nodes = [node(), node()];
+  });
+  afterAll(async () => {
+    await open.close();
+    await real.drop();
+  });
+
+  function ask(node: 0 | 1, streamId: string, command: Command, key = randomUUID()) {
+    const atmOf = async (asked: Command) =>
+      asked.type === 'Withdraw' ? { ...asked, atm: await Promise.resolve('ready' as const) } : asked;
+    const actor = { role: 'staff', subject: 'teller' } as const;
+    const call = { streamId, command, commandId: key, commandHash: 'aa', actor, correlationId: key, now: new Date() };
+    return nodes[node](account, { ...call, enrich: atmOf });
+  }
+
+  test('fifty withdrawals of 10 from 300, over two nodes, leave nothing and overdraw nothing', async () => {
+    const streamId = `acc_${randomUUID()}`;
+    await ask(0, streamId, { type: 'OpenAccount' });
+    await ask(1, streamId, { type: 'Deposit', amount: 300 });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        ask(i % 2 ? 0 : 1, streamId, { type: 'Withdraw', amount: 10, atm: 'ready' }),
+      ),
+    );
+    expect(answers.filter(answer => answer.type === 'accepted')).toHaveLength(30);
+    expect(answers.filter(answer => answer.type === 'rejected')).toHaveLength(20);
+    const events = await open.database.event.findMany({ where: { streamId }, orderBy: { version: 'desc' }, take: 1 });
+    expect(events).toMatchObject([{ version: 32, data: { balance: 0 } }]);
+  });
+
+  test('a check that is sent twice under one key is written once, and both hear the same', async () => {
+    const streamId = `acc_${randomUUID()}`;
+    await ask(0, streamId, { type: 'OpenAccount' });
+    await ask(0, streamId, { type: 'Deposit', amount: 100 });
+    const key = randomUUID();
+    const check = { type: 'WriteCheck', check: '7', amount: 60 } as const;
+    const [first, second] = await Promise.all([ask(0, streamId, check, key), ask(1, streamId, check, key)]);
+    expect([first, second]).toMatchObject([
+      { type: 'accepted', version: 3 },
+      { type: 'accepted', version: 3 },
+    ]);
+    expect(await open.database.event.count({ where: { streamId } })).toBe(3);
+  });
+});

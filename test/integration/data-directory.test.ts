@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockDataDirectory } from '../../src/data-directory.ts';
+import { type Child, printed, startChild, stopChild } from '../support/child.ts';
+
+const scratch = await mkdtemp(join(tmpdir(), 'orderstream-data-'));
+afterAll(() => rm(scratch, { recursive: true }));
+
+const command = ['--import', 'tsx', 'test/support/hold-data-directory.ts'];
+
+function startHolder(path: string, time = 0): Child {
+  return startChild(process.execPath, [...command, path, String(time)]);
+}
+
+/** A folder with what a process has left that was killed while it held it. */
+async function staleFolder(name: string): Promise<string> {
+  const path = join(scratch, name);
+  const holder = startHolder(path);
+  await printed(holder, /has it/, 20_000);
+  await stopChild(holder, 'SIGKILL');
+  return path;
+}
+
+describe('a data directory', () => {
+  test('that another process holds is refused by a line that names that one, and is left to it', async () => {
+    const path = join(scratch, 'held');
+    const holder = startHolder(path);
+    await printed(holder, /has it/, 20_000);
+    const refusal = `DATA_DIR: ${path} is in use by process ${holder.pid}: stop that one, or set DATA_DIR to another folder`;
+
+    await expect(lockDataDirectory(path)).rejects.toThrow(refusal);
+    await expect(lockDataDirectory(path)).rejects.toThrow(refusal);
+    await stopChild(holder, 'SIGKILL');
+  });
+
+  test('of a holder that was killed with SIGKILL is taken over at once', async () => {
+    const path = await staleFolder('killed');
+    const start = performance.now();
+    const release = await lockDataDirectory(path);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    await release();
+  });
+
+  test('of a killed holder whose parent has not noticed is taken over too', async () => {
+    const path = join(scratch, 'zombie');
+    // `sleep` takes the shell's place and becomes the parent: it waits for no child.
+    const parent = spawn('sh', ['-c', `"$0" ${command.join(' ')} "$1" & exec sleep 25`, process.execPath, path]);
+    const [output] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number.parseInt(output.toString(), 10);
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+
+    const release = await lockDataDirectory(path);
+    await release();
+    parent.kill('SIGKILL');
+  });
+
+  test('left stale goes to exactly one of those that start at the same moment', async () => {
+    const path = await staleFolder('raced');
+    const time = Date.now() + 2_500; // by then all have loaded
+    const racers = Array.from({ length: 6 }, () => startHolder(path, time));
+    const outcomes = await Promise.all(racers.map(racer => printed(racer, /(has it|refused)/, 20_000)));
+    expect(outcomes.filter(([outcome]) => outcome === 'has it')).toHaveLength(1);
+    await Promise.all(racers.map(racer => stopChild(racer, 'SIGKILL')));
+  });
+
+  test('that many ask for at once in one process goes to one of them, time and again', async () => {
+    const path = join(scratch, 'asked');
+    for (let round = 0; round < 20; round++) {
+      const asked = await Promise.allSettled(Array.from({ length: 10 }, () => lockDataDirectory(path)));
+      const taken = asked.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      expect(taken).toHaveLength(1);
+      await taken[0]!();
+    }
+  });
+
+  test('that was given back holds nothing of the lock', async () => {
+    const path = join(scratch, 'returned');
+    await (
+      await lockDataDirectory(path)
+    )();
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  test('is made where it is missing, for its owner alone', async () => {
+    const path = join(scratch, 'deep', 'er');
+    const release = await lockDataDirectory(path);
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+    await release();
+  });
+
+  test('below a file is refused by a line that says so', async () => {
+    const file = join(scratch, 'file');
+    await writeFile(file, '');
+    const path = join(file, 'data');
+    await expect(lockDataDirectory(path)).rejects.toThrow(
+      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another`,
+    );
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a lock left behind', () => {
+  /** As this process writes it. */
+  let own: Record<string, unknown>;
+  beforeAll(async () => {
+    const path = join(scratch, 'own');
+    const release = await lockDataDirectory(path);
+    own = JSON.parse(await readFile(join(path, 'lock'), 'utf8')) as Record<string, unknown>;
+    await release();
+  });
+
+  async function lockLeft(name: string, claim: Record<string, unknown>): Promise<string> {
+    const path = join(scratch, name);
+    await (
+      await lockDataDirectory(path)
+    )();
+    await writeFile(join(path, 'lock'), `${JSON.stringify({ ...own, id: 'another', ...claim })}\n`);
+    return path;
+  }
+
+  test('by this very process is its own', async () => {
+    const path = await lockLeft('same', {});
+    await expect(lockDataDirectory(path)).rejects.toThrow(`is in use by process ${process.pid}`);
+  });
+
+  test('by a process whose id is now another one’s gives way', async () => {
+    await (
+      await lockDataDirectory(await lockLeft('reused', { started: '1' }))
+    )();
+  });
+
+  test('before the machine was started again gives way', async () => {
+    await (
+      await lockDataDirectory(await lockLeft('rebooted', { boot: 'an earlier one' }))
+    )();
+  });
+
+  test('by a container that lives is kept, though its process can’t be seen', async () => {
+    const path = await lockLeft('sibling', { pids: 'pid:[1]' });
+    const file = join(path, 'lock');
+    const beat = setInterval(() => void utimes(file, new Date(), new Date()), 1_000);
+    await expect(lockDataDirectory(path)).rejects.toThrow(`is in use by process ${process.pid}`);
+    clearInterval(beat);
+  });
+
+  test('by a container that is gone gives way after a while', async () => {
+    const path = await lockLeft('gone', { pids: 'pid:[1]' });
+    await (
+      await lockDataDirectory(path)
+    )();
+  });
+
+  test('half-written by a power cut gives way', async () => {
+    const path = await lockLeft('torn', {});
+    await writeFile(join(path, 'lock'), '{"id":"torn","pi');
+    await (
+      await lockDataDirectory(path)
+    )();
+  });
+});

@@ -1,0 +1,186 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDatabase, type Database, type OpenDatabase } from '../../src/database.ts';
+import { classifyDatabaseError, sqlState } from '../../src/database-error.ts';
+import { PrismaClient } from '../../src/generated/prisma/client.ts';
+import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+let real: TestDatabase;
+let proxy: TcpProxy;
+let open: OpenDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  real = await freshDatabase();
+  const url = new URL(real.url);
+  proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port || 5432) });
+  url.host = `127.0.0.1:${proxy.port}`;
+  open = await openDatabase({ databaseUrl: url.href, dataDir: '' });
+  ({ database } = open);
+  await database.$executeRaw`CREATE TABLE probe (
+    id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`;
+});
+afterAll(async () => {
+  await open.close();
+  await proxy.close();
+  await real.drop();
+});
+
+interface Failure {
+  readonly what: string;
+  readonly state: string | undefined;
+}
+
+async function failure(attempt: () => Promise<unknown>): Promise<Failure> {
+  const error: unknown = await attempt().then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (reason: unknown) => reason,
+  );
+  return { what: classifyDatabaseError(error), state: sqlState(error) };
+}
+
+const sleep = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+describe('a statement that the server refused is definitely not stored', () => {
+  test('by an exception of a function of ours', async () => {
+    const raised = failure(
+      () => database.$executeRaw`DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'OS001'; END $$`,
+    );
+    expect(await raised).toEqual({ what: 'definite', state: 'OS001' });
+  });
+
+  test('by a constraint, at the statement', async () => {
+    expect(await failure(() => database.$executeRaw`INSERT INTO probe VALUES (1, null), (1, null)`)).toEqual({
+      what: 'definite',
+      state: '23505',
+    });
+  });
+
+  test('by a constraint, at COMMIT', async () => {
+    const commit = () => database.$transaction(async inside => inside.$executeRaw`INSERT INTO probe VALUES (2, 99)`);
+    expect(await failure(commit)).toEqual({ what: 'definite', state: '23503' });
+  });
+
+  test('by a time limit', async () => {
+    const slow = () =>
+      database.$transaction(async inside => {
+        await inside.$executeRaw`SET LOCAL statement_timeout = 50`;
+        await inside.$queryRaw`SELECT 1 FROM pg_sleep(5)`;
+      });
+    expect(await failure(slow)).toEqual({ what: 'definite', state: '57014' });
+  });
+
+  test('through one of the tables’ own methods', async () => {
+    const row = { customerId: 'cus_1', key: new Uint8Array(32) };
+    const twice = () => database.customerKey.createMany({ data: [row, row] });
+    expect(await failure(twice)).toEqual({ what: 'definite', state: '23505' });
+  });
+});
+
+describe('a statement whose connection went away in between may be stored', () => {
+  test('ended by an administrator while it ran', async () => {
+    const ended = failure(() => database.$queryRaw`SELECT 'probe-1' FROM pg_sleep(5)`);
+    await sleep(200);
+    await onDatabase(real.url, client =>
+      client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                    WHERE query LIKE '%probe-1%' AND pid <> pg_backend_pid()`),
+    );
+    expect(await ended).toEqual({ what: 'unknown', state: '57P01' });
+  });
+
+  test.each(['end', 'reset'] as const)('cut while it ran (%s)', async how => {
+    const cut = failure(() => database.$queryRaw`SELECT 1 FROM pg_sleep(5)`);
+    await sleep(200);
+    proxy.cut(how);
+    expect(await cut).toEqual({ what: 'unknown', state: undefined });
+  });
+
+  test.each(['end', 'reset'] as const)('cut before the answer to COMMIT (%s)', async how => {
+    const commit = () =>
+      database.$transaction(async inside => {
+        await inside.$executeRaw`INSERT INTO probe VALUES (3, null)`;
+        proxy.cut(how);
+      });
+    expect(await failure(commit)).toEqual({ what: 'unknown', state: undefined });
+  });
+
+  test('ended by an administrator between two of a transaction', async () => {
+    const ended = () =>
+      database.$transaction(async inside => {
+        const [row] = await inside.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+        await onDatabase(real.url, client => client.query('SELECT pg_terminate_backend($1)', [row!.pid]));
+        await sleep(100);
+        await inside.$queryRaw`SELECT 1`;
+      });
+    expect(await failure(ended)).toEqual({ what: 'unknown', state: undefined });
+  });
+
+  test('and the next one finds a connection that works', async () => {
+    proxy.cut('reset');
+    await sleep(50); // for the pool to hear of it
+    expect(await database.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('a statement that found no connection was never sent', () => {
+  /** Through the adapter and client that serve, on settings that no start would accept. */
+  async function failuresOn(settings: pg.PoolConfig, atOnce = 1): Promise<Failure[]> {
+    const pool = new pg.Pool({ connectionTimeoutMillis: 500, ...settings });
+    const client = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 500 } });
+    const query = async () => await client.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`;
+    const inTransaction = async () =>
+      await client.$transaction(async inside => await inside.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`);
+    const failures: Failure[] = [];
+    for (const attempt of [query, inTransaction]) {
+      const others = Array.from({ length: atOnce - 1 }, attempt);
+      failures.push(await failure(attempt));
+      await Promise.allSettled(others);
+    }
+    await pool.end();
+    return failures;
+  }
+  const neverSent = { what: 'not-sent', state: undefined };
+
+  test.each([
+    ['nobody listens', 'postgresql://127.0.0.1:1/none'],
+    ['a name has no address', 'postgresql://nowhere.invalid/none'],
+    ['a socket file is missing', 'postgresql://%2Fnonexistent/none'],
+  ])('where %s', async (_, connectionString) => {
+    expect(await failuresOn({ connectionString })).toEqual([neverSent, neverSent]);
+  });
+
+  test('where the server does not answer in time', async () => {
+    const silent = await silentPostgres();
+    expect(await failuresOn({ connectionString: silent.url })).toEqual([neverSent, neverSent]);
+    await silent.close();
+  });
+
+  test('where the server has no encryption and we must have it', async () => {
+    const url = new URL(real.url);
+    url.searchParams.set('sslmode', 'verify-full');
+    expect(await failuresOn({ connectionString: url.href })).toEqual([neverSent, neverSent]);
+  });
+
+  test('where the server is starting up', async () => {
+    const starting = await refusingPostgres('57P03', 'the database system is starting up');
+    const said = { what: 'not-sent', state: '57P03' };
+    expect(await failuresOn({ connectionString: starting.url })).toEqual([said, said]);
+    await starting.close();
+  });
+
+  test('where all of the pool is taken', async () => {
+    expect(await failuresOn({ connectionString: real.url, max: 1 }, 2)).toEqual([neverSent, neverSent]);
+  });
+
+  test('where the pool is closed', async () => {
+    const closed = await openDatabase({ databaseUrl: real.url, dataDir: '' });
+    await closed.close();
+    expect(await failure(() => closed.database.$queryRaw`SELECT 1`)).toEqual(neverSent);
+  });
+});

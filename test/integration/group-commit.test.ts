@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sqlState } from '../../src/database-error.ts';
+import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
+import type { AppendRequest } from '../../src/event-store/append-events.ts';
+import { type Append, openAppender, UnavailableError } from '../../src/event-store/appender.ts';
+import { grown, newEvent, newStream, requestFor } from '../support/append-request.ts';
+import { eventually } from '../support/eventually.ts';
+import { logFaults } from '../support/log-faults.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+
+let real: TestDatabase;
+let open: OpenDatabase;
+/** The requests of each call that was sent, and how many calls were on their way at once. */
+let calls: AppendRequest[][];
+let inFlight: number;
+let mostInFlight: number;
+let hints: number;
+let append: Append;
+
+beforeAll(async () => {
+  real = await freshDatabase();
+  open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
+});
+afterAll(async () => {
+  await open.close();
+  await real.drop();
+});
+
+beforeEach(() => {
+  calls = [];
+  inFlight = mostInFlight = hints = 0;
+  append = openAppender(watched(open.database), () => hints++);
+});
+
+function watched(database: Database): Database {
+  return database.$extends({
+    query: {
+      $queryRaw: async ({ args, query }) => {
+        calls.push(JSON.parse(args.values[0] as string) as AppendRequest[]);
+        mostInFlight = Math.max(mostInFlight, ++inFlight);
+        try {
+          return (await query(args)) as unknown;
+        } finally {
+          inFlight--;
+        }
+      },
+    },
+  }) as unknown as Database;
+}
+
+const soon = () => Date.now() + 10_000;
+
+/** How many events of these commands are stored. */
+async function storedOf(requests: readonly AppendRequest[]): Promise<number> {
+  return open.database.event.count({ where: { commandId: { in: requests.map(({ commandId }) => commandId) } } });
+}
+
+describe('commands that are there at the same time', () => {
+  test('travel together: 200 in a handful of calls', async () => {
+    const requests = Array.from({ length: 200 }, () => requestFor(newStream()));
+    const outcomes = await Promise.all(requests.map(request => append(request, soon())));
+    expect(outcomes.every(({ outcome }) => outcome === 'appended')).toBe(true);
+    expect(await storedOf(requests)).toBe(200);
+    expect(calls.length).toBeLessThan(10);
+    expect(calls.flat()).toHaveLength(200);
+  });
+
+  test('travel at most 200 in a call and two calls at a time, each once, each with its own outcome', async () => {
+    const requests = Array.from({ length: 700 }, (_, n) => requestFor(newStream(), { events: [newEvent({ n })] }));
+    const outcomes = await Promise.all(requests.map(request => append(request, soon())));
+    expect(Math.max(...calls.map(call => call.length))).toBe(200);
+    expect(mostInFlight).toBe(2);
+    expect(calls.flat()).toHaveLength(700);
+
+    const stored = await open.database.event.findMany({ where: { streamId: { in: requests.map(r => r.streamId) } } });
+    const told = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
+    expect(new Map(told as [number, object][])).toEqual(
+      new Map(stored.map(({ position, data }) => [Number(position), data as object])),
+    );
+  });
+
+  test('travel at most 2,000 events in a call, so that none takes long, but for a request that alone has more', async () => {
+    const sizes = [1, 1, 900, 900, 900, 2_500, 100, 1_000, 1_001];
+    const requests = sizes.map(size => {
+      return requestFor(newStream(), { events: Array.from({ length: size }, () => newEvent()) });
+    });
+    const outcomes = await Promise.all(requests.map(request => append(request, soon())));
+    expect(outcomes.map(outcome => (outcome as { version: number }).version)).toEqual(sizes);
+    const carried = calls.map(call => call.map(({ events }) => events.length));
+    expect(carried.flat()).toHaveLength(sizes.length);
+    expect(carried.filter(call => call.length > 1)).not.toEqual([]);
+    for (const call of carried) {
+      expect(call.length === 1 || call.reduce((sum, size) => sum + size) <= 2_000).toBe(true);
+    }
+  });
+
+  test('tell of what was stored once a call, and of nothing where nothing was', async () => {
+    const request = requestFor(newStream());
+    await append(request, soon());
+    expect(hints).toBe(1);
+    await append(request, soon());
+    await append(requestFor({ ...newStream(), version: 3 }), soon());
+    expect(hints).toBe(1);
+  });
+
+  test('of an idle node wait for nobody', async () => {
+    await append(requestFor(newStream()), soon());
+    expect(calls).toHaveLength(1);
+    await append(requestFor(newStream()), soon());
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe('a call', () => {
+  test('has at most one request of a stream and one of a command id, whatever comes in whatever order', async () => {
+    const streams = Array.from({ length: 3 }, () => newStream());
+    const commands = Array.from({ length: 3 }, () => randomUUID());
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(fc.record({ stream: fc.nat(2), command: fc.option(fc.nat(2)) }), { minLength: 2, maxLength: 30 }),
+        async (scheduler, asked) => {
+          calls = [];
+          const sent = asked.map(async ({ stream, command }) => {
+            await scheduler.schedule(Promise.resolve());
+            const commandId = command === null ? randomUUID() : commands[command]!;
+            await append(requestFor(streams[stream]!, { commandId }), soon());
+          });
+          await scheduler.waitIdle();
+          await Promise.all(sent);
+          expect(calls.flat()).toHaveLength(asked.length);
+          for (const call of calls) {
+            expect(new Set(call.map(({ streamId }) => streamId)).size).toBe(call.length);
+            expect(new Set(call.map(({ commandId }) => commandId)).size).toBe(call.length);
+          }
+        },
+      ),
+      { numRuns: 25, endOnFailure: true },
+    );
+  });
+
+  test('that repeats a command which is on its way gets the same outcome', async () => {
+    const request = requestFor(newStream());
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => append(request, soon())));
+    const [first, ...others] = outcomes.toSorted((one, other) => (one.outcome < other.outcome ? -1 : 1));
+    expect(first).toMatchObject({ outcome: 'appended' });
+    for (const other of others) expect(other).toEqual({ ...first, outcome: 'replayed' });
+    expect(await storedOf([request])).toBe(1);
+  });
+});
+
+describe('a request that the database refuses', () => {
+  test.each([
+    ['half a character', { text: '\ud83d' }, '22P02'],
+    ['a NUL', { text: 'a\u0000b' }, '22P05'],
+  ])('for %s fails alone, and the others of its call are stored once', async (_, data, state) => {
+    // Two that keep both ways busy, so that the rest gathers.
+    const busy = [append(requestFor(newStream()), soon()), append(requestFor(newStream()), soon())];
+    const bad = requestFor(newStream(), { events: [newEvent(data)] });
+    const good = Array.from({ length: 9 }, () => requestFor(newStream()));
+    const together = [...good.slice(0, 4), bad, ...good.slice(4)];
+    const answers = await Promise.allSettled(together.map(request => append(request, soon())));
+    await Promise.all(busy);
+
+    expect(calls.find(call => call.length > 1)).toHaveLength(10);
+    const failed = answers[4]!;
+    expect(failed.status === 'rejected' && sqlState(failed.reason)).toBe(state);
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(await storedOf(good)).toBe(9);
+    expect(await storedOf([bad])).toBe(0);
+  });
+
+  test('leaves those of its stream that came later to be tried', async () => {
+    const stream = newStream();
+    const bad = append(requestFor(stream, { events: [newEvent({ text: '\u0000' })] }), soon());
+    const good = append(requestFor(stream), soon());
+    await expect(bad).rejects.toThrow();
+    expect(await good).toMatchObject({ outcome: 'appended', version: 1 });
+  });
+});
+
+describe('while another process holds the log’s lock', () => {
+  test('calls go again unchanged once they are overdue, and all that was sent twice is stored once', async () => {
+    const holder = new pg.Client({ connectionString: real.url });
+    await holder.connect();
+    await holder.query('SELECT pg_advisory_lock(1330795588, 1)');
+    const requests = [requestFor(newStream()), requestFor(newStream())];
+    const appended = requests.map(request => append(request, soon()));
+    const late = requestFor(newStream());
+    const refused = append(late, Date.now() + 1_000).catch((error: unknown) => error);
+
+    await eventually(() => {
+      expect(calls.flat().length).toBeGreaterThan(3);
+    });
+    await holder.query('SELECT pg_advisory_unlock(1330795588, 1)');
+    await holder.end();
+    await Promise.all(appended);
+    for (const sent of calls.flat()) expect(requests).toContainEqual(sent);
+    expect(await storedOf(requests)).toBe(2);
+    // What waited behind them past its deadline was never sent.
+    expect(await refused).toBeInstanceOf(UnavailableError);
+    expect(await storedOf([late])).toBe(0);
+  });
+});
+
+test('a request is tried until the server, which only reads for now, takes it', async () => {
+  const setReadOnly = (how: 'on' | 'off') =>
+    onDatabase(real.url, async client => {
+      const name = new URL(real.url).pathname.slice(1);
+      await client.query('SET default_transaction_read_only = off');
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${how}`);
+      await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()`,
+        [name],
+      );
+    });
+  await setReadOnly('on');
+  const appended = append(requestFor(newStream()), soon());
+  await eventually(() => {
+    expect(calls.length).toBeGreaterThan(2);
+  });
+  await setReadOnly('off');
+  expect(await appended).toMatchObject({ outcome: 'appended' });
+});
+
+test('a stream can grow by one command after the other as fast as they are answered', async () => {
+  let stream = newStream();
+  for (let n = 0; n < 50; n++) stream = grown(stream, await append(requestFor(stream), soon()));
+  expect(stream.version).toBe(50);
+  expect(await logFaults(open.database)).toEqual([]);
+});

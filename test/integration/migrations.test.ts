@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { PGlite } from '@electric-sql/pglite';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/database.ts';
+import { migrate } from '../../src/migrations.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
+import { schemaDrift } from '../support/schema-drift.ts';
+
+const names = (await readdir('prisma/migrations', { withFileTypes: true }))
+  .flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
+  .sort();
+
+/** All that a schema has, whoever looks. */
+const tablesAndFunctions = `
+  SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`;
+
+describe('on PostgreSQL', () => {
+  let bare: TestDatabase;
+  beforeEach(async () => {
+    bare = await bareDatabase();
+  });
+  afterEach(() => bare.drop());
+
+  function ask(sql: string): Promise<Record<string, unknown>[]> {
+    return onDatabase(bare.url, async client => (await client.query<Record<string, unknown>>(sql)).rows);
+  }
+
+  test('an empty database gets every migration once', async () => {
+    expect(await migrate(bare.url)).toEqual(names);
+    expect(await migrate(bare.url)).toEqual([]);
+    expect(await ask('SELECT migration_name FROM _prisma_migrations ORDER BY 1')).toEqual(
+      names.map(migration_name => ({ migration_name })),
+    );
+  });
+
+  test('ten that migrate at once all end well, and one of them did it', async () => {
+    const applied = await Promise.all(Array.from({ length: 10 }, () => migrate(bare.url)));
+    expect(applied.flat()).toEqual(names);
+    expect(await ask('SELECT count(*)::int AS count FROM _prisma_migrations')).toEqual([{ count: names.length }]);
+  });
+
+  test('a migration that fails changes nothing, says which and why, and is tried again the next time', async () => {
+    const inTheWay = 'public_number(point bigint)';
+    await ask(`CREATE FUNCTION ${inTheWay} RETURNS text RETURN ''`);
+    const before = await ask(tablesAndFunctions);
+
+    await expect(migrate(bare.url)).rejects.toThrow(
+      `migration ${names[0]} failed, nothing was changed: function "public_number" already exists with same argument types`,
+    );
+    expect(await ask(tablesAndFunctions)).toEqual(before);
+
+    await ask(`DROP FUNCTION ${inTheWay}`);
+    expect(await migrate(bare.url)).toEqual(names);
+  });
+
+  describe('for a user who owns nothing', () => {
+    const user = `orderstream_test_${randomBytes(4).toString('hex')}`;
+    let url: string;
+    beforeEach(async () => {
+      await ask(`CREATE ROLE ${user} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC`);
+      url = Object.assign(new URL(bare.url), { username: user }).href;
+    });
+    afterEach(() => ask(`DROP ROLE ${user}`));
+
+    test('migrating says whose connection it takes', async () => {
+      await expect(migrate(url)).rejects.toThrow(
+        /^migration failed, nothing was changed: .*permission denied for schema public: set DATABASE_MIGRATE_URL to the owner's connection$/,
+      );
+    });
+
+    test('a start says which right is missing', async () => {
+      await migrate(bare.url);
+      await expect(openDatabase({ databaseUrl: url, dataDir: '' })).rejects.toThrow(
+        /^DATABASE_URL: its user may not read _prisma_migrations: GRANT SELECT ON it to that user$/,
+      );
+    });
+  });
+
+  test('a start on a database that is not migrated says what to run', async () => {
+    await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
+      /^database is not migrated: run npm run db:migrate$/,
+    );
+  });
+
+  test('a start on a database that a newer program has migrated says so', async () => {
+    await migrate(bare.url);
+    await ask(`INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
+               VALUES ('x', 'x', '29990101000000_later', now())`);
+    await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
+      /^database is ahead of this program \(it has 29990101000000_later\): start the newer Orderstream that migrated it$/,
+    );
+  });
+});
+
+describe('on the embedded database', () => {
+  let database: PGlite;
+  beforeAll(async () => {
+    database = await PGlite.create();
+  });
+  afterAll(() => database.close());
+
+  test('an empty one gets every migration once', async () => {
+    expect(await migrate(database)).toEqual(names);
+    expect(await migrate(database)).toEqual([]);
+  });
+
+  test('the migrations make what schema.prisma says', async () => {
+    expect(await schemaDrift(database)).toBe('');
+  });
+
+  test('a column that schema.prisma does not know is seen', async () => {
+    await database.exec('ALTER TABLE customer_view ADD COLUMN unheard_of int');
+    expect(await schemaDrift(database)).toContain('DROP COLUMN "unheard_of"');
+  });
+});

@@ -1,0 +1,285 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { open, seal } from '../../src/event-store/personal-data.ts';
+import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
+import { readCustomers } from '../../src/customer/views/customer-view.ts';
+import { newId } from '../../src/ids.ts';
+import type { OrderCommand } from '../../src/order/domain/commands.ts';
+import { readOrders } from '../../src/order/views/read-orders.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { onDatabase } from '../support/on-database.ts';
+import {
+  createdOrder,
+  onCustomer,
+  onOrder,
+  onProduct,
+  openNode,
+  positionOf,
+  productOnSale,
+  projectAll,
+  type TestNode,
+} from '../support/random-history.ts';
+
+let real: TestDatabase;
+let a: TestNode;
+let b: TestNode;
+
+beforeAll(async () => {
+  real = await freshDatabase();
+  [a, b] = await Promise.all([openNode(real.url), openNode(real.url)]);
+});
+afterAll(async () => {
+  await Promise.all([a.close(), b.close()]);
+  await real.drop();
+});
+
+/** Everything that a person, or somebody about them, says to us. Each is found nowhere else. */
+function personalWords() {
+  const word = () => `p${randomBytes(9).toString('hex')}q`;
+  return {
+    name: `Zoë ${word()}`,
+    newName: `O'${word()}`,
+    email: `${word()}@${word()}.example`,
+    reference: word(),
+    trackingNumber: word(),
+    reason: `wife ${word()} "said" no`,
+  };
+}
+
+interface Person {
+  readonly customerId: string;
+  readonly shipped: string;
+  readonly cancelled: string;
+}
+
+/** A customer, and orders of theirs, with all of these words. */
+async function personWith(words: ReturnType<typeof personalWords>, productName = 'Thing'): Promise<Person> {
+  const customerId = newId('cus');
+  const { name, email, newName, reference } = words;
+  await positionOf(onCustomer(a, customerId, { type: 'RegisterCustomer', customerId, name, email }));
+  await positionOf(onCustomer(a, customerId, { type: 'RenameCustomer', name: newName }));
+  const productId = await productOnSale(a);
+  await positionOf(onProduct(a, productId, { type: 'ChangeProduct', name: productName }));
+  const items = [{ productId, quantity: 1 }];
+  const [shipped, cancelled] = [
+    await createdOrder(a, customerId, { items, reference }),
+    await createdOrder(a, customerId, { items, reference }),
+  ];
+  const toShipped: OrderCommand[] = [
+    { type: 'SubmitOrder' },
+    { type: 'ConfirmOrder' },
+    { type: 'ShipOrder', carrier: 'Post', trackingNumber: words.trackingNumber },
+  ];
+  for (const command of toShipped) await positionOf(onOrder(a, shipped, command));
+  await positionOf(onOrder(a, cancelled, { type: 'CancelOrder', reason: words.reason }));
+  return { customerId, shipped, cancelled };
+}
+
+async function eventsOf(streamType: string, streamId: string): Promise<RecordedEvent[]> {
+  return (await a.store.readStream({ streamType, streamId })).events;
+}
+
+function throwKeyAway(customerId: string): Promise<unknown> {
+  return a.database.$executeRaw`UPDATE customer_keys SET key = '' WHERE customer_id = ${customerId}`;
+}
+
+describe('no personal word', () => {
+  /** The ways in which text may stand in bytes: as it is, in JSON, in hex, in base64 at any of its three offsets. */
+  function writings(word: string): string[] {
+    const bytes = Buffer.from(word);
+    const base64 = [0, 1, 2].map(offset => {
+      const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+      return text.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+    });
+    return [word, JSON.stringify(word).slice(1, -1), bytes.toString('hex'), ...base64];
+  }
+
+  /** The log with all that belongs to it, as text and as the server has it on its disk. */
+  async function writtenIn(table: string): Promise<string> {
+    return onDatabase(real.url, async client => {
+      await client.query('CHECKPOINT');
+      const { rows: texts } = await client.query<{ text: string }>(
+        `SELECT string_agg(t::text, ' ') AS text FROM ${table} t`,
+      );
+      const { rows: files } = await client.query<{ bytes: Buffer }>(
+        `SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) AS bytes FROM pg_class c
+         WHERE pg_relation_filepath(c.oid) IS NOT NULL AND (
+           c.oid = $1::regclass OR c.oid IN (SELECT indexrelid FROM pg_index WHERE indrelid = $1::regclass)
+           OR c.oid = (SELECT reltoastrelid FROM pg_class WHERE oid = $1::regclass))`,
+        [table],
+      );
+      return [texts[0]!.text, ...files.map(({ bytes }) => bytes.toString('latin1'))].join('\n');
+    });
+  }
+
+  test('stands in the log in any writing, in its text or in its bytes', async () => {
+    const words = personalWords();
+    const productName = `Tea ${randomUUID()}`;
+    await personWith(words, productName);
+    const written = `${await writtenIn('events')}\n${await writtenIn('customer_keys')}`;
+
+    // What is not personal is found, as text and on the disk: so the search would find what must not be there.
+    expect(written.split(productName).length).toBeGreaterThan(3);
+    const secrets = Object.values(words)
+      .flatMap(word => [word, ...word.split(/[ @'"]/)])
+      .filter(word => word.length > 8);
+    expect(secrets.length).toBeGreaterThan(6);
+    for (const secret of secrets) {
+      for (const writing of writings(secret)) expect(written).not.toContain(Buffer.from(writing).toString('latin1'));
+    }
+  });
+
+  test('is lost: with its key each is there again, and so it is in the views', async () => {
+    const words = personalWords();
+    const { customerId, shipped, cancelled } = await personWith(words);
+    const personal = async (streamType: string, streamId: string) =>
+      (await eventsOf(streamType, streamId)).map(event => event.personal).filter(one => one !== undefined);
+    expect(await personal('customer', customerId)).toEqual([
+      { name: words.name, email: words.email },
+      { name: words.newName },
+    ]);
+    const { reference, trackingNumber, reason } = words;
+    expect(await personal('order', shipped)).toEqual([{ reference }, { trackingNumber }]);
+    expect(await personal('order', cancelled)).toEqual([{ reference }, { reason }]);
+
+    await projectAll(a);
+    const { rows: customers } = await readCustomers(a.source, [customerId]);
+    expect(customers.get(customerId)).toMatchObject({ name: words.newName, email: words.email });
+    const { rows: orders } = await readOrders(a.source, [shipped, cancelled]);
+    expect(orders.get(shipped)!.row).toMatchObject({ reference, trackingNumber });
+    expect(orders.get(cancelled)!.row).toMatchObject({ reference, cancellationReason: reason });
+  });
+});
+
+describe('after a customer’s key was thrown away', () => {
+  test.each([
+    ['as it is done', throwKeyAway],
+    [
+      'with its row, as in a backup without it',
+      (lost: string) => a.database.customerKey.deleteMany({ where: { customerId: lost } }),
+    ],
+  ])('%s, all that it sealed reads as nothing, and all else as before', async (_, throwAway) => {
+    const { customerId, shipped, cancelled } = await personWith(personalWords());
+    const bystander = await personWith(personalWords());
+    const read = async (person: Person) => [
+      ...(await eventsOf('customer', person.customerId)),
+      ...(await eventsOf('order', person.shipped)),
+      ...(await eventsOf('order', person.cancelled)),
+    ];
+    const [before, others] = [await read({ customerId, shipped, cancelled }), await read(bystander)];
+    expect(before.filter(({ personal }) => personal !== undefined)).toHaveLength(6);
+
+    await throwAway(customerId);
+    const without = before.map(event => ({ ...event, personal: undefined }));
+    expect(await read({ customerId, shipped, cancelled })).toEqual(without);
+    expect(await read(bystander)).toEqual(others);
+    const first = before[0]!.position;
+    expect((await b.store.readLog(first - 1, 1))[0]).toEqual(without[0]);
+  });
+
+  test('the views fold placeholders, and no error', async () => {
+    const { customerId, shipped, cancelled } = await personWith(personalWords());
+    await throwKeyAway(customerId);
+    // Before they were projected, as a rebuild meets them.
+    await projectAll(a);
+    const { rows: customers } = await readCustomers(a.source, [customerId]);
+    expect(customers.get(customerId)).toMatchObject({ name: '[erased]', email: '[erased]' });
+    const { rows: orders } = await readOrders(a.source, [shipped, cancelled]);
+    expect(orders.get(shipped)!.row).toMatchObject({
+      status: 'SHIPPED',
+      reference: null,
+      carrier: 'Post',
+      trackingNumber: null,
+    });
+    expect(orders.get(cancelled)!.row).toMatchObject({
+      status: 'CANCELLED',
+      reference: null,
+      cancellationReason: '[erased]',
+    });
+  });
+
+  test.each([
+    ['the node that holds it in its memory', () => a],
+    ['another node', () => b],
+  ])('their orders go on, through %s', async (_, nodeOf) => {
+    const { customerId } = await personWith(personalWords());
+    const orderId = await createdOrder(a, customerId, { reference: 'before' });
+    await throwKeyAway(customerId);
+    await positionOf(onOrder(nodeOf(), orderId, { type: 'CancelOrder', reason: 'after' }));
+
+    // What is said of them from then on is as unreadable as what was said before, and no reader stops at it.
+    const events = await eventsOf('order', orderId);
+    expect(events.map(({ type, personal }) => ({ type, personal }))).toEqual([
+      { type: 'OrderCreated', personal: undefined },
+      { type: 'OrderCancelled', personal: undefined },
+    ]);
+    await projectAll(b);
+    const { rows } = await readOrders(b.source, [orderId]);
+    expect(rows.get(orderId)!.row).toMatchObject({ status: 'CANCELLED', cancellationReason: '[erased]' });
+    const { key } = await a.database.customerKey.findUniqueOrThrow({ where: { customerId } });
+    expect(key).toHaveLength(0);
+  });
+});
+
+describe('sealed bytes', () => {
+  test('do not open in another stream: a log that was tampered with is an error, not an erasure', async () => {
+    const { customerId, shipped } = await personWith(personalWords());
+    const other = await createdOrder(a, customerId, { reference: 'mine' });
+    await a.database.$executeRaw`
+      UPDATE events SET personal = (SELECT personal FROM events WHERE stream_id = ${shipped} AND version = 1)
+      WHERE stream_id = ${other} AND version = 1`;
+    await expect(eventsOf('order', other)).rejects.toThrow(/authenticate/);
+    expect((await eventsOf('order', shipped))[0]!.personal).toBeDefined();
+    await a.database.$executeRaw`UPDATE events SET personal = NULL WHERE stream_id = ${other}`;
+  });
+
+  test('do not open with another key, with a bit changed or with a byte cut off', () => {
+    const [key, other, stream] = [randomBytes(32), randomBytes(32), newId('ord')];
+    const sealed = seal(key, stream, { reference: 'X' });
+    expect(open(key, stream, sealed)).toEqual({ reference: 'X' });
+    expect(() => open(other, stream, sealed)).toThrow();
+    expect(() => open(key, newId('ord'), sealed)).toThrow();
+    const bytes = Buffer.from(sealed, 'base64');
+    for (const at of bytes.keys()) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1;
+      expect(() => open(key, stream, changed.toString('base64'))).toThrow();
+    }
+    for (const length of bytes.keys()) {
+      expect(() => open(key, stream, bytes.subarray(0, length).toString('base64'))).toThrow();
+    }
+  });
+
+  test('are never twice the same, so that equal words can not be told from them', () => {
+    const [key, stream] = [randomBytes(32), newId('ord')];
+    const sealed = Array.from({ length: 1_000 }, () => seal(key, stream, { reference: 'X' }));
+    expect(new Set(sealed).size).toBe(1_000);
+    expect(new Set(sealed.map(one => one.slice(0, 16))).size).toBe(1_000); // the iv: never twice under a key
+  });
+});
+
+describe('a customer’s key', () => {
+  test('is one, where two nodes make the first one at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      const customerId = newId('cus');
+      const orders = Array.from({ length: 6 }, () => newId('ord'));
+      // Neither node knows the key of a customer whom it never met.
+      const sealed = await Promise.all(
+        orders.map((orderId, n) => (n % 2 === 0 ? a : b).store.seal(customerId, orderId, { n })),
+      );
+      const { key } = await a.database.customerKey.findUniqueOrThrow({ where: { customerId } });
+      expect(key).toHaveLength(32);
+      sealed.forEach((one, n) => {
+        expect(one.subject).toBe(customerId);
+        expect(open(key, orders[n]!, one.sealed)).toEqual({ n });
+      });
+    }
+  });
+
+  test('is another one for each customer', async () => {
+    const customers = Array.from({ length: 20 }, () => newId('cus'));
+    await Promise.all(customers.map(customerId => a.store.seal(customerId, newId('ord'), {})));
+    const keys = await a.database.customerKey.findMany({ where: { customerId: { in: customers } } });
+    expect(new Set(keys.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(20);
+  });
+});

@@ -1,0 +1,249 @@
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { types, views } from '../../src/slices.ts';
+import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { openLogger } from '../../src/logger.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { projectBatch } from '../../src/projections/project-batch.ts';
+import { startProjector } from '../../src/projections/projector.ts';
+import { spawnApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import {
+  addItem,
+  createdOrder,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/random-history.ts';
+import { held, openGate } from '../support/statements.ts';
+
+let database: TestDatabase;
+let nodes: TestNode[];
+let control: pg.Client;
+/** What the tests' order consists of. */
+let customerId: string;
+let productId: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  nodes = await Promise.all([1, 2, 3, 4].map(() => openNode(database.url)));
+  control = new pg.Client({ connectionString: database.url });
+  await control.connect();
+  // Each write of a view's row and each move of the checkpoint leaves a line, in the order in which they were made.
+  await control.query(`
+    CREATE TABLE written (nth bigserial, transaction xid8 DEFAULT pg_current_xact_id(), id text, version int);
+    CREATE TABLE moved (nth bigserial, transaction xid8 DEFAULT pg_current_xact_id(), before bigint, after bigint);
+    CREATE FUNCTION note_row() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO written (id, version) VALUES (NEW.order_id, NEW.version); RETURN NEW; END $$;
+    CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO moved (before, after) VALUES (OLD.position, NEW.position); RETURN NEW; END $$;
+    CREATE TRIGGER note_row AFTER INSERT OR UPDATE ON order_view FOR EACH ROW EXECUTE FUNCTION note_row();
+    CREATE TRIGGER note_move AFTER UPDATE ON checkpoints FOR EACH ROW EXECUTE FUNCTION note_move()`);
+  customerId = await registeredCustomer(nodes[0]!);
+  productId = await productOnSale(nodes[0]!);
+});
+afterAll(async () => {
+  await Promise.all(nodes.map(node => node.close()));
+  await control.end();
+  await database.drop();
+});
+afterEach(() => control.query('TRUNCATE written, moved'));
+
+interface Written {
+  readonly id: string;
+  readonly version: number;
+}
+
+async function written(): Promise<Written[]> {
+  return (await control.query<Written>('SELECT id, version FROM written ORDER BY nth')).rows;
+}
+
+async function moves(): Promise<[number, number][]> {
+  const { rows } = await control.query<{ before: string; after: string }>('SELECT * FROM moved ORDER BY nth');
+  return rows.map(({ before, after }) => [Number(before), Number(after)]);
+}
+
+/** Every event in exactly one batch, from a point on to the head, and no version of a row written twice or late. */
+async function expectEachFoldedOnce(from: number): Promise<void> {
+  const steps = await moves();
+  const { point } = await readHead(nodes[0]!.database);
+  expect(steps[0]?.[0]).toBe(from);
+  expect(steps.slice(1).map(([before]) => before)).toEqual(steps.slice(0, -1).map(([, after]) => after));
+  expect(steps.at(-1)?.[1]).toBe(point);
+  const newest = new Map<string, number>();
+  for (const { id, version } of await written()) {
+    expect(version).toBeGreaterThan(newest.get(id) ?? 0);
+    newest.set(id, version);
+  }
+  const { rows } = await control.query(
+    'SELECT FROM written w WHERE NOT EXISTS (SELECT FROM moved m WHERE m.transaction = w.transaction)',
+  );
+  expect(rows, 'rows that were written without their checkpoint').toEqual([]);
+  const { orders } = plainFold(await plainLog(nodes[0]!.database));
+  expect(await viewRows(nodes[0]!.database, 'order_view', 'orderId')).toEqual(orders);
+}
+
+/** Commands on several orders, so that batches overlap in their rows. */
+async function busy(rounds: number): Promise<void> {
+  const orders = await Promise.all([1, 2, 3].map(() => createdOrder(nodes[0]!, customerId)));
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(orders.map(orderId => addItem(nodes[0]!, orderId, productId)));
+  }
+}
+
+test('four that project at once, in batches of whatever size: each event is folded by exactly one of them', async () => {
+  const { point } = await projectAll(nodes[0]!);
+  await control.query('TRUNCATE written, moved');
+  let over = false;
+  let lost = 0;
+
+  async function race({ database, store }: TestNode): Promise<number> {
+    for (let won = 0; ; ) {
+      const checkpoint = await readCheckpoint(database);
+      const events = await store.readLog(checkpoint.position.point, 1 + Math.floor(Math.random() * 7));
+      if (events.length === 0 && over) return won;
+      if (events.length === 0) continue;
+      if (await projectBatch(database, views, checkpoint, events)) won++;
+      else lost++;
+    }
+  }
+
+  const commands = busy(40).finally(() => (over = true));
+  const won = await Promise.all(nodes.map(race));
+  await commands;
+  expect(lost).toBeGreaterThan(0);
+  expect(won.filter(batches => batches > 0).length).toBeGreaterThan(1);
+  await expectEachFoldedOnce(point);
+});
+
+test('two projectors at once fold each event once', async () => {
+  const { point } = await projectAll(nodes[0]!);
+  await control.query('TRUNCATE written, moved');
+  const projectors = nodes.slice(0, 2).map(({ database, store }) => {
+    return startProjector({ database, store, views, logger: openLogger('fatal'), onProjected: () => undefined });
+  });
+  const waking = setInterval(() => projectors.forEach(projector => projector.wake()), 1);
+  try {
+    await busy(40);
+    const head = await readHead(nodes[0]!.database);
+    await eventually(async () => expect((await readCheckpoint(nodes[0]!.database)).position).toEqual(head));
+  } finally {
+    clearInterval(waking);
+    await Promise.all(projectors.map(projector => projector.stop()));
+  }
+  await expectEachFoldedOnce(point);
+});
+
+describe('a projector that loaded rows, was paused and goes on', () => {
+  /** Holds one back between its reads and its write, and expects that after `meanwhile` it writes nothing. */
+  async function expectNothingWritten(meanwhile: () => Promise<unknown>): Promise<void> {
+    const [one] = nodes;
+    const checkpoint = await readCheckpoint(one!.database);
+    const events = await one!.store.readLog(checkpoint.position.point, 1_000);
+    expect(events.length).toBeGreaterThan(1);
+    const gate = openGate();
+    const paused = held(one!.database, {
+      before: sql => (sql.includes('UPDATE checkpoints') ? gate.pass() : Promise.resolve()),
+    });
+    const goingOn = projectBatch(paused, views, checkpoint, events);
+    await gate.arrived;
+    await meanwhile();
+    const before = await viewRows(one!.database, 'order_view', 'orderId');
+    await control.query('TRUNCATE written, moved');
+    gate.open();
+
+    expect(await goingOn).toBe(false);
+    expect(await written()).toEqual([]);
+    expect(await moves()).toEqual([]);
+    expect(await viewRows(one!.database, 'order_view', 'orderId')).toEqual(before);
+  }
+
+  beforeEach(() => busy(2));
+  afterEach(() => projectAll(nodes[0]!));
+
+  test('after another one moved the checkpoint past its batch writes nothing', async () => {
+    await expectNothingWritten(async () => {
+      await busy(2);
+      await projectAll(nodes[1]!);
+    });
+  });
+
+  test('after another one moved it by one event of its batch writes nothing', async () => {
+    await expectNothingWritten(async () => {
+      const { database: own, store } = nodes[1]!;
+      const checkpoint = await readCheckpoint(own);
+      const next = await store.readLog(checkpoint.position.point, 1);
+      expect(await projectBatch(own, views, checkpoint, next)).toBe(true);
+    });
+  });
+
+  test('after a restore put another log in its place, at the same point, writes nothing', async () => {
+    const { hash } = (await readCheckpoint(nodes[0]!.database)).position;
+    await expectNothingWritten(() => control.query(`UPDATE checkpoints SET hash = 'ffffffffffff'`));
+    await control.query('UPDATE checkpoints SET hash = $1', [hash]);
+  });
+
+  test('after its generation was replaced writes nothing', async () => {
+    await expectNothingWritten(() => control.query('UPDATE checkpoints SET live = false'));
+    await control.query('UPDATE checkpoints SET live = true');
+  });
+});
+
+test('a standby takes over within 5 s of the other one’s death', async () => {
+  const working = await spawnApp({ DATABASE_URL: database.url });
+  const { database: own } = nodes[1]!;
+  /** Read its batch, and comes too late with it: from then on it stands by. */
+  const gate = openGate();
+  const store = openEventStore(own, types, () => undefined);
+  let batches = 0;
+  const slow: EventStore = {
+    ...store,
+    async readLog(after, limit) {
+      const events = await store.readLog(after, limit);
+      if (limit > 1) batches++;
+      if (events.length > 0) await gate.pass();
+      return events;
+    },
+  };
+  const standby = startProjector({
+    database: own,
+    store: slow,
+    views,
+    logger: openLogger('fatal'),
+    onProjected: () => undefined,
+  });
+  try {
+    const projected = async () => {
+      const head = await readHead(own);
+      await eventually(async () => expect((await readCheckpoint(own)).position).toEqual(head), 10_000);
+    };
+    const late = { arrived: false };
+    void gate.arrived.then(() => (late.arrived = true));
+    // Until both have seen the same events before one of them projected them.
+    while (!late.arrived) await busy(1);
+    await projected();
+    gate.open();
+    // Beside one that works it stays out of the way.
+    batches = 0;
+    for (let round = 0; round < 3; round++) {
+      await busy(1);
+      await projected();
+    }
+    expect(batches).toBe(0);
+
+    await working.kill('SIGKILL');
+    const died = performance.now();
+    await busy(1);
+    await projected();
+    expect(performance.now() - died).toBeLessThan(5_000);
+  } finally {
+    gate.open();
+    await standby.stop();
+    await working.kill('SIGKILL');
+  }
+});

@@ -1,0 +1,448 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCustomerPage } from '../../src/customer/views/customer-view.ts';
+import type { Position } from '../../src/event-store/position.ts';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { newId } from '../../src/ids.ts';
+import { orderStatuses, type OrderStatus } from '../../src/order/domain/order.ts';
+import type { OrderFilter } from '../../src/order/views/order-filter.ts';
+import type { OrderRow } from '../../src/order/views/order-view.ts';
+import { type OrderSort, readOrderPage } from '../../src/order/views/read-orders.ts';
+import { readProductPage } from '../../src/product/views/product-view.ts';
+import type { PageRequest } from '../../src/projections/read-page.ts';
+import { StalePositionError } from '../../src/projections/stale-position.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import {
+  addItem,
+  createdOrder,
+  onCustomer,
+  onOrder,
+  openNode,
+  positionOf,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/random-history.ts';
+import { statementsOf } from '../support/statements.ts';
+
+interface List {
+  readonly customerId?: string;
+  readonly filter: OrderFilter;
+  readonly sort: OrderSort;
+}
+
+const everything: PageRequest = {
+  limit: 1_000,
+  backwards: false,
+  cursor: undefined,
+  direction: 'ASC',
+  count: false,
+  atLeast: undefined,
+};
+
+function cursorOf(row: OrderRow, sort: OrderSort): PageRequest['cursor'] {
+  return { value: sort === 'total' ? row.total : new Date(row[sort]).toISOString(), id: row.orderId };
+}
+
+/** Pages from one end of the list to the other, as a client reads them: whichever way, in the order they are met. */
+async function* pages(
+  node: Pick<TestNode, 'source'>,
+  list: List,
+  request: Pick<PageRequest, 'limit' | 'direction' | 'backwards'>,
+): AsyncGenerator<OrderRow[]> {
+  for (let cursor: PageRequest['cursor']; ; ) {
+    const page = await readOrderPage(node.source, list, { ...everything, ...request, cursor });
+    const rows = page.rows.map(({ row }) => row);
+    expect(request.backwards ? page.hasNextPage : page.hasPreviousPage).toBe(cursor !== undefined);
+    yield request.backwards ? rows.toReversed() : rows;
+    if (!(request.backwards ? page.hasPreviousPage : page.hasNextPage)) return;
+    expect(rows).toHaveLength(request.limit);
+    cursor = cursorOf((request.backwards ? rows[0] : rows.at(-1))!, list.sort);
+  }
+}
+
+async function visited(...args: Parameters<typeof pages>): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const page of pages(...args)) ids.push(...page.map(row => row.orderId));
+  return ids;
+}
+
+interface PlainOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly status: OrderStatus;
+  readonly reference: string | null;
+  readonly currency: string | null;
+  readonly productIds: readonly string[];
+  readonly total: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+type Orders = ReturnType<typeof plainFold>['orders'];
+
+async function ordersOf({ database }: TestNode): Promise<Orders> {
+  return plainFold(await plainLog(database)).orders;
+}
+
+/** What a list must hold of those, ascending: cut and sorted here. */
+function expected(orders: Orders, { customerId, filter, sort }: List): string[] {
+  const { idIn, statusIn, productId, reference, currency, createdFrom, createdTo } = filter;
+  const kept = ([...orders.values()] as unknown as PlainOrder[]).filter(
+    order =>
+      [customerId ?? order.customerId, filter.customerId ?? order.customerId].every(id => id === order.customerId) &&
+      (idIn?.includes(order.orderId) ?? true) &&
+      (statusIn?.includes(order.status) ?? true) &&
+      (productId === undefined || order.productIds.includes(productId)) &&
+      (reference === undefined || order.reference === reference) &&
+      (currency === undefined || order.currency === currency) &&
+      (createdFrom === undefined || order.createdAt >= createdFrom) &&
+      (createdTo === undefined || order.createdAt < createdTo),
+  );
+  kept.sort((one, other) => {
+    if (one[sort] !== other[sort]) return one[sort] < other[sort] ? -1 : 1;
+    return one.orderId < other.orderId ? -1 : 1;
+  });
+  return kept.map(order => order.orderId);
+}
+
+const days = [1, 2, 3, 4].map(day => new Date(Date.UTC(2026, 10, day, 12)));
+const references = ['PO 7', "O'Neill", '名前'];
+
+/** Forty orders whose times and totals come often, so that most places in a list are decided by the id. */
+async function fill(node: TestNode) {
+  const customers = [await registeredCustomer(node), await registeredCustomer(node)];
+  const products = [
+    await productOnSale(node, 100),
+    await productOnSale(node, 250),
+    await productOnSale(node, 300, 'JPY'),
+  ];
+  for (let n = 0; n < 40; n++) {
+    const orderId = newId('ord');
+    const productId = products[n % 3]!;
+    await createdOrder(node, customers[n % 2]!, {
+      orderId,
+      now: days[n % 4]!,
+      ...(n % 5 === 0 ? { reference: references[n % 3]! } : {}),
+      items: n % 7 === 0 ? [] : [{ productId, quantity: 1 + (n % 2) }],
+    });
+    if (n % 4 === 1) await onOrder(node, orderId, { type: 'SubmitOrder' }, { now: days[3]! });
+    if (n % 8 === 1) await onOrder(node, orderId, { type: 'ConfirmOrder' }, { now: days[3]! });
+    if (n % 9 === 3) await onOrder(node, orderId, { type: 'CancelOrder', reason: 'by mistake' }, { now: days[3]! });
+  }
+  await projectAll(node);
+  return { customers, products };
+}
+
+describe.each([
+  [
+    'PostgreSQL',
+    async () => {
+      const database = await freshDatabase();
+      return { node: await openNode(database.url), remove: () => database.drop() };
+    },
+    (rows: number) => [1, 7, rows - 1, rows, 1_000],
+  ],
+  [
+    'the embedded database',
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'orderstream-pages-'));
+      return { node: await openNode(undefined, folder), remove: () => rm(folder, { recursive: true }) };
+    },
+    () => [7],
+  ],
+] as const)('pages on %s', (_, open, limits) => {
+  let node: TestNode;
+  let remove: () => Promise<void>;
+  let customers: string[];
+  let products: string[];
+  beforeAll(async () => {
+    ({ node, remove } = await open());
+    ({ customers, products } = await fill(node));
+  });
+  afterAll(async () => {
+    await node.close();
+    await remove();
+  });
+
+  const sorts: OrderSort[] = ['createdAt', 'updatedAt', 'total'];
+  for (const sort of sorts) {
+    for (const direction of ['ASC', 'DESC'] as const) {
+      test.each([
+        ['forwards', false],
+        ['backwards', true],
+      ])(
+        `by ${sort} ${direction}, read %s, meet every row once, ties in the order of the ids`,
+        async (__, backwards) => {
+          for (const customerId of [undefined, customers[0]!]) {
+            const list: List = { ...(customerId === undefined ? {} : { customerId }), filter: {}, sort };
+            const ascending = expected(await ordersOf(node), list);
+            expect(ascending.length).toBe(customerId === undefined ? 40 : 20);
+            const way = (direction === 'ASC') !== backwards ? ascending : ascending.toReversed();
+            for (const limit of limits(ascending.length)) {
+              expect(await visited(node, list, { limit, direction, backwards })).toEqual(way);
+            }
+          }
+        },
+      );
+    }
+  }
+
+  test('whatever they are filtered by, hold what the log says and no more, and the count says how many', async () => {
+    const orders = await ordersOf(node);
+    const day = fc.constantFrom(...days, new Date(days[1]!.getTime() + 1), new Date(days[1]!.getTime() - 1));
+    const parts: { [Part in keyof OrderFilter]-?: fc.Arbitrary<OrderFilter[Part]> } = {
+      idIn: fc.subarray([...orders.keys(), newId('ord')]),
+      statusIn: fc.subarray([...orderStatuses]),
+      customerId: fc.constantFrom(...customers, newId('cus')),
+      productId: fc.constantFrom(...products, newId('prd')),
+      reference: fc.constantFrom(...references, 'PO 8', "' OR true --"),
+      currency: fc.constantFrom('EUR', 'JPY', 'USD'),
+      createdFrom: day.map(at => at.toISOString()),
+      createdTo: day.map(at => at.toISOString()),
+    };
+    const names = Object.keys(parts) as (keyof OrderFilter)[];
+    // All at once match nothing.
+    const filters: fc.Arbitrary<OrderFilter> = fc.subarray(names, { maxLength: 3 }).chain(chosen => {
+      return fc.record(Object.fromEntries(chosen.map(name => [name, parts[name]]))) as fc.Arbitrary<OrderFilter>;
+    });
+    const owner = fc.option(fc.constantFrom(...customers), { nil: undefined, freq: 2 });
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(filters, owner, fc.constantFrom(...sorts), async (filter, customerId, sort) => {
+        const list: List = { ...(customerId === undefined ? {} : { customerId }), filter, sort };
+        const ascending = expected(orders, list);
+        expect(await visited(node, list, { limit: 6, direction: 'ASC', backwards: false })).toEqual(ascending);
+        const { totalCount } = await readOrderPage(node.source, list, { ...everything, limit: 1, count: true });
+        expect(totalCount).toBe(ascending.length);
+        if (ascending.length > 0) found++;
+      }),
+      { numRuns: 100 },
+    );
+    expect(found).toBeGreaterThan(10);
+  });
+
+  test('in the order of creation meet every row once while orders come and change between them', async () => {
+    for (const direction of ['ASC', 'DESC'] as const) {
+      const list: List = { customerId: customers[0]!, filter: {}, sort: 'createdAt' };
+      const before = expected(await ordersOf(node), list);
+      const met: string[] = [];
+      for await (const page of pages(node, list, { limit: 5, direction, backwards: false })) {
+        met.push(...page.map(row => row.orderId));
+        // One on either side of where the reader is, changes on either side, and one just read.
+        const now = days[1]!;
+        await createdOrder(node, customers[0]!, { now: direction === 'ASC' ? days[0]! : days[3]! });
+        await createdOrder(node, customers[0]!, { now });
+        await onOrder(node, before[0]!, { type: 'SubmitOrder' });
+        for (const orderId of [page.at(-1)!.orderId, before.at(-1)!, before[before.length >> 1]!]) {
+          await onOrder(node, orderId, { type: 'CancelOrder', reason: 'by mistake' });
+        }
+        await projectAll(node);
+      }
+      expect(new Set(met).size).toBe(met.length);
+      expect(met.filter(id => before.includes(id)).toSorted()).toEqual(before.toSorted());
+    }
+  });
+
+  test('of customers and products meet every row once', async () => {
+    for (const backwards of [false, true]) {
+      const fold = plainFold(await plainLog(node.database));
+      const request = { ...everything, limit: 1_000, backwards, direction: 'DESC' as const, count: true };
+      const someCustomers = await readCustomerPage(node.source, request);
+      expect(new Map(someCustomers.rows.map(({ row }) => [row.customerId, plainRow(row)]))).toEqual(fold.customers);
+      const someProducts = await readProductPage(node.source, request);
+      expect(new Map(someProducts.rows.map(({ row }) => [row.productId, plainRow(row)]))).toEqual(fold.products);
+      expect([someCustomers.totalCount, someProducts.totalCount]).toEqual([fold.customers.size, fold.products.size]);
+    }
+  });
+
+  test('beyond the last row, or of nothing at all, are empty and say their position', async () => {
+    const list: List = { filter: {}, sort: 'total' };
+    const beyond = { value: Number.MAX_SAFE_INTEGER, id: newId('ord') };
+    const head = await projectAll(node);
+    const empty = { rows: [], hasNextPage: false, totalCount: undefined, position: head };
+    expect(await readOrderPage(node.source, list, { ...everything, cursor: beyond })).toMatchObject(empty);
+    const nobody = { ...list, customerId: newId('cus') };
+    expect(await readOrderPage(node.source, nobody, { ...everything, count: true })).toMatchObject({
+      ...empty,
+      totalCount: 0,
+    });
+    expect(await readOrderPage(node.source, list, { ...everything, limit: 0 })).toMatchObject({
+      rows: [],
+      hasNextPage: true,
+      position: head,
+    });
+  });
+
+  test('asked for at a position of another log are refused', async () => {
+    const { point, hash } = await readHead(node.database);
+    const foreign: Position[] = [
+      { point, hash: '0123456789ab' },
+      { point: point + 1, hash },
+    ];
+    for (const atLeast of foreign) {
+      const request = { ...everything, atLeast };
+      await expect(readOrderPage(node.source, { filter: {}, sort: 'total' }, request)).rejects.toThrow(
+        StalePositionError,
+      );
+    }
+    const own = { ...everything, atLeast: { point, hash } };
+    expect((await readOrderPage(node.source, { filter: {}, sort: 'total' }, own)).rows.length).toBeGreaterThan(0);
+  });
+});
+
+test('pages meet every row once, ties in the order of the ids, whatever plan the database makes', async () => {
+  const database = await freshDatabase();
+  const name = new URL(database.url).pathname.slice(1);
+  await onDatabase(database.url, client =>
+    client.query(
+      `ALTER DATABASE ${name} SET enable_indexscan = off; ALTER DATABASE ${name} SET enable_bitmapscan = off`,
+    ),
+  );
+  const node = await openNode(database.url);
+  try {
+    await fill(node);
+    for (const sort of ['createdAt', 'updatedAt', 'total'] as const) {
+      const list: List = { filter: {}, sort };
+      const ascending = expected(await ordersOf(node), list);
+      for (const limit of [3, 1_000]) {
+        expect(await visited(node, list, { limit, direction: 'ASC', backwards: false })).toEqual(ascending);
+        expect(await visited(node, list, { limit, direction: 'ASC', backwards: true })).toEqual(ascending.toReversed());
+      }
+    }
+  } finally {
+    await node.close();
+    await database.drop();
+  }
+});
+
+describe('one statement', () => {
+  let database: TestDatabase;
+  let node: TestNode;
+  let customerId: string;
+  beforeAll(async () => {
+    database = await freshDatabase();
+    node = await openNode(database.url);
+    customerId = await registeredCustomer(node, 'Ada');
+  });
+  afterAll(async () => {
+    await node.close();
+    await database.drop();
+  });
+
+  test('gives rows, customers and position; it counts only where that was asked for', async () => {
+    await createdOrder(node, customerId);
+    const position = await projectAll(node);
+    const list: List = { customerId, filter: { statusIn: ['DRAFT'] }, sort: 'updatedAt' };
+    for (const count of [false, true]) {
+      const { sql, result } = await statementsOf(() => {
+        return readOrderPage(node.source, list, { ...everything, count, atLeast: position });
+      });
+      expect(sql).toHaveLength(1);
+      expect(/\bcount\(\*\)/.test(sql[0]!)).toBe(count);
+      expect(result).toMatchObject({
+        rows: [{ row: { customerId }, joined: { customerId, name: 'Ada' } }],
+        position,
+        totalCount: count ? 1 : undefined,
+      });
+    }
+  });
+
+  test('gives rows as they were at the page’s position, while events are stored and projected', async () => {
+    const productId = await productOnSale(node);
+    const work = { over: false };
+    const commands = (async () => {
+      const orders: string[] = [];
+      for (let round = 0; round < 60; round++) {
+        if (round % 3 === 0) orders.push(await createdOrder(node, customerId));
+        await addItem(node, orders[(round * 5) % orders.length]!, productId);
+        if (round % 6 === 0)
+          await positionOf(onCustomer(node, customerId, { type: 'RenameCustomer', name: `${round}` }));
+      }
+    })().finally(() => (work.over = true));
+    const projecting = (async () => {
+      while (!work.over) await projectAll(node, 2);
+    })();
+    const list: List = { customerId, filter: {}, sort: 'updatedAt' };
+    const request = { ...everything, limit: 4, direction: 'DESC', count: true } as const;
+    const read: Awaited<ReturnType<typeof readOrderPage>>[] = [];
+    while (!work.over) read.push(await readOrderPage(node.source, list, request));
+    await Promise.all([commands, projecting]);
+
+    expect(new Set(read.map(page => page.position.point)).size).toBeGreaterThan(10);
+    const log = await plainLog(node.database);
+    for (const { rows, position, totalCount } of read) {
+      expect(log[position.point - 1]?.hash).toBe(position.hash);
+      const fold = plainFold(log, position.point);
+      const ids = expected(fold.orders, list).toReversed();
+      expect(rows.map(({ row }) => row.orderId)).toEqual(ids.slice(0, 4));
+      expect(totalCount).toBe(ids.length);
+      for (const { row, joined } of rows) {
+        expect(plainRow(row)).toEqual(fold.orders.get(row.orderId));
+        expect(plainRow(joined!)).toEqual(fold.customers.get(customerId));
+      }
+    }
+  });
+
+  test('gives rows of one generation, while another one takes its place', async () => {
+    const { point, hash } = await projectAll(node);
+    const reference = { 1: null, 2: 'of the second' } as const;
+    await onDatabase(database.url, async client => {
+      await client.query(`
+        INSERT INTO checkpoints SELECT group_name, 2, false, 1, 'abcdefabcdef' FROM checkpoints WHERE live;
+        CREATE TEMP TABLE copy AS SELECT * FROM order_view; UPDATE copy SET generation = 2, reference = 'of the second';
+        INSERT INTO order_view SELECT * FROM copy;
+        CREATE TEMP TABLE lists AS SELECT * FROM customer_order_view; UPDATE lists SET generation = 2;
+        INSERT INTO customer_order_view SELECT * FROM lists`);
+      const work = { over: false };
+      const switching = (async () => {
+        for (let round = 0; round < 60; round++) {
+          // One after the other: no two may be live at once.
+          await client.query(`BEGIN; UPDATE checkpoints SET live = false WHERE generation = ${2 - (round % 2)};
+            UPDATE checkpoints SET live = true WHERE generation = ${1 + (round % 2)}; COMMIT`);
+        }
+      })().finally(() => (work.over = true));
+      const seen = new Set<number>();
+      while (!work.over) {
+        const page = await readOrderPage(node.source, { customerId, filter: {}, sort: 'createdAt' }, everything);
+        const generation = page.position.point === 1 ? 2 : 1;
+        seen.add(generation);
+        expect(page.position).toEqual(generation === 1 ? { point, hash } : { point: 1, hash: 'abcdefabcdef' });
+        expect(page.rows.length).toBeGreaterThan(0);
+        expect(new Set(page.rows.map(({ row }) => row.orderId)).size).toBe(page.rows.length);
+        for (const { row } of page.rows) expect(row.reference).toBe(reference[generation]);
+      }
+      await switching;
+      expect(seen).toEqual(new Set([1, 2]));
+      await client.query(`BEGIN; UPDATE checkpoints SET live = false; UPDATE checkpoints SET live = generation = 1; COMMIT;
+        DELETE FROM order_view WHERE generation = 2; DELETE FROM customer_order_view WHERE generation = 2`);
+    });
+  });
+
+  test('counts to 10,000, and says null beyond', async () => {
+    const crowded = newId('cus');
+    const insert = (from: number, to: number) =>
+      onDatabase(database.url, client =>
+        client.query(
+          `INSERT INTO order_view (generation, order_id, number, customer_id, status, lines, product_ids, item_count,
+             total, created_at, updated_at, version, position, hash)
+           SELECT 1, 'ord_' || n, n, $1, 'DRAFT', '[]', '{}', 0, 0, now(), now(), 1, 0, ''
+           FROM generate_series($2::int, $3::int) n`,
+          [crowded, from, to],
+        ),
+      );
+    const list: List = { filter: { customerId: crowded }, sort: 'createdAt' };
+    const count = async () =>
+      (await readOrderPage(node.source, list, { ...everything, limit: 1, count: true })).totalCount;
+    await insert(1, 10_000);
+    expect(await count()).toBe(10_000);
+    await insert(10_001, 10_001);
+    expect(await count()).toBe(null);
+  });
+});

@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startOfLog } from '../../src/event-store/position.ts';
+import type { Bus, Hints } from '../../src/live/bus.ts';
+import { openRedisBus } from '../../src/live/redis-bus.ts';
+import { openLogger } from '../../src/logger.ts';
+import { eventually } from '../support/eventually.ts';
+import { noteOpen } from '../support/left-open.ts';
+import { type RedisServer, startRedis } from '../support/private-redis.ts';
+import { describeWithRedis } from '../support/redis.ts';
+
+/** What a node hears, by topic. */
+interface Heard {
+  readonly appended: unknown[];
+  readonly projected: Hints['projected'][];
+}
+
+describeWithRedis('the bus on Redis', () => {
+  let redis: RedisServer;
+  const open = new Set<() => Promise<void>>();
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterEach(async () => {
+    for (const close of open) await close();
+    open.clear();
+  });
+  afterAll(() => redis.stop('SIGKILL'));
+
+  async function node(): Promise<{ bus: Bus; heard: Heard }> {
+    const bus = await openRedisBus(redis.url, openLogger('fatal'));
+    open.add(() => bus.close());
+    const heard: Heard = { appended: [], projected: [] };
+    bus.subscribe('appended', hint => void heard.appended.push(hint));
+    bus.subscribe('projected', hint => void heard.projected.push(hint));
+    return { bus, heard };
+  }
+
+  /** Whoever else reaches Redis. */
+  async function stranger(): Promise<Redis> {
+    const client = new Redis(redis.url, { lazyConnect: true, retryStrategy: () => null });
+    client.on('error', () => undefined);
+    await client.connect();
+    open.add(async () => {
+      client.disconnect();
+      return Promise.resolve();
+    });
+    return client;
+  }
+
+  let points = 0;
+  function hint(): Hints['projected'] {
+    return { to: { point: ++points, hash: 'abcdefabcdef' } };
+  }
+
+  /** Publishes until the other one hears it: whether hints arrive again. */
+  async function expectHintsArrive(from: Bus, to: Heard): Promise<void> {
+    await eventually(() => {
+      const sent = hint();
+      from.publish('projected', sent);
+      return eventually(() => expect(to.projected).toContainEqual(sent), 100);
+    }, 15_000);
+  }
+
+  test('a hint reaches every node, the one that gave it too, on its own topic', async () => {
+    const [one, other] = [await node(), await node()];
+    const sent = hint();
+    one.bus.publish('projected', sent);
+    other.bus.publish('appended', {});
+    for (const { heard } of [one, other]) {
+      await eventually(() => expect(heard).toEqual({ appended: [{}], projected: [sent] }));
+    }
+  });
+
+  test('whoever no longer listens hears nothing', async () => {
+    const { bus, heard } = await node();
+    const deaf: unknown[] = [];
+    const end = bus.subscribe('projected', sent => deaf.push(sent));
+    end();
+    bus.publish('projected', hint());
+    await eventually(() => expect(heard.projected).toHaveLength(1));
+    expect(deaf).toEqual([]);
+  });
+
+  test('what is no hint is ignored, garbage and a megabyte too; a hint behind it arrives', async () => {
+    const { bus, heard } = await node();
+    const other = await stranger();
+    const megabyte = 'x'.repeat(1_000_000);
+    const garbage = ['', '{', 'null', '7', '"to"', '[]', '[{"to":{"point":1}}]', '\0\xff', megabyte];
+    const noPosition = [
+      '{}',
+      '{"to":null}',
+      '{"to":{}}',
+      '{"to":{"point":"1"}}',
+      `{"to":{"point":1},"x":"${megabyte}"}`,
+    ];
+    for (const message of garbage) await other.publish('orderstream:appended', message);
+    await other.publish('orderstream:appended', `{"x":"${megabyte}"}`);
+    for (const message of [...garbage, ...noPosition]) await other.publish('orderstream:projected', message);
+    await other.publish('orderstream:unheard', '{"to":{"point":1,"hash":"abcdefabcdef"}}');
+    await other.publish('projected', '{"to":{"point":1,"hash":"abcdefabcdef"}}');
+    const sent = hint();
+    bus.publish('projected', sent);
+    bus.publish('appended', {});
+    await eventually(() => expect([heard.appended.length, heard.projected.length]).toEqual([1, 1]));
+    expect(heard).toEqual({ appended: [{}], projected: [sent] });
+  });
+
+  describe('while Redis is down', () => {
+    test('publishing never fails, never waits, and keeps nothing for later', async () => {
+      const [one, other] = [await node(), await node()];
+      await redis.stop('SIGKILL');
+      const from = points;
+      const began = performance.now();
+      for (let n = 0; n < 20_000; n++) one.bus.publish('projected', hint());
+      expect(performance.now() - began).toBeLessThan(2_000);
+      const kept = points;
+      await redis.start();
+
+      await expectHintsArrive(one.bus, other.heard);
+      await sleep(200);
+      const late = other.heard.projected.filter(({ to }) => to.point > from && to.point <= kept);
+      expect(late).toEqual([]);
+    });
+
+    test('it says so at once, and again when it is back; then everybody is told to look, and hints arrive', async () => {
+      const [one, other] = [await node(), await node()];
+      for (let round = 0; round < 3; round++) {
+        expect(one.bus.isConnected()).toBe(true);
+        await redis.stop('SIGKILL');
+        await eventually(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([false, false]), 1_000);
+        one.heard.appended.length = one.heard.projected.length = 0;
+        await sleep(100);
+        expect(one.heard).toEqual({ appended: [], projected: [] });
+
+        await redis.start();
+        await eventually(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([true, true]), 5_000);
+        expect(one.heard.appended.length).toBeGreaterThan(0);
+        expect(one.heard.projected).toContainEqual({ to: { point: 0, hash: '' } });
+        await expectHintsArrive(one.bus, other.heard);
+        await expectHintsArrive(other.bus, one.heard);
+      }
+    });
+
+    test('a start refuses', async () => {
+      const { url } = redis;
+      await redis.stop('SIGKILL');
+      await expect(openRedisBus(url, openLogger('fatal'))).rejects.toThrow();
+      await redis.start();
+    });
+  });
+
+  test.each(['pubsub', 'normal'])(
+    'a connection that is cut alone (%s) is made anew, and the bus says so',
+    async type => {
+      const [one, other] = [await node(), await node()];
+      const cutter = await stranger();
+      const { projected } = one.heard;
+      await cutter.client('KILL', 'TYPE', type, 'SKIPME', 'yes');
+      await eventually(() => expect(one.bus.isConnected()).toBe(false), 1_000);
+      await eventually(() => expect(one.bus.isConnected()).toBe(true), 5_000);
+      if (type === 'pubsub') expect(projected).toContainEqual({ to: { point: startOfLog.point, hash: '' } });
+      await expectHintsArrive(one.bus, other.heard);
+      await expectHintsArrive(other.bus, one.heard);
+    },
+  );
+
+  describe('while Redis hangs', () => {
+    /** Stopped with its connections open: nothing is closed, nothing is answered. */
+    async function hang(during: () => Promise<void>): Promise<void> {
+      process.kill(redis.pid, 'SIGSTOP');
+      const note = noteOpen('a Redis that hangs', () => process.kill(redis.pid, 'SIGCONT'));
+      try {
+        await during();
+      } finally {
+        process.kill(redis.pid, 'SIGCONT');
+        note.closed();
+      }
+    }
+
+    test('the bus says so after some seconds, keeps nothing from then on, and goes on when Redis does', async () => {
+      const [one, other] = [await node(), await node()];
+      const lost = { from: 0, to: 0 };
+      await hang(async () => {
+        one.bus.publish('projected', hint());
+        await eventually(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([false, false]), 6_000);
+        lost.from = points;
+        for (let n = 0; n < 5_000; n++) one.bus.publish('projected', hint());
+        lost.to = points;
+      });
+      await expectHintsArrive(one.bus, other.heard);
+      await expectHintsArrive(other.bus, one.heard);
+      expect(one.bus.isConnected()).toBe(true);
+      const late = other.heard.projected.filter(({ to }) => to.point > lost.from && to.point <= lost.to);
+      expect(late).toEqual([]);
+    });
+
+    test('a start refuses after some seconds instead of hanging with it', async () => {
+      await hang(async () => {
+        const began = performance.now();
+        await expect(openRedisBus(redis.url, openLogger('fatal'))).rejects.toThrow();
+        expect(performance.now() - began).toBeLessThan(8_000);
+      });
+    });
+  });
+
+  test('a closed bus is silent: it hears nothing, and publishing on it does nothing', async () => {
+    const [one, other] = [await node(), await node()];
+    await one.bus.close();
+    one.bus.publish('projected', hint());
+    const sent = hint();
+    other.bus.publish('projected', sent);
+    await eventually(() => expect(other.heard.projected).toEqual([sent]));
+    expect(one.heard.projected).toEqual([]);
+    expect(one.bus.isConnected()).toBe(false);
+    const witness = await stranger();
+    const clients = (await witness.client('LIST')) as string;
+    expect(clients.trim().split('\n')).toHaveLength(3);
+  });
+});

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { accept, type Decider } from '../../src/commands/decider.ts';
+import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openEventStore } from '../../src/event-store/event-store.ts';
+import { eventTypes } from '../../src/event-store/event-types.ts';
+import { eventually } from '../support/eventually.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+
+interface Counted {
+  readonly type: 'Counted';
+  readonly data: { readonly sum: number };
+}
+
+let folded = 0;
+
+/** Adds up; what it answers shows what it was folded from. */
+function counter(snapshotShape: number): Decider<number, { add: number }, Counted, never> {
+  return {
+    streamType: 'counter',
+    initialState: 0,
+    evolve: (_sum, event) => {
+      folded++;
+      return event.data.sum;
+    },
+    decide: ({ add }, sum) => accept({ type: 'Counted', data: { sum: sum + add } }),
+    creates: () => true,
+    isVisibleTo: () => true,
+    subject: () => undefined,
+    schemaVersions: { Counted: 1 },
+    upcast: event => event,
+    snapshotShape,
+  };
+}
+
+let real: TestDatabase;
+let open: OpenDatabase;
+let streamId: string;
+
+beforeAll(async () => {
+  real = await freshDatabase();
+  open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
+});
+afterAll(async () => {
+  await open.close();
+  await real.drop();
+});
+
+beforeEach(async () => {
+  streamId = `cnt_${randomUUID()}`;
+  const warm = node();
+  for (let i = 0; i < 250; i++) await add(warm);
+  await eventually(async () => {
+    expect(await snapshot()).toMatchObject({ version: 200, state: 200 });
+  });
+  folded = 0;
+});
+
+/** A node that has cached nothing. */
+function node(): HandleCommand {
+  return openHandleCommand(openEventStore(open.database, eventTypes([counter(1)]), () => undefined));
+}
+
+async function add(handle: HandleCommand, shape = 1): Promise<number> {
+  const commandId = randomUUID();
+  const actor = { role: 'staff', subject: 'anna' } as const;
+  const call = {
+    streamId,
+    command: { add: 1 },
+    commandId,
+    commandHash: 'aa',
+    actor,
+    correlationId: 'x',
+    now: new Date(),
+  };
+  await handle(counter(shape), call);
+  const event = await open.database.event.findFirstOrThrow({ where: { commandId } });
+  return (event.data as { sum: number }).sum;
+}
+
+function snapshot() {
+  return open.database.snapshot.findFirst({ where: { streamId } });
+}
+
+test('a command on a long stream reads the snapshot and the events after it, no more', async () => {
+  expect(await add(node())).toBe(251);
+  expect(folded).toBe(51); // 201 to 250, and its own
+});
+
+test('a snapshot is what its state is folded on from', async () => {
+  await open.database.snapshot.updateMany({
+    where: { streamId },
+    data: { version: 250, hash: await hashAt(250), state: 7 },
+  });
+  expect(await add(node())).toBe(8);
+});
+
+test('a snapshot of another shape is left aside, and replaced', async () => {
+  await open.database.snapshot.updateMany({ where: { streamId }, data: { state: 1_000_000 } });
+  expect(await add(node(), 2)).toBe(251);
+  expect(folded).toBe(251);
+  await eventually(async () => {
+    expect(await snapshot()).toMatchObject({ shape: 2, version: 251, state: 251 });
+  });
+});
+
+test('a snapshot of an event that the log has not is left aside: the log was restored and went on differently', async () => {
+  await open.database.snapshot.updateMany({ where: { streamId }, data: { hash: '0123456789ab', state: 1_000_000 } });
+  expect(await add(node())).toBe(251);
+});
+
+test('a snapshot that goes missing is no loss', async () => {
+  await open.database.snapshot.deleteMany({ where: { streamId } });
+  expect(await add(node())).toBe(251);
+});
+
+async function hashAt(version: number): Promise<string> {
+  const event = await open.database.event.findFirstOrThrow({ where: { streamId, version } });
+  return Buffer.from(event.hash.subarray(0, 6)).toString('hex');
+}

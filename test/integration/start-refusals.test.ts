@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, test } from 'vitest';
+import { lockDataDirectory } from '../../src/data-directory.ts';
+import { spawnRefusedApp } from '../support/app.ts';
+import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
+import { databaseUrl, onDatabase } from '../support/on-database.ts';
+import { bareDatabase, freshDatabase } from '../support/postgres.ts';
+
+const scratch = await mkdtemp(join(tmpdir(), 'orderstream-refusals-'));
+afterAll(() => rm(scratch, { recursive: true }));
+
+/** What it prints on standard error, once it is clear that it started nothing. */
+async function refusal(env: Record<string, string | undefined>): Promise<string> {
+  const { code, stdout, stderr } = await spawnRefusedApp({ DATA_DIR: join(scratch, 'unused'), ...env });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  return stderr;
+}
+
+describe('a start that can’t be says why in one line, and ends with an exit code', () => {
+  test('in production without any configuration: a line for each key to set', async () => {
+    expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
+      [
+        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key',
+        'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
+        'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
+        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('on an address that others reach, with the development key', async () => {
+    expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
+      'HOST: 0.0.0.0 is reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1\n',
+    );
+  });
+
+  test('on a port that is taken', async () => {
+    const fresh = await freshDatabase();
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    expect(await refusal({ PORT: String(port), DATABASE_URL: fresh.url })).toBe(
+      `PORT: ${port} is taken on 127.0.0.1: stop what listens there, or set another\n`,
+    );
+    other.close();
+    await fresh.drop();
+  });
+
+  test('in a data directory that can’t be made', async () => {
+    await writeFile(join(scratch, 'file'), '');
+    const path = join(scratch, 'file', 'data');
+    expect(await refusal({ DATA_DIR: path })).toBe(
+      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another\n`,
+    );
+  });
+
+  test('in a data directory that another process has', async () => {
+    const path = join(scratch, 'locked');
+    const release = await lockDataDirectory(path);
+    expect(await refusal({ DATA_DIR: path })).toBe(
+      `DATA_DIR: ${path} is in use by process ${process.pid}: stop that one, or set DATA_DIR to another folder\n`,
+    );
+    await release();
+  });
+
+  test('on a database that nobody serves', async () => {
+    expect(await refusal({ DATABASE_URL: 'postgresql://user:hunter2@127.0.0.1:1/orders' })).toBe(
+      'DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
+    );
+  });
+
+  test('on a server that refuses the password', async () => {
+    const server = await refusingPostgres('28P01', 'password authentication failed for user "somebody"');
+    const { host } = new URL(server.url);
+    expect(await refusal({ DATABASE_URL: server.url })).toBe(
+      `DATABASE_URL: ${host} does not let somebody in (password authentication failed for user "somebody"): set the right user and password\n`,
+    );
+    await server.close();
+  });
+
+  test('on a server that is still starting', async () => {
+    const server = await refusingPostgres('57P03', 'the database system is starting up');
+    const { host } = new URL(server.url);
+    expect(await refusal({ DATABASE_URL: server.url })).toBe(
+      `DATABASE_URL: ${host} takes no connection (the database system is starting up): see to it, or set another\n`,
+    );
+    await server.close();
+  });
+
+  test('on a server that has no such database', async () => {
+    const url = databaseUrl(inject('postgres').adminUrl, 'orderstream_nowhere');
+    const { hostname, port } = new URL(url);
+    expect(await refusal({ DATABASE_URL: url })).toBe(
+      `DATABASE_URL: there is no database orderstream_nowhere at ${hostname}:${port || '5432'}: create it (createdb orderstream_nowhere), or set another\n`,
+    );
+  });
+
+  test('on a server that is too old', async () => {
+    const server = await answeringPostgres({ version: '14.9', number: '140009', encoding: 'UTF8' });
+    expect(await refusal({ DATABASE_URL: server.url })).toBe(
+      'DATABASE_URL: the server is PostgreSQL 14.9: set it to one of version 15 or newer\n',
+    );
+    await server.close();
+  });
+
+  test('on a database that can’t hold every letter', async () => {
+    const { adminUrl, template } = inject('postgres');
+    const name = `${template}_latin`;
+    await onDatabase(adminUrl, client =>
+      client.query(
+        `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'`,
+      ),
+    );
+    expect(await refusal({ DATABASE_URL: databaseUrl(adminUrl, name) })).toBe(
+      "DATABASE_URL: the database is encoded in LATIN1: create one with ENCODING 'UTF8' and set it to that\n",
+    );
+    await onDatabase(adminUrl, client => client.query(`DROP DATABASE ${name}`));
+  });
+
+  test('on a database that is not migrated', async () => {
+    const bare = await bareDatabase();
+    expect(await refusal({ DATABASE_URL: bare.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    await bare.drop();
+  });
+
+  test('without the Redis that it was told of', async () => {
+    const fresh = await freshDatabase();
+    expect(await refusal({ DATABASE_URL: fresh.url, REDIS_URL: 'redis://:hunter2@127.0.0.1:1' })).toMatch(
+      /^Redis at 127\.0\.0\.1:1 can't be reached \((?!.*hunter2).+\): start it or mend REDIS_URL\n$/,
+    );
+    await fresh.drop();
+  });
+});

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { verify } from '../../src/cli/verify.ts';
+import { views } from '../../src/slices.ts';
+import { runCli } from '../support/cli.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import {
+  addItem,
+  createdOrder,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+} from '../support/random-history.ts';
+
+let real: TestDatabase;
+let orderId: string;
+
+beforeEach(async () => {
+  real = await freshDatabase();
+  const node = await openNode(real.url);
+  const productId = await productOnSale(node);
+  orderId = await createdOrder(node, await registeredCustomer(node), {
+    reference: 'PO 7',
+    items: [{ productId, quantity: 2 }],
+  });
+  await addItem(node, orderId, await productOnSale(node, 199), 3);
+  await projectAll(node);
+  await node.close();
+});
+afterEach(() => real.drop());
+
+/** What is wrong after a change behind the program's back: as the command prints it. */
+async function faultsAfter(change: string): Promise<string[]> {
+  await onDatabase(real.url, client => client.query(change));
+  const node = await openNode(real.url);
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  try {
+    expect(await verify(node.source, views)).toBe(false);
+    return printed.mock.calls.map(([line]) => String(line));
+  } finally {
+    printed.mockRestore();
+    await node.close();
+  }
+}
+
+test('a log and views that are whole are said to be, with exit code 0', async () => {
+  const { code, stdout } = await runCli('orderstream', ['verify'], { DATABASE_URL: real.url });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '6 events verified: all is well\n' });
+});
+
+test.each([
+  [
+    'an event whose data was changed',
+    `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4`,
+    'event 4: its hash is not over what is stored',
+  ],
+  [
+    'an event whose hash was made to fit',
+    `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4;
+     UPDATE events e SET hash = event_hash((SELECT hash FROM events WHERE position = 3), e) WHERE position = 4`,
+    'event 5: its hash is not over what is stored',
+  ],
+  ['an event that is missing', `DELETE FROM events WHERE position = 2`, 'event 3: the event before it is missing'],
+  [
+    'an event that was recorded before the one before it',
+    `UPDATE events SET recorded_at = '2020-01-01' WHERE position = 5`,
+    'event 5: it was recorded before the event before it',
+  ],
+  [
+    'a row that was changed',
+    `UPDATE order_view SET total = total + 1`,
+    /^order_view ord_\S+: total is 1098, should be 1097$/,
+  ],
+  [
+    'a row of a derived view that was changed',
+    `UPDATE customer_order_view SET status = 'SHIPPED'`,
+    /^customer_order_view ord_\S+: status is "SHIPPED", should be "DRAFT"$/,
+  ],
+  ['a row that is missing', `DELETE FROM customer_view`, /^customer_view cus_\S+: the row is missing$/],
+  [
+    'a row that no event speaks of',
+    `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
+    'product_view prd_x: no event says that there is such a row',
+  ],
+])('%s is named', async (_what, change, line) => {
+  expect(await faultsAfter(change)).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+});
+
+test('where anything differs the exit code is 1', async () => {
+  await onDatabase(real.url, client => client.query(`UPDATE product_view SET available = false`));
+  const { code, stdout } = await runCli('orderstream', ['verify'], { DATABASE_URL: real.url });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/\n6 events verified: 2 faults\n$/);
+});
+
+test('a command that there is not is one line that says which there are', async () => {
+  const { code, stderr } = await runCli('orderstream', ['verfiy'], { DATABASE_URL: real.url });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: 'Say what: npm run orderstream -- verify\n' });
+});

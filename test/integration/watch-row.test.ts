@@ -1,0 +1,446 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Position } from '../../src/event-store/position.ts';
+import { startOfLog } from '../../src/event-store/position.ts';
+import type { Bus } from '../../src/live/bus.ts';
+import { everything, type Hub, openHub } from '../../src/live/hub.ts';
+import { openInProcessBus } from '../../src/live/in-process-bus.ts';
+import { type RowFrame, type RowSource, watchRow } from '../../src/live/watch-row.ts';
+import { newId } from '../../src/ids.ts';
+import { openLogger } from '../../src/logger.ts';
+import type { OrderRow } from '../../src/order/views/order-view.ts';
+import { readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
+import { readOrders } from '../../src/order/views/read-orders.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { StalePositionError } from '../../src/projections/stale-position.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
+import { logLines } from '../support/log-lines.ts';
+import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import {
+  addItem,
+  createdOrder,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/random-history.ts';
+import { openGate } from '../support/statements.ts';
+
+type Frames = AsyncIterableIterator<RowFrame<OrderRow>>;
+
+const logger = openLogger('fatal');
+const gone = () => new Error('there is no such order');
+
+let database: TestDatabase;
+let node: TestNode;
+let customerId: string;
+let productId: string;
+beforeAll(async () => {
+  database = await freshDatabase();
+  node = await openNode(database.url);
+  customerId = await registeredCustomer(node);
+  productId = await productOnSale(node);
+});
+afterAll(async () => {
+  await node.close();
+  await database.drop();
+});
+
+/** The node that hub and looks read from: another one after a restore. */
+let serving: TestNode;
+let bus: Bus;
+let hub: Hub<OrderRow>;
+/** Ids that each read of the hub asked for. */
+let asked: (readonly string[])[];
+async function openHubOn(one: TestNode): Promise<void> {
+  serving = one;
+  bus = openInProcessBus();
+  asked = [];
+  hub = openHub<OrderRow>({
+    start: (await readCheckpoint(one.database)).position,
+    bus,
+    logger,
+    read: (after, interest) => {
+      asked.push(interest.ids);
+      return readOrdersChanged(serving.source, after, interest, everything);
+    },
+  });
+}
+beforeEach(() => openHubOn(node));
+afterEach(() => hub.close());
+
+/** As the subscription's field reads it. */
+function sourceOf(orderId: string, after?: Position): RowSource<OrderRow> {
+  async function look(from: Position | undefined) {
+    const found = (await readOrders(serving.source, [orderId], from)).rows.get(orderId);
+    return found && { row: found.row, continues: from === after };
+  }
+  return {
+    look: () =>
+      look(after).catch((error: unknown) => {
+        if (error instanceof StalePositionError) return look(undefined);
+        throw error;
+      }),
+    gone,
+    logger,
+  };
+}
+
+function watch(orderId: string, after?: Position): Promise<Frames> {
+  return watchRow(hub, orderId, after, sourceOf(orderId, after));
+}
+
+async function next(frames: Frames): Promise<RowFrame<OrderRow>> {
+  const { value, done } = (await frames.next()) as IteratorResult<RowFrame<OrderRow>, undefined>;
+  if (done) throw new Error('it ended');
+  return value;
+}
+
+/** Frames as they come, in an array that grows. */
+function collect(frames: Frames): RowFrame<OrderRow>[] {
+  const all: RowFrame<OrderRow>[] = [];
+  void (async () => {
+    for await (const frame of frames) all.push(frame);
+  })();
+  return all;
+}
+
+/** One more event of an order, projected and told. @returns after the hub has read it */
+async function change(orderId: string, product = productId): Promise<Position> {
+  await addItem(serving, orderId, product);
+  const to = await projectAll(serving);
+  bus.publish('projected', { to });
+  await hub.reached(to, 5_000);
+  return to;
+}
+
+async function newOrder(): Promise<{ orderId: string; created: Position }> {
+  const orderId = await createdOrder(node, customerId);
+  return { orderId, created: await projectAll(node) };
+}
+
+/** Says that nothing comes, by way of what comes next: the frame of the next change. */
+async function expectOnlyUpdate(frames: Frames, orderId: string, version: number): Promise<void> {
+  const first = next(frames);
+  const position = await change(orderId);
+  expect(await first).toMatchObject({ kind: 'UPDATE', position, row: { version } });
+}
+
+describe('the first frame', () => {
+  test('without `after` is the row as the log has it, projected or not', async () => {
+    const { orderId } = await newOrder();
+    const position = await addItem(node, orderId, productId);
+    const frames = await watch(orderId);
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', position, row: { version: 2, itemCount: 1 } });
+    await frames.return?.();
+  });
+
+  test('after a position that the row has moved on from is the row as it is now', async () => {
+    const { orderId, created } = await newOrder();
+    await change(orderId);
+    const position = await change(orderId);
+    const frames = await watch(orderId, created);
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', position, row: { version: 3 } });
+    await frames.return?.();
+  });
+
+  test('after the row’s own position, or a later one, is the next change', async () => {
+    const { orderId, created } = await newOrder();
+    const { created: later } = await newOrder();
+    for (const [index, after] of [created, later].entries()) {
+      const frames = await watch(orderId, index === 0 ? after : await projectAll(node));
+      await expectOnlyUpdate(frames, orderId, index + 2);
+      await frames.return?.();
+    }
+  });
+
+  test('after an own write that is not projected is the next change, not that write again', async () => {
+    const { orderId } = await newOrder();
+    const own = await addItem(node, orderId, productId);
+    const frames = await watch(orderId, own);
+    await expectOnlyUpdate(frames, orderId, 3);
+    await frames.return?.();
+  });
+
+  test('after a position of another log says so, with the row as it is now', async () => {
+    const { orderId, created } = await newOrder();
+    for (const after of [
+      { point: created.point, hash: '0123456789ab' },
+      { point: created.point + 1_000, hash: created.hash },
+    ]) {
+      const frames = await watch(orderId, after);
+      expect(await next(frames)).toMatchObject({ kind: 'RESYNC', position: created, row: { version: 1 } });
+      await frames.return?.();
+    }
+  });
+
+  test('of no such row is an error, and leaves no interest behind', async () => {
+    await expect(watch(newId('ord'))).rejects.toThrow('there is no such order');
+    const { orderId } = await newOrder();
+    const away = { ...sourceOf(orderId), look: () => Promise.reject(new Error('the database is away')) };
+    await expect(watchRow(hub, orderId, undefined, away)).rejects.toThrow('the database is away');
+    asked.length = 0;
+    bus.publish('projected', { to: startOfLog });
+    await sleep(50);
+    expect(asked).toEqual([]);
+  });
+});
+
+describe('a row that changes between interest and snapshot', () => {
+  test('is not sent again when the hub comes to what the snapshot has shown', async () => {
+    const { orderId } = await newOrder();
+    await addItem(node, orderId, productId);
+    const frames = await watch(orderId);
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 2 } });
+    const to = await projectAll(node);
+    bus.publish('projected', { to });
+    await hub.reached(to, 5_000);
+    await expectOnlyUpdate(frames, orderId, 3);
+    await frames.return?.();
+  });
+
+  test.each([
+    ['before the snapshot reads it', 'before'],
+    ['after the snapshot has read it', 'after'],
+  ])('%s is delivered once, as it is', async (_, when) => {
+    const { orderId } = await newOrder();
+    const { look } = sourceOf(orderId);
+    const gate = openGate();
+    const watching = watchRow(hub, orderId, undefined, {
+      look: async () => {
+        if (when === 'before') await gate.pass();
+        const sighting = await look();
+        if (when === 'after') await gate.pass();
+        return sighting;
+      },
+      gone,
+      logger,
+    });
+    await gate.arrived;
+    const position = await change(orderId);
+    gate.open();
+    const frames = await watching;
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', position, row: { version: 2 } });
+    await expectOnlyUpdate(frames, orderId, 3);
+    await frames.return?.();
+  });
+});
+
+describe('a slow reader', () => {
+  test('finds the newest state and none before it', async () => {
+    const { orderId } = await newOrder();
+    const frames = await watch(orderId);
+    await next(frames);
+    for (let n = 0; n < 4; n++) await change(orderId);
+    const position = await change(orderId);
+    expect(await next(frames)).toMatchObject({ kind: 'UPDATE', position, row: { version: 6, itemCount: 5 } });
+    await expectOnlyUpdate(frames, orderId, 7);
+    await frames.return?.();
+  });
+
+  test('that has not taken the snapshot yet finds a snapshot of the newest state', async () => {
+    const { orderId } = await newOrder();
+    const frames = await watch(orderId);
+    await change(orderId);
+    const position = await change(orderId);
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', position, row: { version: 3 } });
+    await frames.return?.();
+  });
+});
+
+test('versions and positions only rise, each frame is the log as of its position, and the newest arrives at last', async () => {
+  const pauses = fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(pauses, pauses, async (writing, reading) => {
+      const { orderId } = await newOrder();
+      const frames = await watch(orderId);
+      const last = writing.length + 1;
+      const written = (async () => {
+        for (const ms of writing) {
+          await sleep(ms);
+          await addItem(node, orderId, productId);
+          bus.publish('projected', { to: await projectAll(node) });
+        }
+      })();
+      const taken: RowFrame<OrderRow>[] = [];
+      for (let n = 0; taken.at(-1)?.row.version !== last; n++) {
+        taken.push(await next(frames));
+        await sleep(reading[n % reading.length]);
+      }
+      await written;
+      await frames.return?.();
+
+      const log = await plainLog(node.database);
+      for (const [index, { row, position }] of taken.entries()) {
+        expect(row.version).toBeGreaterThan(taken[index - 1]?.row.version ?? 0);
+        expect(position.point).toBeGreaterThan(taken[index - 1]?.position.point ?? 0);
+        expect(log[position.point - 1]?.hash).toBe(position.hash);
+        expect(plainRow(row)).toEqual(plainFold(log, position.point).orders.get(orderId));
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
+
+describe('ending it', () => {
+  test('while its reader waits ends it at once, and leaves no interest behind', async () => {
+    const { orderId } = await newOrder();
+    const frames = await watch(orderId);
+    await next(frames);
+    const waiting = frames.next();
+    expect(await frames.return?.()).toEqual({ value: undefined, done: true });
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    expect(await frames.next()).toEqual({ value: undefined, done: true });
+
+    asked.length = 0;
+    bus.publish('projected', { to: startOfLog });
+    await sleep(50);
+    expect(asked).toEqual([]);
+  });
+
+  test('leaves the others who watch the same row', async () => {
+    const { orderId } = await newOrder();
+    const [one, other] = [await watch(orderId), await watch(orderId)];
+    await next(other);
+    await one.return?.();
+    await one.return?.();
+    await expectOnlyUpdate(other, orderId, 2);
+    expect(asked.at(-1)).toEqual([orderId]);
+    await other.return?.();
+  });
+});
+
+describe('when the log was restored and went on differently', () => {
+  let fork: ForkedLog;
+  beforeAll(async () => {
+    fork = await forkedLog();
+  });
+  afterAll(() => fork.close());
+  beforeEach(async () => {
+    hub.close();
+    await openHubOn(fork.lost);
+  });
+
+  function restore(): void {
+    serving = fork.restored;
+    bus.publish('projected', { to: startOfLog });
+  }
+
+  test('each watcher gets the row of the new log, though its version is lower, and then its changes', async () => {
+    const [one, other] = await Promise.all(fork.orders.map(id => watch(id)));
+    expect(await next(one!)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 4 } });
+    expect(await next(other!)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 1 } });
+    restore();
+    expect(await next(one!)).toMatchObject({ kind: 'RESYNC', row: { version: 1 } });
+    expect(await next(other!)).toMatchObject({ kind: 'RESYNC', row: { version: 4 } });
+
+    const waiting = next(one!);
+    await addItem(serving, fork.orders[0], fork.productId);
+    const position = await projectAll(serving);
+    bus.publish('projected', { to: position });
+    expect(await waiting).toMatchObject({ kind: 'UPDATE', position, row: { version: 2 } });
+    await Promise.all([one!.return?.(), other!.return?.()]);
+  });
+
+  test('what the hub tells while the row is read again is not lost and not overwritten', async () => {
+    const [orderId] = fork.orders;
+    const source = sourceOf(orderId);
+    const gate = openGate();
+    let looks = 0;
+    const frames = await watchRow(hub, orderId, undefined, {
+      ...source,
+      look: async () => {
+        const sighting = await source.look();
+        if (++looks === 2) await gate.pass();
+        return sighting;
+      },
+    });
+    await next(frames);
+    restore();
+    await gate.arrived;
+    const position = await change(orderId, fork.productId);
+    gate.open();
+    const all = collect(frames);
+    await eventually(() => expect(all.at(-1)).toMatchObject({ position }));
+    expect(all[0]?.kind).toBe('RESYNC');
+    for (const [index, { row }] of all.entries()) {
+      expect(row.version).toBeGreaterThan(all[index - 1]?.row.version ?? 0);
+    }
+    await frames.return?.();
+  });
+
+  test('a read of the old log that is still under way counts for nothing', async () => {
+    const [orderId] = fork.orders;
+    const source = sourceOf(orderId);
+    const gate = openGate();
+    let looks = 0;
+    const watching = watchRow(hub, orderId, undefined, {
+      ...source,
+      look: async () => {
+        const sighting = await source.look();
+        if (++looks === 1) await gate.pass();
+        return sighting;
+      },
+    });
+    await gate.arrived;
+    restore();
+    await hub.reached({ point: 2 ** 50, hash: '' }, 100);
+    gate.open();
+    const frames = await watching;
+    const { row } = (await readOrders(fork.restored.source, [orderId])).rows.get(orderId)!;
+    const all = collect(frames);
+    await eventually(() => expect(all.length).toBeGreaterThan(0));
+    expect(all.map(frame => frame.row)).toEqual([row]);
+    await frames.return?.();
+  });
+
+  test('a database that is away when the row is to be read again ends nothing: it is read when it is back', async () => {
+    const [, orderId] = fork.orders;
+    const source = sourceOf(orderId);
+    let failures = 0;
+    const { logger: noted, lines } = logLines();
+    const frames = await watchRow(hub, orderId, undefined, {
+      look: () => (failures-- > 0 ? Promise.reject(new Error('the database is away')) : source.look()),
+      gone,
+      logger: noted,
+    });
+    expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 1 } });
+    failures = 2;
+    const waiting = next(frames);
+    restore();
+    expect(await waiting).toMatchObject({ kind: 'RESYNC', row: { version: 4 } });
+    expect(lines.filter(line => line.level >= 40)).toMatchObject([{ err: { message: 'the database is away' } }]);
+    await frames.return?.();
+  });
+
+  test('a watcher that ends while the database is away reads no more', async () => {
+    const [, orderId] = fork.orders;
+    const source = sourceOf(orderId);
+    let looks = 0;
+    const frames = await watchRow(hub, orderId, undefined, {
+      look: () => (looks++ > 0 ? Promise.reject(new Error('the database is away')) : source.look()),
+      gone,
+      logger,
+    });
+    restore();
+    await eventually(() => expect(looks).toBe(2));
+    await frames.return?.();
+    await sleep(1_200);
+    expect(looks).toBe(2);
+  });
+
+  test('whoever watches a row that the new log has not is told so, waiting or not', async () => {
+    const [waiting, busy] = [await watch(fork.lostOrder), await watch(fork.lostOrder)];
+    await next(waiting);
+    const rejected = expect(next(waiting)).rejects.toThrow('there is no such order');
+    restore();
+    await rejected;
+    await eventually(() => expect(next(busy)).rejects.toThrow('there is no such order'));
+    await Promise.all([waiting.return?.(), busy.return?.()]);
+    expect(await busy.next()).toEqual({ value: undefined, done: true });
+  });
+});

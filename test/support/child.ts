@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A process that a test, or the run, started. */
+export interface Child {
+  readonly pid: number;
+  /** All that it has printed so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Settles once it is gone and all its output is read. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  /** Sends a signal, without waiting. Nothing happens where it is gone already. */
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface ChildOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Who it runs as; only root may say so. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** A folder of its own, to be deleted where this process dies before it can do so. */
+  readonly scratch?: string;
+}
+
+/** Starts a process that ends with this one, however this one ends. */
+export function startChild(command: string, args: readonly string[], options: ChildOptions = {}): Child {
+  const { scratch, ...how } = options;
+  const child = spawn(command, args, { ...how, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
+  // Whoever waits sees a command that can't be started; where nobody waits it is no unhandled rejection.
+  exited.catch(() => undefined);
+  if (child.pid !== undefined) leash(child, child.pid, scratch);
+  return {
+    pid: child.pid ?? -1,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    exited,
+    kill: signal => void child.kill(signal),
+  };
+}
+
+/**
+ * A shell that waits for the end of its own input, which comes when this process ends, SIGKILL included, and then ends
+ * the child: an aborted run leaves no server behind. In a group of its own, out of the way of Ctrl-C.
+ */
+function leash(child: ChildProcess, pid: number, scratch: string | undefined): void {
+  const script = 'read -r _; kill -TERM "$0"; sleep 3; kill -KILL "$0"; if [ -n "$1" ]; then rm -rf -- "$1"; fi';
+  const shell = spawn('sh', ['-c', script, `${pid}`, scratch ?? ''], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  shell.unref();
+  child.on('exit', () => shell.kill('SIGKILL'));
+}
+
+/**
+ * Waits until the child prints what `pattern` matches, and answers the match.
+ * @throws where the child can't be started, ends first or takes longer than `milliseconds`; the error carries what it
+ *   printed
+ */
+export async function printed(child: Child, pattern: RegExp, milliseconds: number): Promise<RegExpExecArray> {
+  const deadline = Date.now() + milliseconds;
+  const ended = child.exited.then(({ code, signal }) => `ended with ${signal ?? `exit code ${code}`}`);
+  for (;;) {
+    const match = pattern.exec(child.stdout()) ?? pattern.exec(child.stderr());
+    if (match !== null) return match;
+    const end = await Promise.race([ended, sleep(10)]);
+    const failure = end ?? (Date.now() > deadline ? `printed no ${pattern} in ${milliseconds} ms` : undefined);
+    if (failure === undefined) continue;
+    child.kill('SIGKILL');
+    throw new Error(`process ${child.pid} ${failure}\n${child.stdout()}\n${child.stderr()}`);
+  }
+}
+
+/** Asks the child to end, and kills it where it does not within `milliseconds`. */
+export async function stopChild(
+  child: Child,
+  signal: NodeJS.Signals = 'SIGTERM',
+  milliseconds = 10_000,
+): Promise<void> {
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);
+  await child.exited.finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,44 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { describe } from 'vitest';
+import { noteOpen } from './left-open.ts';
+
+const path = process.env['TEST_CHROMIUM'] ?? onPath('chromium', 'chromium-browser', 'google-chrome');
+const howToRun = 'needs Chromium: put chromium on PATH, or set TEST_CHROMIUM to its path';
+
+/** `describe` for a suite that needs a browser: left out where there is none, and its name says how to run it. */
+export function describeWithChromium(name: string, suite: () => void): void {
+  describe.skipIf(path === undefined)(path === undefined ? `${name} (${howToRun})` : name, suite);
+}
+
+/** A real browser that finds nothing but this machine. */
+export async function launchChromium(): Promise<Browser> {
+  if (path === undefined) throw new Error(`This suite ${howToRun}; declare it with describeWithChromium`);
+  const browser = await chromium.launch({
+    executablePath: path,
+    args: [
+      '--no-sandbox', // root may not start it with one
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+  });
+  const note = noteOpen('Chromium', () => browser.close());
+  browser.on('disconnected', note.closed);
+  return browser;
+}
+
+function onPath(...names: readonly string[]): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import type { Environment } from './app.ts';
+import { type Child, startChild, stopChild } from './child.ts';
+import { noteOpen } from './left-open.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts one of src/cli's programs as an operator does, with nothing of this process's environment that is ours. */
+export function startCli(name: string, args: readonly string[], env: Environment = {}): Child {
+  const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(key => [key, process.env[key]]));
+  const child = startChild(process.execPath, ['--import', 'tsx', `src/cli/${name}.ts`, ...args], {
+    cwd: root,
+    env: { ...inherited, ...env },
+  });
+  const note = noteOpen(`${name} ${child.pid}`, () => stopChild(child, 'SIGKILL'));
+  void child.exited.then(note.closed, note.closed);
+  return child;
+}
+
+/** Runs it to its end. */
+export async function runCli(name: string, args: readonly string[], env?: Environment): Promise<Ended> {
+  const child = startCli(name, args, env);
+  const { code } = await child.exited;
+  return { code, stdout: child.stdout(), stderr: child.stderr() };
+}

@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AddOrderItemDocument,
+  AddProductDocument,
+  CancelOrderDocument,
+  ChangeOrderItemQuantityDocument,
+  CreateOrderDocument,
+  RegisterCustomerDocument,
+  RemoveOrderItemDocument,
+  RenameCustomerDocument,
+  SubmitOrderDocument,
+} from '../generated/graphql.ts';
+import { post, type PostAnswer } from './post.ts';
+import type { Document } from './typed-document.ts';
+import { customerToken, staffToken } from './tokens.ts';
+
+/** A command that was answered as stored. */
+export interface Acknowledged {
+  readonly name: string;
+  readonly streamId: string;
+  readonly version: number;
+  readonly position: string;
+  /** When it was sent first and last, and when it was answered, ms since the epoch. */
+  readonly sent: number;
+  readonly sentLast: number;
+  readonly answered: number;
+}
+
+export interface CommandRun {
+  readonly acknowledged: readonly Acknowledged[];
+  /** Lets the customers act from now on, and begin nothing new again. */
+  go(): void;
+  rest(): void;
+  /** Ends once every command that was begun has its answer. */
+  end(): Promise<void>;
+}
+
+const customers = 6;
+const patience = 60_000; // ms until a command that nobody answers fails the run
+
+type Send = <Data extends object, Variables extends { input: object }>(
+  document: Document<Data, Variables>,
+  input: Variables['input'],
+  token: string,
+) => Promise<{ readonly id: string } | undefined>;
+
+/**
+ * Customers who fill, change, submit and cancel orders, their own and one that all of them share, as fast as they are
+ * answered. They do what a client has to that wants each command once: every one has a key, and goes again, to whatever
+ * node is there, until it is answered. Some are sent once more afterwards: the answer has to be the same.
+ * @param urls of the nodes that are there now, as far as anybody knows
+ */
+export async function startCommandRun(urls: () => readonly string[]): Promise<CommandRun> {
+  const acknowledged: Acknowledged[] = [];
+  let resting = true;
+  let ended = false;
+
+  const send: Send = async (document, input, token) => {
+    const keyed = { input: { ...input, idempotencyKey: crypto.randomUUID() } };
+    const sent = Date.now();
+    const first = await answered(document, keyed, token);
+    if (first === undefined) return undefined;
+    const { name, streamId: id, version, position } = first;
+    acknowledged.push({ ...first, sent, answered: Date.now() });
+    if (Math.random() < 0.1) {
+      const second = await answered(document, keyed, token);
+      if (second?.version !== version || second.position !== position) {
+        throw new Error(`${name} was answered ${JSON.stringify(first)}, and then ${JSON.stringify(second)}`);
+      }
+    }
+    return { id };
+  };
+
+  /** The command's answer, however often it takes; undefined where it was refused. */
+  async function answered(document: Document<object, never>, variables: object, token: string) {
+    const deadline = Date.now() + patience;
+    for (;;) {
+      const sentLast = Date.now();
+      const answer = await post(pick(urls()), document, variables as never, { token }).catch(() => undefined);
+      if (answer !== undefined && !saysToSendAgain(answer)) {
+        const outcome = outcomeOf(answer);
+        return outcome && { ...outcome, sentLast };
+      }
+      if (sentLast > deadline) throw new Error(`no answer to ${JSON.stringify(variables)}`);
+      await sleep(20 + Math.random() * 60);
+    }
+  }
+
+  const staff = await staffToken();
+  const register = () =>
+    send(RegisterCustomerDocument, { name: 'Ada Lovelace', email: 'ada@example.com' }, staff).then(one => one!.id);
+  const first = await register(); // alone: what stands before it in the log is not of this run
+  const more = await Promise.all(Array.from({ length: customers - 1 }, register));
+  const customerIds = [first, ...more];
+  const products = await Promise.all(
+    Array.from({ length: 5 }, (_, index) =>
+      send(
+        AddProductDocument,
+        { sku: crypto.randomUUID(), name: `Tea ${index}`, price: { amount: `${index}.99`, currency: 'EUR' } },
+        staff,
+      ),
+    ),
+  );
+  const productIds = products.map(product => product!.id);
+  const shared = (await send(CreateOrderDocument, { customerId: first, reference: 'shared' }, staff))!.id;
+
+  async function actAs(customerId: string): Promise<void> {
+    const token = await customerToken(customerId);
+    let orderId: string | undefined;
+    let lineIds: string[] = [];
+    while (!ended) {
+      if (resting) {
+        await sleep(10);
+        continue;
+      }
+      if (orderId === undefined) {
+        const items = [{ productId: pick(productIds), quantity: 1 }];
+        orderId = (await send(CreateOrderDocument, { reference: 'own', items }, token))?.id;
+        lineIds = [];
+        continue;
+      }
+      const dice = Math.random();
+      if (dice < 0.15) {
+        await send(AddOrderItemDocument, { orderId: shared, productId: pick(productIds) }, staff);
+      } else if (dice < 0.6 || lineIds.length === 0) {
+        const lineId = `lin_${crypto.randomUUID()}`;
+        const input = { orderId, productId: pick(productIds), quantity: 1 + Math.floor(Math.random() * 5), lineId };
+        if (await send(AddOrderItemDocument, input, token)) lineIds.push(lineId);
+      } else if (dice < 0.75) {
+        const quantity = 1 + Math.floor(Math.random() * 20);
+        await send(ChangeOrderItemQuantityDocument, { orderId, lineId: pick(lineIds), quantity }, token);
+      } else if (dice < 0.85) {
+        await send(RemoveOrderItemDocument, { orderId, lineId: pick(lineIds) }, token);
+      } else if (dice < 0.9) {
+        await send(RenameCustomerDocument, { customerId, name: `Ada ${Math.floor(Math.random() * 100)}` }, token);
+      } else {
+        if (dice < 0.95) await send(SubmitOrderDocument, { orderId }, token);
+        else await send(CancelOrderDocument, { orderId, reason: 'changed my mind' }, token);
+        orderId = undefined;
+      }
+    }
+  }
+
+  const acting = Promise.all(customerIds.map(actAs));
+  // Whoever ends the run is told; until then it is no unhandled rejection.
+  acting.catch(() => undefined);
+  return {
+    acknowledged,
+    go: () => void (resting = false),
+    rest: () => void (resting = true),
+    end: async () => {
+      ended = true;
+      await acting;
+    },
+  };
+}
+
+function saysToSendAgain({ errors }: PostAnswer<object>): boolean {
+  return errors?.some(({ extensions: { code } }) => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN') ?? false;
+}
+
+type Outcome = Pick<Acknowledged, 'name' | 'streamId' | 'version' | 'position'>;
+
+function outcomeOf({ data, errors }: PostAnswer<object>): Outcome | undefined {
+  const [[name, result] = []] = Object.entries(data ?? {}) as [string, Record<string, unknown> | null][];
+  if (name === undefined || !result) throw new Error(`neither stored nor refused: ${JSON.stringify(errors)}`);
+  const { orderId, customerId, productId, version, position } = result as { version?: number; position?: string } & {
+    readonly [Name in 'orderId' | 'customerId' | 'productId']?: string;
+  };
+  const streamId = orderId ?? customerId ?? productId;
+  if (streamId === undefined || version === undefined || position === undefined) return undefined;
+  return { name, streamId, version, position };
+}
+
+function pick<Item>(items: readonly Item[]): Item {
+  return items[Math.floor(Math.random() * items.length)]!;
+}

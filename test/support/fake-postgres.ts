@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { noteOpen } from './left-open.ts';
+
+/** A server that speaks just enough of PostgreSQL's protocol to be what no real one here can be made to be. */
+export interface FakePostgres {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Refuses every connection, e.g. with SQLSTATE 57P03 as one that is starting up does. */
+export function refusingPostgres(state: string, message: string): Promise<FakePostgres> {
+  return listen(socket => {
+    socket.once('data', () => {
+      socket.end(frame('E', `SFATAL\0VFATAL\0C${state}\0M${message}\0\0`));
+    });
+  });
+}
+
+/** Takes connections and says nothing. */
+export function silentPostgres(): Promise<FakePostgres> {
+  return listen(() => undefined);
+}
+
+/** Lets everyone in and answers every query with the one row. */
+export function answeringPostgres(row: Readonly<Record<string, string>>): Promise<FakePostgres> {
+  const columns = Object.keys(row).map(name =>
+    Buffer.concat([Buffer.from(`${name}\0`), integers([4, 0], [2, 0], [4, 25], [2, -1], [4, -1], [2, 0])]),
+  );
+  const values = Object.values(row).map(value =>
+    Buffer.concat([integers([4, Buffer.byteLength(value)]), Buffer.from(value)]),
+  );
+  const ready = frame('Z', 'I');
+  const answer = Buffer.concat([
+    frame('T', Buffer.concat([integers([2, columns.length]), ...columns])),
+    frame('D', Buffer.concat([integers([2, values.length]), ...values])),
+    frame('C', 'SELECT 1\0'),
+    ready,
+  ]);
+  return listen(socket => {
+    socket.once('data', () => {
+      socket.write(Buffer.concat([frame('R', integers([4, 0])), ready]));
+      socket.on('data', message => {
+        if (message[0] === 'Q'.charCodeAt(0)) socket.write(answer);
+      });
+    });
+  });
+}
+
+async function listen(serve: (socket: Socket) => void): Promise<FakePostgres> {
+  const sockets = new Set<Socket>();
+  const server = createServer(socket => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    serve(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async (): Promise<void> => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await once(server, 'close');
+    note.closed();
+  };
+  const note = noteOpen(`a fake PostgreSQL on port ${port}`, close);
+  return { url: `postgresql://somebody@127.0.0.1:${port}/anything`, close };
+}
+
+function frame(type: string, body: string | Buffer): Buffer {
+  const bytes = Buffer.from(body as string);
+  return Buffer.concat([Buffer.from(type), integers([4, bytes.length + 4]), bytes]);
+}
+
+/** Each a number of bytes and a value. */
+function integers(...fields: readonly (readonly [bytes: number, value: number])[]): Buffer {
+  return Buffer.concat(
+    fields.map(([bytes, value]) => {
+      const buffer = Buffer.alloc(bytes);
+      buffer.writeIntBE(value, 0, bytes);
+      return buffer;
+    }),
+  );
+}

@@ -1,0 +1,19 @@
+import { randomInt } from 'node:crypto';
+
+/**
+ * Opens what can't choose a free port by itself: tries random ports below those that the system gives to outgoing
+ * connections, and another one where `taken` matches the error.
+ */
+export async function onFreePort<Opened>(
+  open: (port: number) => Promise<Opened>,
+  taken: RegExp,
+): Promise<{ port: number; opened: Opened }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = randomInt(15_000, 30_000);
+    try {
+      return { port, opened: await open(port) };
+    } catch (error) {
+      if (attempt === 10 || !taken.test(String(error))) throw error;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import type { TestProject } from 'vitest/node';
+import { openServers, type Servers } from './servers.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** `adminUrl` may create databases; `template` is the name of a migrated one. */
+    readonly postgres: Servers['postgres'];
+    /** Null where the run has no Redis. */
+    readonly redisUrl: Servers['redisUrl'];
+  }
+}
+
+interface Shared {
+  projects: number;
+  readonly servers: Promise<Servers>;
+}
+
+// Each project loads this file by itself, all in one process: they share the servers of their run through this.
+const run = globalThis as { orderstreamTestServers?: Shared | undefined };
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const shared = (run.orderstreamTestServers ??= { projects: 0, servers: openServers(randomBytes(4).toString('hex')) });
+  shared.projects++;
+  const servers = await shared.servers;
+  project.provide('postgres', servers.postgres);
+  project.provide('redisUrl', servers.redisUrl);
+  return async () => {
+    shared.projects--;
+    if (shared.projects > 0) return;
+    run.orderstreamTestServers = undefined;
+    await servers.close();
+  };
+}

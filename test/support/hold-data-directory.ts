@@ -1,0 +1,12 @@
+// A process that takes a data directory and keeps it: tests kill it. With a time, it waits for that to race others.
+import { lockDataDirectory } from '../../src/data-directory.ts';
+
+const [path = '', time = '0'] = process.argv.slice(2);
+await new Promise(resolve => setTimeout(resolve, Number(time) - Date.now()));
+try {
+  await lockDataDirectory(path);
+  console.log(`${process.pid} has it`);
+  setInterval(() => undefined, 60_000);
+} catch (error) {
+  console.log(`${process.pid} refused: ${(error as Error).message}`);
+}

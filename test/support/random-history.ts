@@ -1,0 +1,385 @@
+import { createHash, randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { types, views } from '../../src/slices.ts';
+import type { Actor } from '../../src/commands/decider.ts';
+import {
+  type CommandAnswer,
+  type CommandCall,
+  type HandleCommand,
+  openHandleCommand,
+  type ReadState,
+} from '../../src/commands/handle-command.ts';
+import { customerDecider } from '../../src/customer/decider.ts';
+import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
+import { type Database, openDatabase } from '../../src/database.ts';
+import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
+import type { Position } from '../../src/event-store/position.ts';
+import { newId } from '../../src/ids.ts';
+import { orderDecider } from '../../src/order/decider.ts';
+import type { OrderCommand, ProductOnOffer } from '../../src/order/domain/commands.ts';
+import { productDecider } from '../../src/product/decider.ts';
+import type { ProductCommand } from '../../src/product/domain/commands.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { projectBatch } from '../../src/projections/project-batch.ts';
+import type { ReadSource } from '../../src/projections/read-entities.ts';
+import { noteOpen } from './left-open.ts';
+
+/** One process's parts of the command and the read path: its own connections, its own cache, its own group commit. */
+export interface TestNode {
+  readonly database: Database;
+  readonly store: EventStore;
+  readonly source: ReadSource;
+  readonly handle: HandleCommand;
+  close(): Promise<void>;
+}
+
+/** @param url undefined: the embedded database in the folder `dataDir` */
+export async function openNode(url: string | undefined, dataDir = ''): Promise<TestNode> {
+  const { database, close } = await openDatabase({ databaseUrl: url, dataDir });
+  const note = noteOpen('node', close);
+  return {
+    ...nodeOn(database),
+    close: async () => {
+      note.closed();
+      await close();
+    },
+  };
+}
+
+/** A second node in front of a database that is open already: the embedded one takes one process only. */
+export function nodeOn(database: Database): Omit<TestNode, 'close'> {
+  const store = openEventStore(database, types, () => undefined);
+  return { database, store, source: { database, types }, handle: openHandleCommand(store) };
+}
+
+type Handling = Pick<TestNode, 'handle'>;
+
+/** Staff, now and a fresh command id, unless it says otherwise. */
+export type How = Partial<Pick<CommandCall<never>, 'actor' | 'commandId' | 'expectedVersion' | 'now'>>;
+
+export function onOrder(node: Handling, orderId: string, command: OrderCommand, how?: How) {
+  return node.handle(orderDecider, { ...call(orderId, command, how), enrich: withReferences });
+}
+
+export function onCustomer(node: Handling, customerId: string, command: CustomerCommand, how?: How) {
+  return node.handle(customerDecider, call(customerId, command, how));
+}
+
+export function onProduct(node: Handling, productId: string, command: ProductCommand, how?: How) {
+  return node.handle(productDecider, call(productId, command, how));
+}
+
+/** The position that a command reached. Throws where it was refused: whoever asks counts on it. */
+export async function positionOf(answer: Promise<CommandAnswer<unknown>>): Promise<Position> {
+  const outcome = await answer;
+  if (outcome.type !== 'accepted') throw new Error(`refused: ${JSON.stringify(outcome)}`);
+  return outcome.position;
+}
+
+const staff: Actor = { role: 'staff', subject: 'anna' };
+
+function call<Command>(streamId: string, command: Command, how: How = {}): CommandCall<Command> {
+  return {
+    streamId,
+    command,
+    actor: staff,
+    commandId: randomUUID(),
+    commandHash: createHash('sha256').update(JSON.stringify(command)).digest('hex'),
+    correlationId: 'test',
+    now: new Date(),
+    ...how,
+  };
+}
+
+/** What the mutations' fields do: prices, availability and registration come from the other aggregates. */
+async function withReferences(command: OrderCommand, read: ReadState): Promise<OrderCommand> {
+  async function onOffer({ productId }: ProductOnOffer): Promise<ProductOnOffer> {
+    const product = await read(productDecider, productId);
+    return { productId, offer: product.status === 'None' ? undefined : product };
+  }
+  if (command.type === 'AddOrderItem') return { ...command, product: await onOffer(command.product) };
+  if (command.type !== 'CreateOrder') return command;
+  const { customerId } = command.customer;
+  const { status } = await read(customerDecider, customerId);
+  const items = [];
+  for (const item of command.items) items.push({ ...item, product: await onOffer(item.product) });
+  return { ...command, customer: { customerId, registered: status !== 'None' }, items };
+}
+
+// ── commands that tests give by name ──
+
+export async function registeredCustomer(node: Handling, name = 'Ada'): Promise<string> {
+  const customerId = newId('cus');
+  const email = `${name.toLowerCase()}@example.com`;
+  await positionOf(onCustomer(node, customerId, { type: 'RegisterCustomer', customerId, name, email }));
+  return customerId;
+}
+
+export async function productOnSale(node: Handling, price = 250, currency = 'EUR'): Promise<string> {
+  const productId = newId('prd');
+  const command = { type: 'AddProduct', productId, sku: productId.slice(-8), name: 'Thing', price, currency } as const;
+  await positionOf(onProduct(node, productId, command));
+  return productId;
+}
+
+export interface NewOrder {
+  readonly orderId?: string;
+  readonly currency?: string;
+  readonly reference?: string;
+  readonly items?: readonly { readonly productId: string; readonly quantity: number }[];
+  readonly now?: Date;
+}
+
+export async function createdOrder(node: Handling, customerId: string, order: NewOrder = {}): Promise<string> {
+  const { orderId = newId('ord'), currency, reference, now = new Date() } = order;
+  const items = (order.items ?? []).map(({ productId, quantity }) => newItem(productId, quantity));
+  const customer = { customerId, registered: false };
+  const command = { type: 'CreateOrder', orderId, customer, currency, reference, items } as const;
+  await positionOf(onOrder(node, orderId, command, { now }));
+  return orderId;
+}
+
+export function addItem(node: Handling, orderId: string, productId: string, quantity = 1): Promise<Position> {
+  return positionOf(onOrder(node, orderId, { type: 'AddOrderItem', ...newItem(productId, quantity) }));
+}
+
+function newItem(productId: string, quantity: number, lineId = newId('lin')) {
+  return { lineId, quantity, product: { productId, offer: undefined } };
+}
+
+/** Projects all that is stored, here and now, with no projector: up to `limit` events a batch. */
+export async function projectAll({ database, store }: Omit<TestNode, 'close'>, limit = 1_000): Promise<Position> {
+  for (;;) {
+    const checkpoint = await readCheckpoint(database);
+    const events = await store.readLog(checkpoint.position.point, limit);
+    if (events.length === 0) return checkpoint.position;
+    await projectBatch(database, views, checkpoint, events);
+  }
+}
+
+// ── random ones ──
+
+/** Ids that the steps of one history are about: few, so that commands meet each other's orders, lines and products. */
+interface Cast {
+  readonly orders: readonly string[];
+  readonly customers: readonly string[];
+  readonly products: readonly string[];
+  readonly lines: readonly string[];
+  readonly commandIds: readonly string[];
+}
+
+/** One command, given on one node by whoever gives it there. */
+export interface Step {
+  readonly node: number;
+  readonly give: (node: Handling, cast: Cast) => Promise<CommandAnswer<unknown>>;
+}
+
+type Give = Step['give'];
+
+const [orders, customers, products, lines, commandIds] = [6, 3, 4, 5, 12];
+const one = (count: number) => fc.nat({ max: count - 1 });
+const [order, customer, product, line] = [one(orders), one(customers), one(products), one(lines)];
+const quantity = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 1, max: 9 }) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 10_000, 10_001) },
+);
+const price = fc.constantFrom(0, 1, 199, 250, 2 ** 40);
+const currency = fc.constantFrom('EUR', 'EUR', 'EUR', 'JPY');
+const text = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter(chosen => !chosen.includes('\0')),
+  fc.constantFrom('PO 7', "O'Neill", '"quoted"', '名前', '\\', 'null'),
+);
+const item = fc.record({ product, line, quantity });
+
+interface Manner {
+  readonly actor: number | undefined;
+  readonly commandId: number | undefined;
+  readonly expectedVersion: number | undefined;
+  readonly skew: number;
+}
+
+function nowAndThen<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
+  return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+}
+
+/** Mostly staff, sometimes some customer; clocks that differ; now and then a key of a few or a guessed version. */
+const manner: fc.Arbitrary<Manner> = fc.record({
+  actor: nowAndThen(customer),
+  commandId: nowAndThen(one(commandIds)),
+  expectedVersion: nowAndThen(fc.integer({ min: 0, max: 6 })),
+  skew: fc.integer({ min: -3_000, max: 3_000 }),
+});
+
+function how({ actor, commandId, expectedVersion, skew }: Manner, cast: Cast): How {
+  return {
+    ...(actor === undefined ? {} : { actor: { role: 'customer', subject: cast.customers[actor]! } }),
+    ...(commandId === undefined ? {} : { commandId: cast.commandIds[commandId]! }),
+    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    now: new Date(Date.now() + skew),
+  };
+}
+
+function toItem(chosen: { product: number; line: number; quantity: number }, cast: Cast) {
+  return newItem(cast.products[chosen.product]!, chosen.quantity, cast.lines[chosen.line]);
+}
+
+const registerCustomer = fc.tuple(customer, text, manner).map(
+  ([who, name, by]): Give =>
+    (node, cast) => {
+      const customerId = cast.customers[who]!;
+      const command = { type: 'RegisterCustomer', customerId, name, email: `${who}@example.com` } as const;
+      return onCustomer(node, customerId, command, how(by, cast));
+    },
+);
+const renameCustomer = fc.tuple(customer, text, manner).map(
+  ([who, name, by]): Give =>
+    (node, cast) =>
+      onCustomer(node, cast.customers[who]!, { type: 'RenameCustomer', name }, how(by, cast)),
+);
+const addProduct = fc.tuple(product, text, price, currency, manner).map(([what, name, cost, unit, by]): Give => {
+  return (node, cast) => {
+    const productId = cast.products[what]!;
+    const command = { type: 'AddProduct', productId, sku: `SKU-${what}`, name, price: cost, currency: unit } as const;
+    return onProduct(node, productId, command, how(by, cast));
+  };
+});
+const productChange = fc.oneof(
+  fc.record({ name: text }),
+  fc.record({ available: fc.boolean() }),
+  fc.record({ price, currency }),
+  fc.record({ name: text, available: fc.boolean(), price, currency }),
+);
+const changeProduct = fc.tuple(product, productChange, manner).map(
+  ([what, change, by]): Give =>
+    (node, cast) =>
+      onProduct(node, cast.products[what]!, { type: 'ChangeProduct', ...change }, how(by, cast)),
+);
+const createOrder = fc
+  .tuple(
+    order,
+    customer,
+    fc.option(currency, { nil: undefined }),
+    fc.option(text, { nil: undefined }),
+    fc.array(item, { maxLength: 3 }),
+    manner,
+  )
+  .map(([which, who, unit, reference, items, by]): Give => {
+    return (node, cast) => {
+      const orderId = cast.orders[which]!;
+      const asked = {
+        customer: { customerId: cast.customers[who]!, registered: false },
+        items: items.map(chosen => toItem(chosen, cast)),
+      };
+      const command = { type: 'CreateOrder', orderId, currency: unit, reference, ...asked } as const;
+      return onOrder(node, orderId, command, how(by, cast));
+    };
+  });
+
+type Make = (cast: Cast) => OrderCommand;
+
+const change: fc.Arbitrary<Make> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: item.map(
+      (chosen): Make =>
+        cast => ({ type: 'AddOrderItem', ...toItem(chosen, cast) }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: line.map(
+      (which): Make =>
+        cast => ({ type: 'RemoveOrderItem', lineId: cast.lines[which]! }),
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(line, quantity).map(([which, units]): Make => {
+      return cast => ({ type: 'ChangeOrderItemQuantity', lineId: cast.lines[which]!, quantity: units });
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom<OrderCommand>(
+        { type: 'SubmitOrder' },
+        { type: 'SubmitOrder' },
+        { type: 'ConfirmOrder' },
+        { type: 'ShipOrder', carrier: 'DHL', trackingNumber: 'T 1' },
+        { type: 'ShipOrder', carrier: 'Post', trackingNumber: undefined },
+        { type: 'DeliverOrder' },
+      )
+      .map(
+        (command): Make =>
+          () =>
+            command,
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: text.map(
+      (reason): Make =>
+        () => ({ type: 'CancelOrder', reason }),
+    ),
+  },
+);
+const changeOrder = fc.tuple(order, change, manner).map(
+  ([which, command, by]): Give =>
+    (node, cast) =>
+      onOrder(node, cast.orders[which]!, command(cast), how(by, cast)),
+);
+
+const anything: fc.Arbitrary<Give> = fc.oneof(
+  { weight: 1, arbitrary: registerCustomer },
+  { weight: 1, arbitrary: renameCustomer },
+  { weight: 1, arbitrary: addProduct },
+  { weight: 2, arbitrary: changeProduct },
+  { weight: 3, arbitrary: createOrder },
+  { weight: 10, arbitrary: changeOrder },
+);
+
+/** Random commands for so many nodes, valid and invalid ones, some given a second time on whatever node. */
+export function histories(nodes: number, length: { minLength: number; maxLength: number }): fc.Arbitrary<Step[]> {
+  const step = fc.tuple(one(nodes), anything, nowAndThen(one(nodes)));
+  return fc.array(step, length).map(steps => {
+    return steps.flatMap(([node, give, again]) => {
+      return again === undefined ? [{ node, give }] : [node, again].map(where => ({ node: where, give }));
+    });
+  });
+}
+
+/**
+ * Gives the steps: each node its own one after the other, the nodes side by side. Each call has a cast of its own, so
+ * that many histories fit into one log; most of the cast is there before the first step.
+ * @returns the answers, in no particular order
+ */
+export async function play(nodes: readonly Handling[], steps: readonly Step[]): Promise<CommandAnswer<unknown>[]> {
+  const cast = newCast();
+  const [first] = nodes;
+  for (const customerId of cast.customers.slice(1)) {
+    await positionOf(
+      onCustomer(first!, customerId, { type: 'RegisterCustomer', customerId, name: 'Ada', email: 'ada@example.com' }),
+    );
+  }
+  for (const productId of cast.products.slice(1)) {
+    const command = { type: 'AddProduct', productId, sku: 'SKU', name: 'Thing', price: 250, currency: 'EUR' } as const;
+    await positionOf(onProduct(first!, productId, command));
+  }
+  const answers = nodes.map(async (node, index) => {
+    const given: CommandAnswer<unknown>[] = [];
+    for (const step of steps) if (step.node === index) given.push(await step.give(node, cast));
+    return given;
+  });
+  return (await Promise.all(answers)).flat();
+}
+
+function newCast(): Cast {
+  const ids = (kind: string, count: number) => Array.from({ length: count }, () => newId(kind));
+  return {
+    orders: ids('ord', orders),
+    customers: ids('cus', customers),
+    products: ids('prd', products),
+    lines: ids('lin', lines),
+    commandIds: Array.from({ length: commandIds }, () => randomUUID()),
+  };
+}

@@ -1,0 +1,75 @@
+import { migrate } from '../../src/migrations.ts';
+import { databaseUrl, onDatabase } from './on-database.ts';
+import { startPostgres } from './private-postgres.ts';
+import { startRedis } from './private-redis.ts';
+
+/** What the tests of one run share. */
+export interface Servers {
+  readonly postgres: { readonly adminUrl: string; readonly template: string };
+  /** Null where there is no Redis: the suites that need it are left out, and named at the end. */
+  readonly redisUrl: string | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the servers of a run and migrates a database that the tests clone.
+ * PostgreSQL: TEST_DATABASE_URL (a superuser's), or else a private one. Redis: TEST_REDIS_URL, or else a private one.
+ * A server that merely happens to run on this machine is somebody's, and left alone.
+ * @param run names the databases of this run
+ * @throws with CI set, where there is no Redis: nothing may be left out there
+ */
+export async function openServers(run: string): Promise<Servers> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const redisUrl = await redis(closers);
+    const adminUrl = await postgres(closers);
+    const template = `orderstream_test_${run}`;
+    closers.push(() => dropDatabases(adminUrl, template));
+    await onDatabase(adminUrl, client => client.query(`create database ${template}`));
+    await migrate(databaseUrl(adminUrl, template));
+    return { postgres: { adminUrl, template }, redisUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function postgres(closers: (() => Promise<void>)[]): Promise<string> {
+  const given = process.env['TEST_DATABASE_URL'];
+  if (given) return given;
+  const server = await startPostgres();
+  closers.push(() => server.remove());
+  return server.url;
+}
+
+async function redis(closers: (() => Promise<void>)[]): Promise<string | null> {
+  const given = process.env['TEST_REDIS_URL'];
+  if (given) return given;
+  try {
+    const server = await startRedis();
+    closers.push(() => server.stop());
+    return server.url;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (process.env['CI']) {
+      throw new Error('no redis-server on PATH and no TEST_REDIS_URL: with CI set nothing is left out', {
+        cause: error,
+      });
+    }
+    return null;
+  }
+}
+
+/** Those that a test cut short could not drop, and the template itself. */
+async function dropDatabases(adminUrl: string, prefix: string): Promise<void> {
+  await onDatabase(adminUrl, async client => {
+    const { rows } = await client.query<{ datname: string }>(
+      'select datname from pg_database where starts_with(datname, $1)',
+      [prefix],
+    );
+    for (const { datname } of rows) await client.query(`drop database if exists ${datname} with (force)`);
+  });
+}

@@ -1,0 +1,48 @@
+import { buildSchema } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { undescribed } from '../../../.config/undescribed.ts';
+
+describe('the check for descriptions', () => {
+  test('names every kind of thing a client can see that has none', () => {
+    const schema = buildSchema(`
+      directive @mark(how: String) on FIELD_DEFINITION
+      scalar Decimal
+      interface Node { id(short: Boolean): ID! }
+      type Order implements Node { id(short: Boolean): ID! }
+      enum Status { DRAFT }
+      input Filter { status: Status }
+      union Result = Order
+      type Query { result(filter: Filter): Result }
+    `);
+    expect(undescribed(schema).sort()).toEqual(
+      [
+        '@mark',
+        '@mark(how:)',
+        'Decimal',
+        'Filter',
+        'Filter.status',
+        'Node',
+        'Node.id',
+        'Node.id(short:)',
+        'Order',
+        'Order.id',
+        'Order.id(short:)',
+        'Query',
+        'Query.result',
+        'Query.result(filter:)',
+        'Result',
+        'Status',
+        'Status.DRAFT',
+      ].sort(),
+    );
+  });
+
+  test('takes an empty description for none', () => {
+    expect(undescribed(buildSchema('" " type Query { "Now." now: Int }'))).toEqual(['Query']);
+  });
+
+  test('finds nothing where all is described, built-in scalars and directives aside', () => {
+    const schema = buildSchema('"Reads." type Query { "Now." now("Zone." zone: String): Int @deprecated }');
+    expect(undescribed(schema)).toEqual([]);
+  });
+});

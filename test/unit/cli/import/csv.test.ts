@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { longestLine, parseCells, readLines } from '../../../../src/cli/import/csv.ts';
+import { collect } from '../../../support/collect.ts';
+
+async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+async function linesOf(text: string | Buffer, chunkSize = 7) {
+  return collect(readLines(inChunks(Buffer.from(text), chunkSize)));
+}
+
+describe('the lines of a file', () => {
+  it('are the same wherever its chunks end, with every byte counted', async () => {
+    const line = fc.string({ unit: 'grapheme' }).map(text => text.replaceAll(/[\r\n\ufeff\ufffd]/g, ''));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(line),
+        fc.constantFrom('\n', '\r\n'),
+        fc.integer({ min: 1, max: 40 }),
+        async (lines, end, size) => {
+          const file = lines.map(text => text + end).join('');
+          const read = await linesOf(file, size);
+          expect(read.map(({ text }) => text)).toEqual(lines.map(text => Buffer.from(text).toString()));
+          expect(read.map(({ row }) => row)).toEqual(lines.map((_, index) => index + 1));
+          expect(read.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(Buffer.byteLength(file));
+        },
+      ),
+    );
+  });
+
+  it('include a last one that nothing ends', async () => {
+    expect((await linesOf('a\nb')).map(({ text }) => text)).toEqual(['a', 'b']);
+  });
+
+  it('come without a byte order mark', async () => {
+    expect((await linesOf('\ufeffa,b\n'))[0]?.text).toBe('a,b');
+  });
+
+  it('that are too long have no text, and leave the ones after them readable', async () => {
+    const long = 'x'.repeat(longestLine + 1);
+    const read = await linesOf(`a\n${long}\nb\n`, 10_000);
+    expect(read.map(({ text }) => text)).toEqual(['a', undefined, 'b']);
+  });
+});
+
+describe('the cells of a line', () => {
+  it.each<[string, string, string[]]>([
+    ['plain ones', 'a,b c,', ['a', 'b c', '']],
+    ['quoted ones, with commas and quotes in them', '"a, b","say ""a""",""', ['a, b', 'say "a"', '']],
+    ['spaces around them', ' a , "b" ,\tc', ['a', 'b', 'c']],
+    ['a quote in the middle', '27" screen,6\' rope', ['27" screen', "6' rope"]],
+    ['one alone', '', ['']],
+  ])('are told apart: %s', (_, line, cells) => {
+    expect(parseCells(line)).toEqual(cells);
+  });
+
+  it.each<[string, string, number]>([
+    ['quotes that are not closed', 'a,"b,c', 1],
+    ['quotes that are not closed, after spaces', 'a,b,  "c', 2],
+    ['text after quotes', '"a"b,c', 0],
+  ])('are given up from the first that is unclear: %s', (_, line, index) => {
+    expect(parseCells(line)).toMatchObject({ index });
+  });
+
+  it('come back as they were written', () => {
+    const cell = fc.string().filter(text => text === text.trim() && !/[\r\n]/.test(text));
+    fc.assert(
+      fc.property(fc.array(cell, { minLength: 1 }), cells => {
+        expect(parseCells(cells.map(text => `"${text.replaceAll('"', '""')}"`).join(','))).toEqual(cells);
+      }),
+    );
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { columns } from '../../../../src/cli/import/check-row.ts';
+import { type OrderRows, readOrders } from '../../../../src/cli/import/read-orders.ts';
+import { maximumLines } from '../../../../src/order/domain/limits.ts';
+import { collect } from '../../../support/collect.ts';
+
+const header = columns.join(',');
+const good = 'A1,ANN,Ann,11,Tea,2,14.00,USD,2020-01-02,2020-01-05,DHL';
+
+async function* once(text: string | Buffer): AsyncGenerator<Buffer> {
+  yield Buffer.from(text);
+}
+
+async function read(...rows: string[]): Promise<OrderRows[]> {
+  return collect(await readOrders(once([header, ...rows, ''].join('\n'))));
+}
+
+/** Where the problems are, e.g. `3 quantity`, and of which order. */
+function problems(read: readonly OrderRows[]): string[] {
+  return read.flatMap(rows =>
+    rows.type === 'order'
+      ? []
+      : rows.problems.map(({ row, column }) => `${rows.reference ?? '?'}: row ${row}, ${column}`),
+  );
+}
+
+function orders(read: readonly OrderRows[]): string[] {
+  return read.flatMap(rows => (rows.type === 'order' ? [rows.order.reference] : []));
+}
+
+/** A good row of an order with some cells changed. */
+function row(reference: string, changed: Partial<Record<(typeof columns)[number], string>> = {}): string {
+  const cells = good.split(',');
+  return columns.map((column, index) => changed[column] ?? (index === 0 ? reference : cells[index])).join(',');
+}
+
+describe('the orders of a file', () => {
+  it('are what its rows say, each row a line, in the order of the file', async () => {
+    const read = await collect(
+      await readOrders(
+        once(`${header}\n${row('A1')}\n${row('A1', { product_sku: '12', quantity: '3' })}\n${row('A2')}\n`),
+      ),
+    );
+    expect(read).toMatchObject([
+      {
+        type: 'order',
+        order: {
+          reference: 'A1',
+          customerReference: 'ANN',
+          customerName: 'Ann',
+          currency: 'USD',
+          orderedAt: new Date('2020-01-02T00:00:00Z'),
+          shipment: { at: new Date('2020-01-05T00:00:00Z'), carrier: 'DHL' },
+          lines: [
+            { row: 2, sku: '11', productName: 'Tea', quantity: 2, unitPrice: 1400 },
+            { row: 3, sku: '12', productName: 'Tea', quantity: 3, unitPrice: 1400 },
+          ],
+        },
+      },
+      { type: 'order', order: { reference: 'A2', lines: [{ row: 4 }] } },
+    ]);
+  });
+
+  it('count every byte of the file', async () => {
+    const all = await read(row('A1'), '', row('A1'), 'nonsense', row('A2'), row('A3', { quantity: 'x' }));
+    const file = [header, row('A1'), '', row('A1'), 'nonsense', row('A2'), row('A3', { quantity: 'x' }), ''].join('\n');
+    expect(all.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(Buffer.byteLength(file));
+  });
+
+  it('may come with columns in another order, and with more of them', async () => {
+    const file =
+      ['note', ...columns.toReversed()].join(',') + '\n' + ['new', ...good.split(',').toReversed()].join(',');
+    expect(orders(await collect(await readOrders(once(file))))).toEqual(['A1']);
+  });
+
+  it('have no shipment where the file has no day of it, whoever would have carried it', async () => {
+    const [first] = await read(row('A1', { shipped_at: '' }));
+    expect(first).toMatchObject({ type: 'order', order: { shipment: undefined } });
+  });
+
+  it('pass over rows with nothing in them', async () => {
+    expect(orders(await read('', row('A1'), ',,,,,,,,,,', '  ', row('A1')))).toEqual(['A1']);
+  });
+});
+
+describe('a bad row', () => {
+  it.each<[(typeof columns)[number], string]>([
+    ['order_reference', 'x'.repeat(101)],
+    ['customer_reference', ''],
+    ['customer_name', 'x'.repeat(201)],
+    ['customer_name', 'An\u0007n'],
+    ['product_sku', 'x'.repeat(65)],
+    ['product_name', ''],
+    ['quantity', 'two'],
+    ['quantity', '-1'],
+    ['quantity', '1.5'],
+    ['quantity', ''],
+    ['unit_price', '14,00'.replace(',', ';')],
+    ['unit_price', '14.005'],
+    ['unit_price', '-1'],
+    ['unit_price', ''],
+    ['currency', 'usd'],
+    ['currency', 'USX'],
+    ['ordered_at', '2020-02-30'],
+    ['ordered_at', '02.01.2020'],
+    ['ordered_at', ''],
+    ['shipped_at', '2020-1-5'],
+    ['shipped_at', '2020-01-01'],
+    ['carrier', ''],
+  ])('is named by row and column, and its whole order is left out: %s %j', async (column, cell) => {
+    const reference = column === 'order_reference' ? cell : 'B';
+    const bad = await read(row('A'), row(reference, { [column]: cell }), row(reference, { [column]: cell }), row('C'));
+    expect(orders(bad)).toEqual(['A', 'C']);
+    expect(problems(bad)).toEqual([3, 4].map(at => `${reference}: row ${at}, ${column}`));
+  });
+
+  it('is told of all that is wrong with it', async () => {
+    const bad = await read(row('B', { quantity: 'x', currency: 'x', ordered_at: 'x' }));
+    expect(problems(bad)).toEqual(['B: row 2, quantity', 'B: row 2, currency', 'B: row 2, ordered_at']);
+  });
+
+  it.each<[(typeof columns)[number], string]>([
+    ['customer_reference', 'BEN'],
+    ['customer_name', 'Anne'],
+    ['currency', 'EUR'],
+    ['ordered_at', '2020-01-01'],
+    ['shipped_at', '2020-01-06'],
+    ['carrier', 'UPS'],
+  ])('is one that says otherwise than the first row of its order: %s', async (column, cell) => {
+    const bad = await read(row('B'), row('B', { [column]: cell }), row('C'));
+    expect(orders(bad)).toEqual(['C']);
+    expect(problems(bad)).toEqual([`B: row 3, ${column}`]);
+  });
+
+  it('that is not UTF-8 is named by its column', async () => {
+    const file = Buffer.concat([
+      Buffer.from(`${header}\n`),
+      Buffer.from(row('B', { customer_name: 'Zoë' }), 'latin1'),
+      Buffer.from(`\n${row('C')}\n`),
+    ]);
+    const bad = await collect(await readOrders(once(file)));
+    expect(orders(bad)).toEqual(['C']);
+    expect(problems(bad)).toEqual(['B: row 2, customer_name']);
+  });
+
+  it.each<[string, string, string]>([
+    ['an empty reference', row(''), 'order_reference'],
+    ['too few cells', 'B,ANN,Ann,11,Tea,2', 'unit_price'],
+    ['too many cells', `${row('B')},more`, 'carrier'],
+    ['quotes left open', row('B', { product_name: '"Tea' }), 'product_name'],
+    ['endless length', 'x'.repeat(70_000), 'order_reference'],
+  ])('that does not say its order spoils those around it, and no other: %s', async (_, bad, column) => {
+    const all = await read(row('A'), row('B'), bad, row('C'), row('D'));
+    expect(orders(all)).toEqual(['A', 'D']);
+    expect(problems(all)).toEqual([`?: row 4, ${column}`, 'B: row 3, order_reference', 'C: row 5, order_reference']);
+  });
+
+  it('that does not say its order, among rows of one, spoils that one alone', async () => {
+    const all = await read(row('A'), row('B'), row(''), row('B'), row('C'));
+    expect(orders(all)).toEqual(['A', 'C']);
+  });
+});
+
+describe('an order without end', () => {
+  it('is told once, and no more of it is held than an order may have', async () => {
+    const endless = Array.from({ length: maximumLines + 700 }, () => row('B', { quantity: 'x' }));
+    const all = await read(row('A'), ...endless, row('C'));
+    expect(orders(all)).toEqual(['A', 'C']);
+    expect(problems(all)).toHaveLength(maximumLines + 1);
+    expect(problems(all).at(-1)).toBe(`B: row ${maximumLines + 3}, order_reference`);
+  });
+});
+
+describe('a file of something else', () => {
+  it.each([
+    ['nothing', '', 'That is no file of order lines'],
+    ['other columns', '{"name": "x"}\n', 'That is no file of order lines'],
+    ['other separators', `${header.replaceAll(',', ';')}\n`, 'That is no file of order lines'],
+    ['a column less', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
+  ])('is refused by its first line: %s', async (_, file, message) => {
+    await expect(readOrders(once(file))).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Person } from '../../../../src/cli/simulate/api.ts';
+import { peopleOf, type People, type Viewer } from '../../../../src/cli/simulate/people.ts';
+import { loadConfig } from '../../../../src/config.ts';
+import { openIdentity } from '../../../../src/graphql/identity.ts';
+import { customerToken, staffToken, testSecret } from '../../../support/tokens.ts';
+
+/** What a server with that environment says of a person. */
+function server(env: NodeJS.ProcessEnv): (person: Person) => Promise<Viewer> {
+  const identify = openIdentity(loadConfig(env).auth);
+  return async person => {
+    const identity = await identify(`Bearer ${await person.token()}`);
+    const { role, subject } = identity!.actor;
+    return { subject, role: role.toUpperCase() };
+  };
+}
+
+async function known(people: People, whoIs: (person: Person) => Promise<Viewer>) {
+  return {
+    staff: await whoIs(people.staff),
+    customers: await Promise.all(people.customers.map(whoIs)),
+  };
+}
+
+describe('people of our own', () => {
+  it.each<[string, NodeJS.ProcessEnv]>([
+    ['the development key', {}],
+    ['a secret', { AUTH_JWT_SECRET: testSecret }],
+    ['a secret, an issuer and an audience', { AUTH_JWT_SECRET: testSecret, AUTH_ISSUER: 'us', AUTH_AUDIENCE: 'shop' }],
+  ])('are who they say to a server with %s', async (_, env) => {
+    const whoIs = server(env);
+    const people = await peopleOf(env, whoIs);
+    const { staff, customers } = await known(people, whoIs);
+    expect(staff.role).toBe('STAFF');
+    expect(customers.length).toBeGreaterThan(2);
+    expect(customers).toEqual(people.customers.map(({ id }) => ({ subject: id, role: 'CUSTOMER' })));
+  });
+
+  it('are the same ones the next time', async () => {
+    const ids = async () => (await peopleOf({}, server({}))).customers.map(({ id }) => id);
+    expect(await ids()).toEqual(await ids());
+  });
+});
+
+describe('tokens that were given', () => {
+  const env = { AUTH_JWT_SECRET: testSecret };
+  const customerId = 'cus_6f1b2c3d-0000-4000-8000-000000000001';
+
+  it('are used as they are, whoever they are of', async () => {
+    const STAFF_TOKEN = await staffToken();
+    const CUSTOMER_TOKEN = await customerToken(customerId);
+    const { staff, customers } = await peopleOf({ STAFF_TOKEN, CUSTOMER_TOKEN }, server(env));
+    expect(await staff.token()).toBe(STAFF_TOKEN);
+    expect(staff.name).toBe('anna');
+    expect(await Promise.all(customers.map(({ token }) => token()))).toEqual([CUSTOMER_TOKEN]);
+    expect(customers.map(({ id }) => id)).toEqual([customerId]);
+  });
+
+  it('have to be both, each of its role', async () => {
+    const staff = await staffToken();
+    const customer = await customerToken(customerId);
+    const people = (given: NodeJS.ProcessEnv) => peopleOf(given, server(env));
+    await expect(people({ STAFF_TOKEN: staff })).rejects.toThrow(/^CUSTOMER_TOKEN: set it too/);
+    await expect(people({ CUSTOMER_TOKEN: customer })).rejects.toThrow(/^STAFF_TOKEN: set it too/);
+    await expect(people({ STAFF_TOKEN: customer, CUSTOMER_TOKEN: customer })).rejects.toThrow(
+      /^STAFF_TOKEN: it is of role CUSTOMER/,
+    );
+    await expect(people({ STAFF_TOKEN: staff, CUSTOMER_TOKEN: staff })).rejects.toThrow(
+      /^CUSTOMER_TOKEN: it is of role STAFF/,
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
+
+const secret = 'k'.repeat(32);
+const production = {
+  NODE_ENV: 'production',
+  AUTH_JWT_SECRET: secret,
+  AUTH_ISSUER: 'https://login.example.com',
+  AUTH_AUDIENCE: 'orders',
+  DATABASE_URL: 'postgresql://user:pass@db.example.com/orders',
+};
+
+function problems(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  test('of an empty environment is a laptop’s: embedded, alone, loopback, the development key', () => {
+    expect(loadConfig({})).toEqual({
+      production: false,
+      port: 4000,
+      host: '127.0.0.1',
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      dataDir: '.data',
+      roles: ['api', 'projector'],
+      auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
+      corsOrigins: [],
+      logLevel: 'info',
+    });
+  });
+
+  test('takes every key', () => {
+    const env = {
+      ...production,
+      PORT: '0',
+      HOST: '0.0.0.0',
+      DATABASE_MIGRATE_URL: 'postgresql://owner@db.example.com/orders',
+      REDIS_URL: 'rediss://redis.example.com',
+      DATA_DIR: '/var/lib/orderstream',
+      ROLES: 'projector',
+      CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
+      LOG_LEVEL: 'warn',
+    };
+    expect(loadConfig(env)).toEqual({
+      production: true,
+      port: 0,
+      host: '0.0.0.0',
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: env.REDIS_URL,
+      dataDir: '/var/lib/orderstream',
+      roles: ['projector'],
+      auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
+      corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
+      logLevel: 'warn',
+    });
+  });
+
+  test('takes a key that is set to nothing for one that is not set', () => {
+    expect(loadConfig({ DATABASE_URL: '', PORT: ' ', ROLES: '', AUTH_JWKS_URL: '' })).toEqual(loadConfig({}));
+  });
+
+  test('can’t be changed, down to its lists', () => {
+    const config = loadConfig({});
+    expect(() => (config.roles as string[]).push('other')).toThrow(TypeError);
+    expect(() => Object.assign(config.auth, { issuer: 'x' })).toThrow(TypeError);
+  });
+
+  test('migrates with the owner’s connection, or else with the one that serves', () => {
+    const { DATABASE_URL } = production;
+    expect(loadMigrateUrl({ DATABASE_URL, NODE_ENV: 'production' })).toBe(DATABASE_URL);
+    expect(loadMigrateUrl({ DATABASE_URL, DATABASE_MIGRATE_URL: 'postgres://owner@db/x' })).toBe(
+      'postgres://owner@db/x',
+    );
+    expect(() => loadMigrateUrl({})).toThrow(/^DATABASE_URL: set it; /);
+  });
+});
+
+describe('a start is refused', () => {
+  test('with all that is wrong at once, a line a key', () => {
+    const env = {
+      NODE_ENV: 'production',
+      PORT: '65536',
+      DATABASE_URL: 'mysql://db/orders',
+      REDIS_URL: 'http://redis',
+      ROLES: 'api,worker',
+      AUTH_JWT_SECRET: 'short',
+      CORS_ORIGINS: '*',
+      LOG_LEVEL: 'loud',
+    };
+    expect(problems(env)).toEqual([
+      'PORT: must be a port, 0 to 65535',
+      'DATABASE_URL: must be a URL like postgresql://user:password@host:5432/database',
+      'REDIS_URL: must be a URL like redis://host:6379',
+      'ROLES: must be api, projector or api,projector',
+      'AUTH_JWT_SECRET: must have 32 bytes or more',
+      'CORS_ORIGINS: must be origins like https://shop.example.com, separated by commas',
+      'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+      'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
+      'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
+    ]);
+  });
+
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    ['a port that is no number', { PORT: '4e3' }, 'PORT: must be a port'],
+    ['a misspelt NODE_ENV', { NODE_ENV: 'prod' }, 'NODE_ENV: must be production, development or test'],
+    ['an origin with a path', { CORS_ORIGINS: 'https://shop.example.com/' }, 'CORS_ORIGINS: must be origins'],
+    [
+      'two kinds of key',
+      { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://a.b/c' },
+      'AUTH_JWT_SECRET, AUTH_JWKS_URL:',
+    ],
+    ['the development key as one’s own', { AUTH_JWT_SECRET: developmentSecret }, 'AUTH_JWT_SECRET: is the development'],
+    ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is reached from outside'],
+    [
+      'an owner’s database and none to serve',
+      { DATABASE_MIGRATE_URL: 'postgres://o@h/d' },
+      'DATABASE_MIGRATE_URL: set',
+    ],
+    ['a part of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
+    ['a part of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
+    ['production without a key', { ...production, AUTH_JWT_SECRET: undefined }, 'AUTH_JWT_SECRET: set it, 32 bytes'],
+    ['production without an issuer', { ...production, AUTH_ISSUER: undefined }, 'AUTH_ISSUER: set it'],
+    ['production without an audience', { ...production, AUTH_AUDIENCE: undefined }, 'AUTH_AUDIENCE: set it'],
+    ['production on the embedded database', { ...production, DATABASE_URL: undefined }, 'DATABASE_URL: set it'],
+  ])('with %s', (_, env, problem) => {
+    expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);
+  });
+
+  test('with no word of what a secret or a URL says', () => {
+    const env = { AUTH_JWT_SECRET: 'hunter2', DATABASE_URL: 'mysql://a:hunter2@h/d', REDIS_URL: 'ftp://:hunter2@h' };
+    expect(problems(env)).toHaveLength(3);
+    expect(problems(env).join()).not.toContain('hunter2');
+  });
+
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('not with the development key on %s', HOST => {
+    expect(problems({ HOST })).toEqual([]);
+  });
+
+  test('not in production on one node without Redis', () => {
+    expect(problems(production)).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { loadConfig, loadMigrateUrl } from '../../src/config.ts';
+import { parseYaml } from '../support/yaml.ts';
+
+interface Container {
+  readonly image: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: string };
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly command?: readonly string[];
+}
+
+const text = readFileSync(fileURLToPath(new URL('../../docker-compose.yml', import.meta.url)), 'utf8');
+const containers = (parseYaml(text) as unknown as Record<string, Record<string, Container>>)['services'] ?? {};
+const ours = Object.entries(containers).filter(([, { image }]) => image === 'orderstream');
+
+const given: Readonly<Record<string, string>> = {
+  POSTGRES_PASSWORD: 'secret-word',
+  AUTH_JWT_SECRET: 'a secret of the tests, 32 bytes and more',
+  AUTH_ISSUER: 'https://login.example.com',
+  AUTH_AUDIENCE: 'orderstream',
+};
+
+/** A container's environment as its process has it, over the image's own; throws where a variable is required and missing. */
+function environmentOf({ environment = {} }: Container, variables: Readonly<Record<string, string>> = given) {
+  const values = Object.entries(environment).map(([name, value]) => [
+    name,
+    value.replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_all, variable: string, sign: string, rest: string) => {
+      if (sign === '?' && !variables[variable]) throw new Error(`${variable}: ${rest}`);
+      return variables[variable] ?? rest;
+    }),
+  ]);
+  return { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '4000', ...(Object.fromEntries(values) as object) };
+}
+
+test('it is PostgreSQL, Redis, a migration, two API processes and a projector', () => {
+  expect(Object.keys(containers)).toEqual(['postgres', 'redis', 'migrate', 'api-1', 'api-2', 'projector']);
+  const roles = ours.map(([name, container]) => [name, container.environment?.['ROLES']]);
+  expect(roles).toEqual([
+    ['migrate', undefined],
+    ['api-1', 'api'],
+    ['api-2', 'api'],
+    ['projector', 'projector'],
+  ]);
+});
+
+test.each(ours.filter(([name]) => name !== 'migrate'))(
+  '%s starts in production with what it is given',
+  (_name, container) => {
+    const config = loadConfig(environmentOf(container));
+    expect(config).toMatchObject({
+      production: true,
+      databaseUrl: 'postgresql://orderstream:secret-word@postgres:5432/orderstream',
+      redisUrl: 'redis://redis:6379',
+      auth: { key: { type: 'secret' } },
+    });
+  },
+);
+
+test('the migration knows its database', () => {
+  const { migrate } = containers;
+  expect(migrate?.command).toEqual(['node', 'dist/cli/migrate.js']);
+  expect(loadMigrateUrl(environmentOf(migrate!))).toContain('@postgres:5432/orderstream');
+});
+
+describe('without a secret nothing starts, and what to set is said', () => {
+  test.each(Object.keys(given))('%s', name => {
+    const those = name === 'POSTGRES_PASSWORD' ? Object.entries(containers) : ours;
+    for (const [, container] of those.filter(([, { environment }]) => environment)) {
+      expect(() => environmentOf(container, { ...given, [name]: '' })).toThrow(`${name}: set it to`);
+    }
+  });
+});
+
+test('whoever depends on another waits until that one is ready, and every one that can be asked says so', () => {
+  for (const [name, { depends_on: waitsFor = {} }] of Object.entries(containers)) {
+    for (const [other, { condition }] of Object.entries(waitsFor)) {
+      expect([name, other, condition]).toEqual([
+        name,
+        other,
+        other === 'migrate' ? 'service_completed_successfully' : 'service_healthy',
+      ]);
+    }
+  }
+  expect(containers['postgres']?.healthcheck?.test?.[1]).toBe('pg_isready');
+  expect(containers['redis']?.healthcheck?.test).toEqual(['CMD', 'redis-cli', 'ping']);
+  // The image's own HEALTHCHECK asks over HTTP.
+  const unasked = ours.filter(([, { healthcheck }]) => healthcheck?.disable === 'true').map(([name]) => name);
+  expect(unasked).toEqual(['migrate', 'projector']);
+});

@@ -1,0 +1,173 @@
+// What was stored, or given out, stays what it is: see docs/events.md. The files are in test/golden/.
+import { describe, expect, test } from 'vitest';
+import type { CommandCall, HandleCommand } from '../../src/commands/handle-command.ts';
+import { open } from '../../src/event-store/personal-data.ts';
+import { formatPosition, parsePosition } from '../../src/event-store/position.ts';
+import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
+import { hashOfCommand } from '../../src/graphql/command-hash.ts';
+import { eventId } from '../../src/graphql/event-fields.ts';
+import { uuidV5 } from '../../src/ids.ts';
+import type { OrderCommand } from '../../src/order/domain/commands.ts';
+import { productIdOf } from '../../src/product/product-id.ts';
+import { types } from '../../src/slices.ts';
+import {
+  ask,
+  type Asked,
+  deciders,
+  eventFile,
+  type EventRow,
+  expectedOf,
+  filesIn,
+  type GoldenEvent,
+  hashOf,
+  readGolden,
+  readJson,
+  readLives,
+  type Shape,
+  statesOf,
+} from '../golden/golden.ts';
+
+interface Names {
+  readonly uuids: readonly { namespace: string; name: string; uuid: string }[];
+  readonly productIds: readonly { sku: string; id: string }[];
+  readonly eventIds: readonly { commandId: string; ordinal: number; id: string }[];
+  readonly commandHashes: readonly { mutation: string; input: object; hash: string }[];
+  readonly positions: readonly { point: number; hash: string; token: string }[];
+  readonly sealed: readonly { key: string; streamId: string; sealed: string; text: string }[];
+}
+
+const record = 'record what is missing: npx tsx test/golden/record.ts';
+const lives = await readLives();
+const eventFiles = await filesIn('frozen/events');
+const names = await readJson<Names>('frozen/names.json');
+
+describe('the golden files', () => {
+  test('never change and never go; one that is new is listed', async () => {
+    const listed = await readJson<Record<string, string>>('frozen.json');
+    const files = await filesIn('frozen');
+    const hashes = await Promise.all(files.map(async file => [file, await hashOf(`frozen/${file}`)] as const));
+    expect(Object.fromEntries(hashes), record).toEqual(listed);
+  });
+
+  test('hold every event type that a reader may meet, in every schema version that was ever stored', () => {
+    expect([...types.values()], 'golden.ts lists every aggregate').toEqual(
+      expect.arrayContaining(Object.values(deciders)),
+    );
+    expect(types.size).toBe(Object.keys(deciders).length);
+    const needed = [...types.values()].flatMap(({ streamType, schemaVersions }) =>
+      Object.entries(schemaVersions).flatMap(([type, newest]) =>
+        Array.from({ length: newest }, (_, older) =>
+          eventFile({ stream_type: streamType, type, schema_version: older + 1 }),
+        ),
+      ),
+    );
+    expect(
+      needed.filter(file => !eventFiles.includes(file.replace('events/', ''))),
+      record,
+    ).toEqual([]);
+  });
+});
+
+describe('what was stored long ago', () => {
+  test.each(eventFiles)('says what it said: %s', async file => {
+    const golden = await readJson<GoldenEvent>(`frozen/events/${file}`);
+    expect(eventFile(golden.row)).toBe(`events/${file}`);
+    expect(readGolden(golden), record).toEqual(await readJson(`expected/events/${file}`));
+  });
+
+  test.each([...lives])('folds to the state and the rows that it came to: %s', async (name, life) => {
+    expect(expectedOf(life), record).toEqual(await readJson(`expected/lives/${name}.json`));
+  });
+
+  test.each([...lives])('comes to the same states when its personal data can no longer be opened: %s', (_, life) => {
+    const { whole, erased } = expectedOf(life);
+    expect(Object.keys(erased).length).toBeGreaterThan(0);
+    for (const [stream, { state }] of Object.entries(erased)) expect(state).toEqual(whole[stream]?.state);
+  });
+
+  const snapshotted = Object.values(deciders).filter(({ snapshotShape }) => snapshotShape !== undefined);
+  test.each(snapshotted)(
+    'folds to another state, or of other events, under another snapshot shape only: $streamType',
+    async ({ streamType, snapshotShape, schemaVersions }) => {
+      const shape = await readJson<Shape>(`frozen/shapes/${streamType}.${snapshotShape}.json`);
+      const raise = `${streamType}/decider.ts: raise snapshotShape, or old snapshots are taken for new ones; then ${record}`;
+      expect(schemaVersions, raise).toEqual(shape.schemaVersions);
+      const states = statesOf(lives, streamType);
+      const then = Object.keys(shape.states).map(stream => [stream, states[stream]]);
+      expect(Object.fromEntries(then), raise).toEqual(shape.states);
+    },
+  );
+
+  test.each(names.sealed)('is opened byte for byte with the key of its time: %#', ({ key, streamId, sealed, text }) => {
+    expect(JSON.stringify(open(Buffer.from(key, 'base64'), streamId, sealed))).toBe(text);
+  });
+});
+
+describe('what was given out', () => {
+  test.each([...lives])('is the same command with the same ids when it is asked for again: %s', async (_, life) => {
+    for (const [index, events] of commandsOf(life.rows).entries()) {
+      const call = await callOf(life.asked[index]!);
+      expect(call.commandId).toBe(events[0]!.command_id);
+      expect(`\\x${call.commandHash}`).toBe(events[0]!.command_hash);
+      expect(call.streamId).toBe(events[0]!.stream_id);
+      const linesMade = events.flatMap(({ data }) => ('sku' in data && 'lineId' in data ? [data.lineId] : []));
+      if (linesMade.length > 0) expect(lineIdsOf(call.command as OrderCommand)).toEqual(linesMade);
+    }
+  });
+
+  test("stands in the event's field that always took it: the public number", () => {
+    const found = [...lives.values()].flatMap(({ rows }) =>
+      rows.flatMap(({ stream_type, type, data }) => {
+        const field = Object.entries(data).find(([, value]) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(String(value)))?.[0];
+        return field === undefined ? [] : [[stream_type, { [type]: field }] as const];
+      }),
+    );
+    const numbered = Object.values(deciders).flatMap(decider =>
+      decider.numbered ? [[decider.streamType, decider.numbered]] : [],
+    );
+    expect(Object.fromEntries(numbered)).toEqual(Object.fromEntries(found));
+  });
+
+  test.each(names.commandHashes)('hash of a command: $mutation', ({ mutation, input, hash }) => {
+    expect(hashOfCommand(mutation, input)).toBe(hash);
+  });
+
+  test.each(names.uuids)('UUID of "$name"', ({ namespace, name, uuid }) => {
+    expect(uuidV5(namespace, name)).toBe(uuid);
+  });
+
+  test.each(names.productIds)('id of the product with the SKU $sku', ({ sku, id }) => {
+    expect(productIdOf(sku)).toBe(id);
+  });
+
+  test.each(names.eventIds)('id of event $ordinal of a command', ({ commandId, ordinal, id }) => {
+    expect(eventId({ commandId, ordinal } as RecordedEvent)).toBe(id);
+  });
+
+  test.each(names.positions)('position $token', ({ token, ...position }) => {
+    expect(formatPosition(position)).toBe(token);
+    expect(parsePosition(token)).toEqual(position);
+  });
+});
+
+/** The events of each command, in the order of the log. */
+function commandsOf(rows: readonly EventRow[]): EventRow[][] {
+  const ids = [...new Set(rows.map(row => row.command_id))];
+  return ids.map(id => rows.filter(row => row.command_id === id));
+}
+
+/** What becomes of a mutation on its way to its aggregate. */
+async function callOf(asked: Asked): Promise<CommandCall<unknown>> {
+  const calls: CommandCall<unknown>[] = [];
+  const handle = (_decider: unknown, call: CommandCall<unknown>) => {
+    calls.push(call);
+    return Promise.resolve({ type: 'not-found' });
+  };
+  await ask(handle as unknown as HandleCommand, asked);
+  return calls[0]!;
+}
+
+function lineIdsOf(command: OrderCommand): string[] {
+  if (command.type === 'AddOrderItem') return [command.lineId];
+  return command.type === 'CreateOrder' ? command.items.map(item => item.lineId) : [];
+}

@@ -1,0 +1,49 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import type { Config } from '../../../src/config.ts';
+import { openIdentity } from '../../../src/graphql/identity.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import { type GraphQLServer, openServer } from '../../../src/graphql/server.ts';
+import { testSecret } from '../../support/tokens.ts';
+import { schema } from './mini-schema.ts';
+
+/** Log lines of the servers that this file's tests have started. */
+export const logged: Record<string, unknown>[] = [];
+
+export const logger = pino(
+  { level: 'debug' },
+  { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+);
+
+export const auth: Config['auth'] = {
+  key: { type: 'secret', secret: testSecret },
+  issuer: undefined,
+  audience: undefined,
+};
+
+/** Serves the mini schema until the test is over. Its fields need no parts. */
+export async function startMiniServer(config: Partial<Config> = {}): Promise<GraphQLServer> {
+  const server = await openServer({
+    schema,
+    parts: {} as Parts,
+    identify: openIdentity(auth),
+    logger,
+    config: { host: '127.0.0.1', port: 0, production: true, corsOrigins: [], ...config },
+  });
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= server.close());
+  onTestFinished(close);
+  return { ...server, close };
+}
+
+/** Any other server, until the test is over. */
+export async function startServer(server: Server = createServer()): Promise<string> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
