@@ -5,7 +5,7 @@ const node = { dependencyTypes: ['core'] };
 
 const slice = '(order|customer|product)';
 const database = ours('database\\.ts$', 'database-error\\.ts$', 'generated/prisma/');
-const edges = ours('(closers|logger|start-error)\\.ts$');
+const edges = ours('(closers|logger|start-error|tracing)\\.ts$');
 const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
@@ -35,7 +35,7 @@ export default {
     may(`${slice}/graphql/`, packages('graphql', '@pothos/core')),
 
     // The legs of the journey. They import no slice, and views never reach append.
-    may('commands/', ours('commands/', 'event-store/'), database, ids, node, packages('lru-cache')),
+    may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
     may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache')),
     may('projections/', ours('projections/', 'event-store/'), database, edges, node),
     may(
@@ -53,6 +53,13 @@ export default {
 
     // What they stand on.
     may('config\\.ts$', ours('start-error\\.ts$'), packages('zod')),
+    may(
+      '(metrics|tracing)\\.ts$',
+      ours('(commands|event-store)/'),
+      node,
+      packages('prom-client', '@opentelemetry/[a-z-]+'),
+    ),
+    may('readiness\\.ts$', ours('graphql/probes\\.ts$', 'projections/lag\\.ts$')),
     may('logger\\.ts$', ours('(config|database-error)\\.ts$'), packages('pino')),
     may('ids\\.ts$', node),
     may('database\\.ts$', ours('(config|data-directory|embedded-database|migrations|postgres)\\.ts$')),

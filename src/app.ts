@@ -1,5 +1,5 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
-import { openHandleCommand } from './commands/handle-command.ts';
+import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { readCustomers } from './customer/views/customer-view.ts';
@@ -9,21 +9,25 @@ import { graphiqlPage } from './graphiql-page.ts';
 import { openGraphiQL } from './graphql/graphiql.ts';
 import { openIdentity } from './graphql/identity.ts';
 import type { Parts } from './graphql/parts.ts';
+import type { Probes } from './graphql/probes.ts';
 import { openServer } from './graphql/server.ts';
 import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
 import type { Logger } from './logger.ts';
+import { openMetrics } from './metrics.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrders } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead } from './projections/batched-read.ts';
+import { readLag } from './projections/lag.ts';
 import { startProjector } from './projections/projector.ts';
 import type { ReadSource } from './projections/read-entities.ts';
+import { readReadiness } from './readiness.ts';
 import { schema } from './schema.ts';
 import { fillEmptyLog } from './seed.ts';
-import { types, views } from './slices.ts';
+import { deciders, types, views } from './slices.ts';
 import { StartError } from './start-error.ts';
 
 export interface App {
@@ -75,7 +79,10 @@ function projectFor(database: Database, bus: Bus, logger: Logger, closers: Close
 
 async function serve(config: Config, database: Database, bus: Bus, logger: Logger, closers: Closers): Promise<string> {
   const source: ReadSource = { database, types };
-  const store = openEventStore(database, types, () => {
+  const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
+  const metrics = openMetrics({ lag: () => readLag(database), redisConnected });
+  const store = openEventStore(database, types, commands => {
+    metrics.appended(commands);
     bus.publish('appended', {});
   });
   const orderHub = openHub({
@@ -89,7 +96,11 @@ async function serve(config: Config, database: Database, bus: Bus, logger: Logge
   });
   const parts: Parts = {
     source,
-    handle: openHandleCommand(store),
+    handle: openCommandBus(store, deciders, {
+      logger: logger.child({ component: 'commands' }),
+      settled: metrics.commandSettled,
+    }),
+    counts: metrics,
     reached: (position, timeout) => orderHub.reached(position, timeout),
     orderHub,
     order: openBatchedRead(ids => readOrders(source, ids)),
@@ -99,7 +110,12 @@ async function serve(config: Config, database: Database, bus: Bus, logger: Logge
   const graphiql = config.production
     ? undefined
     : openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) });
-  const server = await openServer({ schema, parts, identify: openIdentity(config.auth), logger, config, graphiql });
+  const probes: Probes = {
+    readiness: () => readReadiness(() => readLag(database), redisConnected()),
+    metrics: metrics.render,
+  };
+  const identify = openIdentity(config.auth);
+  const server = await openServer({ schema, parts, identify, logger, config, graphiql, probes });
   closers.push(() => server.close());
   return server.url;
 }

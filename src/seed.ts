@@ -1,5 +1,6 @@
 import type { Decider, DomainEvent } from './commands/decider.ts';
-import { type HandleCommand, openHandleCommand } from './commands/handle-command.ts';
+import { openCommandBus } from './commands/command-bus.ts';
+import type { HandleCommand } from './commands/handle-command.ts';
 import { customerDecider } from './customer/decider.ts';
 import type { EventStore } from './event-store/event-store.ts';
 import { hashOfCommand } from './graphql/command-hash.ts';
@@ -53,7 +54,7 @@ const samples = [
 export async function fillEmptyLog(store: EventStore): Promise<void> {
   const log = await store.readLog(0, samples.length);
   if (log.some(({ commandId }, index) => commandId !== samples[index]?.commandId)) return;
-  const handle = openHandleCommand(store);
+  const handle = openCommandBus(store, [customerDecider, productDecider]);
   // Each is one event, one after the other: so the log is always some of the first of them.
   for (const { commandId, send } of samples.slice(log.length)) {
     const { type } = await send(handle);

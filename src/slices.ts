@@ -8,8 +8,11 @@ import { productDecider } from './product/decider.ts';
 import { productView } from './product/views/product-view.ts';
 import type { Views } from './projections/view.ts';
 
+/** Every aggregate: what stands here is handled, logged, measured and read. */
+export const deciders = [orderDecider, customerDecider, productDecider];
+
 /** Every aggregate whose events a reader of the log may meet. */
-export const types = eventTypes([orderDecider, customerDecider, productDecider]);
+export const types = eventTypes(deciders);
 
 /** Every view of the core group. */
 export const views: Views = { folded: [customerView, productView, orderView], derived: [customerOrderView] };

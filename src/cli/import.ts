@@ -4,13 +4,13 @@ import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openHandleCommand } from '../commands/handle-command.ts';
+import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatAmount } from '../money.ts';
-import { types, views } from '../slices.ts';
+import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './import/catch-up.ts';
 import { importOrders, type Tally } from './import/import-orders.ts';
@@ -39,7 +39,7 @@ async function run(): Promise<number> {
     const interrupt = onInterrupt();
     const progress = openProgress(process.stdout, { what: 'order', total: file.bytes });
     const tally = await importOrders(rows, {
-      handle: openHandleCommand(store),
+      handle: openCommandBus(store, deciders),
       correlationId: randomUUID(),
       report({ row, column, message }, consequence) {
         progress.say(() => {

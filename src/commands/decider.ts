@@ -27,6 +27,11 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
   return { type: 'rejected', rejection };
 }
 
+/** Whom a command is for at all; what of it is theirs, `isVisibleTo` says. */
+export type Right = 'authenticated' | Actor['role'];
+
+type TypeOf<Command> = Command extends { readonly type: infer Type extends string } ? Type : never;
+
 /** What the machinery needs to know of an aggregate: pure functions and its permanent names. */
 export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
   /** Stored with each event: permanent, like a table's name. */
@@ -34,6 +39,8 @@ export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
   readonly decide: (command: Command, state: State) => Decision<Event, Rejection>;
+  /** Who may ask for each command: one that is missing here is nobody's, and does not compile. */
+  readonly rights: { readonly [Type in TypeOf<Command>]: Right };
   /** True for the command that starts a stream; every other one needs a stream that is there and visible. */
   readonly creates: (command: Command) => boolean;
   /** Whether the actor may know of this aggregate at all; where not, it is answered like a missing one. */

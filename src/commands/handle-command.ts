@@ -6,6 +6,7 @@ import type { StoredCommand } from '../event-store/read-stream.ts';
 import { type Aggregate, AggregateCache, type Foldable } from './aggregate-cache.ts';
 import type { Actor, Decider, DomainEvent } from './decider.ts';
 import { openInOrder } from './in-order.ts';
+import type { CommandIssue } from './command-issues.ts';
 import { readUntil } from './read-until.ts';
 
 /** How long a command is tried before its caller gets an answer without one, ms. */
@@ -42,7 +43,8 @@ export type CommandAnswer<Rejection> =
       readonly replayed: boolean;
     }
   | Refusal<Rejection>
-  | { readonly type: 'key-reused' };
+  | { readonly type: 'key-reused' }
+  | { readonly type: 'invalid-input'; readonly issues: readonly CommandIssue[] };
 
 type Refusal<Rejection> =
   | { readonly type: 'rejected'; readonly rejection: Rejection }
@@ -51,21 +53,27 @@ type Refusal<Rejection> =
 
 /**
  * load → decide → append, again on a conflict.
+ * @param effort counts how often the command was decided, for whoever wants to know
  * @throws OutcomeUnknownError, UnavailableError
  */
 export type HandleCommand = <State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
+  effort?: Effort,
 ) => Promise<CommandAnswer<Rejection>>;
+
+export interface Effort {
+  attempts: number;
+}
 
 export function openHandleCommand(store: EventStore): HandleCommand {
   const cache = new AggregateCache(store);
   const inOrder = openInOrder();
-  return function handleCommand(decider, call) {
+  return function handleCommand(decider, call, effort) {
     // Counted from here, not from its turn: where the database is gone, the last of many on one stream waits no longer.
     const deadline = Date.now() + commandTimeout;
     return inOrder(`${decider.streamType} ${call.streamId}`, () =>
-      decideAndAppend(store, cache, decider, call, deadline),
+      decideAndAppend(store, cache, decider, call, deadline, effort),
     );
   };
 }
@@ -76,9 +84,11 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
   deadline: number,
+  effort: Effort | undefined,
 ): Promise<CommandAnswer<Rejection>> {
   let mayUseCache = true;
   for (let conflicts = 0; ; ) {
+    if (effort) effort.attempts++;
     const decided = await readUntil(deadline, () => loadAndDecide(store, decider, call, new Sight(cache, mayUseCache)));
     if (decided.type === 'answer') {
       if (!decided.restsOnCache) return decided.answer;

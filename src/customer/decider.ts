@@ -10,6 +10,7 @@ export const customerDecider: Decider<Customer, CustomerCommand, CustomerEvent, 
   initialState: noCustomer,
   evolve,
   decide,
+  rights: { RegisterCustomer: 'authenticated', RenameCustomer: 'authenticated' },
   creates: command => command.type === 'RegisterCustomer',
   isVisibleTo: (customer, actor) =>
     actor.role === 'staff' || (customer.status !== 'None' && customer.customerId === actor.subject),

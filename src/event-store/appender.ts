@@ -44,9 +44,9 @@ interface Pending {
 /**
  * Group commit: commands that arrive while calls are under way travel together in the next one, so a busy node pays
  * one lock, one round trip and one fsync for many commands, and an idle one waits for nobody.
- * @param onAppended told after each call that stored something; only a hint
+ * @param onAppended told after each call that stored something, of how many commands; only a hint
  */
-export function openAppender(database: Database, onAppended: () => void): Append {
+export function openAppender(database: Database, onAppended: (commands: number) => void): Append {
   const queue: Pending[] = [];
   let inFlight = 0;
 
@@ -76,7 +76,7 @@ export function openAppender(database: Database, onAppended: () => void): Append
         ),
       );
       outcomes.forEach((outcome, index) => call[index]?.resolve(outcome));
-      if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended();
+      if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended(call.length);
     } catch (error) {
       if (!isRequestsFault(error)) for (const pending of call) sendAgain(pending, error);
       else if (call.length === 1) call[0]?.reject(error);

@@ -26,8 +26,12 @@ export interface EventStore {
   seal(subject: string, streamId: string, personal: object): Promise<SealedData>;
 }
 
-/** @param onAppended told after events were stored through this node; only a hint */
-export function openEventStore(database: Database, types: EventTypes, onAppended: () => void): EventStore {
+/** @param onAppended told after each call that stored events, of how many commands; only a hint */
+export function openEventStore(
+  database: Database,
+  types: EventTypes,
+  onAppended: (commands: number) => void,
+): EventStore {
   // A key that was thrown away may live on here for sealing only: what it seals, nobody can open.
   const keys = new LRUCache<string, Uint8Array>({ max: cachedKeys });
 

@@ -80,8 +80,7 @@ export function commandField<
         const prepared = toCommand(given, context, {
           derive: (kind, label) => deriveId(kind, commandId, label),
         });
-        const issues = [...('issues' in prepared ? prepared.issues : []), ...versionIssues(expectedVersion)];
-        if ('issues' in prepared || issues.length > 0) return invalidInput(issues);
+        if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
 
         const answer = await context.parts.handle(decider, {
           ...prepared,
@@ -122,6 +121,8 @@ function resultOf(answer: CommandAnswer<Rejection>, noun: string, streamId: stri
         message: `The ${noun} is at version ${answer.actualVersion}, not ${answer.expectedVersion}: look at it again.`,
         streamId,
       };
+    case 'invalid-input':
+      return invalidInput(answer.issues.map(({ path, message }) => ({ path: ['input', ...path], message })));
     case 'key-reused':
       return { type: 'key-reused', message: 'This idempotency key was used for another command: choose another one.' };
   }

@@ -23,10 +23,13 @@ export function frames<Event extends SourceEvent>(
 ): AsyncIterableIterator<ExecutionResult> {
   let ended = false;
   let release: (() => void) | undefined;
+  const { counts } = context.parts;
+  const unsubscribed = counts?.subscribed();
 
   function end(): void {
     if (ended) return;
     ended = true;
+    unsubscribed?.();
     release?.();
     void endSource();
   }
@@ -42,12 +45,16 @@ export function frames<Event extends SourceEvent>(
   async function deliver(): Promise<IteratorResult<ExecutionResult>> {
     try {
       const { value: event, done: over } = (await source.next()) as IteratorResult<Event, undefined>;
-      if (over) ended = true;
+      if (over && !ended) {
+        ended = true;
+        unsubscribed?.();
+      }
       if (over || ended) return done;
       // Here, not when the event was asked for: a token may have run out in between.
       if (isExpired(context)) return lastFrame(unauthenticated());
       const result = await execute(event, freshContext(context));
       const { position, kind } = event;
+      counts?.delivered(kind);
       return { value: { ...result, extensions: { position: formatPosition(position), kind } }, done: false };
     } catch (error) {
       return lastFrame(error);

@@ -2,10 +2,18 @@ import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Position } from '../event-store/position.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 
+/** Told of what is to be counted. */
+export interface Counts {
+  /** @returns ends it */
+  readonly subscribed: () => () => void;
+  readonly delivered: (kind: string) => void;
+}
+
 /** What app.ts opened and resolvers work with. Slices declare what they need beside it (`declare module`). */
 export interface Parts {
   readonly source: ReadSource;
   readonly handle: HandleCommand;
+  readonly counts?: Counts;
   /** Resolves when this node has seen the views reach a position, or after that many ms. */
   readonly reached: (position: Position, timeout: number) => Promise<void>;
 }

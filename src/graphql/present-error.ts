@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
+import { ForbiddenCommandError } from '../commands/command-bus.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { isUnreachable } from '../database-error.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
@@ -58,6 +59,7 @@ function blamesRequest(error: GraphQLError, origin: GraphQLError): boolean {
 function expectedFailure(error: unknown): ErrorCode | undefined {
   if (error instanceof OutcomeUnknownError) return 'OUTCOME_UNKNOWN';
   if (error instanceof UnavailableError) return 'UNAVAILABLE';
+  if (error instanceof ForbiddenCommandError) return 'FORBIDDEN';
   if (error instanceof StalePositionError) return 'STALE_POSITION';
   // A newer version of this program stored it: nodes that know it answer, and soon this one is replaced.
   if (error instanceof UnknownEventError) return 'UNAVAILABLE';

@@ -12,6 +12,7 @@ import type { GraphiQL } from './graphiql.ts';
 import type { Identify } from './identity.ts';
 import { allowedOrigins, type AllowsOrigin } from './origins.ts';
 import type { Parts } from './parts.ts';
+import { answerMetrics, answerReadiness, type Probes } from './probes.ts';
 import { openSockets } from './sockets.ts';
 
 /** How long whoever is refused an upgrade may take to read why, ms. */
@@ -29,7 +30,7 @@ export interface GraphQLServer {
 }
 
 /**
- * HTTP, SSE and WebSocket at /graphql, and GraphiQL where it is given; /healthz beside it.
+ * HTTP, SSE and WebSocket at /graphql, and GraphiQL where it is given; /healthz, /readyz and /metrics beside it.
  * @throws StartError where the port can't be had
  */
 export async function openServer(options: {
@@ -39,8 +40,9 @@ export async function openServer(options: {
   logger: Logger;
   config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins'>;
   graphiql?: GraphiQL | undefined;
+  probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, parts, identify, logger, config, graphiql } = options;
+  const { schema, parts, identify, logger, config, graphiql, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const streams = new Set<ServerResponse>();
   const answering = new Set<ServerResponse>();
@@ -71,6 +73,12 @@ export async function openServer(options: {
         return;
       case '/healthz':
         response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n');
+        return;
+      case '/readyz':
+        void answerReadiness(probes, closing, response);
+        return;
+      case '/metrics':
+        void answerMetrics(probes, response);
         return;
       default:
         response.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');

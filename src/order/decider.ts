@@ -10,6 +10,18 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
   initialState: noOrder,
   evolve,
   decide,
+  rights: {
+    CreateOrder: 'authenticated',
+    AddOrderItem: 'authenticated',
+    RemoveOrderItem: 'authenticated',
+    ChangeOrderItemQuantity: 'authenticated',
+    SubmitOrder: 'authenticated',
+    ConfirmOrder: 'staff',
+    ShipOrder: 'staff',
+    DeliverOrder: 'staff',
+    CancelOrder: 'authenticated',
+    ImportOrder: 'staff',
+  },
   creates: command => command.type === 'CreateOrder' || command.type === 'ImportOrder',
   isVisibleTo: (order, actor) =>
     actor.role === 'staff' || (order.status !== 'None' && order.customerId === actor.subject),

@@ -10,6 +10,7 @@ export const productDecider: Decider<Product, ProductCommand, ProductEvent, Prod
   initialState: noProduct,
   evolve,
   decide,
+  rights: { AddProduct: 'staff', ChangeProduct: 'staff' },
   creates: command => command.type === 'AddProduct',
   // the catalogue is open to everyone
   isVisibleTo: () => true,

@@ -1,12 +1,14 @@
 // That the machinery knows nothing of orders: a bank account, whole, on the same decider type, handler and log.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accept, type Decider, reject } from '../../src/commands/decider.ts';
-import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
+import { accept, type Actor, type Decider, reject } from '../../src/commands/decider.ts';
+import { type CommandReport, openCommandBus } from '../../src/commands/command-bus.ts';
+import type { HandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase, type OpenDatabase } from '../../src/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
 import { given } from '../support/given.ts';
+import { logLines } from '../support/log-lines.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
 type Account = { readonly status: 'None' } | { readonly status: 'Open'; readonly balance: number };
@@ -48,6 +50,7 @@ const account: Decider<Account, Command, Event, { reason: Reason; message: strin
         return accept({ type: 'CheckWritten', data: { check: command.check, balance: balance - command.amount } });
     }
   },
+  rights: { OpenAccount: 'staff', Deposit: 'authenticated', Withdraw: 'authenticated', WriteCheck: 'authenticated' },
   creates: command => command.type === 'OpenAccount',
   isVisibleTo: () => true,
   subject: () => undefined,
@@ -85,11 +88,14 @@ describe('on the log', () => {
   let real: TestDatabase;
   let open: OpenDatabase;
   let nodes: [HandleCommand, HandleCommand];
+  const settled: CommandReport[] = [];
+  const { logger, lines } = logLines();
 
   beforeAll(async () => {
     real = await freshDatabase();
     open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
-    const node = () => openHandleCommand(openEventStore(open.database, eventTypes([account]), () => undefined));
+    const store = () => openEventStore(open.database, eventTypes([account]), () => undefined);
+    const node = () => openCommandBus(store(), [account], { logger, settled: report => void settled.push(report) });
     nodes = [node(), node()];
   });
   afterAll(async () => {
@@ -97,10 +103,10 @@ describe('on the log', () => {
     await real.drop();
   });
 
-  function ask(node: 0 | 1, streamId: string, command: Command, key = randomUUID()) {
+  function ask(node: 0 | 1, streamId: string, command: Command, key = randomUUID(), role: Actor['role'] = 'staff') {
     const atmOf = async (asked: Command) =>
       asked.type === 'Withdraw' ? { ...asked, atm: await Promise.resolve('ready' as const) } : asked;
-    const actor = { role: 'staff', subject: 'teller' } as const;
+    const actor = { role, subject: 'teller' };
     const call = { streamId, command, commandId: key, commandHash: 'aa', actor, correlationId: key, now: new Date() };
     return nodes[node](account, { ...call, enrich: atmOf });
   }
@@ -109,11 +115,8 @@ describe('on the log', () => {
     const streamId = `acc_${randomUUID()}`;
     await ask(0, streamId, { type: 'OpenAccount' });
     await ask(1, streamId, { type: 'Deposit', amount: 300 });
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) =>
-        ask(i % 2 ? 0 : 1, streamId, { type: 'Withdraw', amount: 10, atm: 'ready' }),
-      ),
-    );
+    const withdraw = { type: 'Withdraw', amount: 10, atm: 'ready' } as const;
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 2 ? 0 : 1, streamId, withdraw)));
     expect(answers.filter(answer => answer.type === 'accepted')).toHaveLength(30);
     expect(answers.filter(answer => answer.type === 'rejected')).toHaveLength(20);
     const events = await open.database.event.findMany({ where: { streamId }, orderBy: { version: 'desc' }, take: 1 });
@@ -127,10 +130,18 @@ describe('on the log', () => {
     const key = randomUUID();
     const check = { type: 'WriteCheck', check: '7', amount: 60 } as const;
     const [first, second] = await Promise.all([ask(0, streamId, check, key), ask(1, streamId, check, key)]);
-    expect([first, second]).toMatchObject([
-      { type: 'accepted', version: 3 },
-      { type: 'accepted', version: 3 },
-    ]);
+    for (const answer of [first, second]) expect(answer).toMatchObject({ type: 'accepted', version: 3 });
     expect(await open.database.event.count({ where: { streamId } })).toBe(3);
+  });
+
+  test('has rights, input checks, log lines and metrics by being listed', async () => {
+    const streamId = `acc_${randomUUID()}`;
+    await expect(ask(0, streamId, { type: 'OpenAccount' }, undefined, 'customer')).rejects.toThrow('for staff only');
+    await ask(0, streamId, { type: 'OpenAccount' });
+    const bad = { type: 'WriteCheck', check: '\u0000', amount: 1 } as const;
+    expect(await ask(0, streamId, bad)).toMatchObject({ type: 'invalid-input', issues: [{ path: ['check'] }] });
+    const reports = settled.filter(report => report.streamId === streamId);
+    expect(reports.map(one => one.outcome)).toEqual(['forbidden', 'accepted', 'invalid-input']);
+    expect(lines.filter(line => line.msg === 'command settled').slice(-3)).toMatchObject(reports);
   });
 });

@@ -153,6 +153,8 @@ function plain(answer: CommandAnswer<{ reason: string }>): Expected {
     case 'not-found':
     case 'key-reused':
       return { type: answer.type };
+    case 'invalid-input':
+      throw new Error('The model asks for nothing ill-formed');
   }
 }
 

@@ -32,6 +32,7 @@ type Refusal = 'NOT_INSURED' | 'TOO_HEAVY';
 const parcel = {
   streamType: 'parcel',
   initialState: { grams: 0, insured: false } as Parcel,
+  rights: { Post: 'staff', Move: 'staff', Return: 'staff' } as const,
   creates: (command: Command) => command.type === 'Post',
   isVisibleTo: () => true,
   subject: () => undefined,

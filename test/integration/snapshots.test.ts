@@ -25,6 +25,7 @@ function counter(snapshotShape: number): Decider<number, { add: number }, Counte
       return event.data.sum;
     },
     decide: ({ add }, sum) => accept({ type: 'Counted', data: { sum: sum + add } }),
+    rights: {},
     creates: () => true,
     isVisibleTo: () => true,
     subject: () => undefined,

@@ -217,6 +217,7 @@ function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_re
     }
     case 'not-found':
     case 'version-conflict':
+    case 'invalid-input':
       throw new Error(`An import met the answer ${refused.type}, which no command of it can get`);
   }
 }

@@ -30,6 +30,10 @@ export async function startMiniServer(config: Partial<Config> = {}): Promise<Gra
     parts: {} as Parts,
     identify: openIdentity(auth),
     logger,
+    probes: {
+      readiness: () => Promise.resolve({ status: 'ready' }),
+      metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+    },
     config: { host: '127.0.0.1', port: 0, production: true, corsOrigins: [], ...config },
   });
   let closed: Promise<void> | undefined;

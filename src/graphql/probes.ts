@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+
+/** What a process says of itself to whoever operates it. */
+export interface Probes {
+  /** Whether it can serve, and what of it is not as it should be. */
+  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/**
+ * `degraded` serves: without Redis updates come a little later, behind the log lists are older. Taking such a node out
+ * would take all of them out at once.
+ */
+export interface Readiness {
+  readonly status: 'ready' | 'degraded' | 'unavailable';
+  readonly [part: string]: unknown;
+}
+
+/** Ready to be asked by a load balancer: 200, or 503 where nothing would be answered. */
+export async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
+  const readiness: Readiness = closing ? { status: 'unavailable', stopping: true } : await probes.readiness();
+  const status = readiness.status === 'unavailable' ? 503 : 200;
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(readiness)}\n`);
+}
+
+/** For Prometheus. */
+export async function answerMetrics(probes: Probes, response: ServerResponse): Promise<void> {
+  const { contentType, text } = await probes.metrics();
+  response.writeHead(200, { 'Content-Type': contentType }).end(text);
+}

@@ -1,0 +1,142 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CommandReport } from './commands/command-bus.ts';
+
+/** What a scrape has to look up, since nobody counts it. */
+export interface Looks {
+  /** How far views are behind the log. */
+  readonly lag: () => Promise<{ readonly head: number; readonly events: number; readonly seconds: number }>;
+  /** Undefined where there is no Redis. */
+  readonly redisConnected: () => boolean | undefined;
+}
+
+export interface Metrics {
+  readonly commandSettled: (report: CommandReport) => void;
+  /** One call of append_events() with so many commands in it. */
+  readonly appended: (commands: number) => void;
+  readonly delivered: (kind: string) => void;
+  /** @returns ends it */
+  readonly subscribed: () => () => void;
+  /** What a request was reckoned to cost before it was executed. */
+  readonly costed: (cost: number) => void;
+  /** A request was refused for a limit or a rate. */
+  readonly refused: (limit: string) => void;
+  /** What Prometheus reads. */
+  readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+let processRegistry: Registry | undefined;
+
+/** Memory, event loop and garbage collection are the process's: counted once, however many nodes a test starts in it. */
+function ofProcess(): Registry {
+  if (processRegistry) return processRegistry;
+  processRegistry = new Registry();
+  collectDefaultMetrics({ register: processRegistry });
+  return processRegistry;
+}
+
+/** Counts what a node does. Labels are names out of the code, never a caller's words: their number is bounded. */
+export function openMetrics(looks: Looks): Metrics {
+  const registers = [new Registry()];
+  const commands = new Counter({
+    name: 'orderstream_commands_total',
+    help: 'Commands that were settled.',
+    labelNames: ['aggregate', 'command', 'outcome'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'orderstream_command_duration_seconds',
+    help: 'From the command to its outcome.',
+    labelNames: ['aggregate'],
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    registers,
+  });
+  const attempts = new Counter({
+    name: 'orderstream_command_attempts_total',
+    help: 'Decisions that commands took; more than commands where nodes or stale caches were in conflict.',
+    labelNames: ['aggregate'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'orderstream_append_batch_commands',
+    help: 'Commands that one call of append_events() carried.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 200],
+    registers,
+  });
+  const subscribers = new Gauge({
+    name: 'orderstream_subscribers',
+    help: 'Open subscriptions.',
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 'orderstream_deliveries_total',
+    help: 'Frames that were made for subscribers; RESYNC where they had to read again.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const costs = new Histogram({
+    name: 'orderstream_request_cost',
+    help: 'Cost of the operations asked for.',
+    buckets: [1, 10, 50, 100, 500, 1_000, 5_000, 10_000],
+    registers,
+  });
+  const refusals = new Counter({
+    name: 'orderstream_refused_total',
+    help: 'Requests refused for a limit.',
+    labelNames: ['limit'],
+    registers,
+  });
+  const lagEvents = new Gauge({
+    name: 'orderstream_view_lag_events',
+    help: 'Stored, not yet in the views.',
+    registers,
+  });
+  const lagSeconds = new Gauge({ name: 'orderstream_view_lag_seconds', help: 'Age of the oldest of them.', registers });
+  const head = new Gauge({ name: 'orderstream_log_position', help: 'Where the log ends.', registers });
+  const redis = new Gauge({
+    name: 'orderstream_redis_connected',
+    help: '1 while hints of other nodes can arrive; absent without Redis.',
+    registers,
+  });
+  const databaseUp = new Gauge({
+    name: 'orderstream_database_up',
+    help: '1 where it answered this scrape.',
+    registers,
+  });
+
+  async function look(): Promise<void> {
+    const connected = looks.redisConnected();
+    if (connected === undefined) redis.remove();
+    else redis.set(connected ? 1 : 0);
+    try {
+      const lag = await looks.lag();
+      head.set(lag.head);
+      lagEvents.set(lag.events);
+      lagSeconds.set(lag.seconds);
+      databaseUp.set(1);
+    } catch {
+      // A scrape says what is known: that the database is away is one of the things.
+      databaseUp.set(0);
+    }
+  }
+
+  return {
+    commandSettled(report) {
+      commands.inc({ aggregate: report.streamType, command: report.command, outcome: report.outcome });
+      durations.observe({ aggregate: report.streamType }, report.milliseconds / 1000);
+      attempts.inc({ aggregate: report.streamType }, report.attempts);
+    },
+    appended: size => batches.observe(size),
+    delivered: kind => deliveries.inc({ kind }),
+    subscribed() {
+      subscribers.inc();
+      return () => subscribers.dec();
+    },
+    costed: cost => costs.observe(cost),
+    refused: limit => refusals.inc({ limit }),
+    async render() {
+      await look();
+      const all = Registry.merge([...registers, ofProcess()]);
+      return { contentType: all.contentType, text: await all.metrics() };
+    },
+  };
+}

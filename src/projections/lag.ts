@@ -1,0 +1,27 @@
+import type { Database } from '../database.ts';
+import { coreGroup } from './view-sql.ts';
+
+/** How far the views are behind the log. */
+export interface Lag {
+  /** Position of the last event. */
+  readonly head: number;
+  readonly projected: number;
+  readonly events: number;
+  /** Age of the oldest event that is not in the views, by the database's clock. */
+  readonly seconds: number;
+}
+
+/** Log and checkpoint as one statement saw them. */
+export async function readLag(database: Database): Promise<Lag> {
+  const rows = await database.$queryRaw<Lag[]>`
+    SELECT head.position::float8 AS head, c.position::float8 AS projected,
+      greatest(head.position - c.position, 0)::float8 AS events,
+      coalesce(greatest(extract(epoch FROM clock_timestamp() - (
+        SELECT e.recorded_at FROM events e WHERE e.position = c.position + 1)), 0), 0)::float8 AS seconds
+    FROM checkpoints c, (
+      SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
+    WHERE c.group_name = ${coreGroup} AND c.live`;
+  const [lag] = rows;
+  if (!lag) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return lag;
+}

@@ -1,0 +1,45 @@
+import type { Readiness } from './graphql/probes.ts';
+import type { Lag } from './projections/lag.ts';
+
+/** A database that takes longer is one that callers would wait for too, ms. */
+const patience = 2_000;
+/** Seconds that the views may be behind before it is said. */
+const tolerableLag = 5;
+
+/**
+ * What a process can say of itself right now, by asking: nothing is remembered from before.
+ * @param redisConnected undefined where there is none to be connected to
+ */
+export async function readReadiness(
+  readLag: () => Promise<Lag>,
+  redisConnected: boolean | undefined,
+): Promise<Readiness> {
+  const redis = redisConnected === undefined ? 'not used' : redisConnected ? 'connected' : 'disconnected';
+  const lag = await inTime(readLag());
+  if (!lag) return { status: 'unavailable', database: 'unreachable', redis };
+  const behind = lag.seconds > tolerableLag;
+  return {
+    status: behind || redisConnected === false ? 'degraded' : 'ready',
+    database: 'ok',
+    log: { position: lag.head },
+    views: { position: lag.projected, lagEvents: lag.events, lagSeconds: lag.seconds },
+    redis,
+  };
+}
+
+/** Undefined where it failed, or took too long. */
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>(resolve => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, patience);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CreateOrderDocument } from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { openShop } from '../support/shop.ts';
+import { connectSocket } from '../support/socket.ts';
+import { stallViews } from '../support/stalled-views.ts';
+import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+
+let database: TestDatabase;
+let proxy: TcpProxy;
+let proxied: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  const url = new URL(database.url);
+  proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port || 5432) });
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  proxied = url.href;
+});
+afterAll(async () => {
+  await proxy.close();
+  await database.drop();
+});
+
+async function readiness({ url }: TestApp): Promise<{ code: number; said: Record<string, unknown> }> {
+  const answer = await fetch(`${url}/readyz`);
+  return { code: answer.status, said: (await answer.json()) as Record<string, unknown> };
+}
+
+async function metrics({ url }: TestApp): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text();
+}
+
+test('/metrics counts commands by outcome, appends, subscribers, deliveries and lag, and no label is a caller’s word', async () => {
+  const app = await startApp({ DATABASE_URL: database.url });
+  const shop = await openShop(app.url);
+  const socket = await connectSocket(app.url, shop.customer.token);
+  const orders = socket.subscribe(`subscription { customerOrdersUpdated(customerId: "${shop.customer.id}") { kind } }`);
+  await orders.next();
+  const input = { items: [{ productId: shop.productId, quantity: 1 }], idempotencyKey: 'once' };
+  const by = { token: shop.customer.token };
+  accepted(await post(app.url, CreateOrderDocument, { input }, by));
+  accepted(await post(app.url, CreateOrderDocument, { input }, by));
+  await post(app.url, CreateOrderDocument, { input: { ...input, reference: 'another' } }, by);
+  await orders.next();
+
+  const text = await metrics(app);
+  const order = 'orderstream_commands_total{aggregate="order",command="CreateOrder"';
+  expect(text).toContain(`${order},outcome="accepted"} 1`);
+  expect(text).toContain(`${order},outcome="replayed"} 1`);
+  expect(text).toContain(`${order},outcome="key-reused"} 1`);
+  expect(text).toContain('orderstream_subscribers 1');
+  expect(text).toContain('orderstream_deliveries_total{kind="UPDATE"} 1');
+  expect(text).toMatch(/^orderstream_append_batch_commands_count [1-9]/m);
+  expect(text).toMatch(/^orderstream_log_position [1-9]/m);
+  expect(text).toContain('orderstream_database_up 1');
+  expect(text).not.toContain('orderstream_redis_connected 0');
+  for (const word of [shop.customer.id, shop.productId, 'once', 'another']) expect(text).not.toContain(word);
+  await socket.close();
+  await eventually(async () => expect(await metrics(app)).toContain('orderstream_subscribers 0'));
+  await app.stop();
+});
+
+test('/readyz is 200 with log and views while all is well, says how far views are behind, and 503 without the database', async () => {
+  const app = await startApp({ DATABASE_URL: proxied });
+  const shop = await openShop(app.url);
+  await eventually(async () => {
+    const { code, said } = await readiness(app);
+    expect({ code, said }).toMatchObject({ code: 200, said: { status: 'ready', database: 'ok', redis: 'not used' } });
+    expect(said['views']).toMatchObject({ lagEvents: 0, lagSeconds: 0 });
+  });
+
+  const goOn = await stallViews(database.url);
+  const input = { items: [{ productId: shop.productId, quantity: 1 }] };
+  accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.customer.token }));
+  expect((await readiness(app)).said['views']).toMatchObject({ lagEvents: 2, lagSeconds: expect.any(Number) });
+  await goOn();
+
+  proxy.meet(() => 'lose-request');
+  await eventually(async () => {
+    expect(await readiness(app)).toMatchObject({ code: 503, said: { status: 'unavailable', database: 'unreachable' } });
+  });
+  expect(await metrics(app)).toContain('orderstream_database_up 0');
+  proxy.meet(() => 'pass');
+  await eventually(async () => expect((await readiness(app)).code).toBe(200));
+  await app.stop();
+});
+
+describeWithRedis('with Redis', () => {
+  test('/readyz is degraded, and serves on, while Redis is away', async () => {
+    const url = new URL(redisUrl());
+    const between = await openTcpProxy({ host: url.hostname, port: Number(url.port || 6379) });
+    const app = await startApp({ DATABASE_URL: database.url, REDIS_URL: `redis://127.0.0.1:${between.port}` });
+    expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+    await between.refuse();
+    await eventually(async () => {
+      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'degraded', redis: 'disconnected' } });
+      expect(await metrics(app)).toContain('orderstream_redis_connected 0');
+    });
+    await app.stop();
+    await between.close();
+  });
+});
