@@ -5,6 +5,8 @@ import type { Config } from './config.ts';
 import { readCustomers } from './customer/views/customer-view.ts';
 import { type Database, openDatabase } from './database.ts';
 import { openEventStore } from './event-store/event-store.ts';
+import { readGrownStreams } from './event-store/read-events-after.ts';
+import { readHead } from './event-store/read-log.ts';
 import { graphiqlPage } from './graphiql-page.ts';
 import { openGraphiQL } from './graphql/graphiql.ts';
 import { openIdentity } from './graphql/identity.ts';
@@ -94,6 +96,16 @@ async function serve(config: Config, database: Database, bus: Bus, logger: Logge
   closers.push(() => {
     orderHub.close();
   });
+  const logHub = openHub<never>({
+    read: (after, { scopes }) => readGrownStreams(database, after, scopes, everything),
+    start: await readHead(database),
+    bus,
+    logger: logger.child({ component: 'log hub' }),
+    topic: 'appended',
+  });
+  closers.push(() => {
+    logHub.close();
+  });
   const parts: Parts = {
     source,
     handle: openCommandBus(store, deciders, {
@@ -103,6 +115,7 @@ async function serve(config: Config, database: Database, bus: Bus, logger: Logge
     counts: metrics,
     reached: (position, timeout) => orderHub.reached(position, timeout),
     orderHub,
+    logHub,
     order: openBatchedRead(ids => readOrders(source, ids)),
     customer: openBatchedRead(ids => readCustomers(source, ids)),
     product: openBatchedRead(ids => readProducts(source, ids)),

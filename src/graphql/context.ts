@@ -20,7 +20,10 @@ export interface Context {
   readonly correlationId: string;
   /** `atLeast` for the whole operation; a field's own argument goes before it. */
   readonly atLeast: Position | undefined;
-  /** A subscription's `after`; a field's own argument goes before it. */
+  /**
+   * A subscription's `after`, as its transport says it. It goes before the field's own argument: a client that comes
+   * back sends the operation as it was, and beside it how far it has come since.
+   */
   readonly after: Position | undefined;
   /** Whatever reads or stores reports its position here; the answer's `extensions.position` comes from it. */
   readonly reflected: Reflected;
@@ -69,6 +72,11 @@ export function freshContext({
 export function viewerOf(context: Context): Actor {
   if (context.viewer === undefined) throw unauthenticated();
   return context.viewer;
+}
+
+/** Where a subscription goes on from; undefined: its beginning. @param argument the field's own */
+export function startAfter({ after }: Context, argument: Position | null | undefined): Position | undefined {
+  return after ?? argument ?? undefined;
 }
 
 /** Whether the token that the operation came with has run out since. */

@@ -1,5 +1,6 @@
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Position } from '../event-store/position.ts';
+import type { Hub } from '../live/hub.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 
 /** Told of what is to be counted. */
@@ -14,6 +15,8 @@ export interface Parts {
   readonly source: ReadSource;
   readonly handle: HandleCommand;
   readonly counts?: Counts;
+  /** Tells which streams have grown, before the views know. */
+  readonly logHub: Hub<never>;
   /** Resolves when this node has seen the views reach a position, or after that many ms. */
   readonly reached: (position: Position, timeout: number) => Promise<void>;
 }

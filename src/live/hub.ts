@@ -1,6 +1,6 @@
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
-import type { Bus } from './bus.ts';
+import type { Bus, Topic } from './bus.ts';
 
 /** Looks this often without a hint, ms: bounds what a lost hint costs. */
 export const tick = 1_000;
@@ -44,8 +44,15 @@ export interface Hub<Row> {
  * One a node: reads for all its subscribers what changed, in one statement, whenever a hint or the timer says so.
  * That answer alone moves the hub: a hint that is late, repeated, forged or of another log costs one read.
  */
-export function openHub<Row>(parts: { read: ReadChanges<Row>; start: Position; bus: Bus; logger: Logger }): Hub<Row> {
-  const { read, bus, logger } = parts;
+export function openHub<Row>(parts: {
+  read: ReadChanges<Row>;
+  start: Position;
+  bus: Bus;
+  logger: Logger;
+  /** Whose hints wake it. */
+  topic?: Topic;
+}): Hub<Row> {
+  const { read, bus, logger, topic = 'projected' } = parts;
   const rows = new Map<string, Set<(change: RowChange<Row>) => void>>();
   const scopes = new Map<string, Set<() => void>>();
   const waiting = new Set<() => void>();
@@ -124,7 +131,7 @@ export function openHub<Row>(parts: { read: ReadChanges<Row>; start: Position; b
     for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
   }
 
-  const endHints = bus.subscribe('projected', look);
+  const endHints = bus.subscribe(topic, look);
   timer = setTimeout(look, tick);
 
   return {

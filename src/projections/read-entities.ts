@@ -1,9 +1,10 @@
 import type { Database } from '../database.ts';
 import { type EventTypes } from '../event-store/event-types.ts';
+import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
-import { isOfThisLog, StalePositionError } from './stale-position.ts';
+import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
 

@@ -1,7 +1,8 @@
+import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Join, ReadSource } from './read-entities.ts';
-import { isOfThisLog, StalePositionError } from './stale-position.ts';
+import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
 import type { View, ViewTable } from './view.ts';
 

@@ -81,6 +81,13 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
     { customerId, after: '0000000000000-000000000000' },
     { customerId, filter: { idIn: [orderId] } },
   ],
+  ordersUpdated: ({ customerId, orderId }) => [
+    {},
+    { filter: { customerId }, after: '0000000000000-000000000000' },
+    { filter: { idIn: [orderId] } },
+  ],
+  orderEvents: ({ orderId }) => [{ orderId }, { orderId, after: '0000000000000-000000000000' }],
+  eventsAppended: () => [{}, { after: '0000000000000-000000000000' }],
 };
 
 /** With and without a version: whether it moved is nothing that a stranger may learn either. */

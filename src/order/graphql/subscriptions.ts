@@ -1,9 +1,11 @@
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import { LiveKind } from '../../graphql/common-types.ts';
-import { type Context, viewerOf } from '../../graphql/context.ts';
+import { type Context, startAfter, viewerOf } from '../../graphql/context.ts';
 import { checkedId } from '../../graphql/node.ts';
-import type { Hub } from '../../live/hub.ts';
+import { eventOf } from '../../graphql/stored-events.ts';
+import { everything, type Hub } from '../../live/hub.ts';
+import { watchEvents } from '../../live/watch-events.ts';
 import { type ListFrame, watchList } from '../../live/watch-list.ts';
 import { type RowFrame, watchRow } from '../../live/watch-row.ts';
 import type { Position } from '../../event-store/position.ts';
@@ -11,8 +13,10 @@ import { StalePositionError } from '../../projections/stale-position.ts';
 import { matchesNow, type OrderFilter as Filter } from '../views/order-filter.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import { readOrderChanges } from '../views/read-order-changes.ts';
+import { readOrderEventsAfter } from '../views/read-order-history.ts';
 import { readOrders } from '../views/read-orders.ts';
 import { maySee } from './find-order.ts';
+import { OrderEvent } from './history.ts';
 import { OrderFilter, orderFilter } from './order-list.ts';
 import { Order } from './types.ts';
 
@@ -69,7 +73,7 @@ builder.subscriptionFields(t => ({
       id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
       after: t.arg({ type: 'Position', description: "The last frame's position, or an answer's: go on from there." }),
     },
-    subscribe: (_root, { id, after }, context) => watchOrder(context, checkedId(id, 'ord'), after ?? context.after),
+    subscribe: (_root, { id, after }, context) => watchOrder(context, checkedId(id, 'ord'), startAfter(context, after)),
     resolve: frame => frame,
   }),
   customerOrdersUpdated: t.field({
@@ -83,8 +87,33 @@ builder.subscriptionFields(t => ({
       after: t.arg({ type: 'Position', description: "A page's position, or the last frame's: go on from there." }),
     },
     subscribe: (_root, { customerId, filter, after }, context) =>
-      watchCustomerOrders(context, checkedId(customerId, 'cus'), orderFilter(filter), after ?? context.after),
+      watchCustomerOrders(context, checkedId(customerId, 'cus'), orderFilter(filter), startAfter(context, after)),
     resolve: frame => frame,
+  }),
+  ordersUpdated: t.field({
+    type: OrderListUpdate,
+    rule: 'staff',
+    description: 'The same over all orders (staff).',
+    args: {
+      filter: t.arg({ type: OrderFilter, description: 'Only these.' }),
+      after: t.arg({ type: 'Position', description: "A page's position, or the last frame's: go on from there." }),
+    },
+    subscribe: (_root, { filter, after }, context) =>
+      watchOrders(context, undefined, orderFilter(filter), startAfter(context, after)),
+    resolve: frame => frame,
+  }),
+  orderEvents: t.field({
+    type: OrderEvent,
+    rule: 'authenticated',
+    description:
+      'Every event of the order after that position (from its first, where left out), each once, in order, stored ones first. A position that can not be continued ends it: STALE_POSITION, and RESYNC in `extensions.kind`.',
+    args: {
+      orderId: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
+      after: t.arg({ type: 'Position', description: "An event's position: go on from there." }),
+    },
+    subscribe: (_root, { orderId, after }, context) =>
+      watchOrderEvents(context, checkedId(orderId, 'ord'), startAfter(context, after)),
+    resolve: eventOf,
   }),
 }));
 
@@ -109,20 +138,44 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
     }
   }
 
-  const gone = () => codedError('NOT_FOUND', 'There is no such order.');
-  return watchRow(orderHub, id, after, { look: lookAgain, gone, logger: context.logger });
+  return watchRow(orderHub, id, after, { look: lookAgain, gone: noSuchOrder, logger: context.logger });
+}
+
+/** Another's order is answered like a missing one. */
+function noSuchOrder(): Error {
+  return codedError('NOT_FOUND', 'There is no such order.');
 }
 
 async function watchCustomerOrders(context: Context, customerId: string, filter: Filter, after: Position | undefined) {
   const { role, subject } = viewerOf(context);
-  const { orderHub, source, customer } = context.parts;
+  const { customer } = context.parts;
   const known = role === 'staff' ? (await customer(customerId)).value !== undefined : customerId === subject;
   // A customer may watch their own orders before they have registered, as they may list them.
   if (!known) throw codedError('NOT_FOUND', 'There is no such customer.');
+  return watchOrders(context, customerId, filter, after);
+}
+
+/** @param customerId undefined: everybody's */
+async function watchOrders(
+  context: Context,
+  customerId: string | undefined,
+  filter: Filter,
+  after: Position | undefined,
+) {
+  const { orderHub, source } = context.parts;
   const read = (from: Position | undefined, limit: number) =>
     readOrderChanges(source, { customerId, filter }, from, limit);
-  const frames = await watchList(orderHub, customerId, after, { read, logger: context.logger });
+  const frames = await watchList(orderHub, customerId ?? everything, after, { read, logger: context.logger });
   return withFilter(frames, filter);
+}
+
+async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
+  const { source, logHub } = context.parts;
+  // By the log, so that an order whose creation was acknowledged is found, projected or not.
+  const found = (await readOrders(source, [orderId])).rows.get(orderId);
+  if (!found || !maySee(viewerOf(context), found.row)) throw noSuchOrder();
+  const read = (from: Position | undefined, limit: number) => readOrderEventsAfter(source, orderId, from, limit);
+  return watchEvents(logHub, orderId, after, { read, logger: context.logger });
 }
 
 /** Each frame with the filter that its `matches` is about. */

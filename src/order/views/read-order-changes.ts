@@ -1,7 +1,7 @@
+import { isOfThisLog } from '../../event-store/is-of-this-log.ts';
 import type { Position } from '../../event-store/position.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { idList, type ReadSource } from '../../projections/read-entities.ts';
-import { isOfThisLog } from '../../projections/stale-position.ts';
 import { coreGroup, rowJson } from '../../projections/view-sql.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { lastingFilters, type OrderFilter } from './order-filter.ts';

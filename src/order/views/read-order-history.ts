@@ -1,3 +1,5 @@
+import type { Position } from '../../event-store/position.ts';
+import { readEventsAfter } from '../../event-store/read-events-after.ts';
 import { type HistoryRange, readHistory } from '../../event-store/read-history.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
@@ -10,6 +12,17 @@ export async function readOrderHistory(
   range: HistoryRange,
 ): Promise<RecordedEvent[]> {
   return readHistory(database, types, { streamType: orderView.streamType, streamId: orderId }, range);
+}
+
+/** An order's events after a position of the log, and how far they reach; see readEventsAfter(). */
+export function readOrderEventsAfter(
+  { database, types }: ReadSource,
+  orderId: string,
+  after: Position | undefined,
+  limit: number,
+): ReturnType<typeof readEventsAfter> {
+  const stream = { streamType: orderView.streamType, streamId: orderId };
+  return readEventsAfter(database, types, stream, after, limit);
 }
 
 /** The order as it was after the last event of a range; undefined where it has none. */

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  AddOrderItemDocument,
+  CancelOrderDocument,
+  CreateOrderDocument,
+  EventsAppendedDocument,
+  OrderEventsDocument,
+  OrdersDocument,
+  OrdersUpdatedDocument,
+  SubmitOrderDocument,
+} from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { type Carrier, openWatch, type Watch } from '../support/event-stream.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openShop, registered, type Shop } from '../support/shop.ts';
+import type { Answer } from '../support/typed-document.ts';
+
+let database: TestDatabase;
+let app: TestApp;
+let shop: Shop;
+beforeAll(async () => {
+  database = await freshDatabase();
+  app = await startApp({ DATABASE_URL: database.url });
+  shop = await openShop(app.url);
+});
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+async function created(token = shop.customer.token, input: object = {}) {
+  return accepted(await post(app.url, CreateOrderDocument, { input }, { token }));
+}
+async function itemAdded(orderId: string) {
+  const input = { orderId, productId: shop.productId };
+  return accepted(await post(app.url, AddOrderItemDocument, { input }, { token: shop.staff }));
+}
+
+/** The log as it stands, each event as the API names it. */
+async function storedEvents(after = '') {
+  return onDatabase(database.url, async client => {
+    const { rows } = await client.query<{ position: string; streamId: string; type: string; version: number }>(
+      `SELECT lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS position,
+         stream_id AS "streamId", type, version FROM events ORDER BY events.position`,
+    );
+    return rows.filter(({ position }) => position > after);
+  });
+}
+
+async function take<Data>(watch: Watch<Data>, count: number): Promise<Answer<Data>[]> {
+  const taken: Answer<Data>[] = [];
+  while (taken.length < count) taken.push(await watch.next());
+  return taken;
+}
+
+describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
+  const open = openWatch[carrier];
+
+  test('staff see every order change, and who falls off a filtered list is told so', async () => {
+    const other = await registered(app.url);
+    const list = await open(app.url, shop.staff, OrdersUpdatedDocument, {});
+    const drafts = await open(app.url, shop.staff, OrdersUpdatedDocument, { filter: { statusIn: ['DRAFT'] } });
+    for (const watch of [list, drafts]) expect((await watch.next()).data!.ordersUpdated.kind).toBe('PROGRESS');
+
+    const order = await created();
+    const another = await created(other.token);
+    await itemAdded(order.orderId);
+    const submitted = accepted(
+      await post(app.url, SubmitOrderDocument, { input: { orderId: order.orderId } }, { token: shop.staff }),
+    );
+    for (const [watch, matches] of [
+      [list, true],
+      [drafts, false],
+    ] as const) {
+      const seen = new Set<string | null | undefined>();
+      for (;;) {
+        const { data, extensions } = await watch.next();
+        const frame = data!.ordersUpdated;
+        expect(extensions).toEqual({ kind: frame.kind, position: frame.position });
+        seen.add(frame.orderId);
+        if (frame.position !== submitted.position) continue;
+        expect(frame).toMatchObject({
+          kind: 'UPDATE',
+          orderId: order.orderId,
+          matches,
+          order: { status: 'SUBMITTED' },
+        });
+        break;
+      }
+      expect([...seen].sort()).toEqual([order.orderId, another.orderId].sort());
+      await watch.close();
+    }
+  });
+
+  test('a list of all orders goes on from its page, on whatever changed since', async () => {
+    const order = await created();
+    const headers = { 'orderstream-position': order.position };
+    const page = await post(app.url, OrdersDocument, { first: 1 }, { token: shop.staff, headers });
+    const changed = await itemAdded(order.orderId);
+    const after = page.data!.orders!.position;
+    const list = await open(app.url, shop.staff, OrdersUpdatedDocument, { after });
+    expect((await list.next()).data!.ordersUpdated).toMatchObject({ kind: 'PROGRESS', position: after });
+    expect((await list.next()).data!.ordersUpdated).toMatchObject({ kind: 'UPDATE', position: changed.position });
+    await list.close();
+  });
+
+  test("an order's events come from its first, each once, in order, and go on as they are stored", async () => {
+    const order = await created(shop.customer.token, { reference: 'PO 7' });
+    await itemAdded(order.orderId);
+    const events = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: order.orderId });
+    const stored = await take(events, 2);
+    const added = await itemAdded(order.orderId);
+    const reason = { orderId: order.orderId, reason: 'no more' };
+    const cancelled = accepted(await post(app.url, CancelOrderDocument, { input: reason }, { token: shop.staff }));
+    const all = [...stored, ...(await take(events, 2))];
+    expect(all.map(({ data }) => [data!.orderEvents.type, data!.orderEvents.version])).toEqual([
+      ['OrderCreated', 1],
+      ['OrderItemAdded', 2],
+      ['OrderItemQuantityChanged', 3],
+      ['OrderCancelled', 4],
+    ]);
+    expect(all[0]!.data!.orderEvents.data).toMatchObject({ reference: 'PO 7' });
+    expect(all[3]!.data!.orderEvents).toMatchObject({ actor: 'staff', data: { reason: 'no more' } });
+    expect(all.map(({ extensions }) => extensions?.['position'])).toEqual(
+      all.map(({ data }) => data!.orderEvents.position),
+    );
+    await events.close();
+
+    const resumed = await open(app.url, shop.staff, OrderEventsDocument, {
+      orderId: order.orderId,
+      after: added.position,
+    });
+    expect((await resumed.next()).data!.orderEvents).toMatchObject({ position: cancelled.position, version: 4 });
+    await resumed.close();
+  });
+
+  test('`after` beside the operation goes before the one in it: it is how far the client has come since', async () => {
+    const order = await created();
+    const [second, third] = [await itemAdded(order.orderId), await itemAdded(order.orderId)];
+    const variables = { orderId: order.orderId, after: order.position };
+    const events = await open(app.url, shop.staff, OrderEventsDocument, variables, { after: second.position });
+    expect((await events.next()).data!.orderEvents.position).toBe(third.position);
+    await events.close();
+  });
+
+  test('another’s order is watched by nobody but its customer and staff', async () => {
+    const other = await registered(app.url);
+    const order = await created(other.token);
+    const refused = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: order.orderId });
+    expect((await refused.next()).errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+    await refused.close();
+    for (const document of [OrdersUpdatedDocument, EventsAppendedDocument]) {
+      const forStaff = await open(app.url, shop.customer.token, document as typeof EventsAppendedDocument, {});
+      expect((await forStaff.next()).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+      await forStaff.close();
+    }
+  });
+
+  test('the feed of the whole log is the log: from the first event, and on from any', async () => {
+    const before = await storedEvents();
+    const feed = await open(app.url, shop.staff, EventsAppendedDocument, {});
+    const frames = await take(feed, before.length);
+    for (let n = 0; n < 30; n++) await itemAdded((await created()).orderId);
+    const all = await storedEvents();
+    frames.push(...(await take(feed, all.length - before.length)));
+    const shown = frames.map(({ data }) => data!.eventsAppended);
+    expect(shown.map(({ position, streamId, type, version }) => ({ position, streamId, type, version }))).toEqual(all);
+    expect(new Set(shown.map(({ id }) => id)).size).toBe(all.length);
+    await feed.close();
+
+    const from = all[all.length >> 1]!.position;
+    const resumed = await open(app.url, shop.staff, EventsAppendedDocument, { after: from });
+    const rest = await take(resumed, all.filter(({ position }) => position > from).length);
+    expect(rest.map(({ data }) => data!.eventsAppended.position)).toEqual(
+      all.map(({ position }) => position).filter(position => position > from),
+    );
+    await resumed.close();
+  });
+
+  test('a feed whose position is of another log is told so, RESYNC and STALE_POSITION, and ends', async () => {
+    const { orderId, position } = await created();
+    const after = position.replace(/.{12}$/, '0123456789ab');
+    for (const feed of [
+      await open(app.url, shop.staff, EventsAppendedDocument, { after }),
+      await open(app.url, shop.customer.token, OrderEventsDocument, { orderId, after }),
+    ]) {
+      const { data, errors, extensions } = await (feed as Watch<unknown>).next();
+      expect(data ?? null).toBeNull();
+      expect(errors?.map(error => error.extensions.code)).toEqual(['STALE_POSITION']);
+      expect(extensions).toEqual({ kind: 'RESYNC', position: expect.stringMatching(/^[0-9a-f]{13}-[0-9a-f]{12}$/) });
+      await expect((feed as Watch<unknown>).next()).rejects.toThrow('complete');
+      await feed.close();
+    }
+  });
+});
