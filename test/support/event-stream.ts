@@ -148,7 +148,7 @@ export const openWatch = {
     extensions?: object,
   ): Promise<Watch<Data>> => {
     const options = { token, ...(extensions && { extensions }) };
-    const stream = await openEventStream(url, document as Document<unknown, never>, variables, options);
+    const stream = await openEventStream(url, document, variables, options);
     return {
       next: milliseconds => stream.next(milliseconds),
       close: async () => {
