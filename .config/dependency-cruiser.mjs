@@ -25,7 +25,11 @@ export default {
     may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived of what people call the thing
     may(`${slice}/decider\\.ts$`, ours('$1/domain/'), decider, money),
     may(`${slice}/views/`, ours('$1/(domain|views)/', 'projections/'), money),
-    may(`${slice}/views/`, ours('event-store/(recorded-event|position|read-(history|events-after)|is-of-this-log)\\.ts$'), database),
+    may(
+      `${slice}/views/`,
+      ours('event-store/(recorded-event|position|read-(history|events-after)|is-of-this-log)\\.ts$'),
+      database,
+    ),
     may('order/views/', ours('(customer|product)/views/')), // joined by key, as they are now
     may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`), ids, money),
     may(

@@ -43,7 +43,7 @@ export async function readEventsAfter(
           WHERE e.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint ${ofStream}
           ORDER BY ${order} LIMIT ${limit}::int) one
       ) AS events`;
-  const { position, continues, events } = answers[0]!;
+  const { position, continues, events } = only(answers);
   const rows = readable(types, events ?? []);
   const last = rows.at(-1);
   const whole = rows.length === (events ?? []).length;
@@ -80,7 +80,13 @@ export async function readGrownStreams(
         WHERE e.position > ${after.point}::bigint
           AND e.stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(streamIds)}::jsonb)))
       ) AS grown`;
-  const { position, continues, grown } = answers[0]!;
+  const { position, continues, grown } = only(answers);
   const moved = position.point !== after.point || !continues;
   return { position, continues, rows: [], scopes: [...(grown ?? []), ...(moved ? [everyStream] : [])] };
+}
+
+/** A SELECT without FROM has one row, always. */
+function only<Answer>([answer]: readonly Answer[]): Answer {
+  if (answer === undefined) throw new Error('the database answered no row');
+  return answer;
 }
