@@ -92,7 +92,6 @@ DECLARE
   head record;
   part jsonb;
   parts jsonb[] := ARRAY[requests];
-  overlap boolean;
   asked record;
   event events;
   accepted boolean;
@@ -119,20 +118,14 @@ BEGIN
   -- What the log says to all requests is looked up by one statement, and all their events are stored by another: a
   -- statement a request would take most of the call's time. Where one request may see what another one of the call
   -- stores, each goes by itself.
-  IF jsonb_array_length(requests) > 1 THEN
-    WITH asked AS MATERIALIZED (
-      SELECT r."commandId" AS command_id, r."streamType" AS stream_type, r."streamId" AS stream_id, r.reads
-      FROM jsonb_to_recordset(requests) AS r("commandId" uuid, "streamType" text, "streamId" text, reads jsonb)
-    )
-    SELECT count(DISTINCT a.command_id) < count(*) OR count(DISTINCT (a.stream_type, a.stream_id)) < count(*)
-      OR EXISTS (
-        SELECT FROM asked other, jsonb_to_recordset(other.reads) AS read("streamType" text, "streamId" text)
-        WHERE (read."streamType", read."streamId") IN (SELECT own.stream_type, own.stream_id FROM asked own)
-      ) INTO overlap
-    FROM asked a;
-    IF overlap THEN
-      parts := ARRAY(SELECT jsonb_build_array(value) FROM jsonb_array_elements(requests));
-    END IF;
+  IF EXISTS (
+    SELECT FROM (
+      SELECT jsonb_path_query(requests, '$[*].commandId')
+      UNION ALL SELECT jsonb_path_query(requests, '$[*].streamId')
+      UNION ALL (SELECT DISTINCT jsonb_path_query(requests, '$[*].reads[*].streamId'))
+    ) touched(name) GROUP BY name HAVING count(*) > 1
+  ) THEN
+    parts := ARRAY(SELECT jsonb_build_array(value) FROM jsonb_array_elements(requests));
   END IF;
 
   FOREACH part IN ARRAY parts LOOP
