@@ -25,12 +25,14 @@ import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead } from './projections/batched-read.ts';
 import { readLag } from './projections/lag.ts';
 import { startProjector } from './projections/projector.ts';
+import { tracedProjection } from './projections/traced-projection.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './readiness.ts';
 import { schema } from './schema.ts';
 import { fillEmptyLog } from './seed.ts';
 import { deciders, types, views } from './slices.ts';
 import { StartError } from './start-error.ts';
+import { openTracing, type Tracing } from './tracing.ts';
 
 export interface App {
   /** Where it is served; undefined for a process without the role api. */
@@ -51,8 +53,9 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
     const bus = await openBus(config, logger);
     closers.push(() => bus.close());
-    if (config.roles.includes('projector')) projectFor(database, bus, logger, closers);
-    const url = config.roles.includes('api') ? await serve(config, database, bus, logger, closers) : undefined;
+    const tracing = await openTraces(config, logger, closers);
+    if (config.roles.includes('projector')) projectFor(database, bus, logger, closers, tracing);
+    const url = config.roles.includes('api') ? await serve(config, database, bus, logger, closers, tracing) : undefined;
     return { url, stop: () => closers.release() };
   } catch (error) {
     await closers.release();
@@ -60,14 +63,32 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
   }
 }
 
-function projectFor(database: Database, bus: Bus, logger: Logger, closers: Closers): void {
-  const store = openEventStore(database, types, () => undefined);
+async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
+  if (otlpEndpoint === undefined) return undefined;
+  const tracing = await openTracing(otlpEndpoint, error => {
+    logger.warn({ err: error }, 'traces could not be sent');
+  });
+  closers.push(() => tracing.close());
+  return tracing;
+}
+
+function projectFor(
+  database: Database,
+  bus: Bus,
+  logger: Logger,
+  closers: Closers,
+  tracing: Tracing | undefined,
+): void {
+  const plain = openEventStore(database, types, () => undefined);
+  const traced = tracing && tracedProjection(plain, tracing);
+  const store = traced?.store ?? plain;
   const projector = startProjector({
     database,
     store,
     views,
     logger: logger.child({ component: 'projector' }),
     onProjected: to => {
+      traced?.projected(to);
       bus.publish('projected', { to });
     },
   });
@@ -79,7 +100,14 @@ function projectFor(database: Database, bus: Bus, logger: Logger, closers: Close
   );
 }
 
-async function serve(config: Config, database: Database, bus: Bus, logger: Logger, closers: Closers): Promise<string> {
+async function serve(
+  config: Config,
+  database: Database,
+  bus: Bus,
+  logger: Logger,
+  closers: Closers,
+  tracing: Tracing | undefined,
+): Promise<string> {
   const source: ReadSource = { database, types };
   const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
   const metrics = openMetrics({ lag: () => readLag(database), redisConnected });
@@ -111,8 +139,15 @@ async function serve(config: Config, database: Database, bus: Bus, logger: Logge
     handle: openCommandBus(store, deciders, {
       logger: logger.child({ component: 'commands' }),
       settled: metrics.commandSettled,
+      tracing,
     }),
-    counts: metrics,
+    counts: {
+      ...metrics,
+      delivered(kind, correlationId, start) {
+        metrics.delivered(kind);
+        if (correlationId !== undefined) tracing?.record('delivery', correlationId, start, Date.now());
+      },
+    },
     reached: (position, timeout) => orderHub.reached(position, timeout),
     orderHub,
     logHub,

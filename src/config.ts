@@ -28,6 +28,8 @@ export interface Config {
   /** Exact origins, as browsers send them; none: no cross-origin use. */
   readonly corsOrigins: readonly string[];
   readonly logLevel: (typeof logLevels)[number];
+  /** Where traces go, by OTLP over HTTP; undefined: nothing is traced. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /** Signs and checks tokens where no key is configured. Public, so it is worth nothing beyond this machine. */
@@ -88,6 +90,9 @@ const keys = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL like http://collector:4318' })
+    .optional(),
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
 
@@ -116,6 +121,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     corsOrigins: values.CORS_ORIGINS,
     logLevel: values.LOG_LEVEL,
+    otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
   });
 }
 

@@ -82,7 +82,7 @@ export function openCommandBus(
       const answer = tracing
         ? await tracing.span(
             `command ${command}`,
-            { correlationId, first: true, attributes: { 'orderstream.stream': call.streamId } },
+            { correlationId, attributes: { 'orderstream.stream': call.streamId } },
             () => attempt(handle, decider, call, command, effort),
           )
         : await attempt(handle, decider, call, command, effort);

@@ -6,7 +6,7 @@ import { type Context, freshContext, isExpired } from './context.ts';
 import { presentError } from './present-error.ts';
 
 /** What a subscription's source yields: the field's own value, and what the frame's `extensions` say. */
-export type SourceEvent = Frame;
+export type SourceEvent = Frame & { readonly row?: { readonly correlationId?: string } | undefined };
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
@@ -52,10 +52,13 @@ export function frames<Event extends SourceEvent>(
       if (over || ended) return done;
       // Here, not when the event was asked for: a token may have run out in between.
       if (isExpired(context)) return lastFrame(unauthenticated());
+      const start = Date.now();
       const result = await execute(event, freshContext(context));
       const { position, kind } = event;
-      counts?.delivered(kind);
-      return { value: { ...result, extensions: { position: formatPosition(position), kind } }, done: false };
+      const correlationId = kind === 'UPDATE' ? event.row?.correlationId : undefined;
+      counts?.delivered(kind, correlationId, start);
+      const extensions = { position: formatPosition(position), kind, ...(correlationId && { correlationId }) };
+      return { value: { ...result, extensions }, done: false };
     } catch (error) {
       return lastFrame(error);
     }

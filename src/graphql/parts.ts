@@ -7,7 +7,8 @@ import type { ReadSource } from '../projections/read-entities.ts';
 export interface Counts {
   /** @returns ends it */
   readonly subscribed: () => () => void;
-  readonly delivered: (kind: string) => void;
+  /** @param correlationId of the request that the frame is news of, where it is of one; `start` in ms since the epoch */
+  readonly delivered: (kind: string, correlationId: string | undefined, start: number) => void;
 }
 
 /** What app.ts opened and resolvers work with. Slices declare what they need beside it (`declare module`). */

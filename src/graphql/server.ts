@@ -132,7 +132,9 @@ function setCommonHeaders(request: IncomingMessage, response: ServerResponse, al
 /** The one that a proxy gave, so that its log lines, ours and the events meet; only where it can do no harm in a log. */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
-  return typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given) ? given : randomUUID();
+  if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
+  // What its caller traces goes on here: the id of their trace ties together what ours does.
+  return /^00-([0-9a-f]{32})-/.exec(String(headers['traceparent']))?.[1] ?? randomUUID();
 }
 
 /** As it came: nothing that another spelling of a path would be taken for may be decided on. */

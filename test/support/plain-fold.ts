@@ -150,14 +150,12 @@ export async function viewRows(database: Database, view: string, key: string): P
   );
 }
 
-/** A row as the product answers it, with its times in UTC. */
+/** A row as the product answers it, with its times in UTC, and without what a frame says of its request. */
 export function plainRow(row: object): Json {
+  const { correlationId: _, ...columns } = row as { readonly correlationId?: string };
   return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => {
-      return [
-        name,
-        name.endsWith('At') && value !== null ? new Date(value as string).toISOString() : (value as unknown),
-      ];
+    Object.entries(columns).map(([name, value]) => {
+      return [name, name.endsWith('At') && value !== null ? new Date(value as string).toISOString() : value];
     }),
   );
 }

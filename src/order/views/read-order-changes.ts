@@ -13,6 +13,14 @@ interface Reached {
   readonly continues: boolean;
 }
 
+/** An order's row, and what ties it to the request that changed it last. */
+export interface ChangedOrder extends OrderRow {
+  readonly correlationId: string;
+}
+
+const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || jsonb_build_object('correlationId',
+  (SELECT e.metadata->>'correlationId' FROM events e WHERE e.position = v.position))`;
+
 const checkpoint = Prisma.sql`
   SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
 
@@ -26,11 +34,11 @@ export async function readOrdersChanged(
   after: Position,
   interest: { ids: readonly string[]; scopes: readonly string[] },
   everyScope: string,
-): Promise<Reached & { rows: { id: string; row: OrderRow }[]; scopes: string[] }> {
-  const answers = await database.$queryRaw<(Reached & { rows: OrderRow[] | null; scopes: string[] | null })[]>`
+): Promise<Reached & { rows: { id: string; row: ChangedOrder }[]; scopes: string[] }> {
+  const answers = await database.$queryRaw<(Reached & { rows: ChangedOrder[] | null; scopes: string[] | null })[]>`
     WITH c AS MATERIALIZED (${checkpoint})
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues, (
-        SELECT jsonb_agg(${rowJson(orderView, 'v')} ORDER BY v.position) FROM order_view v
+        SELECT jsonb_agg(${changedRow} ORDER BY v.position) FROM order_view v
         WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
           AND v.order_id = ANY (ARRAY(SELECT ${idList(interest.ids)}))
       ) AS rows, (
@@ -60,7 +68,7 @@ export async function readOrderChanges(
   { customerId, filter }: { customerId: string | undefined; filter: OrderFilter },
   after: Position | undefined,
   limit: number,
-): Promise<Reached & { rows: OrderRow[] }> {
+): Promise<Reached & { rows: ChangedOrder[] }> {
   const listing = Prisma.raw(customerId === undefined ? orderView.name : customerOrderView.name);
   const owner = customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`];
   const where = Prisma.join(
@@ -72,12 +80,12 @@ export async function readOrderChanges(
     ],
     ' AND ',
   );
-  const answers = await database.$queryRaw<(Reached & { rows: OrderRow[] | null })[]>`
+  const answers = await database.$queryRaw<(Reached & { rows: ChangedOrder[] | null })[]>`
     WITH c AS MATERIALIZED (${checkpoint}), changed AS (
       SELECT l.order_id, l.position FROM ${listing} l WHERE ${where} ORDER BY l.position LIMIT ${limit}::int
     )
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues, (
-        SELECT jsonb_agg(${rowJson(orderView, 'v')} ORDER BY changed.position)
+        SELECT jsonb_agg(${changedRow} ORDER BY changed.position)
         FROM changed JOIN order_view v ON v.generation = c.generation AND v.order_id = changed.order_id
       ) AS rows
     FROM c`;

@@ -1,0 +1,86 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { CreateOrderDocument } from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { startApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { openShop } from '../support/shop.ts';
+import { connectSocket } from '../support/socket.ts';
+
+interface Span {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+}
+interface Export {
+  readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
+}
+
+/** Takes spans as a collector does. */
+async function openCollector() {
+  const spans: Span[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const { resourceSpans } = JSON.parse(body) as Export;
+      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(scope => scope.spans)));
+      response.setHeader('Content-Type', 'application/json').end('{}');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { spans, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+test('one trace has the command, its append, its projection and its delivery, and the frame says whose it is', async () => {
+  const collector = await openCollector();
+  const database = await freshDatabase();
+  const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const shop = await openShop(app.url);
+  const socket = await connectSocket(app.url, shop.customer.token);
+  const orders = socket.subscribe(`subscription { customerOrdersUpdated(customerId: "${shop.customer.id}") { kind } }`);
+  await orders.next();
+
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const input = { items: [{ productId: shop.productId, quantity: 1 }] };
+  const { orderId } = accepted(
+    await post(
+      app.url,
+      CreateOrderDocument,
+      { input },
+      { token: shop.customer.token, headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } },
+    ),
+  );
+  const frame = await orders.next();
+  expect(frame).toMatchObject({ extensions: { kind: 'UPDATE', correlationId: traceId } });
+  const history = `query ($id: ID!) { order(id: $id) { history { nodes { correlationId } } } }`;
+  const { data } = await post(app.url, history, { id: orderId }, { token: shop.customer.token });
+  expect(data).toMatchObject({
+    order: { history: { nodes: [{ correlationId: traceId }, { correlationId: traceId }] } },
+  });
+
+  await eventually(() => {
+    const ours = collector.spans.filter(span => span.traceId === traceId);
+    expect(ours.map(({ name }) => name).sort()).toEqual(['append', 'command CreateOrder', 'delivery', 'projection']);
+    const command = ours.find(({ name }) => name === 'command CreateOrder');
+    expect(ours.find(({ name }) => name === 'append')?.parentSpanId).toBe(command?.spanId);
+  });
+  await socket.close();
+  await app.stop();
+  await database.drop();
+  collector.close();
+});
+
+test('a collector that is away costs nobody anything', async () => {
+  const database = await freshDatabase();
+  const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
+  await openShop(app.url);
+  await app.stop();
+  await database.drop();
+});
