@@ -1,18 +1,20 @@
 // Prints schema.graphql from the code and types the operations of the tests.
 //
-//   tsx codegen.ts               writes schema.graphql and test/generated/graphql.ts
+//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts and test/generated/graphql.ts
 //   tsx codegen.ts --operations  only test/generated/graphql.ts: an install must not paper over a stale schema.graphql
-//   tsx codegen.ts --check       writes nothing; exit code 1 where schema.graphql is not what the code says
+//   tsx codegen.ts --check       writes nothing; exit code 1 where one of the first two is not what the code says
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { type GraphQLSchema, parse, printSchema } from 'graphql';
+import { type GraphQLSchema, isAbstractType, isObjectType, parse, printSchema } from 'graphql';
+import { format, resolveConfig } from 'prettier';
 import { schema } from './src/schema.ts';
 
 const schemaFile = fileURLToPath(new URL('schema.graphql', import.meta.url));
+const factsFile = fileURLToPath(new URL('src/client/schema-facts.ts', import.meta.url));
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
 
@@ -32,6 +34,30 @@ const scalars = {
 /** The schema as schema.graphql has it, in the code's order: sorting would turn the fields of default values around. */
 function printedSchema(): string {
   return `${printSchema(schema)}\n`;
+}
+
+/** What client caches have to know, as src/client/schema-facts.ts has it. */
+async function schemaFacts(): Promise<string> {
+  const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const possibleTypes = types
+    .filter(isAbstractType)
+    .map(type => `${type.name}: ${JSON.stringify(schema.getPossibleTypes(type).map(({ name }) => name))},`);
+  const embedded = types.filter(type => isObjectType(type) && !roots.includes(type) && !('id' in type.getFields()));
+  const text = `// Written by codegen.ts from the schema.
+
+/** Which types stand behind interfaces and unions: Apollo's \`InMemoryCache({ possibleTypes })\`. */
+export const possibleTypes: Record<string, string[]> = {${possibleTypes.sort().join('')}};
+
+const embedded = (): null => null;
+
+/** Types that have no id, and stand inside what holds them: urql's \`cacheExchange({ keys })\` of Graphcache. */
+export const keys: Record<string, () => null> = {${embedded
+    .map(({ name }) => `${name}: embedded,`)
+    .sort()
+    .join('')}};
+`;
+  return format(text, { ...(await resolveConfig(factsFile)), filepath: factsFile });
 }
 
 async function typedOperations(schemaAst: GraphQLSchema): Promise<string> {
@@ -65,8 +91,15 @@ if (process.argv.includes('--check')) {
     console.error('schema.graphql is not what src/schema.ts says: npm run generate, and look at the difference');
     process.exitCode = 1;
   }
+  if (readFileSync(factsFile, 'utf8') !== (await schemaFacts())) {
+    console.error('src/client/schema-facts.ts is not what src/schema.ts says: npm run generate');
+    process.exitCode = 1;
+  }
 } else {
-  if (!process.argv.includes('--operations')) await writeFile(schemaFile, printedSchema());
+  if (!process.argv.includes('--operations')) {
+    await writeFile(schemaFile, printedSchema());
+    await writeFile(factsFile, await schemaFacts());
+  }
   await mkdir(generatedFolder, { recursive: true });
   await writeFile(join(generatedFolder, 'graphql.ts'), await typedOperations(schema));
 }

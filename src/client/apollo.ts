@@ -1,0 +1,75 @@
+import { ApolloLink } from '@apollo/client';
+import { print } from '@apollo/client/utilities';
+import { Observable } from 'rxjs';
+import { type Answer, type ClientOptions, converse } from './conversation.ts';
+import { createSeen } from './seen.ts';
+
+const header = 'orderstream-position';
+
+/**
+ * A link for Apollo Client 4, to stand before those that send: operations read this client's own writes, subscriptions
+ * go on after the last frame that came, and what passes by itself is asked again. On RESYNC all active queries are
+ * asked again.
+ */
+export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
+  const { seen = createSeen(), onResync } = options;
+  return new ApolloLink((operation, forward) => {
+    const { query, variables, extensions, client } = operation;
+    const conversation = converse(
+      { query: print(query), variables, extensions },
+      {
+        seen,
+        onResync(position) {
+          void client.refetchObservableQueries();
+          onResync?.(position);
+        },
+      },
+    );
+    // By reference: a link below that connects again by itself sends what stands here by then.
+    operation.variables = conversation.request.variables;
+    operation.extensions = conversation.request.extensions;
+
+    return new Observable(observer => {
+      let below: { unsubscribe(): void } | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+
+      function send(): void {
+        let again: number | undefined;
+        const later = (wait: number) => {
+          again = wait;
+          below?.unsubscribe();
+          timer = setTimeout(send, wait);
+        };
+        const position = conversation.send();
+        operation.setContext(context => {
+          const { [header]: _, ...headers } = (context['headers'] ?? {}) as Record<string, string>;
+          return { headers: position === undefined ? headers : { ...headers, [header]: position } };
+        });
+        below = forward(operation).subscribe({
+          next(answer) {
+            if (again !== undefined) return;
+            const verdict = conversation.take(answer as Answer);
+            if (typeof verdict === 'number') later(verdict);
+            else if (verdict) observer.next(verdict as ApolloLink.Result);
+          },
+          error(error: { readonly statusCode?: number; readonly errors?: Answer['errors'] }) {
+            if (again !== undefined) return;
+            const { statusCode, errors } = error;
+            const wait = errors ? conversation.take({ errors }) : conversation.fail(statusCode);
+            if (typeof wait === 'number') later(wait);
+            else observer.error(error);
+          },
+          complete() {
+            if (again === undefined) observer.complete();
+          },
+        });
+      }
+
+      send();
+      return () => {
+        clearTimeout(timer);
+        below?.unsubscribe();
+      };
+    });
+  });
+}

@@ -1,0 +1,66 @@
+// Written by codegen.ts from the schema.
+
+/** Which types stand behind interfaces and unions: Apollo's `InMemoryCache({ possibleTypes })`. */
+export const possibleTypes: Record<string, string[]> = {
+  CommandError: [
+    'RejectedError',
+    'NotFoundError',
+    'VersionConflictError',
+    'InvalidInputError',
+    'IdempotencyKeyReusedError',
+  ],
+  CustomerCommandResult: [
+    'CustomerCommandPayload',
+    'RejectedError',
+    'NotFoundError',
+    'VersionConflictError',
+    'InvalidInputError',
+    'IdempotencyKeyReusedError',
+  ],
+  Node: ['Customer', 'Product', 'Order'],
+  OrderCommandResult: [
+    'OrderCommandPayload',
+    'RejectedError',
+    'NotFoundError',
+    'VersionConflictError',
+    'InvalidInputError',
+    'IdempotencyKeyReusedError',
+  ],
+  ProductCommandResult: [
+    'ProductCommandPayload',
+    'RejectedError',
+    'NotFoundError',
+    'VersionConflictError',
+    'InvalidInputError',
+    'IdempotencyKeyReusedError',
+  ],
+};
+
+const embedded = (): null => null;
+
+/** Types that have no id, and stand inside what holds them: urql's `cacheExchange({ keys })` of Graphcache. */
+export const keys: Record<string, () => null> = {
+  CustomerCommandPayload: embedded,
+  CustomerConnection: embedded,
+  CustomerEdge: embedded,
+  IdempotencyKeyReusedError: embedded,
+  InputIssue: embedded,
+  InvalidInputError: embedded,
+  Money: embedded,
+  OrderCommandPayload: embedded,
+  OrderConnection: embedded,
+  OrderEdge: embedded,
+  OrderEventConnection: embedded,
+  OrderEventEdge: embedded,
+  OrderListUpdate: embedded,
+  OrderRevisionLine: embedded,
+  OrderUpdate: embedded,
+  PageInfo: embedded,
+  ProductCommandPayload: embedded,
+  ProductConnection: embedded,
+  ProductEdge: embedded,
+  RejectedError: embedded,
+  Shipment: embedded,
+  VersionConflictError: embedded,
+  Viewer: embedded,
+};

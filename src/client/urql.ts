@@ -1,0 +1,111 @@
+import {
+  type CombinedError,
+  type ExecutionResult,
+  type Exchange,
+  makeOperation,
+  makeResult,
+  type Operation,
+  type OperationResult,
+  stringifyDocument,
+} from '@urql/core';
+import { filter, makeSubject, map, merge, pipe, tap } from 'wonka';
+import { type Answer, type ClientOptions, type Conversation, converse } from './conversation.ts';
+import { createSeen } from './seen.ts';
+
+interface Underway {
+  readonly conversation: Conversation;
+  /** As it came from above: results go back with it, so that no cache sees what was changed here. */
+  readonly operation: Operation;
+  timer?: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * An exchange for urql, to stand after the cache and before those that send: operations read this client's own writes,
+ * subscriptions go on after the last frame that came, and what passes by itself is asked again. On RESYNC all active
+ * queries are asked again.
+ */
+export function orderstreamExchange(options: ClientOptions = {}): Exchange {
+  const { seen = createSeen(), onResync } = options;
+  return ({ client, forward }) => {
+    const underway = new Map<number, Underway>();
+    const repeats = makeSubject<Operation>();
+
+    function refetch(position: string | undefined): void {
+      for (const { operation } of [...underway.values()]) {
+        if (operation.kind !== 'query') continue;
+        client.reexecuteOperation(
+          client.createRequestOperation('query', operation, { ...operation.context, requestPolicy: 'network-only' }),
+        );
+      }
+      onResync?.(position);
+    }
+
+    function begin(operation: Operation): Operation {
+      const { key, kind, query, variables, extensions } = operation;
+      clearTimeout(underway.get(key)?.timer);
+      underway.delete(key);
+      if (kind === 'teardown') return operation;
+      const request = { query: stringifyDocument(query), variables: variables as object, extensions };
+      const one: Underway = { conversation: converse(request, { seen, onResync: refetch }), operation };
+      underway.set(key, one);
+      return prepared(one);
+    }
+
+    function prepared({ conversation, operation }: Underway): Operation {
+      const { variables, extensions } = conversation.request;
+      const position = conversation.send();
+      const { fetchOptions } = operation.context;
+      return makeOperation(
+        operation.kind,
+        { ...operation, variables, extensions },
+        {
+          ...operation.context,
+          fetchOptions: () => {
+            const given = (typeof fetchOptions === 'function' ? fetchOptions() : fetchOptions) ?? {};
+            const headers = new Headers(given.headers);
+            if (position !== undefined) headers.set('orderstream-position', position);
+            return { ...given, headers: Object.fromEntries(headers) };
+          },
+        },
+      );
+    }
+
+    function settle(result: OperationResult): OperationResult | undefined {
+      const one = underway.get(result.operation.key);
+      if (one === undefined) return result;
+      const { conversation, operation } = one;
+      if (one.timer !== undefined) return undefined;
+      const { error, extensions, hasNext } = result;
+      // The server ends no subscription without an error: what looks like an end was a cut.
+      const cut = operation.kind === 'subscription' && !hasNext && !error;
+      const answer: Answer = { data: result.data as unknown, extensions, errors: error?.graphQLErrors };
+      const lost = cut || error?.networkError !== undefined;
+      const verdict = lost ? (conversation.fail(statusOf(error)) ?? answer) : conversation.take(answer);
+      if (verdict === undefined) return undefined;
+      if (typeof verdict !== 'number') {
+        return { ...(verdict === answer ? result : makeResult(operation, verdict as ExecutionResult)), operation };
+      }
+      one.timer = setTimeout(() => {
+        one.timer = undefined;
+        repeats.next(prepared(one));
+      }, verdict);
+      return undefined;
+    }
+
+    return operations =>
+      pipe(
+        merge([pipe(operations, map(begin)), repeats.source]),
+        forward,
+        map(settle),
+        filter(result => result !== undefined),
+        tap(({ operation, hasNext }) => {
+          if (operation.kind === 'mutation' && !hasNext) underway.delete(operation.key);
+        }),
+      );
+  };
+}
+
+function statusOf(error: CombinedError | undefined): number | undefined {
+  const { status } = (error?.response ?? {}) as { readonly status?: number };
+  return status === 200 ? undefined : status;
+}

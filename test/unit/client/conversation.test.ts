@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import { converse } from '../../../src/client/conversation.ts';
+import { createSeen } from '../../../src/client/seen.ts';
+
+const at = (point: number, hash = 'aaaaaaaaaaaa') => `${point.toString(16).padStart(13, '0')}-${hash}`;
+const answer = (point: number) => ({ data: { orders: [] }, extensions: { position: at(point) } });
+const frame = (point: number, kind = 'UPDATE') => ({ data: {}, extensions: { position: at(point), kind } });
+const failure = (code: string, more: object = {}) => ({
+  data: null,
+  errors: [{ message: code, extensions: { code, ...more } }],
+});
+
+const query = 'query { orders(first: 3) { nodes { id } } }';
+const create = 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { __typename } }';
+const watch = 'subscription ($id: ID!) { orderUpdated(id: $id) { order { id } } }';
+
+function seenAt(point: number) {
+  const seen = createSeen();
+  seen.note(at(point));
+  return seen;
+}
+
+/** Takes the same answer until it is delivered or refused; answers how often it was asked for. */
+function insist(conversation: ReturnType<typeof converse>, given: ReturnType<typeof failure | typeof answer>) {
+  for (let times = 1; ; times++) {
+    const verdict = conversation.take(given);
+    if (typeof verdict !== 'number') return { times, verdict };
+    expect(verdict).toBeLessThanOrEqual(1_000);
+    conversation.send();
+  }
+}
+
+test("a query is sent with what was seen, a mutation's position too", () => {
+  const seen = createSeen();
+  const mutation = converse({ query: create, variables: { input: {} } }, { seen });
+  expect(mutation.send()).toBe(undefined);
+  const done = { data: { createOrder: { __typename: 'OrderCommandPayload' } }, extensions: { position: at(7) } };
+  expect(mutation.take(done)).toBe(done);
+  expect(converse({ query }, { seen }).send()).toBe(at(7));
+});
+
+test('a declared `atLeast` is raised to what was seen, for transports that have no header', () => {
+  const given = 'query ($p: Position) { orders(first: 3, atLeast: $p) { nodes { id } } }';
+  const bare = converse({ query: given }, { seen: seenAt(7) });
+  const low = converse({ query: given, variables: { p: at(3) } }, { seen: seenAt(7) });
+  const high = converse({ query: given, variables: { p: at(9) } }, { seen: seenAt(7) });
+  for (const one of [bare, low, high]) one.send();
+  expect([bare, low, high].map(one => one.request.variables['p'])).toEqual([at(7), at(7), at(9)]);
+});
+
+test('an answer that is older than what was seen when it was asked for is never delivered', () => {
+  const seen = seenAt(7);
+  const conversation = converse({ query }, { seen });
+  conversation.send();
+  const { times, verdict } = insist(conversation, answer(6));
+  expect(times).toBeGreaterThan(5);
+  expect(verdict).toMatchObject({ errors: [{ extensions: { code: 'VIEW_LAGGING', position: at(6) } }] });
+});
+
+test('an answer that others overtook meanwhile is asked for again, but not for ever', () => {
+  const seen = seenAt(5);
+  const conversation = converse({ query }, { seen });
+  conversation.send();
+  seen.note(at(8));
+  expect(conversation.take(answer(6))).toEqual(expect.any(Number));
+  expect(insist(conversation, answer(6)).verdict).toEqual(answer(6));
+});
+
+test("a repeated command's first position is no old answer", () => {
+  const conversation = converse({ query: create, variables: { input: {} } }, { seen: seenAt(9) });
+  conversation.send();
+  expect(conversation.take(answer(4))).toEqual(answer(4));
+});
+
+test('a command gets a key, keeps the one it has, and all its sendings have the same', () => {
+  const bare = converse({ query: create, variables: { input: { reference: 'a' } } }, {});
+  const { input } = bare.request.variables as { input: { idempotencyKey: string } };
+  expect(input).toEqual({ reference: 'a', idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) });
+  expect(bare.take(failure('OUTCOME_UNKNOWN'))).toEqual(expect.any(Number));
+  expect(bare.request.variables['input']).toBe(input);
+  const own = converse({ query: create, variables: { input: { idempotencyKey: 'mine' } } }, {});
+  expect(own.request.variables['input']).toEqual({ idempotencyKey: 'mine' });
+});
+
+test('what the caller gave is not changed', () => {
+  const variables = { input: {} };
+  converse({ query: create, variables }, {});
+  expect(variables).toEqual({ input: {} });
+});
+
+test.each([
+  'mutation { createOrder(input: {}) { __typename } }',
+  'mutation ($i: CreateOrderInput!) { a: createOrder(input: $i) { __typename } b: createOrder(input: $i) { __typename } }',
+])('a command that can have no key of its own is sent once: %s', text => {
+  const conversation = converse({ query: text, variables: { i: {} } }, {});
+  expect(conversation.repeatable).toBe(false);
+  expect(conversation.take(failure('OUTCOME_UNKNOWN'))).toEqual(failure('OUTCOME_UNKNOWN'));
+  expect(conversation.fail()).toBe(undefined);
+  // Unless the server says that nothing was stored.
+  expect(conversation.take(failure('UNAVAILABLE'))).toEqual(expect.any(Number));
+});
+
+test.each(['VIEW_LAGGING', 'UNAVAILABLE', 'RATE_LIMITED', 'OUTCOME_UNKNOWN'])(
+  '%s is asked again a bounded number of times, then told',
+  code => {
+    const conversation = converse({ query: create, variables: { input: {} } }, {});
+    const { times, verdict } = insist(conversation, failure(code));
+    expect(times).toBe(11);
+    expect(verdict).toEqual(failure(code));
+  },
+);
+
+test.each(['FORBIDDEN', 'BAD_USER_INPUT', 'INTERNAL', 'UNAUTHENTICATED'])('%s is told at once', code => {
+  expect(converse({ query }, {}).take(failure(code))).toEqual(failure(code));
+});
+
+test("the server's hints go before what the code says", () => {
+  expect(converse({ query }, {}).take(failure('UNAVAILABLE', { retryable: false }))).toMatchObject({ data: null });
+  expect(converse({ query }, {}).take(failure('INTERNAL', { retryable: true }))).toEqual(expect.any(Number));
+  expect(converse({ query }, {}).take(failure('RATE_LIMITED', { retryAfter: 3 }))).toBe(3_000);
+});
+
+test('a position of another log is dropped, told once, and the query asked without it', () => {
+  const seen = seenAt(9);
+  const onResync = vi.fn();
+  const [one, other] = [converse({ query }, { seen, onResync }), converse({ query }, { seen, onResync })];
+  expect([one.send(), other.send()]).toEqual([at(9), at(9)]);
+  expect([one.take(failure('STALE_POSITION')), other.take(failure('STALE_POSITION'))]).toEqual([0, 0]);
+  expect(onResync.mock.calls).toEqual([[undefined]]);
+  expect(one.send()).toBe(undefined);
+  expect(one.take(answer(4))).toEqual(answer(4));
+  expect(seen.position).toBe(at(4));
+  expect(other.take(failure('STALE_POSITION'))).toEqual(failure('STALE_POSITION'));
+});
+
+test('a subscription is sent again from its last frame on, as an extension and as its own argument', () => {
+  const own = 'subscription ($id: ID!, $from: Position) { orderUpdated(id: $id, after: $from) { order { id } } }';
+  const conversation = converse({ query: own, variables: { id: 'ord_1', from: at(3) } }, {});
+  const { request } = conversation;
+  expect(request.variables).toEqual({ id: 'ord_1', from: at(3) });
+  conversation.take(frame(5));
+  expect(request).toMatchObject({ variables: { id: 'ord_1', from: at(5) }, extensions: { after: at(5) } });
+});
+
+test("a page's position in a subscription is not moved by what was seen elsewhere", () => {
+  const own =
+    'subscription ($id: ID!, $after: Position) { customerOrdersUpdated(customerId: $id, after: $after) { orderId } }';
+  const conversation = converse({ query: own, variables: { after: at(3) } }, { seen: seenAt(9) });
+  conversation.send();
+  expect(conversation.request.variables).toEqual({ after: at(3) });
+  expect(conversation.take(frame(4))).toEqual(frame(4));
+});
+
+test('an `after` of a nested page is left alone', () => {
+  const nested =
+    'subscription ($id: ID!, $cursor: String) { orderUpdated(id: $id) { order { history(after: $cursor) { nodes { id } } } } }';
+  const conversation = converse({ query: nested, variables: { cursor: 'abc' } }, {});
+  conversation.take(frame(5));
+  expect(conversation.request.variables).toEqual({ cursor: 'abc' });
+});
+
+test('RESYNC is delivered, told, and gone on from, however low its position', () => {
+  const seen = seenAt(9);
+  const onResync = vi.fn();
+  const conversation = converse({ query: watch }, { seen, onResync });
+  conversation.take(frame(9));
+  expect(conversation.take(frame(2, 'RESYNC'))).toEqual(frame(2, 'RESYNC'));
+  expect(onResync.mock.calls).toEqual([[at(2)]]);
+  expect(seen.position).toBe(at(2));
+  expect(conversation.request.extensions['after']).toBe(at(2));
+  expect(conversation.take(frame(3))).toEqual(frame(3));
+});
+
+test('a subscription that was live comes back however long the server is away, and with a token that ran out', () => {
+  const conversation = converse({ query: watch }, {});
+  for (let time = 0; time < 10; time++) expect(conversation.fail()).toBeLessThanOrEqual(1_000);
+  expect(conversation.fail()).toBe(undefined);
+  conversation.take(frame(5));
+  for (let time = 0; time < 100; time++) expect(conversation.fail()).toBeLessThanOrEqual(1_000);
+  expect(conversation.take(failure('UNAUTHENTICATED'))).toEqual(expect.any(Number));
+});
+
+test('what the server refuses is not sent again, what it failed at is', () => {
+  expect(converse({ query }, {}).fail(400)).toBe(undefined);
+  expect(converse({ query }, {}).fail(502)).toEqual(expect.any(Number));
+});
+
+test('whatever comes twice or late over however many connections, each frame is delivered once and positions only rise', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 60 }), points => {
+      const conversation = converse({ query: watch }, {});
+      const delivered = points.filter(point => conversation.take(frame(point)) !== undefined);
+      expect(delivered).toEqual([...new Set(delivered)].sort((a, b) => a - b));
+      expect(delivered.at(-1)).toBe(Math.max(...points));
+      expect(conversation.request.extensions['after']).toBe(at(Math.max(...points)));
+    }),
+  );
+});
