@@ -38,15 +38,14 @@ orderstreamLink({ seen });
 orderstreamExchange({ seen, onResync: position => void position?.length });
 createStreamClient({ url: 'http://localhost/graphql', seen, token: refused => \`\${refused}\` }).iterate<{ a: 1 }>({ query: '{ a }' });
 createClient({ url: 'ws://localhost/graphql', seen, webSocketImpl: class { static CONNECTING = 0; static OPEN = 1; static CLOSING = 2; static CLOSED = 3; constructor() {} } });
+// @ts-expect-error: the types are no any
+orderstreamExchange({ sin: 1 });
 console.log(Object.keys(keys).length > 0);
 `;
 
 test('what is published runs as ES modules in Node, and a strict TypeScript page compiles against its types', async () => {
   await compile('page.mts', page);
   expect((await run(process.execPath, ['page.mjs'], { cwd: folder })).stdout).toBe('true\n');
-  // The types are no `any`.
-  const wrong = compile('wrong.mts', page.replace('{ seen, onResync', '{ sin: 1, onResync'));
-  await expect(wrong).rejects.toMatchObject({ stdout: expect.stringContaining("'sin' does not exist") });
 }, 60_000);
 
 async function compile(file: string, text: string): Promise<void> {
