@@ -78,7 +78,7 @@ export default {
     // What puts them together, starts them, operates them.
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
-    may('(slices|seed|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
+    may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
     may('node-version\\.ts$', node),
     may('main\\.ts$', ours('(app|config|node-version|welcome)\\.ts$'), edges, node),
     may(

@@ -1,25 +1,42 @@
 #!/usr/bin/env node
 // orderstream COMMAND: what operators ask of the database that DATABASE_URL or DATA_DIR names.
-import { loadDatabaseConfig } from '../config.ts';
+import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
+import { eraseNamedCustomer } from './erase-customer.ts';
 import { verify } from './verify.ts';
 
-/** Each answers whether all is well: the exit code says so. */
-const commands: Readonly<Record<string, (source: ReadSource) => Promise<boolean>>> = {
-  verify: source => verify(source, views),
+interface Command {
+  /** What has to stand behind the command's name, for people. */
+  readonly takes: readonly string[];
+  /** It changes what only the tables' owner may change. */
+  readonly asOwner?: true;
+  /** @returns whether all is well: the exit code says so */
+  readonly run: (source: ReadSource, embedded: boolean, ...given: string[]) => Promise<boolean>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  verify: { takes: [], run: source => verify(source, views) },
+  'erase-customer': {
+    takes: ['cus_…'],
+    asOwner: true,
+    run: ({ database }, embedded, customerId = '') => eraseNamedCustomer(database, embedded, customerId),
+  },
 };
 
-async function run([name, ...more]: readonly string[]): Promise<boolean> {
+async function run([name, ...given]: readonly string[]): Promise<boolean> {
   const command = name === undefined || !Object.hasOwn(commands, name) ? undefined : commands[name];
-  if (!command || more.length > 0) {
-    throw new StartError(`Say what: npm run orderstream -- ${Object.keys(commands).join(' | ')}`);
+  if (!command || given.length !== command.takes.length) {
+    const ways = Object.entries(commands).map(([known, { takes }]) => [known, ...takes].join(' '));
+    throw new StartError(`Say what: npm run orderstream -- ${ways.join(' | ')}`);
   }
-  const { database, close } = await openDatabase(loadDatabaseConfig(process.env));
+  const config = loadDatabaseConfig(process.env);
+  const owner = command.asOwner && config.databaseUrl !== undefined ? loadMigrateUrl(process.env) : config.databaseUrl;
+  const { database, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
   try {
-    return await command({ database, types });
+    return await command.run({ database, types }, embedded, ...given);
   } finally {
     await close();
   }

@@ -10,12 +10,12 @@ export const customerDecider: Decider<Customer, CustomerCommand, CustomerEvent, 
   initialState: noCustomer,
   evolve,
   decide,
-  rights: { RegisterCustomer: 'authenticated', RenameCustomer: 'authenticated' },
+  rights: { RegisterCustomer: 'authenticated', RenameCustomer: 'authenticated', EraseCustomer: 'staff' },
   creates: command => command.type === 'RegisterCustomer',
   isVisibleTo: (customer, actor) =>
     actor.role === 'staff' || (customer.status !== 'None' && customer.customerId === actor.subject),
   subject: customer => (customer.status === 'None' ? undefined : customer.customerId),
-  schemaVersions: { CustomerRegistered: 1, CustomerRenamed: 1 },
+  schemaVersions: { CustomerRegistered: 1, CustomerRenamed: 1, CustomerErased: 1 },
   upcast: ({ type }, schemaVersion) => {
     throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
   },

@@ -11,6 +11,8 @@ import type { RecordedEvent } from './recorded-event.ts';
 import { saveSnapshot } from './snapshots.ts';
 
 const cachedKeys = 10_000;
+/** A key that was emptied leaves the memory of every node within this time, ms. */
+const keyLifetime = 60_000;
 
 /** The log, with the event types that its readers know. */
 export interface EventStore {
@@ -33,7 +35,7 @@ export function openEventStore(
   onAppended: (commands: number) => void,
 ): EventStore {
   // A key that was thrown away may live on here for sealing only: what it seals, nobody can open.
-  const keys = new LRUCache<string, Uint8Array>({ max: cachedKeys });
+  const keys = new LRUCache<string, Uint8Array>({ max: cachedKeys, ttl: keyLifetime, ttlAutopurge: false });
 
   async function keyOf(subject: string): Promise<Uint8Array> {
     const known = keys.get(subject);

@@ -21,6 +21,7 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
     DeliverOrder: 'staff',
     CancelOrder: 'authenticated',
     ImportOrder: 'staff',
+    EraseOrder: 'staff',
   },
   creates: command => command.type === 'CreateOrder' || command.type === 'ImportOrder',
   isVisibleTo: (order, actor) =>
@@ -36,8 +37,9 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
     OrderShipped: 1,
     OrderDelivered: 1,
     OrderCancelled: 1,
+    OrderErased: 1,
   },
-  snapshotShape: 1,
+  snapshotShape: 2,
   numbered: { OrderCreated: 'number' },
   upcast: ({ type }, schemaVersion) => {
     throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);

@@ -6,9 +6,11 @@ import { parse } from 'graphql';
 import type { Actor } from '../../src/commands/decider.ts';
 import type { HandleCommand } from '../../src/commands/handle-command.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
+import { eraseStream } from '../../src/erase-customer.ts';
 import type { SealedData } from '../../src/event-store/personal-data.ts';
 import type { EventMetadata, RecordedEvent } from '../../src/event-store/recorded-event.ts';
 import { recordedEvent, type StoredEvent } from '../../src/event-store/stored-event.ts';
+import { formatPosition } from '../../src/event-store/position.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { executeOperation } from '../../src/graphql/operation.ts';
 import type { Parts } from '../../src/graphql/parts.ts';
@@ -206,8 +208,19 @@ export function asJson<Content>(content: Content): Content {
   return JSON.parse(JSON.stringify(content)) as Content;
 }
 
+/** What an operator asks by `orderstream erase-customer`, which is no mutation, by the type of its stream. */
+const erasures: Readonly<Record<string, string>> = { eraseCustomer: 'customer', eraseOrder: 'order' };
+
 /** Asks as the client did, of the schema as it is now. Answers the result union's member. */
-export async function ask(handle: HandleCommand, { at, as, mutation, input }: Asked): Promise<Record<string, unknown>> {
+export async function ask(handle: HandleCommand, asked: Asked): Promise<Record<string, unknown>> {
+  const { at, as, mutation, input } = asked;
+  const erased = erasures[mutation];
+  if (erased !== undefined) {
+    const { id: streamId } = input as unknown as { readonly id: string };
+    const answer = await eraseStream(handle, { streamType: erased, streamId }, new Date(at));
+    if (answer.type !== 'accepted') return { message: answer.type };
+    return { __typename: 'Erased', version: answer.version, position: formatPosition(answer.position) };
+  }
   const result = String(schema.getMutationType()?.getFields()[mutation]?.type);
   const document = parse(`mutation ($input: ${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input!) {
     answer: ${mutation}(input: $input) {

@@ -74,7 +74,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
 
   test('goes on: the next event is chained to what was there', async () => {
     const handle = openHandleCommand(openEventStore(open.database, types, () => undefined));
-    const { stream_id: customerId } = life.rows.find(({ type }) => type === 'CustomerRegistered')!;
+    const { stream_id: customerId } = life.rows.findLast(({ type }) => type === 'CustomerRegistered')!;
     const input = { customerId, name: 'Somebody Else', idempotencyKey: 'goes-on' };
     const anna = { role: 'staff', subject: 'anna' } as const;
     const answer = await ask(handle, { at: '2026-11-22T09:00:00Z', as: anna, mutation: 'renameCustomer', input });

@@ -96,5 +96,8 @@ test('where anything differs the exit code is 1', async () => {
 
 test('a command that there is not is one line that says which there are', async () => {
   const { code, stderr } = await runCli('orderstream', ['verfiy'], { DATABASE_URL: real.url });
-  expect({ code, stderr }).toEqual({ code: 1, stderr: 'Say what: npm run orderstream -- verify\n' });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'Say what: npm run orderstream -- verify | erase-customer cus_…\n',
+  });
 });

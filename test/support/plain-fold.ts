@@ -121,6 +121,13 @@ function orderAfter(before: Json | undefined, { streamId, type, data, personal, 
       return { ...order, status: 'DELIVERED', deliveredAt: at };
     case 'OrderCancelled':
       return { ...order, status: 'CANCELLED', cancelledAt: at, cancellationReason: personal['reason'] };
+    case 'OrderErased':
+      return {
+        ...order,
+        reference: null,
+        trackingNumber: null,
+        cancellationReason: order['cancelledAt'] === null ? null : '[erased]',
+      };
     default:
       throw new Error(`this fold knows no ${type}`);
   }

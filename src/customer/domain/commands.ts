@@ -10,5 +10,10 @@ export interface RenameCustomer {
   readonly name: string;
 }
 
+/** Their key is gone: what it sealed is to be shown as erased. */
+export interface EraseCustomer {
+  readonly type: 'EraseCustomer';
+}
+
 /** What may be asked of a customer's record. */
-export type CustomerCommand = RegisterCustomer | RenameCustomer;
+export type CustomerCommand = RegisterCustomer | RenameCustomer | EraseCustomer;

@@ -1,7 +1,9 @@
 import type { CustomerEvent } from './events.ts';
 
 /** What decisions rest on: names and addresses are for views, so no personal data stands here. */
-export type Customer = { readonly status: 'None' } | { readonly status: 'Registered'; readonly customerId: string };
+export type Customer =
+  | { readonly status: 'None' }
+  | { readonly status: 'Registered' | 'Erased'; readonly customerId: string };
 
 export const noCustomer: Customer = { status: 'None' };
 
@@ -12,5 +14,7 @@ export function evolve(customer: Customer, event: CustomerEvent): Customer {
       return { status: 'Registered', customerId: event.data.customerId };
     case 'CustomerRenamed':
       return customer;
+    case 'CustomerErased':
+      return customer.status === 'None' ? customer : { ...customer, status: 'Erased' };
   }
 }

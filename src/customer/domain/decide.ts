@@ -14,6 +14,9 @@ export function decide(command: CustomerCommand, customer: Customer): Decision<C
     }
     case 'RenameCustomer':
       if (customer.status === 'None') throw new Error('RenameCustomer needs a customer, and there is none');
+      if (customer.status === 'Erased') return refuse('CUSTOMER_NOT_FOUND');
       return accept({ type: 'CustomerRenamed', data: {}, personal: { name: command.name } });
+    case 'EraseCustomer':
+      return accept({ type: 'CustomerErased', data: {} });
   }
 }

@@ -13,5 +13,11 @@ export interface CustomerRenamed {
   readonly personal: { readonly name: string } | undefined;
 }
 
+/** From here on nothing personal of theirs can be read: the key that sealed it was emptied before. */
+export interface CustomerErased {
+  readonly type: 'CustomerErased';
+  readonly data: Readonly<Record<string, never>>;
+}
+
 /** What a customer's stream remembers. */
-export type CustomerEvent = CustomerRegistered | CustomerRenamed;
+export type CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerErased;

@@ -3,6 +3,7 @@ import { reject } from '../../commands/decider.ts';
 // What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
 const messages = {
   CUSTOMER_ALREADY_EXISTS: 'There is a customer with this id already: rename them or choose another id.',
+  CUSTOMER_NOT_FOUND: 'This customer was erased: register them under another id.',
 } as const;
 
 export type CustomerRejectionReason = keyof typeof messages;

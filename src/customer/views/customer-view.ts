@@ -37,17 +37,19 @@ export const customerView: View<CustomerRow> = {
     const { streamId: customerId, version, position, hash } = recorded;
     const at = recorded.occurredAt.toISOString();
     const before = row ?? { customerId, name: erased, email: erased, createdAt: at, erasedAt: null };
-    const changes = changesOf(recorded as RecordedEvent & CustomerEvent);
+    const changes = changesOf(recorded as RecordedEvent & CustomerEvent, at);
     return { ...before, ...changes, updatedAt: at, version, position, hash };
   },
 };
 
-function changesOf(event: RecordedEvent & CustomerEvent): Partial<CustomerRow> {
+function changesOf(event: RecordedEvent & CustomerEvent, at: string): Partial<CustomerRow> {
   switch (event.type) {
     case 'CustomerRegistered':
       return { name: event.personal?.name ?? erased, email: event.personal?.email ?? erased };
     case 'CustomerRenamed':
       return { name: event.personal?.name ?? erased };
+    case 'CustomerErased':
+      return { name: erased, email: erased, erasedAt: at };
   }
 }
 

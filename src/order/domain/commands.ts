@@ -81,6 +81,11 @@ export interface CancelOrder {
   readonly reason: string;
 }
 
+/** Its customer's key is gone: what it sealed is to be shown as erased. */
+export interface EraseOrder {
+  readonly type: 'EraseOrder';
+}
+
 /** What may be asked of an order. Prices, ids and what is known of other aggregates arrive inside the command. */
 export type OrderCommand =
   | CreateOrder
@@ -92,4 +97,5 @@ export type OrderCommand =
   | ConfirmOrder
   | ShipOrder
   | DeliverOrder
-  | CancelOrder;
+  | CancelOrder
+  | EraseOrder;

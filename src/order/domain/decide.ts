@@ -16,6 +16,7 @@ export function decide(command: OrderCommand, order: Order): OrderDecision {
   if (command.type === 'CreateOrder') return order.status === 'None' ? create(command) : refuse('ORDER_ALREADY_EXISTS');
   if (command.type === 'ImportOrder') return order.status === 'None' ? place(command) : refuse('ORDER_ALREADY_EXISTS');
   if (order.status === 'None') throw new Error(`${command.type} needs an order, and there is none`);
+  if (command.type === 'EraseOrder') return accept({ type: 'OrderErased', data: {} });
   if (order.status === 'CANCELLED') return refuse('ORDER_CANCELLED');
 
   switch (command.type) {

@@ -74,6 +74,12 @@ export interface OrderCancelled {
   readonly personal: { readonly reason: string } | undefined;
 }
 
+/** From here on nothing personal in this order can be read: the key that sealed it was emptied before. */
+export interface OrderErased {
+  readonly type: 'OrderErased';
+  readonly data: Nothing;
+}
+
 /** What changes the lines of a draft. */
 export type OrderLineEvent = OrderItemAdded | OrderItemQuantityChanged | OrderItemRemoved;
 
@@ -85,4 +91,5 @@ export type OrderEvent =
   | OrderConfirmed
   | OrderShipped
   | OrderDelivered
-  | OrderCancelled;
+  | OrderCancelled
+  | OrderErased;

@@ -47,6 +47,8 @@ export function evolve(order: Order, event: OrderEvent): Order {
       return fix(order, event, 'DELIVERED');
     case 'OrderCancelled':
       return fix(order, event, 'CANCELLED');
+    case 'OrderErased':
+      return order;
   }
 }
 

@@ -292,7 +292,7 @@ async function withReferences(command: OrderCommand, read: ReadState): Promise<O
       const items = await Promise.all(
         command.items.map(async item => ({ ...item, product: await onOffer(item.product) })),
       );
-      return { ...command, customer: { customerId, registered: customer.status !== 'None' }, items };
+      return { ...command, customer: { customerId, registered: customer.status === 'Registered' }, items };
     }
     case 'AddOrderItem':
       return { ...command, product: await onOffer(command.product) };
@@ -304,6 +304,7 @@ async function withReferences(command: OrderCommand, read: ReadState): Promise<O
     case 'ShipOrder':
     case 'DeliverOrder':
     case 'CancelOrder':
+    case 'EraseOrder': // nor this: an operator erases
       return command;
   }
 }

@@ -110,6 +110,13 @@ function changesOf(row: OrderRow, event: RecordedEvent & OrderEvent, at: string)
       return { status: 'DELIVERED', deliveredAt: at };
     case 'OrderCancelled':
       return { status: 'CANCELLED', cancelledAt: at, cancellationReason: event.personal?.reason ?? erased };
+    case 'OrderErased':
+      // What the fold of its other events comes to once nobody can open them.
+      return {
+        reference: null,
+        trackingNumber: null,
+        cancellationReason: row.status === 'CANCELLED' ? erased : null,
+      };
   }
 }
 

@@ -30,6 +30,15 @@ describe('a customer', () => {
     expect(() => given(customerDecider, []).when({ type: 'RenameCustomer', name: 'Ada' })).toThrow('RenameCustomer');
   });
 
+  it('who was erased stays so: not renamed, not registered again, and orders nothing', () => {
+    const erased: CustomerEvent = { type: 'CustomerErased', data: {} };
+    given(customerDecider, [registered]).when({ type: 'EraseCustomer' }).then([erased]);
+    const after = given(customerDecider, [registered, erased]);
+    after.when({ type: 'RenameCustomer', name: 'Ada' }).thenRejected('CUSTOMER_NOT_FOUND');
+    after.when(register).thenRejected('CUSTOMER_ALREADY_EXISTS');
+    expect(fold([registered, erased, renamed])).toEqual({ status: 'Erased', customerId: 'cus_1' });
+  });
+
   it('is known to staff and to themself alone, and their own key seals their data', () => {
     const { isVisibleTo, subject } = customerDecider;
     const customer = fold([registered, renamed]);

@@ -27,6 +27,7 @@ import {
   shipped,
   situations,
   submitted,
+  erasedOrder,
   type Situation,
 } from './orders.ts';
 
@@ -88,6 +89,16 @@ const rules: { readonly [Type in OrderCommand['type']]: AnswerInEachState } = {
     SHIPPED: 'ORDER_ALREADY_SHIPPED',
     DELIVERED: 'ORDER_ALREADY_SHIPPED',
     CANCELLED: 'ORDER_CANCELLED',
+  },
+  EraseOrder: {
+    None: 'a bug',
+    EMPTY_DRAFT: [erasedOrder],
+    DRAFT: [erasedOrder],
+    SUBMITTED: [erasedOrder],
+    CONFIRMED: [erasedOrder],
+    SHIPPED: [erasedOrder],
+    DELIVERED: [erasedOrder],
+    CANCELLED: [erasedOrder],
   },
 };
 

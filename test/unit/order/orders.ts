@@ -29,6 +29,8 @@ export const shipped: OrderEvent = {
 export const delivered: OrderEvent = { type: 'OrderDelivered', data: {} };
 export const cancelled: OrderEvent = { type: 'OrderCancelled', data: {}, personal: { reason: 'changed my mind' } };
 
+export const erasedOrder: OrderEvent = { type: 'OrderErased', data: {} };
+
 export function added(lineId: string, quantity: number, productId: string, offer: Offer): OrderItemAdded {
   const { sku, name: productName, price: unitPrice, currency } = offer;
   return { type: 'OrderItemAdded', data: { lineId, productId, sku, productName, quantity, unitPrice, currency } };
@@ -77,6 +79,7 @@ export const commands = {
   ShipOrder: { type: 'ShipOrder', carrier: 'DHL', trackingNumber: 'JD014' },
   DeliverOrder: { type: 'DeliverOrder' },
   CancelOrder: { type: 'CancelOrder', reason: 'changed my mind' },
+  EraseOrder: { type: 'EraseOrder' },
 } as const satisfies { [Type in OrderCommand['type']]: Extract<OrderCommand, { type: Type }> };
 
 export function fold(events: readonly OrderEvent[]): Order {

@@ -1,0 +1,51 @@
+import { openCommandBus } from '../commands/command-bus.ts';
+import type { Database } from '../database.ts';
+import { sqlState } from '../database-error.ts';
+import { eraseCustomer } from '../erase-customer.ts';
+import { openEventStore } from '../event-store/event-store.ts';
+import { formatPosition, type Position } from '../event-store/position.ts';
+import { readCheckpoint } from '../projections/checkpoint.ts';
+import { deciders, types, views } from '../slices.ts';
+import { StartError } from '../start-error.ts';
+import { catchUp } from './import/catch-up.ts';
+import { counted } from './progress.ts';
+
+/** How long views may take to follow, ms. */
+const patience = 15_000;
+
+/**
+ * `orderstream erase-customer cus_…`: erases them and waits until the views show it.
+ * @param embedded nobody else projects then
+ * @returns whether nothing personal is shown any more
+ * @throws StartError where there is no such customer
+ */
+export async function eraseNamedCustomer(database: Database, embedded: boolean, customerId: string): Promise<boolean> {
+  const store = openEventStore(database, types, () => undefined);
+  const erasure = await eraseCustomer(database, openCommandBus(store, deciders), customerId, new Date()).catch(
+    (error: unknown) => {
+      // insufficient_privilege
+      throw sqlState(error) === '42501'
+        ? new StartError('DATABASE_MIGRATE_URL: set it to the owner, who alone may empty a key')
+        : error;
+    },
+  );
+  if (!erasure) throw new StartError(`there is no customer ${customerId}: nothing was changed`);
+  if (embedded) await catchUp(database, store, views);
+  const at = `at position ${formatPosition(erasure.position)}`;
+  if (await reached(database, erasure.position)) {
+    console.log(`${customerId} and ${counted(erasure.orders, 'order')} are erased ${at}`);
+    return true;
+  }
+  console.log(
+    `${customerId} is erased ${at}, but the views have not come that far: start a projector, and run this again`,
+  );
+  return false;
+}
+
+async function reached(database: Database, { point }: Position): Promise<boolean> {
+  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
+    if ((await readCheckpoint(database)).position.point >= point) return true;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  return false;
+}
