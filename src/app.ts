@@ -19,6 +19,7 @@ import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
 import type { Logger } from './logger.ts';
 import { openMetrics } from './metrics.ts';
+import { readCustomerTotals } from './order/views/customer-totals.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrders } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
@@ -153,6 +154,7 @@ async function serve(
     logHub,
     order: openBatchedRead(ids => readOrders(source, ids)),
     customer: openBatchedRead(ids => readCustomers(source, ids)),
+    customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
     product: openBatchedRead(ids => readProducts(source, ids)),
   };
   const graphiql = config.production

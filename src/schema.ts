@@ -8,6 +8,8 @@ import './order/graphql/mutations.ts';
 import './order/graphql/history.ts';
 import './order/graphql/order-at.ts';
 import './order/graphql/queries.ts';
+import './order/graphql/customer-totals.ts';
+import './order/graphql/sales.ts';
 import './order/graphql/subscriptions.ts';
 import './product/graphql/mutations.ts';
 import './product/graphql/queries.ts';

@@ -3,7 +3,10 @@ import { customerView } from './customer/views/customer-view.ts';
 import { eventTypes } from './event-store/event-types.ts';
 import { orderDecider } from './order/decider.ts';
 import { customerOrderView } from './order/views/customer-order-view.ts';
+import { customerTotals } from './order/views/customer-totals.ts';
 import { orderView } from './order/views/order-view.ts';
+import { productSales, productSalesByDay } from './order/views/product-sales.ts';
+import { salesByDay } from './order/views/sales-by-day.ts';
 import { productDecider } from './product/decider.ts';
 import { productView } from './product/views/product-view.ts';
 import type { Views } from './projections/view.ts';
@@ -15,4 +18,8 @@ export const deciders = [orderDecider, customerDecider, productDecider];
 export const types = eventTypes(deciders);
 
 /** Every view of the core group. */
-export const views: Views = { folded: [customerView, productView, orderView], derived: [customerOrderView] };
+export const views: Views = {
+  folded: [customerView, productView, orderView],
+  derived: [customerOrderView],
+  summed: [customerTotals, salesByDay, productSales, productSalesByDay],
+};

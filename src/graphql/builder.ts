@@ -2,7 +2,16 @@ import SchemaBuilder from '@pothos/core';
 import type { Position } from '../event-store/position.ts';
 import type { Context } from './context.ts';
 import './rules.ts';
-import { CurrencyCode, DateTime, Decimal, IdempotencyKey, Json, PositionScalar, SafeInt } from './scalars.ts';
+import {
+  CurrencyCode,
+  DateScalar,
+  DateTime,
+  Decimal,
+  IdempotencyKey,
+  Json,
+  PositionScalar,
+  SafeInt,
+} from './scalars.ts';
 
 /** Declares the schema's types and fields: slices add theirs, schema.ts builds it. Fields are non-null by default. */
 export const builder = new SchemaBuilder<{
@@ -10,6 +19,7 @@ export const builder = new SchemaBuilder<{
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
+    Date: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date | string };
     Decimal: { Input: string; Output: string };
     CurrencyCode: { Input: string; Output: string };
@@ -25,6 +35,7 @@ export type Types = (typeof builder)['$inferSchemaTypes'];
 export type ObjectRef<Row> = PothosSchemaTypes.ObjectRef<Types, Row>;
 export type InputRef<Input> = PothosSchemaTypes.InputObjectRef<Types, Input>;
 
+builder.addScalarType('Date', DateScalar);
 builder.addScalarType('DateTime', DateTime);
 builder.addScalarType('Decimal', Decimal);
 builder.addScalarType('CurrencyCode', CurrencyCode);

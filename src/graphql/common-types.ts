@@ -1,10 +1,11 @@
 import { formatAmount } from '../money.ts';
 import { builder } from './builder.ts';
+import { limitExceeded } from './coded-error.ts';
 import { errorCodes } from './error-codes.ts';
 
 /** An amount in the currency's smallest unit. */
 export interface MoneyAmount {
-  readonly minorUnits: number;
+  readonly minorUnits: number | bigint;
   readonly currency: string;
 }
 
@@ -17,9 +18,14 @@ export const Money = builder.objectRef<MoneyAmount>('Money').implement({
       description: "The amount in the currency's main unit, with all of its decimals.",
       resolve: money => formatAmount(money.minorUnits, money.currency),
     }),
-    minorUnits: t.expose('minorUnits', {
+    minorUnits: t.field({
       type: 'SafeInt',
-      description: "The same amount in the currency's smallest unit (cents for EUR).",
+      description:
+        "The same amount in the currency's smallest unit (cents for EUR). A sum of many orders may be beyond 2^53 - 1 of them: that is LIMIT_EXCEEDED here, and exact in `amount`.",
+      resolve: ({ minorUnits }) => {
+        if (minorUnits <= Number.MAX_SAFE_INTEGER) return minorUnits;
+        throw limitExceeded('This is beyond 2^53 - 1 smallest units: ask for `amount`.', Number.MAX_SAFE_INTEGER);
+      },
     }),
     currency: t.expose('currency', { type: 'CurrencyCode', description: 'What the amount is in.' }),
   }),

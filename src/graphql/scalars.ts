@@ -43,6 +43,14 @@ export const DateTime = textScalar<Date | string>({
   print: value => new Date(value).toISOString(),
 });
 
+export const DateScalar = textScalar({
+  name: 'Date',
+  description: 'Day in UTC, e.g. 2026-11-21.',
+  expected: 'a day, e.g. "2026-11-21"',
+  parse: text => (/^\d{4}-\d\d-\d\d$/.test(text) && parseDateTime(`${text}T00:00:00Z`) ? text : undefined),
+  print: asIs,
+});
+
 export const Decimal = textScalar({
   name: 'Decimal',
   description: 'Exact decimal number as a string, e.g. "12.50".',

@@ -4,13 +4,19 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { column, coreGroup, rowJson, table, upsertRows } from './view-sql.ts';
-import type { FoldedView, Views, ViewTable } from './view.ts';
+import { addToSums, sumChanges } from './sums.ts';
+import type { FoldedView, SummedView, Views, ViewTable } from './view.ts';
 
 type Rows = Map<string, object>;
 
 interface Changed {
   readonly view: ViewTable;
   readonly rows: readonly object[];
+}
+
+interface ChangedSums {
+  readonly view: SummedView;
+  readonly changes: readonly object[];
 }
 
 /**
@@ -33,7 +39,11 @@ export async function projectBatch(
     const source = folded.find(one => one.view === view.source);
     return { view, rows: (source?.rows ?? []).map(row => view.derive(row)) };
   });
-  return writeRows(database, checkpoint, { point: last.position, hash: last.hash }, [...folded, ...derived]);
+  const summed = views.summed.map((view): ChangedSums => {
+    const index = views.folded.indexOf(view.source);
+    return { view, changes: sumChanges(view, loaded[index] ?? new Map(), folded[index]?.rows ?? []) };
+  });
+  return writeRows(database, checkpoint, { point: last.position, hash: last.hash }, [...folded, ...derived], summed);
 }
 
 /** The rows as the batch leaves them, those that it changes only. */
@@ -77,12 +87,15 @@ async function writeRows(
   from: Checkpoint,
   to: Position,
   changed: readonly Changed[],
+  summed: readonly ChangedSums[],
 ): Promise<boolean> {
-  const writes = changed.flatMap(({ view, rows }, index) => {
-    return rows.length === 0
-      ? []
-      : [Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${upsertRows(view, from.generation, rows)})`];
-  });
+  const statements = [
+    ...changed.flatMap(({ view, rows }) => (rows.length === 0 ? [] : [upsertRows(view, from.generation, rows)])),
+    ...summed.flatMap(({ view, changes }) => {
+      return changes.length === 0 ? [] : [addToSums(view, from.generation, changes)];
+    }),
+  ];
+  const writes = statements.map((sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`);
   const moved = await database.$queryRaw<unknown[]>`
     WITH moved AS (
       UPDATE checkpoints SET position = ${to.point}::bigint, hash = ${to.hash}

@@ -4,17 +4,12 @@ import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../e
 import { Prisma } from '../generated/prisma/client.ts';
 import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import { verifySums } from './verify-sums.ts';
+import type { ViewFault } from './view-fault.ts';
 import type { FoldedView, Views, ViewTable } from './view.ts';
 
 /** Streams that are folded at once: bounds the memory, however long the log is. */
 const sliceSize = 500;
-
-/** A row that is not what its events say. */
-export interface ViewFault {
-  readonly view: string;
-  readonly id: string;
-  readonly fault: string;
-}
 
 /**
  * Compares every row of every view with the plain fold of its stream, up to the checkpoint that the rows were read at:
@@ -44,6 +39,11 @@ export async function verifyViews(
       onCompared(ids.length * (1 + derived.length));
       after = last;
     }
+  }
+  for (const view of views.summed) {
+    const { rows, faults: wrong } = await verifySums(source, view);
+    faults.push(...wrong);
+    onCompared(rows);
   }
   return faults;
 }

@@ -4,7 +4,10 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 export const erased = '[erased]';
 
 /** PostgreSQL types that a view's columns may have. */
-export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'jsonb' | 'timestamptz';
+export type ColumnType = SumType | 'date' | 'text' | 'text[]' | 'integer' | 'boolean' | 'jsonb' | 'timestamptz';
+
+/** PostgreSQL types that can be added up: `numeric` where sums may pass 2^63. */
+export type SumType = 'bigint' | 'numeric';
 
 /**
  * Where a view's rows stand: one a stream. The table's columns are the row's keys in snake_case, and `generation`
@@ -51,8 +54,40 @@ export function derivedView<Source extends object, Row extends object>(view: {
   return view;
 }
 
+/**
+ * A read model of sums over another view's rows. What a row gives is a function of that row alone, so the row as it
+ * was before a batch says what to take back: however often a stream is folded again, it counts once.
+ */
+export interface SummedView {
+  /** The table's name, and the view's: permanent. */
+  readonly name: string;
+  /** What is summed by: the table's primary key, after `generation`. */
+  readonly keys: Readonly<Record<string, ColumnType>>;
+  readonly sums: Readonly<Record<string, SumType>>;
+  readonly source: FoldedView;
+  /** What one row gives: to each of these keys that much. */
+  contribute(row: object): readonly Contribution[];
+}
+
+/** The row of a sum that something is added to, and how much: whole numbers. */
+export type Contribution = Readonly<Record<string, string | number | bigint>>;
+
+/** Declares a view of sums with the type of what a row gives, which must be that of its columns. */
+export function summedView<Source extends object, Key extends string, Sum extends string>(view: {
+  readonly name: string;
+  readonly keys: { readonly [Column in Key]: ColumnType };
+  readonly sums: { readonly [Column in Sum]: SumType };
+  readonly source: View<Source>;
+  contribute(
+    row: Source,
+  ): readonly ({ readonly [Column in NoInfer<Key>]: string } & { readonly [Column in NoInfer<Sum>]: number })[];
+}): SummedView {
+  return view;
+}
+
 /** Every view of one group. */
 export interface Views {
   readonly folded: readonly FoldedView[];
   readonly derived: readonly DerivedView[];
+  readonly summed: readonly SummedView[];
 }

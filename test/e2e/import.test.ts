@@ -11,6 +11,8 @@ import {
   importKilledHalfWay,
   ordersAt,
   productsAt,
+  salesAt,
+  salesOf,
   serving,
   shown,
 } from '../support/imported.ts';
@@ -37,6 +39,7 @@ test("a file's orders are there, each line at its price, each step at its day; a
       return ordersAt(url);
     });
     expect(stored.map(shown)).toEqual(file.orders);
+    expect(await serving(env, async url => salesAt(url, await headAt(url)))).toEqual(salesOf(file));
 
     const second = await runCli('import', [file.path], env);
     expect(second).toMatchObject({ code: 0, stderr: '' });
@@ -64,6 +67,8 @@ test('an import that is killed half-way goes on with the next one, and ends as i
 if (isNorthwind) {
   test('the Northwind file is 830 orders, 51,317 units, 1,265,786.27 USD', () => {
     expect(factsOf(file)).toBe('830 orders, 51,317 units, 1,265,786.27 USD');
+    const sold = { orders: 830, units: 51_317, cents: 126_578_627 };
+    expect(salesOf(file)).toEqual({ byDay: sold, byCustomer: { orders: 830, cents: sold.cents } });
   });
 }
 

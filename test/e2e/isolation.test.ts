@@ -59,6 +59,11 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
   customers: () => [{}],
   product: () => [{ id: shop.productId }],
   products: () => [{}],
+  salesByDay: () => [{ from: '2000-01-01', to: '2999-12-31', currency: 'EUR' }],
+  topProducts: () => [
+    { limit: 10, currency: 'EUR' },
+    { limit: 100, from: '2000-01-01', currency: 'EUR' },
+  ],
   registerCustomer: ({ customerId }) => [{ input: { customerId, name: 'Mallory', email: 'mallory@example.com' } }],
   renameCustomer: ({ customerId }) => [
     { input: { customerId, name: 'Mallory' } },

@@ -183,7 +183,7 @@ function project(release: Release, view: View<ParcelRow>) {
   const projector = startProjector({
     database: open.database,
     store: storeOf(release),
-    views: { folded: [view], derived: [] },
+    views: { folded: [view], derived: [], summed: [] },
     logger,
     onProjected: () => undefined,
   });

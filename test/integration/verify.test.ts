@@ -83,6 +83,21 @@ test.each([
     `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
     'product_view prd_x: no event says that there is such a row',
   ],
+  [
+    'a sum that was changed',
+    `UPDATE customer_totals SET orders = orders + 1`,
+    /^customer_totals cus_\S+ DRAFT XXX: orders is 2, should be 1$/,
+  ],
+  [
+    'a sum that is missing',
+    `DELETE FROM customer_totals`,
+    /^customer_totals cus_\S+ DRAFT XXX: orders is 0, should be 1$/,
+  ],
+  [
+    'a sum that no row gives',
+    `INSERT INTO sales_by_day VALUES (1, 'EUR', '2026-11-21', 1, 2, 3)`,
+    'sales_by_day EUR 2026-11-21: revenue is 3, should be 0',
+  ],
 ])('%s is named', async (_what, change, line) => {
   expect(await faultsAfter(change)).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
 });

@@ -12,6 +12,7 @@ import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { type Projector, startProjector } from '../../src/projections/projector.ts';
 import { eventually } from '../support/eventually.ts';
 import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
+import { expectSumsOf } from '../support/plain-sums.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { histories, nodeOn, openNode, play, type TestNode } from '../support/random-history.ts';
 
@@ -39,6 +40,7 @@ async function expectViewsEqualTheFold(database: Database): Promise<void> {
   const lists = await viewRows(database, 'customer_order_view', 'orderId');
   expect(new Set(lists.keys())).toEqual(new Set(orders.keys()));
   for (const [id, row] of lists) expect(orders.get(id)).toMatchObject(row);
+  await expectSumsOf(database, { orders });
 }
 
 describe('on PostgreSQL, three nodes and two projectors that come and go', () => {

@@ -5,6 +5,7 @@ import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Acknowledged } from './command-run.ts';
 import { logFaults } from './log-faults.ts';
 import { plainFold, plainLog, viewRows } from './plain-fold.ts';
+import { expectSumsOf } from './plain-sums.ts';
 
 /**
  * From the first of the acknowledged commands on, the log holds these, each once, where its answer said, and nothing
@@ -61,4 +62,5 @@ export async function expectViewsEqualTheFold(database: Database): Promise<void>
   const lists = await viewRows(database, 'customer_order_view', 'orderId');
   expect(new Set(lists.keys())).toEqual(new Set(orders.keys()));
   for (const [id, row] of lists) expect(orders.get(id)).toMatchObject(row);
+  await expectSumsOf(database, { orders });
 }

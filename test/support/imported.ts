@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { ProductsDocument, RegisterCustomerDocument } from '../generated/graphql.ts';
+import { ProductsDocument, RegisterCustomerDocument, SalesByDayDocument } from '../generated/graphql.ts';
 import { accepted } from './accepted.ts';
 import { allOrders, type ShownOrder } from './all-orders.ts';
 import { type Environment, startApp } from './app.ts';
@@ -25,7 +25,6 @@ export async function importKilledHalfWay(file: OrderLines, env: Environment): P
 
 /** What an import has to say of the file at its end. */
 export function factsOf({ orders }: OrderLines): string {
-  const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
   const number = new Intl.NumberFormat('en-US');
   const money = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2 });
   const units = number.format(sum(orders.map(order => order.units)));
@@ -63,6 +62,44 @@ export function expectedProducts({ products }: OrderLines): string[] {
 export async function headAt(url: string): Promise<string> {
   const input = { name: 'Whoever', email: 'whoever@example.com', idempotencyKey: 'last' };
   return accepted(await post(url, RegisterCustomerDocument, { input }, { token: await staffToken() })).position;
+}
+
+/** What all days, and all customers' totals, come to. */
+export interface Sales {
+  readonly byDay: { readonly orders: number; readonly units: number; readonly cents: number };
+  readonly byCustomer: { readonly orders: number; readonly cents: number };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0);
+const cents = (amount: string) => Math.round(Number(amount) * 100);
+
+export async function salesAt(url: string, atLeast: string): Promise<Sales> {
+  const as = { token: await staffToken(), headers: { 'orderstream-position': atLeast } };
+  const span = { from: '0001-01-01', to: '9999-12-31', currency: 'USD' };
+  const days = (await post(url, SalesByDayDocument, span, as)).data!.salesByDay!;
+  const everyone = await post<{
+    customers: { nodes: { orderTotals: { orderCount: number; totalSpent: { amount: string }[] } }[] };
+  }>(url, '{ customers(first: 100) { nodes { orderTotals { orderCount totalSpent { amount } } } } }', {}, as);
+  const totals = everyone.data!.customers.nodes.map(node => node.orderTotals);
+  return {
+    byDay: {
+      orders: sum(days.map(day => day.orderCount)),
+      units: sum(days.map(day => day.itemCount)),
+      cents: sum(days.map(day => cents(day.revenue.amount))),
+    },
+    byCustomer: {
+      orders: sum(totals.map(one => one.orderCount)),
+      cents: sum(totals.flatMap(one => one.totalSpent.map(({ amount }) => cents(amount)))),
+    },
+  };
+}
+
+export function salesOf({ orders }: OrderLines): Sales {
+  const total = sum(orders.map(order => order.total));
+  return {
+    byDay: { orders: orders.length, units: sum(orders.map(order => order.units)), cents: total },
+    byCustomer: { orders: orders.length, cents: total },
+  };
 }
 
 export function shown(order: ShownOrder): ExpectedOrder {

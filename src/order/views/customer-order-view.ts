@@ -11,6 +11,7 @@ const listed = [
   'total',
   'createdAt',
   'updatedAt',
+  'submittedAt',
   'position',
 ] as const satisfies readonly (keyof OrderRow)[];
 
@@ -31,6 +32,7 @@ export const customerOrderView = derivedView<OrderRow, CustomerOrderRow>({
     total: 'bigint',
     createdAt: 'timestamptz',
     updatedAt: 'timestamptz',
+    submittedAt: 'timestamptz',
     position: 'bigint',
   },
   source: orderView,

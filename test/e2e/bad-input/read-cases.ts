@@ -11,8 +11,10 @@ import {
   OrderUpdatedDocument,
   ProductDocument,
   ProductsDocument,
+  SalesByDayDocument,
+  TopProductsDocument,
 } from '../../generated/graphql.ts';
-import { asCustomer, asStaff, badUserInput, type Case, type Expected } from './case.ts';
+import { asCustomer, asStaff, badUserInput, type Case, type Expected, forbidden } from './case.ts';
 import { malformedIds } from './malformed-ids.ts';
 import { unknown, type World } from './world.ts';
 
@@ -21,6 +23,7 @@ export function* readCases(world: World): Generator<Case> {
   yield* idCases();
   yield* pageCases(world);
   yield* filterCases(world);
+  yield* salesCases();
   yield* positionCases(world);
   yield* nothingToWatchCases(world);
 }
@@ -143,6 +146,39 @@ function* filterCases({ customer }: World): Generator<Case> {
     const watch = [CustomerOrdersUpdatedDocument, { customerId: customer.id, filter }] as const;
     yield asCustomer(`customerOrdersUpdated: a filter with ${what}`, watch, answer);
   }
+}
+
+function* salesCases(): Generator<Case> {
+  const currency = 'EUR';
+  for (const day of ['', 'today', '2026-11-31', '2026-1-1', '0000-01-01', '2026-11-21T00:00:00Z', 20261121, null]) {
+    const spans = [
+      { from: day, to: '2026-12-31' },
+      { from: '2026-01-01', to: day },
+    ];
+    for (const span of spans) {
+      const shown = JSON.stringify(span);
+      yield asStaff(`salesByDay: ${shown}`, [SalesByDayDocument, { ...span, currency }], badUserInput);
+      // Left out, a day of topProducts bounds nothing.
+      if (day === null) continue;
+      yield asStaff(`topProducts: ${shown}`, [TopProductsDocument, { ...span, currency }], badUserInput);
+    }
+  }
+  const upsideDown = { from: '2026-02-01', to: '2026-01-31', currency };
+  yield asStaff('salesByDay: a span that ends first', [SalesByDayDocument, upsideDown], badUserInput);
+  yield asStaff('topProducts: a span that ends first', [TopProductsDocument, upsideDown], badUserInput);
+  yield asStaff('topProducts: no currency', [TopProductsDocument, { currency: 'euro' }], badUserInput);
+  for (const [limit, answer] of [
+    [0, badUserInput],
+    [-1, badUserInput],
+    [101, tooMany(100)],
+    [10_000, tooMany(100)],
+    [2 ** 31, badUserInput],
+  ] as const) {
+    yield asStaff(`topProducts: ${limit} of them`, [TopProductsDocument, { limit, currency }], answer);
+  }
+  const day = { from: '2026-01-01', to: '2026-01-01', currency };
+  yield asCustomer('salesByDay: by a customer', [SalesByDayDocument, day], forbidden);
+  yield asCustomer('topProducts: by a customer', [TopProductsDocument, { currency }], forbidden);
 }
 
 function* positionCases({ orders: { draft }, customer }: World): Generator<Case> {

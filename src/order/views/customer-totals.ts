@@ -1,0 +1,83 @@
+import type { Position } from '../../event-store/position.ts';
+import { noCurrency } from '../../money.ts';
+import { idList, type ReadSource } from '../../projections/read-entities.ts';
+import { coreGroup } from '../../projections/view-sql.ts';
+import { summedView } from '../../projections/view.ts';
+import type { OrderStatus } from '../domain/order.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+import { isSold } from './sold.ts';
+
+/**
+ * How many orders of a customer are in a state, and what those that count as sold come to, apart for each currency. An
+ * order that does not count is in none: what is put into a draft changes no sum.
+ */
+export const customerTotals = summedView({
+  name: 'customer_totals',
+  keys: { customerId: 'text', status: 'text', currency: 'text' },
+  sums: { orders: 'bigint', spent: 'numeric' },
+  source: orderView,
+  contribute: (row: OrderRow) => {
+    const { customerId, status } = row;
+    const [currency, spent] = isSold(row) ? [row.currency, row.total] : [noCurrency, 0];
+    return [{ customerId, status, currency, orders: 1, spent }];
+  },
+});
+
+/** What a customer's orders come to. Money in each currency's smallest unit. */
+export interface CustomerTotals {
+  readonly counts: ReadonlyMap<OrderStatus, number>;
+  /** By currency, in the order of their codes; those of sold orders only. */
+  readonly spent: readonly { readonly currency: string; readonly minorUnits: bigint }[];
+  /** RFC 3339. */
+  readonly lastOrderAt: string | null;
+}
+
+interface Sum {
+  readonly status: OrderStatus;
+  readonly currency: string;
+  readonly orders: number;
+  readonly spent: string;
+}
+
+interface Selected {
+  readonly position: Position;
+  readonly id: string;
+  readonly sums: readonly Sum[] | null;
+  readonly lastOrderAt: string | null;
+}
+
+/** The totals of customers, known or not, and the position that they reflect, from one statement. */
+export async function readCustomerTotals(
+  { database }: ReadSource,
+  customerIds: readonly string[],
+): Promise<{ position: Position; rows: ReadonlyMap<string, CustomerTotals> }> {
+  const selected = await database.$queryRaw<Selected[]>`
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, wanted.id, (
+        SELECT jsonb_agg(jsonb_build_object(
+          'status', t.status, 'currency', t.currency, 'orders', t.orders, 'spent', t.spent::text
+        ) ORDER BY t.currency COLLATE "C")
+        FROM customer_totals t WHERE t.generation = c.generation AND t.customer_id = wanted.id AND t.orders > 0
+      ) AS sums, (
+        SELECT to_jsonb(o.submitted_at) FROM customer_order_view o
+        WHERE o.generation = c.generation AND o.customer_id = wanted.id AND o.submitted_at IS NOT NULL
+        ORDER BY o.submitted_at DESC LIMIT 1
+      ) AS "lastOrderAt"
+    FROM checkpoints c CROSS JOIN ${idList(customerIds)} AS wanted(id)
+    WHERE c.group_name = ${coreGroup} AND c.live`;
+  const [first] = selected;
+  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return {
+    position: first.position,
+    rows: new Map(selected.map(({ id, sums, lastOrderAt }) => [id, { ...totalsOf(sums ?? []), lastOrderAt }])),
+  };
+}
+
+function totalsOf(sums: readonly Sum[]): Pick<CustomerTotals, 'counts' | 'spent'> {
+  const counts = new Map<OrderStatus, number>();
+  const spent = new Map<string, bigint>();
+  for (const { status, currency, orders, spent: amount } of sums) {
+    counts.set(status, (counts.get(status) ?? 0) + orders);
+    if (isSold({ status })) spent.set(currency, (spent.get(currency) ?? 0n) + BigInt(amount));
+  }
+  return { counts, spent: [...spent].map(([currency, minorUnits]) => ({ currency, minorUnits })) };
+}

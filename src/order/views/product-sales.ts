@@ -1,0 +1,75 @@
+import type { Position } from '../../event-store/position.ts';
+import { Prisma } from '../../generated/prisma/client.ts';
+import type { ReadSource } from '../../projections/read-entities.ts';
+import { readRows } from '../../projections/read-rows.ts';
+import { summedView } from '../../projections/view.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+import { dayOf, isSold } from './sold.ts';
+
+/** What was ever sold of each product: the best of all time stand at the end of an index. */
+export const productSales = summedView({
+  name: 'product_sales',
+  keys: { currency: 'text', productId: 'text' },
+  sums: { units: 'bigint', revenue: 'numeric' },
+  source: orderView,
+  contribute: soldLines,
+});
+
+/** The same for each day: the best of a span are added up from its days. */
+export const productSalesByDay = summedView({
+  name: 'product_sales_by_day',
+  keys: { currency: 'text', day: 'date', productId: 'text' },
+  sums: { units: 'bigint', revenue: 'numeric' },
+  source: orderView,
+  contribute: soldLines,
+});
+
+function soldLines(row: OrderRow) {
+  if (!isSold(row)) return [];
+  const [currency, day] = [row.currency, dayOf(row)];
+  return row.lines.map(({ productId, quantity, unitPrice }) => {
+    return { currency, day, productId, units: quantity, revenue: quantity * unitPrice };
+  });
+}
+
+/** Revenue in the currency's smallest unit. */
+export interface ProductSales {
+  readonly productId: string;
+  /** As it is called now. */
+  readonly name: string;
+  readonly units: number;
+  /** A whole number. */
+  readonly revenue: string;
+}
+
+/**
+ * The products with the greatest revenue, the greatest first.
+ * @param span the first day and the last one, either or both: both count
+ */
+export async function readTopProducts(
+  source: ReadSource,
+  { limit, currency, ...span }: { limit: number; currency: string; from?: string | undefined; to?: string | undefined },
+  atLeast: Position | undefined,
+): Promise<{ position: Position; rows: readonly ProductSales[] }> {
+  const all = span.from === undefined && span.to === undefined;
+  const best = Prisma.sql`
+    SELECT t."productId", coalesce(p.name, t."productId") AS name, t.units, t.revenue::text AS revenue
+    FROM (${all ? ofAllTime(currency) : ofSpan(currency, span)} ORDER BY revenue DESC, product_id DESC LIMIT ${limit}::int) t
+    LEFT JOIN product_view p ON p.generation = (SELECT generation FROM c) AND p.product_id = t."productId"
+    ORDER BY t.revenue DESC, t."productId" DESC`;
+  return readRows(source, best, atLeast);
+}
+
+function ofAllTime(currency: string): Prisma.Sql {
+  return Prisma.sql`
+    SELECT s.product_id AS "productId", s.units, s.revenue FROM product_sales s
+    WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
+}
+
+function ofSpan(currency: string, { from, to }: { from?: string | undefined; to?: string | undefined }): Prisma.Sql {
+  return Prisma.sql`
+    SELECT s.product_id AS "productId", sum(s.units) AS units, sum(s.revenue) AS revenue FROM product_sales_by_day s
+    WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency}
+      AND s.day BETWEEN ${from ?? '-infinity'}::date AND ${to ?? 'infinity'}::date AND s.units > 0
+    GROUP BY s.product_id`;
+}

@@ -1,0 +1,46 @@
+import type { Position } from '../../event-store/position.ts';
+import type { ReadSource } from '../../projections/read-entities.ts';
+import { readRows } from '../../projections/read-rows.ts';
+import { summedView } from '../../projections/view.ts';
+import { Prisma } from '../../generated/prisma/client.ts';
+import { type OrderRow, orderView } from './order-view.ts';
+import { dayOf, isSold } from './sold.ts';
+
+/** What was sold on each day, by the day in UTC on which an order was submitted. */
+export const salesByDay = summedView({
+  name: 'sales_by_day',
+  keys: { currency: 'text', day: 'date' },
+  sums: { orders: 'bigint', units: 'bigint', revenue: 'numeric' },
+  source: orderView,
+  contribute: (row: OrderRow) => {
+    if (!isSold(row)) return [];
+    return [{ currency: row.currency, day: dayOf(row), orders: 1, units: row.itemCount, revenue: row.total }];
+  },
+});
+
+/** Revenue in the currency's smallest unit. */
+export interface SalesDay {
+  /** E.g. `2026-11-21`. */
+  readonly day: string;
+  readonly orders: number;
+  readonly units: number;
+  /** A whole number. */
+  readonly revenue: string;
+}
+
+/**
+ * The days with sales, oldest first.
+ * @param from the first day, and `to` the last one: both count
+ */
+export async function readSalesByDay(
+  source: ReadSource,
+  { from, to, currency }: { from: string; to: string; currency: string },
+  atLeast: Position | undefined,
+): Promise<{ position: Position; rows: readonly SalesDay[] }> {
+  const days = Prisma.sql`
+    SELECT s.day::text AS day, s.orders, s.units, s.revenue::text AS revenue FROM sales_by_day s
+    WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency}
+      AND s.day BETWEEN ${from}::date AND ${to}::date AND s.orders > 0
+    ORDER BY s.day`;
+  return readRows(source, days, atLeast);
+}

@@ -1,0 +1,34 @@
+import type { Position } from '../event-store/position.ts';
+import type { Prisma } from '../generated/prisma/client.ts';
+import type { ReadSource } from './read-entities.ts';
+import { isOfThisLog, StalePositionError } from './stale-position.ts';
+import { coreGroup } from './view-sql.ts';
+
+interface Selected<Row> {
+  readonly position: Position;
+  readonly continues: boolean;
+  readonly rows: readonly Row[] | null;
+}
+
+/**
+ * Reads rows that are no page, and the position that they reflect, from one statement.
+ * @param select a few rows, sorted, of the generation of the one row of `c`
+ * @param atLeast a position that the answer must be of the same log as
+ * @throws StalePositionError where `atLeast` is not of this log
+ */
+export async function readRows<Row>(
+  { database }: ReadSource,
+  select: Prisma.Sql,
+  atLeast: Position | undefined,
+): Promise<{ position: Position; rows: readonly Row[] }> {
+  const [answer] = await database.$queryRaw<Selected<Row>[]>`
+    WITH c AS MATERIALIZED (
+      SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
+    )
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(atLeast)} AS continues,
+      (SELECT jsonb_agg(to_jsonb(r)) FROM (${select}) r) AS rows
+    FROM c`;
+  if (!answer) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  if (!answer.continues) throw new StalePositionError();
+  return { position: answer.position, rows: answer.rows ?? [] };
+}

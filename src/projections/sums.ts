@@ -1,0 +1,85 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import { snakeCase } from './view-sql.ts';
+import type { Contribution, SummedView } from './view.ts';
+
+/** Sums by their keys, exact however great they get. */
+export class Sums {
+  readonly #view: SummedView;
+  readonly #rows = new Map<string, Record<string, string | bigint>>();
+
+  constructor(view: SummedView) {
+    this.#view = view;
+  }
+
+  /** @param row of the source view; undefined gives nothing */
+  add(row: object | undefined): void {
+    this.#change(row, 1n);
+  }
+
+  takeBack(row: object | undefined): void {
+    this.#change(row, -1n);
+  }
+
+  /** Those in which something is left, by their keys. */
+  rows(): Map<string, Record<string, string | bigint>> {
+    const names = Object.keys(this.#view.sums);
+    return new Map([...this.#rows].filter(([, row]) => names.some(name => row[name] !== 0n)));
+  }
+
+  #change(row: object | undefined, sign: bigint): void {
+    for (const contribution of row ? this.#view.contribute(row) : []) {
+      const key = keyOf(this.#view, contribution);
+      const sum = this.#rows.get(key) ?? keysOf(this.#view, contribution);
+      for (const name of Object.keys(this.#view.sums)) {
+        sum[name] = BigInt(sum[name] ?? 0) + sign * BigInt(contribution[name] ?? 0);
+      }
+      this.#rows.set(key, sum);
+    }
+  }
+}
+
+/** The values of its keys, as one text. */
+export function keyOf(view: SummedView, row: Contribution): string {
+  return Object.keys(view.keys)
+    .map(name => String(row[name]))
+    .join(' ');
+}
+
+function keysOf(view: SummedView, row: Contribution): Record<string, string | bigint> {
+  return Object.fromEntries(Object.keys(view.keys).map(name => [name, String(row[name])]));
+}
+
+/**
+ * What a batch changes in the sums: what the rows that it changed give now, less what they gave before.
+ * @param before rows of the source view by id, as they were
+ */
+export function sumChanges(
+  view: SummedView,
+  before: ReadonlyMap<string, object>,
+  after: readonly object[],
+): readonly object[] {
+  const sums = new Sums(view);
+  for (const row of after) {
+    sums.add(row);
+    sums.takeBack(before.get(String((row as Record<string, unknown>)[view.source.key])));
+  }
+  return [...sums.rows().values()];
+}
+
+/** The part of a statement that adds to a view's sums, where `moved` says that the checkpoint moved with them. */
+export function addToSums(view: SummedView, generation: number, changes: readonly object[]): Prisma.Sql {
+  const columns = Object.entries({ ...view.keys, ...view.sums });
+  const names = (rows: readonly string[]) => Prisma.raw(rows.join(', '));
+  const keys = Object.keys(view.keys).map(snakeCase);
+  const added = Object.keys(view.sums)
+    .map(snakeCase)
+    .map(name => `${name} = ${view.name}.${name} + excluded.${name}`);
+  // As text: JSON's numbers are exact up to 2^53 only.
+  const json = JSON.stringify(changes, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  return Prisma.sql`
+    INSERT INTO ${Prisma.raw(view.name)} (generation, ${names(columns.map(([name]) => snakeCase(name)))})
+    SELECT ${generation}::int, ${names(columns.map(([name]) => `r."${name}"`))}
+    FROM jsonb_to_recordset(${json}::jsonb) AS r(${names(columns.map(([name, type]) => `"${name}" ${type}`))})
+    WHERE EXISTS (SELECT FROM moved)
+    ON CONFLICT (generation, ${names(keys)}) DO UPDATE SET ${names(added)}`;
+}

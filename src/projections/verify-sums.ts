@@ -1,0 +1,79 @@
+import { Prisma } from '../generated/prisma/client.ts';
+import type { ReadSource } from './read-entities.ts';
+import { keyOf, Sums } from './sums.ts';
+import type { ViewFault } from './view-fault.ts';
+import { column, coreGroup, rowJson, snakeCase, table } from './view-sql.ts';
+import type { Contribution, SummedView } from './view.ts';
+
+/** Rows of the source view that are read at once. */
+const sliceSize = 1_000;
+/** How long one snapshot is held at most, ms: over ten million rows. */
+const longest = 3_600_000;
+
+/**
+ * Compares a view's sums with what the rows of its source view give, both of one snapshot: so it is exact also while
+ * the projector goes on. What it holds in memory grows with the sums, not with the rows.
+ */
+export async function verifySums(
+  { database }: ReadSource,
+  view: SummedView,
+): Promise<{ rows: number; faults: ViewFault[] }> {
+  return database.$transaction(
+    async snapshot => {
+      const expected = await addedUp(snapshot, view);
+      const sums = await storedSums(snapshot, view);
+      const faults = [...new Set([...sums.keys(), ...expected.keys()])].sort().flatMap(key => {
+        return compare(view, key, sums.get(key), expected.get(key));
+      });
+      return { rows: sums.size, faults };
+    },
+    { isolationLevel: 'RepeatableRead', timeout: longest },
+  );
+}
+
+type Snapshot = Pick<Prisma.TransactionClient, '$queryRaw'>;
+type Row = Record<string, string | bigint>;
+
+async function addedUp(snapshot: Snapshot, { source, ...view }: SummedView): Promise<Map<string, Row>> {
+  const sums = new Sums({ ...view, source });
+  const id = column('v', source.key);
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows: { id: string; row: object }[] = await snapshot.$queryRaw`
+      SELECT ${id} AS id, ${rowJson(source, 'v')} AS row
+      FROM checkpoints c JOIN ${table(source)} v ON v.generation = c.generation AND ${id} > ${after}
+      WHERE c.group_name = ${coreGroup} AND c.live ORDER BY ${id} LIMIT ${sliceSize}::int`;
+    for (const { row } of rows) sums.add(row);
+    after = rows.at(-1)?.id;
+  }
+  return sums.rows();
+}
+
+/** Those that are not zero: a zero says as much as no row. */
+async function storedSums(snapshot: Snapshot, view: SummedView): Promise<Map<string, Row>> {
+  const names = [...Object.keys(view.keys), ...Object.keys(view.sums)];
+  const texts = Prisma.raw(names.map(name => `'${name}', s.${snakeCase(name)}::text`).join(', '));
+  const some = Prisma.raw(
+    Object.keys(view.sums)
+      .map(name => `s.${snakeCase(name)} <> 0`)
+      .join(' OR '),
+  );
+  const rows = await snapshot.$queryRaw<{ sum: Contribution }[]>`
+    SELECT jsonb_build_object(${texts}) AS sum
+    FROM checkpoints c JOIN ${Prisma.raw(view.name)} s ON s.generation = c.generation
+    WHERE c.group_name = ${coreGroup} AND c.live AND (${some})`;
+  const sums = Object.keys(view.sums);
+  return new Map(
+    rows.map(({ sum }) => [
+      keyOf(view, sum),
+      Object.fromEntries(names.map(name => [name, sums.includes(name) ? BigInt(sum[name] ?? 0) : String(sum[name])])),
+    ]),
+  );
+}
+
+function compare(view: SummedView, key: string, is: Row | undefined, shouldBe: Row | undefined): ViewFault[] {
+  return Object.keys(view.sums).flatMap(name => {
+    const [stored, expected] = [is?.[name] ?? 0n, shouldBe?.[name] ?? 0n];
+    if (stored === expected) return [];
+    return [{ view: view.name, id: key, fault: `${name} is ${String(stored)}, should be ${String(expected)}` }];
+  });
+}
