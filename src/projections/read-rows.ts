@@ -1,7 +1,8 @@
+import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
-import { isOfThisLog, StalePositionError } from './stale-position.ts';
+import { StalePositionError } from './stale-position.ts';
 import { coreGroup } from './view-sql.ts';
 
 interface Selected<Row> {
