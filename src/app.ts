@@ -144,6 +144,7 @@ async function serve(
     }),
     counts: {
       ...metrics,
+
       delivered(kind, correlationId, start) {
         metrics.delivered(kind);
         if (correlationId !== undefined) tracing?.record('delivery', correlationId, start, Date.now());

@@ -14,6 +14,8 @@ export interface Metrics {
   /** One call of append_events() with so many commands in it. */
   readonly appended: (commands: number) => void;
   readonly delivered: (kind: string) => void;
+  /** A frame was made, for however many subscribers. */
+  readonly executed: () => void;
   /** @returns ends it */
   readonly subscribed: () => () => void;
   /** What a request was reckoned to cost before it was executed. */
@@ -69,8 +71,13 @@ export function openMetrics(looks: Looks): Metrics {
   });
   const deliveries = new Counter({
     name: 'orderstream_deliveries_total',
-    help: 'Frames that were made for subscribers; RESYNC where they had to read again.',
+    help: 'Frames that subscribers were sent; RESYNC where they had to read again.',
     labelNames: ['kind'],
+    registers,
+  });
+  const executions = new Counter({
+    name: 'orderstream_frames_executed_total',
+    help: 'Frames that were made: those who ask the same and may see the same share one.',
     registers,
   });
   const costs = new Histogram({
@@ -127,6 +134,7 @@ export function openMetrics(looks: Looks): Metrics {
     },
     appended: size => batches.observe(size),
     delivered: kind => deliveries.inc({ kind }),
+    executed: () => executions.inc(),
     subscribed() {
       subscribers.inc();
       return () => subscribers.dec();

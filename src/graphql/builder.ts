@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import type { Position } from '../event-store/position.ts';
 import type { Context } from './context.ts';
 import './rules.ts';
+import './sharing.ts';
 import {
   CurrencyCode,
   DateScalar,
@@ -28,7 +29,7 @@ export const builder = new SchemaBuilder<{
     Position: { Input: Position; Output: Position };
     JSON: { Input: unknown; Output: unknown };
   };
-}>({ plugins: ['rules'], defaultFieldNullability: false });
+}>({ plugins: ['rules', 'sharing'], defaultFieldNullability: false });
 
 export type Types = (typeof builder)['$inferSchemaTypes'];
 /** A declared object type whose values are rows of this shape. */

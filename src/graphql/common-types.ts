@@ -12,6 +12,7 @@ export interface MoneyAmount {
 export const Money = builder.objectRef<MoneyAmount>('Money').implement({
   description: 'An amount in one currency.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     amount: t.field({
       type: 'Decimal',

@@ -54,20 +54,6 @@ export function createContext(parts: Parts, logger: Logger, caller: Caller): Con
   };
 }
 
-/** The same caller with nothing remembered: what one delivery of a subscription read must not be seen by the next. */
-export function freshContext({
-  identity,
-  viewer,
-  correlationId,
-  atLeast,
-  after,
-  parts,
-  logger,
-  now,
-}: Context): Context {
-  return { identity, viewer, correlationId, atLeast, after, reflected: new Reflected(), parts, logger, now };
-}
-
 /** @throws UNAUTHENTICATED where a field's rule let nobody in particular through */
 export function viewerOf(context: Context): Actor {
   if (context.viewer === undefined) throw unauthenticated();

@@ -4,12 +4,16 @@ import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../logger.ts';
 import { type Context, createContext } from './context.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { executeOperation, type OperationArgs, subscribeToOperation } from './operation.ts';
+import { executeOperation, subscribeToOperation } from './operation.ts';
 import { parseDocument } from './parse-document.ts';
 import type { Parts } from './parts.ts';
+import type { Payload } from './payload.ts';
 import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
+import type { SharedExecution } from './shared-execution.ts';
 
 interface Exchange {
   readonly req: IncomingMessage;
@@ -21,16 +25,18 @@ export type Door = ReturnType<typeof openDoor>;
 /**
  * GraphQL over HTTP and SSE, as a listener of node:http. Its parser, rules of validation and caches serve WebSockets
  * too, by `getEnveloped`.
- * @param onStream told of each response that goes on until its client leaves
+ * @param streams carries what goes on until its client leaves
  */
 export function openDoor(options: {
   schema: GraphQLSchema;
   parts: Parts;
   identify: Identify;
   logger: Logger;
-  onStream: (response: ServerResponse) => void;
+  streams: EventStreams;
+  shared: SharedExecution;
 }) {
-  const { schema, parts, identify, logger, onStream } = options;
+  const { schema, parts, identify, logger, streams, shared } = options;
+  const expiries = new WeakMap<ServerResponse, number>();
 
   const operations: Plugin<Context, Exchange> = {
     onRequestParse({ serverContext, setRequestParser }) {
@@ -47,21 +53,23 @@ export function openDoor(options: {
       setExecuteFn(args => executeOperation(args as OperationArgs));
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(args => subscribeToOperation(args as OperationArgs));
+      setSubscribeFn(args => subscribeToOperation(args as OperationArgs, shared));
     },
-    onResultProcess({ result, serverContext: { res } }) {
+    onResultProcess(process) {
+      const { result, resultProcessor, serverContext } = process;
+      const { res } = serverContext;
       if (!isAsyncIterable(result)) return;
-      const iterator = result[Symbol.asyncIterator]();
-      const end = () => void iterator.return?.();
-      // A client may leave before the first byte: then nobody would read the stream, or end its source.
-      if (res.closed) {
-        end();
+      const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
+      // A client may leave before the first byte, or take no stream: then nobody would read it, or end its source.
+      if (res.closed || resultProcessor === undefined) {
+        void frames.return?.();
         return;
       }
-      res.once('close', end);
-      // Without it nginx holds frames back until a buffer is full.
-      res.setHeader('X-Accel-Buffering', 'no');
-      onStream(res);
+      // Written to Node's own response: a web stream for each subscriber costs more than all else about a frame.
+      process.setResultProcessor(async (_result, fetchAPI) => {
+        await streams.carry(res, frames, expiries.get(res));
+        return new fetchAPI.Response(null);
+      }, 'text/event-stream');
     },
   };
 
@@ -71,11 +79,15 @@ export function openDoor(options: {
     context: async ({ req, res, params }): Promise<Context> => {
       const { headers } = req;
       const identity = await identify(headers.authorization);
+      if (identity) expiries.set(res, identity.expiresAt);
       return createContext(parts, logger, {
         identity,
         correlationId: res.getHeader('X-Request-Id') as string | undefined,
         atLeast: givenPosition(headers['orderstream-position'], 'Orderstream-Position'),
-        after: givenPosition(params.extensions?.['after'], '`extensions.after`'),
+        after:
+          // A browser that comes back repeats the request as it was, and beside it how far it has come since.
+          givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
+          givenPosition(params.extensions?.['after'], '`extensions.after`'),
       });
     },
     parserAndValidationCache: parsedDocuments(),

@@ -1,26 +1,19 @@
-import type { ExecutionResult } from 'graphql';
-import { formatPosition } from '../event-store/position.ts';
 import type { Frame } from '../live/frame.ts';
 import { unauthenticated } from './coded-error.ts';
-import { type Context, freshContext, isExpired } from './context.ts';
-import { presentError } from './present-error.ts';
-
-/** What a subscription's source yields: the field's own value, and what the frame's `extensions` say. */
-export type SourceEvent = Frame & { readonly row?: { readonly correlationId?: string } | undefined };
+import { type Context, isExpired } from './context.ts';
+import { Payload } from './payload.ts';
+import { formatError, presentError } from './present-error.ts';
+import { correlationOf, type Group } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
 /**
- * A source's events as answers. The next event is asked for when the last answer was taken, so that a socket that does
+ * A source's events as frames. The next event is asked for when the last answer was taken, so that a socket that does
  * not drain reaches its source. Not an async generator: one that waits for an event would hold back `return()`, and
  * with it whatever the source holds, until that event comes.
- * @param execute the operation over one event, in a context of that event's own
+ * @param group executes the operation over an event, for all who are told of it
  */
-export function frames<Event extends SourceEvent>(
-  context: Context,
-  source: AsyncIterator<Event>,
-  execute: (event: Event, context: Context) => Promise<ExecutionResult>,
-): AsyncIterableIterator<ExecutionResult> {
+export function frames(context: Context, source: AsyncIterator<Frame>, group: Group): AsyncIterableIterator<Payload> {
   let ended = false;
   let release: (() => void) | undefined;
   const { counts } = context.parts;
@@ -28,10 +21,15 @@ export function frames<Event extends SourceEvent>(
 
   function end(): void {
     if (ended) return;
-    ended = true;
-    unsubscribed?.();
+    leave();
     release?.();
     void endSource();
+  }
+
+  function leave(): void {
+    ended = true;
+    unsubscribed?.();
+    group.leave();
   }
 
   async function endSource(): Promise<void> {
@@ -42,35 +40,32 @@ export function frames<Event extends SourceEvent>(
     }
   }
 
-  async function deliver(): Promise<IteratorResult<ExecutionResult>> {
+  async function deliver(): Promise<IteratorResult<Payload>> {
     try {
-      const { value: event, done: over } = (await source.next()) as IteratorResult<Event, undefined>;
-      if (over && !ended) {
-        ended = true;
-        unsubscribed?.();
-      }
+      const { value: event, done: over } = (await source.next()) as IteratorResult<Frame, undefined>;
+      if (over && !ended) leave();
       if (over || ended) return done;
       // Here, not when the event was asked for: a token may have run out in between.
       if (isExpired(context)) return lastFrame(unauthenticated());
       const start = Date.now();
-      const result = await execute(event, freshContext(context));
-      const { position, kind } = event;
-      const correlationId = kind === 'UPDATE' ? event.row?.correlationId : undefined;
-      counts?.delivered(kind, correlationId, start);
-      const extensions = { position: formatPosition(position), kind, ...(correlationId && { correlationId }) };
-      return { value: { ...result, extensions }, done: false };
+      const payload = group.payloadOf(event);
+      // What others have had made already is not waited for.
+      const value = payload instanceof Promise ? await payload : payload;
+      counts?.delivered(event.kind, correlationOf(event), start);
+      return { value, done: false };
     } catch (error) {
       return lastFrame(error);
     }
   }
 
-  function lastFrame(error: unknown): IteratorResult<ExecutionResult> {
+  function lastFrame(error: unknown): IteratorResult<Payload> {
     release = undefined; // or whoever waits for this frame would be told that there is none
     end();
-    return { value: { errors: [presentError(error, context.logger)] }, done: false };
+    const json = JSON.stringify({ errors: [formatError(presentError(error, context.logger))] });
+    return { value: new Payload(json, undefined), done: false };
   }
 
-  const iterator: AsyncIterableIterator<ExecutionResult> = {
+  const iterator: AsyncIterableIterator<Payload> = {
     [Symbol.asyncIterator]: () => iterator,
     next() {
       if (ended) return Promise.resolve(done);

@@ -1,13 +1,11 @@
-import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createSourceEventStream, type ExecutionResult } from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
-import type { Context } from './context.ts';
-import { frames, type SourceEvent } from './frames.ts';
+import { executed, type OperationArgs, presented } from './executed.ts';
+import type { Frame } from '../live/frame.ts';
+import { frames } from './frames.ts';
+import type { Payload } from './payload.ts';
 import { presentError } from './present-error.ts';
-
-/** An operation with the context that its resolvers get. */
-export interface OperationArgs extends ExecutionArgs {
-  readonly contextValue: Context;
-}
+import type { SharedExecution } from './shared-execution.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. */
 export async function executeOperation(args: OperationArgs): Promise<ExecutionResult> {
@@ -17,33 +15,21 @@ export async function executeOperation(args: OperationArgs): Promise<ExecutionRe
 }
 
 /**
- * Subscribes: the source is opened once, and each of its events is then executed like a query of its own.
+ * Subscribes: the source is opened for this subscriber, by their own rights; what it yields is executed once for all
+ * who ask the same and may see the same.
  * @returns the frames, or one answer with errors where there is nothing to subscribe to
  */
 export async function subscribeToOperation(
   args: OperationArgs,
-): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  shared: SharedExecution,
+): Promise<AsyncIterableIterator<Payload> | ExecutionResult> {
   const { contextValue } = args;
   try {
     const source = await createSourceEventStream(args);
     if (!(Symbol.asyncIterator in source)) return presented(source, contextValue);
-    const events = (source as AsyncIterable<SourceEvent>)[Symbol.asyncIterator]();
-    return frames(contextValue, events, (event, context) =>
-      executed({ ...args, rootValue: event, contextValue: context }),
-    );
+    const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
+    return frames(contextValue, events, shared.join(args));
   } catch (error) {
     return { errors: [presentError(error, contextValue.logger)] };
   }
-}
-
-async function executed(args: OperationArgs): Promise<ExecutionResult> {
-  try {
-    return presented(await execute(args), args.contextValue);
-  } catch (error) {
-    return { errors: [presentError(error, args.contextValue.logger)] };
-  }
-}
-
-function presented(result: ExecutionResult, { logger }: Context): ExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map(error => presentError(error, logger)) } : result;
 }

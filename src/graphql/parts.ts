@@ -9,6 +9,8 @@ export interface Counts {
   readonly subscribed: () => () => void;
   /** @param correlationId of the request that the frame is news of, where it is of one; `start` in ms since the epoch */
   readonly delivered: (kind: string, correlationId: string | undefined, start: number) => void;
+  /** A frame was made, for however many. */
+  readonly executed: () => void;
 }
 
 /** What app.ts opened and resolvers work with. Slices declare what they need beside it (`declare module`). */

@@ -8,11 +8,13 @@ import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { StartError } from '../start-error.ts';
 import { openDoor } from './door.ts';
+import { openEventStreams } from './event-streams.ts';
 import type { GraphiQL } from './graphiql.ts';
 import type { Identify } from './identity.ts';
 import { allowedOrigins, type AllowsOrigin } from './origins.ts';
 import type { Parts } from './parts.ts';
 import { answerMetrics, answerReadiness, type Probes } from './probes.ts';
+import { openSharedExecution } from './shared-execution.ts';
 import { openSockets } from './sockets.ts';
 
 /** How long whoever is refused an upgrade may take to read why, ms. */
@@ -44,19 +46,18 @@ export async function openServer(options: {
 }): Promise<GraphQLServer> {
   const { schema, parts, identify, logger, config, graphiql, probes } = options;
   const allowsOrigin = allowedOrigins(config);
-  const streams = new Set<ServerResponse>();
+  const streams = openEventStreams();
+  const shared = openSharedExecution();
   const answering = new Set<ServerResponse>();
+  /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
+  const unused = new Set<Duplex>();
   let closing = false;
 
-  function onStream(response: ServerResponse): void {
-    streams.add(response);
-    response.once('close', () => streams.delete(response));
-  }
-
-  const door = openDoor({ schema, parts, identify, logger, onStream });
-  const sockets = openSockets({ schema, parts, identify, logger, door });
+  const door = openDoor({ schema, parts, identify, logger, streams, shared });
+  const sockets = openSockets({ schema, parts, identify, logger, door, shared });
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
+    unused.delete(request.socket);
     answering.add(response);
     response.once('close', () => answering.delete(response));
     if (closing) response.setHeader('Connection', 'close');
@@ -87,6 +88,7 @@ export async function openServer(options: {
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
+    unused.delete(socket);
     // A client that goes away before the handshake must not take the process with it.
     socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
     if (closing) refuse(socket, '503 Service Unavailable');
@@ -96,6 +98,10 @@ export async function openServer(options: {
   }
 
   const http = createServer({ headersTimeout, requestTimeout, keepAliveTimeout }, answer).on('upgrade', upgrade);
+  http.on('connection', socket => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
   await listen(http, config);
 
   return {
@@ -104,8 +110,9 @@ export async function openServer(options: {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
       const dismissed = sockets.close();
-      // A stream never ends by itself, and one that says it is complete is not opened again: cut, its client comes back.
-      for (const stream of streams) stream.destroy();
+      for (const socket of unused) socket.destroy();
+      streams.close();
+      for (const cut of streams.open) cut();
       for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
       const impatience = setTimeout(() => http.closeAllConnections(), farewell);
       await Promise.all([dismissed, closed]);

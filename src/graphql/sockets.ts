@@ -10,13 +10,18 @@ import {
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
+import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { type Caller, createContext, type Identity } from './context.ts';
 import type { Door } from './door.ts';
+import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { executeOperation, type OperationArgs, subscribeToOperation } from './operation.ts';
+import { executeOperation, subscribeToOperation } from './operation.ts';
+import { openOutlet, type Outlet } from './outlet.ts';
 import type { Parts } from './parts.ts';
+import type { Payload } from './payload.ts';
 import { formatError, presentError } from './present-error.ts';
 import { givenPosition } from './request.ts';
+import type { SharedExecution } from './shared-execution.ts';
 import { callAt } from './timer.ts';
 
 const longestMessage = 65_536; // bytes
@@ -24,17 +29,12 @@ const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
 const farewell = 2_000; // ms that clients get to close their side
 const introduction = 3_000; // ms until connection_init has to be there
 
-// What stock clients go by: after 4403, 1012 and 1013 they come again, after 4401 and 1011 never.
-const forbidden = 4403;
-const restarts = 1012;
-const tryAgainLater = 1013;
-const broken = 1011;
-
 interface Connection {
   identity: Identity | undefined;
   readonly socket: WebSocket;
+  readonly outlet: Outlet;
   /** Everything that was subscribed to here, to be ended with the socket: graphql-ws forgets one whose id is taken again. */
-  readonly open: Set<AsyncIterator<ExecutionResult>>;
+  readonly open: Set<AsyncIterator<Payload>>;
 }
 
 /** graphql-transport-ws, and nothing else. */
@@ -51,10 +51,12 @@ export function openSockets(options: {
   identify: Identify;
   logger: Logger;
   door: Door;
+  shared: SharedExecution;
 }): Sockets {
-  const { schema, parts, identify, logger, door } = options;
+  const { schema, parts, identify, logger, door, shared } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<WebSocket>();
+  const outlets = new WeakMap<WebSocket, Outlet>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: introduction,
@@ -78,13 +80,14 @@ export function openSockets(options: {
       running.add(execution);
       return execution.finally(() => running.delete(execution));
     },
-    subscribe: args => subscribeToOperation(args as OperationArgs),
-    onOperation: ({ extra: { open, socket } }, _id, _payload, _args, result) => {
+    subscribe: async args =>
+      (await subscribeToOperation(args as OperationArgs, shared)) as AsyncIterableIterator<never> | ExecutionResult,
+    onOperation: ({ extra: { open, outlet, socket } }, id, _payload, _args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
-      const noted = noteOpen(result as AsyncIterableIterator<ExecutionResult>, open);
+      const frames = result as unknown as AsyncIterableIterator<Payload>;
       // Gone while it was opened: graphql-ws has ended what it knew of by then.
-      if (socket.readyState !== socket.OPEN) void noted.return?.();
-      return noted as AsyncGenerator<ExecutionResult>;
+      if (socket.readyState !== socket.OPEN) void frames.return?.();
+      return parked(frames, outlet, id, open) as AsyncGenerator<never>;
     },
     onNext(_context, _id, _payload, _args, { errors, ...result }) {
       if (errors) return { ...result, errors: errors.map(formatError) } as FormattedExecutionResult;
@@ -129,10 +132,12 @@ export function openSockets(options: {
     perMessageDeflate: false, // it costs memory for each socket, and a frame could not be shared among them
   });
 
-  server.on('connection', (socket: WebSocket) => {
+  server.on('connection', (socket: WebSocket, { socket: stream }: IncomingMessage) => {
     const listeners: ((text: string) => Promise<void>)[] = [];
-    const connection: Connection = { identity: undefined, socket, open: new Set() };
+    const outlet = openOutlet(socket, stream);
+    const connection: Connection = { identity: undefined, socket, outlet, open: new Set() };
     alive.add(socket);
+    outlets.set(socket, outlet);
     socket.on('pong', () => alive.add(socket));
     socket.on('error', error => logger.debug({ err: error }, 'a socket failed'));
     const closed = protocol.opened(
@@ -143,6 +148,7 @@ export function openSockets(options: {
           new Promise(resolve => {
             if (socket.readyState !== socket.OPEN) return resolve();
             socket.send(text, () => resolve());
+            if (outlet.isFull()) void outlet.drained();
           }),
         close: (code, reason) => socket.close(code, reason),
         onMessage: listener => listeners.push(listener),
@@ -168,7 +174,10 @@ export function openSockets(options: {
   // One timer for all: two a socket are what memory and time go to first.
   const pings = setInterval(() => {
     for (const socket of server.clients) {
-      if (!alive.delete(socket)) socket.terminate();
+      // One that does not read does not answer either: its outlet decides.
+      // One that does not read does not answer either: its outlet decides.
+      if (outlets.get(socket)?.isFull() === true) alive.add(socket);
+      else if (!alive.delete(socket)) socket.terminate();
       else socket.ping();
     }
   }, pingInterval);
@@ -191,23 +200,35 @@ export function openSockets(options: {
   };
 }
 
-/** The same answers, standing in the set until they end. */
-function noteOpen(
-  answers: AsyncIterableIterator<ExecutionResult>,
+/**
+ * What graphql-ws is given to wait for. It would make each frame a message of its own; so the frames go to the socket
+ * beside it, as they were made for all, and all that it sees is the end.
+ */
+function parked(
+  frames: AsyncIterableIterator<Payload>,
+  outlet: Outlet,
+  id: string,
   open: Connection['open'],
-): AsyncIterableIterator<ExecutionResult> {
-  const noted: AsyncIterableIterator<ExecutionResult> = {
-    [Symbol.asyncIterator]: () => noted,
-    async next() {
-      const result = await answers.next();
-      if (result.done === true) open.delete(noted);
-      return result;
-    },
-    return() {
-      open.delete(noted);
-      return answers.return?.() ?? Promise.resolve({ value: undefined, done: true });
+): AsyncIterableIterator<never> {
+  async function pump(): Promise<IteratorReturnResult<undefined>> {
+    for (;;) {
+      const { value, done } = (await frames.next()) as IteratorResult<Payload, undefined>;
+      if (done) break;
+      outlet.send(value.socketMessage(id));
+      if (outlet.isFull()) await outlet.drained();
+    }
+    open.delete(frames);
+    return { value: undefined, done: true };
+  }
+  open.add(frames);
+  const iterator: AsyncIterableIterator<never> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: pump,
+    async return() {
+      open.delete(frames);
+      await frames.return?.();
+      return { value: undefined, done: true };
     },
   };
-  open.add(noted);
-  return noted;
+  return iterator;
 }

@@ -12,6 +12,7 @@ import { eventFields } from './event-fields.ts';
 const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
   description: 'One stored event of any stream.',
   rule: 'staff',
+  sharing: 'role',
   fields: t => ({
     ...eventFields(t),
     streamType: t.exposeString('streamType', { description: 'What it is about: order, customer or product.' }),
@@ -23,6 +24,7 @@ builder.subscriptionField('eventsAppended', t =>
   t.field({
     type: StoredEvent,
     rule: 'staff',
+    sharing: 'role',
     description:
       'Every event of the whole log after that position (from the first, where left out), each once, in order: the feed for brokers, policies and other stores (staff). A position that can not be continued ends it: STALE_POSITION, and RESYNC in `extensions.kind`.',
     args: { after: t.arg({ type: 'Position', description: "The last event's position: go on from there." }) },

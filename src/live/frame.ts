@@ -6,4 +6,6 @@ export type FrameKind = 'SNAPSHOT' | 'UPDATE' | 'RESYNC' | 'PROGRESS';
 export interface Frame {
   readonly kind: FrameKind;
   readonly position: Position;
+  /** What changed: one and the same object for all who are told of one change, so that they can share what is made of it. */
+  readonly row?: object | undefined;
 }

@@ -22,8 +22,8 @@ export async function findCustomer(
 ): Promise<CustomerNode | null> {
   const { position, value } = atLeast ? await readOne(context, id, atLeast) : await context.parts.customer(id);
   context.reflected.read(position);
-  const { role, subject } = viewerOf(context);
-  return value && (role === 'staff' || value.customerId === subject) ? { ...value, atLeast } : null;
+  const viewer = viewerOf(context);
+  return value && (viewer.role === 'staff' || value.customerId === viewer.subject) ? { ...value, atLeast } : null;
 }
 
 async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<CustomerRow>> {

@@ -7,6 +7,7 @@ import { type CustomerNode, findCustomer } from './find-customer.ts';
 export const Customer = builder.objectRef<CustomerNode>('Customer').implement({
   description: 'Whoever orders.',
   rule: 'as-parent',
+  sharing: 'role',
   interfaces: [Node],
   fields: t => ({
     id: t.id({ description: '`cus_<uuid>`.', resolve: row => row.customerId }),

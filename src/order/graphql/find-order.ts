@@ -26,8 +26,8 @@ export async function findOrder(context: Context, id: string, atLeast = context.
 }
 
 /** Another's order is answered like a missing one. */
-export function maySee({ role, subject }: Actor, row: OrderRow): boolean {
-  return role === 'staff' || row.customerId === subject;
+export function maySee(viewer: Actor, row: OrderRow): boolean {
+  return viewer.role === 'staff' || row.customerId === viewer.subject;
 }
 
 async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {

@@ -14,6 +14,7 @@ const oldestFirst: Sort = { name: 'order-history', value: 'integer' };
 export const OrderEvent = builder.objectRef<RecordedEvent>('OrderEvent').implement({
   description: 'One stored event, as an audit line.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     ...eventFields(t),
     orderId: t.id({ description: '`ord_<uuid>`.', resolve: event => event.streamId }),

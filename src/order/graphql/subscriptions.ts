@@ -32,6 +32,7 @@ const positionDescription = 'You have everything up to here: the `after` to go o
 const OrderUpdate = builder.objectRef<RowFrame<OrderRow>>('OrderUpdate').implement({
   description: 'An order as it is now.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
     order: t.field({ type: Order, description: 'The order.', resolve: ({ row }) => ({ row, joined: undefined }) }),
@@ -44,6 +45,7 @@ type FilteredFrame = ListFrame<OrderRow> & { readonly filter: Filter };
 const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').implement({
   description: 'One changed order of a customer (or of all, for staff).',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
     position: t.expose('position', { type: 'Position', description: positionDescription }),
@@ -67,6 +69,7 @@ builder.subscriptionFields(t => ({
   orderUpdated: t.field({
     type: OrderUpdate,
     rule: 'authenticated',
+    sharing: 'role',
     description:
       'The order now (unless it is no newer than `after`), then after every change. Positions only rise, versions never fall; the newest always arrives; a slow reader skips middle ones.',
     args: {
@@ -79,6 +82,7 @@ builder.subscriptionFields(t => ({
   customerOrdersUpdated: t.field({
     type: OrderListUpdate,
     rule: 'authenticated',
+    sharing: 'role',
     description:
       "Every change to the customer's orders after `after` (a page's `position`), or from now on. The first frame comes at once (PROGRESS) and says the position that you are live from; PROGRESS again after 15 s without a change.",
     args: {
@@ -93,6 +97,7 @@ builder.subscriptionFields(t => ({
   ordersUpdated: t.field({
     type: OrderListUpdate,
     rule: 'staff',
+    sharing: 'role',
     description: 'The same over all orders (staff).',
     args: {
       filter: t.arg({ type: OrderFilter, description: 'Only these.' }),
@@ -105,6 +110,7 @@ builder.subscriptionFields(t => ({
   orderEvents: t.field({
     type: OrderEvent,
     rule: 'authenticated',
+    sharing: 'role',
     description:
       'Every event of the order after that position (from its first, where left out), each once, in order, stored ones first. A position that can not be continued ends it: STALE_POSITION, and RESYNC in `extensions.kind`.',
     args: {

@@ -51,6 +51,7 @@ interface LineNode {
 const OrderLine = builder.objectRef<LineNode>('OrderLine').implement({
   description: 'So many units of one product at one price.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     id: t.id({ description: '`lin_<uuid>`.', resolve: ({ line }) => line.lineId }),
     productId: t.id({ description: '`prd_<uuid>`.', resolve: ({ line }) => line.productId }),
@@ -82,6 +83,7 @@ const OrderLine = builder.objectRef<LineNode>('OrderLine').implement({
 export const Shipment = builder.objectRef<{ carrier: string; trackingNumber: string | null }>('Shipment').implement({
   description: 'How an order travels.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
     carrier: t.exposeString('carrier', { description: 'Who carries it.' }),
     trackingNumber: t.exposeString('trackingNumber', { nullable: true, description: "The carrier's name for it." }),
@@ -96,6 +98,7 @@ function timeField(name: keyof OrderRow & `${string}At`, description: string) {
 export const Order = builder.objectRef<OrderNode>('Order').implement({
   description: 'The order view: one denormalised row per order.',
   rule: 'as-parent',
+  sharing: 'role',
   interfaces: [Node],
   fields: t => ({
     id: t.id({ description: '`ord_<uuid>`.', resolve: ({ row }) => row.orderId }),

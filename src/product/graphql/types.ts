@@ -8,6 +8,7 @@ import { findProduct } from './find-product.ts';
 export const Product = builder.objectRef<ProductRow>('Product').implement({
   description: "The catalogue's entry as it is now.",
   rule: 'as-parent',
+  sharing: 'role',
   interfaces: [Node],
   fields: t => ({
     id: t.id({ description: '`prd_<uuid>`.', resolve: row => row.productId }),

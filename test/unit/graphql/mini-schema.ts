@@ -192,6 +192,27 @@ builder.subscriptionField('ticks', t =>
   }),
 );
 
+builder.subscriptionField('roleTicks', t =>
+  t.field({
+    type: 'Int',
+    rule: 'authenticated',
+    sharing: 'role',
+    args: { after: t.arg({ type: 'Position' }), step: t.arg.int() },
+    subscribe: () => next.source,
+    resolve: frame => frame.position.point,
+  }),
+);
+
+/** Declared as if every staff member got the same, which is a lie. */
+builder.subscriptionField('wrongTicks', t =>
+  t.string({
+    rule: 'authenticated',
+    sharing: 'role',
+    subscribe: () => next.source,
+    resolve: (_frame, _args, context) => viewerOf(context).subject,
+  }),
+);
+
 builder.subscriptionField('staffTicks', t =>
   t.field({ type: 'Int', rule: 'staff', subscribe: () => next.source, resolve: frame => frame.position.point }),
 );

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AddOrderItemDocument, CreateOrderDocument, OrderUpdatedDocument } from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { openEventStream } from '../support/event-stream.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openShop, type Shop } from '../support/shop.ts';
+import { connectSocket } from '../support/socket.ts';
+import { token } from '../support/tokens.ts';
+
+let database: TestDatabase;
+let app: TestApp;
+let shop: Shop;
+beforeAll(async () => {
+  database = await freshDatabase();
+  app = await startApp({ DATABASE_URL: database.url });
+  shop = await openShop(app.url);
+});
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+async function created(): Promise<string> {
+  return accepted(await post(app.url, CreateOrderDocument, { input: {} }, { token: shop.customer.token })).orderId;
+}
+async function itemAdded(orderId: string) {
+  const input = { orderId, productId: shop.productId };
+  return accepted(await post(app.url, AddOrderItemDocument, { input }, { token: shop.staff }));
+}
+
+async function counted(): Promise<{ executed: number; delivered: number }> {
+  const text = await (await fetch(`${app.url}/metrics`)).text();
+  const of = (pattern: RegExp) =>
+    [...text.matchAll(pattern)].map(([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+  return {
+    executed: of(/^orderstream_frames_executed_total (\d+)/gm),
+    delivered: of(/^orderstream_deliveries_total\{.*\} (\d+)/gm),
+  };
+}
+
+test('one change is executed once for each visible scope, however many sockets and streams watch', async () => {
+  const orderId = await created();
+  const staff = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const socket = await connectSocket(app.url, await token({ sub: `staff-${index}`, role: 'staff' }));
+      return { socket, watch: socket.subscribe(OrderUpdatedDocument, { id: orderId }) };
+    }),
+  );
+  const customers = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const socket = await connectSocket(app.url, shop.customer.token);
+      return { socket, watch: socket.subscribe(OrderUpdatedDocument, { id: orderId }) };
+    }),
+  );
+  const streams = await Promise.all(
+    Array.from({ length: 5 }, () =>
+      openEventStream(app.url, OrderUpdatedDocument, { id: orderId }, { token: shop.staff }),
+    ),
+  );
+  const watches = [...staff, ...customers].map(({ watch }) => watch);
+  for (const watch of watches) expect((await watch.next()).data!.orderUpdated.kind).toBe('SNAPSHOT');
+  for (const stream of streams) expect(await stream.next()).toMatchObject({ extensions: { kind: 'SNAPSHOT' } });
+
+  const before = await counted();
+  const updates = 5;
+  for (let n = 0; n < updates; n++) {
+    const { position } = await itemAdded(orderId);
+    for (const { watch } of staff) {
+      const { data } = await watch.next();
+      expect(data!.orderUpdated).toMatchObject({ kind: 'UPDATE', position });
+      expect(data!.orderUpdated.order.availableActions).toContain('SUBMIT');
+    }
+    for (const { watch } of customers) expect((await watch.next()).data!.orderUpdated).toMatchObject({ position });
+    for (const stream of streams) expect(await stream.next()).toMatchObject({ extensions: { position } });
+  }
+  const after = await counted();
+  expect(after.executed - before.executed).toBe(2 * updates);
+  expect(after.delivered - before.delivered).toBe(30 * updates);
+
+  for (const { socket } of [...staff, ...customers]) await socket.close();
+  for (const stream of streams) {
+    stream.close();
+    await stream.ended;
+  }
+});
+
+test('a socket and a stream are sent the same bytes', async () => {
+  const orderId = await created();
+  const socket = await connectSocket(app.url, shop.staff);
+  const texts: string[] = [];
+  socket.ws.on('message', (data: Buffer) => texts.push(data.toString('utf8')));
+  const watch = socket.subscribe(OrderUpdatedDocument, { id: orderId });
+  const stream = await openEventStream(app.url, OrderUpdatedDocument, { id: orderId }, { token: shop.staff });
+  await watch.next();
+  await stream.next();
+  const { position } = await itemAdded(orderId);
+  await watch.next();
+  const { event, id, data } = await stream.event();
+  expect({ event, id }).toEqual({ event: 'next', id: position });
+  expect(texts.at(-1)).toBe(`{"id":"1","type":"next","payload":${data}}`);
+  await socket.close();
+  stream.close();
+  await stream.ended;
+});
