@@ -35,12 +35,16 @@ function fail(error: unknown): never {
 const running = start().catch(fail);
 /** npm passes Ctrl-C on to a process that the terminal has told already: two within this time, ms, are one. */
 const oneRequest = 500;
+/** Ms that stopping takes at most, whatever hangs: less than orchestrators wait before they kill (30 s). */
+const longestStop = 25_000;
 let askedAt: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
     if (askedAt === undefined) {
       askedAt = performance.now();
       running.then(stop => stop()).then(() => process.exit(0), fail);
+      // Who stops it kills it soon after, and what hangs then would hang on; what is acknowledged is on disk.
+      setTimeout(() => process.exit(0), longestStop).unref();
     }
     // Killed at any moment, nothing acknowledged is lost: whoever asks twice need not wait.
     else if (performance.now() - askedAt > oneRequest) process.exit(1);

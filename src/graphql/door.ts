@@ -7,13 +7,12 @@ import { type Context, createContext } from './context.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { executeOperation, subscribeToOperation } from './operation.ts';
+import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
 import { parseDocument } from './parse-document.ts';
 import type { Parts } from './parts.ts';
 import type { Payload } from './payload.ts';
 import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
-import type { SharedExecution } from './shared-execution.ts';
 
 interface Exchange {
   readonly req: IncomingMessage;
@@ -33,9 +32,9 @@ export function openDoor(options: {
   identify: Identify;
   logger: Logger;
   streams: EventStreams;
-  shared: SharedExecution;
+  subscribing: Subscribing;
 }) {
-  const { schema, parts, identify, logger, streams, shared } = options;
+  const { schema, parts, identify, logger, streams, subscribing } = options;
   const expiries = new WeakMap<ServerResponse, number>();
 
   const operations: Plugin<Context, Exchange> = {
@@ -53,7 +52,7 @@ export function openDoor(options: {
       setExecuteFn(args => executeOperation(args as OperationArgs));
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(args => subscribeToOperation(args as OperationArgs, shared));
+      setSubscribeFn(args => subscribeToOperation(args as OperationArgs, subscribing));
     },
     onResultProcess(process) {
       const { result, resultProcessor, serverContext } = process;

@@ -12,8 +12,14 @@ const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
  * not drain reaches its source. Not an async generator: one that waits for an event would hold back `return()`, and
  * with it whatever the source holds, until that event comes.
  * @param group executes the operation over an event, for all who are told of it
+ * @param closed told once, when it has ended
  */
-export function frames(context: Context, source: AsyncIterator<Frame>, group: Group): AsyncIterableIterator<Payload> {
+export function frames(
+  context: Context,
+  source: AsyncIterator<Frame>,
+  group: Group,
+  closed: () => void,
+): AsyncIterableIterator<Payload> {
   let ended = false;
   let release: (() => void) | undefined;
   const { counts } = context.parts;
@@ -30,6 +36,7 @@ export function frames(context: Context, source: AsyncIterator<Frame>, group: Gr
     ended = true;
     unsubscribed?.();
     group.leave();
+    closed();
   }
 
   async function endSource(): Promise<void> {

@@ -1,5 +1,6 @@
 import { createSourceEventStream, type ExecutionResult } from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
+import type { Callers } from './callers.ts';
 import { executed, type OperationArgs, presented } from './executed.ts';
 import type { Frame } from '../live/frame.ts';
 import { frames } from './frames.ts';
@@ -14,6 +15,12 @@ export async function executeOperation(args: OperationArgs): Promise<ExecutionRe
   return position ? { ...answer, extensions: { ...answer.extensions, position: formatPosition(position) } } : answer;
 }
 
+/** What a node's subscriptions have in common. */
+export interface Subscribing {
+  readonly shared: SharedExecution;
+  readonly callers: Callers;
+}
+
 /**
  * Subscribes: the source is opened for this subscriber, by their own rights; what it yields is executed once for all
  * who ask the same and may see the same.
@@ -21,15 +28,21 @@ export async function executeOperation(args: OperationArgs): Promise<ExecutionRe
  */
 export async function subscribeToOperation(
   args: OperationArgs,
-  shared: SharedExecution,
+  { shared, callers }: Subscribing,
 ): Promise<AsyncIterableIterator<Payload> | ExecutionResult> {
   const { contextValue } = args;
+  let close: (() => void) | undefined;
   try {
+    close = callers.openSubscription(contextValue.viewer);
     const source = await createSourceEventStream(args);
-    if (!(Symbol.asyncIterator in source)) return presented(source, contextValue);
-    const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
-    return frames(contextValue, events, shared.join(args));
+    if (Symbol.asyncIterator in source) {
+      const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
+      return frames(contextValue, events, shared.join(args), close);
+    }
+    close();
+    return presented(source, contextValue);
   } catch (error) {
+    close?.();
     return { errors: [presentError(error, contextValue.logger)] };
   }
 }

@@ -5,8 +5,8 @@ import { stallLimit } from './stall.ts';
 
 /** Where one socket's frames leave. What waits in it is bounded: whoever sends looks first whether it is full. */
 export interface Outlet {
-  /** Writes a text message, where the socket is still open. */
-  send(message: Buffer): void;
+  /** Writes a text message. @returns false where the socket is no longer open */
+  send(message: Buffer): boolean;
   /** Whether what was sent waits for the client to read. */
   isFull(): boolean;
   /** Until it has read all of it, or is gone. */
@@ -44,7 +44,9 @@ export function openOutlet(socket: WebSocket, stream: Duplex): Outlet {
 
   return {
     send(message) {
-      if (socket.readyState === socket.OPEN) socket.send(message, { binary: false });
+      if (socket.readyState !== socket.OPEN) return false;
+      socket.send(message, { binary: false });
+      return true;
     },
     isFull: () => stream.writableNeedDrain,
     drained: () =>

@@ -7,6 +7,8 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { StartError } from '../start-error.ts';
+import { openCallers } from './callers.ts';
+import { dismiss } from './dismiss.ts';
 import { openDoor } from './door.ts';
 import { openEventStreams } from './event-streams.ts';
 import type { GraphiQL } from './graphiql.ts';
@@ -47,14 +49,15 @@ export async function openServer(options: {
   const { schema, parts, identify, logger, config, graphiql, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const streams = openEventStreams();
-  const shared = openSharedExecution();
+  const callers = openCallers();
+  const subscribing = { shared: openSharedExecution(), callers };
   const answering = new Set<ServerResponse>();
   /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
   const unused = new Set<Duplex>();
   let closing = false;
 
-  const door = openDoor({ schema, parts, identify, logger, streams, shared });
-  const sockets = openSockets({ schema, parts, identify, logger, door, shared });
+  const door = openDoor({ schema, parts, identify, logger, streams, subscribing });
+  const sockets = openSockets({ schema, parts, identify, logger, door, subscribing });
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     unused.delete(request.socket);
@@ -109,13 +112,13 @@ export async function openServer(options: {
     async close() {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
-      const dismissed = sockets.close();
       for (const socket of unused) socket.destroy();
-      streams.close();
-      for (const cut of streams.open) cut();
       for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
+      await dismiss([...sockets.goodbyes(), ...streams.open]);
+      streams.close();
+      for (const cut of streams.open) cut(); // who has come meanwhile, on a connection that was kept
       const impatience = setTimeout(() => http.closeAllConnections(), farewell);
-      await Promise.all([dismissed, closed]);
+      await Promise.all([sockets.close(), closed]);
       clearTimeout(impatience);
     },
   };

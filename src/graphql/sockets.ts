@@ -10,21 +10,23 @@ import {
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
+import { mostSockets } from './callers.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
+import { limitExceeded } from './coded-error.ts';
 import { type Caller, createContext, type Identity } from './context.ts';
 import type { Door } from './door.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { executeOperation, subscribeToOperation } from './operation.ts';
+import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
 import { openOutlet, type Outlet } from './outlet.ts';
 import type { Parts } from './parts.ts';
 import type { Payload } from './payload.ts';
 import { formatError, presentError } from './present-error.ts';
 import { givenPosition } from './request.ts';
-import type { SharedExecution } from './shared-execution.ts';
 import { callAt } from './timer.ts';
 
 const longestMessage = 65_536; // bytes
+const mostOperations = 100; // open at a time on one socket
 const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
 const farewell = 2_000; // ms that clients get to close their side
 const introduction = 3_000; // ms until connection_init has to be there
@@ -41,7 +43,9 @@ interface Connection {
 export interface Sockets {
   /** Takes over a connection whose path and origin are in order. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Sends everybody away, to come back, and waits for what is being executed. */
+  /** What sends each socket away, to come back. */
+  goodbyes(): (() => void)[];
+  /** Sends away who is still there, and waits for what is being executed. */
   close(): Promise<void>;
 }
 
@@ -51,9 +55,9 @@ export function openSockets(options: {
   identify: Identify;
   logger: Logger;
   door: Door;
-  shared: SharedExecution;
+  subscribing: Subscribing;
 }): Sockets {
-  const { schema, parts, identify, logger, door, shared } = options;
+  const { schema, parts, identify, logger, door, subscribing } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<WebSocket>();
   const outlets = new WeakMap<WebSocket, Outlet>();
@@ -64,12 +68,21 @@ export function openSockets(options: {
       extra.identity = await introduced(connectionParams, extra.socket);
       // Gone while its token was checked: nobody would cancel the timer.
       if (extra.identity === undefined || extra.socket.readyState !== extra.socket.OPEN) return false;
+      const ended = subscribing.callers.openSocket(extra.identity.actor);
+      if (!ended) {
+        extra.socket.close(tryAgainLater, `LIMIT_EXCEEDED: a caller has at most ${mostSockets} sockets open`);
+        return false;
+      }
       const cancel = callAt(extra.identity.expiresAt * 1000, () => extra.socket.close(forbidden, 'Forbidden'));
-      extra.socket.once('close', cancel);
+      extra.socket.once('close', cancel).once('close', ended);
       return true;
     },
-    onSubscribe({ extra }, _id, payload) {
+    onSubscribe({ extra, subscriptions }, _id, payload) {
       try {
+        // This one stands in it already.
+        if (Object.keys(subscriptions).length > mostOperations) {
+          throw limitExceeded(`A socket has at most ${mostOperations} operations open.`, mostOperations);
+        }
         return prepared(payload, { identity: extra.identity });
       } catch (error) {
         return [presentError(error, logger)];
@@ -81,7 +94,9 @@ export function openSockets(options: {
       return execution.finally(() => running.delete(execution));
     },
     subscribe: async args =>
-      (await subscribeToOperation(args as OperationArgs, shared)) as AsyncIterableIterator<never> | ExecutionResult,
+      (await subscribeToOperation(args as OperationArgs, subscribing)) as
+        | AsyncIterableIterator<never>
+        | ExecutionResult,
     onOperation: ({ extra: { open, outlet, socket } }, id, _payload, _args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
       const frames = result as unknown as AsyncIterableIterator<Payload>;
@@ -186,6 +201,7 @@ export function openSockets(options: {
     upgrade(request, socket, head) {
       server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request));
     },
+    goodbyes: () => [...server.clients].map(socket => () => socket.close(restarts, 'Service restart')),
     async close() {
       clearInterval(pings);
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
@@ -214,10 +230,11 @@ function parked(
     for (;;) {
       const { value, done } = (await frames.next()) as IteratorResult<Payload, undefined>;
       if (done) break;
-      outlet.send(value.socketMessage(id));
+      if (!outlet.send(value.socketMessage(id))) break;
       if (outlet.isFull()) await outlet.drained();
     }
     open.delete(frames);
+    void frames.return?.();
     return { value: undefined, done: true };
   }
   open.add(frames);

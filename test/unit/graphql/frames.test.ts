@@ -1,5 +1,6 @@
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { openCallers } from '../../../src/graphql/callers.ts';
 import { type Caller, createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/graphql/operation.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
@@ -14,7 +15,7 @@ async function subscribed(caller: Caller = { identity }) {
   const source = (next.source = new Source());
   const contextValue = createContext({} as Parts, logger, caller);
   const args = { schema, document: parse('subscription { ticks }'), contextValue };
-  const frames = await subscribeToOperation(args, openSharedExecution());
+  const frames = await subscribeToOperation(args, { shared: openSharedExecution(), callers: openCallers() });
   if (!(Symbol.asyncIterator in frames)) throw new Error(JSON.stringify(frames));
   return { source, frames, contextValue };
 }

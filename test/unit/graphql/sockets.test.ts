@@ -4,7 +4,7 @@ import { createClient, CloseCode } from 'graphql-ws';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { formatPosition } from '../../../src/event-store/position.ts';
-import { connectSocket, openSocket } from '../../support/socket.ts';
+import { connectSocket, openSocket, type TestSocket } from '../../support/socket.ts';
 import { customerToken, staffToken } from '../../support/tokens.ts';
 import { next, openLater, position, Source, tick } from './mini-schema.ts';
 import { startMiniServer } from './mini-server.ts';
@@ -256,6 +256,72 @@ describe('graphql-transport-ws', () => {
     const wordy = await connectSocket(url, await staffToken());
     wordy.subscribe(`{ who } # ${'x'.repeat(70_000)}`);
     expect((await wordy.closed).code).toBe(1009);
+  });
+});
+
+describe('what one caller may have open', () => {
+  test('is 100 operations a socket: one more is refused by its limit, and the others go on', async () => {
+    const { url } = await startMiniServer();
+    const source = (next.source = new Source());
+    const socket = await connectSocket(url, await staffToken());
+    const open = Array.from({ length: 100 }, () => socket.subscribe('subscription { ticks }'));
+    const { type, payload } = await socket.subscribe('{ who }').frame();
+    expect({ type, payload }).toMatchObject({
+      type: 'error',
+      payload: [{ message: expect.stringContaining('100'), extensions: { code: 'LIMIT_EXCEEDED', limit: 100 } }],
+    });
+    open[0]!.complete();
+    await vi.waitFor(() => expect(source.returned).toBe(1));
+    expect(await socket.subscribe('{ who }').next()).toEqual({ data: { who: 'anna' } });
+    await socket.close();
+  });
+
+  test('is 1,000 sockets: one more is closed with 1013 and told so; another caller comes in, and so do they when one has left', async () => {
+    const { url } = await startMiniServer();
+    const token = await staffToken();
+    const sockets: TestSocket[] = [];
+    while (sockets.length < 1_000) {
+      sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => connectSocket(url, token)))));
+    }
+    const refused = await openSocket(url);
+    refused.send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
+    expect(await refused.closed).toEqual({
+      code: 1013,
+      reason: 'LIMIT_EXCEEDED: a caller has at most 1000 sockets open',
+    });
+    await (await connectSocket(url, await customer())).close();
+    await sockets.pop()!.close();
+    await vi.waitFor(async () => (await connectSocket(url, token)).close());
+    for (const socket of sockets) socket.ws.terminate();
+    await Promise.all(sockets.map(socket => socket.closed));
+  });
+});
+
+describe('a server that closes', () => {
+  test('sends its sockets away with 1012, one after the other, and serves those that still wait', async () => {
+    const server = await startMiniServer();
+    const token = await staffToken();
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => connectSocket(server.url, token)));
+    const began = performance.now();
+    const left: number[] = [];
+    const codes = sockets.map(async socket => {
+      const { code } = await socket.closed;
+      left.push(performance.now() - began);
+      return code;
+    });
+    const closed = server.close();
+    await vi.waitFor(() => expect(left.length).toBeGreaterThan(0));
+    const waiting = sockets.find(({ ws }) => ws.readyState === ws.OPEN)!;
+    await expect(connectSocket(server.url, token)).rejects.toThrow();
+    const answer = waiting.subscribe('{ who }').next();
+    await Promise.race([expect(answer).resolves.toEqual({ data: { who: 'anna' } }), waiting.closed]);
+    await answer.catch(() => undefined);
+    expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]));
+    await closed;
+    // A second for 200 of them; however slow the machine, no half of them went at once.
+    expect(left.at(-1)! - left[0]!).toBeGreaterThan(800);
+    const together = left.map(at => left.filter(other => other >= at && other < at + 50).length);
+    expect(Math.max(...together)).toBeLessThan(100);
   });
 });
 
