@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import { idList, type ReadSource } from './read-entities.ts';
-import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
 import { verifySums } from './verify-sums.ts';
 import type { ViewFault } from './view-fault.ts';
 import type { FoldedView, Views, ViewTable } from './view.ts';
@@ -72,7 +72,7 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Vie
   const { database, types } = source;
   const selects = [view, ...derived].map(
     one => Prisma.sql`
-      SELECT ${one.name} AS view, ${column('v', one.key)} AS id, ${rowJson(one, 'v')} AS row, c.position::float8 AS point
+      SELECT ${one.name} AS view, ${column('v', one.key)} AS id, ${wholeRowJson(one, 'v')} AS row, c.position::float8 AS point
       FROM c JOIN ${table(one)} v ON v.generation = c.generation AND ${column('v', one.key)} IN (SELECT ${idList(ids)})`,
   );
   const selected = await database.$queryRaw<{ view: string | null; id: string; row: object; point: number }[]>`
@@ -105,8 +105,8 @@ function compare(view: ViewTable, id: string, row: object | undefined, expected:
   if (!row && !expected) return [];
   if (!row) return [{ view: view.name, id, fault: 'the row is missing' }];
   if (!expected) return [{ view: view.name, id, fault: 'no event says that there is such a row' }];
-  const [is, shouldBe] = [row, expected].map(one => comparable(view, one as Record<string, unknown>));
-  return Object.keys(view.columns).flatMap(name => {
+  const [is, shouldBe] = [row, wholeRow(view, expected)].map(one => comparable(view, one as Record<string, unknown>));
+  return Object.keys(wholeColumns(view)).flatMap(name => {
     if (isDeepStrictEqual(is?.[name], shouldBe?.[name])) return [];
     const fault = `${name} is ${JSON.stringify(is?.[name])}, should be ${JSON.stringify(shouldBe?.[name])}`;
     return [{ view: view.name, id, fault }];
@@ -115,7 +115,7 @@ function compare(view: ViewTable, id: string, row: object | undefined, expected:
 
 /** Times as instants: the database prints them in another way than the fold. */
 function comparable(view: ViewTable, row: Record<string, unknown>): Record<string, unknown> {
-  const entries = Object.entries(view.columns).map(([name, type]) => {
+  const entries = Object.entries(wholeColumns(view)).map(([name, type]) => {
     const value = row[name];
     return [name, type === 'timestamptz' && typeof value === 'string' ? Date.parse(value) : (value ?? null)] as const;
   });

@@ -1,4 +1,5 @@
 import { Prisma } from '../generated/prisma/client.ts';
+import { searchVector } from './search.ts';
 import type { ViewTable } from './view.ts';
 
 /** The group whose views share one transaction and one checkpoint, so that a position means one thing in all of them. */
@@ -19,16 +20,34 @@ export function table(view: ViewTable): Prisma.Sql {
   return Prisma.raw(view.name);
 }
 
+/** A view's row with the words that it is found by, which only verifying reads. */
+export function wholeRowJson(view: ViewTable, alias: string): Prisma.Sql {
+  if (!view.search) return rowJson(view, alias);
+  return Prisma.sql`${rowJson(view, alias)} || ${Prisma.raw(`jsonb_build_object('search', ${alias}.search)`)}`;
+}
+
+/** The columns in which whole rows stand. */
+export function wholeColumns(view: ViewTable): Readonly<Record<string, string>> {
+  return view.search ? { ...view.columns, search: 'tsvector' } : view.columns;
+}
+
+/** A row with all that is written of it. */
+export function wholeRow(view: ViewTable, row: object): object {
+  return view.search ? { ...row, search: searchVector(view.search(row)) } : row;
+}
+
 /** The part of a statement that writes a view's rows, where `moved` says that the checkpoint moved with them. */
 export function upsertRows(view: ViewTable, generation: number, rows: readonly object[]): Prisma.Sql {
-  const names = Object.keys(view.columns);
+  const whole = wholeColumns(view);
+  const names = Object.keys(whole);
   const columns = names.map(snakeCase);
-  const types = names.map(name => `"${name}" ${view.columns[name]}`);
+  const types = names.map(name => `"${name}" ${whole[name]}`);
   const changed = columns.map(name => `${name} = excluded.${name}`);
+  const json = JSON.stringify(rows.map(row => wholeRow(view, row)));
   return Prisma.sql`
     INSERT INTO ${Prisma.raw(view.name)} (generation, ${Prisma.raw(columns.join(', '))})
     SELECT ${generation}::int, ${Prisma.raw(names.map(name => `r."${name}"`).join(', '))}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(${Prisma.raw(types.join(', '))})
+    FROM jsonb_to_recordset(${json}::jsonb) AS r(${Prisma.raw(types.join(', '))})
     WHERE EXISTS (SELECT FROM moved)
     ON CONFLICT (generation, ${Prisma.raw(snakeCase(view.key))}) DO UPDATE SET ${Prisma.raw(changed.join(', '))}`;
 }

@@ -20,6 +20,11 @@ export interface ViewTable {
   /** The row's key: holds the stream's id. */
   readonly key: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /**
+   * The words that a row is found by, see wordsOf(); a mark before a word (any sign) keeps it apart from the others.
+   * They stand in the table's column `search`, a tsvector that is written with the row and never read with it.
+   */
+  search?(row: object): readonly string[];
 }
 
 /** A view of whatever row, as the machinery that moves rows about sees it. */
@@ -34,6 +39,7 @@ export interface FoldedView extends ViewTable {
 export interface View<Row extends object> extends FoldedView {
   readonly key: keyof Row & string;
   readonly columns: { readonly [Column in keyof Row & string]-?: ColumnType };
+  search?(row: Row): readonly string[];
   fold(row: Row | undefined, event: RecordedEvent): Row | undefined;
 }
 

@@ -75,6 +75,9 @@ async function visited(...args: Parameters<typeof pages>): Promise<string[]> {
 
 interface PlainOrder {
   readonly orderId: string;
+  readonly number: string;
+  readonly trackingNumber: string | null;
+  readonly lines: readonly { readonly productName: string }[];
   readonly customerId: string;
   readonly status: OrderStatus;
   readonly reference: string | null;
@@ -91,9 +94,32 @@ async function ordersOf({ database }: TestNode): Promise<Orders> {
   return plainFold(await plainLog(database)).orders;
 }
 
-/** What a list must hold of those, ascending: cut and sorted here. */
-function expected(orders: Orders, { customerId, filter, sort }: List): string[] {
-  const { idIn, statusIn, productId, reference, currency, createdFrom, createdTo } = filter;
+function plainWords(text: string): string[] {
+  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+}
+
+/** Whether every word is there, the last one at least as a beginning. */
+function finds(search: readonly string[], order: PlainOrder, names: ReadonlyMap<string, string>): boolean {
+  const { number, reference, trackingNumber, customerId, lines } = order;
+  const texts = [number, number.replace('-', ''), reference ?? '', trackingNumber ?? '', names.get(customerId) ?? ''];
+  const words = [...texts, ...lines.map(line => line.productName)].flatMap(plainWords);
+  return (
+    search.length > 0 &&
+    search.slice(0, -1).every(word => words.includes(word)) &&
+    words.some(word => word.startsWith(search.at(-1)!))
+  );
+}
+
+/**
+ * What a list must hold of those, ascending: cut and sorted here.
+ * @param names of the customers
+ */
+function expected(
+  orders: Orders,
+  { customerId, filter, sort }: List,
+  names: ReadonlyMap<string, string> = new Map(),
+): string[] {
+  const { idIn, statusIn, productId, reference, currency, createdFrom, createdTo, search } = filter;
   const kept = ([...orders.values()] as unknown as PlainOrder[]).filter(
     order =>
       [customerId ?? order.customerId, filter.customerId ?? order.customerId].every(id => id === order.customerId) &&
@@ -103,7 +129,8 @@ function expected(orders: Orders, { customerId, filter, sort }: List): string[] 
       (reference === undefined || order.reference === reference) &&
       (currency === undefined || order.currency === currency) &&
       (createdFrom === undefined || order.createdAt >= createdFrom) &&
-      (createdTo === undefined || order.createdAt < createdTo),
+      (createdTo === undefined || order.createdAt < createdTo) &&
+      (search === undefined || finds(search, order, names)),
   );
   kept.sort((one, other) => {
     if (one[sort] !== other[sort]) return one[sort] < other[sort] ? -1 : 1;
@@ -117,7 +144,7 @@ const references = ['PO 7', "O'Neill", '名前'];
 
 /** Forty orders whose times and totals come often, so that most places in a list are decided by the id. */
 async function fill(node: TestNode) {
-  const customers = [await registeredCustomer(node), await registeredCustomer(node)];
+  const customers = [await registeredCustomer(node, 'Ada Lovelace'), await registeredCustomer(node, 'Grace Thing')];
   const products = [
     await productOnSale(node, 100),
     await productOnSale(node, 250),
@@ -196,6 +223,24 @@ describe.each([
 
   test('whatever they are filtered by, hold what the log says and no more, and the count says how many', async () => {
     const orders = await ordersOf(node);
+    const folded = plainFold(await plainLog(node.database)).customers;
+    const called = new Map([...folded].map(([id, { name }]) => [id, String(name)]));
+    const [someNumber] = [...orders.values()].map(order => String(order['number']).toLowerCase());
+    const word = fc.constantFrom(
+      'ada',
+      'love',
+      'grace',
+      'thing',
+      'thi',
+      'po',
+      '7',
+      'o',
+      'neill',
+      '名前',
+      '名',
+      'nothing',
+    );
+    const inNumber = fc.constantFrom(someNumber!.slice(0, 4), someNumber!.slice(5), someNumber!.replace('-', ''));
     const day = fc.constantFrom(...days, new Date(days[1]!.getTime() + 1), new Date(days[1]!.getTime() - 1));
     const parts: { [Part in keyof OrderFilter]-?: fc.Arbitrary<OrderFilter[Part]> } = {
       idIn: fc.subarray([...orders.keys(), newId('ord')]),
@@ -206,26 +251,33 @@ describe.each([
       currency: fc.constantFrom('EUR', 'JPY', 'USD'),
       createdFrom: day.map(at => at.toISOString()),
       createdTo: day.map(at => at.toISOString()),
+      search: fc.array(fc.oneof({ weight: 6, arbitrary: word }, { weight: 1, arbitrary: inNumber }), { maxLength: 2 }),
     };
     const names = Object.keys(parts) as (keyof OrderFilter)[];
     // All at once match nothing.
-    const filters: fc.Arbitrary<OrderFilter> = fc.subarray(names, { maxLength: 3 }).chain(chosen => {
+    const some = fc.tuple(fc.subarray(names, { maxLength: 2 }), fc.boolean());
+    const filters: fc.Arbitrary<OrderFilter> = some.chain(([others, isSearch]) => {
+      const chosen = [...new Set(isSearch ? [...others, 'search' as const] : others)];
       return fc.record(Object.fromEntries(chosen.map(name => [name, parts[name]]))) as fc.Arbitrary<OrderFilter>;
     });
     const owner = fc.option(fc.constantFrom(...customers), { nil: undefined, freq: 2 });
-    let found = 0;
+    let [found, searched] = [0, 0];
     await fc.assert(
       fc.asyncProperty(filters, owner, fc.constantFrom(...sorts), async (filter, customerId, sort) => {
         const list: List = { ...(customerId === undefined ? {} : { customerId }), filter, sort };
-        const ascending = expected(orders, list);
+        const ascending = expected(orders, list, called);
         expect(await visited(node, list, { limit: 6, direction: 'ASC', backwards: false })).toEqual(ascending);
+        const back = await visited(node, list, { limit: 4, direction: 'ASC', backwards: true });
+        expect(back).toEqual(ascending.toReversed());
         const { totalCount } = await readOrderPage(node.source, list, { ...everything, limit: 1, count: true });
         expect(totalCount).toBe(ascending.length);
         if (ascending.length > 0) found++;
+        if (ascending.length > 0 && filter.search !== undefined) searched++;
       }),
-      { numRuns: 100 },
+      { numRuns: 150 },
     );
     expect(found).toBeGreaterThan(10);
+    expect(searched).toBeGreaterThan(5);
   });
 
   test('in the order of creation meet every row once while orders come and change between them', async () => {
@@ -254,9 +306,9 @@ describe.each([
     for (const backwards of [false, true]) {
       const fold = plainFold(await plainLog(node.database));
       const request = { ...everything, limit: 1_000, backwards, direction: 'DESC' as const, count: true };
-      const someCustomers = await readCustomerPage(node.source, request);
+      const someCustomers = await readCustomerPage(node.source, undefined, request);
       expect(new Map(someCustomers.rows.map(({ row }) => [row.customerId, plainRow(row)]))).toEqual(fold.customers);
-      const someProducts = await readProductPage(node.source, request);
+      const someProducts = await readProductPage(node.source, undefined, request);
       expect(new Map(someProducts.rows.map(({ row }) => [row.productId, plainRow(row)]))).toEqual(fold.products);
       expect([someCustomers.totalCount, someProducts.totalCount]).toEqual([fold.customers.size, fold.products.size]);
     }
@@ -430,9 +482,9 @@ describe('one statement', () => {
     const insert = (from: number, to: number) =>
       onDatabase(database.url, client =>
         client.query(
-          `INSERT INTO order_view (generation, order_id, number, customer_id, status, lines, product_ids, item_count,
-             total, created_at, updated_at, version, position, hash)
-           SELECT 1, 'ord_' || n, n, $1, 'DRAFT', '[]', '{}', 0, 0, now(), now(), 1, 0, ''
+          `INSERT INTO customer_order_view (generation, order_id, customer_id, status, product_ids, total, created_at,
+             updated_at, position)
+           SELECT 1, 'ord_' || n, $1, 'DRAFT', '{}', 0, now(), now(), 1
            FROM generate_series($2::int, $3::int) n`,
           [crowded, from, to],
         ),

@@ -77,6 +77,11 @@ test.each([
     `UPDATE customer_order_view SET status = 'SHIPPED'`,
     /^customer_order_view ord_\S+: status is "SHIPPED", should be "DRAFT"$/,
   ],
+  [
+    'a row whose words were changed',
+    `UPDATE customer_view SET search = '''grace'''`,
+    /^customer_view cus_\S+: search is "'grace'", should be "'@ada' '@com' '@example' 'ada'"$/,
+  ],
   ['a row that is missing', `DELETE FROM customer_view`, /^customer_view cus_\S+: the row is missing$/],
   [
     'a row that no event speaks of',

@@ -149,7 +149,7 @@ export async function viewRows(database: Database, view: string, key: string): P
     `SELECT v.* FROM ${view} v JOIN checkpoints c ON c.live AND c.generation = v.generation`,
   );
   return new Map(
-    found.map(({ generation: _, ...row }) => {
+    found.map(({ generation: _, search: __, ...row }) => {
       const named = Object.entries(row).map(([name, value]) => [camelCase(name), value] as const);
       const plain = plainRow(Object.fromEntries(named));
       return [plain[key] as string, plain];

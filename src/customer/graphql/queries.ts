@@ -4,6 +4,7 @@ import { connection } from '../../graphql/connection.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
+import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import { selects } from '../../graphql/selection.ts';
 import { readCustomerPage } from '../views/customer-view.ts';
 import { findCustomer } from './find-customer.ts';
@@ -31,14 +32,18 @@ builder.queryFields(t => ({
     description: 'All customers (staff), newest first.',
     args: {
       ...pageArguments,
+      search: t.arg.string({
+        description: `Words in name or e-mail address; the last one matches as a prefix. ${searchLimits}`,
+      }),
       atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
     },
-    resolve: async (_root, { atLeast: own, ...args }, context, info) => {
+    resolve: async (_root, { atLeast: own, search, ...args }, context, info) => {
       const atLeast = own ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
+      const words = searchedWords(search);
       const count = selects(info, 'totalCount');
       const page = await readAtLeast(context, atLeast, () =>
-        readCustomerPage(context.parts.source, { ...request, direction: 'DESC', count, atLeast }),
+        readCustomerPage(context.parts.source, words, { ...request, direction: 'DESC', count, atLeast }),
       );
       const rows = page.rows.map(({ row }) => row);
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));

@@ -2,6 +2,7 @@ import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { idList, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { erased, type View } from '../../projections/view.ts';
 import type { CustomerEvent } from '../domain/events.ts';
 
@@ -18,6 +19,8 @@ export interface CustomerRow {
   readonly hash: string;
 }
 
+const emailMark = '@';
+
 export const customerView: View<CustomerRow> = {
   name: 'customer_view',
   streamType: 'customer',
@@ -33,6 +36,8 @@ export const customerView: View<CustomerRow> = {
     position: 'bigint',
     hash: 'text',
   },
+  // An order is found by its customer's name, not by what their e-mail address is made of: those words are marked.
+  search: ({ name, email }) => [...wordsOf(name), ...wordsOf(email).map(word => emailMark + word)],
   fold(row, recorded) {
     const { streamId: customerId, version, position, hash } = recorded;
     const at = recorded.occurredAt.toISOString();
@@ -63,7 +68,15 @@ export async function readCustomers(
   return { position, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 
-/** A page of all customers by when they registered. */
-export async function readCustomerPage(source: ReadSource, request: PageRequest): Promise<Page<CustomerRow>> {
-  return readPage(source, { listing: customerView, rows: customerView, sort: 'createdAt', filters: [] }, request);
+/**
+ * A page of customers by when they registered.
+ * @param search words of name or e-mail address; undefined: all customers
+ */
+export async function readCustomerPage(
+  source: ReadSource,
+  search: readonly string[] | undefined,
+  request: PageRequest,
+): Promise<Page<CustomerRow>> {
+  const filters = search ? searchFilters(search, ['', emailMark]) : [];
+  return readPage(source, { listing: customerView, rows: customerView, sort: 'createdAt', filters }, request);
 }

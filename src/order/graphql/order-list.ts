@@ -7,6 +7,7 @@ import type { Context } from '../../graphql/context.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { type PageArguments, pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
+import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import type { Position } from '../../event-store/position.ts';
 import type { OrderFilter as Filter } from '../views/order-filter.ts';
 import { type OrderSort as SortColumn, readOrderPage } from '../views/read-orders.ts';
@@ -26,6 +27,9 @@ export const OrderFilter = builder.inputType('OrderFilter', {
     currency: t.field({ type: 'CurrencyCode', description: 'In this currency.' }),
     createdFrom: t.field({ type: 'DateTime', description: 'Created then or later.' }),
     createdTo: t.field({ type: 'DateTime', description: 'Exclusive.' }),
+    search: t.string({
+      description: `Words in order number, reference, customer name, product names or tracking number; last word matches as a prefix. ${searchLimits}`,
+    }),
   }),
 });
 
@@ -88,7 +92,7 @@ export async function listOrders(
 
 /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
 export function orderFilter(input: FilterInput | null | undefined): Filter {
-  const { idIn, statusIn, customerId, productId, reference, currency, createdFrom, createdTo } = input ?? {};
+  const { idIn, statusIn, customerId, productId, reference, currency, createdFrom, createdTo, search } = input ?? {};
   if (idIn && idIn.length > maximumIds) throw limitExceeded(`\`idIn\` takes at most ${maximumIds} ids.`, maximumIds);
   if (createdFrom && createdTo && createdFrom > createdTo) {
     throw badInput('`createdFrom` has to be before `createdTo`.');
@@ -103,6 +107,7 @@ export function orderFilter(input: FilterInput | null | undefined): Filter {
     currency: currency ?? undefined,
     createdFrom: createdFrom?.toISOString(),
     createdTo: createdTo?.toISOString(),
+    search: searchedWords(search),
     ...found,
   };
 }

@@ -54,7 +54,10 @@ const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').impl
       nullable: true,
       description:
         "False: the order no longer matches the filter, take it off the list. May come for an order that you don't hold.",
-      resolve: ({ row, filter }) => row && matchesNow(row, filter),
+      resolve: async ({ row, filter }, _args, { parts }) => {
+        if (!row || !filter.search || matchesNow(row, filter)) return row && matchesNow(row, filter);
+        return matchesNow(row, filter, (await parts.customer(row.customerId)).value?.name);
+      },
     }),
     order: t.field({
       type: Order,

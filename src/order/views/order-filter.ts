@@ -1,5 +1,6 @@
 import { Prisma } from '../../generated/prisma/client.ts';
 import type { OrderStatus } from '../domain/order.ts';
+import { isFoundBy, orderSearchFilters } from './order-search.ts';
 import type { OrderRow } from './order-view.ts';
 
 /** What a list of orders is cut down to; every part that is given must hold. Times are RFC 3339. */
@@ -13,6 +14,8 @@ export interface OrderFilter {
   readonly createdFrom?: string | undefined;
   /** Exclusive. */
   readonly createdTo?: string | undefined;
+  /** As wordsOf() has them; none: nothing is found. */
+  readonly search?: readonly string[] | undefined;
 }
 
 /** The filter as conditions on a listing (alias l). */
@@ -33,17 +36,24 @@ export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
   ];
 }
 
-function passingFilters({ statusIn, productId }: OrderFilter): Prisma.Sql[] {
+function passingFilters({ statusIn, productId, search }: OrderFilter): Prisma.Sql[] {
   return [
     ...(statusIn ? [Prisma.sql`l.status = ANY (${textArray(statusIn)})`] : []),
     ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
+    ...(search ? orderSearchFilters(search) : []),
   ];
 }
 
-/** Whether an order that passes the lasting part is on the list now: the rest may change with each event. */
-export function matchesNow(row: OrderRow, { statusIn, productId }: OrderFilter): boolean {
+/**
+ * Whether an order that passes the lasting part is on the list now: the rest may change with each event.
+ * @param customerName null: not known, so nothing is found by it
+ */
+export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: string | null = null): boolean {
+  const { statusIn, productId, search } = filter;
   return (
-    (!statusIn || statusIn.includes(row.status)) && (productId === undefined || row.productIds.includes(productId))
+    (!statusIn || statusIn.includes(row.status)) &&
+    (productId === undefined || row.productIds.includes(productId)) &&
+    (!search || isFoundBy(search, row, customerName))
   );
 }
 

@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import { wordsOf } from '../../projections/search.ts';
 import { erased, type View } from '../../projections/view.ts';
 import type { OrderEvent } from '../domain/events.ts';
 import { itemCountOf, totalOf } from '../domain/lines.ts';
@@ -70,8 +71,16 @@ export const orderView: View<OrderRow> = {
     position: 'bigint',
     hash: 'text',
   },
+  search: orderWords,
   fold: foldOrder,
 };
+
+/** What an order is found by in its own row. Its customer's name stands in the customer's row alone. */
+export function orderWords({ number, reference, trackingNumber, lines }: OrderRow): string[] {
+  const texts = [number, reference, trackingNumber, ...new Set(lines.map(line => line.productName))];
+  // The number without its dash too: so people type it.
+  return [...wordsOf(number.replace('-', '')), ...texts.flatMap(wordsOf)];
+}
 
 /** The row after one more event of its stream. */
 export function foldOrder(row: OrderRow | undefined, recorded: RecordedEvent): OrderRow {

@@ -49,8 +49,9 @@ export async function readOrderPage(
   request: PageRequest,
 ): Promise<Page<OrderRow, CustomerRow>> {
   const { customerId, filter, sort } = list;
-  const listing = customerId === undefined ? orderView : customerOrderView;
-  const owner = customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`];
-  const filters = [...owner, ...orderFilters(filter)];
+  const owner = customerId ?? filter.customerId;
+  // What orders are found by stands in order_view alone.
+  const listing = owner === undefined || filter.search ? orderView : customerOrderView;
+  const filters = [...(owner === undefined ? [] : [Prisma.sql`l.customer_id = ${owner}`]), ...orderFilters(filter)];
   return readPage(source, { listing, rows: orderView, join: withCustomer, sort, filters }, request);
 }

@@ -2,6 +2,7 @@ import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { idList, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import { searchFilters, wordsOf } from '../../projections/search.ts';
 import type { View } from '../../projections/view.ts';
 import type { ProductEvent } from '../domain/events.ts';
 
@@ -37,6 +38,7 @@ export const productView: View<ProductRow> = {
     position: 'bigint',
     hash: 'text',
   },
+  search: ({ sku, name }) => [sku, name].flatMap(wordsOf),
   fold(row, recorded) {
     const { streamId: productId, version, position, hash } = recorded;
     const at = recorded.occurredAt.toISOString();
@@ -69,7 +71,15 @@ export async function readProducts(
   return { position, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 
-/** A page of the catalogue by when products were added. */
-export async function readProductPage(source: ReadSource, request: PageRequest): Promise<Page<ProductRow>> {
-  return readPage(source, { listing: productView, rows: productView, sort: 'createdAt', filters: [] }, request);
+/**
+ * A page of the catalogue by when products were added.
+ * @param search words of name or SKU; undefined: all products
+ */
+export async function readProductPage(
+  source: ReadSource,
+  search: readonly string[] | undefined,
+  request: PageRequest,
+): Promise<Page<ProductRow>> {
+  const filters = search ? searchFilters(search) : [];
+  return readPage(source, { listing: productView, rows: productView, sort: 'createdAt', filters }, request);
 }

@@ -23,6 +23,7 @@ export function* readCases(world: World): Generator<Case> {
   yield* idCases();
   yield* pageCases(world);
   yield* filterCases(world);
+  yield* searchCases();
   yield* salesCases();
   yield* positionCases(world);
   yield* nothingToWatchCases(world);
@@ -139,12 +140,26 @@ function* filterCases({ customer }: World): Generator<Case> {
     ['a time without an offset', { createdFrom: '2026-02-01T00:00:00' }, badUserInput],
     ['the year 0', { createdFrom: '0000-12-31T00:00:00Z' }, badUserInput],
     ['a moment that is in the year 0 in UTC', { createdFrom: '0001-01-01T00:00:00+01:00' }, badUserInput],
+    ['a search of 2 KB', { search: 'tea '.repeat(512) }, tooMany(200)],
+    ['a search of 2 KB of operators and quotes', { search: `'&|!"(`.repeat(342) }, tooMany(200)],
+    ['a search of 17 words', { search: 'a '.repeat(17) }, tooMany(16)],
     ['a moment that is in the year 10000 in UTC', { createdTo: '9999-12-31T23:59:59-01:00' }, badUserInput],
   ];
   for (const [what, filter, answer] of filters) {
     yield asStaff(`orders: a filter with ${what}`, [OrdersDocument, { filter }], answer);
     const watch = [CustomerOrdersUpdatedDocument, { customerId: customer.id, filter }] as const;
     yield asCustomer(`customerOrdersUpdated: a filter with ${what}`, watch, answer);
+  }
+}
+
+function* searchCases(): Generator<Case> {
+  const lists = [
+    ['customers', CustomersDocument],
+    ['products', ProductsDocument],
+  ] as const;
+  for (const [name, document] of lists) {
+    yield asStaff(`${name}: a search of 2 KB`, [document, { search: 'x'.repeat(2_048) }], tooMany(200));
+    yield asStaff(`${name}: a search of 17 words`, [document, { search: 'a '.repeat(17) }], tooMany(16));
   }
 }
 
