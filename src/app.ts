@@ -8,15 +8,18 @@ import { openEventStore } from './event-store/event-store.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
 import { graphiqlPage } from './graphiql-page.ts';
+import { openAdmission } from './graphql/admission.ts';
 import { openGraphiQL } from './graphql/graphiql.ts';
 import { openIdentity } from './graphql/identity.ts';
 import type { Parts } from './graphql/parts.ts';
 import type { Probes } from './graphql/probes.ts';
+import { openRateLimiter, type RateLimiter } from './graphql/rate.ts';
 import { openServer } from './graphql/server.ts';
 import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
+import { openSharedCounts } from './live/shared-counts.ts';
 import type { Logger } from './logger.ts';
 import { openMetrics } from './metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
@@ -135,8 +138,10 @@ async function serve(
   closers.push(() => {
     logHub.close();
   });
+  const rate = openRate(config, logger, closers);
   const parts: Parts = {
     source,
+    admission: openAdmission({ maximumCost: config.limits.cost, rate, ...metrics }),
     handle: openCommandBus(store, deciders, {
       logger: logger.child({ component: 'commands' }),
       settled: metrics.commandSettled,
@@ -169,6 +174,16 @@ async function serve(
   const server = await openServer({ schema, parts, identify, logger, config, graphiql, probes });
   closers.push(() => server.close());
   return server.url;
+}
+
+function openRate({ redisUrl, limits }: Config, logger: Logger, closers: Closers): RateLimiter {
+  const shared = redisUrl === undefined ? undefined : openSharedCounts(redisUrl, logger.child({ component: 'rate' }));
+  const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
+  closers.push(() => {
+    rate.close();
+    shared?.close();
+  });
+  return rate;
 }
 
 async function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {

@@ -27,10 +27,39 @@ export interface Config {
   };
   /** Exact origins, as browsers send them; none: no cross-origin use. */
   readonly corsOrigins: readonly string[];
+  readonly limits: Limits;
   readonly logLevel: (typeof logLevels)[number];
   /** Where traces go, by OTLP over HTTP; undefined: nothing is traced. */
   readonly otlpEndpoint: string | undefined;
 }
+
+/** What one caller may ask for. None can be switched off; each refusal names the limit. */
+export interface Limits {
+  /** Of a request's body. */
+  readonly bodyBytes: number;
+  /** Of a document. */
+  readonly tokens: number;
+  /** Fields within fields. */
+  readonly depth: number;
+  /** Of an operation, its fragments as often as they are spread. */
+  readonly aliases: number;
+  /** Of an operation; see graphql/cost.ts. */
+  readonly cost: number;
+  /** Operations a second and customer, on average over ten seconds. */
+  readonly customerRate: number;
+  /** The same for a staff member, whose token programs use. */
+  readonly staffRate: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytes: 1_000_000,
+  tokens: 2_000,
+  depth: 20,
+  aliases: 50,
+  cost: 25_000,
+  customerRate: 100,
+  staffRate: 20_000,
+};
 
 /** Signs and checks tokens where no key is configured. Public, so it is worth nothing beyond this machine. */
 export const developmentSecret = 'orderstream development key, known to everybody';
@@ -59,6 +88,14 @@ const postgresUrl = z.url({
 const origin = z.string().refine(text => URL.canParse(text) && new URL(text).origin === text, {
   error: 'must be origins like https://shop.example.com, separated by commas',
 });
+
+function limit(key: keyof Limits) {
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, { error: 'must be a whole number above 0' })
+    .transform(Number)
+    .default(defaultLimits[key]);
+}
 
 const keys = z.object({
   NODE_ENV: z
@@ -90,6 +127,13 @@ const keys = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  LIMIT_BODY_BYTES: limit('bodyBytes'),
+  LIMIT_TOKENS: limit('tokens'),
+  LIMIT_DEPTH: limit('depth'),
+  LIMIT_ALIASES: limit('aliases'),
+  LIMIT_COST: limit('cost'),
+  LIMIT_CUSTOMER_RATE: limit('customerRate'),
+  LIMIT_STAFF_RATE: limit('staffRate'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL like http://collector:4318' })
     .optional(),
@@ -120,6 +164,15 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       audience: values.AUTH_AUDIENCE,
     },
     corsOrigins: values.CORS_ORIGINS,
+    limits: {
+      bodyBytes: values.LIMIT_BODY_BYTES,
+      tokens: values.LIMIT_TOKENS,
+      depth: values.LIMIT_DEPTH,
+      aliases: values.LIMIT_ALIASES,
+      cost: values.LIMIT_COST,
+      customerRate: values.LIMIT_CUSTOMER_RATE,
+      staffRate: values.LIMIT_STAFF_RATE,
+    },
     logLevel: values.LOG_LEVEL,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
   });

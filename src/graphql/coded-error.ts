@@ -15,9 +15,9 @@ export function unauthenticated(): GraphQLError {
   return codedError('UNAUTHENTICATED', 'This needs a valid token.');
 }
 
-/** `limit` in the unit that the message says. */
-export function limitExceeded(message: string, limit: number): GraphQLError {
-  return codedError('LIMIT_EXCEEDED', message, { limit });
+/** `limit` in the unit that the message says. @param more its name, and what was asked for, where a program may want to know */
+export function limitExceeded(message: string, limit: number, more: object = {}): GraphQLError {
+  return codedError('LIMIT_EXCEEDED', message, { ...more, limit });
 }
 
 export function badInput(message: string): GraphQLError {

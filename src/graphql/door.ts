@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import type { Limits } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { type Context, createContext } from './context.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -31,18 +32,19 @@ export function openDoor(options: {
   parts: Parts;
   identify: Identify;
   logger: Logger;
+  limits: Limits;
   streams: EventStreams;
   subscribing: Subscribing;
 }) {
-  const { schema, parts, identify, logger, streams, subscribing } = options;
+  const { schema, parts, identify, logger, limits, streams, subscribing } = options;
   const expiries = new WeakMap<ServerResponse, number>();
 
   const operations: Plugin<Context, Exchange> = {
     onRequestParse({ serverContext, setRequestParser }) {
-      setRequestParser(() => readRequest(serverContext.req));
+      setRequestParser(() => readRequest(serverContext.req, limits.bodyBytes));
     },
     onParse({ setParseFn }) {
-      setParseFn(parseDocument);
+      setParseFn((source: string) => parseDocument(source, limits));
     },
     onValidate: () => validated => {
       const errors = validated.result as readonly GraphQLError[];

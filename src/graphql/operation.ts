@@ -10,9 +10,20 @@ import type { SharedExecution } from './shared-execution.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. */
 export async function executeOperation(args: OperationArgs): Promise<ExecutionResult> {
+  const { parts, reflected, logger } = args.contextValue;
+  let cost: number | undefined;
+  try {
+    cost = parts.admission?.admit(args);
+  } catch (error) {
+    return { errors: [presentError(error, logger)] };
+  }
   const answer = await executed(args);
-  const { position } = args.contextValue.reflected;
-  return position ? { ...answer, extensions: { ...answer.extensions, position: formatPosition(position) } } : answer;
+  const { position } = reflected;
+  if (!position && cost === undefined) return answer;
+  return {
+    ...answer,
+    extensions: { ...answer.extensions, ...(position && { position: formatPosition(position) }), cost },
+  };
 }
 
 /** What a node's subscriptions have in common. */
@@ -33,6 +44,7 @@ export async function subscribeToOperation(
   const { contextValue } = args;
   let close: (() => void) | undefined;
   try {
+    contextValue.parts.admission?.admit(args);
     close = callers.openSubscription(contextValue.viewer);
     const source = await createSourceEventStream(args);
     if (Symbol.asyncIterator in source) {

@@ -1,3 +1,4 @@
+import type { Admission } from './admission.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Hub } from '../live/hub.ts';
@@ -18,6 +19,7 @@ export interface Parts {
   readonly source: ReadSource;
   readonly handle: HandleCommand;
   readonly counts?: Counts;
+  readonly admission?: Admission;
   /** Tells which streams have grown, before the views know. */
   readonly logHub: Hub<never>;
   /** Resolves when this node has seen the views reach a position, or after that many ms. */

@@ -4,19 +4,17 @@ import type { GraphQLParams } from 'graphql-yoga';
 import { parsePosition, type Position } from '../event-store/position.ts';
 import { badInput, limitExceeded } from './coded-error.ts';
 
-/** Bytes that a request's body may have. */
-const longestBody = 1_000_000;
 /** Bytes beyond it, and ms, for which what still comes is thrown away: a client that is cut off early reads no answer. */
 const longestOverhang = 16_000_000;
 const longestDiscard = 5_000;
 
 /** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
-export async function readRequest(request: IncomingMessage): Promise<GraphQLParams> {
+export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
   if (request.method === 'GET') return paramsOfQuery(new URL(request.url ?? '', 'http://localhost').searchParams);
   if (mediaType(request) !== 'application/json' || (request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw withStatus(415, badInput('Send `Content-Type: application/json`, not encoded.'));
   }
-  return parsedJson(await readBody(request), 'The body') as GraphQLParams;
+  return parsedJson(await readBody(request, longestBody), 'The body') as GraphQLParams;
 }
 
 /** @throws BAD_USER_INPUT where it is given and is no position */
@@ -46,7 +44,7 @@ function parsedJson(text: string, what: string): unknown {
 }
 
 /** Counted as it comes: what a client says of the length, or does not say, is worth nothing. */
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, longestBody: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   let impatience: NodeJS.Timeout | undefined;
@@ -59,7 +57,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
       }
       impatience ??= setTimeout(() => request.destroy(), longestDiscard);
       if (length > longestBody + longestOverhang) request.destroy();
-      reject(withStatus(413, limitExceeded(`A body has at most ${longestBody} bytes.`, longestBody)));
+      reject(withStatus(413, limitExceeded(`A body has at most ${longestBody} bytes.`, longestBody, { name: 'body' })));
     });
     request.on('end', resolve);
     request.on('close', () => {

@@ -119,7 +119,7 @@ let secrets: readonly string[];
 
 beforeAll(async () => {
   database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
+  app = await startApp({ DATABASE_URL: database.url, LIMIT_COST: '1000000' });
   const { url } = app;
   shop = await openShop(url);
   victim = await registered(url, 'Victoria Secretname', 'victoria@hidden.example');

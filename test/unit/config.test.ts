@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
+import { ConfigError, defaultLimits, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
 
 const secret = 'k'.repeat(32);
 const production = {
@@ -32,7 +32,9 @@ describe('the configuration', () => {
       roles: ['api', 'projector'],
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
       corsOrigins: [],
+      limits: defaultLimits,
       logLevel: 'info',
+      otlpEndpoint: undefined,
     });
   });
 
@@ -47,6 +49,14 @@ describe('the configuration', () => {
       ROLES: 'projector',
       CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
       LOG_LEVEL: 'warn',
+      LIMIT_BODY_BYTES: '1',
+      LIMIT_TOKENS: '2',
+      LIMIT_DEPTH: '3',
+      LIMIT_ALIASES: '4',
+      LIMIT_COST: '5',
+      LIMIT_CUSTOMER_RATE: '6',
+      LIMIT_STAFF_RATE: '7',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
     };
     expect(loadConfig(env)).toEqual({
       production: true,
@@ -58,8 +68,14 @@ describe('the configuration', () => {
       roles: ['projector'],
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
       corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
+      limits: { bodyBytes: 1, tokens: 2, depth: 3, aliases: 4, cost: 5, customerRate: 6, staffRate: 7 },
       logLevel: 'warn',
+      otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     });
+  });
+
+  test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('has no limit of %s', value => {
+    expect(problems({ LIMIT_COST: value })).toEqual(['LIMIT_COST: must be a whole number above 0']);
   });
 
   test('takes a key that is set to nothing for one that is not set', () => {

@@ -212,5 +212,5 @@ describe('a command field', () => {
 
 test("the public reasons are those of the slices' rules", () => {
   const given = [...orderRejectionReasons, ...customerRejectionReasons, ...productRejectionReasons];
-  expect(Object.keys(rejectionReasons).sort()).toEqual([...given].sort());
+  expect(Object.keys(rejectionReasons).sort()).toEqual([...new Set(given)].sort());
 });

@@ -117,7 +117,7 @@ describe('GraphQL over HTTP', () => {
   test('a document of more than 2,000 tokens is not read to its end', async () => {
     const { url } = await startMiniServer();
     const { errors } = await post(url, `{ ${'who '.repeat(2_000)} }`, {}, { token });
-    expect(errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', limit: 2_000 });
+    expect(errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', name: 'tokens', limit: 2_000 });
   });
 
   test.each([
@@ -140,7 +140,11 @@ describe('GraphQL over HTTP', () => {
     const body = JSON.stringify({ query: '{ who }', variables: { filler: 'x'.repeat(11_000_000) } });
     const announced = await fetch(`${url}/graphql`, { method: 'POST', headers: json, body });
     expect(announced.status).toBe(413);
-    expect((await bodyOf(announced)).errors[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', limit: 1_000_000 });
+    expect((await bodyOf(announced)).errors[0]?.extensions).toEqual({
+      code: 'LIMIT_EXCEEDED',
+      name: 'body',
+      limit: 1_000_000,
+    });
 
     const chunked = await fetch(`${url}/graphql`, {
       method: 'POST',

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
-import type { Config } from '../../../src/config.ts';
+import { type Config, defaultLimits } from '../../../src/config.ts';
 import { openIdentity } from '../../../src/graphql/identity.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
 import { type GraphQLServer, openServer } from '../../../src/graphql/server.ts';
@@ -34,7 +34,7 @@ export async function startMiniServer(config: Partial<Config> = {}): Promise<Gra
       readiness: () => Promise.resolve({ status: 'ready' }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     },
-    config: { host: '127.0.0.1', port: 0, production: true, corsOrigins: [], ...config },
+    config: { host: '127.0.0.1', port: 0, production: true, corsOrigins: [], limits: defaultLimits, ...config },
   });
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= server.close());

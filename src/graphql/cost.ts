@@ -1,0 +1,178 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getNamedType,
+  getNullableType,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isAbstractType,
+  isCompositeType,
+  isInterfaceType,
+  isIntrospectionType,
+  isListType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+type Variables = Readonly<Record<string, unknown>>;
+/** What an operation costs with these variables. */
+export type Cost = (variables: Variables) => number;
+
+/** Rows of a page that says no size; as page-arguments.ts has it. */
+const defaultPage = 20;
+/** Rows that a list without a size is taken to have: an order's lines, a customer's totals. */
+const assumedRows = 5;
+
+/** A cost that may depend on variables: most parts do not, and are added up once. */
+interface Part {
+  readonly fixed: number;
+  readonly varying: readonly Cost[];
+}
+const nothing: Part = { fixed: 0, varying: [] };
+
+const compiled = new WeakMap<DocumentNode, Map<string | undefined, Cost>>();
+
+/**
+ * How many objects an operation asks for: each costs 1, with what is below a list counted as often as the list has
+ * rows by its `first`, `last`, `limit` or `ids`. Scalars are free, they come with their object. Reckoned once a document.
+ */
+export function costOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): Cost {
+  const key = operationName ?? undefined;
+  const known = compiled.get(document) ?? new Map<string | undefined, Cost>();
+  compiled.set(document, known);
+  const cost = known.get(key) ?? compile(schema, document, key);
+  known.set(key, cost);
+  return cost;
+}
+
+function compile(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Cost {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  let operation: OperationDefinitionNode | undefined;
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+    else if (definition.kind === Kind.OPERATION_DEFINITION) {
+      if (operationName === undefined || definition.name?.value === operationName) operation ??= definition;
+    }
+  }
+  const root = operation && schema.getRootType(operation.operation);
+  // Which operation is meant is the executor's to say; one that there is not costs nothing.
+  if (!operation || !root) return () => 0;
+  const defaults = defaultsOf(operation);
+  const { fixed, varying } = new Reckoner(schema, fragments).selections(operation.selectionSet, root);
+  if (varying.length === 0) return () => fixed;
+  return given => sum(fixed, varying, { ...defaults, ...given });
+}
+
+function defaultsOf({ variableDefinitions }: OperationDefinitionNode): Variables {
+  const defaults = (variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+    defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)] as const] : [],
+  );
+  return Object.fromEntries(defaults);
+}
+
+function sum(fixed: number, varying: readonly Cost[], variables: Variables): number {
+  let total = fixed;
+  for (const cost of varying) total += cost(variables);
+  return total;
+}
+
+class Reckoner {
+  readonly #schema: GraphQLSchema;
+  readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  readonly #known = new Map<string, Part>();
+
+  constructor(schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>) {
+    this.#schema = schema;
+    this.#fragments = fragments;
+  }
+
+  selections({ selections }: SelectionSetNode, type: GraphQLNamedType): Part {
+    let fixed = 0;
+    const varying: Cost[] = [];
+    for (const selection of selections) {
+      const part =
+        selection.kind === Kind.FIELD
+          ? this.#field(selection, type)
+          : selection.kind === Kind.FRAGMENT_SPREAD
+            ? this.#spread(selection.name.value)
+            : this.selections(selection.selectionSet, this.#typeNamed(selection.typeCondition?.name.value) ?? type);
+      fixed += part.fixed;
+      varying.push(...part.varying);
+    }
+    return { fixed, varying };
+  }
+
+  #typeNamed(name: string | undefined): GraphQLNamedType | undefined {
+    return name === undefined ? undefined : this.#schema.getType(name);
+  }
+
+  #spread(name: string): Part {
+    const known = this.#known.get(name);
+    if (known) return known;
+    const fragment = this.#fragments.get(name);
+    const type = this.#typeNamed(fragment?.typeCondition.name.value);
+    const part = fragment && type ? this.selections(fragment.selectionSet, type) : nothing;
+    // As one cost, or a fragment of fragments would be added up as often as it is spread.
+    const { fixed, varying } = part;
+    const shared =
+      varying.length > 1 ? { fixed: 0, varying: [(given: Variables) => sum(fixed, varying, given)] } : part;
+    this.#known.set(name, shared);
+    return shared;
+  }
+
+  #field(node: FieldNode, parent: GraphQLNamedType): Part {
+    const field = fieldOf(parent, node.name.value);
+    const type = field && getNamedType(field.type);
+    if (!field || !type || !node.selectionSet || !isCompositeType(type)) return nothing;
+    // What the schema says of itself is in memory, and of its own size.
+    if (isIntrospectionType(type)) return { fixed: 1, varying: [] };
+    const inner = this.selections(node.selectionSet, type);
+    const rows = rowsOf(node, field);
+    if (typeof rows === 'number') {
+      const { varying } = inner;
+      const fixed = rows * (1 + inner.fixed);
+      return varying.length === 0 ? { fixed, varying } : { fixed, varying: [given => rows * sum(0, varying, given)] };
+    }
+    return { fixed: 0, varying: [given => rows(given) * sum(1 + inner.fixed, inner.varying, given)] };
+  }
+}
+
+function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, unknown> | undefined {
+  return isObjectType(type) || (isAbstractType(type) && isInterfaceType(type)) ? type.getFields()[name] : undefined;
+}
+
+/** How often what is below a field is asked for. A page's size stands at the connection, whose rows are one list of it. */
+function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | Cost {
+  for (const name of ['first', 'last', 'limit', 'ids']) {
+    const value = node.arguments?.find(argument => argument.name.value === name)?.value;
+    if (value?.kind === Kind.INT) return sized(Number(value.value));
+    if (value?.kind === Kind.LIST) return sized(value.values.length);
+    if (value?.kind === Kind.VARIABLE) {
+      const variable = value.name.value;
+      return given => sized(sizeOf(given[variable]));
+    }
+  }
+  if (field.args.some(({ name }) => name === 'first')) return defaultPage;
+  if (!isList(field.type)) return 1;
+  // Rows of a page are counted where its size stands.
+  return field.name === 'nodes' || field.name === 'edges' ? 1 : assumedRows;
+}
+
+function isList(type: GraphQLOutputType): boolean {
+  return isListType(getNullableType(type));
+}
+
+function sizeOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === 'number' ? value : defaultPage;
+}
+
+/** What is no Int is refused by the executor, in its own words: it costs 1, as nothing is free. */
+function sized(rows: number): number {
+  return rows < 2 ** 31 ? Math.max(1, Math.trunc(rows)) : 1;
+}

@@ -1,0 +1,150 @@
+import { getIntrospectionQuery } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startApp, type TestApp } from '../support/app.ts';
+import { openAsker, type Transport } from '../support/ask.ts';
+import { eventually } from '../support/eventually.ts';
+import { post } from '../support/post.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { registered } from '../support/shop.ts';
+import { staffToken } from '../support/tokens.ts';
+
+let database: TestDatabase;
+let app: TestApp;
+let staff: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  app = await startApp({ DATABASE_URL: database.url });
+  staff = await staffToken();
+});
+afterAll(async () => {
+  await app.stop();
+  await database.drop();
+});
+
+const missing = '"ord_00000000-0000-4000-8000-000000000000"';
+const nested = (levels: number) => `${'customer { orders { nodes { '.repeat(levels)} id ${'} } } '.repeat(levels)}`;
+const bombOf = (levels: number) => {
+  const fragments = Array.from(
+    { length: levels },
+    (_, n) => `fragment F${n} on Order { a${n}: id ...F${n + 1} ...F${n + 1} }`,
+  );
+  return `${fragments.join(' ')} fragment F${levels} on Order { id }`;
+};
+
+const tooMuch: Readonly<Record<string, { readonly name: string; readonly selection: string; readonly rest?: string }>> =
+  {
+    aliases: { name: 'aliases', selection: Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ') },
+    'aliases by fragments that double': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
+    depth: { name: 'depth', selection: nested(7) },
+    'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
+    tokens: { name: 'tokens', selection: 'id '.repeat(2_001) },
+    cost: {
+      name: 'cost',
+      selection: `customer { orders(first: 100) { nodes { customer { orders(first: 100) { nodes { total { amount } } } } } } }`,
+    },
+  };
+
+describe.each(['HTTP', 'SSE', 'WebSocket'] satisfies Transport[])('over %s', transport => {
+  test.each(Object.entries(tooMuch))(
+    'too much of %s is refused by name, and the next request is served',
+    async (_, one) => {
+      const asker = await openAsker[transport](app.url, staff);
+      const field = transport === 'SSE' ? `orderUpdated(id: ${missing}) { order { ${one.selection} } }` : undefined;
+      const query = `query { order(id: ${missing}) { ${one.selection} } } ${one.rest ?? ''}`;
+      const { errors, data } = await asker.ask(field ? `subscription { ${field} } ${one.rest ?? ''}` : query);
+      expect(data ?? null).toBeNull();
+      expect(errors).toMatchObject([
+        { extensions: { code: 'LIMIT_EXCEEDED', name: one.name, limit: expect.any(Number) } },
+      ]);
+      await asker.close();
+      const { data: next } = await post(app.url, '{ viewer { role } }', {}, { token: staff });
+      expect(next).toEqual({ viewer: { role: 'STAFF' } });
+    },
+  );
+});
+
+test('cost is counted by list sizes, those in variables too, and each answer says it', async () => {
+  const page = `query ($n: Int = 3) { customers(first: $n) { nodes { orders(first: $n) { nodes { lines { id } } } } } }`;
+  const costOf = async (variables: object) =>
+    (await post(app.url, page, variables, { token: staff })).extensions?.['cost' as never];
+  // The page and its rows a customer, an orders page and, for each order, itself and five lines.
+  const cost = (n: number) => n * (1 + 1 * (1 + n * (1 + 1 * (1 + 5))));
+  expect(await costOf({})).toBe(cost(3));
+  expect(await costOf({ n: 10 })).toBe(cost(10));
+  const { errors } = await post(app.url, page, { n: 100 }, { token: staff });
+  expect(errors).toMatchObject([{ extensions: { name: 'cost', limit: 25_000, cost: cost(100) } }]);
+});
+
+test('what GraphiQL asks of the schema is within the limits', async () => {
+  const { errors, data } = await post(
+    app.url,
+    getIntrospectionQuery({ inputValueDeprecation: true }),
+    {},
+    { token: staff },
+  );
+  expect(errors).toBeUndefined();
+  expect(data).toHaveProperty('__schema');
+});
+
+test('fragments that spread each other are refused, not followed', async () => {
+  const cycle = `{ order(id: ${missing}) { ...A } } fragment A on Order { ...B } fragment B on Order { ...A }`;
+  expect((await post(app.url, cycle, {}, { token: staff })).errors).toMatchObject([
+    { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+  ]);
+});
+
+test('a batch is no request', async () => {
+  const body = JSON.stringify([{ query: '{ viewer { role } }' }, { query: '{ viewer { role } }' }]);
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${staff}` };
+  const answer = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(400);
+});
+
+/** How many of so many are served at once. */
+async function served(apps: readonly TestApp[], token: string, requests: number): Promise<number> {
+  const answers = await Promise.all(
+    Array.from({ length: requests }, (_, n) => post(apps[n % apps.length]!.url, '{ viewer { role } }', {}, { token })),
+  );
+  for (const { errors } of answers.filter(answer => answer.errors)) {
+    expect(errors).toMatchObject([
+      { extensions: { code: 'RATE_LIMITED', name: 'rate', limit: 2, retryAfter: expect.any(Number) } },
+    ]);
+  }
+  return answers.filter(answer => !answer.errors).length;
+}
+
+test('who asks too often is told when to come again, and nobody else notices', async () => {
+  const limited = await startApp({ DATABASE_URL: database.url, LIMIT_CUSTOMER_RATE: '2' });
+  const [busy, bystander] = [await registered(limited.url), await registered(limited.url)];
+  // A window may end while they are on their way.
+  const first = await served([limited], busy.token, 60);
+  expect(first).toBeGreaterThanOrEqual(20);
+  expect(first).toBeLessThanOrEqual(40);
+  expect(await served([limited], bystander.token, 5)).toBe(5);
+  const socket = await openAsker.WebSocket(limited.url, busy.token);
+  await eventually(async () => {
+    expect((await socket.ask('{ viewer { role } }')).errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+  });
+  await socket.close();
+  expect(await (await fetch(`${limited.url}/metrics`)).text()).toMatch(
+    /orderstream_refused_total\{limit="rate"\} [1-9]/,
+  );
+  await limited.stop();
+});
+
+describeWithRedis('with Redis', () => {
+  test('a caller’s rate is that of all nodes together', async () => {
+    const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '2' };
+    const [one, other] = [await startApp(env), await startApp(env)];
+    const { token } = await registered(one.url);
+    await eventually(async () => {
+      // Used up on one node alone: the other one hears of it, unless the window has just ended.
+      await served([one], token, 30);
+      await new Promise(resolve => setTimeout(resolve, 600));
+      expect(await served([other], token, 1)).toBe(0);
+    });
+    await Promise.all([one.stop(), other.stop()]);
+  });
+});
