@@ -54,14 +54,14 @@ export const resumingClients: Readonly<Record<string, Open>> = {
     return apollo(connection, resuming(connection, seen), [orderstreamLink({ seen, onResync })]);
   },
   'Apollo Client on a stock graphql-ws': connection =>
-    apollo(connection, socketClient(connection), [orderstreamLink()]),
+    apollo(connection, socketClient(connection), [orderstreamLink(connection)]),
   'urql with its document cache': connection => {
     const { seen, onResync } = { seen: createSeen(), ...connection };
     return urql(connection, resuming(connection, seen), [cacheExchange, orderstreamExchange({ seen, onResync })]);
   },
   'urql with Graphcache, over SSE': connection =>
     urql(connection, undefined, [graphcache({ keys }), orderstreamExchange(connection)]),
-  'graphql-ws': connection => socket(connection, resuming(connection)),
+  'graphql-ws': connection => socket(connection, resuming(connection, createSeen(), connection.onResync)),
   'the EventSource client': connection => stream(connection),
 };
 
@@ -76,9 +76,10 @@ function socketClient(connection: Connection): SocketClient {
   });
 }
 
-function resuming(connection: Connection, seen = createSeen()): SocketClient {
-  const { token, onResync } = connection;
-  return createResumingClient({ url: socketUrl(connection), webSocketImpl: WebSocket, token, onResync, seen });
+/** @param onResync where nothing above it tells */
+function resuming(connection: Connection, seen = createSeen(), onResync?: () => void): SocketClient {
+  const { token } = connection;
+  return createResumingClient({ url: socketUrl(connection), webSocketImpl: WebSocket, token, seen, onResync });
 }
 
 /** Notes the client, so that a test that forgets it fails. */

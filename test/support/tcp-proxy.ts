@@ -16,6 +16,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Decides from now on what becomes of each piece that a client sends; until then all pass. */
   meet(fate: (bytes: Buffer) => Fate): void;
+  /** Connects from now on to another server, as a balancer does. */
+  aim(target: { host: string; port: number }): void;
   /** Closes every connection as a machine does that shuts down (`end`) or that has forgotten them (`reset`). */
   cut(how: 'end' | 'reset'): void;
   /** Resets every connection and takes no more. */
@@ -23,7 +25,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function openTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+export async function openTcpProxy(first: { host: string; port: number }): Promise<TcpProxy> {
+  let target = first;
   const clients = new Set<Socket>();
   let fateOf: (bytes: Buffer) => Fate = () => 'pass';
 
@@ -74,6 +77,9 @@ export async function openTcpProxy(target: { host: string; port: number }): Prom
     port,
     meet: fate => {
       fateOf = fate;
+    },
+    aim: other => {
+      target = other;
     },
     cut,
     refuse,
