@@ -206,7 +206,7 @@ describeWithRedis('clients with our links', () => {
       const failures: unknown[] = [];
       const token = async (refused: boolean) => {
         asked.push(refused);
-        return asked.length === 1 ? staffToken({ expires: '3s' }) : staffToken();
+        return refused ? staffToken() : staffToken({ expires: '3s' });
       };
       const client = open({ url: direct(0), token, onError: error => failures.push(error) });
       const orders: string[] = [];
@@ -221,7 +221,7 @@ describeWithRedis('clients with our links', () => {
     await eventually(async () => {
       const order = await post(direct(0), CreateOrderDocument, { input: { customerId } }, { token });
       created.push(accepted(order).orderId);
-      for (const { name, asked } of travellers) expect([name, ...asked]).toEqual([name, false, true]);
+      for (const { name, asked } of travellers) expect([name, asked.includes(true)]).toEqual([name, true]);
     });
     for (const { name, client, orders, failures } of travellers) {
       await eventually(() => expect([name, ...orders.filter(id => id !== 'live')]).toEqual([name, ...created]));
