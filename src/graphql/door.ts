@@ -14,17 +14,13 @@ import type { Parts } from './parts.ts';
 import type { Payload } from './payload.ts';
 import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
-
-interface Exchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
+import { type Begun, type Exchange, openShortWay } from './short-way.ts';
 
 export type Door = ReturnType<typeof openDoor>;
 
 /**
- * GraphQL over HTTP and SSE, as a listener of node:http. Its parser, rules of validation and caches serve WebSockets
- * too, by `getEnveloped`.
+ * GraphQL over HTTP and SSE, as a listener of node:http, `answer`. Its parser, rules of validation and caches serve
+ * WebSockets too, by `getEnveloped`.
  * @param streams carries what goes on until its client leaves
  */
 export function openDoor(options: {
@@ -38,10 +34,17 @@ export function openDoor(options: {
 }) {
   const { schema, parts, identify, logger, limits, streams, subscribing } = options;
   const expiries = new WeakMap<ServerResponse, number>();
+  const begun = new WeakMap<IncomingMessage, Begun>();
+  const read = (request: IncomingMessage) => readRequest(request, limits.bodyBytes);
 
   const operations: Plugin<Context, Exchange> = {
-    onRequestParse({ serverContext, setRequestParser }) {
-      setRequestParser(() => readRequest(serverContext.req, limits.bodyBytes));
+    onRequestParse({ serverContext: { req }, setRequestParser }) {
+      const earlier = begun.get(req);
+      setRequestParser(() => (earlier ? earlier.params() : read(req)));
+    },
+    onParams({ context: { req }, setResult }) {
+      const result = begun.get(req)?.result;
+      if (result) setResult(result);
     },
     onParse({ setParseFn }) {
       setParseFn((source: string) => parseDocument(source, limits));
@@ -74,7 +77,7 @@ export function openDoor(options: {
     },
   };
 
-  return createYoga<Exchange, Context>({
+  const yoga = createYoga<Exchange, Context>({
     schema,
     plugins: [operations],
     context: async ({ req, res, params }): Promise<Context> => {
@@ -104,6 +107,7 @@ export function openDoor(options: {
     multipart: false,
     maxRequestBodySize: false, // readRequest counts
   });
+  return { answer: openShortWay({ yoga, read, begun, logger }), getEnveloped: yoga.getEnveloped };
 }
 
 /**

@@ -7,6 +7,7 @@ import { badInput, limitExceeded } from './coded-error.ts';
 /** Bytes beyond it, and ms, for which what still comes is thrown away: a client that is cut off early reads no answer. */
 const longestOverhang = 16_000_000;
 const longestDiscard = 5_000;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
 export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
@@ -67,7 +68,7 @@ async function readBody(request: IncomingMessage, longestBody: number): Promise<
     });
   });
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return utf8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
   } catch {
     throw withStatus(400, badInput('The body is not UTF-8.'));
   }

@@ -73,7 +73,7 @@ export async function openServer(options: {
     switch (pathOf(request)) {
       case '/graphql':
         if (request.method === 'OPTIONS') response.writeHead(204).end();
-        else void door(request, response);
+        else void door.answer(request, response);
         return;
       case '/healthz':
         response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n');
