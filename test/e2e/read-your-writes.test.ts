@@ -205,6 +205,7 @@ describe('lists wait for own writes', () => {
 
   test("a field's own `atLeast` goes before the header", async () => {
     const { position: past } = await order();
+    await staffLists.orders.read({ atLeast: past }, {});
     await whileViewsStandStill(async () => {
       const { position } = await order();
       await staffLists.orders.read({ atLeast: past }, at(position));
