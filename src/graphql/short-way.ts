@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, getOperationAST } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+} from 'graphql';
 import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from '../logger.ts';
 import type { Context } from './context.ts';
@@ -19,6 +27,15 @@ export interface Begun {
 }
 
 type Operation = GraphQLParams & { readonly query: string };
+
+/** What yoga says is `any`. */
+interface Pipeline {
+  readonly schema: GraphQLSchema;
+  readonly parse: (source: string) => DocumentNode;
+  readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+  readonly contextFactory: () => Context | Promise<Context>;
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>;
+}
 
 /** What yoga answers with, by `Accept` without spaces. Whoever would take a stream, or asks for what is not here, gets yoga. */
 const answerTypes: ReadonlyMap<string, string> = new Map([
@@ -65,14 +82,15 @@ export function openShortWay(
   /** @returns undefined for a subscription, of which nothing is done but that it was read */
   async function perform(exchange: Exchange, params: Operation): Promise<ExecutionResult | undefined> {
     try {
-      const { schema, parse, validate, contextFactory, execute } = yoga.getEnveloped({ ...exchange, params });
+      const pipeline: Pipeline = yoga.getEnveloped({ ...exchange, params });
+      const { schema, parse, validate, contextFactory, execute } = pipeline;
       const document = parse(params.query);
       const errors = validate(schema, document);
       if (errors.length > 0) return { errors };
       const { operationName, variables: variableValues } = params;
-      if (getOperationAST(document, operationName)?.operation === 'subscription') return undefined;
+      if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
       const contextValue = await contextFactory();
-      return (await execute({ schema, document, contextValue, variableValues, operationName })) as ExecutionResult;
+      return await execute({ schema, document, contextValue, variableValues, operationName });
     } catch (error) {
       return { errors: [presentError(error, logger)] };
     }
