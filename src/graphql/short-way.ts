@@ -12,7 +12,6 @@ import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from '../logger.ts';
 import type { Context } from './context.ts';
 import { presentError } from './present-error.ts';
-import { readRequest } from './request.ts';
 
 export interface Exchange {
   readonly req: IncomingMessage;
@@ -49,17 +48,21 @@ const answerTypes: ReadonlyMap<string, string> = new Map([
  * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to
  * `Request`, `Response` and back, which takes half of a command's time in this process. Parsing, validation, context and
  * execution are yoga's pipeline with all its plugins; whatever is not the plain case, errors above all, yoga answers.
- * @param begun told to yoga's plugins (see door.ts) of each request that goes on there
+ * @param parts.read what the request asks for
+ * @param parts.begun told to yoga's plugins (see door.ts) of each request that goes on there
  */
-export function openShortWay(
-  yoga: YogaServerInstance<Exchange, Context>,
-  begun: WeakMap<IncomingMessage, Begun>,
-  logger: Logger,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+export function openShortWay(parts: {
+  yoga: YogaServerInstance<Exchange, Context>;
+  read: (request: IncomingMessage) => Promise<GraphQLParams>;
+  begun: WeakMap<IncomingMessage, Begun>;
+  logger: Logger;
+}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const { yoga, read, begun, logger } = parts;
+
   async function answered(request: IncomingMessage, response: ServerResponse, type: string): Promise<boolean> {
     let params: GraphQLParams;
     try {
-      params = await readRequest(request);
+      params = await read(request);
     } catch (error) {
       begun.set(request, { params: () => raise(error) });
       return false;
