@@ -35,6 +35,8 @@ export interface Hub<Row> {
   watchRow(id: string, listener: (change: RowChange<Row>) => void): () => void;
   /** Tells when rows of a scope have changed, not which: a list reads them itself, as its socket drains. */
   watchScope(scope: string, listener: () => void): () => void;
+  /** Whatever changed up to here, everybody was told of. */
+  readonly told: Position;
   /** Resolves when the views are known to have reached a position, or after that many ms. */
   reached(target: Position, timeout: number): Promise<void>;
   close(): void;
@@ -142,6 +144,10 @@ export function openHub<Row>(parts: {
     watchScope(scope, listener) {
       if (reading && !scopes.has(scope)) late.scopes.add(scope);
       return add(scopes, scope, listener);
+    },
+    get told() {
+      // Those who came during a read are told of what it skipped by the one after it.
+      return owedFrom ?? position;
     },
     reached: (target, timeout) =>
       new Promise(resolve => {

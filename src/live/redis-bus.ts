@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
 import { type Bus, type Hints, openListeners, type Topic } from './bus.ts';
@@ -12,11 +13,12 @@ const pulse = 2_000;
 /** In characters: what is longer is no hint of ours, and not worth parsing. */
 const longestHint = 1_000;
 
+/** A start waits so long for Redis, ms: one that is there is used from the first hint on. */
+const introduction = 2_000;
+
 /**
  * The bus of many processes: Redis pub/sub, which loses messages when a connection is down. That is why only hints
- * travel on it.
- * @throws where Redis can't be reached or does not answer now; one that is lost later is waited for, without an error
- *   to anyone
+ * travel on it, and why a Redis that is away, at the start too, is an error to nobody: it is waited for.
  */
 export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   const listeners = openListeners();
@@ -30,6 +32,8 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   const publisher = new Redis(url, { ...options, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
   const subscriber = new Redis(url, { ...options, maxRetriesPerRequest: null });
   let connected = false;
+  /** It was said to be away. */
+  let missed = false;
   let closed = false;
 
   function watchErrors(client: Redis): void {
@@ -47,33 +51,32 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     if (topic && hint && !closed) listeners.tell(topic, hint);
   });
   subscriber.on('close', () => {
-    if (connected) logger.warn('Redis is lost: updates come by looking at the database until it is back');
     connected = false;
+    if (!missed) logger.warn('Redis is away: updates come by looking at the database until it is back');
+    missed = true;
   });
 
   async function listen(): Promise<void> {
     await subscriber.subscribe(...topics.map(topic => channelPrefix + topic));
     connected = true;
+    logger[missed ? 'info' : 'debug']('Redis is there: hints arrive');
+    missed = false;
     // What was published while nobody listened is gone: look now.
     listeners.tell('appended', {});
     listeners.tell('projected', { to: { point: 0, hash: '' } });
   }
 
-  try {
-    await Promise.all([publisher.connect(), subscriber.connect()]);
-    await listen();
-  } catch (error) {
-    publisher.disconnect();
-    subscriber.disconnect();
-    throw error;
-  }
-  subscriber.on('ready', () => {
-    logger.info('Redis is back');
-    // Subscribing again is idempotent; without its answer it is not known that hints arrive.
-    listen().catch((error: unknown) => {
-      logger.debug({ err: error }, 'Redis subscribe failed');
+  const listening = new Promise<void>(resolve => {
+    subscriber.on('ready', () => {
+      // Subscribing again is idempotent; without its answer it is not known that hints arrive.
+      listen().then(resolve, (error: unknown) => {
+        logger.debug({ err: error }, 'Redis subscribe failed');
+      });
     });
   });
+  // Whoever fails here is trying again by then.
+  for (const client of [publisher, subscriber]) client.connect().catch(() => undefined);
+  await Promise.race([listening, sleep(introduction, undefined, { ref: false })]);
 
   const beat = setInterval(() => {
     for (const client of [publisher, subscriber]) {

@@ -14,7 +14,7 @@ import { type ListFrame, type ListSource, watchList } from './watch-list.ts';
  * @throws where the first read fails
  */
 export async function watchEvents(
-  hub: Pick<Hub<never>, 'watchScope'>,
+  hub: Pick<Hub<never>, 'watchScope' | 'told'>,
   scope: string,
   after: Position | undefined,
   source: ListSource<RecordedEvent>,

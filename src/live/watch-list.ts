@@ -34,7 +34,7 @@ export interface ListSource<Row> {
  * @throws where the first read fails
  */
 export async function watchList<Row extends LiveRow>(
-  hub: Pick<Hub<Row>, 'watchScope'>,
+  hub: Pick<Hub<Row>, 'watchScope' | 'told'>,
   scope: string,
   after: Position | undefined,
   { read, logger }: ListSource<Row>,
@@ -114,9 +114,11 @@ export async function watchList<Row extends LiveRow>(
       const frame = buffer.shift();
       if (frame) return { value: frame, done: false };
       const quiet = !dirty && !(await changed(progressInterval));
-      if (!dirty && !quiet) continue;
-      if (!(await tryToFill())) await changed(tick);
-      else if (quiet && buffer.length === 0) buffer.push({ kind: 'PROGRESS', position: mine, row: undefined });
+      if (quiet) {
+        // Nothing to read: of what has changed up to there, this list would have been told.
+        if (hub.told.point > mine.point) mine = hub.told;
+        buffer.push({ kind: 'PROGRESS', position: mine, row: undefined });
+      } else if (dirty && !(await tryToFill())) await changed(tick);
     }
     return { value: undefined, done: true };
   }

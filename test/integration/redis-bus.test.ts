@@ -6,6 +6,7 @@ import type { Bus, Hints } from '../../src/live/bus.ts';
 import { openRedisBus } from '../../src/live/redis-bus.ts';
 import { openLogger } from '../../src/logger.ts';
 import { eventually } from '../support/eventually.ts';
+import { logLines } from '../support/log-lines.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
 import { describeWithRedis } from '../support/redis.ts';
@@ -143,11 +144,22 @@ describeWithRedis('the bus on Redis', () => {
       }
     });
 
-    test('a start refuses', async () => {
-      const { url } = redis;
+    test('a start goes on without it, says so once, and hints arrive once it is there', async () => {
+      const [one] = [await node()];
       await redis.stop('SIGKILL');
-      await expect(openRedisBus(url, openLogger('fatal'))).rejects.toThrow();
+      const { logger, lines } = logLines();
+      const began = performance.now();
+      const bus = await openRedisBus(redis.url, logger);
+      open.add(() => bus.close());
+      expect(performance.now() - began).toBeLessThan(4_000);
+      expect(bus.isConnected()).toBe(false);
+      await sleep(1_000);
+      expect(lines.filter(({ level }) => level >= 40).map(({ msg }) => msg)).toEqual([
+        'Redis is away: updates come by looking at the database until it is back',
+      ]);
       await redis.start();
+      await eventually(() => expect(bus.isConnected()).toBe(true), 5_000);
+      await expectHintsArrive(bus, one.heard);
     });
   });
 
@@ -196,12 +208,18 @@ describeWithRedis('the bus on Redis', () => {
       expect(late).toEqual([]);
     });
 
-    test('a start refuses after some seconds instead of hanging with it', async () => {
+    test('a start goes on after some seconds instead of hanging with it', async () => {
+      const [one] = [await node()];
+      const late = { bus: one.bus };
       await hang(async () => {
         const began = performance.now();
-        await expect(openRedisBus(redis.url, openLogger('fatal'))).rejects.toThrow();
+        late.bus = await openRedisBus(redis.url, openLogger('fatal'));
+        open.add(() => late.bus.close());
         expect(performance.now() - began).toBeLessThan(8_000);
+        expect(late.bus.isConnected()).toBe(false);
       });
+      await eventually(() => expect(late.bus.isConnected()).toBe(true), 15_000);
+      await expectHintsArrive(late.bus, one.heard);
     });
   });
 

@@ -344,19 +344,28 @@ describe('without a change', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => vi.useRealTimers());
 
-  test('it says after 15 s how far it has come, with a position that others have moved on to', async () => {
-    const frames = await watch();
+  test('it says after 15 s how far it has come, with a position that others have moved on to, and reads nothing for it', async () => {
+    const source = sourceOf(customerId);
+    let reads = 0;
+    const read: typeof source.read = (...which) => {
+      reads++;
+      return source.read(...which);
+    };
+    const frames = await watchList(hub, customerId, undefined, { ...source, read });
     await next(frames);
     const said: unknown[] = [];
     void frames.next().then(({ value }) => said.push(value));
     await createdOrder(node, await registeredCustomer(node));
-    const position = await projectAll(node);
+    const position = await project();
+    // The hub's read takes real time, and no more of the other.
+    const began = performance.now();
+    while (hub.told.point < position.point && performance.now() - began < 5_000) await turn();
+    const before = reads;
     await vi.advanceTimersByTimeAsync(14_900);
     expect(said).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
-    // Its read takes real time, and no more of the other.
-    for (let began = performance.now(); said.length === 0 && performance.now() - began < 5_000; ) await turn();
     expect(said).toEqual([{ kind: 'PROGRESS', position, row: undefined }]);
+    expect(reads).toBe(before);
     await frames.return?.();
   });
 });
