@@ -83,7 +83,7 @@ function coded(error: unknown, code: ErrorCode, message?: string, extensions?: o
 }
 
 /** Of an answer that has no data. `spec`: 200 all the same where the client takes `application/json` only. */
-const httpStatus: { readonly [Code in ErrorCode]: { readonly status: number; readonly spec?: true } } = {
+export const httpStatus: { readonly [Code in ErrorCode]: { readonly status: number; readonly spec?: true } } = {
   GRAPHQL_PARSE_FAILED: { status: 400, spec: true },
   GRAPHQL_VALIDATION_FAILED: { status: 400, spec: true },
   BAD_USER_INPUT: { status: 400, spec: true },
