@@ -10,7 +10,7 @@ const cachedAggregates = 20_000;
 /** Events that the cached aggregates come of, all together: what bounds their memory where many are large. */
 const cachedEvents = 200_000;
 /** Events that may stand between a stream's end and its snapshot: what a command has to read at most, cold. */
-const snapshotDistance = 200;
+const snapshotDistance = 50;
 
 /** An aggregate's state and the point of its stream that it was folded to. */
 export interface Aggregate<State = unknown> extends StreamVersion {

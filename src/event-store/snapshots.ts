@@ -1,5 +1,4 @@
 import type { Database } from '../database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
 import type { StreamVersion } from './append-events.ts';
 
 /** A folded aggregate as it was stored, so that a long stream need not be read from its start. */
@@ -8,21 +7,6 @@ export interface Snapshot {
   /** Of the event at that version. */
   readonly hash: string;
   readonly state: unknown;
-}
-
-/**
- * The snapshot of a stream as a row (snapshot, version), where one of that shape is stored and the stream still has
- * the event that it was folded to: a log that was restored and went on differently has not.
- */
-export function findSnapshot(streamType: string, streamId: string, shape: number | undefined): Prisma.Sql {
-  if (shape === undefined) return Prisma.sql`SELECT NULL::jsonb AS snapshot, NULL::int AS version WHERE false`;
-  return Prisma.sql`
-    SELECT jsonb_build_object('version', s.version, 'hash', s.hash, 'state', s.state) AS snapshot, s.version
-    FROM snapshots s
-    WHERE s.stream_type = ${streamType} AND s.stream_id = ${streamId} AND s.shape = ${shape}::int AND EXISTS (
-      SELECT FROM events known
-      WHERE known.stream_type = s.stream_type AND known.stream_id = s.stream_id AND known.version = s.version
-        AND encode(substr(known.hash, 1, 6), 'hex') = s.hash)`;
 }
 
 /** Stores a snapshot, unless a newer one of the same shape is there. */

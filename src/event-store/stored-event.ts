@@ -3,7 +3,7 @@ import { bringUp, type EventTypes } from './event-types.ts';
 import { open, type SealedData } from './personal-data.ts';
 import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
 
-/** An event as eventJson() selects it. */
+/** An event as event_json() makes it. */
 export interface StoredEvent {
   readonly position: number;
   readonly hash: string;
@@ -27,11 +27,7 @@ export interface StoredEvent {
 export const eventsWithKeys = Prisma.sql`events e LEFT JOIN customer_keys k ON k.customer_id = e.personal->>'subject'`;
 
 /** One row of eventsWithKeys as a JSON object of the shape StoredEvent. */
-export const eventJson = Prisma.sql`jsonb_build_object(
-  'position', e.position, 'hash', encode(substr(e.hash, 1, 6), 'hex'), 'streamType', e.stream_type,
-  'streamId', e.stream_id, 'version', e.version, 'commandId', e.command_id, 'ordinal', e.ordinal, 'type', e.type,
-  'schemaVersion', e.schema_version, 'data', e.data, 'personal', e.personal, 'key', encode(k.key, 'base64'),
-  'metadata', e.metadata, 'occurredAt', e.occurred_at, 'recordedAt', e.recorded_at)`;
+export const eventJson = Prisma.sql`event_json(e, k.key)`;
 
 export function recordedEvent(types: EventTypes, stored: StoredEvent): RecordedEvent {
   const { type, data, schemaVersion } = bringUp(types, stored.streamType, stored, stored.schemaVersion);

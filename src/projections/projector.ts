@@ -8,6 +8,13 @@ import type { Views } from './view.ts';
 
 /** Events a batch holds at most: bounds the memory of a catch-up; live batches are as small as what has come. */
 const batchSize = 1_000;
+/**
+ * Pause after a batch that several events had come for, ms for each and at most: a batch costs as much as twenty events
+ * do, so under load fewer and larger ones leave more of the machine to commands. A single event never waits, and a
+ * projector that is a whole batch behind goes on at once.
+ */
+const breath = 0.25;
+const longestBreath = 40;
 /** An idle projector looks at the log this often, ms, where no wake-up came: wake-ups may be lost. */
 const pollInterval = 250;
 /** A projector that another one overtook looks this often, ms, and takes over when events wait and nobody moves. */
@@ -72,6 +79,7 @@ export function startProjector(parts: {
           checkpoint = { ...checkpoint, position: { point: last.position, hash: last.hash } };
           failures = 0;
           onProjected(checkpoint.position);
+          if (events.length < limit) await breathe(events.length);
         } else {
           checkpoint = await standBy();
         }
@@ -81,6 +89,11 @@ export function startProjector(parts: {
         await pause(Math.min(errorPause * 2 ** failures++, longestErrorPause));
       }
     }
+  }
+
+  async function breathe(events: number): Promise<void> {
+    const ms = Math.min(events * breath, longestBreath);
+    if (ms >= 1) await pause(ms);
   }
 
   /** A checkpoint that another process moved, or that a restore put back, is seen here and not only at a write. */

@@ -108,10 +108,10 @@ describe('an append whose answer is lost', () => {
     expect(await logFaults(direct.database)).toEqual([]);
   }
 
-  test('is carried out once and answered as accepted, 50 times in a row', async () => {
+  test('is carried out once and answered as accepted, 200 times in a row', async () => {
     const { node, proxy } = distant;
     await fc.assert(
-      fc.asyncProperty(fc.array(fate, { minLength: 50, maxLength: 50 }), async fates => {
+      fc.asyncProperty(fc.array(fate, { minLength: 200, maxLength: 200 }), async fates => {
         const orderId = await warmOrder(node);
         const commandIds = fates.map(() => randomUUID());
         const answers: CommandAnswer<unknown>[] = [];
