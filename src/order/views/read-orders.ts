@@ -1,7 +1,7 @@
 import type { Position } from '../../event-store/position.ts';
 import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
-import { idList, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { idRows, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { orderFilters, type OrderFilter } from './order-filter.ts';
@@ -24,7 +24,7 @@ export async function readOrders(
   ids: readonly string[],
   atLeast?: Position,
 ): Promise<{ position: Position; rows: ReadonlyMap<string, OrderWithCustomer> }> {
-  return readEntities(source, orderView, idList(ids), { atLeast, join: withCustomer });
+  return readEntities(source, orderView, idRows(ids), { atLeast, join: withCustomer });
 }
 
 /** The order of that number, found also while it is not projected yet: then among the events beyond the checkpoint. */
@@ -50,8 +50,9 @@ export async function readOrderPage(
 ): Promise<Page<OrderRow, CustomerRow>> {
   const { customerId, filter, sort } = list;
   const owner = customerId ?? filter.customerId;
-  // What orders are found by stands in order_view alone.
-  const listing = owner === undefined || filter.search ? orderView : customerOrderView;
+  // What few orders have in common is indexed in order_view alone.
+  const isRare = filter.search !== undefined || filter.reference !== undefined || filter.productId !== undefined;
+  const listing = owner === undefined || isRare ? orderView : customerOrderView;
   const filters = [...(owner === undefined ? [] : [Prisma.sql`l.customer_id = ${owner}`]), ...orderFilters(filter)];
   return readPage(source, { listing, rows: orderView, join: withCustomer, sort, filters }, request);
 }

@@ -1,0 +1,199 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
+import type { Database } from '../../src/database.ts';
+import { readCustomerTotals } from '../../src/order/views/customer-totals.ts';
+import type { OrderFilter } from '../../src/order/views/order-filter.ts';
+import { readTopProducts } from '../../src/order/views/product-sales.ts';
+import { type OrderSort, readOrderByNumber, readOrderPage, readOrders } from '../../src/order/views/read-orders.ts';
+import { readSalesByDay } from '../../src/order/views/sales-by-day.ts';
+import { readProductPage, readProducts } from '../../src/product/views/product-view.ts';
+import type { PageRequest } from '../../src/projections/read-page.ts';
+import { crowd, fillViews } from '../support/many-orders.ts';
+import { type Plan, planOf, statementsSent } from '../support/plans.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openNode, type TestNode } from '../support/random-history.ts';
+
+/** `npm run proof -- plans` asks for a million, and for a report. */
+const orders = Number(process.env['PLANS_ORDERS'] ?? 20_000);
+const report = process.env['PLANS_REPORT'];
+const [pageSize, pageNumber] = [orders > 100_000 ? 20 : 2, 1_000];
+const patience = orders > 100_000 ? 1_800_000 : 60_000;
+/** Tables of fewer pages cost no more read whole. */
+const smallTable = 64;
+
+let database: TestDatabase;
+let node: TestNode;
+let client: pg.Client;
+let small: ReadonlySet<string>;
+beforeAll(async () => {
+  database = await freshDatabase();
+  node = await openNode(database.url);
+  client = new pg.Client({ connectionString: database.url });
+  client.on('error', () => undefined);
+  await client.connect();
+  await fillViews(client, orders);
+  const { rows } = await client.query<{ relname: string }>(
+    `SELECT relname FROM pg_class WHERE relkind = 'r' AND relpages < ${smallTable}`,
+  );
+  small = new Set(rows.map(row => row.relname));
+  if (report === undefined) return;
+  await mkdir('proof', { recursive: true });
+  const titles = ['list', 'buffers, first page', `buffers, page ${pageNumber}`, 'ms', 'ms', 'indexes'];
+  await writeFile(report, `| ${titles.join(' | ')} |\n| ${titles.map(() => '---').join(' | ')} |\n`);
+}, patience);
+afterAll(async () => {
+  await client.end();
+  await node.close();
+  await database.drop();
+});
+
+async function planned(read: (source: TestNode['source']) => Promise<unknown>): Promise<Plan> {
+  const sent = await statementsSent(node.database, (proxied: Database) =>
+    read({ database: proxied, types: node.source.types }),
+  );
+  expect(sent).toHaveLength(1);
+  return planOf(client, sent[0]!);
+}
+
+function expectIndexed(plan: Plan): void {
+  expect(plan.scanned.filter(name => !small.has(name))).toEqual([]);
+  expect(plan.indexes.length).toBeGreaterThan(0);
+}
+
+type Cursor = PageRequest['cursor'];
+type ReadPage = (
+  source: TestNode['source'],
+  request: Pick<PageRequest, 'limit' | 'cursor' | 'direction'>,
+) => Promise<Cursor>;
+
+/** The first page and the 1,000th one, or the last one where there are fewer. */
+async function expectAlike(name: string, readPage: ReadPage, direction: PageRequest['direction'] = 'DESC') {
+  const deep = await readPage(node.source, { limit: pageSize * (pageNumber - 1), cursor: undefined, direction });
+  const [first, last] = [undefined, deep].map(cursor => (source: TestNode['source']) => {
+    return readPage(source, { limit: pageSize, cursor, direction });
+  });
+  const plans = [await planned(first!), await planned(last!)] as const;
+  const cells = [
+    plans.map(one => one.buffers),
+    plans.map(one => one.milliseconds.toFixed(1)),
+    plans[1].indexes.join(' '),
+  ];
+  if (report !== undefined) await appendFile(report, `| ${[name, ...cells.flat()].join(' | ')} |\n`);
+  plans.forEach(expectIndexed);
+  // A B-tree's noise: another leaf, another page of the table for each row.
+  expect(plans[1].buffers, name).toBeLessThanOrEqual(plans[0].buffers * 1.5 + 6 * pageSize + 30);
+}
+
+function orderPages(customerId: string | undefined, filter: OrderFilter, sort: OrderSort): ReadPage {
+  return async (source, request) => {
+    const list = { customerId, filter, sort };
+    const { rows } = await readOrderPage(source, list, { ...rest, ...request });
+    const last = rows.at(-1)?.row;
+    return last && { value: sort === 'total' ? last.total : new Date(last[sort]).toISOString(), id: last.orderId };
+  };
+}
+
+const month = { from: '2022-03-01', to: '2022-03-31' };
+const rest = { backwards: false, count: false, atLeast: undefined };
+const sorts: OrderSort[] = ['createdAt', 'updatedAt', 'total'];
+const filters: readonly (readonly [string, OrderFilter])[] = [
+  ['all', {}],
+  ['in a state that most are in', { statusIn: ['DELIVERED'] }],
+  ['in states that few are in', { statusIn: ['SUBMITTED', 'CONFIRMED'] }],
+  ['of a product', { productId: 'prd_7' }],
+  ['of a reference', { reference: 'R400' }],
+  ['in a currency that most are in', { currency: 'EUR' }],
+  ['in a currency that few are in', { currency: 'JPY' }],
+  ['in a currency that none is in', { currency: 'XAU' }],
+  ['of a year', { createdFrom: '2022-01-01T00:00:00Z', createdTo: '2023-01-01T00:00:00Z' }],
+  ['of a day', { createdFrom: '2022-01-01T00:00:00Z', createdTo: '2022-01-02T00:00:00Z' }],
+  ['of ids', { idIn: ['ord_c4ca4238-a0b9-2382-0dcc-509a6f75849b'] }],
+  ['with a word that all have', { search: ['thing'] }],
+  ['with a word that few have', { search: ['w7'] }],
+  ['with words of which none has both', { search: ['w7', 'w8'] }],
+  ['of a customer’s name', { search: ['n777'] }],
+  ['of the name of a customer with a tenth of all', { search: ['crowd'] }],
+];
+
+describe(`at ${orders} orders`, () => {
+  for (const sort of sorts) {
+    test.each(filters)(
+      `a page of orders by ${sort}, %s, has an index, and the 1,000th costs what the first one does`,
+      async (name, filter) => {
+        await expectAlike(`orders by ${sort}, ${name}`, orderPages(undefined, filter, sort));
+        await expectAlike(`a customer's orders by ${sort}, ${name}`, orderPages(crowd, filter, sort));
+      },
+      patience,
+    );
+  }
+
+  test(
+    'the same from the other end',
+    async () => {
+      for (const sort of sorts) {
+        await expectAlike(`orders by ${sort}, ascending`, orderPages(undefined, {}, sort), 'ASC');
+        await expectAlike(`a customer's orders by ${sort}, ascending`, orderPages(crowd, {}, sort), 'ASC');
+      }
+    },
+    patience,
+  );
+
+  test.each([
+    ['all', undefined],
+    ['of a word that all have', ['name']],
+    ['of a word that few have', ['n777']],
+    ['of an e-mail address', ['7', 'exam']],
+  ])(
+    'a page of customers, %s, has an index, and the 1,000th costs what the first one does',
+    async (name, search) => {
+      await expectAlike(`customers, ${name}`, async (source, request) => {
+        const { rows } = await readCustomerPage(source, search, { ...rest, ...request });
+        const last = rows.at(-1)?.row;
+        return last && { value: new Date(last.createdAt).toISOString(), id: last.customerId };
+      });
+    },
+    patience,
+  );
+
+  test.each([
+    ['all', undefined],
+    ['of a word that all have', ['thing']],
+    ['of a word that few have', ['t7']],
+  ])(
+    'a page of products, %s, has an index, and the 1,000th costs what the first one does',
+    async (name, search) => {
+      await expectAlike(`products, ${name}`, async (source, request) => {
+        const { rows } = await readProductPage(source, search, { ...rest, ...request });
+        const last = rows.at(-1)?.row;
+        return last && { value: new Date(last.createdAt).toISOString(), id: last.productId };
+      });
+    },
+    patience,
+  );
+
+  test.each<[string, number, (source: TestNode['source']) => Promise<unknown>]>([
+    ['an order', 40, source => readOrders(source, ['ord_c4ca4238-a0b9-2382-0dcc-509a6f75849b'])],
+    ['an order by its number', 40, source => readOrderByNumber(source, 'K7Q2-9XF4')],
+    ['a customer', 20, source => readCustomers(source, ['cus_7'])],
+    ['a product', 20, source => readProducts(source, ['prd_7'])],
+    ["a customer's totals", 40, source => readCustomerTotals(source, [crowd])],
+    ['the sales of a month', 60, source => readSalesByDay(source, { ...month, currency: 'EUR' }, undefined)],
+    ['the best products of all time', 60, source => readTopProducts(source, { limit: 10, currency: 'EUR' }, undefined)],
+    // Added up from its days: each product of each day is a row.
+    [
+      'the best products of a month',
+      2_000,
+      source => readTopProducts(source, { limit: 10, currency: 'EUR', ...month }, undefined),
+    ],
+  ])('%s has an index and touches at most %i pages', async (name, most, read) => {
+    const plan = await planned(read);
+    if (report !== undefined) {
+      const cells = [name, plan.buffers, '', plan.milliseconds.toFixed(1), '', plan.indexes.join(' ')];
+      await appendFile(report, `| ${cells.join(' | ')} |\n`);
+    }
+    expectIndexed(plan);
+    expect(plan.buffers).toBeLessThanOrEqual(most);
+  });
+});

@@ -1,0 +1,52 @@
+import type pg from 'pg';
+
+/** The one who has every tenth order. */
+export const crowd = 'cus_crowd';
+
+/**
+ * Fills the views as if so many orders had been projected, over five years: a customer with a tenth of them and one for
+ * each twenty more, a thousand products, mostly delivered, mostly in EUR. What is in no event: plans are read, not rows.
+ */
+export async function fillViews(client: pg.Client, orders: number): Promise<void> {
+  const customers = Math.ceil(orders / 20);
+  await client.query(`
+    INSERT INTO customer_view (generation, customer_id, name, email, created_at, updated_at, version, position, hash, search)
+    SELECT 1, CASE n WHEN 0 THEN '${crowd}' ELSE 'cus_' || n END, 'Name ' || n, n || '@example.com',
+      '2020-01-01'::timestamptz + n * interval '1 minute', now(), 1, n, '',
+      ('''name'' ''n' || n || ''' ''@example'' ''@' || n || '''' || CASE n WHEN 0 THEN ' ''crowd''' ELSE '' END)::tsvector
+    FROM generate_series(0, ${customers}) n;
+    INSERT INTO product_view (generation, product_id, sku, name, price, currency, available, created_at, updated_at,
+      version, position, hash, search)
+    SELECT 1, 'prd_' || n, 'S' || n, 'Thing ' || n, n, 'EUR', true, '2020-01-01'::timestamptz + n * interval '1 hour',
+      now(), 1, n, '', ('''thing'' ''t' || n || ''' ''s' || n || '''')::tsvector
+    FROM generate_series(0, 9999) n;
+    CREATE TEMP TABLE many AS
+    SELECT n, 'ord_' || md5(n::text)::uuid AS order_id, public_number(n) AS number,
+      CASE WHEN n % 4 = 0 THEN 'R' || n END AS reference,
+      CASE WHEN n % 10 = 0 THEN '${crowd}' ELSE 'cus_' || 1 + (n * 31) % ${customers} END AS customer_id,
+      (ARRAY['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'CANCELLED', 'DELIVERED'])[least(6, 1 + (n * 17 % 100) / 2)] AS status,
+      CASE WHEN n % 500 = 7 THEN 'JPY' WHEN n % 5 = 1 THEN 'USD' ELSE 'EUR' END AS currency,
+      ARRAY['prd_' || n % 1000, 'prd_' || (n * 7) % 1000] AS product_ids, (n * 7919) % 1000003 AS total,
+      '2020-01-01'::timestamptz + n * (interval '5 years' / ${orders}) AS created_at,
+      '2020-01-01'::timestamptz + n * (interval '5 years' / ${orders}) + (n * 61 % 240) * interval '1 hour' AS updated_at
+    FROM generate_series(1, ${orders}) n;
+    INSERT INTO order_view (generation, order_id, number, reference, customer_id, status, currency, lines, product_ids,
+      item_count, total, created_at, updated_at, version, position, hash, search)
+    SELECT 1, order_id, number, reference, customer_id, status, currency, jsonb_build_array(
+        jsonb_build_object('lineId', 'lin_' || n, 'productId', product_ids[1], 'sku', 'S', 'productName', 'Thing',
+          'quantity', 1, 'unitPrice', total)),
+      product_ids, 1, total, created_at, updated_at, 2, n, '',
+      ('''thing'' ''' || lower(replace(number, '-', ''' ''')) || ''' ''r' || n || ''' ''w' || n % 1000 || '''')::tsvector
+    FROM many ORDER BY n;
+    INSERT INTO customer_order_view (generation, order_id, customer_id, reference, status, currency, product_ids, total,
+      created_at, updated_at, submitted_at, position)
+    SELECT 1, order_id, customer_id, reference, status, currency, product_ids, total, created_at, updated_at, created_at, n
+    FROM many ORDER BY n;
+    INSERT INTO customer_totals SELECT 1, customer_id, status, currency, count(*), sum(total) FROM many GROUP BY 2, 3, 4;
+    INSERT INTO sales_by_day SELECT 1, currency, created_at::date, count(*), count(*), sum(total) FROM many GROUP BY 2, 3;
+    INSERT INTO product_sales SELECT 1, currency, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3;
+    INSERT INTO product_sales_by_day
+    SELECT 1, currency, created_at::date, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3, 4;
+    DROP TABLE many`);
+  await client.query('VACUUM ANALYZE');
+}

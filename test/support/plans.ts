@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import type { Database } from '../../src/database.ts';
+import { Prisma } from '../../src/generated/prisma/client.ts';
+
+/** What one statement did. */
+export interface Plan {
+  /** 8 KB pages that it touched, in memory or not. */
+  readonly buffers: number;
+  readonly milliseconds: number;
+  /** Indexes that it used, each once. */
+  readonly indexes: readonly string[];
+  /** Tables that it read from end to end. */
+  readonly scanned: readonly string[];
+}
+
+/** The statements that are sent while `run` runs, sent all the same. */
+export async function statementsSent(
+  database: Database,
+  run: (database: Database) => Promise<unknown>,
+): Promise<Prisma.Sql[]> {
+  const sent: Prisma.Sql[] = [];
+  const queryRaw = (strings: TemplateStringsArray, ...values: unknown[]): unknown => {
+    sent.push(Prisma.sql(strings, ...values));
+    return database.$queryRaw(strings, ...values);
+  };
+  await run(
+    new Proxy(database, {
+      get: (target, name) => (name === '$queryRaw' ? queryRaw : (Reflect.get(target, name) as unknown)),
+    }),
+  );
+  return sent;
+}
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
+  readonly 'Shared Hit Blocks': number;
+  readonly 'Shared Read Blocks': number;
+  readonly Plans?: readonly Node[];
+}
+
+/** Runs a statement as it is, and says what it did. */
+export async function planOf(client: pg.Client, { text, values }: Prisma.Sql): Promise<Plan> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node; 'Execution Time': number }] }>(
+    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
+    values,
+  );
+  const [{ Plan: root, 'Execution Time': milliseconds }] = rows[0]!['QUERY PLAN'];
+  const nodes = [...below(root)];
+  return {
+    buffers: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
+    milliseconds,
+    indexes: [...new Set(nodes.flatMap(node => node['Index Name'] ?? []))],
+    scanned: nodes.flatMap(node => (node['Node Type'] === 'Seq Scan' ? (node['Relation Name'] ?? []) : [])),
+  };
+}
+
+function* below(node: Node): Generator<Node> {
+  yield node;
+  for (const child of node.Plans ?? []) yield* below(child);
+}
