@@ -1,0 +1,87 @@
+import { converse } from '../../src/client/conversation.ts';
+
+/** ms between two commands. */
+const pace = 25;
+
+export interface Shop {
+  /** Where subscribers begin: a position, and an order that is there already. */
+  readonly start: { readonly after: string; readonly hot: string };
+  /** Begins to place and change orders, on one node after the other. */
+  trade(): { /** @returns how many commands were accepted */ stop(): Promise<number> };
+}
+
+const result = '{ ... on OrderCommandPayload { orderId position } ... on CommandError { message } }';
+const create = `mutation ($input: CreateOrderInput!) { result: createOrder(input: $input) ${result} }`;
+const add = `mutation ($input: AddOrderItemInput!) { result: addOrderItem(input: $input) ${result} }`;
+const product = `mutation ($input: AddProductInput!) {
+  result: addProduct(input: $input) { ... on ProductCommandPayload { productId } ... on CommandError { message } }
+}`;
+const customer = `mutation ($input: RegisterCustomerInput!) {
+  result: registerCustomer(input: $input) { ... on CustomerCommandPayload { customerId } ... on CommandError { message } }
+}`;
+
+interface Answer {
+  readonly data?: { readonly result: Readonly<Record<string, string>> };
+}
+
+export async function openShop(urls: readonly string[], token: string): Promise<Shop> {
+  /** As a link of ours does it: asked again under the same key, on the other node, until it is answered. */
+  async function command(query: string, input: object): Promise<Readonly<Record<string, string>>> {
+    const conversation = converse({ query, variables: { input } }, {});
+    for (let at = Math.floor(Math.random() * urls.length); ; at++) {
+      const url = urls[at % urls.length] ?? '';
+      const answer = await post(url, conversation.request).then(
+        body => conversation.take(body),
+        () => conversation.fail(),
+      );
+      if (typeof answer === 'number') await new Promise(resolve => setTimeout(resolve, answer));
+      else {
+        const accepted = (answer as Answer | undefined)?.data?.result;
+        if (accepted === undefined || 'message' in accepted) throw new Error(`refused: ${JSON.stringify(answer)}`);
+        return accepted;
+      }
+    }
+  }
+
+  async function post(url: string, request: object): Promise<Answer> {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify(request),
+    });
+    return (await response.json()) as Answer;
+  }
+
+  const { customerId } = await command(customer, { name: 'Ada Lovelace', email: 'ada@example.com' });
+  const { productId } = await command(product, {
+    sku: 'TEA',
+    name: 'Tea',
+    price: { amount: '12.50', currency: 'EUR' },
+  });
+  const first = await command(create, { customerId });
+  const start = { after: first['position'] ?? '', hot: first['orderId'] ?? '' };
+
+  return {
+    start,
+    trade() {
+      let over = false;
+      async function caller(): Promise<number> {
+        let accepted = 0;
+        for (; !over; accepted += 3) {
+          const { orderId } = await command(create, { customerId });
+          await command(add, { orderId, productId });
+          await command(add, { orderId: start.hot, productId });
+          await new Promise(resolve => setTimeout(resolve, pace * 3));
+        }
+        return accepted;
+      }
+      const callers = [caller(), caller()];
+      return {
+        stop: async () => {
+          over = true;
+          return (await Promise.all(callers)).reduce((sum, one) => sum + one, 0);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createClient, type ResumingSocketOptions } from '../../../src/client/graphql-ws.ts';
+import { eventually } from '../../support/eventually.ts';
+
+interface Message {
+  readonly type: string;
+  readonly id: string;
+  readonly payload?: { readonly query: string; readonly extensions?: { readonly after?: string } };
+}
+
+/** A server that says what each test has it say. */
+let server: WebSocketServer;
+let onMessage: (socket: WebSocket, message: Message) => void;
+let received: Message[];
+
+beforeEach(async () => {
+  received = [];
+  onMessage = () => undefined;
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'graphql-transport-ws' });
+  server.on('connection', socket => {
+    socket.on('error', () => undefined);
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as Message;
+      received.push(message);
+      onMessage(socket, message);
+    });
+  });
+  await once(server, 'listening');
+});
+afterEach(() => {
+  for (const socket of server.clients) socket.terminate();
+  server.close();
+});
+
+function open(options: Partial<ResumingSocketOptions> = {}) {
+  const { port } = server.address() as AddressInfo;
+  return createClient({ url: `ws://127.0.0.1:${port}`, webSocketImpl: WebSocket, ...options });
+}
+
+/** In one piece, as it comes from a server that says it all at once. */
+function say(socket: WebSocket, ...messages: object[]): void {
+  const { _socket: stream } = socket as unknown as { readonly _socket: Socket };
+  stream.cork();
+  for (const message of messages) socket.send(JSON.stringify(message));
+  stream.uncork();
+}
+
+const at = (point: number) => `${point}`.padStart(13, '0') + '-aaaaaaaaaaaa';
+const next = (id: string, point: number, kind?: string) => ({
+  type: 'next',
+  id,
+  payload: { data: { at: point }, extensions: { position: at(point), ...(kind && { kind }) } },
+});
+
+/** Takes what comes, until the test ends. */
+function taking(client: ReturnType<typeof open>, query: string) {
+  const taken: unknown[] = [];
+  const ends: unknown[] = [];
+  const leave = client.subscribe(
+    { query },
+    {
+      next: ({ data }) => taken.push(data?.['at']),
+      error: error => ends.push(error),
+      complete: () => ends.push('complete'),
+    },
+  );
+  return { taken, ends, leave };
+}
+
+test('an answer that is asked again, or left, takes nothing from the others on its socket', async () => {
+  let asked = 0;
+  onMessage = (socket, { type, id, payload }) => {
+    if (type === 'connection_init') say(socket, { type: 'connection_ack' });
+    if (type !== 'subscribe') return;
+    if (payload!.query.startsWith('subscription')) return say(socket, next(id, 5, 'UPDATE'));
+    // Older than the frame, twice; the answer and its end in one piece.
+    say(socket, next(id, asked++ < 2 ? 3 : 6), { type: 'complete', id });
+  };
+  const client = open();
+  const live = taking(client, 'subscription { live }');
+  await eventually(() => expect(live.taken).toEqual([5]));
+  const query = taking(client, '{ query }');
+  await eventually(() => expect(query).toMatchObject({ taken: [6], ends: ['complete'] }));
+  expect(asked).toBe(3);
+  // Left in the middle of what came in one piece.
+  const left = await new Promise(resolve => {
+    const leave = client.subscribe(
+      { query: '{ query }' },
+      { next: () => leave(), error: resolve, complete: () => resolve('complete') },
+    );
+  });
+  expect(left).toBe('complete');
+  const [socket] = server.clients;
+  const { id } = received.find(({ payload }) => payload?.query.startsWith('subscription'))!;
+  say(socket!, next(id, 7, 'UPDATE'));
+  await eventually(() => expect(live.taken).toEqual([5, 7]));
+  expect(live.ends).toEqual([]);
+  expect(server.clients.size).toBe(1);
+  await client.dispose();
+});
+
+test('sent away by 1012 it is back at once, after the last frame', async () => {
+  let connections = 0;
+  onMessage = (socket, { type, id }) => {
+    if (type === 'connection_init') say(socket, { type: 'connection_ack' });
+    if (type === 'subscribe') say(socket, next(id, ++connections, 'UPDATE'));
+  };
+  const client = open();
+  const { taken } = taking(client, 'subscription { live }');
+  await eventually(() => expect(taken).toEqual([1]));
+  const start = performance.now();
+  for (const socket of server.clients) socket.close(1012);
+  await eventually(() => expect(taken).toEqual([1, 2]));
+  expect(performance.now() - start).toBeLessThan(1_000);
+  const resumed = received.filter(({ type }) => type === 'subscribe').map(({ payload }) => payload!.extensions!.after);
+  expect(resumed).toEqual([undefined, at(1)]);
+  await client.dispose();
+});
+
+test('4403 asks for fresh tokens, three times in a row, and no more', async () => {
+  onMessage = socket => socket.close(4403, 'Forbidden');
+  const refused: boolean[] = [];
+  const client = open({
+    token: again => {
+      refused.push(again);
+      return 'a token';
+    },
+  });
+  const { ends } = taking(client, 'subscription { live }');
+  await eventually(() => expect(ends).toMatchObject([{ code: 4403 }]));
+  expect(refused).toEqual([false, true, true]);
+  await client.dispose();
+});
+
+test('a command without a key is not sent again on the next connection, one with a key is, under the same', async () => {
+  onMessage = (socket, { type }) => {
+    if (type === 'connection_init') say(socket, { type: 'connection_ack' });
+    if (type === 'subscribe' && received.filter(one => one.type === 'subscribe').length <= 2) {
+      if (received.filter(one => one.type === 'subscribe').length === 2) socket.terminate();
+    }
+  };
+  const client = open();
+  const bare = taking(client, 'mutation { createOrder(input: {}) { __typename } }');
+  client.subscribe(
+    {
+      query: 'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { __typename } }',
+      variables: { input: {} },
+    },
+    { next: () => undefined, error: () => undefined, complete: () => undefined },
+  );
+  await eventually(() => expect(received.filter(({ type }) => type === 'subscribe')).toHaveLength(3));
+  const [, first, again] = received.filter(({ type }) => type === 'subscribe');
+  expect(again!.payload).toEqual(first!.payload);
+  expect(first!.payload).toMatchObject({ variables: { input: { idempotencyKey: expect.stringMatching(/^\w{32}$/) } } });
+  expect(bare.ends).toMatchObject([{ code: 1006 }]);
+  await client.dispose();
+});
