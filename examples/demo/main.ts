@@ -50,7 +50,7 @@ async function demo(postgres: string, redis: URL): Promise<number> {
 
   const env = { DATABASE_URL: database, REDIS_URL: proxied.href, AUTH_JWT_SECRET: testSecret };
   const nodes = await Promise.all([startNode(env), startNode(env)]);
-  closers.push(() => Promise.all(nodes.map(node => node.stop())));
+  closers.push(() => Promise.all(nodes.map(node => node.kill())));
   const [doomed] = nodes;
   const urls = nodes.map(({ url }) => url);
   const token = await staffToken();
@@ -60,21 +60,21 @@ async function demo(postgres: string, redis: URL): Promise<number> {
   console.log(`two nodes at ${urls.join(' and ')}, ${subscribers.length} subscribers`);
 
   const commands = shop.trade();
-  await sleep(1_500);
+  await sleep(1_000);
   proxy.aim({ host: '127.0.0.1', port: 1 });
   proxy.cut('reset');
   console.log('Redis is cut');
-  await sleep(1_500);
+  await sleep(1_000);
   const connectionsOf = () => subscribers.reduce((sum, { connections }) => sum + connections, 0);
   const before = connectionsOf();
   await doomed.kill();
   console.log('a node is killed');
-  await sleep(1_500);
+  await sleep(1_000);
   proxy.aim(real);
   console.log('Redis is back');
   await doomed.start();
   console.log('the node is back');
-  await sleep(1_500);
+  await sleep(1_000);
   console.log(`${await commands.stop()} commands accepted`);
 
   const log = await readLog(database, shop.start.after);

@@ -11,7 +11,6 @@ export interface Node {
   kill(): Promise<void>;
   /** Starts it again where it was. */
   start(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 export async function startNode(env: Readonly<Record<string, string>>): Promise<Node> {
@@ -33,6 +32,5 @@ export async function startNode(env: Readonly<Record<string, string>>): Promise<
     start: async () => {
       await start(new URL(url).port);
     },
-    stop: () => stopChild(child),
   };
 }
