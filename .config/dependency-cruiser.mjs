@@ -40,7 +40,7 @@ export default {
 
     // The legs of the journey. They import no slice, and views never reach append.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache')),
+    may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache', 'pg')),
     may('projections/', ours('projections/', 'event-store/'), database, edges, node),
     may(
       'live/',

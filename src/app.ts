@@ -4,6 +4,7 @@ import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { readCustomers } from './customer/views/customer-view.ts';
 import { type Database, openDatabase } from './database.ts';
+import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
@@ -53,6 +54,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
     const opened = await openDatabase(config);
     closers.push(() => opened.close());
     const { database } = opened;
+    if (config.production) await checkForProduction(database, config.redisUrl === undefined);
     if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
     const bus = await openBus(config, logger);
     closers.push(() => bus.close());
@@ -162,9 +164,9 @@ async function serve(
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
     product: openBatchedRead(ids => readProducts(source, ids)),
   };
-  const graphiql = config.production
-    ? undefined
-    : openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) });
+  const graphiql = config.graphiql
+    ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
+    : undefined;
   const probes: Probes = {
     readiness: () => readReadiness(() => readLag(database), redisConnected()),
     metrics: metrics.render,

@@ -27,6 +27,9 @@ export interface Config {
   };
   /** Exact origins, as browsers send them; none: no cross-origin use. */
   readonly corsOrigins: readonly string[];
+  /** Whether GraphiQL is served, and whether anybody may ask the schema what it has. Off in production unless asked for. */
+  readonly graphiql: boolean;
+  readonly introspection: boolean;
   readonly limits: Limits;
   readonly logLevel: (typeof logLevels)[number];
   /** Where traces go, by OTLP over HTTP; undefined: nothing is traced. */
@@ -97,6 +100,8 @@ function limit(key: keyof Limits) {
     .default(defaultLimits[key]);
 }
 
+const onOrOff = z.enum(['on', 'off'], { error: 'must be on or off' }).optional();
+
 const keys = z.object({
   NODE_ENV: z
     .enum(['production', 'development', 'test'], { error: 'must be production, development or test' })
@@ -127,6 +132,9 @@ const keys = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  GRAPHIQL: onOrOff,
+  INTROSPECTION: onOrOff,
+  PLAINTEXT_HOSTS: list.default([]),
   LIMIT_BODY_BYTES: limit('bodyBytes'),
   LIMIT_TOKENS: limit('tokens'),
   LIMIT_DEPTH: limit('depth'),
@@ -164,6 +172,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       audience: values.AUTH_AUDIENCE,
     },
     corsOrigins: values.CORS_ORIGINS,
+    graphiql: isOn(values.GRAPHIQL, values.NODE_ENV),
+    introspection: isOn(values.INTROSPECTION, values.NODE_ENV),
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,
       tokens: values.LIMIT_TOKENS,
@@ -203,6 +213,10 @@ export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databa
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
   if (given['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
   return { databaseUrl, dataDir };
+}
+
+function isOn(asked: 'on' | 'off' | undefined, mode: string): boolean {
+  return asked === undefined ? mode !== 'production' : asked === 'on';
 }
 
 function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {
@@ -245,10 +259,46 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   if (apart && !has('REDIS_URL')) {
     problems.push('REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only');
   }
+  if (given['GRAPHIQL'] === 'on' && (production ? given['INTROSPECTION'] !== 'on' : given['INTROSPECTION'] === 'off')) {
+    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing');
+  }
+  if (production) problems.push(...plaintext(given), ...unknownKeys(given));
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
   }
   return problems;
+}
+
+/** Connections that others could read. In a network of their own, hosts are named in PLAINTEXT_HOSTS. */
+function plaintext(given: Readonly<Record<string, string>>): string[] {
+  const trusted = (given['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
+  const exposed = (key: string): boolean => {
+    const text = given[key];
+    if (text === undefined || !URL.canParse(text)) return false;
+    const { hostname, protocol, searchParams } = new URL(text);
+    if (!/^(?:postgres(?:ql)?|rediss?):$/.test(protocol)) return false; // named as malformed already
+    const host = hostname || searchParams.get('host') || 'localhost';
+    if (isLoopback(host.replace(/^\[|\]$/g, '')) || host.startsWith('/') || trusted.includes(host)) return false;
+    if (protocol.startsWith('redis')) return protocol !== 'rediss:';
+    return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
+  };
+  return [
+    ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
+      .filter(exposed)
+      .map(
+        key => `${key}: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS`,
+      ),
+    ...['REDIS_URL']
+      .filter(exposed)
+      .map(key => `${key}: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS`),
+  ];
+}
+
+/** A key that is misspelt would leave a default where somebody thinks there is none. */
+function unknownKeys(given: Readonly<Record<string, string>>): string[] {
+  const ours = /^(?:AUTH|CORS|LIMIT|GRAPHIQL|INTROSPECTION|PLAINTEXT)_?|^(?:DATABASE|REDIS)_\w*URL/;
+  const names = Object.keys(given).filter(name => ours.test(name) && !Object.hasOwn(keys.shape, name));
+  return names.map(name => `${name}: is no key of this program: docs/configuration.md has them all`);
 }
 
 /** True where only this machine reaches the address. */

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { openPool } from '../postgres.ts';
 import { StartError } from '../start-error.ts';
 
@@ -9,7 +10,8 @@ const written = [
 
 /**
  * Gives the role that serves what an api or projector process needs, and takes from it what could change the log. Where
- * the owner serves too there is nothing to give: an owner can't be kept from anything.
+ * the owner serves too there is nothing to give: an owner can't be kept from anything. A role that is not there yet is
+ * made, with the password that the URL has.
  * @param ownerUrl of who migrated
  * @param servingUrl of who serves, on the same database
  * @returns the role, where it is another one
@@ -21,6 +23,8 @@ export async function grantServing(ownerUrl: string, servingUrl: string): Promis
   if (role === '') throw new StartError('DATABASE_URL: say its user, who is to be given the right to serve');
   const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1 });
   try {
+    const { rowCount } = await pool.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+    if (rowCount === 0) await pool.query(newRole(role, decodeURIComponent(new URL(servingUrl).password)));
     await pool.query(servingRights(role));
     return role;
   } finally {
@@ -42,6 +46,12 @@ function servingRights(role: string): string {
     GRANT INSERT ON customer_keys TO ${name};
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON events FROM ${name};
     GRANT EXECUTE ON FUNCTION append_events(jsonb) TO ${name};`;
+}
+
+/** DDL takes no parameters: both are quoted as PostgreSQL quotes them. */
+function newRole(role: string, password: string): string {
+  const login = password === '' ? 'LOGIN' : `LOGIN PASSWORD ${pg.escapeLiteral(password)}`;
+  return `CREATE ROLE ${pg.escapeIdentifier(role)} ${login}`;
 }
 
 function userOf(url: string): string {

@@ -4,13 +4,16 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
-import { limitExceeded } from './coded-error.ts';
+import { codedError, limitExceeded } from './coded-error.ts';
 
 export interface DocumentLimits {
   readonly tokens: number;
   readonly depth: number;
   readonly aliases: number;
+  /** Whether the schema may be asked what it has. */
+  readonly introspection: boolean;
 }
 
 interface Measure {
@@ -22,7 +25,7 @@ interface Measure {
  * Refuses what would be slow to validate already, so it comes before any rule of validation: fields within fields, and
  * aliases, with fragments as often as they are spread. A fragment is measured once, whoever spreads it how often: the
  * time is that of the document, not of what it stands for.
- * @throws LIMIT_EXCEEDED
+ * @throws LIMIT_EXCEEDED, GRAPHQL_VALIDATION_FAILED where it asks for the schema and may not
  */
 export function checkDocument(document: DocumentNode, limits: DocumentLimits): void {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -32,6 +35,14 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
   }
   const known = new Map<string, Measure>();
+  if (!limits.introspection) {
+    visit(document, {
+      Field({ name }) {
+        if (name.value !== '__schema' && name.value !== '__type') return;
+        throw codedError('GRAPHQL_VALIDATION_FAILED', 'Introspection is off here: read schema.graphql.');
+      },
+    });
+  }
   // Also fragments that no operation spreads: they are validated all the same.
   for (const { selectionSet } of [...operations, ...fragments.values()]) {
     const { depth, aliases } = measure(selectionSet, fragments, known);

@@ -8,6 +8,7 @@ import { type Context, createContext } from './context.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
+import type { DocumentLimits } from './document-limits.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
 import { parseDocument } from './parse-document.ts';
 import type { Parts } from './parts.ts';
@@ -28,7 +29,7 @@ export function openDoor(options: {
   parts: Parts;
   identify: Identify;
   logger: Logger;
-  limits: Limits;
+  limits: DocumentLimits & Pick<Limits, 'bodyBytes'>;
   streams: EventStreams;
   subscribing: Subscribing;
 }) {

@@ -42,7 +42,7 @@ export async function openServer(options: {
   parts: Parts;
   identify: Identify;
   logger: Logger;
-  config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins' | 'limits'>;
+  config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins' | 'limits' | 'introspection'>;
   graphiql?: GraphiQL | undefined;
   probes: Probes;
 }): Promise<GraphQLServer> {
@@ -56,7 +56,15 @@ export async function openServer(options: {
   const unused = new Set<Duplex>();
   let closing = false;
 
-  const door = openDoor({ schema, parts, identify, logger, limits: config.limits, streams, subscribing });
+  const door = openDoor({
+    schema,
+    parts,
+    identify,
+    logger,
+    limits: { ...config.limits, introspection: config.introspection },
+    streams,
+    subscribing,
+  });
   const sockets = openSockets({ schema, parts, identify, logger, door, subscribing });
 
   function answer(request: IncomingMessage, response: ServerResponse): void {

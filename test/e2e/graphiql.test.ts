@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type SpawnedApp, spawnApp, startApp } from '../support/app.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
+import { servingRole } from '../support/serving-role.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
 /** Screenshots of the walk, for people to look at. */
@@ -206,15 +207,19 @@ describeWithChromium('GraphiQL in Chromium', () => {
 
 test('in production there is no GraphiQL, and no token for whoever comes to look', async () => {
   const database = await freshDatabase();
+  const serving = await servingRole(database.url);
   const app = await startApp({
     NODE_ENV: 'production',
-    DATABASE_URL: database.url,
+    DATABASE_URL: serving.url,
     AUTH_ISSUER: 'https://login.example.com',
     AUTH_AUDIENCE: 'orderstream',
   });
   const answer = await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } });
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(await answer.text()).not.toMatch(/<html|Bearer/);
+  const asked = await fetch(`${app.url}/graphql?query={__schema{types{name}}}`);
+  expect(await asked.text()).toContain('Introspection is off');
   await app.stop();
+  await serving.drop();
   await database.drop();
 });

@@ -37,6 +37,16 @@ async function refusedWith(sql: string): Promise<string | undefined> {
   }
 }
 
+test('a serving role that is not there yet is made, with the password of its URL', async () => {
+  const name = `it's "new" ${randomBytes(4).toString('hex')}`;
+  const url = new URL(real.url);
+  [url.username, url.password] = [encodeURIComponent(name), encodeURIComponent("pass'word")];
+  expect(await grantServing(real.url, url.href)).toBe(name);
+  await onDatabase(url.href, client => client.query('SELECT FROM events'));
+  const quoted = `"${name.replaceAll('"', '""')}"`;
+  await onDatabase(real.url, client => client.query(`DROP OWNED BY ${quoted}; DROP ROLE ${quoted}`));
+});
+
 test('the serving role serves: commands are stored, sealed, projected and read', async () => {
   const token = await staffToken();
   const register = `mutation { registerCustomer(input: {name: "Alice", email: "alice@example.com"}) {

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { lockDataDirectory } from '../../src/data-directory.ts';
-import { spawnRefusedApp } from '../support/app.ts';
+import { migrate } from '../../src/migrations.ts';
+import { spawnRefusedApp, startApp } from '../support/app.ts';
 import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
+import { startPostgres } from '../support/private-postgres.ts';
+import { servingRole } from '../support/serving-role.ts';
 import { bareDatabase, freshDatabase } from '../support/postgres.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-refusals-'));
@@ -20,6 +23,12 @@ async function refusal(env: Record<string, string | undefined>): Promise<string>
   return stderr;
 }
 
+const inProduction = {
+  NODE_ENV: 'production',
+  AUTH_ISSUER: 'https://login.example.com',
+  AUTH_AUDIENCE: 'orders',
+};
+
 describe('a start that can’t be says why in one line, and ends with an exit code', () => {
   test('in production without any configuration: a line for each key to set', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
@@ -31,6 +40,81 @@ describe('a start that can’t be says why in one line, and ends with an exit co
         '',
       ].join('\n'),
     );
+  });
+
+  test('in production with what must not be there: a line for each', async () => {
+    const host = 'db.example.com';
+    expect(
+      await refusal({
+        NODE_ENV: 'production',
+        AUTH_JWT_SECRET: 'short',
+        AUTH_ISSUER: 'https://login.example.com',
+        AUTH_AUDIENCE: 'orders',
+        AUTH_SECRET: 'a misspelt key',
+        DATABASE_URL: `postgresql://serving@${host}/orders`,
+        DATABASE_MIGRATE_URL: `postgresql://owner@${host}/orders?sslmode=prefer`,
+        REDIS_URL: 'redis://cache.example.com',
+        CORS_ORIGINS: '*',
+        GRAPHIQL: 'on',
+        LIMIT_COST: '0',
+        PORT: 'http',
+      }),
+    ).toBe(
+      [
+        'PORT: must be a port, 0 to 65535',
+        'AUTH_JWT_SECRET: must have 32 bytes or more',
+        'CORS_ORIGINS: must be origins like https://shop.example.com, separated by commas',
+        'LIMIT_COST: must be a whole number above 0',
+        'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing',
+        'DATABASE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
+        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
+        'REDIS_URL: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
+        'AUTH_SECRET: is no key of this program: docs/configuration.md has them all',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('in production as a role that may change events, beside another process and without Redis', async () => {
+    const fresh = await freshDatabase();
+    const other = await startApp({ DATABASE_URL: fresh.url });
+    expect(await refusal({ ...inProduction, DATABASE_URL: fresh.url })).toBe(
+      [
+        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to a role of its own, and run npm run db:migrate',
+        'REDIS_URL: set it: another process of Orderstream is on this database, and only Redis tells them of each other',
+        '',
+      ].join('\n'),
+    );
+    await other.stop();
+    await fresh.drop();
+  });
+
+  test('in production on a server that syncs nothing to disk', async () => {
+    const server = await startPostgres({ fsync: 'off', full_page_writes: 'off' });
+    await migrate(server.url);
+    const serving = await servingRole(server.url);
+    expect(await refusal({ ...inProduction, DATABASE_URL: serving.url })).toBe(
+      [
+        'DATABASE_URL: the server has fsync off: set it on, or a power cut loses what was acknowledged',
+        'DATABASE_URL: the server has full_page_writes off: set it on, or a power cut may break its files',
+        '',
+      ].join('\n'),
+    );
+    await server.remove();
+  });
+
+  test('on a database that a newer program has migrated', async () => {
+    const fresh = await freshDatabase();
+    await onDatabase(fresh.url, client =>
+      client.query(
+        `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+         VALUES ('newer', '', '99991231000000_newer', now(), 1)`,
+      ),
+    );
+    expect(await refusal({ DATABASE_URL: fresh.url })).toBe(
+      'database is ahead of this program (it has 99991231000000_newer): start the newer Orderstream that migrated it\n',
+    );
+    await fresh.drop();
   });
 
   test('on an address that others reach, with the development key', async () => {

@@ -7,7 +7,7 @@ const production = {
   AUTH_JWT_SECRET: secret,
   AUTH_ISSUER: 'https://login.example.com',
   AUTH_AUDIENCE: 'orders',
-  DATABASE_URL: 'postgresql://user:pass@db.example.com/orders',
+  DATABASE_URL: 'postgresql://user:pass@db.example.com/orders?sslmode=verify-full',
 };
 
 function problems(env: NodeJS.ProcessEnv): readonly string[] {
@@ -32,6 +32,8 @@ describe('the configuration', () => {
       roles: ['api', 'projector'],
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
       corsOrigins: [],
+      graphiql: true,
+      introspection: true,
       limits: defaultLimits,
       logLevel: 'info',
       otlpEndpoint: undefined,
@@ -43,12 +45,15 @@ describe('the configuration', () => {
       ...production,
       PORT: '0',
       HOST: '0.0.0.0',
-      DATABASE_MIGRATE_URL: 'postgresql://owner@db.example.com/orders',
+      DATABASE_MIGRATE_URL: 'postgresql://owner@db.example.com/orders?sslmode=require',
       REDIS_URL: 'rediss://redis.example.com',
       DATA_DIR: '/var/lib/orderstream',
       ROLES: 'projector',
       CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
       LOG_LEVEL: 'warn',
+      GRAPHIQL: 'on',
+      INTROSPECTION: 'on',
+      PLAINTEXT_HOSTS: 'redis, postgres',
       LIMIT_BODY_BYTES: '1',
       LIMIT_TOKENS: '2',
       LIMIT_DEPTH: '3',
@@ -68,10 +73,23 @@ describe('the configuration', () => {
       roles: ['projector'],
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
       corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
+      graphiql: true,
+      introspection: true,
       limits: { bodyBytes: 1, tokens: 2, depth: 3, aliases: 4, cost: 5, customerRate: 6, staffRate: 7 },
       logLevel: 'warn',
       otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     });
+  });
+
+  test('of production has no GraphiQL and no introspection, unless they are asked for', () => {
+    expect(loadConfig(production)).toMatchObject({ graphiql: false, introspection: false });
+    const asked = { GRAPHIQL: 'on', INTROSPECTION: 'on' };
+    expect(loadConfig({ ...production, ...asked })).toMatchObject({ graphiql: true, introspection: true });
+  });
+
+  test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production may go to %s in plain text', host => {
+    const DATABASE_URL = `postgresql://user@${host}/orders`;
+    expect(problems({ ...production, DATABASE_URL, PLAINTEXT_HOSTS: 'postgres' })).toEqual([]);
   });
 
   test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('has no limit of %s', value => {

@@ -52,7 +52,7 @@ test.each(ours.filter(([name]) => name !== 'migrate'))(
     const config = loadConfig(environmentOf(container));
     expect(config).toMatchObject({
       production: true,
-      databaseUrl: 'postgresql://orderstream:secret-word@postgres:5432/orderstream',
+      databaseUrl: 'postgresql://serving:secret-word@postgres:5432/orderstream',
       redisUrl: 'redis://redis:6379',
       auth: { key: { type: 'secret' } },
     });

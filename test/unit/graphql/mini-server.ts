@@ -34,7 +34,15 @@ export async function startMiniServer(config: Partial<Config> = {}): Promise<Gra
       readiness: () => Promise.resolve({ status: 'ready' }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
     },
-    config: { host: '127.0.0.1', port: 0, production: true, corsOrigins: [], limits: defaultLimits, ...config },
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      production: true,
+      corsOrigins: [],
+      limits: defaultLimits,
+      introspection: true,
+      ...config,
+    },
   });
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= server.close());

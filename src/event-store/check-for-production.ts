@@ -1,0 +1,54 @@
+import type { Database } from '../database.ts';
+import { StartError } from '../start-error.ts';
+
+interface Server {
+  readonly user: string;
+  readonly mayChange: boolean;
+  readonly fsync: string;
+  readonly fullPageWrites: string;
+  readonly others: number;
+}
+
+/**
+ * What production may not run on, though it would seem to work.
+ * @param alone no Redis tells this process of others
+ * @throws StartError with a line for each thing that is wrong
+ */
+export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
+  // Older than this process, so none of its own.
+  const seconds = (Date.now() - performance.timeOrigin) / 1000;
+  const [server] = await database.$queryRaw<Server[]>`
+    SELECT current_user::text AS "user", current_setting('fsync') AS fsync,
+      current_setting('full_page_writes') AS "fullPageWrites",
+      has_table_privilege('events', 'INSERT') OR has_table_privilege('events', 'UPDATE')
+        OR has_table_privilege('events', 'DELETE') OR has_table_privilege('events', 'TRUNCATE') AS "mayChange",
+      (SELECT count(*)::int FROM pg_stat_activity a
+       WHERE a.datname = current_database() AND a.application_name = 'orderstream'
+         AND a.backend_start < clock_timestamp() - make_interval(secs => ${seconds}::float8)) AS others`;
+  if (!server) throw new Error('The server did not say what it is');
+  const problems = problemsOf(server, alone);
+  if (problems.length > 0) throw new StartError(problems.join('\n'));
+}
+
+function problemsOf({ user, mayChange, fsync, fullPageWrites, others }: Server, alone: boolean): string[] {
+  const problems: string[] = [];
+  if (mayChange) {
+    problems.push(
+      `DATABASE_URL: ${user} may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to a role of its own, and run npm run db:migrate`,
+    );
+  }
+  if (fsync !== 'on') {
+    problems.push(`DATABASE_URL: the server has fsync ${fsync}: set it on, or a power cut loses what was acknowledged`);
+  }
+  if (fullPageWrites !== 'on') {
+    problems.push(
+      `DATABASE_URL: the server has full_page_writes ${fullPageWrites}: set it on, or a power cut may break its files`,
+    );
+  }
+  if (alone && others > 0) {
+    problems.push(
+      'REDIS_URL: set it: another process of Orderstream is on this database, and only Redis tells them of each other',
+    );
+  }
+  return problems;
+}
