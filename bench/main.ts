@@ -6,13 +6,20 @@ import { StartError } from '../src/start-error.ts';
 import type { Bench, Findings } from './bench.ts';
 import { commands } from './commands/commands.ts';
 import { checkServer } from './databases.ts';
+import { fanout } from './fanout/fanout.ts';
 import { frames } from './frames/frames.ts';
 import { hotOrder } from './hot-order/hot-order.ts';
 import { logSizes } from './log-sizes/log-sizes.ts';
 import { describeMachine, linesOf, type Machine } from './machine.ts';
 import { full, quick, type Scale, usual } from './scale.ts';
 
-const benches: Readonly<Record<string, Bench>> = { commands, frames, 'hot-order': hotOrder, 'log-sizes': logSizes };
+const benches: Readonly<Record<string, Bench>> = {
+  commands,
+  fanout,
+  frames,
+  'hot-order': hotOrder,
+  'log-sizes': logSizes,
+};
 const results = new URL('./results/', import.meta.url);
 
 let open: Closers = openClosers();

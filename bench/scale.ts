@@ -10,6 +10,10 @@ export interface Scale {
   readonly hotEvents: number;
   /** Processes that are started to meet it cold. */
   readonly starts: number;
+  /** Sockets that watch one order, from few to many. */
+  readonly sockets: readonly number[];
+  /** Orders that are watched by a socket each. */
+  readonly watchedOrders: number;
   /** Events in the log, from small to large. */
   readonly logSizes: readonly number[];
 }
@@ -21,6 +25,8 @@ export const quick: Scale = {
   samples: 40,
   hotEvents: 500,
   starts: 2,
+  sockets: [200],
+  watchedOrders: 200,
   logSizes: [2_000, 6_000],
 };
 
@@ -30,8 +36,10 @@ export const usual: Scale = {
   samples: 250,
   hotEvents: 10_000,
   starts: 9,
+  sockets: [1_000],
+  watchedOrders: 2_000,
   logSizes: [10_000, 100_000],
 };
 
 /** What the project's proof runs. */
-export const full: Scale = { ...usual, turns: 7, logSizes: [10_000, 100_000, 1_000_000] };
+export const full: Scale = { ...usual, turns: 7, sockets: [1_000, 10_000], logSizes: [10_000, 100_000, 1_000_000] };

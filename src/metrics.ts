@@ -75,6 +75,8 @@ export function openMetrics(looks: Looks): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  /** Looked up once: this counts each frame to each socket. */
+  const byKind = new Map<string, ReturnType<typeof deliveries.labels>>();
   const executions = new Counter({
     name: 'orderstream_frames_executed_total',
     help: 'Frames that were made: those who ask the same and may see the same share one.',
@@ -133,7 +135,11 @@ export function openMetrics(looks: Looks): Metrics {
       attempts.inc({ aggregate: report.streamType }, report.attempts);
     },
     appended: size => batches.observe(size),
-    delivered: kind => deliveries.inc({ kind }),
+    delivered: kind => {
+      const counter = byKind.get(kind) ?? deliveries.labels(kind);
+      byKind.set(kind, counter);
+      counter.inc();
+    },
     executed: () => executions.inc(),
     subscribed() {
       subscribers.inc();

@@ -47,22 +47,20 @@ export function frames(
     }
   }
 
-  async function deliver(): Promise<IteratorResult<Payload>> {
-    try {
-      const { value: event, done: over } = (await source.next()) as IteratorResult<Frame, undefined>;
-      if (over && !ended) leave();
-      if (over || ended) return done;
-      // Here, not when the event was asked for: a token may have run out in between.
-      if (isExpired(context)) return lastFrame(unauthenticated());
-      const start = Date.now();
-      const payload = group.payloadOf(event);
-      // What others have had made already is not waited for.
-      const value = payload instanceof Promise ? await payload : payload;
+  /** What is there already is not waited for: of a thousand who get a frame, one has it made. */
+  function delivered(result: IteratorResult<Frame>): IteratorResult<Payload> | Promise<IteratorResult<Payload>> {
+    if (result.done === true && !ended) leave();
+    if (ended) return done;
+    // Here, not when the event was asked for: a token may have run out in between.
+    if (isExpired(context)) return lastFrame(unauthenticated());
+    const event: Frame = result.value as Frame;
+    const start = Date.now();
+    const sent = (value: Payload): IteratorYieldResult<Payload> => {
       counts?.delivered(event.kind, correlationOf(event), start);
       return { value, done: false };
-    } catch (error) {
-      return lastFrame(error);
-    }
+    };
+    const payload = group.payloadOf(event);
+    return payload instanceof Promise ? payload.then(sent) : sent(payload);
   }
 
   function lastFrame(error: unknown): IteratorResult<Payload> {
@@ -78,7 +76,10 @@ export function frames(
       if (ended) return Promise.resolve(done);
       return new Promise(resolve => {
         release = () => resolve(done);
-        void deliver().then(resolve);
+        source
+          .next()
+          .then(delivered)
+          .then(resolve, (error: unknown) => resolve(lastFrame(error)));
       });
     },
     return() {

@@ -5,8 +5,8 @@ import { stallLimit } from './stall.ts';
 
 /** Where one socket's frames leave. What waits in it is bounded: whoever sends looks first whether it is full. */
 export interface Outlet {
-  /** Writes a text message. @returns false where the socket is no longer open */
-  send(message: Buffer): boolean;
+  /** Writes a whole frame. @returns false where the socket is no longer open */
+  send(frame: Buffer): boolean;
   /** Whether what was sent waits for the client to read. */
   isFull(): boolean;
   /** Until it has read all of it, or is gone. */
@@ -43,9 +43,11 @@ export function openOutlet(socket: WebSocket, stream: Duplex): Outlet {
   }
 
   return {
-    send(message) {
+    send(frame) {
       if (socket.readyState !== socket.OPEN) return false;
-      socket.send(message, { binary: false });
+      // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
+      // its own frames at once and whole, so that this one stands between two of them.
+      stream.write(frame);
       return true;
     },
     isFull: () => stream.writableNeedDrain,

@@ -12,12 +12,12 @@ export class Payload {
   }
 
   /**
-   * The `next` message of graphql-transport-ws.
+   * The `next` message of graphql-transport-ws, as one frame of RFC 6455: header and text in one piece are one write.
    * @param id of the operation; kept for the next socket, as most clients count their operations from the same start
    */
-  socketMessage(id: string): Buffer {
+  socketFrame(id: string): Buffer {
     if (this.#socketFrame?.id !== id) {
-      const bytes = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":${this.json}}`);
+      const bytes = textFrame(`{"id":${JSON.stringify(id)},"type":"next","payload":${this.json}}`);
       this.#socketFrame = { id, bytes };
     }
     return this.#socketFrame.bytes;
@@ -28,4 +28,20 @@ export class Payload {
     const id = this.position === undefined ? '' : `id: ${this.position}\n`;
     return (this.#event ??= Buffer.from(`event: next\n${id}data: ${this.json}\n\n`));
   }
+}
+
+const wholeText = 0x81; // one frame, no more to follow, of text
+const [shortest, longest] = [126, 65_536]; // lengths from which on the header has 2, and 8, bytes more for it
+
+/** A server's frames are not masked. */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const header = length < shortest ? 2 : length < longest ? 4 : 10;
+  const bytes = Buffer.allocUnsafe(header + length);
+  bytes[0] = wholeText;
+  bytes[1] = header === 2 ? length : header === 4 ? 126 : 127;
+  if (header === 4) bytes.writeUInt16BE(length, 2);
+  if (header === 10) bytes.writeBigUInt64BE(BigInt(length), 2);
+  bytes.write(text, header);
+  return bytes;
 }

@@ -230,7 +230,7 @@ function parked(
     for (;;) {
       const { value, done } = (await frames.next()) as IteratorResult<Payload, undefined>;
       if (done) break;
-      if (!outlet.send(value.socketMessage(id))) break;
+      if (!outlet.send(value.socketFrame(id))) break;
       if (outlet.isFull()) await outlet.drained();
     }
     open.delete(frames);

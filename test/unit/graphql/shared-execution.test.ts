@@ -46,7 +46,7 @@ describe('subscriptions share what is made for them', () => {
     const payloads = await Promise.all(groups.map(async group => group.payloadOf(change)));
     expect(new Set(payloads).size).toBe(1);
     expect(JSON.parse(payloads[0]!.json)).toMatchObject({ data: { roleTicks: 7 } });
-    expect(payloads[0]!.socketMessage('1')).toBe(payloads[1]!.socketMessage('1'));
+    expect(payloads[0]!.socketFrame('1')).toBe(payloads[1]!.socketFrame('1'));
     expect(payloads[0]!.event()).toBe(payloads[1]!.event());
     expect(executions()).toBe(1);
     expect(await groups[0]!.payloadOf({ ...tick(8), row: {} })).not.toBe(payloads[0]);
