@@ -1,6 +1,7 @@
 import type { Bar } from '../bench.ts';
 import { shown } from '../statistics.ts';
 import type { Condition, Statement } from './condition.ts';
+import { everyIndex } from './explained.ts';
 
 const tolerance = 1.3;
 /** ms: PostgreSQL tells times to the microsecond, and a few more or less in a call of several hundred are nobody's. */
@@ -47,10 +48,13 @@ function planBar(conditions: readonly Condition[]): Bar {
 
 /** A level that an index gained costs each look one page more, whatever is done: that alone does not count. */
 function pageBar(conditions: readonly Condition[]): Bar {
-  const pagesMore = ({ first, condition, reference }: Pair): number =>
-    Object.entries(reference.descents)
-      .map(([index, descents]) => descents * ((condition.levels[index] ?? 0) - (first.levels[index] ?? 0)))
+  const pagesMore = ({ first, condition, reference }: Pair): number => {
+    const grown = (index: string): number => (condition.levels[index] ?? 0) - (first.levels[index] ?? 0);
+    const grownInAll = Object.keys(first.levels).reduce((sum, index) => sum + grown(index), 0);
+    return Object.entries(reference.descents)
+      .map(([index, descents]) => descents * (index === everyIndex ? grownInAll : grown(index)))
       .reduce((sum, pages) => sum + pages, 0);
+  };
   const ratio = (pair: Pair): number => (pair.now.buffers - pagesMore(pair)) / pair.reference.buffers;
   const worst = worstOf(conditions, ratio);
   const name = 'each statement looks at as many pages';

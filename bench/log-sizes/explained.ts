@@ -11,7 +11,7 @@ export interface Execution {
   readonly plan: string;
   /** Pages looked at, in memory or not. */
   readonly buffers: number;
-  /** How often it went from the root of an index to a leaf, by index. */
+  /** How often it went from the root of an index to a leaf, by index; `everyIndex` for what it put into all of them. */
   readonly descents: Readonly<Record<string, number>>;
   /** Without planning, travel and commit. */
   readonly milliseconds: number;
@@ -23,6 +23,7 @@ interface PlanNode {
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly 'Actual Loops': number;
+  readonly 'Actual Rows': number;
   readonly 'Shared Hit Blocks': number;
   readonly 'Shared Read Blocks': number;
   readonly Plans?: readonly PlanNode[];
@@ -90,8 +91,15 @@ function parseNotice(message: string): Execution | undefined {
   };
 }
 
-function descentsOf({ 'Index Name': index, 'Actual Loops': loops, Plans = [] }: PlanNode): Record<string, number> {
+/** Stands for each index of the log: a row that is stored goes into all of them. */
+export const everyIndex = '*';
+
+function descentsOf(node: PlanNode): Record<string, number> {
+  const { 'Index Name': index, 'Actual Loops': loops, Plans = [] } = node;
   const descents: Record<string, number> = index === undefined ? {} : { [index]: loops };
+  if (node['Node Type'] === 'ModifyTable' && node['Relation Name'] === 'events') {
+    descents[everyIndex] = Plans.reduce((rows, plan) => rows + plan['Actual Rows'], 0);
+  }
   for (const plan of Plans) {
     for (const [name, times] of Object.entries(descentsOf(plan))) descents[name] = (descents[name] ?? 0) + times;
   }
