@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClient, type ResumingSocketOptions } from '../../../src/client/graphql-ws.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -31,6 +31,7 @@ beforeEach(async () => {
   await once(server, 'listening');
 });
 afterEach(() => {
+  vi.useRealTimers();
   for (const socket of server.clients) socket.terminate();
   server.close();
 });
@@ -156,5 +157,22 @@ test('a command without a key is not sent again on the next connection, one with
   expect(again!.payload).toEqual(first!.payload);
   expect(first!.payload).toMatchObject({ variables: { input: { idempotencyKey: expect.stringMatching(/^\w{32}$/) } } });
   expect(bare.ends).toMatchObject([{ code: 1006 }]);
+  await client.dispose();
+});
+
+test('a connection that is cut in silence is noticed within 15 s', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let connections = 0;
+  onMessage = (socket, { type, id }) => {
+    if (type === 'connection_init') say(socket, { type: 'connection_ack' });
+    if (type === 'subscribe') say(socket, next(id, ++connections, 'UPDATE'));
+  };
+  const client = open();
+  const { taken } = taking(client, 'subscription { live }');
+  await eventually(() => expect(taken).toEqual([1]));
+  vi.advanceTimersByTime(10_000);
+  await eventually(() => expect(received.at(-1)).toEqual({ type: 'ping' }));
+  vi.advanceTimersByTime(5_000);
+  await eventually(() => expect(taken).toEqual([1, 2]));
   await client.dispose();
 });

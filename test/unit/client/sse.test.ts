@@ -1,0 +1,122 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createStreamClient } from '../../../src/client/sse.ts';
+import { eventually } from '../../support/eventually.ts';
+
+interface Asked {
+  readonly token: string | undefined;
+  readonly after: unknown;
+}
+
+/** A server that answers as each test has it answer. */
+let server: Server;
+let answer: (response: ServerResponse, time: number) => void;
+let asked: Asked[];
+
+beforeEach(async () => {
+  asked = [];
+  server = createServer((request, response) => void take(request, response));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+});
+afterEach(() => {
+  vi.useRealTimers();
+  server.closeAllConnections();
+  server.close();
+});
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  const { extensions } = JSON.parse(body) as { extensions: Record<string, unknown> };
+  asked.push({ token: request.headers.authorization, after: extensions['after'] });
+  answer(response, asked.length);
+}
+
+const at = (point: number) => `${`${point}`.padStart(13, '0')}-aaaaaaaaaaaa`;
+const event = (point: number) =>
+  `id: ${at(point)}\nevent: next\ndata: ${JSON.stringify({ data: { at: point }, extensions: { position: at(point), kind: 'UPDATE' } })}\n\n`;
+const stream = (response: ServerResponse) => response.writeHead(200, { 'content-type': 'text/event-stream' });
+
+function taking(token = (refused: boolean) => (refused ? 'fresh' : 'first')) {
+  const { port } = server.address() as AddressInfo;
+  const client = createStreamClient({ url: `http://127.0.0.1:${port}/graphql`, token });
+  const taken: unknown[] = [];
+  const ends: unknown[] = [];
+  const leave = client.subscribe(
+    { query: 'subscription { live }' },
+    {
+      next: ({ data }) => taken.push(data?.['at']),
+      error: error => ends.push(error),
+      complete: () => ends.push('complete'),
+    },
+  );
+  return { taken, ends, leave };
+}
+
+test('frames come whole however the bytes are cut, comments are none, and `complete` ends it', async () => {
+  answer = response => {
+    const text = `: hello\n\n${event(1)}:\n\n${event(2).replaceAll('\n', '\r\n')}event: complete\ndata:\n\n`;
+    stream(response);
+    void (async () => {
+      for (const byte of Buffer.from(text)) {
+        response.write(Buffer.from([byte]));
+        if (byte % 8 === 0) await new Promise(resolve => setImmediate(resolve));
+      }
+      response.end();
+    })();
+  };
+  const { taken, ends } = taking();
+  await eventually(() => expect(ends).toEqual(['complete']));
+  expect(taken).toEqual([1, 2]);
+  expect(asked).toHaveLength(1);
+});
+
+test('a stream that is cut goes on after its last frame', async () => {
+  answer = (response, time) => {
+    stream(response).write(event(time));
+    if (time < 3) setImmediate(() => response.destroy());
+  };
+  const { taken, ends, leave } = taking();
+  await eventually(() => expect(taken).toEqual([1, 2, 3]));
+  expect(asked.map(({ after }) => after)).toEqual([undefined, at(1), at(2)]);
+  leave();
+  expect(ends).toEqual(['complete']);
+});
+
+test('a stream on which nothing comes for 30 s, not even a comment, is opened again', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  answer = (response, time) => void stream(response).write(event(time));
+  const { taken, leave } = taking();
+  await eventually(() => expect(taken).toEqual([1]));
+  vi.advanceTimersByTime(29_000);
+  expect(asked).toHaveLength(1);
+  vi.advanceTimersByTime(2_000);
+  await eventually(() => expect(taken).toEqual([1, 2]));
+  leave();
+});
+
+test('401 asks for fresh tokens, three times in a row, then tells', async () => {
+  const errors = [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }];
+  answer = response =>
+    response.writeHead(401, { 'content-type': 'application/graphql-response+json' }).end(JSON.stringify({ errors }));
+  const { taken, ends } = taking();
+  await eventually(() => expect(ends).toEqual(['complete']));
+  expect(taken).toEqual([undefined]);
+  expect(asked.map(({ token }) => token)).toEqual(['Bearer first', ...Array.from({ length: 3 }, () => 'Bearer fresh')]);
+});
+
+test('a server that is away is asked again, one that refuses is not', async () => {
+  answer = (response, time) => {
+    if (time < 4) response.writeHead(503, { 'content-type': 'text/plain' }).end('away');
+    else stream(response).write(event(time));
+  };
+  const { taken, leave } = taking();
+  await eventually(() => expect(taken).toEqual([4]));
+  leave();
+  answer = response => void response.writeHead(404, { 'content-type': 'text/plain' }).end('nothing here');
+  const { ends } = taking();
+  await eventually(() => expect(ends).toHaveLength(1));
+  expect(asked).toHaveLength(5);
+});
