@@ -29,6 +29,7 @@ import { readOrders } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead } from './projections/batched-read.ts';
 import { readLag } from './projections/lag.ts';
+import { readProjections } from './projections/read-projections.ts';
 import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
 import type { ReadSource } from './projections/read-entities.ts';
@@ -159,6 +160,7 @@ async function serve(
     reached: (position, timeout) => orderHub.reached(position, timeout),
     orderHub,
     logHub,
+    projections: () => readProjections(database, views),
     order: openBatchedRead(ids => readOrders(source, ids)),
     customer: openBatchedRead(ids => readCustomers(source, ids)),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),

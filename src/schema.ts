@@ -1,6 +1,7 @@
 import './graphql/common-types.ts';
 import './graphql/node.ts';
 import './graphql/viewer.ts';
+import './graphql/projections.ts';
 import './graphql/stored-events.ts';
 import './customer/graphql/mutations.ts';
 import './customer/graphql/queries.ts';

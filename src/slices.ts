@@ -9,13 +9,14 @@ import { productSales, productSalesByDay } from './order/views/product-sales.ts'
 import { salesByDay } from './order/views/sales-by-day.ts';
 import { productDecider } from './product/decider.ts';
 import { productView } from './product/views/product-view.ts';
+import { projectionEvents } from './projections/retry-event.ts';
 import type { Views } from './projections/view.ts';
 
 /** Every aggregate: what stands here is handled, logged, measured and read. */
 export const deciders = [orderDecider, customerDecider, productDecider];
 
-/** Every aggregate whose events a reader of the log may meet. */
-export const types = eventTypes(deciders);
+/** Everything whose events a reader of the log may meet. */
+export const types = eventTypes([...deciders, projectionEvents]);
 
 /** Every view of the core group. */
 export const views: Views = {

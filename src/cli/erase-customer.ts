@@ -3,15 +3,12 @@ import type { Database } from '../database.ts';
 import { sqlState } from '../database-error.ts';
 import { eraseCustomer } from '../erase-customer.ts';
 import { openEventStore } from '../event-store/event-store.ts';
-import { formatPosition, type Position } from '../event-store/position.ts';
-import { readCheckpoint } from '../projections/checkpoint.ts';
+import { formatPosition } from '../event-store/position.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
+import { awaitViews } from './await-views.ts';
 import { catchUp } from './import/catch-up.ts';
 import { counted } from './progress.ts';
-
-/** How long views may take to follow, ms. */
-const patience = 15_000;
 
 /**
  * `orderstream erase-customer cus_…`: erases them and waits until the views show it.
@@ -32,20 +29,12 @@ export async function eraseNamedCustomer(database: Database, embedded: boolean, 
   if (!erasure) throw new StartError(`there is no customer ${customerId}: nothing was changed`);
   if (embedded) await catchUp(database, store, views);
   const at = `at position ${formatPosition(erasure.position)}`;
-  if (await reached(database, erasure.position)) {
+  if (await awaitViews(database, erasure.position.point)) {
     console.log(`${customerId} and ${counted(erasure.orders, 'order')} are erased ${at}`);
     return true;
   }
   console.log(
     `${customerId} is erased ${at}, but the views have not come that far: start a projector, and run this again`,
   );
-  return false;
-}
-
-async function reached(database: Database, { point }: Position): Promise<boolean> {
-  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
-    if ((await readCheckpoint(database)).position.point >= point) return true;
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
   return false;
 }

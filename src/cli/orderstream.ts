@@ -6,6 +6,8 @@ import type { ReadSource } from '../projections/read-entities.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
+import { printParked, retry } from './parked.ts';
+import { status } from './status.ts';
 import { verify } from './verify.ts';
 
 interface Command {
@@ -19,6 +21,9 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   verify: { takes: [], run: source => verify(source, views) },
+  status: { takes: [], run: ({ database }) => status(database, views) },
+  parked: { takes: [], run: ({ database }) => printParked(database) },
+  retry: { takes: ['STREAM|all'], run: ({ database }, embedded, which = '') => retry(database, embedded, which) },
   'erase-customer': {
     takes: ['cus_…'],
     asOwner: true,

@@ -62,6 +62,7 @@ export const keys: Record<string, () => null> = {
   ProductConnection: embedded,
   ProductEdge: embedded,
   ProductSales: embedded,
+  ProjectionRebuild: embedded,
   RejectedError: embedded,
   SalesDay: embedded,
   Shipment: embedded,

@@ -1,7 +1,8 @@
 import { Prisma } from '../generated/prisma/client.ts';
-import { bringUp, type EventTypes } from './event-types.ts';
+import { bringUp, type EventTypes, UnknownEventError } from './event-types.ts';
 import { open, type SealedData } from './personal-data.ts';
 import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
+import { UnreadableEventError } from './unreadable-event.ts';
 
 /** An event as event_json() makes it. */
 export interface StoredEvent {
@@ -29,7 +30,19 @@ export const eventsWithKeys = Prisma.sql`events e LEFT JOIN customer_keys k ON k
 /** One row of eventsWithKeys as a JSON object of the shape StoredEvent. */
 export const eventJson = Prisma.sql`event_json(e, k.key)`;
 
+/**
+ * @throws UnknownEventError where this code does not know the event's type or schema version
+ * @throws UnreadableEventError where it can't be brought up or opened
+ */
 export function recordedEvent(types: EventTypes, stored: StoredEvent): RecordedEvent {
+  try {
+    return read(types, stored);
+  } catch (error) {
+    throw error instanceof UnknownEventError ? error : new UnreadableEventError(stored, error);
+  }
+}
+
+function read(types: EventTypes, stored: StoredEvent): RecordedEvent {
   const { type, data, schemaVersion } = bringUp(types, stored.streamType, stored, stored.schemaVersion);
   const { personal, key, streamId } = stored;
   return {

@@ -6,6 +6,7 @@ import { isUnreachable } from '../database-error.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
 import type { Logger } from '../logger.ts';
 import { StalePositionError } from '../projections/stale-position.ts';
+import { ViewParkedError } from '../projections/view-parked.ts';
 import { type ErrorCode, errorCodes, isErrorCode } from './error-codes.ts';
 
 /**
@@ -61,6 +62,7 @@ function expectedFailure(error: unknown): ErrorCode | undefined {
   if (error instanceof UnavailableError) return 'UNAVAILABLE';
   if (error instanceof ForbiddenCommandError) return 'FORBIDDEN';
   if (error instanceof StalePositionError) return 'STALE_POSITION';
+  if (error instanceof ViewParkedError) return 'VIEW_PARKED';
   // A newer version of this program stored it: nodes that know it answer, and soon this one is replaced.
   if (error instanceof UnknownEventError) return 'UNAVAILABLE';
   return isUnreachable(error) ? 'UNAVAILABLE' : undefined;

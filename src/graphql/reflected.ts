@@ -15,6 +15,11 @@ export class Reflected {
     if (this.#reached === undefined || position.point > this.#reached.point) this.#reached = position;
   }
 
+  /** What the operation's own commands reached. */
+  get stored(): Position | undefined {
+    return this.#reached;
+  }
+
   get position(): Position | undefined {
     return this.#reached ?? this.#read;
   }

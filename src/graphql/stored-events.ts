@@ -15,7 +15,10 @@ const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
   sharing: 'role',
   fields: t => ({
     ...eventFields(t),
-    streamType: t.exposeString('streamType', { description: 'What it is about: order, customer or product.' }),
+    streamType: t.exposeString('streamType', {
+      description:
+        'What it is about: order, customer, product, or projection for what operators have the read models do.',
+    }),
     streamId: t.exposeID('streamId', { description: 'Which one.' }),
   }),
 });

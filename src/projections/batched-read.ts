@@ -5,6 +5,14 @@ import type { Position } from '../event-store/position.ts';
 export interface Found<Value> {
   readonly position: Position;
   readonly value: Value | undefined;
+  /** Position of an event that its view can't fold: the value stands still before it. */
+  readonly parkedAt?: number | undefined;
+}
+
+interface ReadTogether<Value> {
+  readonly position: Position;
+  readonly rows: ReadonlyMap<string, Value>;
+  readonly parked?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -12,7 +20,7 @@ export interface Found<Value> {
  * the event loop, by whatever requests, come from one statement. Whose they are is for each asker to check.
  */
 export function openBatchedRead<Value>(
-  read: (ids: readonly string[]) => Promise<{ position: Position; rows: ReadonlyMap<string, Value> }>,
+  read: (ids: readonly string[]) => Promise<ReadTogether<Value>>,
 ): (id: string) => Promise<Found<Value>> {
   let waiting: { ids: Set<string>; answer: ReturnType<typeof read> } | undefined;
 
@@ -30,11 +38,11 @@ export function openBatchedRead<Value>(
     waiting ??= gather();
     const { ids, answer } = waiting;
     ids.add(id);
-    const { position, rows } = await answer.catch((error: unknown) => {
+    const { position, rows, parked } = await answer.catch((error: unknown) => {
       // What can't be read of one stream is no affair of those who asked for others in the same turn.
       if (ids.size === 1 || isUnreachable(error)) throw error;
       return read([id]);
     });
-    return { position, value: rows.get(id) };
+    return { position, value: rows.get(id), parkedAt: parked?.get(id) };
   };
 }

@@ -1,108 +1,96 @@
 import type { Database } from '../database.ts';
-import type { Position } from '../event-store/position.ts';
+import type { EventStore } from '../event-store/event-store.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
-import { Prisma } from '../generated/prisma/client.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { column, coreGroup, rowJson, table, upsertRows } from './view-sql.ts';
-import { addToSums, sumChanges } from './sums.ts';
-import type { FoldedView, SummedView, Views, ViewTable } from './view.ts';
+import { foldBatch } from './fold-batch.ts';
+import { loadRows } from './load-rows.ts';
+import { carryOutRetry, park } from './parking.ts';
+import { isPoison } from './poison.ts';
+import { retriedStream, type StreamName } from './retry-event.ts';
+import type { Views } from './view.ts';
+import { writeRows } from './write-rows.ts';
 
-type Rows = Map<string, object>;
-
-interface Changed {
-  readonly view: ViewTable;
-  readonly rows: readonly object[];
-}
-
-interface ChangedSums {
-  readonly view: SummedView;
-  readonly changes: readonly object[];
+/** What folding needs beside the events. */
+export interface Projection {
+  readonly database: Database;
+  readonly store: Pick<EventStore, 'readStream'>;
+  readonly views: Views;
+  /** Told of each stream that can't be folded on. */
+  readonly onParked?: (stream: StreamName, error: unknown) => void;
 }
 
 /**
- * Folds a batch of events, the next ones after the checkpoint, into every view.
- * @returns whether the checkpoint moved: false where another projector had moved it, and then nothing was written
+ * Folds a batch of events, the next ones after the checkpoint, into every view. What can't be folded is found by
+ * halving, and its stream is parked.
+ * @returns whether the checkpoint moved: false where another projector had moved it, and then nothing more was written
  */
 export async function projectBatch(
-  database: Database,
-  views: Views,
+  projection: Projection,
   checkpoint: Checkpoint,
   events: readonly RecordedEvent[],
 ): Promise<boolean> {
-  const last = events.at(-1);
-  if (!last) return true;
-  const loaded = await loadRows(database, views.folded, checkpoint.generation, events);
-  const folded = views.folded.map((view, index): Changed => {
-    return { view, rows: foldEvents(view, loaded[index] ?? new Map<string, object>(), events) };
-  });
-  const derived = views.derived.map((view): Changed => {
-    const source = folded.find(one => one.view === view.source);
-    return { view, rows: (source?.rows ?? []).map(row => view.derive(row)) };
-  });
-  const summed = views.summed.map((view): ChangedSums => {
-    const index = views.folded.indexOf(view.source);
-    return { view, changes: sumChanges(view, loaded[index] ?? new Map(), folded[index]?.rows ?? []) };
-  });
-  return writeRows(database, checkpoint, { point: last.position, hash: last.hash }, [...folded, ...derived], summed);
-}
-
-/** The rows as the batch leaves them, those that it changes only. */
-function foldEvents(view: FoldedView, rows: Rows, events: readonly RecordedEvent[]): object[] {
-  const changed: Rows = new Map();
-  for (const event of events) {
-    if (event.streamType !== view.streamType) continue;
-    const before = changed.get(event.streamId) ?? rows.get(event.streamId);
-    const after = view.fold(before, event);
-    if (after && after !== before) changed.set(event.streamId, after);
+  let from = checkpoint;
+  for (const part of betweenRetries(events)) {
+    if (!(await projectPart(projection, from, part))) return false;
+    from = after(from, part);
   }
-  return [...changed.values()];
+  return true;
 }
 
-/** Every view's rows of the streams that the batch touches, from one statement. */
-async function loadRows(
-  database: Database,
-  views: readonly FoldedView[],
-  generation: number,
-  events: readonly RecordedEvent[],
-): Promise<Rows[]> {
-  const selects = views.map((view, index) => {
-    const ids = new Set(events.filter(event => event.streamType === view.streamType).map(event => event.streamId));
-    return Prisma.sql`
-      SELECT ${index}::int AS view, ${column('v', view.key)} AS id, ${rowJson(view, 'v')} AS row FROM ${table(view)} v
-      WHERE v.generation = ${generation}::int AND ${column('v', view.key)} = ANY (
-        ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify([...ids])}::jsonb)))`;
-  });
-  const rows = await database.$queryRaw<{ view: number; id: string; row: object }[]>`
-    ${Prisma.join(selects, ' UNION ALL ')}`;
-  return views.map((_, index) => new Map(rows.filter(row => row.view === index).map(row => [row.id, row.row])));
+/** Retries are carried out one by one: each rests on what stands before it. */
+function betweenRetries(events: readonly RecordedEvent[]): RecordedEvent[][] {
+  const parts: RecordedEvent[][] = [];
+  let part: RecordedEvent[] | undefined;
+  for (const event of events) {
+    if (retriedStream(event)) {
+      parts.push([event]);
+      part = undefined;
+    } else if (part) part.push(event);
+    else parts.push((part = [event]));
+  }
+  return parts;
 }
 
-/**
- * Moves the checkpoint by compare-and-set and writes the rows, all in one statement, so in one transaction that no
- * pause of this process can leave open. A projector that was overtaken, stopped and went on, or is a twin, moves
- * nothing and so writes nothing: this alone keeps each event folded once.
- */
-async function writeRows(
-  database: Database,
+async function projectPart(projection: Projection, from: Checkpoint, part: readonly RecordedEvent[]): Promise<boolean> {
+  const [first] = part;
+  if (!first) return true;
+  if (retriedStream(first)) return carryOutRetry(projection, from, first);
+  try {
+    return await projectEvents(projection, from, part);
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    if (part.length === 1) return park(projection, from, first, error);
+    const [half, rest] = [part.slice(0, part.length >> 1), part.slice(part.length >> 1)];
+    return (await projectPart(projection, from, half)) && projectPart(projection, after(from, half), rest);
+  }
+}
+
+async function projectEvents(
+  { database, views }: Projection,
   from: Checkpoint,
-  to: Position,
-  changed: readonly Changed[],
-  summed: readonly ChangedSums[],
+  events: readonly RecordedEvent[],
 ): Promise<boolean> {
-  const statements = [
-    ...changed.flatMap(({ view, rows }) => (rows.length === 0 ? [] : [upsertRows(view, from.generation, rows)])),
-    ...summed.flatMap(({ view, changes }) => {
-      return changes.length === 0 ? [] : [addToSums(view, from.generation, changes)];
-    }),
-  ];
-  const writes = statements.map((sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`);
-  const moved = await database.$queryRaw<unknown[]>`
-    WITH moved AS (
-      UPDATE checkpoints SET position = ${to.point}::bigint, hash = ${to.hash}
-      WHERE group_name = ${coreGroup} AND generation = ${from.generation}::int AND live
-        AND position = ${from.position.point}::bigint AND hash = ${from.position.hash}
-      RETURNING 1
-    ) ${writes.length > 0 ? Prisma.join(writes, '') : Prisma.empty}
-    SELECT 1 FROM moved`;
-  return moved.length > 0;
+  const { rows, parked } = await loadRows(database, views.folded, from.generation, begunBefore(events));
+  const changed = foldBatch(
+    views,
+    rows,
+    events.filter(event => !parked.has(event.streamId)),
+  );
+  return writeRows(database, from, after(from, events).position, changed);
+}
+
+/** Streams that may have rows already: one whose first event is here has none. */
+function begunBefore(events: readonly RecordedEvent[]): RecordedEvent[] {
+  const seen = new Set<string>();
+  return events.filter(({ streamId, version }) => {
+    const first = !seen.has(streamId);
+    seen.add(streamId);
+    return first && version > 1;
+  });
+}
+
+/** The checkpoint once these events are folded. */
+export function after(from: Checkpoint, events: readonly Pick<RecordedEvent, 'position' | 'hash'>[]): Checkpoint {
+  const last = events.at(-1);
+  return last ? { ...from, position: { point: last.position, hash: last.hash } } : from;
 }

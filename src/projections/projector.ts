@@ -1,9 +1,11 @@
 import type { Database } from '../database.ts';
+import { isUnreachable } from '../database-error.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
-import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
-import { projectBatch } from './project-batch.ts';
+import { type Checkpoint, noteFailure, readCheckpoint } from './checkpoint.ts';
+import { projectNext } from './project-next.ts';
+import type { StreamName } from './retry-event.ts';
 import type { Views } from './view.ts';
 
 /** Events a batch holds at most: bounds the memory of a catch-up; live batches are as small as what has come. */
@@ -42,6 +44,14 @@ export function startProjector(parts: {
   onProjected: (to: Position) => void;
 }): Projector {
   const { database, store, views, logger, onProjected } = parts;
+  const projection = {
+    database,
+    store,
+    views,
+    onParked: (stream: StreamName, error: unknown) => {
+      logger.error({ err: error, ...stream }, 'a stream can not be folded: it is parked, the others go on');
+    },
+  };
   let stopped = false;
   let woken = false;
   /** Whether a wake-up may end the pause: not one after an error, or each command would bring the same error again. */
@@ -62,38 +72,46 @@ export function startProjector(parts: {
   async function run(): Promise<void> {
     let checkpoint: Checkpoint | undefined;
     let failures = 0;
+    /** What one before this one noted may be over too. */
+    let noted = true;
     while (!stopped) {
+      let from: Checkpoint | undefined;
       try {
-        checkpoint ??= await readCheckpoint(database);
+        from = checkpoint ?? (await readCheckpoint(database));
         woken = false;
         // Fewer after each failure: a batch that is too large for a statement, or its time, must not come again as it was.
         const limit = Math.max(1, batchSize >> Math.min(failures, 10));
-        const events = await store.readLog(checkpoint.position.point, limit);
-        const last = events.at(-1);
-        if (!last) {
-          failures = 0;
-          checkpoint = await whileIdle(checkpoint);
-          continue;
-        }
-        if (await projectBatch(database, views, checkpoint, events)) {
-          checkpoint = { ...checkpoint, position: { point: last.position, hash: last.hash } };
-          failures = 0;
-          onProjected(checkpoint.position);
-          if (events.length < limit) await breathe(events.length);
-        } else {
-          checkpoint = await standBy();
-        }
+        const to = await projectNext(projection, from, limit);
+        if (to && to !== from) onProjected(to.position);
+        if (noted) await noteFailure(database, from, null);
+        noted = false;
+        failures = 0;
+        if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
+        checkpoint = to === from ? await whileIdle(from) : (to ?? (await standBy(from)));
       } catch (error) {
         checkpoint = undefined;
         logger.error({ err: error }, 'the projector could not go on; it tries again');
+        noted = true;
+        if (from) await tellFailure(from, error);
         await pause(Math.min(errorPause * 2 ** failures++, longestErrorPause));
       }
     }
   }
 
-  async function breathe(events: number): Promise<void> {
-    const ms = Math.min(events * breath, longestBreath);
+  /** Not in a catch-up: what its readers wait for is far away. */
+  async function breathe(events: number, limit: number): Promise<void> {
+    const ms = events < limit ? Math.min(events * breath, longestBreath) : 0;
     if (ms >= 1) await pause(ms);
+  }
+
+  /** Whoever asks for the views' state sees what holds them up. */
+  async function tellFailure(at: Checkpoint, error: unknown): Promise<void> {
+    if (isUnreachable(error)) return;
+    try {
+      await noteFailure(database, at, error instanceof Error ? error.message : String(error));
+    } catch (cause) {
+      logger.warn({ err: cause }, 'what holds the projector up could not be noted');
+    }
   }
 
   /** A checkpoint that another process moved, or that a restore put back, is seen here and not only at a write. */
@@ -105,8 +123,10 @@ export function startProjector(parts: {
   }
 
   /** Another projector is at work: stays out of its way until it stands still although events wait. */
-  async function standBy(): Promise<Checkpoint | undefined> {
+  async function standBy(from: Checkpoint): Promise<Checkpoint | undefined> {
     let seen = await readCheckpoint(database);
+    // A rebuild was switched to, and whoever did so may be gone: nobody else is known to be at work.
+    if (seen.generation !== from.generation) return seen;
     while (!stopped) {
       await pause(standbyInterval);
       const now = await readCheckpoint(database);

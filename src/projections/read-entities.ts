@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts';
-import { type EventTypes } from '../event-store/event-types.ts';
+import { type EventTypes, UnknownEventError } from '../event-store/event-types.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
@@ -17,6 +17,8 @@ export interface ReadSource {
 /** Rows as the log has them at `position`, its end. */
 export interface Entities<Row, Joined> {
   readonly position: Position;
+  /** Those with an event that can't be folded, by id, and its position: their rows, if any, stand still before it. */
+  readonly parked: ReadonlyMap<string, number>;
   readonly rows: ReadonlyMap<string, { readonly row: Row; readonly joined: Joined | undefined }>;
 }
 
@@ -79,13 +81,16 @@ export async function readEntities<Row extends object, Joined extends object = o
   if (!first.continues) throw new StalePositionError();
 
   const rows = new Map<string, { row: Row; joined: Joined | undefined }>();
+  const parked = new Map<string, number>();
   for (const one of selected) {
-    const row = foldNewer(source.types, view, one.row, one.newer);
+    const { row, parkedAt } = foldNewer(source.types, view, one.row, one.newer);
+    if (parkedAt !== undefined) parked.set(one.id, parkedAt);
     if (row) {
-      rows.set(one.id, { row, joined: join && foldNewer(source.types, join.view, one.joinedRow, one.joinedNewer) });
+      const joined = join && foldNewer(source.types, join.view, one.joinedRow, one.joinedNewer).row;
+      rows.set(one.id, { row, joined });
     }
   }
-  return { position: first.head, rows };
+  return { position: first.head, rows, parked };
 }
 
 const head = Prisma.sql`coalesce(
@@ -113,15 +118,21 @@ function joinedTables({ view, by }: { view: FoldedView; by: string }): Prisma.Sq
     LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`other.id`, Prisma.sql`j.version`)}) joined_newer ON true`;
 }
 
+/** The row as far as it can be folded. */
 function foldNewer<Row extends object>(
   types: EventTypes,
   view: View<Row>,
   row: object | null,
   newer: readonly StoredEvent[] | null,
-): Row | undefined {
-  const events = newer ?? [];
-  return events.reduce<Row | undefined>(
-    (before, event) => view.fold(before, recordedEvent(types, event)),
-    (row as Row | null) ?? undefined,
-  );
+): { row: Row | undefined; parkedAt?: number } {
+  let folded = (row as Row | null) ?? undefined;
+  for (const event of newer ?? []) {
+    try {
+      folded = view.fold(folded, recordedEvent(types, event));
+    } catch (error) {
+      if (error instanceof UnknownEventError) throw error;
+      return { row: folded, parkedAt: event.position };
+    }
+  }
+  return { row: folded };
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
+import { projectionEvents } from './retry-event.ts';
 import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
 import { verifySums } from './verify-sums.ts';
@@ -28,8 +29,9 @@ export async function verifyViews(
       const ids = await idsAfter(source, [view, ...derived], after);
       const last = ids.at(-1);
       if (last === undefined) break;
-      const { rows, folded } = await slice(source, view, derived, ids);
-      for (const id of ids) {
+      const { rows, folded, faults: unfolded } = await slice(source, view, derived, ids);
+      for (const [id, fault] of unfolded) faults.push({ view: view.name, id, fault });
+      for (const id of ids.filter(one => !unfolded.has(one))) {
         const expected = folded.get(id);
         faults.push(...compare(view, id, rows.get(view.name)?.get(id), expected));
         for (const one of derived) {
@@ -92,13 +94,52 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Vie
     WHERE e.stream_type = ${view.streamType} AND e.stream_id IN (SELECT ${idList(ids)}) AND e.position <= ${point}::bigint
     ORDER BY e.stream_id, e.version`;
   const folded = new Map<string, object>();
-  for (const { event } of events) fold(view, folded, recordedEvent(types, event));
-  return { rows, folded };
+  const faults = new Map<string, string>();
+  for (const { event } of events) {
+    const id = event.streamId;
+    try {
+      if (!faults.has(id)) fold(view, folded, recordedEvent(types, event));
+    } catch (error) {
+      faults.set(
+        id,
+        `event ${event.position} can't be folded: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+  for (const retry of await retries(source, view, ids, point)) {
+    const row = folded.get(retry.id);
+    if (row && 'position' in view.columns) folded.set(retry.id, retried(row, retry));
+  }
+  return { rows, folded, faults };
 }
 
 function fold(view: FoldedView, folded: Map<string, object>, event: RecordedEvent): void {
   const row = view.fold(folded.get(event.streamId), event);
   if (row) folded.set(event.streamId, row);
+}
+
+interface LastRetry {
+  readonly id: string;
+  readonly position: number;
+  readonly hash: string;
+}
+
+/** The last retry of each stream: rows carry its position where it came after the stream's last event. */
+async function retries(
+  { database }: ReadSource,
+  { streamType }: FoldedView,
+  ids: readonly string[],
+  point: number,
+): Promise<LastRetry[]> {
+  return database.$queryRaw<LastRetry[]>`
+    SELECT DISTINCT ON (1) data->>'streamId' AS id, position::float8 AS position, encode(substr(hash, 1, 6), 'hex') AS hash
+    FROM events WHERE stream_type = ${projectionEvents.streamType} AND data->>'streamType' = ${streamType}
+      AND data->>'streamId' IN (SELECT ${idList(ids)}) AND position <= ${point}::bigint
+    ORDER BY 1, position DESC`;
+}
+
+function retried(row: object, { position, hash }: LastRetry): object {
+  return (row as { position: number }).position < position ? { ...row, position, hash } : row;
 }
 
 function compare(view: ViewTable, id: string, row: object | undefined, expected: object | undefined): ViewFault[] {

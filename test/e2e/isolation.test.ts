@@ -64,6 +64,8 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
     { limit: 10, currency: 'EUR' },
     { limit: 100, from: '2000-01-01', currency: 'EUR' },
   ],
+  projections: () => [{}],
+  projectionsUpdated: () => [{}],
   registerCustomer: ({ customerId }) => [{ input: { customerId, name: 'Mallory', email: 'mallory@example.com' } }],
   renameCustomer: ({ customerId }) => [
     { input: { customerId, name: 'Mallory' } },

@@ -50,8 +50,10 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
   });
 
   test('is projected to the rows that it came to', async () => {
+    const { database } = open;
+    const store = openEventStore(database, types, () => undefined);
     const events = recordedEvents(life.rows, life.keys);
-    expect(await projectBatch(open.database, views, await readCheckpoint(open.database), events)).toBe(true);
+    expect(await projectBatch({ database, store, views }, await readCheckpoint(database), events)).toBe(true);
     const { whole } = await readJson<Expected>(`expected/lives/${name}.json`);
     for (const view of [...views.folded, ...views.derived]) {
       const rows = await viewRows(open.database, view.name, view.key);

@@ -108,7 +108,7 @@ test('four that project at once, in batches of whatever size: each event is fold
       const events = await store.readLog(checkpoint.position.point, 1 + Math.floor(Math.random() * 7));
       if (events.length === 0 && over) return won;
       if (events.length === 0) continue;
-      if (await projectBatch(database, views, checkpoint, events)) won++;
+      if (await projectBatch({ database, store, views }, checkpoint, events)) won++;
       else lost++;
     }
   }
@@ -150,7 +150,7 @@ describe('a projector that loaded rows, was paused and goes on', () => {
     const paused = held(one!.database, {
       before: sql => (sql.includes('UPDATE checkpoints') ? gate.pass() : Promise.resolve()),
     });
-    const goingOn = projectBatch(paused, views, checkpoint, events);
+    const goingOn = projectBatch({ ...one!, database: paused, views }, checkpoint, events);
     await gate.arrived;
     await meanwhile();
     const before = await viewRows(one!.database, 'order_view', 'orderId');
@@ -178,7 +178,7 @@ describe('a projector that loaded rows, was paused and goes on', () => {
       const { database: own, store } = nodes[1]!;
       const checkpoint = await readCheckpoint(own);
       const next = await store.readLog(checkpoint.position.point, 1);
-      expect(await projectBatch(own, views, checkpoint, next)).toBe(true);
+      expect(await projectBatch({ database: own, store, views }, checkpoint, next)).toBe(true);
     });
   });
 

@@ -69,6 +69,12 @@ export function plainFold(log: readonly PlainEvent[], upTo = Infinity): PlainRow
     } else if (event.streamType === 'customer') {
       const before = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
       folded.customers.set(streamId, { ...before, ...event.personal, ...stamp });
+    } else if (event.streamType === 'projection') {
+      // A retry: the rows of that stream carry its position from here on.
+      for (const rows of Object.values(folded) as Map<string, Json>[]) {
+        const row = rows.get(event.data['streamId'] as string);
+        if (row) Object.assign(row, { position, hash });
+      }
     } else {
       const before = folded.products.get(streamId) ?? { productId: streamId, createdAt: at };
       folded.products.set(streamId, { ...before, ...event.data, ...stamp });

@@ -153,7 +153,7 @@ export async function projectAll({ database, store }: Omit<TestNode, 'close'>, l
     const checkpoint = await readCheckpoint(database);
     const events = await store.readLog(checkpoint.position.point, limit);
     if (events.length === 0) return checkpoint.position;
-    await projectBatch(database, views, checkpoint, events);
+    await projectBatch({ database, store, views }, checkpoint, events);
   }
 }
 

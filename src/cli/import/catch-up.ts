@@ -12,7 +12,7 @@ export async function catchUp(database: Database, store: EventStore, views: View
   const { point: head } = await readHead(database);
   for (let checkpoint = await readCheckpoint(database); checkpoint.position.point < head; ) {
     const events = await store.readLog(checkpoint.position.point, batchSize);
-    await projectBatch(database, views, checkpoint, events);
+    await projectBatch({ database, store, views }, checkpoint, events);
     checkpoint = await readCheckpoint(database);
   }
 }

@@ -3,6 +3,7 @@ import type { Actor } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
+import { refuseParked } from '../../projections/view-parked.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import { type OrderWithCustomer, readOrders } from '../views/read-orders.ts';
 
@@ -20,9 +21,12 @@ export interface OrderNode {
 
 /** The order as the log has it now; null where there is none or it is not the viewer's. */
 export async function findOrder(context: Context, id: string, atLeast = context.atLeast): Promise<OrderNode | null> {
-  const { position, value } = atLeast ? await readOne(context, id, atLeast) : await context.parts.order(id);
+  const { position, value, parkedAt } = atLeast ? await readOne(context, id, atLeast) : await context.parts.order(id);
   context.reflected.read(position);
-  return value && maySee(viewerOf(context), value.row) ? value : null;
+  const viewer = viewerOf(context);
+  if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
+  refuseParked(parkedAt, atLeast ?? context.reflected.stored);
+  return value ?? null;
 }
 
 /** Another's order is answered like a missing one. */
@@ -31,6 +35,6 @@ export function maySee(viewer: Actor, row: OrderRow): boolean {
 }
 
 async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {
-  const { position, rows } = await readOrders(parts.source, [id], atLeast);
-  return { position, value: rows.get(id) };
+  const { position, rows, parked } = await readOrders(parts.source, [id], atLeast);
+  return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

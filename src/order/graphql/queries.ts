@@ -4,6 +4,7 @@ import { badInput } from '../../graphql/coded-error.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { selects } from '../../graphql/selection.ts';
+import { refuseParked } from '../../projections/view-parked.ts';
 import { readOrderByNumber } from '../views/read-orders.ts';
 import { findOrder, maySee } from './find-order.ts';
 import { listOrders, orderListArguments } from './order-list.ts';
@@ -33,9 +34,12 @@ builder.queryFields(t => ({
     },
     resolve: async (_root, { number, atLeast }, context) => {
       const shown = numberAsShown(number);
-      const { position, found } = await readOrderByNumber(context.parts.source, shown, atLeast ?? context.atLeast);
+      const least = atLeast ?? context.atLeast;
+      const { position, found, parkedAt } = await readOrderByNumber(context.parts.source, shown, least);
       context.reflected.read(position);
-      return found && maySee(viewerOf(context), found.row) ? found : null;
+      if (!found || !maySee(viewerOf(context), found.row)) return null;
+      refuseParked(parkedAt, least);
+      return found;
     },
   }),
   orders: t.field({

@@ -1,7 +1,7 @@
 import type { Position } from '../../event-store/position.ts';
 import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
-import { idRows, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Entities, idRows, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { orderFilters, type OrderFilter } from './order-filter.ts';
@@ -23,7 +23,7 @@ export async function readOrders(
   source: ReadSource,
   ids: readonly string[],
   atLeast?: Position,
-): Promise<{ position: Position; rows: ReadonlyMap<string, OrderWithCustomer> }> {
+): Promise<Entities<OrderRow, CustomerRow>> {
   return readEntities(source, orderView, idRows(ids), { atLeast, join: withCustomer });
 }
 
@@ -32,14 +32,14 @@ export async function readOrderByNumber(
   source: ReadSource,
   number: string,
   atLeast?: Position,
-): Promise<{ position: Position; found: OrderWithCustomer | undefined }> {
+): Promise<{ position: Position; found: OrderWithCustomer | undefined; parkedAt: number | undefined }> {
   const wanted = Prisma.sql`LATERAL (
     SELECT o.order_id FROM order_view o WHERE o.generation = c.generation AND o.number = ${number}
     UNION
     SELECT e.stream_id FROM events e
     WHERE e.position > c.position AND e.type = 'OrderCreated' AND e.data->>'number' = ${number})`;
-  const { position, rows } = await readEntities(source, orderView, wanted, { atLeast, join: withCustomer });
-  return { position, found: [...rows.values()][0] };
+  const { position, rows, parked } = await readEntities(source, orderView, wanted, { atLeast, join: withCustomer });
+  return { position, found: [...rows.values()][0], parkedAt: [...parked.values()][0] };
 }
 
 /** A page of all orders, or of one customer's. */

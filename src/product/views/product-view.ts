@@ -1,6 +1,6 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
-import { idRows, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Entities, idRows, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import type { View } from '../../projections/view.ts';
@@ -66,9 +66,9 @@ export async function readProducts(
   source: ReadSource,
   ids: readonly string[],
   atLeast?: Position,
-): Promise<{ position: Position; rows: ReadonlyMap<string, ProductRow> }> {
-  const { position, rows } = await readEntities(source, productView, idRows(ids), { atLeast });
-  return { position, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
+): Promise<Pick<Entities<never, never>, 'position' | 'parked'> & { rows: ReadonlyMap<string, ProductRow> }> {
+  const { position, parked, rows } = await readEntities(source, productView, idRows(ids), { atLeast });
+  return { position, parked, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 
 /**

@@ -1,0 +1,102 @@
+import type { Database } from '../database.ts';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
+import { UnreadableEventError } from '../event-store/unreadable-event.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { foldBatch, noChanges } from './fold-batch.ts';
+import { loadRows } from './load-rows.ts';
+import { isPoison } from './poison.ts';
+import type { Projection } from './project-batch.ts';
+import { retriedStream, type StreamName } from './retry-event.ts';
+import { coreGroup } from './view-sql.ts';
+import { writeRows } from './write-rows.ts';
+
+/** Characters of an error that are kept. */
+const errorLength = 1_000;
+
+/** A stream whose rows stand still before an event that can't be folded. */
+export interface ParkedStream extends StreamName {
+  readonly version: number;
+  readonly position: number;
+  readonly error: string;
+  readonly attempts: number;
+  /** RFC 3339. */
+  readonly triedAt: string;
+}
+
+/** What of an event parking needs: it may be one that can't be read further. */
+export type EventName = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
+
+/** Moves past an event that can't be folded, and says so of its stream. @returns whether the checkpoint moved */
+export async function park(
+  { database, onParked }: Pick<Projection, 'database' | 'onParked'>,
+  from: Checkpoint,
+  { streamType, streamId, version, position, hash }: EventName,
+  error: unknown,
+): Promise<boolean> {
+  const moved = await writeRows(database, from, { point: position, hash }, noChanges, [
+    Prisma.sql`
+      INSERT INTO parked_streams
+      SELECT ${coreGroup}, ${from.generation}::int, ${streamType}, ${streamId}, ${version}::int, ${position}::bigint,
+        ${textOf(error)}, 1, clock_timestamp()
+      WHERE EXISTS (SELECT FROM moved) ON CONFLICT DO NOTHING`,
+  ]);
+  if (moved) onParked?.({ streamType, streamId }, error);
+  return moved;
+}
+
+/** Folds a parked stream on, from the event that it stood before; it stays parked where that fails again. */
+export async function carryOutRetry(projection: Projection, from: Checkpoint, event: RecordedEvent): Promise<boolean> {
+  const stream = retriedStream(event);
+  if (!stream) throw new Error(`event ${event.position} is no retry`);
+  try {
+    return await retry(projection, from, event, stream);
+  } catch (error) {
+    if (!isPoison(error) && !(error instanceof UnreadableEventError)) throw error;
+    projection.onParked?.(stream, error);
+    return writeRows(projection.database, from, { point: event.position, hash: event.hash }, noChanges, [
+      Prisma.sql`
+        UPDATE parked_streams SET attempts = attempts + 1, error = ${textOf(error)}, tried_at = clock_timestamp()
+        WHERE ${thatOne(from, stream)}`,
+    ]);
+  }
+}
+
+async function retry(
+  { database, store, views }: Projection,
+  from: Checkpoint,
+  { position, hash }: RecordedEvent,
+  stream: StreamName,
+): Promise<boolean> {
+  const { rows, parked } = await loadRows(database, views.folded, from.generation, [stream]);
+  const fromVersion = parked.get(stream.streamId);
+  const events = fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion })).events;
+  const changed = foldBatch(
+    views,
+    rows,
+    events.filter(event => event.position < position),
+    { ...stream, position, hash },
+  );
+  return writeRows(database, from, { point: position, hash }, changed, [
+    Prisma.sql`DELETE FROM parked_streams WHERE ${thatOne(from, stream)}`,
+  ]);
+}
+
+function thatOne({ generation }: Checkpoint, { streamType, streamId }: StreamName): Prisma.Sql {
+  return Prisma.sql`EXISTS (SELECT FROM moved) AND group_name = ${coreGroup} AND generation = ${generation}::int
+    AND stream_type = ${streamType} AND stream_id = ${streamId}`;
+}
+
+/** The streams that the live generation has parked, oldest first. */
+export async function readParked(database: Database): Promise<ParkedStream[]> {
+  return database.$queryRaw<ParkedStream[]>`
+    SELECT p.stream_type AS "streamType", p.stream_id AS "streamId", p.version, p.position::float8 AS position, p.error,
+      p.attempts, to_jsonb(p.tried_at)#>>'{}' AS "triedAt"
+    FROM checkpoints c JOIN parked_streams p ON p.group_name = c.group_name AND p.generation = c.generation
+    WHERE c.group_name = ${coreGroup} AND c.live ORDER BY p.position`;
+}
+
+/** A NUL is text that no column takes. */
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, errorLength);
+}

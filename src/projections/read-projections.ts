@@ -1,0 +1,97 @@
+import type { Database } from '../database.ts';
+import type { Position } from '../event-store/position.ts';
+import { coreGroup } from './view-sql.ts';
+import type { Views } from './view.ts';
+
+/** Seconds that events may wait for a projector before none is thought to be at work. */
+const patience = 5;
+
+export type ProjectionState = 'LIVE' | 'REBUILDING' | 'PAUSED' | 'FAILED';
+
+/** How a read model stands. */
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly state: ProjectionState;
+  readonly position: Position;
+  /** Events that are stored and not in it. */
+  readonly lagEvents: number;
+  /** Age of the oldest of them, by the database's clock. */
+  readonly lagSeconds: number;
+  readonly parkedStreams: number;
+  /** What holds its projector up. */
+  readonly failure: string | null;
+  readonly rebuild: RebuildStatus | null;
+}
+
+export interface RebuildStatus {
+  readonly processed: number;
+  readonly total: number;
+  /** Since it was taken up last. */
+  readonly eventsPerSecond: number;
+  /** Null while nobody can tell. */
+  readonly etaSeconds: number | null;
+}
+
+interface Group extends Omit<ProjectionStatus, 'name' | 'state' | 'parkedStreams' | 'rebuild'> {
+  /** Since it moved last. */
+  readonly stillSeconds: number;
+  readonly parked: Readonly<Record<string, number>> | null;
+  readonly rebuild: Omit<RebuildStatus, 'total' | 'etaSeconds'> | null;
+  readonly head: number;
+}
+
+/** How every read model stands, as one statement saw it. */
+export async function readProjections(database: Database, views: Views): Promise<ProjectionStatus[]> {
+  const group = await readGroup(database);
+  const { position, lagEvents, lagSeconds, failure } = group;
+  const named = [
+    ...views.folded.map(view => ({ name: view.name, streamType: view.streamType })),
+    ...[...views.derived, ...views.summed].map(view => ({ name: view.name, streamType: view.source.streamType })),
+  ];
+  return named.map(({ name, streamType }) => ({
+    name,
+    state: stateOf(group),
+    position,
+    lagEvents,
+    lagSeconds,
+    failure,
+    parkedStreams: group.parked?.[streamType] ?? 0,
+    rebuild: rebuildOf(group),
+  }));
+}
+
+function stateOf({ failure, rebuild, lagSeconds, stillSeconds }: Group): ProjectionState {
+  if (failure !== null) return 'FAILED';
+  if (lagSeconds > patience && stillSeconds > patience) return 'PAUSED';
+  return rebuild ? 'REBUILDING' : 'LIVE';
+}
+
+function rebuildOf({ rebuild, head }: Group): RebuildStatus | null {
+  if (!rebuild) return null;
+  const { processed, eventsPerSecond } = rebuild;
+  const etaSeconds = eventsPerSecond > 0 ? Math.max(head - processed, 0) / eventsPerSecond : null;
+  return { processed, total: Math.max(head, processed), eventsPerSecond, etaSeconds };
+}
+
+async function readGroup(database: Database): Promise<Group> {
+  const rows = await database.$queryRaw<Group[]>`
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, head.position::float8 AS head, c.failure,
+      greatest(head.position - c.position, 0)::float8 AS "lagEvents",
+      coalesce(greatest(extract(epoch FROM clock_timestamp() - (
+        SELECT e.recorded_at FROM events e WHERE e.position = c.position + 1)), 0), 0)::float8 AS "lagSeconds",
+      extract(epoch FROM clock_timestamp() - c.moved_at)::float8 AS "stillSeconds", (
+        SELECT jsonb_object_agg(p.stream_type, p.streams) FROM (
+          SELECT stream_type, count(*) AS streams FROM parked_streams
+          WHERE group_name = c.group_name AND generation = c.generation GROUP BY stream_type) p
+      ) AS parked, (
+        SELECT jsonb_build_object('processed', r.position, 'eventsPerSecond',
+          coalesce((r.position - r.run_from) / nullif(extract(epoch FROM r.moved_at - r.run_at), 0), 0)::float8)
+        FROM checkpoints r WHERE r.group_name = c.group_name AND NOT r.live AND NOT r.retired
+      ) AS rebuild
+    FROM checkpoints c, (
+      SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
+    WHERE c.group_name = ${coreGroup} AND c.live`;
+  const [group] = rows;
+  if (!group) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return group;
+}

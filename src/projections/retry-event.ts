@@ -1,0 +1,32 @@
+import type { KnownEvents } from '../event-store/event-types.ts';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
+
+/** Which stream. */
+export interface StreamName {
+  readonly streamType: string;
+  readonly streamId: string;
+}
+
+const type = 'StreamRetried';
+
+/**
+ * What the machinery itself puts into the log. Rows change at log positions only, so that whoever goes on from a
+ * position meets every change after it: so to try a parked stream again is an event, and rows of that stream carry its
+ * position from there on, in every generation, parked in it or not.
+ */
+export const projectionEvents: KnownEvents = {
+  streamType: 'projection',
+  schemaVersions: { [type]: 1 },
+  upcast: (event, schemaVersion) => {
+    throw new Error(`${event.type} has no schema version ${schemaVersion} to come up from`);
+  },
+};
+
+export function retryEvent(stream: StreamName) {
+  return { type, schemaVersion: 1, data: stream, personal: null } as const;
+}
+
+/** The stream that an event says to try again. */
+export function retriedStream(event: RecordedEvent): StreamName | undefined {
+  return event.streamType === projectionEvents.streamType ? (event.data as StreamName) : undefined;
+}

@@ -1,0 +1,50 @@
+import type { Database } from '../database.ts';
+import type { Position } from '../event-store/position.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Changes } from './fold-batch.ts';
+import { addToSums } from './sums.ts';
+import { coreGroup, upsertRows } from './view-sql.ts';
+
+/**
+ * Moves the checkpoint by compare-and-set and writes the rows, all in one statement, so in one transaction that no
+ * pause of this process can leave open. A projector that was overtaken, stopped and went on, or is a twin, moves
+ * nothing and so writes nothing: this alone keeps each event folded once.
+ * @param beside further statements, each to do nothing where `moved` is empty
+ * @param moving how; by default to `to` and no more
+ * @returns whether it moved
+ */
+export async function writeRows(
+  database: Database,
+  from: Checkpoint,
+  to: Position,
+  { rows, sums }: Changes,
+  beside: readonly Prisma.Sql[] = [],
+  moving = move(from, to),
+): Promise<boolean> {
+  const writes = [
+    ...rows.flatMap(one => (one.rows.length === 0 ? [] : [upsertRows(one.view, from.generation, one.rows)])),
+    ...sums.flatMap(one => (one.changes.length === 0 ? [] : [addToSums(one.view, from.generation, one.changes)])),
+  ];
+  const parts = [...writes, ...beside].map((sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`);
+  const moved = await database.$queryRaw<unknown[]>`
+    WITH ${moving} ${parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty}
+    SELECT 1 FROM moved`;
+  return moved.length > 0;
+}
+
+function move(from: Checkpoint, to: Position): Prisma.Sql {
+  return Prisma.sql`moved AS (
+    UPDATE checkpoints SET ${reached(to)} WHERE ${standsAt(from)} RETURNING 1)`;
+}
+
+/** What a checkpoint that has come to a position says. */
+export function reached(to: Position): Prisma.Sql {
+  return Prisma.sql`position = ${to.point}::bigint, hash = ${to.hash}, moved_at = clock_timestamp(), failure = NULL`;
+}
+
+/** That a checkpoint is what it was when it was read. */
+export function standsAt({ generation, live, position }: Checkpoint): Prisma.Sql {
+  return Prisma.sql`group_name = ${coreGroup} AND generation = ${generation}::int AND live = ${live} AND NOT retired
+    AND position = ${position.point}::bigint AND hash = ${position.hash}`;
+}

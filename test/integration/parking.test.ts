@@ -1,0 +1,258 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { printParked, retry } from '../../src/cli/parked.ts';
+import { status } from '../../src/cli/status.ts';
+import { verify } from '../../src/cli/verify.ts';
+import { readHead } from '../../src/event-store/read-log.ts';
+import type { OrderRow } from '../../src/order/views/order-view.ts';
+import { orderView } from '../../src/order/views/order-view.ts';
+import { readOrders } from '../../src/order/views/read-orders.ts';
+import { readOrderChanges } from '../../src/order/views/read-order-changes.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { readParked } from '../../src/projections/parking.ts';
+import { projectBatch } from '../../src/projections/project-batch.ts';
+import { readProjections } from '../../src/projections/read-projections.ts';
+import type { Views } from '../../src/projections/view.ts';
+import { startProjector } from '../../src/projections/projector.ts';
+import { views } from '../../src/slices.ts';
+import { eventually } from '../support/eventually.ts';
+import { logLines } from '../support/log-lines.ts';
+import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { onDatabase } from '../support/on-database.ts';
+import {
+  addItem,
+  createdOrder,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/random-history.ts';
+
+let database: TestDatabase;
+let node: TestNode;
+let customerId: string;
+let productId: string;
+let poisoned: string;
+let sound: string;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  node = await openNode(database.url);
+  [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
+  poisoned = await createdOrder(node, customerId);
+  sound = await createdOrder(node, customerId);
+  await projectAll(node);
+});
+afterEach(async () => {
+  await node.close();
+  await database.drop();
+});
+
+/** Views of a release whose order view can't fold an event of one order, from a version on. */
+function failingOn(orderId: string, version: number): Views {
+  const broken = {
+    ...orderView,
+    fold: (row: OrderRow | undefined, event: Parameters<typeof orderView.fold>[1]) => {
+      if (event.streamId === orderId && event.version >= version) throw new Error('no such fold');
+      return orderView.fold(row, event);
+    },
+  };
+  return {
+    folded: views.folded.map(view => (view === orderView ? (broken as unknown as typeof view) : view)),
+    derived: views.derived.map(view => (view.source === orderView ? { ...view, source: broken as never } : view)),
+    summed: views.summed.map(view => (view.source === orderView ? { ...view, source: broken as never } : view)),
+  };
+}
+
+/** Projects all there is, with views that may be broken. */
+async function project(with_: Views): Promise<void> {
+  for (;;) {
+    const checkpoint = await readCheckpoint(node.database);
+    const events = await node.store.readLog(checkpoint.position.point, 1_000);
+    if (events.length === 0) return;
+    expect(await projectBatch({ ...node, views: with_ }, checkpoint, events)).toBe(true);
+  }
+}
+
+const rowOf = async (orderId: string) => (await viewRows(node.database, 'order_view', 'orderId')).get(orderId);
+
+test('an event that can not be folded parks its stream: its row stands still before it, every other event is folded', async () => {
+  for (let n = 0; n < 40; n++) await addItem(node, n % 4 === 3 ? poisoned : sound, productId);
+  const before = await rowOf(poisoned);
+  await project(failingOn(poisoned, 3));
+
+  expect((await readCheckpoint(node.database)).position).toEqual(await readHead(node.database));
+  expect(await readParked(node.database)).toMatchObject([
+    { streamId: poisoned, version: 3, attempts: 1, error: 'Error: no such fold' },
+  ]);
+  const { orders } = plainFold(await plainLog(node.database));
+  expect(await rowOf(sound)).toEqual(orders.get(sound));
+  expect(await rowOf(poisoned)).toMatchObject({ version: 2, itemCount: 1 });
+  expect(before).toMatchObject({ version: 1 });
+});
+
+test('many streams that can not be folded are each parked, and nothing else', async () => {
+  const bad = new Set<string>();
+  for (let n = 0; n < 12; n++) {
+    const orderId = await createdOrder(node, customerId);
+    if (n % 3 === 0) bad.add(orderId);
+  }
+  const broken = failingOn('', 0);
+  const folded = broken.folded.map(view =>
+    view.streamType === 'order'
+      ? {
+          ...view,
+          fold: (row: object | undefined, event: Parameters<typeof view.fold>[1]) => {
+            if (bad.has(event.streamId)) throw new Error('bad');
+            return view.fold(row, event);
+          },
+        }
+      : view,
+  );
+  const order = folded.find(view => view.streamType === 'order')!;
+  await project({
+    folded,
+    derived: broken.derived.map(view => ({ ...view, source: order })),
+    summed: broken.summed.map(view => ({ ...view, source: order })),
+  });
+  expect(new Set((await readParked(node.database)).map(one => one.streamId))).toEqual(bad);
+  expect((await viewRows(node.database, 'order_view', 'orderId')).size).toBe(2 + 8);
+});
+
+test('a row that its table does not take parks its stream like a fold that throws', async () => {
+  await addItem(node, poisoned, productId);
+  await addItem(node, sound, productId);
+  await project({
+    ...views,
+    folded: views.folded.map(view =>
+      view === orderView
+        ? ({
+            ...view,
+            fold: (row: OrderRow | undefined, event: Parameters<typeof orderView.fold>[1]) => {
+              const after = orderView.fold(row, event)!;
+              return event.streamId === poisoned ? { ...after, itemCount: 2 ** 40 } : after;
+            },
+          } as unknown as typeof view)
+        : view,
+    ),
+    derived: [],
+    summed: [],
+  });
+  expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 2 }]);
+  expect(await rowOf(sound)).toMatchObject({ itemCount: 1 });
+});
+
+test('an event whose bytes are damaged parks its stream', async () => {
+  await onDatabase(database.url, client =>
+    client.query(`
+    UPDATE events SET personal = jsonb_set(personal, '{sealed}', '"AAAA"') WHERE stream_id = '${customerId}'`),
+  );
+  await onDatabase(database.url, client => client.query(`UPDATE checkpoints SET position = 0, hash = '000000000000'`));
+  const { lines, logger } = logLines();
+  const projector = startProjector({ ...node, views, logger, onProjected: () => undefined });
+  const head = await readHead(node.database);
+  await eventually(async () => expect((await readCheckpoint(node.database)).position).toEqual(head));
+  await projector.stop();
+  expect(await readParked(node.database)).toMatchObject([{ streamId: customerId, version: 1 }]);
+  expect(lines).toHaveLength(1);
+});
+
+describe('a retry', () => {
+  const quietly = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
+    const log = console.log;
+    console.log = () => undefined;
+    try {
+      return await run();
+    } finally {
+      console.log = log;
+    }
+  };
+
+  test('that fails again counts, and the stream stays parked; one that does not fail brings its row up to date', async () => {
+    await addItem(node, poisoned, productId);
+    await addItem(node, poisoned, productId, 2);
+    await project(failingOn(poisoned, 2));
+    const projector = (with_: Views) =>
+      startProjector({ ...node, views: with_, logger: logLines().logger, onProjected: () => undefined });
+
+    const old = projector(failingOn(poisoned, 3));
+    expect(await quietly(() => retry(node.database, false, poisoned))).toBe(false);
+    await old.stop();
+    expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 2, attempts: 2 }]);
+    expect(await quietly(() => status(node.database, views))).toBe(false);
+    expect(await quietly(() => printParked(node.database))).toBe(false);
+    expect(await quietly(() => verify(node.source, views))).toBe(false);
+
+    const before = await readHead(node.database);
+    const mended = projector(views);
+    expect(await quietly(() => retry(node.database, false, 'all'))).toBe(true);
+    await mended.stop();
+    expect(await readParked(node.database)).toEqual([]);
+    expect(await quietly(() => status(node.database, views))).toBe(true);
+    expect(await quietly(() => verify(node.source, views))).toBe(true);
+    const { orders } = plainFold(await plainLog(node.database));
+    expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
+
+    // Whoever had come as far as the log went before the retry is told of the row.
+    const missed = await readOrderChanges(node.source, { customerId: undefined, filter: {} as never }, before, 10);
+    expect(missed.rows.map(row => row.orderId)).toEqual([poisoned]);
+  });
+
+  test('of a stream that is not parked, or no longer, changes nothing but where its row stands', async () => {
+    await addItem(node, poisoned, productId);
+    await project(failingOn(poisoned, 2));
+    const projector = startProjector({ ...node, views, logger: logLines().logger, onProjected: () => undefined });
+    const both = [retry(node.database, false, poisoned), retry(node.database, false, poisoned)];
+    await quietly(() => Promise.all(both));
+    await projector.stop();
+    const { orders } = plainFold(await plainLog(node.database));
+    expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
+  });
+});
+
+test('an entity is answered as far as it can be folded, with the position before which it stands', async () => {
+  const ok = await addItem(node, poisoned, productId);
+  const bad = await addItem(node, poisoned, productId, 5);
+  await onDatabase(database.url, client =>
+    client.query(
+      `UPDATE events SET personal = '{"subject": "${customerId}", "sealed": "AAAA"}' WHERE position = ${bad.point}`,
+    ),
+  );
+  const { rows, parked } = await readOrders(node.source, [poisoned, sound]);
+  expect(rows.get(poisoned)!.row).toMatchObject({ version: 2, position: ok.point });
+  expect(rows.get(sound)!.row).toMatchObject({ version: 1 });
+  expect(parked).toEqual(new Map([[poisoned, bad.point]]));
+});
+
+test('how each view stands is told: parked streams by view, and what holds a projector up', async () => {
+  await addItem(node, poisoned, productId);
+  await project(failingOn(poisoned, 2));
+  const told = await readProjections(node.database, views);
+  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['order_view', 1]);
+  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['customer_order_view', 1]);
+  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
+  expect(new Set(told.map(one => one.state))).toEqual(new Set(['LIVE']));
+
+  // Nobody projects, and events wait.
+  await addItem(node, sound, productId);
+  await onDatabase(database.url, client =>
+    client.query(`
+    UPDATE events SET recorded_at = recorded_at - interval '1 hour';
+    UPDATE checkpoints SET moved_at = moved_at - interval '1 hour'`),
+  );
+  const [paused] = await readProjections(node.database, views);
+  expect(paused).toMatchObject({ state: 'PAUSED', lagEvents: 1 });
+  expect(paused!.lagSeconds).toBeGreaterThan(3_000);
+
+  await onDatabase(database.url, client =>
+    client.query(`UPDATE events SET type = 'OrderTeleported' WHERE position = (SELECT max(position) FROM events)`),
+  );
+  const projector = startProjector({ ...node, views, logger: logLines().logger, onProjected: () => undefined });
+  await eventually(async () => {
+    const [failed] = await readProjections(node.database, views);
+    expect(failed).toMatchObject({ state: 'FAILED', lagEvents: 1 });
+    expect(failed!.failure).toContain('OrderTeleported');
+  });
+  await projector.stop();
+});
