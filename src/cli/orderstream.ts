@@ -7,6 +7,7 @@ import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
+import { rebuildView } from './rebuild.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
   status: { takes: [], run: ({ database }) => status(database, views) },
   parked: { takes: [], run: ({ database }) => printParked(database) },
   retry: { takes: ['STREAM|all'], run: ({ database }, embedded, which = '') => retry(database, embedded, which) },
+  rebuild: { takes: ['VIEW'], run: ({ database }, _embedded, name = '') => rebuildView(database, name) },
   'erase-customer': {
     takes: ['cus_…'],
     asOwner: true,

@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Database } from '../database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { newId } from '../ids.ts';
-import { type ParkedStream, readParked } from '../projections/parking.ts';
-import { projectionEvents, retryEvent } from '../projections/retry-event.ts';
+import { readParked } from '../projections/parking.ts';
+import { projectionEvents, retryEvent, type StreamName } from '../projections/retry-event.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './import/catch-up.ts';
@@ -52,9 +52,9 @@ export async function retry(database: Database, embedded: boolean, which: string
 }
 
 /** One stream an event: there is nothing that two of them could disagree on. @returns the event's position */
-async function appendRetry(
+export async function appendRetry(
   store: Pick<ReturnType<typeof openEventStore>, 'append'>,
-  { streamType, streamId }: ParkedStream,
+  { streamType, streamId }: StreamName,
 ): Promise<number> {
   const event = retryEvent({ streamType, streamId });
   const outcome = await store.append(

@@ -1,11 +1,14 @@
-import type { StoredEvent } from './stored-event.ts';
+import type { RecordedEvent } from './recorded-event.ts';
+
+/** Where an event stands, which is known whatever it says. */
+type Place = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
 
 /** A stored event of a known type whose bytes can't be brought up or opened: damaged, or an upcaster's fault. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError';
-  readonly event: Pick<StoredEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
+  readonly event: Place;
 
-  constructor(event: StoredEvent, cause: unknown) {
+  constructor(event: Place, cause: unknown) {
     super(`event ${event.position} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });

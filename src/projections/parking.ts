@@ -6,7 +6,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch, noChanges } from './fold-batch.ts';
 import { loadRows } from './load-rows.ts';
 import { isPoison } from './poison.ts';
-import type { Projection } from './project-batch.ts';
+import type { Projection } from './projection.ts';
 import { retriedStream, type StreamName } from './retry-event.ts';
 import { coreGroup } from './view-sql.ts';
 import { writeRows } from './write-rows.ts';

@@ -1,23 +1,12 @@
-import type { Database } from '../database.ts';
-import type { EventStore } from '../event-store/event-store.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch } from './fold-batch.ts';
 import { loadRows } from './load-rows.ts';
 import { carryOutRetry, park } from './parking.ts';
 import { isPoison } from './poison.ts';
-import { retriedStream, type StreamName } from './retry-event.ts';
-import type { Views } from './view.ts';
+import type { Projection } from './projection.ts';
+import { retriedStream } from './retry-event.ts';
 import { writeRows } from './write-rows.ts';
-
-/** What folding needs beside the events. */
-export interface Projection {
-  readonly database: Database;
-  readonly store: Pick<EventStore, 'readStream'>;
-  readonly views: Views;
-  /** Told of each stream that can't be folded on. */
-  readonly onParked?: (stream: StreamName, error: unknown) => void;
-}
 
 /**
  * Folds a batch of events, the next ones after the checkpoint, into every view. What can't be folded is found by

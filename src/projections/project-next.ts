@@ -2,7 +2,8 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { park } from './parking.ts';
-import { after, projectBatch, type Projection } from './project-batch.ts';
+import { after, projectBatch } from './project-batch.ts';
+import type { Projection } from './projection.ts';
 
 /**
  * Projects what comes next in the log, up to `limit` events.

@@ -1,0 +1,81 @@
+import type { Database } from '../database.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+import { type Checkpoint, readRebuild } from './checkpoint.ts';
+import type { StreamName } from './retry-event.ts';
+import { coreGroup } from './view-sql.ts';
+import type { Views } from './view.ts';
+import { standsAt } from './write-rows.ts';
+
+/** Rows that one statement removes: it is over soon, and what it locks with it. */
+const sliceSize = 5_000;
+
+/**
+ * Begins a new generation from an empty one, or takes up the one that was begun: there is one at a time, so whoever asks
+ * for a second one helps with the first.
+ */
+export async function beginRebuild(database: Database): Promise<Checkpoint> {
+  await database.$executeRaw`
+    INSERT INTO checkpoints (group_name, generation, live, position, hash)
+    SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
+    ON CONFLICT DO NOTHING`;
+  await database.$executeRaw`
+    UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
+    WHERE group_name = ${coreGroup} AND NOT live AND NOT retired`;
+  const rebuild = await readRebuild(database);
+  if (!rebuild) throw new Error('the rebuild was switched to as it was taken up: ask again');
+  return rebuild;
+}
+
+/**
+ * Makes a rebuilt generation the one that reads use, where it has come at least as far: so the position that readers
+ * see never falls. One statement, which no pause of this process can leave half done. It locks the new checkpoint, then
+ * the live one, and only then knows how far each has come.
+ * @returns whether it is live: false where the live one is ahead, or another process moved the new one
+ */
+export async function switchTo(database: Database, rebuilt: Checkpoint): Promise<boolean> {
+  const switched = await database.$queryRaw<unknown[]>`
+    WITH next AS MATERIALIZED (
+      SELECT position FROM checkpoints WHERE ${standsAt(rebuilt)} FOR UPDATE
+    ), old AS (
+      UPDATE checkpoints c SET live = false, retired = true FROM next
+      WHERE c.group_name = ${coreGroup} AND c.live AND c.position <= next.position RETURNING c.generation
+    ), moved AS (
+      UPDATE checkpoints c SET live = true, moved_at = clock_timestamp(), failure = NULL FROM old
+      WHERE c.group_name = ${coreGroup} AND c.generation = ${rebuilt.generation}::int RETURNING 1
+    )
+    SELECT 1 FROM moved`;
+  return switched.length > 0;
+}
+
+/** The generations that were replaced and whose rows are not all gone. */
+export async function readRetired(database: Database): Promise<number[]> {
+  const rows = await database.$queryRaw<{ generation: number }[]>`
+    SELECT generation FROM checkpoints WHERE group_name = ${coreGroup} AND retired ORDER BY generation`;
+  return rows.map(row => row.generation);
+}
+
+/** Streams that stood still in a replaced generation and do not in the live one: nobody was told of their rows. */
+export async function readFreed(database: Database, generation: number): Promise<StreamName[]> {
+  return database.$queryRaw<StreamName[]>`
+    SELECT old.stream_type AS "streamType", old.stream_id AS "streamId" FROM parked_streams old
+    WHERE old.group_name = ${coreGroup} AND old.generation = ${generation}::int AND NOT EXISTS (
+      SELECT FROM parked_streams p JOIN checkpoints c ON c.group_name = p.group_name AND c.generation = p.generation
+      WHERE c.group_name = ${coreGroup} AND c.live AND p.stream_type = old.stream_type AND p.stream_id = old.stream_id)`;
+}
+
+/** Removes all that is left of a replaced generation, in slices; its checkpoint last, so that it can be gone on with. */
+export async function removeGeneration(database: Database, views: Views, generation: number): Promise<void> {
+  const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
+  for (const name of names) {
+    const table = Prisma.raw(name);
+    for (let removed = sliceSize; removed === sliceSize; ) {
+      removed = await database.$executeRaw`
+        DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM ${table} WHERE generation = ${generation}::int LIMIT ${sliceSize}::int))`;
+    }
+  }
+  await database.$executeRaw`
+    DELETE FROM parked_streams WHERE group_name = ${coreGroup} AND generation = ${generation}::int`;
+  await database.$executeRaw`
+    DELETE FROM checkpoints WHERE group_name = ${coreGroup} AND generation = ${generation}::int AND retired`;
+}

@@ -1,0 +1,307 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { appendRetry } from '../../src/cli/parked.ts';
+import { appendEvents } from '../../src/event-store/append-events.ts';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { newId } from '../../src/ids.ts';
+import type { OrderRow } from '../../src/order/views/order-view.ts';
+import { readOrderChanges } from '../../src/order/views/read-order-changes.ts';
+import { readOrderPage, readOrders } from '../../src/order/views/read-orders.ts';
+import { readCheckpoint, readRebuild } from '../../src/projections/checkpoint.ts';
+import { beginRebuild, readRetired, switchTo } from '../../src/projections/generations.ts';
+import { park, readParked } from '../../src/projections/parking.ts';
+import { after, projectBatch } from '../../src/projections/project-batch.ts';
+import { startProjector } from '../../src/projections/projector.ts';
+import { readProjections } from '../../src/projections/read-projections.ts';
+import { rebuild } from '../../src/projections/rebuild.ts';
+import { verifyViews } from '../../src/projections/verify-views.ts';
+import { views } from '../../src/slices.ts';
+import { requestFor, newStream } from '../support/append-request.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
+import { logLines } from '../support/log-lines.ts';
+import { plainFold, plainLog, plainRow, viewRows } from '../support/plain-fold.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import {
+  addItem,
+  createdOrder,
+  nodeOn,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/random-history.ts';
+
+let database: TestDatabase;
+let node: TestNode;
+beforeEach(async () => {
+  database = await freshDatabase();
+  node = await openNode(database.url);
+});
+afterEach(async () => {
+  await node.close();
+  await database.drop();
+});
+
+function rebuildOn({ database: on, store }: Omit<TestNode, 'close'>): Promise<boolean> {
+  const retry = (stream: { streamType: string; streamId: string }) => appendRetry(store, stream);
+  return rebuild({ database: on, store, views, retry, onProgress: () => undefined });
+}
+
+function projectorOn({ database: on, store }: Omit<TestNode, 'close'>) {
+  return startProjector({ database: on, store, views, logger: logLines().logger, onProjected: () => undefined });
+}
+
+async function expectViewsEqualTheFold({ database: on, source }: Omit<TestNode, 'close'>): Promise<void> {
+  const { orders, customers, products } = plainFold(await plainLog(on));
+  expect(await viewRows(on, 'order_view', 'orderId')).toEqual(orders);
+  expect(await viewRows(on, 'customer_view', 'customerId')).toEqual(customers);
+  expect(await viewRows(on, 'product_view', 'productId')).toEqual(products);
+  expect(await verifyViews(source, views, () => undefined)).toEqual([]);
+}
+
+/** Nothing is left of any generation but the live one. */
+async function expectOneGeneration({ database: on }: Omit<TestNode, 'close'>): Promise<void> {
+  const { generation } = await readCheckpoint(on);
+  const checkpoints = await on.$queryRaw<{ generation: number }[]>`SELECT generation FROM checkpoints`;
+  expect(checkpoints).toEqual([{ generation }]);
+  for (const { name } of [...views.folded, ...views.derived, ...views.summed]) {
+    const rows = await on.$queryRawUnsafe<{ generation: number }[]>(`SELECT DISTINCT generation FROM ${name}`);
+    for (const row of rows) expect({ name, ...row }).toEqual({ name, generation });
+  }
+}
+
+/** Orders of two lines each, written past the commands: a long log in little time. */
+async function fillLog(orders: number): Promise<void> {
+  const customerId = await registeredCustomer(node);
+  const productId = await productOnSale(node);
+  const line = () => ({
+    type: 'OrderItemAdded',
+    schemaVersion: 1,
+    personal: null,
+    data: {
+      lineId: newId('lin'),
+      productId,
+      sku: 'thing',
+      productName: 'Thing',
+      quantity: 2,
+      unitPrice: 250,
+      currency: 'EUR',
+    },
+  });
+  for (let done = 0; done < orders; done += 100) {
+    const requests = Array.from({ length: Math.min(100, orders - done) }, () => {
+      const created = { customerId, currency: 'EUR' };
+      const events = [
+        { type: 'OrderCreated', schemaVersion: 1, data: created, personal: null, number: 'number' },
+        ...[line(), line(), line()],
+        { type: 'OrderSubmitted', schemaVersion: 1, data: {}, personal: null },
+      ];
+      return requestFor(newStream(), { events });
+    });
+    await appendEvents(node.database, requests);
+  }
+}
+
+test('with no projector at work, on the embedded database too, every view of the new generation is the fold of the log', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'orderstream-rebuild-'));
+  const embedded = await openNode(undefined, folder);
+  try {
+    for (const one of [node, embedded]) {
+      const [customerId, productId] = [await registeredCustomer(one), await productOnSale(one)];
+      const orderId = await createdOrder(one, customerId, { items: [{ productId, quantity: 2 }] });
+      await projectAll(one);
+      await addItem(one, orderId, productId);
+      const { generation } = await readCheckpoint(one.database);
+      expect(await rebuildOn(one)).toBe(true);
+      expect(await readCheckpoint(one.database)).toEqual({
+        generation: generation + 1,
+        live: true,
+        position: await readHead(one.database),
+      });
+      await expectViewsEqualTheFold(one);
+      await expectOneGeneration(one);
+      expect(await rebuildOn(one)).toBe(true);
+      await expectViewsEqualTheFold(one);
+      await expectOneGeneration(one);
+    }
+  } finally {
+    await embedded.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('under commands, readers see page, rows and position agree, frames neither lost nor repeated, and their own writes', async () => {
+  const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
+  const orders = await Promise.all([1, 2, 3, 4].map(() => createdOrder(node, customerId)));
+  await projectAll(node);
+  const projectors = [projectorOn(node), projectorOn(nodeOn(node.database))];
+  const until = Date.now() + 8_000;
+  let over = false;
+
+  async function command(): Promise<void> {
+    for (let n = 0; Date.now() < until; n++) {
+      const orderId = orders[n % orders.length]!;
+      const position = await addItem(node, orderId, productId);
+      const { rows } = await readOrders(node.source, [orderId], position);
+      expect(rows.get(orderId)!.row.position).toBeGreaterThanOrEqual(position.point);
+    }
+  }
+
+  const pages: { position: { point: number }; rows: object[] }[] = [];
+  async function list(): Promise<void> {
+    while (!over) {
+      const page = await readOrderPage(
+        node.source,
+        { filter: {}, sort: 'createdAt' },
+        { limit: 10, backwards: false, cursor: undefined, direction: 'ASC', count: false, atLeast: undefined },
+      );
+      pages.push({ position: page.position, rows: page.rows.map(({ row }) => plainRow(row)) });
+    }
+  }
+
+  /** As a list's subscriber reads. */
+  const frames: OrderRow[] = [];
+  async function subscribe(): Promise<void> {
+    let after = await readHead(node.database);
+    for (let last = false; ; last = over) {
+      const { rows, position, continues } = await readOrderChanges(
+        node.source,
+        { customerId: undefined, filter: {} },
+        after,
+        100,
+      );
+      expect(continues).toBe(true);
+      frames.push(...rows);
+      if (position.point > after.point) after = position;
+      if (last) return;
+    }
+  }
+
+  const reading = [list(), subscribe()];
+  let rebuilds = 0;
+  async function rebuildAgain(): Promise<void> {
+    while (Date.now() < until) {
+      // Two at once: one helps the other, or comes after it.
+      await Promise.all([rebuildOn(node), rebuildOn(nodeOn(node.database))]);
+      rebuilds++;
+    }
+  }
+  await Promise.all([command(), rebuildAgain()]);
+  const head = await readHead(node.database);
+  await eventually(async () => expect((await readCheckpoint(node.database)).position).toEqual(head));
+  over = true;
+  await Promise.all(reading);
+  await Promise.all(projectors.map(projector => projector.stop()));
+
+  expect(rebuilds).toBeGreaterThan(2);
+  await expectViewsEqualTheFold(node);
+  await expectOneGeneration(node);
+  const log = await plainLog(node.database);
+  const seen = new Map(pages.map(page => [page.position.point, page]));
+  expect(seen.size).toBeGreaterThan(20);
+  for (const [point, { rows }] of seen) {
+    const folded = plainFold(log, point).orders;
+    expect(new Map(rows.map(row => [(row as OrderRow).orderId, row]))).toEqual(folded);
+  }
+  const points = pages.map(page => page.position.point);
+  expect(points).toEqual([...points].sort((one, other) => one - other));
+  const told = frames.map(frame => frame.position);
+  expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
+  const { orders: last } = plainFold(log);
+  for (const orderId of orders) {
+    expect(frames.filter(frame => frame.orderId === orderId).at(-1)!.version).toBe(last.get(orderId)!['version']);
+  }
+});
+
+test('a generation that is behind the live one is not switched to, nor one that another process moved', async () => {
+  const customerId = await registeredCustomer(node);
+  const begun = await beginRebuild(node.database);
+  await createdOrder(node, customerId);
+  await projectAll(node);
+  const live = await readCheckpoint(node.database);
+  expect(await switchTo(node.database, begun)).toBe(false);
+  expect(await readCheckpoint(node.database)).toEqual(live);
+  const head = await readHead(node.database);
+  expect(await switchTo(node.database, { ...begun, position: head })).toBe(false);
+  expect(await readCheckpoint(node.database)).toEqual(live);
+  expect(await readRebuild(node.database)).toEqual(begun);
+  expect((await readProjections(node.database, views))[0]).toMatchObject({
+    state: 'REBUILDING',
+    rebuild: { processed: 0, total: head.point },
+  });
+});
+
+test('killed twice on its way it goes on where it was, and says how far it is', async () => {
+  await fillLog(4_000);
+  await projectAll(node);
+  const projector = projectorOn(node);
+  const on = { DATABASE_URL: database.url };
+  let killedAt = 0;
+  for (let kills = 0; kills < 2; kills++) {
+    const child = startCli('orderstream', ['rebuild', 'order_view'], on);
+    await eventually(async () => {
+      const point = (await readRebuild(node.database))?.position.point ?? 0;
+      expect(point).toBeGreaterThan(killedAt);
+      killedAt = point;
+    }, 60_000);
+    child.kill('SIGKILL');
+    await child.exited;
+    killedAt = (await readRebuild(node.database))!.position.point;
+    const [told] = await readProjections(node.database, views);
+    expect(told).toMatchObject({ state: 'REBUILDING', rebuild: { processed: killedAt } });
+  }
+  const { code, stdout, stderr } = await runCli('orderstream', ['rebuild', 'order_view'], on);
+  await projector.stop();
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('20,002 events folded anew') as string });
+  // What it had folded before counts as done, not as done again.
+  expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
+  await expectViewsEqualTheFold(node);
+  await expectOneGeneration(node);
+}, 120_000);
+
+test('a stream that stood still before is told of, where the new generation folds it', async () => {
+  const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
+  const orderId = await createdOrder(node, customerId);
+  await projectAll(node);
+  await addItem(node, orderId, productId);
+  const checkpoint = await readCheckpoint(node.database);
+  const [event] = await node.store.readLog(checkpoint.position.point, 1);
+  expect(await park(node, checkpoint, event!, new Error('a release that could not'))).toBe(true);
+  expect(await readParked(node.database)).toHaveLength(1);
+  const before = await readHead(node.database);
+
+  expect(await rebuildOn(node)).toBe(true);
+  await projectAll(node);
+  expect(await readParked(node.database)).toEqual([]);
+  const { rows } = await readOrderChanges(node.source, { customerId: undefined, filter: {} }, before, 10);
+  expect(rows).toMatchObject([{ orderId, version: 2, itemCount: 1 }]);
+  await expectViewsEqualTheFold(node);
+});
+
+test('one that was killed after its switch only has old rows to remove', async () => {
+  const customerId = await registeredCustomer(node);
+  await createdOrder(node, customerId);
+  await projectAll(node);
+  const begun = await beginRebuild(node.database);
+  // The switch, and then nothing more.
+  const events = await node.store.readLog(0, 100);
+  expect(await projectBatch({ ...node, views }, begun, events)).toBe(true);
+  expect(await switchTo(node.database, after(begun, events))).toBe(true);
+  expect(await readRetired(node.database)).toEqual([1]);
+  expect(await rebuildOn(node)).toBe(false);
+  expect((await readCheckpoint(node.database)).generation).toBe(2);
+  await expectViewsEqualTheFold(node);
+  await expectOneGeneration(node);
+});
+
+test('a view that there is not is refused', async () => {
+  const { code, stderr } = await runCli('orderstream', ['rebuild', 'oder_view'], { DATABASE_URL: database.url });
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('there is no view oder_view') as string,
+  });
+});
