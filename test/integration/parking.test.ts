@@ -127,13 +127,13 @@ test('a row that its table does not take parks its stream like a fold that throw
     ...views,
     folded: views.folded.map(view =>
       view === orderView
-        ? ({
+        ? {
             ...view,
             fold: (row: OrderRow | undefined, event: Parameters<typeof orderView.fold>[1]) => {
               const after = orderView.fold(row, event)!;
               return event.streamId === poisoned ? { ...after, itemCount: 2 ** 40 } : after;
             },
-          })
+          }
         : view,
     ),
     derived: [],

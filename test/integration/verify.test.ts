@@ -118,6 +118,7 @@ test('a command that there is not is one line that says which there are', async 
   const { code, stderr } = await runCli('orderstream', ['verfiy'], { DATABASE_URL: real.url });
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: 'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | erase-customer cus_…\n',
+    stderr:
+      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | erase-customer cus_…\n',
   });
 });

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { spawnApp } from '../support/app.ts';
+import { eventually } from '../support/eventually.ts';
+import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { addItem, createdOrder, openNode, productOnSale, registeredCustomer } from '../support/random-history.ts';
+
+test('of three processes that project, another takes over within 5 s of the working one’s SIGSTOP; gone on, it writes nothing twice', async () => {
+  const database = await freshDatabase();
+  const node = await openNode(database.url);
+  const apps = await Promise.all([1, 2, 3].map(() => spawnApp({ DATABASE_URL: database.url })));
+  try {
+    const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
+    const orders = await Promise.all([1, 2, 3].map(() => createdOrder(node, customerId)));
+    for (const stopped of apps) {
+      // In the middle of whatever it does, while events keep coming; all but one are stopped at last.
+      const work = Promise.all(
+        orders.map(async orderId => {
+          for (let n = 0; n < 15; n++) await addItem(node, orderId, productId);
+        }),
+      );
+      await stopped.kill('SIGSTOP');
+      await work;
+      const head = await readHead(node.database);
+      const from = performance.now();
+      await eventually(
+        async () => expect((await readCheckpoint(node.database)).position.point).toBeGreaterThanOrEqual(head.point),
+        10_000,
+      );
+      expect(performance.now() - from).toBeLessThan(5_000);
+      await stopped.kill('SIGCONT');
+    }
+    const head = await readHead(node.database);
+    await eventually(async () => expect((await readCheckpoint(node.database)).position).toEqual(head));
+    expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(
+      plainFold(await plainLog(node.database)).orders,
+    );
+  } finally {
+    for (const app of apps) await app.kill('SIGCONT');
+    for (const app of apps) await app.stop();
+    await node.close();
+    await database.drop();
+  }
+}, 120_000);
