@@ -37,6 +37,11 @@ const parts: Readonly<Record<string, Part>> = {
     report: 'proof/plans.md',
     verdict: report => Promise.resolve({ passed: true, findings: report }),
   },
+  checker: {
+    claim:
+      'With hints lost and nodes, Redis and connections killed, 200 subscribers miss nothing and get nothing twice.',
+    command: ['tsx', 'test/checker/main.ts'],
+  },
 };
 
 const asked = process.argv.slice(2);

@@ -46,10 +46,11 @@ export interface SpawnedApp {
 /**
  * Starts src/main.ts in a process of its own, on a free port, with tokens of `testSecret`, and waits until it is ready.
  * Of this process's environment it gets what any program needs, and nothing of ours.
+ * @param cwd the folder whose src/ it is: this project's where left out
  * @throws where it ends before it is ready; the error carries what it printed
  */
-export async function spawnApp(env: Environment): Promise<SpawnedApp> {
-  const child = spawnMain(env);
+export async function spawnApp(env: Environment, cwd = root): Promise<SpawnedApp> {
+  const child = spawnMain(env, cwd);
   const note = noteOpen(`process ${child.pid}`, () => stopChild(child, 'SIGKILL'));
   void child.exited.then(note.closed, note.closed);
   const [, url] = await printed(child, /^Orderstream is ready(?: at (\S+))?/m, startMilliseconds);
@@ -92,10 +93,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const startMilliseconds = 30_000;
 const ours = { PORT: '0', AUTH_JWT_SECRET: testSecret };
 
-function spawnMain(env: Environment): Child {
+function spawnMain(env: Environment, cwd = root): Child {
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(name => [name, process.env[name]]));
   return startChild(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-    cwd: root,
+    cwd,
     env: { ...inherited, ...ours, ...env },
   });
 }

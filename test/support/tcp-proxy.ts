@@ -16,6 +16,10 @@ export interface TcpProxy {
   readonly port: number;
   /** Decides from now on what becomes of each piece that a client sends; until then all pass. */
   meet(fate: (bytes: Buffer) => Fate): void;
+  /** Changes from now on what arrives of each piece that the server sends. */
+  filter(change: (bytes: Buffer) => Buffer): void;
+  /** Connections that are open now. */
+  readonly connections: number;
   /** Connects from now on to another server, as a balancer does. */
   aim(target: { host: string; port: number }): void;
   /** Closes every connection as a machine does that shuts down (`end`) or that has forgotten them (`reset`). */
@@ -29,6 +33,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
   let target = first;
   const clients = new Set<Socket>();
   let fateOf: (bytes: Buffer) => Fate = () => 'pass';
+  let changed: (bytes: Buffer) => Buffer = bytes => bytes;
 
   const server = createServer(client => {
     const upstream = connect(target);
@@ -41,7 +46,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
     });
     upstream.on('data', bytes => {
       if (fate === 'lose-answer') client.resetAndDestroy();
-      else if (fate !== 'swallow') client.write(bytes);
+      else if (fate !== 'swallow') client.write(changed(bytes));
     });
     for (const [one, other] of [
       [client, upstream],
@@ -77,6 +82,12 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
     port,
     meet: fate => {
       fateOf = fate;
+    },
+    filter: change => {
+      changed = change;
+    },
+    get connections() {
+      return clients.size;
     },
     aim: other => {
       target = other;

@@ -1,0 +1,64 @@
+import type { Finding } from './findings.ts';
+import type { Connection, Observed, Received } from './history.ts';
+
+/** A timer may be so late on a busy machine, ms. */
+const grace = 2_000;
+
+/** What each connection breaks by itself: order, repeats, foreign positions, tokens, errors. */
+export function connectionFindings(subscriber: Observed, end: number): Finding[] {
+  const { name: who, connections } = subscriber;
+  return connections.flatMap((connection, index) => {
+    const where = `connection ${index + 1}`;
+    return [
+      ...orderFindings(connection),
+      ...foreignFindings(connection),
+      ...tokenFindings(connection, end),
+      ...errorFindings(connection),
+    ].map(({ rule, what }) => ({ rule, who, what: `${where}: ${what}` }));
+  });
+}
+
+type Found = Pick<Finding, 'rule' | 'what'>;
+
+function orderFindings({ after, foreign, received }: Connection): Found[] {
+  const found: Found[] = [];
+  const seen = new Set<string>();
+  let last = foreign ? '' : (after ?? '');
+  for (const { kind, position } of received) {
+    if (kind === 'ERROR') continue;
+    if (kind === 'RESYNC') last = '';
+    // How far one has come may be said twice; what happened may not.
+    const rises = kind === 'PROGRESS' ? position >= last : position > last;
+    if (!rises) found.push({ rule: 'positions rise', what: `${kind} at ${position} after ${last}` });
+    if (kind !== 'PROGRESS' && seen.has(position)) found.push({ rule: 'no repeat', what: `${kind} at ${position}` });
+    if (kind !== 'PROGRESS') seen.add(position);
+    last = position;
+  }
+  return found;
+}
+
+function foreignFindings({ foreign, after, received }: Connection): Found[] {
+  const [first] = received;
+  if (foreign) {
+    if (first === undefined || first.kind === 'RESYNC' || first.kind === 'ERROR') return [];
+    return [{ rule: 'another log is told', what: `${first.kind} after ${after}, which is of no event` }];
+  }
+  const resync = received.find(({ kind, code }) => kind === 'RESYNC' || code === 'STALE_POSITION');
+  return resync ? [{ rule: 'another log is told', what: `${resync.kind} after ${after}, which is of this log` }] : [];
+}
+
+function tokenFindings({ expiresAt, received, endedAt }: Connection, end: number): Found[] {
+  const late = received.find(({ kind, at }) => kind !== 'ERROR' && at > expiresAt + grace);
+  if (late) return [{ rule: 'a token ends', what: `a frame came ${late.at - expiresAt} ms after its end` }];
+  const lived = (endedAt ?? end) - expiresAt;
+  return lived > grace ? [{ rule: 'a token ends', what: `it stayed open ${lived} ms after its end` }] : [];
+}
+
+function errorFindings({ received, foreign, expiresAt }: Connection): Found[] {
+  function isFair({ code, at }: Received): boolean {
+    if (code === 'UNAUTHENTICATED') return at >= expiresAt;
+    return code === 'UNAVAILABLE' || (code === 'STALE_POSITION' && foreign);
+  }
+  const unfair = received.filter(frame => frame.kind === 'ERROR' && !isFair(frame));
+  return unfair.map(({ code }) => ({ rule: 'no client error', what: code ?? 'an error without a code' }));
+}

@@ -1,0 +1,68 @@
+import type { Kind } from './history.ts';
+
+// `customer` is a read beside each frame, `availableActions` differs by role: what a shared execution can get wrong.
+const order = /* GraphQL */ `
+  fragment Shown on Order {
+    id
+    number
+    version
+    position
+    status
+    itemCount
+    total {
+      amount
+      currency
+    }
+    lines {
+      id
+      productId
+      quantity
+    }
+    availableActions
+    customer {
+      name
+    }
+  }
+`;
+const listed = `{ kind position orderId matches order { ...Shown } }`;
+const event = 'id type version position actor';
+
+export const subscriptions: Readonly<Record<Kind, string>> = {
+  orderUpdated: `subscription ($id: ID!, $after: Position) {
+    update: orderUpdated(id: $id, after: $after) { kind position order { ...Shown } }
+  } ${order}`,
+  ordersUpdated: `subscription ($filter: OrderFilter, $after: Position) {
+    update: ordersUpdated(filter: $filter, after: $after) ${listed}
+  } ${order}`,
+  customerOrdersUpdated: `subscription ($id: ID!, $filter: OrderFilter, $after: Position) {
+    update: customerOrdersUpdated(customerId: $id, filter: $filter, after: $after) ${listed}
+  } ${order}`,
+  orderEvents: `subscription ($id: ID!, $after: Position) {
+    update: orderEvents(orderId: $id, after: $after) { ${event} }
+  }`,
+  eventsAppended: `subscription ($after: Position) {
+    update: eventsAppended(after: $after) { ${event} }
+  }`,
+};
+
+/** What a subscriber of that kind must hold in the end. */
+export const queries = {
+  orderUpdated: `query ($id: ID!) { order(id: $id) { ...Shown } } ${order}`,
+  ordersUpdated: `query ($filter: OrderFilter) {
+    orders(first: 100, filter: $filter) { position nodes { ...Shown } }
+  } ${order}`,
+  customerOrdersUpdated: `query ($id: ID!, $filter: OrderFilter) {
+    customer(id: $id) { orders(first: 100, filter: $filter) { position nodes { ...Shown } } }
+  } ${order}`,
+} as const;
+
+export function commandDocument(name: string, payload: string): string {
+  const input = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
+  return `mutation ($input: ${input}!) {
+    result: ${name}(input: $input) {
+      __typename
+      ... on ${payload} { position }
+      ... on CommandError { message }
+    }
+  }`;
+}

@@ -1,0 +1,60 @@
+import type { History } from './history.ts';
+import { connectionFindings } from './connection-findings.ts';
+import { feedFindings } from './feed-findings.ts';
+import { quietFindings } from './quiet-findings.ts';
+import { stateFindings } from './state-findings.ts';
+
+/** Something that no client may ever see. */
+export interface Finding {
+  readonly rule:
+    | 'positions rise'
+    | 'no repeat'
+    | 'versions never fall'
+    | 'a frame is of the log'
+    | 'a feed is the log'
+    | 'everyone holds the final state'
+    | 'another log is told'
+    | 'a token ends'
+    | 'no client error'
+    | 'hints wake';
+  readonly who: string;
+  readonly what: string;
+}
+
+/** The median of what a lone command may take to its frame, ms: less than the tick that a hub falls back on. */
+const wakesWithin = 700;
+
+/** Everything in a run's history that breaks a promise; pure, so that each rule is tested by itself. */
+export function findingsOf(history: History): Finding[] {
+  const { log, subscribers } = history;
+  const byPosition = new Map(log.map(event => [event.position, event]));
+  return [
+    ...subscribers.flatMap(one => [
+      ...connectionFindings(one, history.quiets.at(-1)?.until ?? 0),
+      ...stateFindings(one, byPosition),
+      ...feedFindings(one, history),
+    ]),
+    ...quietFindings(history),
+    ...probeFindings(history),
+  ];
+}
+
+/** Planned faults that touched nothing: a run with one proves less than it says, so it does not count. */
+export function unbitten({ faults }: History): string[] {
+  return faults.filter(({ bit }) => bit === 0).map(({ what }) => what);
+}
+
+/** Frames that told of something new. */
+export function countUpdates({ subscribers }: Pick<History, 'subscribers'>): number {
+  const frames = subscribers.flatMap(({ connections }) => connections.flatMap(({ received }) => received));
+  return frames.filter(({ kind }) => kind !== 'PROGRESS' && kind !== 'ERROR').length;
+}
+
+function probeFindings({ probes }: History): Finding[] {
+  return (['row', 'event'] as const).flatMap((what): Finding[] => {
+    const took = probes.map(probe => probe[what]).sort((one, other) => one - other);
+    const median = took[took.length >> 1];
+    if (median === undefined || median <= wakesWithin) return [];
+    return [{ rule: 'hints wake', who: what, what: `a lone change took ${median} ms (median of ${took.length})` }];
+  });
+}

@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Finding } from './findings.ts';
+import type { History, Observed, Quiet, Shown } from './history.ts';
+import { type Holding, openHolding } from './holding.ts';
+
+/** Whether each subscriber of orders holds at each quiet time what the same viewer's query answers. */
+export function quietFindings({ subscribers, quiets }: Pick<History, 'subscribers' | 'quiets'>): Finding[] {
+  return subscribers.filter(one => !isFeed(one)).flatMap(subscriber => replayed(subscriber, quiets));
+}
+
+function isFeed({ kind }: Observed): boolean {
+  return kind === 'orderEvents' || kind === 'eventsAppended';
+}
+
+function replayed(subscriber: Observed, quiets: readonly Quiet[]): Finding[] {
+  const holding = openHolding(subscriber);
+  // A page counts from the first frame that goes on from it.
+  const steps = subscriber.connections.flatMap(connection =>
+    connection.received.map((frame, place) => ({
+      at: frame.at,
+      take: () => {
+        if (place === 0) holding.begin(connection);
+        holding.take(frame);
+      },
+    })),
+  );
+  let next = 0;
+  return quiets.flatMap(({ until, answers }, index) => {
+    for (let step = steps[next]; step !== undefined && step.at <= until; step = steps[++next]) step.take();
+    const wrong = differenceOf(holding, answers.get(subscriber.name));
+    const what = `quiet time ${index + 1}: ${wrong}`;
+    return wrong === undefined ? [] : [{ rule: 'everyone holds the final state' as const, who: subscriber.name, what }];
+  });
+}
+
+/** How what is held differs from a query's answer; undefined where it does not. */
+export function differenceOf(
+  { orders, valid }: Pick<Holding, 'orders' | 'valid'>,
+  answer: readonly Shown[] | undefined,
+): string | undefined {
+  if (answer === undefined) return 'the query did not come so far';
+  if (!valid) return 'it was told to ask again, and had no answer';
+  const extra = [...orders.keys()].find(id => !answer.some(order => order.id === id));
+  if (extra !== undefined) return `${extra} is held, and not in the query`;
+  for (const order of answer) {
+    const held = orders.get(order.id);
+    if (held === undefined) return `${order.id} is missing`;
+    if (!isDeepStrictEqual(held, order))
+      return `${JSON.stringify(held)} is held, the query has ${JSON.stringify(order)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import type { Kind, Watched } from './history.ts';
+import { customerCount, customerIdOf, orderIdOf, ownerOf, type Plan, startingOrders } from './plan.ts';
+
+const kinds: readonly Kind[] = [
+  'orderUpdated',
+  'customerOrdersUpdated',
+  'ordersUpdated',
+  'orderUpdated',
+  'orderEvents',
+  'customerOrdersUpdated',
+  'eventsAppended',
+  'orderUpdated',
+];
+const transports = ['WebSocket', 'SSE'] as const;
+
+/** Subscribers of every kind and transport: staff and customers, with a filter and without. */
+export function rosterOf(plan: Plan, count: number): Watched[] {
+  return Array.from({ length: count }, (_, index): Watched => {
+    const kind = kinds[index % kinds.length]!;
+    const turn = Math.floor(index / kinds.length);
+    const staffOnly = kind === 'ordersUpdated' || kind === 'eventsAppended';
+    const order = (index * 5 + turn) % startingOrders;
+    const customer = kind === 'customerOrdersUpdated' ? index % customerCount : ownerOf(order);
+    const isStaff = staffOnly || turn % 2 === 0;
+    const subject = isStaff ? `staff ${index % 3}` : customerIdOf(plan, customer);
+    const isList = kind === 'ordersUpdated' || kind === 'customerOrdersUpdated';
+    return {
+      name: `${index + 1} ${kind}`,
+      kind,
+      transport: transports[(index + turn) % 2]!,
+      viewer: { role: isStaff ? 'staff' : 'customer', subject },
+      id: idOf(kind, plan, order, customer),
+      statusIn: isList && turn % 3 === 1 ? ['DRAFT', 'SHIPPED'] : undefined,
+    };
+  });
+}
+
+/** Those whose tokens last only seconds. */
+export function isShortLived(index: number): boolean {
+  return index % 7 === 5;
+}
+
+/** Two that see every change of the first order, for as long as a run lasts: who times a lone command. */
+export function timekeepersOf(plan: Plan): Watched[] {
+  const staff = { viewer: { role: 'staff', subject: 'clock' }, transport: 'WebSocket', statusIn: undefined } as const;
+  return [
+    { ...staff, name: 'clock orderUpdated', kind: 'orderUpdated', id: orderIdOf(plan, 0) },
+    { ...staff, name: 'clock eventsAppended', kind: 'eventsAppended', id: '' },
+  ];
+}
+
+function idOf(kind: Kind, plan: Plan, order: number, customer: number): string {
+  switch (kind) {
+    case 'orderUpdated':
+    case 'orderEvents':
+      return orderIdOf(plan, order);
+    case 'customerOrdersUpdated':
+      return customerIdOf(plan, customer);
+    case 'ordersUpdated':
+    case 'eventsAppended':
+      return '';
+  }
+}

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatPosition } from '../../src/event-store/position.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { type Cluster, openCluster } from './cluster.ts';
+import type { History, Logged, PlannedFault, Probe, Quiet } from './history.ts';
+import { openPerformer, type Performer } from './perform.ts';
+import { type Fault, type Phase, type Plan } from './plan.ts';
+import { seeded } from './random.ts';
+import { isShortLived, rosterOf, timekeepersOf } from './roster.ts';
+import { settle } from './settle.ts';
+import { startSubscriber, type Subscriber } from './subscriber.ts';
+
+const workers = 8;
+const probeCount = 7;
+const longLife = 3_600_000;
+const shortLife = 3_000;
+
+/** A run's conditions. */
+export interface Conditions {
+  /** URL of a migrated, empty database. */
+  readonly database: string;
+  readonly subscribers: number;
+  /** The folder whose src/ is run: this project's where left out. */
+  readonly folder?: string;
+}
+
+/** Carries a plan out on real processes, and answers all that was seen. */
+export async function run(plan: Plan, { database, subscribers: count, folder }: Conditions): Promise<History> {
+  const random = seeded(plan.seed);
+  const cluster = await openCluster(database, random.next, folder);
+  const performer = openPerformer(plan, cluster.urls);
+  await performer.prepare();
+  const clocks = timekeepersOf(plan).map(one => start(one, longLife));
+  const others = rosterOf(plan, count).map((one, index) => start(one, isShortLived(index) ? shortLife : longLife));
+  const subscribers = [...clocks, ...others];
+  const faults: PlannedFault[] = [];
+  const quiets: Quiet[] = [];
+  const probes: Probe[] = [];
+
+  function start(one: Parameters<typeof startSubscriber>[0], lifetime: number): Subscriber {
+    const seed = plan.seed * 1_000 + [...one.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+    return startSubscriber(one, { urls: cluster.urls, random: seeded(seed), lifetime });
+  }
+
+  try {
+    for (const [index, phase] of plan.phases.entries()) {
+      cluster.loseHints(phase.hintsLost);
+      faults.push(...(await carryOut(phase, `${index}`, { cluster, performer, subscribers })));
+      if (phase.hintsLost > 0) faults.push({ what: `lose ${phase.hintsLost * 100} % of the hints`, bit: cluster.lost });
+      quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
+      if (phase.hintsLost === 0) probes.push(...(await probe(performer, clocks, `${index}`)));
+    }
+    // Or what the last probe told would be missing at the end.
+    quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
+  } finally {
+    await Promise.all(subscribers.map(one => one.stop()));
+    await cluster.stop();
+  }
+  faults.push(...met(subscribers));
+  return { log: await readLog(database), subscribers, quiets, faults, probes };
+}
+
+/** Does a phase's commands, and breaks what is to break meanwhile; it is mended again when this ends. */
+async function carryOut(
+  { commands, faults }: Phase,
+  name: string,
+  { cluster, performer, subscribers }: { cluster: Cluster; performer: Performer; subscribers: readonly Subscriber[] },
+): Promise<PlannedFault[]> {
+  const bitten: PlannedFault[] = [];
+  let begun = 0;
+  // One after the other: a node can't start while Redis is away.
+  let breaking = Promise.resolve();
+
+  async function work(): Promise<void> {
+    while (begun < commands.length) {
+      const index = begun++;
+      for (const { fault } of faults.filter(({ after }) => after === index)) {
+        breaking = breaking.then(async () => {
+          bitten.push({ what: fault.type, bit: await breakBy(fault, cluster, subscribers) });
+        });
+      }
+      await performer.perform(commands[index]!, `${name}-${index}`);
+    }
+  }
+
+  await Promise.all(Array.from({ length: workers }, work));
+  await breaking;
+  return bitten;
+}
+
+async function breakBy(fault: Fault, cluster: Cluster, subscribers: readonly Subscriber[]): Promise<number> {
+  switch (fault.type) {
+    case 'kill node':
+      return cluster.killNode(fault.node);
+    case 'kill projector':
+      return cluster.killProjector(fault.projector);
+    case 'kill Redis':
+      return cluster.killRedis();
+    case 'cut Redis':
+      return cluster.cutRedis();
+    case 'cut PostgreSQL':
+      return cluster.cutPostgres();
+    case 'cut sockets':
+      return cluster.cutSockets([fault.node]);
+    case 'cut all sockets':
+      return cluster.cutSockets(cluster.urls.map((_, node) => node));
+    case 'foreign positions': {
+      const forgers = subscribers.filter((_, index) => index % 3 === 0);
+      for (const one of forgers) one.forge();
+      return forgers.length;
+    }
+  }
+}
+
+/** What clients meet by themselves. */
+function met(subscribers: readonly Subscriber[]): PlannedFault[] {
+  const connections = subscribers.flatMap(one => one.connections);
+  const expired = connections.filter(({ endedAt, expiresAt }) => endedAt !== undefined && endedAt >= expiresAt);
+  const refused = connections.filter(({ foreign, received }) => foreign && received.length > 0);
+  return [
+    { what: 'a token runs out', bit: expired.length },
+    { what: 'a foreign position is answered', bit: refused.length },
+  ];
+}
+
+/** How long lone commands take until they are seen. */
+async function probe(performer: Performer, clocks: readonly Subscriber[], name: string): Promise<Probe[]> {
+  const probes: Probe[] = [];
+  for (let index = 0; index < probeCount; index++) {
+    const command = { type: 'add', order: 0, asStaff: true, product: 0, quantity: 1 } as const;
+    const position = await performer.perform(command, `${name}-probe-${index}`);
+    const done = Date.now();
+    if (position === undefined) throw new Error('a lone command was refused');
+    const [row = 0, event = 0] = await Promise.all(clocks.map(async one => (await seen(one, position, done)) - done));
+    probes.push({ row, event });
+  }
+  return probes;
+}
+
+/** When a subscriber had come to a position, ms since the epoch; it is given 5 s. */
+async function seen({ connections }: Subscriber, position: string, from: number): Promise<number> {
+  for (;;) {
+    const frame = connections.flatMap(({ received }) => received.slice(-20)).find(one => one.position >= position);
+    if (frame) return frame.at;
+    if (Date.now() > from + 5_000) return Date.now();
+    await sleep(5);
+  }
+}
+
+/** The log, as no part of the program reads it. */
+async function readLog(database: string): Promise<Logged[]> {
+  return onDatabase(database, async client => {
+    const { rows } = await client.query<Logged & { point: string; hash: string }>(`
+      SELECT position AS point, encode(substr(hash, 1, 6), 'hex') AS hash, stream_type AS "streamType",
+        stream_id AS "streamId", version, type, metadata->'actor' AS actor
+      FROM events ORDER BY position`);
+    return rows.map(({ point, hash, streamType, streamId, version, type, actor }) => {
+      const position = formatPosition({ point: Number(point), hash });
+      return { position, streamType, streamId, version, type, actor };
+    });
+  });
+}

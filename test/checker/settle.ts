@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { token } from '../support/tokens.ts';
+import { askQuery } from './ask-query.ts';
+import type { Logged, Quiet, Shown, Watched } from './history.ts';
+import { differenceOf } from './quiet-findings.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/** Within this, ms, everyone holds the final state once nothing happens any more. */
+const patience = 5_000;
+const pause = 50;
+
+/** Waits until everyone holds what their query answers, or it has taken too long: which of both, the checker says. */
+export async function settle(
+  subscribers: readonly Subscriber[],
+  log: readonly Logged[],
+  urls: readonly string[],
+): Promise<Quiet> {
+  const from = Date.now();
+  const head = log.at(-1)?.position ?? '';
+  const answers = new Map<string, readonly Shown[]>();
+  const asked = new Map<string, Promise<readonly Shown[] | undefined>>();
+
+  /** Without `atLeast`: a query that waits would wake the hub, and hide what did not. */
+  async function ask(watched: Watched, url: string): Promise<readonly Shown[] | undefined> {
+    const { role, subject: sub } = watched.viewer;
+    const bearer = await token({ role, sub });
+    while (Date.now() < from + patience) {
+      const answer = await askQuery(url, bearer, watched).catch(() => undefined);
+      if (answer && (watched.kind === 'orderUpdated' || answer.position >= head)) return answer.orders;
+      await sleep(pause);
+    }
+    return undefined;
+  }
+
+  function isSettled({ kind, id, name, events, holding }: Subscriber): boolean {
+    if (kind === 'eventsAppended') return events >= log.length;
+    if (kind === 'orderEvents') return events >= log.filter(({ streamId }) => streamId === id).length;
+    return differenceOf(holding, answers.get(name)) === undefined;
+  }
+
+  const orders = subscribers.filter(({ kind }) => kind !== 'eventsAppended' && kind !== 'orderEvents');
+  await Promise.all(
+    orders.map(async (one, index) => {
+      const { role, subject } = one.viewer;
+      const key = JSON.stringify([one.kind, one.id, one.statusIn, role, role === 'staff' ? '' : subject]);
+      const answer = asked.get(key) ?? ask(one, urls[index % urls.length]!);
+      asked.set(key, answer);
+      const shown = await answer;
+      if (shown) answers.set(one.name, shown);
+    }),
+  );
+  while (Date.now() < from + patience && !subscribers.every(isSettled)) await sleep(pause);
+  return { from, until: Math.min(Date.now(), from + patience), events: log.length, answers };
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { token } from '../support/tokens.ts';
+import { carry, type Carried } from './carry.ts';
+import type { Connection, Observed, Watched } from './history.ts';
+import { type Holding, openHolding } from './holding.ts';
+import type { Random } from './random.ts';
+import { askQuery } from './ask-query.ts';
+
+/** One client that stays: subscribes, notes all that comes, and comes back wherever it is let in. */
+export interface Subscriber extends Observed {
+  readonly holding: Holding;
+  /** Events of a feed that it has. */
+  readonly events: number;
+  /** Comes back with its position under the hash of another log. */
+  forge(): void;
+  stop(): Promise<void>;
+}
+
+/** @param lifetime of its tokens, ms; it gets a new one each time that it connects */
+export function startSubscriber(
+  watched: Watched,
+  { urls, random, lifetime }: { urls: readonly string[]; random: Random; lifetime: number },
+): Subscriber {
+  const connections: Connection[] = [];
+  const holding = openHolding(watched);
+  const isList = watched.kind === 'ordersUpdated' || watched.kind === 'customerOrdersUpdated';
+  const state = { stopped: false, forged: false, events: 0, last: '' };
+  let carried: Carried | undefined;
+
+  async function startPage(url: string, bearer: string) {
+    // A list that was never seen, or that was told to ask again; what has a position goes on from there.
+    if (!isList || (state.last !== '' && holding.valid)) return undefined;
+    return askQuery(url, bearer, watched);
+  }
+
+  async function connect(): Promise<void> {
+    const url = random.oneOf(urls);
+    const expiresAt = (Math.floor(Date.now() / 1000) + Math.ceil(lifetime / 1000)) * 1000;
+    const { role, subject: sub } = watched.viewer;
+    const bearer = await token({ role, sub }, { expires: expiresAt / 1000 });
+    const page = await startPage(url, bearer);
+    const from = page ? page.position : state.last;
+    const foreign = state.forged && from !== '';
+    const after = foreign ? otherHash(from) : from;
+    carried = await carry(watched, url, bearer, after === '' ? undefined : after);
+    if (foreign) state.forged = false;
+    const connection: Connection = {
+      after: after === '' ? undefined : after,
+      foreign,
+      page: page?.orders,
+      expiresAt,
+      received: [],
+      endedAt: undefined,
+    };
+    connections.push(connection);
+    if (state.stopped) carried.close();
+    try {
+      await receive(carried, connection);
+    } finally {
+      carried.close();
+      connection.endedAt = Date.now();
+    }
+  }
+
+  async function receive(from: Carried, connection: Connection): Promise<void> {
+    for (;;) {
+      const frame = await from.next();
+      if (frame === undefined) return;
+      connection.received.push(frame);
+      if (connection.received.length === 1) holding.begin(connection);
+      holding.take(frame);
+      // Whatever was wrong, one comes back; a list without what it rests on asks for it first.
+      if (frame.kind === 'ERROR') return;
+      state.last = frame.position;
+      if (frame.kind === 'EVENT') state.events++;
+      if (!holding.valid) return;
+    }
+  }
+
+  async function live(): Promise<void> {
+    while (!state.stopped) {
+      // A node that is away refuses; the next one may not.
+      await connect().catch(() => undefined);
+      await sleep(20 + random.next() * 60);
+    }
+  }
+
+  const ended = live();
+  return {
+    ...watched,
+    connections,
+    holding,
+    get events() {
+      return state.events;
+    },
+    forge() {
+      state.forged = true;
+      carried?.close();
+    },
+    async stop() {
+      state.stopped = true;
+      carried?.close();
+      await ended;
+    },
+  };
+}
+
+/** The same point of a log that never was. */
+function otherHash(position: string): string {
+  const [point = '', hash = ''] = position.split('-');
+  return `${point}-${[...hash].map(digit => (15 - Number.parseInt(digit, 16)).toString(16)).join('')}`;
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import { countUpdates, findingsOf, unbitten } from '../../checker/findings.ts';
+import type { Connection, History, Logged, Observed, Received, Shown } from '../../checker/history.ts';
+
+const order = 'ord_1';
+const log: readonly Logged[] = [1, 2, 3].map(version => ({
+  position: `${version}-a`,
+  streamType: 'order',
+  streamId: order,
+  version,
+  type: version === 1 ? 'OrderCreated' : 'ItemAdded',
+  actor: { role: 'staff', subject: 'anna' },
+}));
+const shown = (version: number, status = 'DRAFT'): Shown => ({ id: order, version, status });
+const staff = { role: 'staff', subject: 'anna' } as const;
+
+function frame(version: number, more: Partial<Received> = {}): Received {
+  return { at: version, kind: 'UPDATE', position: `${version}-a`, order: shown(version), ...more };
+}
+function event(version: number, more: Partial<NonNullable<Received['event']>> = {}): Received {
+  const { type } = log[version - 1]!;
+  return { at: version, kind: 'EVENT', position: `${version}-a`, event: { type, version, actor: 'anna', ...more } };
+}
+function error(code: string, at = 1): Received {
+  return { at, kind: 'ERROR', position: '', code };
+}
+function connection(received: Received[], more: Partial<Connection> = {}): Connection {
+  return { after: undefined, foreign: false, page: undefined, expiresAt: 1e6, endedAt: undefined, received, ...more };
+}
+function observed(kind: Observed['kind'], connections: Connection[], more: Partial<Observed> = {}): Observed {
+  const id = kind === 'orderUpdated' || kind === 'orderEvents' ? order : '';
+  return { name: 'one', kind, transport: 'SSE', viewer: staff, id, statusIn: undefined, connections, ...more };
+}
+function history(subscriber: Observed, more: Partial<History> = {}): History {
+  const answers = new Map([['one', [shown(3)]]]);
+  const quiets = [{ from: 10, until: 100, events: 3, answers }];
+  return { log, subscribers: [subscriber], quiets, faults: [], probes: [], ...more };
+}
+function rules(subscriber: Observed, more: Partial<History> = {}): string[] {
+  return [...new Set(findingsOf(history(subscriber, more)).map(({ rule }) => rule))];
+}
+
+test('what keeps every promise has no finding', () => {
+  const row = connection([frame(1, { kind: 'SNAPSHOT' }), frame(3)]);
+  expect(findingsOf(history(observed('orderUpdated', [row])))).toEqual([]);
+  const list = connection([frame(1, { kind: 'PROGRESS', order: undefined }), frame(3, { orderId: order })], {
+    after: '1-a',
+    page: [shown(1)],
+  });
+  expect(findingsOf(history(observed('ordersUpdated', [list])))).toEqual([]);
+  const feed = [connection([event(1), event(2)]), connection([event(3)], { after: '2-a' })];
+  expect(findingsOf(history(observed('orderEvents', feed)))).toEqual([]);
+  expect(findingsOf(history(observed('eventsAppended', feed)))).toEqual([]);
+});
+
+test('a position that falls, within a connection or behind its `after`, is found', () => {
+  expect(rules(observed('orderUpdated', [connection([frame(3), frame(2, { order: shown(3) })])]))).toContain(
+    'positions rise',
+  );
+  expect(rules(observed('orderUpdated', [connection([frame(3)], { after: '3-a' })]))).toEqual(['positions rise']);
+});
+
+test('a frame that comes twice within a connection is found', () => {
+  expect(rules(observed('orderUpdated', [connection([frame(3), frame(3)])]))).toContain('no repeat');
+});
+
+test('a version that falls is found, over connections too', () => {
+  const connections = [connection([frame(3)]), connection([frame(2)]), connection([frame(3)])];
+  expect(rules(observed('orderUpdated', connections))).toEqual(['versions never fall']);
+});
+
+test('a frame that is not what the log has at its position is found', () => {
+  const early = connection([frame(2, { order: shown(1) }), frame(3)]);
+  expect(rules(observed('orderUpdated', [early]))).toEqual(['a frame is of the log']);
+  const never = connection([frame(3), frame(4)]);
+  expect(rules(observed('orderUpdated', [never]))).toContain('a frame is of the log');
+});
+
+test('an event that is left out, altered, or told with a name that its viewer may not know, is found', () => {
+  expect(rules(observed('orderEvents', [connection([event(1), event(3)])]))).toContain('a feed is the log');
+  expect(rules(observed('orderEvents', [connection([event(1), event(2, { type: 'Other' }), event(3)])]))).toEqual([
+    'a feed is the log',
+  ]);
+  const customer = { viewer: { role: 'customer', subject: 'cus_1' } } as const;
+  const named = connection([event(1), event(2), event(3)]);
+  expect(rules(observed('orderEvents', [named], customer))).toEqual(['a feed is the log']);
+  const masked = connection([1, 2, 3].map(version => event(version, { actor: 'staff' })));
+  expect(rules(observed('orderEvents', [masked], customer))).toEqual([]);
+});
+
+test('whoever does not hold the final state when it has been quiet for long enough is found', () => {
+  const rule = ['everyone holds the final state'];
+  expect(rules(observed('orderUpdated', [connection([frame(2)])]))).toEqual(rule);
+  expect(rules(observed('orderUpdated', [connection([frame(3, { at: 101 })])]))).toEqual(rule);
+  expect(rules(observed('orderEvents', [connection([event(1), event(2)])]))).toEqual(rule);
+  const other = connection([frame(3, { order: shown(3, 'SUBMITTED') })]);
+  expect(rules(observed('orderUpdated', [other]))).toEqual(rule);
+  expect(
+    rules(observed('orderUpdated', []), { quiets: [{ from: 1, until: 2, events: 3, answers: new Map() }] }),
+  ).toEqual(rule);
+});
+
+test('a list that lost a row, kept one, or was told to ask again and had no answer, is found', () => {
+  const rule = ['everyone holds the final state'];
+  const progress = frame(3, { kind: 'PROGRESS', order: undefined });
+  const other = { ...shown(1), id: 'ord_2' };
+  expect(rules(observed('ordersUpdated', [connection([progress], { page: [] })]))).toEqual(rule);
+  expect(rules(observed('ordersUpdated', [connection([progress], { page: [shown(3), other] })]))).toEqual(rule);
+  const left = frame(3, { orderId: order, matches: false });
+  expect(rules(observed('ordersUpdated', [connection([left], { page: [shown(1)] })]))).toEqual(rule);
+  const resync = frame(3, { kind: 'RESYNC', order: undefined });
+  const lost = connection([resync], { page: [shown(3)], after: '3-b', foreign: true });
+  expect(rules(observed('ordersUpdated', [lost]))).toEqual(rule);
+});
+
+test('a position of another log that is gone on from, and one of this log that is refused, are found', () => {
+  const foreign = { after: '2-b', foreign: true };
+  expect(rules(observed('orderUpdated', [connection([frame(3)], foreign)]))).toEqual(['another log is told']);
+  expect(rules(observed('orderUpdated', [connection([frame(3, { kind: 'RESYNC' })], foreign)]))).toEqual([]);
+  const ours = connection([frame(3, { kind: 'RESYNC' })], { after: '2-a' });
+  expect(rules(observed('orderUpdated', [ours]))).toEqual(['another log is told']);
+  const feed = [connection([event(1), event(2)]), connection([error('STALE_POSITION')], foreign)];
+  const rest = connection([event(3)], { after: '2-a' });
+  expect(rules(observed('orderEvents', [...feed, rest]))).toEqual([]);
+});
+
+test('a connection that outlives its token, with frames or without, is found', () => {
+  const rule = ['a token ends'];
+  const long = { quiets: [{ from: 10, until: 9_000, events: 3, answers: new Map([['one', [shown(3)]]]) }] };
+  const late = connection([frame(3, { at: 5_000 })], { expiresAt: 1_000, endedAt: 5_000 });
+  expect(rules(observed('orderUpdated', [late]), long)).toEqual(rule);
+  expect(rules(observed('orderUpdated', [connection([frame(3)], { expiresAt: 1_000 })]), long)).toEqual(rule);
+  expect(rules(observed('orderUpdated', [connection([frame(3)], { expiresAt: 1_000, endedAt: 1_010 })]), long)).toEqual(
+    [],
+  );
+});
+
+test('an error that is no fault of the client is found, and one that only asks it to come back is none', () => {
+  expect(rules(observed('orderUpdated', [connection([frame(3), error('INTERNAL')])]))).toEqual(['no client error']);
+  expect(rules(observed('orderUpdated', [connection([frame(3), error('UNAUTHENTICATED')])]))).toEqual([
+    'no client error',
+  ]);
+  expect(rules(observed('orderUpdated', [connection([frame(3), error('UNAVAILABLE')])]))).toEqual([]);
+  const expired = connection([frame(3), error('UNAUTHENTICATED', 50)], { expiresAt: 40, endedAt: 50 });
+  expect(rules(observed('orderUpdated', [expired]))).toEqual([]);
+});
+
+test('hints that do not wake are found by the median of the probes, for rows and events', () => {
+  const whole = observed('orderUpdated', [connection([frame(3)])]);
+  const slow = { row: 1_000, event: 10 };
+  expect(rules(whole, { probes: [slow, slow, { row: 5, event: 5 }] })).toEqual(['hints wake']);
+  expect(rules(whole, { probes: [slow, { row: 5, event: 5 }, { row: 5, event: 5 }] })).toEqual([]);
+});
+
+test('a fault that touched nothing is named, and only what tells of something new is counted', () => {
+  const whole = history(observed('orderUpdated', [connection([frame(3), frame(3, { kind: 'PROGRESS' }), error('X')])]));
+  const faults = [
+    { what: 'cut sockets', bit: 0 },
+    { what: 'kill Redis', bit: 2 },
+  ];
+  expect(unbitten({ ...whole, faults })).toEqual(['cut sockets']);
+  expect(countUpdates(whole)).toBe(1);
+});

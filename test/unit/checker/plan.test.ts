@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { planOf } from '../../checker/plan.ts';
+import { rosterOf } from '../../checker/roster.ts';
+
+const size = { repeats: 1, length: 200 };
+
+test('a seed always gives the same commands and faults, and another one others', () => {
+  expect(planOf(7, size)).toEqual(planOf(7, size));
+  expect(planOf(8, size).phases).not.toEqual(planOf(7, size).phases);
+});
+
+test('whatever the seed, hints are lost by 0, 10, 50 and 100 %, and everything that can break does', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const { phases } = planOf(seed, size);
+    expect(phases.map(({ hintsLost }) => hintsLost)).toEqual([0, 0.1, 0.5, 1]);
+    const faults = phases.flatMap(phase => phase.faults);
+    expect(new Set(faults.map(({ fault }) => fault.type)).size).toBe(8);
+    expect(faults.every(({ after }) => after >= 0 && after < size.length)).toBe(true);
+    const projectors = faults.flatMap(({ fault }) => (fault.type === 'kill projector' ? [fault.projector] : []));
+    expect(projectors.toSorted()).toEqual([0, 1]);
+  }
+});
+
+test('subscribers are of every kind on both transports, staff and customers, with a filter and without', () => {
+  const roster = rosterOf(planOf(1, size), 38);
+  expect(new Set(roster.map(({ kind, transport }) => `${kind} ${transport}`)).size).toBe(10);
+  const lists = roster.filter(({ kind }) => kind === 'customerOrdersUpdated');
+  expect(new Set(lists.map(({ viewer, statusIn }) => `${viewer.role} ${statusIn?.length ?? 0}`)).size).toBe(4);
+  expect(new Set(roster.map(({ name }) => name)).size).toBe(38);
+});
