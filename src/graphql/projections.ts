@@ -54,6 +54,7 @@ const Projection = builder.objectRef<ProjectionStatus>('Projection').implement({
 builder.queryField('projections', t =>
   t.field({
     type: [Projection],
+    nullable: true,
     rule: 'staff',
     description: 'State of every read model (staff).',
     resolve: async (_root, _args, context) => {

@@ -70,7 +70,7 @@ test('a poison event: its order refuses who has seen more, all else goes on, and
 
   const parkedOrders = async () => {
     const { data } = await post(app.url, ProjectionsDocument, {}, { token: shop.staff });
-    return data!.projections.find(one => one.name === 'order_view')!.parkedStreams;
+    return data!.projections!.find(one => one.name === 'order_view')!.parkedStreams;
   };
   await eventually(async () => expect(await parkedOrders()).toBe(1));
   await eventually(async () => {
