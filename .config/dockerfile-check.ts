@@ -152,10 +152,15 @@ async function runImage(image: Stage): Promise<void> {
 
   const postgres = await startPostgres();
   try {
-    const DATABASE_URL = postgres.url;
-    await succeeded(start(image, ['node', 'dist/cli/migrate.js'], { DATABASE_URL }));
-
-    const env = { ...configured, DATABASE_URL, HOST: '127.0.0.1', REDIS_URL: '' };
+    // As docker-compose.yml has it: production refuses to serve as the owner.
+    const owner = { DATABASE_MIGRATE_URL: postgres.url };
+    const env = {
+      ...configured,
+      DATABASE_URL: postgres.url.replace('postgres@', 'serving@'),
+      HOST: '127.0.0.1',
+      REDIS_URL: '',
+    };
+    await succeeded(start(image, ['node', 'dist/cli/migrate.js'], { ...env, ...owner }));
     const serve = async (port: number): Promise<Child> => {
       const child = start(image, image.command, { ...env, PORT: `${port}` });
       await printed(child, /^Orderstream is ready at /m, 20_000);
