@@ -43,7 +43,9 @@ export async function openCluster(database: string, random: () => number, folder
   };
   const start = (ROLES: string): Promise<SpawnedApp> => spawnApp({ ...env, ROLES }, folder);
   const roles = [...Array<string>(nodeCount).fill('api'), ...Array<string>(projectorCount).fill('projector')];
-  const processes = await Promise.all(roles.map(start));
+  const processes: SpawnedApp[] = [];
+  // One after the other: all at once, none would be there in time on a busy machine.
+  for (const role of roles) processes.push(await start(role));
   const proxies = await Promise.all(processes.slice(0, nodeCount).map(({ url }) => openTcpProxy(addressOf(url))));
   let lost = 0;
 

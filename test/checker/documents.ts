@@ -29,7 +29,13 @@ const event = 'id type version position actor';
 
 export const subscriptions: Readonly<Record<Kind, string>> = {
   orderUpdated: `subscription ($id: ID!, $after: Position) {
-    update: orderUpdated(id: $id, after: $after) { kind position order { ...Shown } }
+    update: orderUpdated(id: $id, after: $after) {
+      kind
+      position
+      order { ...Shown }
+      # Takes long enough that the next change comes meanwhile.
+      long: order { history(first: 50) { nodes { id data } } }
+    }
   } ${order}`,
   ordersUpdated: `subscription ($filter: OrderFilter, $after: Position) {
     update: ordersUpdated(filter: $filter, after: $after) ${listed}

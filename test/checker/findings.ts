@@ -1,4 +1,5 @@
 import type { History } from './history.ts';
+import { agreementFindings } from './agreement-findings.ts';
 import { connectionFindings } from './connection-findings.ts';
 import { feedFindings } from './feed-findings.ts';
 import { quietFindings } from './quiet-findings.ts';
@@ -12,6 +13,7 @@ export interface Finding {
     | 'versions never fall'
     | 'a frame is of the log'
     | 'a feed is the log'
+    | 'one version is one'
     | 'everyone holds the final state'
     | 'another log is told'
     | 'a token ends'
@@ -34,6 +36,7 @@ export function findingsOf(history: History): Finding[] {
       ...stateFindings(one, byPosition),
       ...feedFindings(one, history),
     ]),
+    ...agreementFindings(subscribers),
     ...quietFindings(history),
     ...probeFindings(history),
   ];

@@ -7,11 +7,15 @@ export const customerCount = 5;
 export const productCount = 3;
 /** Orders that are there from the start; the first three of them stay drafts, and change all the time. */
 export const startingOrders = 12;
-const hotOrders = 3;
+export const hotOrders = 3;
 /** All must fit into one page of a list. */
 const mostOrders = 80;
-/** Commands at once at a phase's end, while its last cut has everyone coming back. */
-export const volley = 24;
+/** Commands at a phase's end, each third of them on one hot order at once: the last state must not be lost in a crowd. */
+const volley = 24;
+/** Commands of a skirmish: the last change of each order meets those who are just coming back. */
+const skirmish = 24;
+const skirmishes = 3;
+const skirmishPause = 60;
 
 export type Command = { readonly order: number; readonly asStaff: boolean } & (
   | { readonly type: 'create' | 'submit' | 'confirm' | 'ship' | 'deliver' | 'cancel' }
@@ -27,6 +31,8 @@ export interface Phase {
   /** Which part of the hints is lost, 0 to 1. */
   readonly hintsLost: number;
   readonly commands: readonly Command[];
+  /** Waited for at most before each command, ms. */
+  readonly pause: number;
   /** Each comes once that many commands have begun. */
   readonly faults: readonly { readonly after: number; readonly fault: Fault }[];
 }
@@ -71,20 +77,29 @@ export function planOf(seed: number, { repeats, length }: { repeats: number; len
   const random = seeded(seed);
   const shop = openShopPlan(random);
   let kills = random.below(2); // of projectors: one after the other, so that the one at work is met
+
+  function longPhase({ hintsLost, faults }: (typeof rounds)[number]): Phase {
+    const calm = Array.from({ length: length - volley }, () => shop.next());
+    const last = Array.from({ length: volley }, (_, index) => shop.add(Math.floor((index * hotOrders) / volley)));
+    const planned = faults.map((type, index) => ({
+      after: Math.floor(((index + random.next()) / faults.length) * calm.length),
+      fault: faultOf(type, random, type === 'kill projector' ? kills++ : 0),
+    }));
+    return { hintsLost, commands: [...calm, ...last], pause: 0, faults: planned };
+  }
+
+  function shortPhase(hintsLost: number): Phase {
+    const commands = Array.from({ length: skirmish }, (_, index) => shop.on(index % startingOrders));
+    return { hintsLost, commands, pause: skirmishPause, faults: [{ after: 0, fault: { type: 'cut all sockets' } }] };
+  }
+
   const phases = Array.from({ length: repeats }, () => rounds).flat();
   return {
     seed,
-    phases: phases.map(({ hintsLost, faults }) => ({
-      hintsLost,
-      commands: Array.from({ length }, () => shop.next()),
-      faults: [
-        ...faults.map((type, index) => ({
-          after: Math.floor(((index + random.next()) / faults.length) * (length - volley)),
-          fault: faultOf(type, random, type === 'kill projector' ? kills++ : 0),
-        })),
-        { after: length - volley, fault: { type: 'cut all sockets' as const } },
-      ],
-    })),
+    phases: phases.flatMap(round => [
+      longPhase(round),
+      ...Array.from({ length: skirmishes }, () => shortPhase(round.hintsLost)),
+    ]),
   };
 }
 
@@ -96,15 +111,24 @@ function faultOf(type: Fault['type'], random: Random, count: number): Fault {
 type Status = 'DRAFT' | 'SUBMITTED' | 'CONFIRMED' | 'SHIPPED' | 'over';
 
 /** Guesses how each order stands, so that most commands are accepted; those that are not are no harm. */
-function openShopPlan(random: Random): { next(): Command } {
+function openShopPlan(random: Random): {
+  /** On whatever order. */
+  next(): Command;
+  on(order: number): Command;
+  add(order: number): Command;
+} {
   const orders: Status[] = Array.from({ length: startingOrders }, () => 'DRAFT');
 
   function inDraft(order: number): Command {
     const chance = random.next();
     const asStaff = random.next() < 0.3;
     if (order >= hotOrders && chance < 0.12) return moved(order, 'SUBMITTED', { type: 'submit', order, asStaff });
-    const type = chance < 0.8 ? 'add' : 'change';
-    return { type, order, asStaff, product: random.below(productCount), quantity: 1 + random.below(3) };
+    return { ...add(order), type: chance < 0.8 ? 'add' : 'change' };
+  }
+
+  function add(order: number): Command & { readonly type: 'add' | 'change' } {
+    const product = random.below(productCount);
+    return { type: 'add', order, asStaff: random.next() < 0.3, product, quantity: 1 + random.below(3) };
   }
 
   function moved(order: number, to: Status, command: Command): Command {
@@ -130,6 +154,8 @@ function openShopPlan(random: Random): { next(): Command } {
   }
 
   return {
+    on,
+    add,
     next() {
       if (orders.length < mostOrders && random.next() < 0.05) {
         return { type: 'create', order: orders.push('DRAFT') - 1, asStaff: false };

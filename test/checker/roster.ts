@@ -1,5 +1,5 @@
 import type { Kind, Watched } from './history.ts';
-import { customerCount, customerIdOf, orderIdOf, ownerOf, type Plan, startingOrders } from './plan.ts';
+import { customerCount, customerIdOf, hotOrders, orderIdOf, ownerOf, type Plan, startingOrders } from './plan.ts';
 
 const kinds: readonly Kind[] = [
   'orderUpdated',
@@ -16,11 +16,14 @@ const transports = ['WebSocket', 'SSE'] as const;
 /** Subscribers of every kind and transport: staff and customers, with a filter and without. */
 export function rosterOf(plan: Plan, count: number): Watched[] {
   return Array.from({ length: count }, (_, index): Watched => {
-    const kind = kinds[index % kinds.length]!;
+    const place = index % kinds.length;
+    const kind = kinds[place]!;
     const turn = Math.floor(index / kinds.length);
+    // Staff and a customer watch the same in two turns: what one of them may see is not to reach the other.
+    const pair = turn >> 1;
+    const order = place === 0 ? pair % hotOrders : (place * 5 + pair * 7) % startingOrders;
+    const customer = kind === 'customerOrdersUpdated' ? (place + pair) % customerCount : ownerOf(order);
     const staffOnly = kind === 'ordersUpdated' || kind === 'eventsAppended';
-    const order = (index * 5 + turn) % startingOrders;
-    const customer = kind === 'customerOrdersUpdated' ? index % customerCount : ownerOf(order);
     const isStaff = staffOnly || turn % 2 === 0;
     const subject = isStaff ? `staff ${index % 3}` : customerIdOf(plan, customer);
     const isList = kind === 'ordersUpdated' || kind === 'customerOrdersUpdated';
@@ -30,7 +33,7 @@ export function rosterOf(plan: Plan, count: number): Watched[] {
       transport: transports[(index + turn) % 2]!,
       viewer: { role: isStaff ? 'staff' : 'customer', subject },
       id: idOf(kind, plan, order, customer),
-      statusIn: isList && turn % 3 === 1 ? ['DRAFT', 'SHIPPED'] : undefined,
+      statusIn: isList && pair % 2 === 1 ? ['DRAFT', 'SHIPPED'] : undefined,
     };
   });
 }

@@ -5,7 +5,7 @@ import { type Cluster, openCluster } from './cluster.ts';
 import type { History, Logged, PlannedFault, Probe, Quiet } from './history.ts';
 import { openPerformer, type Performer } from './perform.ts';
 import { type Fault, type Phase, type Plan } from './plan.ts';
-import { seeded } from './random.ts';
+import { type Random, seeded } from './random.ts';
 import { isShortLived, rosterOf, timekeepersOf } from './roster.ts';
 import { settle } from './settle.ts';
 import { startSubscriber, type Subscriber } from './subscriber.ts';
@@ -36,6 +36,7 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
   const faults: PlannedFault[] = [];
   const quiets: Quiet[] = [];
   const probes: Probe[] = [];
+  const lost = new Map<number, number>();
 
   function start(one: Parameters<typeof startSubscriber>[0], lifetime: number): Subscriber {
     const seed = plan.seed * 1_000 + [...one.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
@@ -45,10 +46,10 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
   try {
     for (const [index, phase] of plan.phases.entries()) {
       cluster.loseHints(phase.hintsLost);
-      faults.push(...(await carryOut(phase, `${index}`, { cluster, performer, subscribers })));
-      if (phase.hintsLost > 0) faults.push({ what: `lose ${phase.hintsLost * 100} % of the hints`, bit: cluster.lost });
+      faults.push(...(await carryOut(phase, `${index}`, { cluster, performer, subscribers, random })));
+      lost.set(phase.hintsLost, (lost.get(phase.hintsLost) ?? 0) + cluster.lost);
       quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
-      if (phase.hintsLost === 0) probes.push(...(await probe(performer, clocks, `${index}`)));
+      if (phase.hintsLost === 0 && phase.pause === 0) probes.push(...(await probe(performer, clocks, `${index}`)));
     }
     // Or what the last probe told would be missing at the end.
     quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
@@ -56,15 +57,23 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
     await Promise.all(subscribers.map(one => one.stop()));
     await cluster.stop();
   }
+  for (const [part, bit] of lost) if (part > 0) faults.push({ what: `lose ${part * 100} % of the hints`, bit });
   faults.push(...met(subscribers));
   return { log: await readLog(database), subscribers, quiets, faults, probes };
 }
 
+interface Running {
+  readonly cluster: Cluster;
+  readonly performer: Performer;
+  readonly subscribers: readonly Subscriber[];
+  readonly random: Random;
+}
+
 /** Does a phase's commands, and breaks what is to break meanwhile; it is mended again when this ends. */
 async function carryOut(
-  { commands, faults }: Phase,
+  { commands, faults, pause }: Phase,
   name: string,
-  { cluster, performer, subscribers }: { cluster: Cluster; performer: Performer; subscribers: readonly Subscriber[] },
+  { cluster, performer, subscribers, random }: Running,
 ): Promise<PlannedFault[]> {
   const bitten: PlannedFault[] = [];
   let begun = 0;
@@ -79,6 +88,7 @@ async function carryOut(
           bitten.push({ what: fault.type, bit: await breakBy(fault, cluster, subscribers) });
         });
       }
+      if (pause > 0) await sleep(random.next() * pause);
       await performer.perform(commands[index]!, `${name}-${index}`);
     }
   }

@@ -15,7 +15,7 @@ describeWithRedis('three API nodes and two projectors, watched by 40 in every wa
     { timeout },
     async () => {
       const database = await freshDatabase();
-      const history = await run(planOf(seed, { repeats: 1, length: 200 }), {
+      const history = await run(planOf(seed, { repeats: 1, length: 140 }), {
         database: database.url,
         subscribers: 38,
       });

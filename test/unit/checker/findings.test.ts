@@ -76,6 +76,14 @@ test('a frame that is not what the log has at its position is found', () => {
   expect(rules(observed('orderUpdated', [never]))).toContain('a frame is of the log');
 });
 
+test('one version of an order that is told to two of one role in two ways is found', () => {
+  const mine = observed('orderUpdated', [connection([frame(2, { order: shown(2, 'SUBMITTED') }), frame(3)])]);
+  const theirs = observed('orderUpdated', [connection([frame(2), frame(3)])]);
+  expect(rules(mine, { subscribers: [mine, theirs] })).toEqual(['one version is one']);
+  const customer = { ...theirs, viewer: { role: 'customer', subject: 'cus_1' } } as const;
+  expect(rules(mine, { subscribers: [mine, customer] })).toEqual([]);
+});
+
 test('an event that is left out, altered, or told with a name that its viewer may not know, is found', () => {
   expect(rules(observed('orderEvents', [connection([event(1), event(3)])]))).toContain('a feed is the log');
   expect(rules(observed('orderEvents', [connection([event(1), event(2, { type: 'Other' }), event(3)])]))).toEqual([

@@ -1,0 +1,17 @@
+import type { PlantedFault } from './planted-fault.ts';
+
+/** The checkpoint moves in a transaction of its own, the rows follow: who reads between takes the position for read. */
+export const checkpointApart: PlantedFault = {
+  name: 'checkpoint in a transaction of its own',
+  edits: [
+    {
+      file: 'projections/write-rows.ts',
+      search: `    WITH \${moving} \${parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty}
+    SELECT 1 FROM moved\`;`,
+      replace: `    WITH \${moving} SELECT 1 FROM moved\`;
+  if (moved.length > 0 && parts.length > 0) {
+    await database.$queryRaw\`WITH moved AS (SELECT 1) \${Prisma.join(parts, '')} SELECT 1\`;
+  }`,
+    },
+  ],
+};

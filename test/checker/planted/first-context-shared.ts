@@ -1,0 +1,18 @@
+import type { PlantedFault } from './planted-fault.ts';
+
+/** Whoever asks the same gets what the first of them may see. */
+export const firstContextShared: PlantedFault = {
+  name: 'context of the first subscriber shared',
+  edits: [
+    {
+      file: 'graphql/shared-execution.ts',
+      search: 'const key = keyOf(args, scope);',
+      replace: "const key = keyOf(args, '');",
+    },
+    {
+      file: 'graphql/shared-execution.ts',
+      search: 'openGroup(args, scopeIdentity(args.contextValue, ofRole), leave)',
+      replace: 'openGroup(args, args.contextValue.identity, leave)',
+    },
+  ],
+};

@@ -1,0 +1,13 @@
+import type { PlantedFault } from './planted-fault.ts';
+
+/** A list's rows come newest first. */
+export const listOutOfOrder: PlantedFault = {
+  name: 'list frames out of position order',
+  edits: [
+    {
+      file: 'live/watch-list.ts',
+      search: 'for (const row of changes.rows) {',
+      replace: 'for (const row of [...changes.rows].reverse()) {',
+    },
+  ],
+};
