@@ -33,8 +33,12 @@ export const subscriptions: Readonly<Record<Kind, string>> = {
       kind
       position
       order { ...Shown }
-      # Takes long enough that the next change comes meanwhile.
-      long: order { history(first: 50) { nodes { id data } } }
+      # One read after the other: while it is made, the next changes come.
+      long: order {
+        customer { orders(first: 1) { nodes { customer { orders(first: 1) { nodes { customer {
+          orders(first: 1) { nodes { customer { orders(first: 1) { nodes { id } } } } }
+        } } } } } } }
+      }
     }
   } ${order}`,
   ordersUpdated: `subscription ($filter: OrderFilter, $after: Position) {
