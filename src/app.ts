@@ -28,7 +28,7 @@ import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrders } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead } from './projections/batched-read.ts';
-import { readLag } from './projections/lag.ts';
+import { openLag } from './projections/lag.ts';
 import { readProjections } from './projections/read-projections.ts';
 import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
@@ -116,7 +116,8 @@ async function serve(
 ): Promise<string> {
   const source: ReadSource = { database, types };
   const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
-  const metrics = openMetrics({ lag: () => readLag(database), redisConnected });
+  const lag = openLag(database);
+  const metrics = openMetrics({ lag, redisConnected });
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
     bus.publish('appended', {});
@@ -170,7 +171,7 @@ async function serve(
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
     : undefined;
   const probes: Probes = {
-    readiness: () => readReadiness(() => readLag(database), redisConnected()),
+    readiness: () => readReadiness(lag, redisConnected()),
     metrics: metrics.render,
   };
   const identify = openIdentity(config.auth);

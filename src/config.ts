@@ -276,9 +276,11 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
     const text = given[key];
     if (text === undefined || !URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
-    if (!/^(?:postgres(?:ql)?|rediss?):$/.test(protocol)) return false; // named as malformed already
-    const host = hostname || searchParams.get('host') || 'localhost';
-    if (isLoopback(host.replace(/^\[|\]$/g, '')) || host.startsWith('/') || trusted.includes(host)) return false;
+    const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
+    if (!expected.test(protocol)) return false; // named as malformed already
+    const host = (hostname || searchParams.get('host') || 'localhost').replace(/^\[|\]$/g, '');
+    if (isLoopback(host) || host.startsWith('/') || trusted.includes(host)) return false;
+    if (protocol.startsWith('http')) return protocol !== 'https:';
     if (protocol.startsWith('redis')) return protocol !== 'rediss:';
     return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
   };
@@ -288,16 +290,25 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
       .map(
         key => `${key}: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS`,
       ),
+    ...['AUTH_JWKS_URL']
+      .filter(exposed)
+      .map(key => `${key}: make it https://: whoever is on the way could answer with keys of their own`),
     ...['REDIS_URL']
       .filter(exposed)
       .map(key => `${key}: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS`),
   ];
 }
 
+/** What only this program's keys begin with, or are. */
+const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT)_|^(?:GRAPHIQL|INTROSPECTION)/;
+/** What Kubernetes tells each pod of a neighbour that is called `auth`, or `limit`. */
+const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
+
 /** A key that is misspelt would leave a default where somebody thinks there is none. */
 function unknownKeys(given: Readonly<Record<string, string>>): string[] {
-  const ours = /^(?:AUTH|CORS|LIMIT|GRAPHIQL|INTROSPECTION|PLAINTEXT)_?|^(?:DATABASE|REDIS)_\w*URL/;
-  const names = Object.keys(given).filter(name => ours.test(name) && !Object.hasOwn(keys.shape, name));
+  const names = Object.keys(given).filter(
+    name => ours.test(name) && !ofNeighbours.test(name) && !Object.hasOwn(keys.shape, name),
+  );
   return names.map(name => `${name}: is no key of this program: docs/configuration.md has them all`);
 }
 

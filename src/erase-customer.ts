@@ -12,6 +12,7 @@ const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
 
 export interface Erasure {
   readonly orders: number;
+  readonly streamIds: readonly string[];
   /** Of the last event that says so: views that have come this far show nothing of the person. */
   readonly position: Position;
 }
@@ -36,7 +37,8 @@ export async function eraseCustomer(
     const answer = await eraseStream(handle, stream, now);
     if (answer.type !== 'accepted') throw new Error(`the erasure of ${stream.streamId} was answered ${answer.type}`);
     const orders = (erasure?.orders ?? 0) + Number(stream.streamType === orderDecider.streamType);
-    erasure = { orders, position: later(answer.position, erasure?.position) };
+    const streamIds = [...(erasure?.streamIds ?? []), stream.streamId];
+    erasure = { orders, streamIds, position: later(answer.position, erasure?.position) };
   }
   return erasure;
 }

@@ -17,6 +17,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from 'graphql';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -25,6 +26,8 @@ export type Cost = (variables: Variables) => number;
 
 /** Rows of a page that says no size; as page-arguments.ts has it. */
 const defaultPage = 20;
+/** What says how many rows a field has. */
+const sizeArguments: ReadonlySet<string> = new Set(['first', 'last', 'limit', 'ids']);
 /** Rows that a list without a size is taken to have: an order's lines, a customer's totals. */
 const assumedRows = 5;
 
@@ -69,9 +72,10 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operationName: s
 }
 
 function defaultsOf({ variableDefinitions }: OperationDefinitionNode): Variables {
-  const defaults = (variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
-    defaultValue?.kind === Kind.INT ? [[variable.name.value, Number(defaultValue.value)] as const] : [],
-  );
+  const defaults = (variableDefinitions ?? []).flatMap(({ variable, defaultValue }) => {
+    const size = defaultValue && sizeWritten(defaultValue);
+    return size === undefined ? [] : [[variable.name.value, size] as const];
+  });
   return Object.fromEntries(defaults);
 }
 
@@ -148,15 +152,14 @@ function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, un
 
 /** How often what is below a field is asked for. A page's size stands at the connection, whose rows are one list of it. */
 function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | Cost {
-  for (const name of ['first', 'last', 'limit', 'ids']) {
-    const value = node.arguments?.find(argument => argument.name.value === name)?.value;
-    if (value?.kind === Kind.INT) return sized(Number(value.value));
-    if (value?.kind === Kind.LIST) return sized(value.values.length);
-    if (value?.kind === Kind.VARIABLE) {
-      const variable = value.name.value;
-      return given => sized(sizeOf(given[variable]));
-    }
+  const sizes = (node.arguments ?? []).filter(({ name }) => sizeArguments.has(name.value)).map(({ value }) => value);
+  const written = sizes.flatMap(value => sizeWritten(value) ?? []);
+  const variables = sizes.flatMap(value => (value.kind === Kind.VARIABLE ? [value.name.value] : []));
+  // The largest: one that is null, or left out as a variable, says nothing, and what the others say then holds.
+  if (variables.length > 0) {
+    return given => largest([...written, ...variables.flatMap(name => sizeOf(given[name]) ?? [])]);
   }
+  if (written.length > 0) return largest(written);
   if (field.args.some(({ name }) => name === 'first')) return defaultPage;
   if (!isList(field.type)) return 1;
   // Rows of a page are counted where its size stands.
@@ -167,9 +170,18 @@ function isList(type: GraphQLOutputType): boolean {
   return isListType(getNullableType(type));
 }
 
-function sizeOf(value: unknown): number {
+function sizeWritten(value: ValueNode): number | undefined {
+  if (value.kind === Kind.INT) return Number(value.value);
+  return value.kind === Kind.LIST ? value.values.length : undefined;
+}
+
+function sizeOf(value: unknown): number | undefined {
   if (Array.isArray(value)) return value.length;
-  return typeof value === 'number' ? value : defaultPage;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function largest(sizes: readonly number[]): number {
+  return sizes.length === 0 ? defaultPage : Math.max(...sizes.map(sized));
 }
 
 /** What is no Int is refused by the executor, in its own words: it costs 1, as nothing is free. */

@@ -82,16 +82,18 @@ export function openShortWay(parts: {
     return true;
   }
 
-  /** @returns undefined for a subscription, of which nothing is done but that it was read */
+  /** @returns undefined for a subscription, or no one operation: nothing is done of it but that it was read */
   async function perform(exchange: Exchange, params: Operation): Promise<ExecutionResult | undefined> {
     try {
       const pipeline: Pipeline = yoga.getEnveloped({ ...exchange, params });
       const { schema, parse, validate, contextFactory, execute } = pipeline;
       const document = parse(params.query);
+      const { operationName, variables: variableValues } = params;
+      // Where it can't be said which operation is meant, yoga says so.
+      const operation = getOperationAST(document, operationName);
+      if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
       const errors = validate(schema, document);
       if (errors.length > 0) return { errors };
-      const { operationName, variables: variableValues } = params;
-      if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
       const contextValue = await contextFactory();
       return await execute({ schema, document, contextValue, variableValues, operationName });
     } catch (error) {

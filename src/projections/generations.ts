@@ -54,13 +54,14 @@ export async function readRetired(database: Database): Promise<number[]> {
   return rows.map(row => row.generation);
 }
 
-/** Streams that stood still in a replaced generation and do not in the live one: nobody was told of their rows. */
+/** Streams that stand further in the live generation than they did in a replaced one: nobody was told of their rows. */
 export async function readFreed(database: Database, generation: number): Promise<StreamName[]> {
   return database.$queryRaw<StreamName[]>`
     SELECT old.stream_type AS "streamType", old.stream_id AS "streamId" FROM parked_streams old
     WHERE old.group_name = ${coreGroup} AND old.generation = ${generation}::int AND NOT EXISTS (
       SELECT FROM parked_streams p JOIN checkpoints c ON c.group_name = p.group_name AND c.generation = p.generation
-      WHERE c.group_name = ${coreGroup} AND c.live AND p.stream_type = old.stream_type AND p.stream_id = old.stream_id)`;
+      WHERE c.group_name = ${coreGroup} AND c.live AND p.stream_type = old.stream_type AND p.stream_id = old.stream_id
+        AND p.version <= old.version)`;
 }
 
 /** Removes all that is left of a replaced generation, in slices; its checkpoint last, so that it can be gone on with. */

@@ -11,8 +11,17 @@ export interface Lag {
   readonly seconds: number;
 }
 
+/** One look for all who ask while it is under way: probes need no token, and may not take the pool from callers. */
+export function openLag(database: Database): () => Promise<Lag> {
+  let looking: Promise<Lag> | undefined;
+  return () =>
+    (looking ??= readLag(database).finally(() => {
+      looking = undefined;
+    }));
+}
+
 /** Log and checkpoint as one statement saw them. */
-export async function readLag(database: Database): Promise<Lag> {
+async function readLag(database: Database): Promise<Lag> {
   const rows = await database.$queryRaw<Lag[]>`
     SELECT head.position::float8 AS head, c.position::float8 AS projected,
       greatest(head.position - c.position, 0)::float8 AS events,

@@ -3,6 +3,7 @@ import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Changes } from './fold-batch.ts';
+import { PoisonError } from './poison.ts';
 import { addToSums } from './sums.ts';
 import { coreGroup, upsertRows } from './view-sql.ts';
 
@@ -22,15 +23,25 @@ export async function writeRows(
   beside: readonly Prisma.Sql[] = [],
   moving = move(from, to),
 ): Promise<boolean> {
-  const writes = [
-    ...rows.flatMap(one => (one.rows.length === 0 ? [] : [upsertRows(one.view, from.generation, one.rows)])),
-    ...sums.flatMap(one => (one.changes.length === 0 ? [] : [addToSums(one.view, from.generation, one.changes)])),
-  ];
-  const parts = [...writes, ...beside].map((sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`);
+  const parts = [...writesOf(from, { rows, sums }), ...beside].map(
+    (sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`,
+  );
   const moved = await database.$queryRaw<unknown[]>`
     WITH ${moving} ${parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty}
     SELECT 1 FROM moved`;
   return moved.length > 0;
+}
+
+/** @throws PoisonError where a view can't say what stands in a row's other columns, the words it is found by */
+function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.Sql[] {
+  try {
+    return [
+      ...rows.flatMap(one => (one.rows.length === 0 ? [] : [upsertRows(one.view, generation, one.rows)])),
+      ...sums.flatMap(one => (one.changes.length === 0 ? [] : [addToSums(one.view, generation, one.changes)])),
+    ];
+  } catch (error) {
+    throw new PoisonError(error);
+  }
 }
 
 function move(from: Checkpoint, to: Position): Prisma.Sql {

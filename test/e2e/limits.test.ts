@@ -73,6 +73,13 @@ test('cost is counted by list sizes, those in variables too, and each answer say
   const cost = (n: number) => n * (1 + 1 * (1 + n * (1 + 1 * (1 + 5))));
   expect(await costOf({})).toBe(cost(3));
   expect(await costOf({ n: 10 })).toBe(cost(10));
+  const sized = async (list: string, variables = '') => {
+    const document = `query ${variables} { ${list} { nodes { id } } }`;
+    return (await post(app.url, document, {}, { token: staff })).extensions?.['cost' as never];
+  };
+  // What a null leaves to the other arguments, they say.
+  expect(await sized('orders(first: $n, last: 90)', '($n: Int)')).toBe(await sized('orders(last: 90)'));
+  expect(await sized('orders(first: $n)', '($n: Int = 90)')).toBe(await sized('orders(first: 90)'));
   const { errors } = await post(app.url, page, { n: 100 }, { token: staff });
   expect(errors).toMatchObject([{ extensions: { name: 'cost', limit: 25_000, cost: cost(100) } }]);
 });

@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase } from '../../src/database.ts';
-import { openEventStore } from '../../src/event-store/event-store.ts';
+import { appendRetry } from '../../src/cli/parked.ts';
+import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { types } from '../../src/slices.ts';
 import {
   ask,
@@ -35,7 +36,10 @@ for (const file of await filesIn('frozen/lives')) {
   if (life.rows === undefined) await write(`frozen/lives/${file}`, await live(life.asked));
 }
 const lives = await readLives();
-const events = [...lives.values()].flatMap(({ rows, keys }): GoldenEvent[] =>
+// The machinery's own event, for which no mutation asks.
+const retried = { streamType: 'order', streamId: 'ord_00000000-0000-4000-8000-000000000001' };
+const retry = await logOf(store => appendRetry(store, retried));
+const events = [...lives.values(), retry].flatMap(({ rows, keys }): GoldenEvent[] =>
   rows.map(row => ({ row, keys: keysOf(row, keys) })),
 );
 // Of two that would do, the one with personal data says more.
@@ -59,20 +63,27 @@ await write('frozen.json', Object.fromEntries(Object.entries(hashes).sort()));
 
 /** What an empty database holds when all of it was asked. */
 async function live(asked: readonly Asked[]): Promise<Life> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'orderstream-golden-'));
-  const { database, close } = await openDatabase({ databaseUrl: undefined, dataDir });
-  try {
-    const handle = openHandleCommand(openEventStore(database, types, () => undefined));
+  const log = await logOf(async store => {
+    const handle = openHandleCommand(store);
     for (const one of asked) {
       const answer = await ask(handle, one);
       if ('message' in answer) throw new Error(`${one.mutation} was refused: ${JSON.stringify(answer)}`);
     }
+  });
+  return { asked, ...log };
+}
+
+async function logOf(act: (store: EventStore) => Promise<unknown>): Promise<Omit<Life, 'asked'>> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'orderstream-golden-'));
+  const { database, close } = await openDatabase({ databaseUrl: undefined, dataDir });
+  try {
+    await act(openEventStore(database, types, () => undefined));
     const events = await database.$queryRaw<{ row: EventRow }[]>`
       SELECT to_jsonb(e) AS row FROM events e ORDER BY e.position`;
     const keys = await database.$queryRaw<{ customer: string; key: string }[]>`
       SELECT customer_id AS customer, encode(key, 'base64') AS key FROM customer_keys ORDER BY customer_id`;
     const keyed = keys.map(({ customer, key }) => [customer, key]);
-    return { asked, keys: Object.fromEntries(keyed) as Keys, rows: events.map(({ row }) => row) };
+    return { keys: Object.fromEntries(keyed) as Keys, rows: events.map(({ row }) => row) };
   } finally {
     await close();
     await rm(dataDir, { recursive: true, force: true });

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
 import { printParked, retry } from '../../src/cli/parked.ts';
+import { rebuildView } from '../../src/cli/rebuild.ts';
 import { status } from '../../src/cli/status.ts';
 import { verify } from '../../src/cli/verify.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { orderView } from '../../src/order/views/order-view.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
+import { matchesNow } from '../../src/order/views/order-filter.ts';
 import { readOrderChanges } from '../../src/order/views/read-order-changes.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { beginRebuild } from '../../src/projections/generations.ts';
 import { readParked } from '../../src/projections/parking.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import { readProjections } from '../../src/projections/read-projections.ts';
@@ -158,17 +162,64 @@ test('an event whose bytes are damaged parks its stream', async () => {
   expect(lines).toHaveLength(1);
 });
 
-describe('a retry', () => {
-  const quietly = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
-    const log = console.log;
-    console.log = () => undefined;
-    try {
-      return await run();
-    } finally {
-      console.log = log;
-    }
-  };
+async function quietly<Answer>(run: () => Promise<Answer>): Promise<Answer> {
+  const log = console.log;
+  console.log = () => undefined;
+  try {
+    return await run();
+  } finally {
+    console.log = log;
+  }
+}
 
+test('a row whose words a view can not tell parks its stream', async () => {
+  await addItem(node, poisoned, productId);
+  await addItem(node, sound, productId);
+  const wordless = {
+    ...orderView,
+    search: (row: OrderRow) => {
+      if (row.orderId === poisoned) throw new Error('no such word');
+      return orderView.search?.(row) ?? [];
+    },
+  } as unknown as Views['folded'][number];
+  await project({ ...views, folded: views.folded.map(view => (view === orderView ? wordless : view)) });
+  expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 2 }]);
+  expect(await rowOf(sound)).toMatchObject({ version: 2 });
+});
+
+describe('an erasure is not said to be done', () => {
+  const erase = () => quietly(() => eraseNamedCustomer(node.database, true, customerId));
+
+  test('while a parked stream of the person’s stands still before it', async () => {
+    const named = await createdOrder(node, customerId, { reference: 'PO 9' });
+    await addItem(node, named, productId);
+    await project(failingOn(named, 2));
+    expect(await erase()).toBe(false);
+    expect(await rowOf(named)).toMatchObject({ reference: 'PO 9' });
+    expect(await quietly(() => retry(node.database, true, named))).toBe(true);
+    expect(await erase()).toBe(true);
+  });
+
+  test('while a rebuild that was begun before it is not finished', async () => {
+    await beginRebuild(node.database);
+    expect(await erase()).toBe(false);
+    await quietly(() => rebuildView(node.database, 'order_view'));
+    expect(await erase()).toBe(true);
+  });
+});
+
+test('who watches orders by their reference is told of one whose reference was erased', async () => {
+  const named = await createdOrder(node, customerId, { reference: 'PO 9' });
+  await projectAll(node);
+  const before = await readHead(node.database);
+  expect(await quietly(() => eraseNamedCustomer(node.database, true, customerId))).toBe(true);
+  const filter = { reference: 'PO 9' };
+  const { rows } = await readOrderChanges(node.source, { customerId: undefined, filter }, before, 10);
+  expect(rows.map(row => row.orderId)).toContain(named);
+  expect(rows.filter(row => matchesNow(row, filter))).toEqual([]);
+});
+
+describe('a retry', () => {
   test('that fails again counts, and the stream stays parked; one that does not fail brings its row up to date', async () => {
     await addItem(node, poisoned, productId);
     await addItem(node, poisoned, productId, 2);

@@ -447,7 +447,8 @@ describe('one statement', () => {
     const reference = { 1: null, 2: 'of the second' } as const;
     await onDatabase(database.url, async client => {
       await client.query(`
-        INSERT INTO checkpoints SELECT group_name, 2, false, 1, 'abcdefabcdef' FROM checkpoints WHERE live;
+        INSERT INTO checkpoints (group_name, generation, live, retired, position, hash)
+          SELECT group_name, 2, false, true, 1, 'abcdefabcdef' FROM checkpoints WHERE live;
         CREATE TEMP TABLE copy AS SELECT * FROM order_view; UPDATE copy SET generation = 2, reference = 'of the second';
         INSERT INTO order_view SELECT * FROM copy;
         CREATE TEMP TABLE lists AS SELECT * FROM customer_order_view; UPDATE lists SET generation = 2;
@@ -456,8 +457,8 @@ describe('one statement', () => {
       const switching = (async () => {
         for (let round = 0; round < 60; round++) {
           // One after the other: no two may be live at once.
-          await client.query(`BEGIN; UPDATE checkpoints SET live = false WHERE generation = ${2 - (round % 2)};
-            UPDATE checkpoints SET live = true WHERE generation = ${1 + (round % 2)}; COMMIT`);
+          await client.query(`BEGIN; UPDATE checkpoints SET live = false, retired = true WHERE generation = ${2 - (round % 2)};
+            UPDATE checkpoints SET live = true, retired = false WHERE generation = ${1 + (round % 2)}; COMMIT`);
         }
       })().finally(() => (work.over = true));
       const seen = new Set<number>();
@@ -472,7 +473,8 @@ describe('one statement', () => {
       }
       await switching;
       expect(seen).toEqual(new Set([1, 2]));
-      await client.query(`BEGIN; UPDATE checkpoints SET live = false; UPDATE checkpoints SET live = generation = 1; COMMIT;
+      await client.query(`BEGIN; UPDATE checkpoints SET live = false, retired = true;
+        UPDATE checkpoints SET live = true, retired = false WHERE generation = 1; COMMIT;
         DELETE FROM order_view WHERE generation = 2; DELETE FROM customer_order_view WHERE generation = 2`);
     });
   });

@@ -159,12 +159,27 @@ describe('a start is refused', () => {
     ],
     ['a part of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
     ['a part of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
+    [
+      'keys over a line that others could answer on',
+      { ...production, AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: 'http://a.b/c' },
+      'AUTH_JWKS_URL: make it https',
+    ],
     ['production without a key', { ...production, AUTH_JWT_SECRET: undefined }, 'AUTH_JWT_SECRET: set it, 32 bytes'],
     ['production without an issuer', { ...production, AUTH_ISSUER: undefined }, 'AUTH_ISSUER: set it'],
     ['production without an audience', { ...production, AUTH_AUDIENCE: undefined }, 'AUTH_AUDIENCE: set it'],
     ['production on the embedded database', { ...production, DATABASE_URL: undefined }, 'DATABASE_URL: set it'],
   ])('with %s', (_, env, problem) => {
     expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);
+  });
+
+  test('with no complaint of what the platform says of other programs', () => {
+    const neighbours = {
+      AUTH_SERVICE_HOST: '10.0.0.1',
+      AUTH_PORT: 'tcp://10.0.0.1:80',
+      AUTH_PORT_80_TCP_ADDR: '10.0.0.1',
+    };
+    const platforms = { REDIS_TLS_URL: 'rediss://h', DATABASE_PUBLIC_URL: 'postgres://h', AUTHOR: 'me' };
+    expect(() => loadConfig({ ...production, ...neighbours, ...platforms })).not.toThrow();
   });
 
   test('with no word of what a secret or a URL says', () => {

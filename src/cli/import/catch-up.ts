@@ -2,7 +2,7 @@ import type { Database } from '../../database.ts';
 import type { EventStore } from '../../event-store/event-store.ts';
 import { readHead } from '../../event-store/read-log.ts';
 import { readCheckpoint } from '../../projections/checkpoint.ts';
-import { projectBatch } from '../../projections/project-batch.ts';
+import { projectNext } from '../../projections/project-next.ts';
 import type { Views } from '../../projections/view.ts';
 
 const batchSize = 1_000;
@@ -11,8 +11,7 @@ const batchSize = 1_000;
 export async function catchUp(database: Database, store: EventStore, views: Views): Promise<void> {
   const { point: head } = await readHead(database);
   for (let checkpoint = await readCheckpoint(database); checkpoint.position.point < head; ) {
-    const events = await store.readLog(checkpoint.position.point, batchSize);
-    await projectBatch({ database, store, views }, checkpoint, events);
-    checkpoint = await readCheckpoint(database);
+    const reached = await projectNext({ database, store, views }, checkpoint, batchSize);
+    checkpoint = reached ?? (await readCheckpoint(database));
   }
 }

@@ -18,9 +18,12 @@ export interface OrderFilter {
   readonly search?: readonly string[] | undefined;
 }
 
-/** The filter as conditions on a listing (alias l). */
-export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
-  return [...lastingFilters(filter), ...passingFilters(filter)];
+/**
+ * The filter as conditions on a listing (alias l).
+ * @param owner whose orders are listed, where they are one customer's
+ */
+export function orderFilters(filter: OrderFilter, owner?: string): Prisma.Sql[] {
+  return [...lastingFilters(filter), ...passingFilters(filter, owner)];
 }
 
 /** What an order once and for all matches or does not: nothing that fails it ever stood, or will stand, on the list. */
@@ -29,18 +32,19 @@ export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
   return [
     ...(idIn ? [Prisma.sql`l.order_id = ANY (${textArray(idIn)})`] : []),
     ...(customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`]),
-    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
+    ...(reference === undefined ? [] : [everHad(reference)]),
     ...(currency === undefined ? [] : [Prisma.sql`l.currency = ${currency}`]),
     ...(createdFrom === undefined ? [] : [Prisma.sql`l.created_at >= ${createdFrom}::timestamptz`]),
     ...(createdTo === undefined ? [] : [Prisma.sql`l.created_at < ${createdTo}::timestamptz`]),
   ];
 }
 
-function passingFilters({ statusIn, productId, search }: OrderFilter): Prisma.Sql[] {
+function passingFilters({ statusIn, productId, reference, search }: OrderFilter, owner?: string): Prisma.Sql[] {
   return [
+    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
     ...(statusIn ? [Prisma.sql`l.status = ANY (${textArray(statusIn)})`] : []),
     ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
-    ...(search ? orderSearchFilters(search) : []),
+    ...(search ? orderSearchFilters(search, owner) : []),
   ];
 }
 
@@ -49,12 +53,19 @@ function passingFilters({ statusIn, productId, search }: OrderFilter): Prisma.Sq
  * @param customerName null: not known, so nothing is found by it
  */
 export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: string | null = null): boolean {
-  const { statusIn, productId, search } = filter;
+  const { statusIn, productId, reference, search } = filter;
   return (
     (!statusIn || statusIn.includes(row.status)) &&
+    (reference === undefined || row.reference === reference) &&
     (productId === undefined || row.productIds.includes(productId)) &&
     (!search || isFoundBy(search, row, customerName))
   );
+}
+
+/** An erasure takes a reference away, and nobody can tell any more which one it was. */
+function everHad(reference: string): Prisma.Sql {
+  return Prisma.sql`(l.reference = ${reference} OR l.reference IS NULL AND EXISTS (
+    SELECT FROM events e WHERE e.stream_type = 'order' AND e.stream_id = l.order_id AND e.type = 'OrderErased'))`;
 }
 
 function textArray(values: readonly string[]): Prisma.Sql {

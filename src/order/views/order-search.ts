@@ -7,13 +7,15 @@ import { type OrderRow, orderWords } from './order-view.ts';
 /**
  * A search as conditions on order_view (alias l): each word is the order's or in its customer's name as it is now, so
  * that a name is changed, and erased, in one row.
+ * @param owner whose orders are listed, where they are one customer's: then no other name is looked at
  */
-export function orderSearchFilters(words: readonly string[]): Prisma.Sql[] {
+export function orderSearchFilters(words: readonly string[], owner?: string): Prisma.Sql[] {
   if (words.length === 0) return searchFilters(words);
+  const theirs = owner === undefined ? Prisma.empty : Prisma.sql`AND k.customer_id = ${owner}`;
   return searchQueries(words).map(
     query => Prisma.sql`(l.search @@ ${query}::tsquery OR l.customer_id = ANY (ARRAY(
       SELECT k.customer_id FROM ${table(customerView)} k
-      WHERE k.generation = (SELECT generation FROM c) AND k.search @@ ${query}::tsquery)))`,
+      WHERE k.generation = (SELECT generation FROM c) AND k.search @@ ${query}::tsquery ${theirs})))`,
   );
 }
 

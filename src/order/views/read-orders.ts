@@ -53,6 +53,9 @@ export async function readOrderPage(
   // What few orders have in common is indexed in order_view alone.
   const isRare = filter.search !== undefined || filter.reference !== undefined || filter.productId !== undefined;
   const listing = owner === undefined || isRare ? orderView : customerOrderView;
-  const filters = [...(owner === undefined ? [] : [Prisma.sql`l.customer_id = ${owner}`]), ...orderFilters(filter)];
+  const filters = [
+    ...(owner === undefined ? [] : [Prisma.sql`l.customer_id = ${owner}`]),
+    ...orderFilters(filter, owner),
+  ];
   return readPage(source, { listing, rows: orderView, join: withCustomer, sort, filters }, request);
 }
