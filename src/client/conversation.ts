@@ -79,15 +79,20 @@ export function converse(
     return attempts < mostRetries ? retryWait(attempts++) : undefined;
   }
 
-  function frame(answer: Answer, position: string, kind: unknown): Answer | undefined {
-    live = true;
-    attempts = failures = 0;
+  function frame(answer: Answer, position: string, kind: unknown): Answer | number | undefined {
     if (kind === 'RESYNC') {
       seen.reset(position);
       onResync?.(position);
-    } else if (typeof last === 'string' && (position < last || (position === last && kind !== 'PROGRESS'))) {
+    } else if (answer.errors?.length) {
+      // Gone on after it, what it should have told would be lost.
+      return refused(answer) ?? answer;
+    } else if (typeof last === 'string' && (position < last || (position === last && kind === 'UPDATE'))) {
       return undefined;
     }
+    live = true;
+    attempts = 0;
+    // PROGRESS where it was before is no progress: a frame that fails each time would be asked for ever faster.
+    if (position !== last) failures = 0;
     last = position;
     seen.note(position);
     extensions['after'] = position;
@@ -112,7 +117,8 @@ export function converse(
     // Of a subscription that went well so far its token has run out: the next attempt brings a fresh one.
     if (!hinted && !(live && code === 'UNAUTHENTICATED')) return undefined;
     if (!repeatable && !(nothingStored.includes(code as string) && !hasData(answer.data))) return undefined;
-    const wait = retry();
+    // Not by attempts: whose token runs out in an outage has them left for a fresh one.
+    const wait = live && hinted ? retryWait(failures++) : retry();
     return wait !== undefined && typeof retryAfter === 'number' ? Math.max(wait, retryAfter * 1000) : wait;
   }
 

@@ -76,7 +76,8 @@ export function createClient(options: ResumingSocketOptions): Client {
         if (over || again !== undefined) return undefined;
         const verdict = conversation.take(answer);
         if (typeof verdict !== 'number') return verdict;
-        again = verdict; // once it has ended, as what is asked again does by itself
+        again = verdict; // once it has ended; a subscription of which one frame failed does not end by itself
+        setTimeout(() => leave?.());
         return undefined;
       }
       function ended(tell: () => void): void {

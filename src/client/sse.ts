@@ -82,7 +82,15 @@ export function createStreamClient(options: StreamOptions): StreamClient {
           }
           if (data === undefined) continue;
           refusals = 0;
-          const wait = take(JSON.parse(data) as Answer);
+          let answer: Answer;
+          try {
+            answer = JSON.parse(data) as Answer;
+          } catch (error) {
+            // It came whole: asked again it would come as it is, for ever.
+            finish(() => sink.error(error));
+            return undefined;
+          }
+          const wait = take(answer);
           if (wait !== undefined) return wait;
         }
         throw new Error('the stream was cut');
@@ -142,7 +150,13 @@ async function* events(response: Response): AsyncGenerator<{ event?: string; dat
     text = blocks.pop() ?? '';
     yield {};
     for (const block of blocks) {
-      yield Object.fromEntries([...block.matchAll(/^(event|data): ?(.*)$/gm)].map(([, name, rest]) => [name, rest]));
+      // Neither `.` nor a `$` for each line: both end at U+2028 too, which JSON leaves as it is and a name may hold.
+      yield Object.fromEntries(
+        block.split(/\r?\n/).flatMap(line => {
+          const [, name, rest] = /^(event|data): ?([^]*)$/.exec(line) ?? [];
+          return name === undefined ? [] : [[name, rest]];
+        }),
+      );
     }
   }
 }

@@ -29,6 +29,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
   return ({ client, forward }) => {
     const underway = new Map<number, Underway>();
     const repeats = makeSubject<Operation>();
+    const told = new WeakSet<object>();
 
     function refetch(position: string | undefined): void {
       for (const { operation } of [...underway.values()]) {
@@ -78,7 +79,10 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       const { error, extensions, hasNext } = result;
       // The server ends no subscription without an error: what looks like an end was a cut.
       const cut = operation.kind === 'subscription' && !hasNext && !error;
-      const answer: Answer = { data: result.data as unknown, extensions, errors: error?.graphQLErrors };
+      // urql repeats a frame's errors with each frame after it.
+      const errors = error?.graphQLErrors.filter(one => !told.has(one));
+      for (const one of errors ?? []) told.add(one);
+      const answer: Answer = { data: result.data as unknown, extensions, errors };
       const lost = cut || error?.networkError !== undefined;
       const verdict = lost ? (conversation.fail(statusOf(error)) ?? answer) : conversation.take(answer);
       if (verdict === undefined) return undefined;
@@ -89,6 +93,8 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
         one.timer = undefined;
         repeats.next(prepared(one));
       }, verdict);
+      // A subscription of which one frame failed does not end by itself.
+      if (hasNext) repeats.next(makeOperation('teardown', operation, operation.context));
       return undefined;
     }
 

@@ -181,6 +181,58 @@ test('a subscription that was live comes back however long the server is away, a
   expect(conversation.take(failure('UNAUTHENTICATED'))).toEqual(expect.any(Number));
 });
 
+test('a subscription that was live comes back however long the database is away, its token run out meanwhile or not', () => {
+  const conversation = converse({ query: watch }, {});
+  conversation.take(frame(5));
+  for (let time = 0; time < 100; time++) expect(conversation.take(failure('UNAVAILABLE'))).toBeLessThanOrEqual(1_000);
+  const { times, verdict } = insist(conversation, failure('UNAUTHENTICATED'));
+  expect(times).toBe(11); // a bad token is not asked with for ever
+  expect(verdict).toEqual(failure('UNAUTHENTICATED'));
+});
+
+test('a state that changed where the position did not is delivered; a change that came before is not', () => {
+  const conversation = converse({ query: watch }, {});
+  conversation.take(frame(5));
+  expect(conversation.take(frame(5, 'SNAPSHOT'))).toEqual(frame(5, 'SNAPSHOT'));
+  expect(conversation.take(frame(5, 'PROGRESS'))).toEqual(frame(5, 'PROGRESS'));
+  expect(conversation.take(frame(5))).toBe(undefined);
+  expect(conversation.take(frame(4, 'SNAPSHOT'))).toBe(undefined);
+});
+
+test('a frame that failed is asked for again from the last good one, not gone past', () => {
+  const seen = createSeen();
+  const conversation = converse({ query: watch }, { seen });
+  conversation.take(frame(4));
+  expect(conversation.take({ ...frame(5), ...failure('UNAVAILABLE') })).toEqual(expect.any(Number));
+  expect(conversation.request.extensions['after']).toBe(at(4));
+  expect(seen.position).toBe(at(4));
+  expect(conversation.take(frame(5))).toEqual(frame(5));
+  expect(conversation.request.extensions['after']).toBe(at(5));
+});
+
+test('a frame that fails for good is told and not gone past, one of another log is gone on from', () => {
+  const seen = seenAt(9);
+  const conversation = converse({ query: watch }, { seen });
+  conversation.take(frame(4));
+  const broken = { ...frame(5), ...failure('INTERNAL') };
+  expect(conversation.take(broken)).toEqual(broken);
+  expect(conversation.request.extensions['after']).toBe(at(4));
+  const other = { ...frame(2, 'RESYNC'), ...failure('UNAVAILABLE') };
+  expect(conversation.take(other)).toEqual(other);
+  expect(conversation.request.extensions['after']).toBe(at(2));
+});
+
+test('a frame that fails each time is not asked for ever faster because PROGRESS comes before it', () => {
+  const conversation = converse({ query: watch }, {});
+  conversation.take(frame(4));
+  for (let time = 0; time < 10; time++) {
+    conversation.take(frame(4, 'PROGRESS'));
+    conversation.take({ ...frame(5), ...failure('UNAVAILABLE') });
+  }
+  conversation.take(frame(4, 'PROGRESS'));
+  expect(conversation.take({ ...frame(5), ...failure('UNAVAILABLE') })).toBeGreaterThanOrEqual(500);
+});
+
 test('what the server refuses is not sent again, what it failed at is', () => {
   expect(converse({ query }, {}).fail(400)).toBe(undefined);
   expect(converse({ query }, {}).fail(502)).toEqual(expect.any(Number));

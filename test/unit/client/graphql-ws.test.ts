@@ -103,6 +103,27 @@ test('an answer that is asked again, or left, takes nothing from the others on i
   await client.dispose();
 });
 
+test('a subscription of which one frame failed is left, and comes again from the frame before', async () => {
+  const errors = [{ message: 'away', extensions: { code: 'UNAVAILABLE' } }];
+  let asked = 0;
+  onMessage = (socket, { type, id }) => {
+    if (type === 'connection_init') say(socket, { type: 'connection_ack' });
+    if (type !== 'subscribe') return;
+    if (asked++ > 0) return say(socket, next(id, 5, 'UPDATE'));
+    const { payload } = next(id, 5, 'UPDATE');
+    say(socket, next(id, 4, 'UPDATE'), { type: 'next', id, payload: { ...payload, data: null, errors } });
+  };
+  const client = open();
+  const { taken, ends } = taking(client, 'subscription { live }');
+  await eventually(() => expect(taken).toEqual([4, 5]));
+  const [first, left, again] = received.filter(({ id }) => id !== undefined);
+  expect(left).toEqual({ type: 'complete', id: first!.id });
+  expect(again!.payload!.extensions).toEqual({ after: at(4) });
+  expect(ends).toEqual([]);
+  expect(server.clients.size).toBe(1);
+  await client.dispose();
+});
+
 test('sent away by 1012 it is back at once, after the last frame', async () => {
   let connections = 0;
   onMessage = (socket, { type, id }) => {

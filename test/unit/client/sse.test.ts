@@ -73,6 +73,24 @@ test('frames come whole however the bytes are cut, comments are none, and `compl
   expect(asked).toHaveLength(1);
 });
 
+test('a name with a line or paragraph separator of Unicode comes as it is', async () => {
+  const name = 'Ada\u2028of\u2029Lovelace';
+  const payload = { data: { at: name }, extensions: { position: at(1), kind: 'UPDATE' } };
+  answer = response => void stream(response).write(`event: next\ndata: ${JSON.stringify(payload)}\n\n`);
+  const { taken, leave } = taking();
+  await eventually(() => expect(taken).toEqual([name]));
+  expect(asked).toHaveLength(1);
+  leave();
+});
+
+test('a frame that is no JSON is told, not asked for again', async () => {
+  answer = response => void stream(response).write(`${event(1)}event: next\ndata: {"data"\n\n`);
+  const { taken, ends } = taking();
+  await eventually(() => expect(ends).toEqual([expect.any(SyntaxError)]));
+  expect(taken).toEqual([1]);
+  expect(asked).toHaveLength(1);
+});
+
 test('a stream that is cut goes on after its last frame', async () => {
   answer = (response, time) => {
     stream(response).write(event(time));
