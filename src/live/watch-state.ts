@@ -35,9 +35,9 @@ export function watchState<State>(
       readAt = performance.now();
       const now = await read();
       if (isDeepStrictEqual(now.state, last)) continue;
-      const kind = last === undefined ? 'SNAPSHOT' : 'UPDATE';
       last = now.state;
-      return { value: { ...now, kind }, done: false };
+      // Never an UPDATE: a state may change where the position does not, and a client drops a change that it has.
+      return { value: { ...now, kind: 'SNAPSHOT' }, done: false };
     }
   }
 

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { converse } from '../../../src/client/conversation.ts';
+import { startOfLog } from '../../../src/event-store/position.ts';
+import { watchState } from '../../../src/live/watch-state.ts';
+
+test('each state that a server tells reaches a page, at whatever position it changed', async () => {
+  const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];
+  const told = [...states];
+  const frames = watchState(() => Promise.resolve({ position: startOfLog, state: told.shift() }), 1);
+  const conversation = converse({ query: 'subscription { projectionsUpdated { state } }' }, {});
+  for (const expected of states) {
+    const { kind, state } = (await frames.next()).value!;
+    const answer = { data: { state }, extensions: { kind, position: `${'0'.repeat(13)}-aaaaaaaaaaaa` } };
+    expect(conversation.take(answer)).toEqual({ ...answer, data: { state: expected } });
+  }
+  await frames.return!();
+});
