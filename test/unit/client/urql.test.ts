@@ -23,15 +23,15 @@ function watching(say: (observer: Observer, time: number) => void) {
       open++;
       asked.push(extensions?.['after']);
       say(observer, asked.length);
-      return { unsubscribe: () => void open-- };
+      return { unsubscribe: () => open-- };
     },
   });
   const exchanges = [orderstreamExchange(), subscriptionExchange({ forwardSubscription })];
   const client = new Client({ url: 'http://127.0.0.1/', preferGetMethod: false, exchanges });
-  const { unsubscribe } = client
+  const watch = client
     .subscription('subscription { live }', {})
     .subscribe(({ extensions }) => taken.push(extensions?.['position']));
-  return { asked, taken, open: () => open, unsubscribe };
+  return { asked, taken, open: () => open, unsubscribe: () => watch.unsubscribe() };
 }
 
 test('a subscription of which one frame failed is left, and comes again from the frame before', async () => {
