@@ -3,7 +3,7 @@ import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
 import { readCustomers } from './customer/views/customer-view.ts';
-import { type Database, openDatabase } from './database.ts';
+import { type Database, nodeName, openDatabase } from './database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
@@ -52,7 +52,7 @@ export interface App {
 export async function startApp(config: Config, logger: Logger): Promise<App> {
   const closers = openClosers();
   try {
-    const opened = await openDatabase(config);
+    const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
     const { database } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);

@@ -20,18 +20,25 @@ export interface OpenDatabase {
   readonly close: () => Promise<void>;
 }
 
+/** How a process that serves is called among the server's connections: what runs beside it to end soon is not called so. */
+export const nodeName = 'orderstream node';
+
 /**
  * Opens PostgreSQL at the configured URL, or else the embedded one in the data directory, which it locks and migrates.
+ * @param name under which the server lists the connections
  * @throws StartError where it can't be reached or used, or where its schema is not this program's
  */
-export async function openDatabase(config: Pick<Config, 'databaseUrl' | 'dataDir'>): Promise<OpenDatabase> {
+export async function openDatabase(
+  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  name = 'orderstream',
+): Promise<OpenDatabase> {
   const closers = openClosers();
   const embedded = config.databaseUrl === undefined;
   try {
     const adapter =
       config.databaseUrl === undefined
         ? await openInProcess(config.dataDir, closers)
-        : await openServer(config.databaseUrl, closers);
+        : await openServer(config.databaseUrl, name, closers);
     const database = new PrismaClient({
       adapter,
       errorFormat: 'minimal', // the others read source files for each error
@@ -53,8 +60,9 @@ async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriv
   return embeddedAdapter(client);
 }
 
-async function openServer(url: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
+async function openServer(url: string, name: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
   const pool = await openPool('DATABASE_URL', url, {
+    application_name: name,
     max: 10,
     statement_timeout: 30_000,
     lock_timeout: 10_000,

@@ -47,5 +47,5 @@ async function whatIsLeft(database: Database, streamIds: readonly string[]): Pro
     return `what was shown of ${parked.join(', ')} still is, since the views can't fold it on: see orderstream parked`;
   }
   if ((await readRetired(database)).length === 0 && !(await readRebuild(database))) return undefined;
-  return 'a rebuild that is not finished holds rows from before: finish it by orderstream rebuild, and run this again';
+  return 'a rebuild that is not finished holds rows from before: finish it by orderstream rebuild, or have orderstream abandon-rebuild remove it, and run this again';
 }

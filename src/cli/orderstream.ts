@@ -7,7 +7,7 @@ import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
-import { rebuildView } from './rebuild.ts';
+import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
   parked: { takes: [], run: ({ database }) => printParked(database) },
   retry: { takes: ['STREAM|all'], run: ({ database }, embedded, which = '') => retry(database, embedded, which) },
   rebuild: { takes: ['VIEW'], run: ({ database }, _embedded, name = '') => rebuildView(database, name) },
+  'abandon-rebuild': { takes: [], run: ({ database }) => abandonBegunRebuild(database) },
   'erase-customer': {
     takes: ['cus_…'],
     asOwner: true,

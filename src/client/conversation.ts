@@ -83,11 +83,13 @@ export function converse(
     if (kind === 'RESYNC') {
       seen.reset(position);
       onResync?.(position);
-    } else if (answer.errors?.length) {
-      // Gone on after it, what it should have told would be lost.
-      return refused(answer) ?? answer;
-    } else if (typeof last === 'string' && (position < last || (position === last && kind === 'UPDATE'))) {
-      return undefined;
+    } else {
+      if (answer.errors?.length) {
+        // Gone on after it, what it should have told would be lost; what will never be told holds up nothing.
+        const wait = refused(answer);
+        if (wait !== undefined || !hasData(answer.data)) return wait ?? answer;
+      }
+      if (typeof last === 'string' && (position < last || (position === last && kind === 'UPDATE'))) return undefined;
     }
     live = true;
     attempts = 0;

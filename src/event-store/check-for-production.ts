@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import { type Database, nodeName } from '../database.ts';
 import { StartError } from '../start-error.ts';
 
 interface Server {
@@ -23,7 +23,7 @@ export async function checkForProduction(database: Database, alone: boolean): Pr
       has_table_privilege('events', 'INSERT') OR has_table_privilege('events', 'UPDATE')
         OR has_table_privilege('events', 'DELETE') OR has_table_privilege('events', 'TRUNCATE') AS "mayChange",
       (SELECT count(*)::int FROM pg_stat_activity a
-       WHERE a.datname = current_database() AND a.application_name = 'orderstream'
+       WHERE a.datname = current_database() AND a.application_name = ${nodeName}
          AND a.backend_start < clock_timestamp() - make_interval(secs => ${seconds}::float8)) AS others`;
   if (!server) throw new Error('The server did not say what it is');
   const problems = problemsOf(server, alone);

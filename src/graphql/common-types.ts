@@ -50,7 +50,7 @@ export const LiveKind = builder.enumType('LiveKind', {
   description:
     "SNAPSHOT: the state at the start. UPDATE: a change since. RESYNC: the `after` given can't be continued (another log, or too far back): drop what you hold; one order: take this state; a list: query again with `atLeast` this position. PROGRESS: you have everything up to this position.",
   values: {
-    SNAPSHOT: { description: 'The state at the start.' },
+    SNAPSHOT: { description: 'The state at the start; of what is told whole, each state.' },
     UPDATE: { description: 'A change since.' },
     RESYNC: { description: "The `after` given can't be continued: drop what you hold." },
     PROGRESS: { description: 'You have everything up to this position.' },

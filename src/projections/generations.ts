@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
-import { type Checkpoint, readRebuild } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import type { StreamName } from './retry-event.ts';
 import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
@@ -14,16 +14,24 @@ const sliceSize = 5_000;
  * for a second one helps with the first.
  */
 export async function beginRebuild(database: Database): Promise<Checkpoint> {
+  // Again where the one that was begun has been switched to between the two statements.
+  for (;;) {
+    await database.$executeRaw`
+      INSERT INTO checkpoints (group_name, generation, live, position, hash)
+      SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
+      ON CONFLICT DO NOTHING`;
+    const [taken] = await database.$queryRaw<Checkpoint[]>`
+      UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
+      WHERE group_name = ${coreGroup} AND NOT live AND NOT retired
+      RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`;
+    if (taken) return taken;
+  }
+}
+
+/** Gives up the generation that was begun, whoever folds it: what is left of it is to be removed. */
+export async function abandonRebuild(database: Database): Promise<void> {
   await database.$executeRaw`
-    INSERT INTO checkpoints (group_name, generation, live, position, hash)
-    SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
-    ON CONFLICT DO NOTHING`;
-  await database.$executeRaw`
-    UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
-    WHERE group_name = ${coreGroup} AND NOT live AND NOT retired`;
-  const rebuild = await readRebuild(database);
-  if (!rebuild) throw new Error('the rebuild was switched to as it was taken up: ask again');
-  return rebuild;
+    UPDATE checkpoints SET retired = true WHERE group_name = ${coreGroup} AND NOT live AND NOT retired`;
 }
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
-import { type Checkpoint, readRebuild } from './checkpoint.ts';
+import { type Checkpoint, readCheckpoint, readRebuild } from './checkpoint.ts';
 import { beginRebuild, readFreed, readRetired, removeGeneration, switchTo } from './generations.ts';
 import { park } from './parking.ts';
 import { after, projectBatch } from './project-batch.ts';
@@ -27,19 +27,23 @@ export interface Rebuild extends Projection {
  * Folds the whole log into a new generation of every view beside the live one, makes it the live one once it has come
  * as far, and removes the old rows. Projector, queries and subscribers go on meanwhile. It stands in the database, so
  * after a kill, asked for again, it goes on where it was.
- * @returns false where a rebuild had been switched to, and only old rows were left to remove
+ * @returns `removed` where a rebuild had been switched to, and only old rows were left to remove
  * @throws UnknownEventError where the log has an event that this code does not know
  */
-export async function rebuild(parts: Rebuild): Promise<boolean> {
+export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'given up'> {
   const { database } = parts;
   const unfinished = (await readRetired(database)).length > 0 && !(await readRebuild(database));
-  if (!unfinished) await foldAll(parts, await beginRebuild(database));
+  if (!unfinished) {
+    const begun = await beginRebuild(database);
+    await foldAll(parts, begun);
+    if ((await readCheckpoint(database)).generation < begun.generation) return 'given up';
+  }
   for (const generation of await readRetired(database)) {
     // Who subscribed has come further than these rows' last events: only a later position tells them.
     for (const stream of await readFreed(database, generation)) await parts.retry(stream);
     await removeGeneration(database, parts.views, generation);
   }
-  return !unfinished;
+  return unfinished ? 'removed' : 'folded';
 }
 
 /** Until the generation is live, by this process or by another one that rebuilds it. */

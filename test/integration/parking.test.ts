@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
 import { printParked, retry } from '../../src/cli/parked.ts';
-import { rebuildView } from '../../src/cli/rebuild.ts';
+import { abandonBegunRebuild, rebuildView } from '../../src/cli/rebuild.ts';
 import { status } from '../../src/cli/status.ts';
 import { verify } from '../../src/cli/verify.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
@@ -204,6 +204,11 @@ describe('an erasure is not said to be done', () => {
     await beginRebuild(node.database);
     expect(await erase()).toBe(false);
     await quietly(() => rebuildView(node.database, 'order_view'));
+    expect(await erase()).toBe(true);
+
+    await beginRebuild(node.database);
+    expect(await erase()).toBe(false);
+    expect(await quietly(() => abandonBegunRebuild(node.database))).toBe(true);
     expect(await erase()).toBe(true);
   });
 });
