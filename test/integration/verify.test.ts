@@ -119,6 +119,6 @@ test('a command that there is not is one line that says which there are', async 
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | erase-customer cus_…\n',
+      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
   });
 });
