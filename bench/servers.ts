@@ -13,10 +13,7 @@ export interface RunningServer {
 
 /** The program as `npm start` has it, both roles in one process, its tokens checked with `testSecret`. */
 export function startOrderstream(run: Run, databaseUrl: string): Promise<RunningServer> {
-  return start(run, ['--max-semi-space-size=64', 'dist/main.js'], {
-    DATABASE_URL: databaseUrl,
-    AUTH_JWT_SECRET: testSecret,
-  });
+  return start(run, ['dist/main.js'], { DATABASE_URL: databaseUrl, AUTH_JWT_SECRET: testSecret });
 }
 
 /** A baseline. @param file of bench/ */
