@@ -10,7 +10,7 @@ import { readParked } from '../projections/parking.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { awaitViews } from './await-views.ts';
-import { catchUp } from './import/catch-up.ts';
+import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 
 /**

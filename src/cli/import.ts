@@ -12,7 +12,7 @@ import { openEventStore } from '../event-store/event-store.ts';
 import { formatAmount } from '../money.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
-import { catchUp } from './import/catch-up.ts';
+import { catchUp } from './catch-up.ts';
 import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';

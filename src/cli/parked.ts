@@ -6,7 +6,7 @@ import { readParked } from '../projections/parking.ts';
 import { projectionEvents, retryEvent, type StreamName } from '../projections/retry-event.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
-import { catchUp } from './import/catch-up.ts';
+import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 import { awaitViews } from './await-views.ts';
 

@@ -1,9 +1,9 @@
-import type { Database } from '../../database.ts';
-import type { EventStore } from '../../event-store/event-store.ts';
-import { readHead } from '../../event-store/read-log.ts';
-import { readCheckpoint } from '../../projections/checkpoint.ts';
-import { projectNext } from '../../projections/project-next.ts';
-import type { Views } from '../../projections/view.ts';
+import type { Database } from '../database.ts';
+import type { EventStore } from '../event-store/event-store.ts';
+import { readHead } from '../event-store/read-log.ts';
+import { readCheckpoint } from '../projections/checkpoint.ts';
+import { projectNext } from '../projections/project-next.ts';
+import type { Views } from '../projections/view.ts';
 
 const batchSize = 1_000;
 
