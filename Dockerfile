@@ -16,6 +16,8 @@ COPY --from=build /app/prisma/migrations ./prisma/migrations
 COPY --from=build /app/dist ./dist
 # By number: by a name, Kubernetes can't tell that it is not root.
 USER 1000:1000
+# To serve nothing but what your front ends were built with, mount their manifests and set TRUSTED_DOCUMENTS and
+# TRUSTED_DOCUMENTS_ONLY=on: docs/configuration.md.
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

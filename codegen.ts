@@ -1,7 +1,7 @@
 // Prints schema.graphql from the code and types the operations of the tests.
 //
-//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts and test/generated/graphql.ts
-//   tsx codegen.ts --operations  only test/generated/graphql.ts: an install must not paper over a stale schema.graphql
+//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts and test/generated/
+//   tsx codegen.ts --operations  only test/generated/: an install must not paper over a stale schema.graphql
 //   tsx codegen.ts --check       writes nothing; exit code 1 where one of the first two is not what the code says
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -60,7 +60,8 @@ export const keys: Record<string, () => null> = {${embedded
   return format(text, { ...(await resolveConfig(factsFile)), filepath: factsFile });
 }
 
-async function typedOperations(schemaAst: GraphQLSchema): Promise<string> {
+/** The operations, typed, and the manifest of them as trusted documents, by file name. */
+async function operations(schemaAst: GraphQLSchema): Promise<Record<string, string>> {
   const files = (await readdir(operationsFolder, { recursive: true })).filter(file => file.endsWith('.graphql')).sort();
   const documents = await Promise.all(
     files.map(async file => {
@@ -69,21 +70,25 @@ async function typedOperations(schemaAst: GraphQLSchema): Promise<string> {
       return { location, rawSDL, document: parse(rawSDL) };
     }),
   );
-  if (documents.length === 0) return 'export {};\n';
   const sections = await preset.buildGeneratesSection({
     baseOutputDir: generatedFolder,
     schema: parse(printSchema(schemaAst)),
     schemaAst,
     documents,
     config: { documentMode: 'string', enumType: 'string-literal', scalars, strictScalars: true, useTypeImports: true },
-    presetConfig: { fragmentMasking: false },
+    presetConfig: { fragmentMasking: false, persistedDocuments: true },
     plugins: [],
     pluginMap: {},
   });
   // The preset's other files serve operations written inside the code; ours have files of their own.
-  const section = sections.find(({ filename }) => filename.endsWith('/graphql.ts'));
-  if (section === undefined) throw new Error('@graphql-codegen/client-preset plans no graphql.ts any more');
-  return codegen(section);
+  const written: Record<string, string> = {};
+  // In this order: the manifest waits for the hashes that the typed operations get.
+  for (const name of ['graphql.ts', 'persisted-documents.json']) {
+    const section = sections.find(({ filename }) => filename.endsWith(`/${name}`));
+    if (section === undefined) throw new Error(`@graphql-codegen/client-preset plans no ${name} any more`);
+    written[name] = await codegen(section);
+  }
+  return written;
 }
 
 if (process.argv.includes('--check')) {
@@ -101,5 +106,7 @@ if (process.argv.includes('--check')) {
     await writeFile(factsFile, await schemaFacts());
   }
   await mkdir(generatedFolder, { recursive: true });
-  await writeFile(join(generatedFolder, 'graphql.ts'), await typedOperations(schema));
+  for (const [name, text] of Object.entries(await operations(schema))) {
+    await writeFile(join(generatedFolder, name), text);
+  }
 }

@@ -41,10 +41,17 @@ export default {
     // The legs of the journey. They import no slice, and views never reach append.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
     may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache', 'pg')),
-    may('projections/', ours('projections/', 'event-store/'), database, edges, node),
+    may(
+      'projections/',
+      ours('projections/', 'event-store/', 'schema-version\\.ts$'),
+      database,
+      edges,
+      node,
+      packages('lru-cache'),
+    ),
     may(
       'live/',
-      ours('live/', 'event-store/(recorded-event|position)\\.ts$'),
+      ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'),
       database,
       edges,
       node,
@@ -56,19 +63,25 @@ export default {
     may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
 
     // What they stand on.
-    may('config\\.ts$', ours('start-error\\.ts$'), packages('zod')),
+    may('config\\.ts$', ours('start-error\\.ts$'), node, packages('zod')),
     may(
       '(metrics|tracing)\\.ts$',
-      ours('(commands|event-store)/'),
+      ours('(commands|event-store)/', 'in-time\\.ts$'),
       node,
       packages('prom-client', '@opentelemetry/[a-z-]+'),
     ),
-    may('readiness\\.ts$', ours('graphql/probes\\.ts$', 'projections/lag\\.ts$')),
+    may('readiness\\.ts$', ours('graphql/probes\\.ts$', 'projections/lag\\.ts$', 'in-time\\.ts$')),
     may('logger\\.ts$', ours('(config|database-error)\\.ts$'), packages('pino')),
     may('ids\\.ts$', node),
-    may('database\\.ts$', ours('(config|data-directory|embedded-database|migrations|postgres)\\.ts$')),
-    may('migrations\\.ts$', ours('(postgres|schema-engine)\\.ts$')),
-    may('(database|data-directory|embedded-database|migrations|postgres|schema-engine)\\.ts$', database, edges, node),
+    may('database\\.ts$', ours('(config|data-directory|embedded-database|(pending-)?migrations|postgres)\\.ts$')),
+    may('(pending-)?migrations\\.ts$', ours('(pending-migrations|postgres|schema-engine|schema-version)\\.ts$')),
+    may(
+      '(database|data-directory|embedded-database|(pending-)?migrations|postgres|schema-engine)\\.ts$',
+      database,
+      edges,
+      node,
+    ),
+    may('schema-version\\.ts$', node),
     may(
       '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
       packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg'),

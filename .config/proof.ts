@@ -1,4 +1,5 @@
-// npm run proof -- [part…]: what is too long for npm test; see docs/proof.md. Leaves a dated report in proof/.
+// npm run proof -- [part…] [--option value]: what is too long for npm test; see docs/proof.md. Leaves a dated report in
+// proof/. Options go to the commands of the parts asked for.
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -37,10 +38,60 @@ const parts: Readonly<Record<string, Part>> = {
     report: 'proof/plans.md',
     verdict: report => Promise.resolve({ passed: true, findings: report }),
   },
+  hammer: {
+    claim:
+      'For a minute of commands, projectors and rebuilds, each page is of one point of the log, with all that it has.',
+    command: [
+      'env',
+      'HAMMER_SECONDS=60',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      'test/integration/rebuild.test.ts',
+      '-t=under commands',
+    ],
+  },
   checker: {
     claim:
       'With hints lost and nodes, Redis and connections killed, 200 subscribers miss nothing and get nothing twice.',
     command: ['tsx', 'test/checker/main.ts'],
+  },
+  rebuild: {
+    claim:
+      'While every view is rebuilt over a million events, clients meet no error and nothing stale, and subscribers miss nothing; killed twice it goes on where it was.',
+    command: ['tsx', 'test/rebuild/main.ts'],
+    report: 'proof/rebuild.log',
+    verdict: report => Promise.resolve({ passed: true, findings: report.trim() }),
+  },
+  'redis-away': {
+    claim:
+      'Redis away for a minute: no client error, each update within a second, full speed within 2 s of its return.',
+    command: [
+      'env',
+      'REDIS_AWAY=60',
+      'STRICT_TIMES=1',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      'test/faults/redis-away.test.ts',
+    ],
+  },
+  faults: {
+    claim:
+      'Whatever is killed, stopped, cut or filled: nothing acknowledged is lost or doubled, /readyz is true throughout, and all is well within 5 s.',
+    command: [
+      'env',
+      'STRICT_TIMES=1',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      '--project=faults',
+      '--project=kills',
+    ],
+  },
+  'slow-readers': {
+    claim: 'Sockets that stop reading cost the others nothing, and the process a bounded amount of memory.',
+    command: ['tsx', 'test/slow-readers/main.ts'],
   },
   'planted-faults': {
     claim: 'The checker finds each of nine faults that are planted in the source, within three seeds.',
@@ -48,7 +99,12 @@ const parts: Readonly<Record<string, Part>> = {
   },
 };
 
-const asked = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex(one => one.startsWith('--'));
+const asked = firstOption < 0 ? given : given.slice(0, firstOption);
+const options = firstOption < 0 ? [] : given.slice(firstOption);
+if (options.length > 0 && asked.length === 0)
+  throw new Error(`whose are ${options.join(' ')}? Name a part before them`);
 const unknown = asked.filter(name => !(name in parts));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
 
@@ -56,8 +112,9 @@ await mkdir('proof', { recursive: true });
 const when = new Date().toISOString();
 const file = `proof/${when.slice(0, 16).replaceAll(':', '')}Z.md`;
 const lines = [`# Proof of ${when}`, '', await commit(), '', machine(), ''];
-for (const [name, part] of Object.entries(parts)) {
+for (const [name, { command: always, ...rest }] of Object.entries(parts)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
+  const part: Part = { ...rest, command: [...always, ...options] };
   console.log(`… ${name}: ${part.command.join(' ')} (its output: proof/${name}.log)`);
   const start = performance.now();
   const { passed, findings } = await outcomeOf(name, part);
@@ -91,8 +148,7 @@ function run(name: string, [program, ...args]: Part['command']): Promise<number 
     for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      log.end();
-      resolve(code ?? signal ?? 'no exit code');
+      log.end(() => resolve(code ?? signal ?? 'no exit code'));
     });
   });
 }

@@ -5,6 +5,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // .ci/run reads its numbers from this file.
 const results = process.env['TEST_RESULTS'];
 
+const kills = ['test/faults/kill-*.test.ts'];
+
 /** The tests of test/<name>, with the run's database server and Redis. */
 function project(name: string, seconds: number, more: object = {}): object {
   return {
@@ -29,17 +31,25 @@ export default defineConfig({
     reporters: [
       'default',
       './test/support/left-out-reporter.ts',
+      './test/support/log-privacy-reporter.ts',
+      './test/support/failures-reporter.ts',
       ...(results ? [['json', { outputFile: results }] as ['json', object]] : []),
     ],
     pool: 'forks',
     maxWorkers: 2,
     teardownTimeout: 30_000,
+    // For what hangs: a test that says how long something may take measures it.
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      project('integration', 30),
-      project('e2e', 60),
-      // Each kills and starves processes: alone, after the others, so that no timing of theirs is disturbed.
-      project('faults', 180, { fileParallelism: false, sequence: { groupOrder: 1 } }),
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      project('integration', 90),
+      project('e2e', 120),
+      // These wait for starts most of the time, and measure none.
+      project('kills', 180, { include: kills }),
+      // Each starves and cuts off processes: alone, after the others, so that no timing of theirs is disturbed.
+      project('faults', 180, { exclude: kills, fileParallelism: false, sequence: { groupOrder: 1 } }),
     ],
   },
 });

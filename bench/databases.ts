@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Migrations from '../src/migrations.ts';
 import { StartError } from '../src/start-error.ts';
 import { databaseUrl, onDatabase } from '../test/support/on-database.ts';
@@ -56,4 +57,15 @@ export async function settled(url: string): Promise<void> {
     }
     await client.query('checkpoint');
   });
+}
+
+/** Waits until the views reflect the whole log. @returns how long that took, s */
+export async function projected(url: string): Promise<number> {
+  const start = performance.now();
+  await onDatabase(url, async client => {
+    const caughtUp =
+      'select (select max(position) from events) = (select position from checkpoints where live) as done';
+    while (!(await client.query<{ done: boolean }>(caughtUp)).rows[0]?.done) await sleep(10);
+  });
+  return (performance.now() - start) / 1_000;
 }

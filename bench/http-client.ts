@@ -10,7 +10,11 @@ export type Post = (body: string) => Promise<string>;
  */
 export function openClient(
   url: string,
-  { token, connections }: { readonly token?: string; readonly connections: number },
+  {
+    token,
+    connections,
+    path = '/graphql',
+  }: { readonly token?: string; readonly connections: number; readonly path?: string },
 ): { readonly post: Post; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const { hostname, port } = new URL(url);
@@ -24,7 +28,7 @@ export function openClient(
     new Promise((resolve, reject) => {
       const length = Buffer.byteLength(body);
       const asked = request(
-        { agent, hostname, port, path: '/graphql', method: 'POST', headers: { ...headers, 'content-length': length } },
+        { agent, hostname, port, path, method: 'POST', headers: { ...headers, 'content-length': length } },
         response => {
           let answer = '';
           response.setEncoding('utf8');

@@ -18,7 +18,7 @@ export interface Machine {
 }
 
 const settings = ['fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers', 'max_wal_size'];
-const packages = ['graphql-yoga', 'graphql-ws', '@prisma/client', 'pg', 'ws'];
+const packages = ['graphql-yoga', 'graphql-ws', '@prisma/client', 'pg', 'ws', 'mercurius', 'fastify'];
 
 export async function describeMachine(adminUrl: string): Promise<Machine> {
   const { rows } = await onDatabase(adminUrl, client =>

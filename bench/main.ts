@@ -11,6 +11,8 @@ import { frames } from './frames/frames.ts';
 import { hotOrder } from './hot-order/hot-order.ts';
 import { logSizes } from './log-sizes/log-sizes.ts';
 import { describeMachine, linesOf, type Machine } from './machine.ts';
+import { projections } from './projections/projections.ts';
+import { queries } from './queries/queries.ts';
 import { full, quick, type Scale, usual } from './scale.ts';
 
 const benches: Readonly<Record<string, Bench>> = {
@@ -19,6 +21,8 @@ const benches: Readonly<Record<string, Bench>> = {
   frames,
   'hot-order': hotOrder,
   'log-sizes': logSizes,
+  projections,
+  queries,
 };
 const results = new URL('./results/', import.meta.url);
 

@@ -4,6 +4,8 @@ export interface Scale {
   readonly turns: number;
   /** Of load a turn. */
   readonly seconds: number;
+  /** Orders that are asked for. */
+  readonly orders: number;
   /** Times one thing after the other is done, where what counts is how long it takes. */
   readonly samples: number;
   /** Events of the order that is long. */
@@ -22,6 +24,7 @@ export interface Scale {
 export const quick: Scale = {
   turns: 2,
   seconds: 1,
+  orders: 2_000,
   samples: 40,
   hotEvents: 500,
   starts: 2,
@@ -33,6 +36,7 @@ export const quick: Scale = {
 export const usual: Scale = {
   turns: 5,
   seconds: 5,
+  orders: 20_000,
   samples: 250,
   hotEvents: 10_000,
   starts: 9,

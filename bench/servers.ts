@@ -1,4 +1,6 @@
-import { printed, startChild, stopChild } from '../test/support/child.ts';
+import { StartError } from '../src/start-error.ts';
+import { type Child, printed, startChild, stopChild } from '../test/support/child.ts';
+import { startRedis } from '../test/support/private-redis.ts';
 import { testSecret } from '../test/support/tokens.ts';
 import type { Run } from './bench.ts';
 import { root } from './built.ts';
@@ -8,17 +10,48 @@ const patience = 30_000; // ms until a server must be ready
 /** A server in a process of its own. */
 export interface RunningServer {
   readonly url: string;
+  readonly child: Child;
   stop(): Promise<void>;
 }
 
 /** The program as `npm start` has it, both roles in one process, its tokens checked with `testSecret`. */
-export function startOrderstream(run: Run, databaseUrl: string): Promise<RunningServer> {
-  return start(run, ['dist/main.js'], { DATABASE_URL: databaseUrl, AUTH_JWT_SECRET: testSecret });
+export function startOrderstream(
+  run: Run,
+  databaseUrl: string,
+  nodeOptions: readonly string[] = [],
+): Promise<RunningServer> {
+  return start(run, [...nodeOptions, 'dist/main.js'], { DATABASE_URL: databaseUrl, AUTH_JWT_SECRET: testSecret });
+}
+
+/**
+ * The program as production has it: an api process and a projector, with a Redis of the run's own between them, so that
+ * no batch that is folded keeps a command waiting.
+ * @throws StartError where PATH has no redis-server
+ */
+export async function startApart(run: Run, databaseUrl: string): Promise<RunningServer> {
+  const redis = await startRedis().catch((error: unknown) => {
+    throw new StartError(`PATH: no redis-server can be started (${(error as Error).message}): install Redis`);
+  });
+  run.closers.push(() => redis.stop());
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, AUTH_JWT_SECRET: testSecret };
+  const api = await start(run, ['dist/main.js'], { ...env, ROLES: 'api' });
+  const projector = await start(run, ['dist/main.js'], { ...env, ROLES: 'projector' });
+  return {
+    ...api,
+    stop: async () => {
+      await Promise.all([api.stop(), projector.stop()]);
+    },
+  };
 }
 
 /** A baseline. @param file of bench/ */
-export function startBaseline(run: Run, file: string, databaseUrl: string): Promise<RunningServer> {
-  return start(run, ['--import', 'tsx', `bench/${file}`], { DATABASE_URL: databaseUrl });
+export function startBaseline(
+  run: Run,
+  file: string,
+  databaseUrl: string,
+  nodeOptions: readonly string[] = [],
+): Promise<RunningServer> {
+  return start(run, [...nodeOptions, '--import', 'tsx', `bench/${file}`], { DATABASE_URL: databaseUrl });
 }
 
 async function start({ closers }: Run, args: string[], env: Record<string, string>): Promise<RunningServer> {
@@ -28,6 +61,6 @@ async function start({ closers }: Run, args: string[], env: Record<string, strin
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopChild(child));
   closers.push(stop);
-  const [, url = ''] = await printed(child, /ready at (\S+)/, patience);
-  return { url, stop };
+  const [, url = ''] = await printed(child, /ready (?:at (\S+)|to project)/, patience);
+  return { url, child, stop };
 }

@@ -5,6 +5,7 @@ import { openClient } from './http-client.ts';
 /** What a server has before anything is measured. */
 export interface Shop {
   readonly token: string;
+  readonly customerId: string;
   readonly orderIds: readonly string[];
   readonly productIds: readonly string[];
 }
@@ -60,5 +61,5 @@ export async function openShop(url: string, orders: number): Promise<Shop> {
   };
   await Promise.all(Array.from({ length: atOnce }, create));
   client.close();
-  return { token, orderIds, productIds };
+  return { token, customerId, orderIds, productIds };
 }

@@ -13,23 +13,29 @@ import { openAdmission } from './graphql/admission.ts';
 import { openGraphiQL } from './graphql/graphiql.ts';
 import { openIdentity } from './graphql/identity.ts';
 import type { Parts } from './graphql/parts.ts';
+import { openProbeServer } from './graphql/probe-server.ts';
 import type { Probes } from './graphql/probes.ts';
-import { openRateLimiter, type RateLimiter } from './graphql/rate.ts';
+import { openRateLimiter } from './graphql/rate.ts';
 import { openServer } from './graphql/server.ts';
+import { loadTrustedDocuments } from './graphql/trusted-documents.ts';
 import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
+import { openSharedReads } from './live/shared-reads.ts';
+import { openBeat } from './live/beat.ts';
 import { openSharedCounts } from './live/shared-counts.ts';
 import type { Logger } from './logger.ts';
-import { openMetrics } from './metrics.ts';
+import { type Metrics, openMetrics } from './metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
-import { readOrders } from './order/views/read-orders.ts';
+import { readOrders, readOrdersAlone } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead } from './projections/batched-read.ts';
+import { SeenRows } from './projections/seen-rows.ts';
 import { openLag } from './projections/lag.ts';
-import { readProjections } from './projections/read-projections.ts';
+import { prepared } from './projections/prepared.ts';
+import { readProjectionsAfter } from './projections/read-projections.ts';
 import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
 import type { ReadSource } from './projections/read-entities.ts';
@@ -37,32 +43,57 @@ import { readReadiness } from './readiness.ts';
 import { schema } from './schema.ts';
 import { fillEmptyLog } from './seed.ts';
 import { deciders, types, views } from './slices.ts';
-import { openTracing, type Tracing } from './tracing.ts';
+import type { Tracing } from './tracing.ts';
+
+/** What the contract promises of `projectionsUpdated`: at most twice a second, ms. */
+const statesInterval = 500;
 
 export interface App {
-  /** Where it is served; undefined for a process without the role api. */
+  /** Where GraphQL is served; undefined for a process without the role api. */
   readonly url: string | undefined;
+  /** Where /healthz, /readyz and /metrics are: for every process. */
+  readonly probes: string;
   stop(): Promise<void>;
 }
 
 /**
  * Opens each part in order, the ones that others use first, and closes them the other way round.
+ * @param onUseless told where the process has nothing left to do: it only projects, and a newer program has migrated the
+ *   database
  * @throws StartError where something outside the program is in the way
  */
-export async function startApp(config: Config, logger: Logger): Promise<App> {
+export async function startApp(config: Config, logger: Logger, onUseless = () => undefined): Promise<App> {
   const closers = openClosers();
   try {
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
-    const { database } = opened;
+    const { database, lookUp } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
     if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
     const bus = await openBus(config, logger);
     closers.push(() => bus.close());
     const tracing = await openTraces(config, logger, closers);
-    if (config.roles.includes('projector')) projectFor(database, bus, logger, closers, tracing);
-    const url = config.roles.includes('api') ? await serve(config, database, bus, logger, closers, tracing) : undefined;
-    return { url, stop: () => closers.release() };
+    const lag = openLag(database);
+    const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
+    const metrics = openMetrics({ lag, redisConnected });
+    const probes: Probes = { readiness: () => readReadiness(lag, redisConnected()), metrics: metrics.render };
+    const servesApi = config.roles.includes('api');
+    if (config.roles.includes('projector')) {
+      const onEnded = servesApi ? () => undefined : onUseless;
+      projectFor({ database: prepared(database, lookUp), bus, logger, closers, tracing, onEnded });
+    }
+    const stop = () => closers.release();
+    if (servesApi) {
+      const url = await serve(
+        config,
+        { source: { database, lookUp, types }, bus, logger, tracing, metrics, probes },
+        closers,
+      );
+      return { url, probes: url, stop };
+    }
+    const server = await openProbeServer(probes, config);
+    closers.push(() => server.close());
+    return { url: undefined, probes: server.url, stop };
   } catch (error) {
     await closers.release();
     throw error;
@@ -71,6 +102,7 @@ export async function startApp(config: Config, logger: Logger): Promise<App> {
 
 async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
+  const { openTracing } = await import('./tracing.ts'); // what it stands on is large, and most do without
   const tracing = await openTracing(otlpEndpoint, error => {
     logger.warn({ err: error }, 'traces could not be sent');
   });
@@ -78,13 +110,15 @@ async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Clo
   return tracing;
 }
 
-function projectFor(
-  database: Database,
-  bus: Bus,
-  logger: Logger,
-  closers: Closers,
-  tracing: Tracing | undefined,
-): void {
+function projectFor(opened: {
+  database: Database;
+  bus: Bus;
+  logger: Logger;
+  closers: Closers;
+  tracing: Tracing | undefined;
+  onEnded: () => void;
+}): void {
+  const { database, bus, logger, closers, tracing, onEnded } = opened;
   const plain = openEventStore(database, types, () => undefined);
   const traced = tracing && tracedProjection(plain, tracing);
   const store = traced?.store ?? plain;
@@ -97,6 +131,7 @@ function projectFor(
       traced?.projected(to);
       bus.publish('projected', { to });
     },
+    onEnded,
   });
   closers.push(() => projector.stop());
   closers.push(
@@ -108,16 +143,20 @@ function projectFor(
 
 async function serve(
   config: Config,
-  database: Database,
-  bus: Bus,
-  logger: Logger,
+  opened: {
+    source: ReadSource;
+    bus: Bus;
+    logger: Logger;
+    tracing: Tracing | undefined;
+    metrics: Metrics;
+    probes: Probes;
+  },
   closers: Closers,
-  tracing: Tracing | undefined,
 ): Promise<string> {
-  const source: ReadSource = { database, types };
-  const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
-  const lag = openLag(database);
-  const metrics = openMetrics({ lag, redisConnected });
+  const { source, bus, logger, tracing, metrics, probes } = opened;
+  const { database } = source;
+  // For queries alone. Whoever watches is told of each change by an object of its own: frames are shared by it.
+  const seeing = { ...source, seen: new SeenRows() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
     bus.publish('appended', {});
@@ -141,10 +180,11 @@ async function serve(
   closers.push(() => {
     logHub.close();
   });
-  const rate = openRate(config, logger, closers);
+  const rates = openRates(config, logger, closers);
+  const sharedReads = openSharedReads();
   const parts: Parts = {
     source,
-    admission: openAdmission({ maximumCost: config.limits.cost, rate, ...metrics }),
+    admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle: openCommandBus(store, deciders, {
       logger: logger.child({ component: 'commands' }),
       settled: metrics.commandSettled,
@@ -161,33 +201,40 @@ async function serve(
     reached: (position, timeout) => orderHub.reached(position, timeout),
     orderHub,
     logHub,
-    projections: () => readProjections(database, views),
-    order: openBatchedRead(ids => readOrders(source, ids)),
-    customer: openBatchedRead(ids => readCustomers(source, ids)),
+    projections: after =>
+      sharedReads.once(JSON.stringify(['projections', after]), () => readProjectionsAfter(database, views, after)),
+    projectionBeat: openBeat(statesInterval),
+    sharedReads,
+    order: openBatchedRead(ids => readOrders(seeing, ids)),
+    orderAlone: openBatchedRead(ids => readOrdersAlone(seeing, ids)),
+    customer: openBatchedRead(ids => readCustomers(seeing, ids)),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
-    product: openBatchedRead(ids => readProducts(source, ids)),
+    product: openBatchedRead(ids => readProducts(seeing, ids)),
   };
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
     : undefined;
-  const probes: Probes = {
-    readiness: () => readReadiness(lag, redisConnected()),
-    metrics: metrics.render,
-  };
+  const documents = await loadTrustedDocuments(config.trustedDocuments, {
+    schema,
+    limits: { ...config.limits, introspection: config.introspection },
+    logger,
+  });
   const identify = openIdentity(config.auth);
-  const server = await openServer({ schema, parts, identify, logger, config, graphiql, probes });
+  const server = await openServer({ schema, parts, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;
 }
 
-function openRate({ redisUrl, limits }: Config, logger: Logger, closers: Closers): RateLimiter {
+function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closers) {
   const shared = redisUrl === undefined ? undefined : openSharedCounts(redisUrl, logger.child({ component: 'rate' }));
   const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
+  const strangers = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {
     rate.close();
+    strangers.close();
     shared?.close();
   });
-  return rate;
+  return { rate, strangers };
 }
 
 function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {

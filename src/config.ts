@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { StartError } from './start-error.ts';
 
@@ -25,11 +26,15 @@ export interface Config {
     readonly issuer: string | undefined;
     readonly audience: string | undefined;
   };
+  /** Addresses and subnets of proxies, whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
   /** Exact origins, as browsers send them; none: no cross-origin use. */
   readonly corsOrigins: readonly string[];
   /** Whether GraphiQL is served, and whether anybody may ask the schema what it has. Off in production unless asked for. */
   readonly graphiql: boolean;
   readonly introspection: boolean;
+  /** Manifests of the documents that front ends were built with, and whether nothing else is served. */
+  readonly trustedDocuments: { readonly files: readonly string[]; readonly only: boolean };
   readonly limits: Limits;
   readonly logLevel: (typeof logLevels)[number];
   /** Where traces go, by OTLP over HTTP; undefined: nothing is traced. */
@@ -52,6 +57,8 @@ export interface Limits {
   readonly customerRate: number;
   /** The same for a staff member, whose token programs use. */
   readonly staffRate: number;
+  /** The same for an address, of operations without a valid token. */
+  readonly addressRate: number;
 }
 
 export const defaultLimits: Limits = {
@@ -62,6 +69,7 @@ export const defaultLimits: Limits = {
   cost: 25_000,
   customerRate: 100,
   staffRate: 20_000,
+  addressRate: 100,
 };
 
 /** Signs and checks tokens where no key is configured. Public, so it is worth nothing beyond this machine. */
@@ -132,8 +140,19 @@ const keys = z.object({
   AUTH_ISSUER: z.string().optional(),
   AUTH_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
+  TRUSTED_PROXIES: list
+    .pipe(
+      z.array(
+        z
+          .string()
+          .refine(isAddressOrSubnet, { error: 'must be addresses or subnets like 10.0.0.0/8, separated by commas' }),
+      ),
+    )
+    .default([]),
   GRAPHIQL: onOrOff,
   INTROSPECTION: onOrOff,
+  TRUSTED_DOCUMENTS: list.default([]),
+  TRUSTED_DOCUMENTS_ONLY: onOrOff,
   PLAINTEXT_HOSTS: list.default([]),
   LIMIT_BODY_BYTES: limit('bodyBytes'),
   LIMIT_TOKENS: limit('tokens'),
@@ -142,6 +161,7 @@ const keys = z.object({
   LIMIT_COST: limit('cost'),
   LIMIT_CUSTOMER_RATE: limit('customerRate'),
   LIMIT_STAFF_RATE: limit('staffRate'),
+  LIMIT_ADDRESS_RATE: limit('addressRate'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL like http://collector:4318' })
     .optional(),
@@ -171,9 +191,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,
     },
+    trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
-    graphiql: isOn(values.GRAPHIQL, values.NODE_ENV),
+    graphiql: isOn(values.GRAPHIQL, values.NODE_ENV) && values.TRUSTED_DOCUMENTS_ONLY !== 'on',
     introspection: isOn(values.INTROSPECTION, values.NODE_ENV),
+    trustedDocuments: { files: values.TRUSTED_DOCUMENTS, only: values.TRUSTED_DOCUMENTS_ONLY === 'on' },
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,
       tokens: values.LIMIT_TOKENS,
@@ -182,6 +204,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       cost: values.LIMIT_COST,
       customerRate: values.LIMIT_CUSTOMER_RATE,
       staffRate: values.LIMIT_STAFF_RATE,
+      addressRate: values.LIMIT_ADDRESS_RATE,
     },
     logLevel: values.LOG_LEVEL,
     otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -262,6 +285,14 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   if (given['GRAPHIQL'] === 'on' && (production ? given['INTROSPECTION'] !== 'on' : given['INTROSPECTION'] === 'off')) {
     problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing');
   }
+  if (given['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
+    if (!has('TRUSTED_DOCUMENTS')) {
+      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served');
+    }
+    if (given['GRAPHIQL'] === 'on') {
+      problems.push('GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest');
+    }
+  }
   if (production) problems.push(...plaintext(given), ...unknownKeys(given));
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
@@ -300,7 +331,7 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
 }
 
 /** What only this program's keys begin with, or are. */
-const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT)_|^(?:GRAPHIQL|INTROSPECTION)/;
+const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
 /** What Kubernetes tells each pod of a neighbour that is called `auth`, or `limit`. */
 const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
 
@@ -315,6 +346,13 @@ function unknownKeys(given: Readonly<Record<string, string>>): string[] {
 /** True where only this machine reaches the address. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function isAddressOrSubnet(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
 }
 
 /** Without keys set to nothing: compose files and shells pass those for what was left out. */

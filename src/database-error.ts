@@ -15,6 +15,7 @@ interface ErrorShape {
   readonly originalCode?: unknown;
   readonly meta?: { readonly driverAdapterError?: unknown };
   readonly cause?: unknown;
+  readonly errors?: unknown;
 }
 
 /** The SQLSTATE with which the server refused, or undefined where the server said nothing. */
@@ -43,8 +44,16 @@ export function isUnreachable(error: unknown): boolean {
   return classifyDatabaseError(error) === 'not-sent' || (error instanceof Error && connectionLost.test(error.message));
 }
 
+/**
+ * The same may go well in a moment: the database can't be reached, or others were in the way (a lock, a deadlock, a
+ * statement that took too long for it). Of what only reads: what was to be stored has its own rules.
+ */
+export function isPassing(error: unknown): boolean {
+  return isUnreachable(error) || /^(?:40|55P03|57014)/.test(sqlState(error) ?? '');
+}
+
 const connectionLost =
-  /\b(?:Connection terminated|Connection ended|Server has closed the connection|ECONNRESET|EPIPE)\b/;
+  /\b(?:Connection terminated|Connection ended|Server has closed the connection|ECONNRESET|EPIPE|Query read timeout)\b/;
 
 // In the words of pg, pg-pool, Prisma and PGlite: these errors have no code.
 const withoutConnection = [
@@ -69,4 +78,6 @@ function* shapesOf(error: unknown): Generator<ErrorShape> {
   yield shape;
   yield* shapesOf(shape.meta?.driverAdapterError);
   yield* shapesOf(shape.cause);
+  // A host of several addresses, as localhost mostly is, fails with an error for each and none of its own.
+  if (Array.isArray(shape.errors)) for (const one of shape.errors) yield* shapesOf(one);
 }

@@ -15,8 +15,9 @@ async function start(): Promise<() => Promise<void>> {
       process.exit(1);
     });
   }
-  const app = await startApp(config, logger);
-  console.log(`Orderstream is ready ${app.url === undefined ? 'to project' : `at ${app.url}`}`);
+  // It has said why. Whoever sees to it that it runs starts another one: this one would stand by for ever, in good health.
+  const app = await startApp(config, logger, () => process.exit(1));
+  console.log(`Orderstream is ready ${app.url === undefined ? `to project: ${app.probes}/readyz` : `at ${app.url}`}`);
   const more = app.url === undefined ? undefined : await welcome(config, app.url);
   if (more !== undefined) console.log(more);
   return async () => {

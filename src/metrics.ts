@@ -1,5 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CommandReport } from './commands/command-bus.ts';
+import { inTime } from './in-time.ts';
+
+/** Ms that a scrape waits for the database. Prometheus gives up after ten seconds, and then nothing is known at all. */
+const patience = 2_000;
 
 /** What a scrape has to look up, since nobody counts it. */
 export interface Looks {
@@ -18,6 +22,8 @@ export interface Metrics {
   readonly executed: () => void;
   /** @returns ends it */
   readonly subscribed: () => () => void;
+  /** Subscriptions that share their frames: there is one more of those groups. @returns ends it */
+  readonly grouped: () => () => void;
   /** What a request was reckoned to cost before it was executed. */
   readonly costed: (cost: number) => void;
   /** A request was refused for a limit or a rate. */
@@ -69,14 +75,19 @@ export function openMetrics(looks: Looks): Metrics {
     help: 'Open subscriptions.',
     registers,
   });
+  const groups = new Gauge({
+    name: 'orderstream_subscription_groups',
+    help: 'Subscriptions that ask the same and may see the same are one group, and share its frames.',
+    registers,
+  });
   const deliveries = new Counter({
     name: 'orderstream_deliveries_total',
     help: 'Frames that subscribers were sent; RESYNC where they had to read again.',
     labelNames: ['kind'],
     registers,
   });
-  /** Looked up once: this counts each frame to each socket. */
-  const byKind = new Map<string, ReturnType<typeof deliveries.labels>>();
+  /** Since the last scrape, by kind: this counts each frame to each socket, and a counter takes ten times as long. */
+  const delivered = new Map<string, number>();
   const executions = new Counter({
     name: 'orderstream_frames_executed_total',
     help: 'Frames that were made: those who ask the same and may see the same share one.',
@@ -96,7 +107,7 @@ export function openMetrics(looks: Looks): Metrics {
   });
   const lagEvents = new Gauge({
     name: 'orderstream_view_lag_events',
-    help: 'Stored, not yet in the views.',
+    help: 'Stored, not yet in the views; absent where the database did not say.',
     registers,
   });
   const lagSeconds = new Gauge({ name: 'orderstream_view_lag_seconds', help: 'Age of the oldest of them.', registers });
@@ -108,7 +119,7 @@ export function openMetrics(looks: Looks): Metrics {
   });
   const databaseUp = new Gauge({
     name: 'orderstream_database_up',
-    help: '1 where it answered this scrape.',
+    help: '1 where it answered this scrape within 2 s.',
     registers,
   });
 
@@ -116,16 +127,15 @@ export function openMetrics(looks: Looks): Metrics {
     const connected = looks.redisConnected();
     if (connected === undefined) redis.remove();
     else redis.set(connected ? 1 : 0);
-    try {
-      const lag = await looks.lag();
+    const lag = await inTime(looks.lag(), patience);
+    // A scrape says what is known: that the database is away is one of the things, and how far views were behind before
+    // that is none of them.
+    databaseUp.set(lag ? 1 : 0);
+    if (lag) {
       head.set(lag.head);
       lagEvents.set(lag.events);
       lagSeconds.set(lag.seconds);
-      databaseUp.set(1);
-    } catch {
-      // A scrape says what is known: that the database is away is one of the things.
-      databaseUp.set(0);
-    }
+    } else for (const gauge of [head, lagEvents, lagSeconds]) gauge.remove();
   }
 
   return {
@@ -136,18 +146,22 @@ export function openMetrics(looks: Looks): Metrics {
     },
     appended: size => batches.observe(size),
     delivered: kind => {
-      const counter = byKind.get(kind) ?? deliveries.labels(kind);
-      byKind.set(kind, counter);
-      counter.inc();
+      delivered.set(kind, (delivered.get(kind) ?? 0) + 1);
     },
     executed: () => executions.inc(),
     subscribed() {
       subscribers.inc();
       return () => subscribers.dec();
     },
+    grouped() {
+      groups.inc();
+      return () => groups.dec();
+    },
     costed: cost => costs.observe(cost),
     refused: limit => refusals.inc({ limit }),
     async render() {
+      for (const [kind, count] of delivered) deliveries.inc({ kind }, count);
+      delivered.clear();
       await look();
       const all = Registry.merge([...registers, ofProcess()]);
       return { contentType: all.contentType, text: await all.metrics() };

@@ -1,17 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { readFile } from 'node:fs/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { sqlState } from './database-error.ts';
-import type { PrismaClient } from './generated/prisma/client.ts';
 import { openPool } from './postgres.ts';
+import { migrationNames, migrationsFolder as folder } from './schema-version.ts';
 import { openSchemaEngine, type Session } from './schema-engine.ts';
 import { StartError } from './start-error.ts';
-
-// The same from src/ and from dist/.
-const folder = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
 /** The lock that Prisma's command line takes too, so that it and ours never migrate at once. */
 const lock = 72_707_369;
@@ -35,21 +30,6 @@ export async function migrate(target: string | PGlite): Promise<string[]> {
   }
 }
 
-/**
- * What stands between a database and this program's schema.
- * @returns `pending`: migrations that the database has yet to get; `unknown`: some of a newer program that it has
- */
-export async function pendingMigrations(
-  database: Pick<PrismaClient, '$queryRaw'>,
-): Promise<{ pending: string[]; unknown: string[] }> {
-  const known = await migrationNames();
-  const applied = await appliedMigrations(database);
-  return {
-    pending: known.filter(name => !applied.includes(name)),
-    unknown: applied.filter(name => !known.includes(name)),
-  };
-}
-
 /** All in one transaction: a process that dies half-way leaves no half-made schema and no mark of a failed migration. */
 async function applyMigrations(session: Session): Promise<string[]> {
   const migrationsList = await readMigrations();
@@ -69,6 +49,11 @@ async function applyMigrations(session: Session): Promise<string[]> {
     await session.run(`BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lock})`);
     // A migration that waits for a long query's lock makes all that come after it wait as well.
     await session.run(`SET LOCAL lock_timeout = '10s'`);
+    // Before any of the views', as a batch of a projector does: one that holds a view while it waits for the other, for
+    // which a migration waits that holds the other, would end both.
+    await session.run(
+      `DO $$ BEGIN IF to_regclass('checkpoints') IS NOT NULL THEN LOCK TABLE checkpoints IN SHARE MODE; END IF; END $$`,
+    );
     const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters });
     committing = true;
     await session.run('COMMIT');
@@ -97,33 +82,9 @@ function reason(error: unknown): string {
   return line.includes('permission denied') ? `${line}: set DATABASE_MIGRATE_URL to the owner's connection` : line;
 }
 
-async function appliedMigrations(database: Pick<PrismaClient, '$queryRaw'>): Promise<string[]> {
-  try {
-    // eslint-disable-next-line no-restricted-syntax -- the engine's own table: no business of the log or the views
-    const rows = await database.$queryRaw<{ name: string }[]>`
-      SELECT migration_name AS name FROM _prisma_migrations
-      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
-    return rows.map(row => row.name);
-  } catch (error) {
-    switch (sqlState(error)) {
-      case '42P01':
-        return []; // no such table: nobody ever migrated this database
-      case '42501':
-        throw new StartError('DATABASE_URL: its user may not read _prisma_migrations: GRANT SELECT ON it to that user');
-      default:
-        throw error;
-    }
-  }
-}
-
-async function migrationNames(): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort();
-}
-
 async function readMigrations(): Promise<MigrationList> {
   const file = 'migration.sql';
-  const migrationDirectories = (await migrationNames()).map(async name => ({
+  const migrationDirectories = migrationNames.map(async name => ({
     path: name,
     migrationFile: {
       path: file,

@@ -8,11 +8,17 @@ const oldestVersion = 15;
 /**
  * A pool whose server was reached and is one that we can work on.
  * @param key of the configuration that the URL comes from
+ * @param session what each session is to have set, e.g. `jit=off`
  * @throws StartError
  */
-export async function openPool(key: string, url: string, settings: pg.PoolConfig): Promise<pg.Pool> {
+export async function openPool(
+  key: string,
+  url: string,
+  settings: pg.PoolConfig,
+  session: readonly string[] = [],
+): Promise<pg.Pool> {
   const pool = new pg.Pool({
-    connectionString: inUtc(url),
+    connectionString: withSettings(url, session),
     application_name: 'orderstream',
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
@@ -34,13 +40,11 @@ export async function openPool(key: string, url: string, settings: pg.PoolConfig
  * Prisma's adapter reads and writes timestamps as if every session were in UTC; append_events() refuses any isolation
  * but READ COMMITTED, whatever the server's default is.
  */
-function inUtc(url: string): string {
+function withSettings(url: string, session: readonly string[]): string {
   const changed = new URL(url);
   const options = changed.searchParams.get('options') ?? '';
-  changed.searchParams.set(
-    'options',
-    `${options} -c timezone=UTC -c default_transaction_isolation=read\\ committed`.trim(),
-  );
+  const settings = ['timezone=UTC', 'default_transaction_isolation=read\\ committed', ...session];
+  changed.searchParams.set('options', [options, ...settings.map(one => `-c ${one}`)].join(' ').trim());
   return changed.href;
 }
 

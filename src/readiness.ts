@@ -1,3 +1,4 @@
+import { inTime } from './in-time.ts';
 import type { Readiness } from './graphql/probes.ts';
 import type { Lag } from './projections/lag.ts';
 
@@ -15,7 +16,7 @@ export async function readReadiness(
   redisConnected: boolean | undefined,
 ): Promise<Readiness> {
   const redis = redisConnected === undefined ? 'not used' : redisConnected ? 'connected' : 'disconnected';
-  const lag = await inTime(readLag());
+  const lag = await inTime(readLag(), patience);
   if (!lag) return { status: 'unavailable', database: 'unreachable', redis };
   const behind = lag.seconds > tolerableLag;
   return {
@@ -25,21 +26,4 @@ export async function readReadiness(
     views: { position: lag.projected, lagEvents: lag.events, lagSeconds: lag.seconds },
     redis,
   };
-}
-
-/** Undefined where it failed, or took too long. */
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>(resolve => {
-    timer = setTimeout(() => {
-      resolve(undefined);
-    }, patience);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -6,18 +6,20 @@ import { sampleCustomerId, sampleProductId } from './seed.ts';
  * What a start in development says beside where it serves: tokens, and lines to paste into a shell. Undefined where a
  * key is configured: tokens are somebody else's then.
  */
-export async function welcome({ auth, databaseUrl }: Config, url: string): Promise<string | undefined> {
+export async function welcome(
+  { auth, databaseUrl, graphiql, trustedDocuments }: Config,
+  url: string,
+): Promise<string | undefined> {
   const staff = await developmentToken(auth, { role: 'staff', subject: 'staff' });
   const customer = await developmentToken(auth, { role: 'customer', subject: sampleCustomerId });
   if (staff === undefined || customer === undefined) return undefined;
   const tokens = `
-GraphiQL: ${url}/graphql
-Tokens for 30 days, which only a development key takes:
+${graphiql ? `GraphiQL: ${url}/graphql\n` : ''}Tokens for 30 days, which only a development key takes:
   staff    ${staff}
   customer ${customer}
 `;
   // Only the embedded database is sure to have what is ordered here.
-  if (databaseUrl !== undefined) return tokens;
+  if (databaseUrl !== undefined || trustedDocuments.only) return tokens;
   return `${tokens}
 Watch the customer's orders, from this folder:
 ${watchLine(url, customer)}

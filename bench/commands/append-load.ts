@@ -12,26 +12,28 @@ const { openAppender } = await built<typeof Appender>('event-store/appender.js')
 
 interface Log {
   readonly append: Appender.Append;
-  /** As they stand, and the one that every request rests on, as an added item rests on its product. */
+  /** As they stand, and those that the requests rest on, as an added item rests on its product. */
   readonly orders: { now: StreamVersion }[];
-  readonly product: StreamVersion;
+  readonly products: readonly StreamVersion[];
 }
 
 let log: Log | undefined;
 
 doJobs<LogJob, Rate>(async ({ databaseUrl, callers, seconds }) => {
-  const { append, orders, product } = (log ??= await open(databaseUrl));
+  const { append, orders, products } = (log ??= await open(databaseUrl));
   return closedLoop(callers, seconds, async (caller, n) => {
     const order = streamOf(orders, callers, caller, n);
-    order.now = await appended(append, order.now, [product]);
+    order.now = await appended(append, order.now, products.slice(n % products.length, (n % products.length) + 1));
   });
 });
 
 async function open(databaseUrl: string): Promise<Log> {
   const { database } = await openDatabase({ databaseUrl, dataDir: '' });
   const append = openAppender(database, () => undefined);
-  const product = await appended(append, newStream('product', 'prd'), []);
-  return { append, product, orders: Array.from({ length: streams }, () => ({ now: newStream('order', 'ord') })) };
+  const products = await Promise.all(
+    Array.from({ length: 20 }, () => appended(append, newStream('product', 'prd'), [])),
+  );
+  return { append, products, orders: Array.from({ length: streams }, () => ({ now: newStream('order', 'ord') })) };
 }
 
 /** One event more. @returns the stream as it then stands */
@@ -50,7 +52,7 @@ async function appended(
     occurredAt: new Date().toISOString(),
     events: [{ type, schemaVersion: 1, data, personal: null }],
   };
-  const outcome = await append(request, Date.now() + 10_000);
+  const outcome = await append(request, performance.now() + 10_000);
   if (outcome.outcome !== 'appended') throw new Error(`not appended but ${outcome.outcome}`);
   return { ...stream, version: outcome.version, hash: outcome.hash };
 }

@@ -1,5 +1,5 @@
 import { closedLoop, type Rate } from '../closed-loop.ts';
-import { openClient } from '../http-client.ts';
+import { openRawCaller } from '../raw-http.ts';
 import { assertAccepted, bodyOf, type Shop } from '../shop.ts';
 import { doJobs } from '../worker.ts';
 
@@ -27,14 +27,15 @@ const bodies = {
 
 doJobs<HttpJob, Rate>(async ({ side, url, shop, callers, seconds }) => {
   // The plain stack checks no token, which is to its advantage.
-  const client = openClient(url, { connections: callers, ...(side === 'orderstream' ? { token: shop.token } : {}) });
+  const token = side === 'orderstream' ? shop.token : undefined;
+  const open = await Promise.all(Array.from({ length: callers }, () => openRawCaller(url, token)));
   try {
-    return await closedLoop(callers, seconds, async () => {
+    return await closedLoop(callers, seconds, async caller => {
       const item = { orderId: oneOf(shop.orderIds), productId: oneOf(shop.productIds), quantity: 1 };
-      assertAccepted(await client.post(bodies[side](item)));
+      assertAccepted((await open[caller]?.post(bodies[side](item))) ?? '');
     });
   } finally {
-    client.close();
+    for (const one of open) one.close();
   }
 });
 

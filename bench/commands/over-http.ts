@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { onDatabase } from '../../test/support/on-database.ts';
 import { atLeast, atMost, type Bench } from '../bench.ts';
 import type { Rate } from '../closed-loop.ts';
-import { emptyDatabase, migratedDatabase, settled } from '../databases.ts';
-import { startBaseline, startOrderstream } from '../servers.ts';
+import { emptyDatabase, migratedDatabase, projected, settled } from '../databases.ts';
+import { startApart, startBaseline } from '../servers.ts';
 import { openShop } from '../shop.ts';
 import { median, shown } from '../statistics.ts';
 import { ratios, takeTurns } from '../turns.ts';
@@ -20,7 +19,7 @@ export const commandsOverHttp: Bench = async run => {
   say(`addOrderItem over HTTP, ${callers} callers, ${shown(orders)} orders`);
   const [ourUrl, theirUrl] = [await migratedDatabase(run), await emptyDatabase(run)];
   await onDatabase(theirUrl, client => client.query(plainTable));
-  const orderstream = await startOrderstream(run, ourUrl);
+  const orderstream = await startApart(run, ourUrl);
   const plain = await startBaseline(run, 'commands/plain-stack.ts', theirUrl);
   const shop = await openShop(orderstream.url, orders);
   const load = await startWorker<HttpJob, Rate>(run, new URL('./http-load.ts', import.meta.url));
@@ -69,15 +68,4 @@ function perSecond(our: Rate, their: Rate): number {
 
 function rateLine(rate: Rate): string {
   return `${shown(rate.perSecond)}/s, p50 ${shown(rate.p50)} ms, p99 ${shown(rate.p99)} ms`;
-}
-
-/** Waits until the views reflect the whole log. @returns how long that took, s */
-async function projected(url: string): Promise<number> {
-  const start = performance.now();
-  await onDatabase(url, async client => {
-    const caughtUp =
-      'select (select max(position) from events) = (select position from checkpoints where live) as done';
-    while (!(await client.query<{ done: boolean }>(caughtUp)).rows[0]?.done) await sleep(10);
-  });
-  return (performance.now() - start) / 1_000;
 }

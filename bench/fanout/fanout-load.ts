@@ -1,4 +1,4 @@
-import { openClient } from '../http-client.ts';
+import { openClient, type Post } from '../http-client.ts';
 import { assertAccepted, bodyOf } from '../shop.ts';
 import { percentile } from '../statistics.ts';
 import { doJobs } from '../worker.ts';
@@ -36,9 +36,10 @@ export interface Target {
 }
 
 export interface FanoutFigure {
+  readonly changes: number;
   readonly deliveries: number;
   readonly seconds: number;
-  /** From a change's request to the frames that came next, ms. */
+  /** From a change's answer (it is committed) to its frame at the socket that was opened last, ms. */
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
@@ -46,18 +47,18 @@ export interface FanoutFigure {
 
 const openAtOnce = 50;
 const settle = 300; // ms without a frame: what was pushed has arrived
-let open: RawSocket[] = [];
+const nothing: FanoutFigure = { changes: 0, deliveries: 0, seconds: 0, p50: 0, p95: 0, p99: 0 };
+/** By what they watch. */
+const open = new Map<string, RawSocket[]>();
 let frames = 0;
 let lastFrame = 0;
 let quantity = 0;
 
 doJobs<FanoutJob, FanoutFigure>(async job => {
+  if (job.type === 'push') return push(job);
   if (job.type === 'open') await openAll(job);
-  if (job.type === 'close') {
-    for (const { socket } of open) socket.destroy();
-    open = [];
-  }
-  return job.type === 'push' ? push(job) : { deliveries: 0, seconds: 0, p50: 0, p95: 0, p99: 0 };
+  else closeAll();
+  return nothing;
 });
 
 function counted(): void {
@@ -65,26 +66,39 @@ function counted(): void {
   lastFrame = performance.now();
 }
 
-async function openAll({ side, url, tokens, orderIds }: FanoutJob & { type: 'open' }): Promise<void> {
-  const waiting = orderIds.map((orderId, index) => ({ orderId, token: tokens[index % tokens.length] ?? '' }));
+function closeAll(): void {
+  for (const sockets of open.values()) for (const { socket } of sockets) socket.destroy();
+  open.clear();
+}
+
+async function openAll(job: FanoutJob & { type: 'open' }): Promise<void> {
+  const waiting = [...job.orderIds.entries()].reverse();
   const openNext = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
-      const path = side === 'raw' ? '/raw' : '/graphql';
-      const socket = await openRawSocket(url, path, side === 'raw' ? undefined : 'graphql-transport-ws', counted);
-      open.push(socket);
-      if (side === 'raw') continue;
-      socket.send({ type: 'connection_init', payload: { Authorization: `Bearer ${next.token}` } });
-      await quiet(1);
-      const selection =
-        side === 'orderstream'
-          ? '{ kind position order { id status version total { minorUnits } lines { id productName quantity subtotal { minorUnits } } } }'
-          : '{ id status version total lines { id productName quantity subtotal } }';
-      const query = `subscription ($id: ID!) { orderUpdated(id: $id) ${selection} }`;
-      socket.send({ id: '1', type: 'subscribe', payload: { query, variables: { id: next.orderId } } });
+      const [index, orderId] = next;
+      const socket = await openOne(job, orderId, job.tokens[index % job.tokens.length] ?? '');
+      open.set(orderId, [...(open.get(orderId) ?? []), socket]);
     }
   };
   await Promise.all(Array.from({ length: openAtOnce }, openNext));
   await quiet(settle);
+}
+
+async function openOne({ side, url }: FanoutJob & { type: 'open' }, id: string, token: string): Promise<RawSocket> {
+  if (side === 'raw') return openRawSocket(url, '/raw', undefined, counted);
+  let acknowledge = (): void => undefined;
+  const acknowledged = new Promise<void>(resolve => (acknowledge = resolve));
+  const socket = await openRawSocket(url, '/graphql', 'graphql-transport-ws', () => {
+    acknowledge();
+    counted();
+  });
+  socket.send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
+  // Who asks before is sent away.
+  await acknowledged;
+  const order = 'id status version total { minorUnits } lines { id productName quantity subtotal { minorUnits } }';
+  const query = `subscription ($id: ID!) { orderUpdated(id: $id) { kind position order { ${order} } } }`;
+  socket.send({ id: '1', type: 'subscribe', payload: { query, variables: { id } } });
+  return socket;
 }
 
 async function quiet(milliseconds: number): Promise<void> {
@@ -94,40 +108,44 @@ async function quiet(milliseconds: number): Promise<void> {
 
 async function push(job: FanoutJob & { type: 'push' }): Promise<FanoutFigure> {
   const { side, url, token, targets, seconds, atOnce } = job;
-  const client = openClient(url, { token, connections: atOnce });
+  const path = side === 'raw' ? '/raw/push' : side === 'stock' ? '/graphql/push' : '/graphql';
+  const client = openClient(url, { token, connections: atOnce, path });
   const times: number[] = [];
-  const watchersOfOne = targets.length === 1 ? open.length : 1;
   frames = 0;
   const start = performance.now();
   let next = 0;
   async function pushOn(): Promise<void> {
     while (performance.now() - start < seconds * 1000) {
       const target = targets[next++ % targets.length];
-      if (!target) return;
-      const began = performance.now();
-      const before = frames;
-      await pushOne(client.post, target);
-      // The next one when this one has arrived everywhere: or the faster side would only queue.
-      while (frames - before < watchersOfOne && performance.now() - began < 2_000) await new Promise(setImmediate);
-      times.push(performance.now() - began);
+      const sentinel = target && open.get(target.orderId)?.at(-1);
+      if (!sentinel) throw new Error('nobody watches what is to be changed');
+      sentinel.watch();
+      const version = await change(side, client.post, target);
+      const answered = performance.now();
+      await sentinel.reached(version);
+      times.push(performance.now() - answered);
     }
-  }
-  async function pushOne(post: (body: string) => Promise<string>, target: Target): Promise<void> {
-    if (side !== 'orderstream') {
-      await fetch(`${url}/${side === 'raw' ? 'raw' : 'graphql'}/push/${target.orderId}`, { method: 'POST' });
-      return;
-    }
-    quantity = (quantity % 9_999) + 1;
-    assertAccepted(await post(bodyOf({ name: 'changeOrderItemQuantity', input: { ...target, quantity } })));
   }
   await Promise.all(Array.from({ length: atOnce }, pushOn));
   await quiet(settle);
   client.close();
   return {
+    changes: times.length,
     deliveries: frames,
     seconds: (lastFrame - start) / 1000,
     p50: percentile(times, 0.5),
     p95: percentile(times, 0.95),
     p99: percentile(times, 0.99),
   };
+}
+
+/** @returns the version that the order has then, or that is given to what is pushed */
+async function change(side: Side, post: Post, target: Target): Promise<number> {
+  quantity = (quantity % 9_999) + 1;
+  const input = { ...target, quantity };
+  const answer = await post(
+    side === 'orderstream' ? bodyOf({ name: 'changeOrderItemQuantity', input }) : JSON.stringify(target),
+  );
+  assertAccepted(answer);
+  return Number(/"version":(\d+)/.exec(answer)?.[1]);
 }

@@ -8,31 +8,29 @@ import { assertAccepted, bodyOf, openShop, type Shop } from '../shop.ts';
 import { median, shown } from '../statistics.ts';
 import { startWorker, type Worker } from '../worker.ts';
 import type { FanoutFigure, FanoutJob, Side, Target } from './fanout-load.ts';
+import { memoryASocket } from './memory.ts';
 
 interface Measured extends FanoutFigure {
   /** µs of the server's CPU. */
   readonly cpuADelivery: number;
+  /** One change at a time, from its answer to its frame at the last socket, ms. */
+  readonly alone: Pick<FanoutFigure, 'p50' | 'p95' | 'p99'>;
 }
-
-interface Usage {
-  /** Seconds, of all since the process began. */
-  readonly cpu: number;
-  /** Bytes that are in memory. */
-  readonly memory: number;
-}
-
-/** What a server has used, as it says itself. */
-type ReadUsage = () => Promise<Usage>;
 
 interface Place {
   readonly side: Side;
   readonly url: string;
   readonly tokens: readonly string[];
-  readonly usage: ReadUsage;
+  /** Seconds of CPU that its server has used since it began. */
+  readonly cpu: () => Promise<number>;
   readonly load: Worker<FanoutJob, FanoutFigure>;
 }
 
 const callers = 20;
+/** Lines of each order, as many as the baseline's has. */
+const lines = 5;
+/** Changes on their way at a time: enough that none of the sides waits for the next one. */
+const atOnce = { ofOne: 8, ofMany: 64 };
 
 /**
  * Frames of changed orders to many sockets, beside what one would write instead (yoga, graphql-ws and createPubSub, whose
@@ -50,51 +48,64 @@ export const fanout: Bench = async run => {
     Array.from({ length: callers }, (_, index) => token({ role: 'staff', sub: `bench-${index}` })),
   );
   const places: Readonly<Record<Side, Place>> = {
-    orderstream: { side: 'orderstream', url: orderstream.url, tokens, usage: () => ourUsage(orderstream.url), load },
-    stock: { side: 'stock', url: peers.url, tokens, usage: () => theirUsage(peers.url), load },
-    raw: { side: 'raw', url: peers.url, tokens, usage: () => theirUsage(peers.url), load },
+    orderstream: { side: 'orderstream', url: orderstream.url, tokens, cpu: () => ourCpu(orderstream.url), load },
+    stock: { side: 'stock', url: peers.url, tokens, cpu: () => theirCpu(peers.url), load },
+    raw: { side: 'raw', url: peers.url, tokens, cpu: () => theirCpu(peers.url), load },
   };
   const figures: object[] = [];
   const bars: Bar[] = [];
-  const first = targets.slice(0, 1);
 
+  const one = targets.slice(0, 1);
+  const change = await cpuAChange(places.orderstream, one, scale.seconds);
+  say(`orderstream, a change with one socket: ${shown(change / 1_000)} ms of CPU for command, projection and read`);
   for (const sockets of scale.sockets) {
     say(`${sockets} sockets on one order`);
-    const seen = await inTurns(run, places, ['orderstream', 'stock', 'raw'], sockets, first);
-    figures.push({ sockets, orders: 1, seen });
-    bars.push(
-      atLeast(
-        `${sockets} sockets on one order, deliveries a second of a core to stock`,
-        rate(seen.orderstream, seen.stock),
-        6,
-      ),
-      atLeast(
-        `${sockets} sockets on one order, deliveries a second of a core to plain ws`,
-        rate(seen.orderstream, seen.raw),
-        0.85,
-      ),
-    );
+    const seen = await inTurns(run, places, ['orderstream', 'stock', 'raw'], sockets, one);
+    figures.push({ sockets, orders: 1, change, seen });
+    say(`  orderstream: ${budget(change, seen)}`);
+    for (const [what, of] of [
+      ['deliveries a second', ({ deliveries, seconds }) => deliveries / seconds],
+      ['deliveries a second of CPU', ({ cpuADelivery }) => 1 / cpuADelivery],
+    ] satisfies [string, (measured: Measured) => number][]) {
+      bars.push(
+        atLeast(`${sockets} sockets on one order, ${what} to stock`, ratio(seen.orderstream, seen.stock, of), 6),
+        atLeast(`${sockets} sockets on one order, ${what} to plain ws`, ratio(seen.orderstream, seen.raw, of), 0.85),
+      );
+    }
   }
   say(`${targets.length} sockets over ${targets.length} orders`);
   const spread = await inTurns(run, places, ['orderstream', 'stock'], targets.length, targets);
   figures.push({ sockets: targets.length, orders: targets.length, seen: spread });
+  await orderstream.stop();
+  await peers.stop();
 
-  const memory = await memoryASocket(places, scale.watchedOrders, targets);
-  say(`  memory a socket: orderstream, subscribed ${shown(memory.ours)} KB · plain ws ${shown(memory.plain)} KB`);
+  const sockets = Math.max(...scale.sockets, targets.length);
+  const orderIds = Array.from({ length: sockets }, (_, index) => targets[index % targets.length]?.orderId ?? '');
+  const memory = await memoryASocket(run, databaseUrl, { tokens, orderIds });
+  for (const [side, { resident, heap, external }] of Object.entries(memory)) {
+    say(
+      `  ${sockets} idle sockets, ${side}: ${shown(resident)} KB each (heap ${shown(heap)}, outside ${shown(external)})`,
+    );
+  }
   figures.push({ memory });
-  bars.push(atMost('KB of an idle subscribed socket above a plain one', memory.ours - memory.plain, 12));
+  bars.push(
+    atMost('KB of an idle subscribed socket above a plain one', memory.ours.resident - memory.plain.resident, 12),
+  );
   return { figures, bars };
 };
 
-/** Each order with one line, whose quantity can then be changed for ever. */
+/** Each order with lines, of which one's quantity can then be changed for ever. */
 async function withLines(url: string, shop: Shop): Promise<Target[]> {
   const client = openClient(url, { token: shop.token, connections: 32 });
   const targets = shop.orderIds.map(orderId => ({ orderId, lineId: `lin_${randomUUID()}` }));
   const waiting = [...targets];
   const add = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
-      const input = { ...next, productId: shop.productIds[0], quantity: 1 };
-      assertAccepted(await client.post(bodyOf({ name: 'addOrderItem', input })));
+      for (const [index, productId] of shop.productIds.slice(0, lines).entries()) {
+        const lineId = index === 0 ? next.lineId : `lin_${randomUUID()}`;
+        const input = { orderId: next.orderId, lineId, productId, quantity: 1 };
+        assertAccepted(await client.post(bodyOf({ name: 'addOrderItem', input })));
+      }
     }
   };
   await Promise.all(Array.from({ length: 32 }, add));
@@ -118,59 +129,73 @@ async function inTurns(
       const measured = await measure(places[side], sockets, targets, scale.seconds);
       if (turn < 0) continue;
       seen[side].push(measured);
-      const { deliveries, seconds, cpuADelivery, p50, p95, p99 } = measured;
-      say(
-        `  ${side}: ${shown(deliveries / seconds)} deliveries/s, ${shown(cpuADelivery)} µs of CPU each, change to last frame p50 ${shown(p50)} p95 ${shown(p95)} p99 ${shown(p99)} ms`,
-      );
+      say(`  ${side}: ${line(measured)}`);
     }
   }
   return seen;
 }
 
+function line({ changes, deliveries, seconds, cpuADelivery, p50, p95, p99, alone }: Measured): string {
+  const times = (of: Measured['alone']): string => `p50 ${shown(of.p50)} p95 ${shown(of.p95)} p99 ${shown(of.p99)} ms`;
+  return [
+    `${shown(deliveries / seconds)} deliveries/s (${shown(changes / seconds)} changes/s)`,
+    `${shown(cpuADelivery)} µs of CPU each`,
+    `commit to last frame ${times({ p50, p95, p99 })}`,
+    `one change at a time ${times(alone)}`,
+  ].join(', ');
+}
+
 async function measure(
-  { side, url, tokens, usage, load }: Place,
+  { side, url, tokens, cpu, load }: Place,
   sockets: number,
   targets: readonly Target[],
   seconds: number,
 ): Promise<Measured> {
   const orderIds = Array.from({ length: sockets }, (_, index) => targets[index % targets.length]?.orderId ?? '');
   await load({ type: 'open', side, url, tokens, orderIds });
-  const before = await usage();
-  const atOnce = targets.length === 1 ? 2 : 64;
-  const figure = await load({ type: 'push', side, url, token: tokens[0] ?? '', targets, seconds, atOnce });
-  const after = await usage();
+  const push = { type: 'push', side, url, token: tokens[0] ?? '', targets } as const;
+  const before = await cpu();
+  const figure = await load({ ...push, seconds, atOnce: targets.length === 1 ? atOnce.ofOne : atOnce.ofMany });
+  const used = (await cpu()) - before;
+  const alone = await load({ ...push, seconds: seconds / 4, atOnce: 1 });
   await load({ type: 'close' });
-  return { ...figure, cpuADelivery: ((after.cpu - before.cpu) * 1e6) / figure.deliveries };
+  return { ...figure, cpuADelivery: (used * 1e6) / figure.deliveries, alone };
 }
 
-async function memoryASocket(
-  { orderstream, raw }: Readonly<Record<Side, Place>>,
-  sockets: number,
-  targets: readonly Target[],
-): Promise<{ readonly ours: number; readonly plain: number }> {
-  const each = async ({ side, url, tokens, usage, load }: Place): Promise<number> => {
-    const orderIds = Array.from({ length: sockets }, (_, index) => targets[index % targets.length]?.orderId ?? '');
-    const { memory } = await usage();
-    await load({ type: 'open', side, url, tokens, orderIds });
-    const open = await usage();
-    await load({ type: 'close' });
-    return (open.memory - memory) / sockets / 1024;
-  };
-  return { ours: await each(orderstream), plain: await each(raw) };
+/** µs of the server's CPU for a change by itself: what neither baseline has, and what sockets share. */
+async function cpuAChange(place: Place, targets: readonly Target[], seconds: number): Promise<number> {
+  await measure(place, 1, targets, seconds);
+  const { cpuADelivery, deliveries, changes } = await measure(place, 1, targets, seconds);
+  return (cpuADelivery * deliveries) / changes;
 }
 
-/** How many more deliveries a second of a core gives: what the commits behind ours wait for the disk is not in it. */
-function rate(ours: readonly Measured[], theirs: readonly Measured[]): number {
-  const of = (all: readonly Measured[]): number => median(all.map(({ cpuADelivery }) => 1 / cpuADelivery));
-  return of(ours) / of(theirs);
+/** Where the CPU of a delivery goes, and what is left beside plain `ws` where a change costs nothing, as it does there. */
+function budget(change: number, { orderstream, raw }: Seen): string {
+  const ofChanges = (one: Measured): number => (change * one.changes) / one.deliveries;
+  const rest = (one: Measured): number => one.cpuADelivery - ofChanges(one);
+  const plain = median(raw.map(({ cpuADelivery }) => cpuADelivery));
+  return [
+    `${shown(median(orderstream.map(({ cpuADelivery }) => cpuADelivery)))} µs of CPU each`,
+    `${shown(median(orderstream.map(ofChanges)))} of it for the changes themselves`,
+    `the rest at ${(plain / median(orderstream.map(rest))).toFixed(2)} times the deliveries a second of CPU of plain ws`,
+  ].join(', ');
 }
 
-async function ourUsage(url: string): Promise<Usage> {
+/** The median of the ratios of neighbouring turns. */
+function ratio(ours: readonly Measured[], theirs: readonly Measured[], of: (measured: Measured) => number): number {
+  return median(
+    ours.flatMap((our, turn) => {
+      const their = theirs[turn];
+      return their === undefined ? [] : [of(our) / of(their)];
+    }),
+  );
+}
+
+async function ourCpu(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const of = (name: string): number => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
-  return { cpu: of('process_cpu_seconds_total'), memory: of('process_resident_memory_bytes') };
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]);
 }
 
-async function theirUsage(url: string): Promise<Usage> {
-  return (await (await fetch(`${url}/raw/usage`)).json()) as Usage;
+async function theirCpu(url: string): Promise<number> {
+  return ((await (await fetch(`${url}/raw/usage`)).json()) as { cpu: number }).cpu;
 }

@@ -1,5 +1,7 @@
 // What one would write instead, and the bare limit: yoga, graphql-ws and createPubSub as their documentation has it at
-// /graphql; at /raw plain `ws`, one prepared buffer to every socket. POST /graphql/push or /raw/push sends one update.
+// /graphql; at /raw plain `ws`, one prepared buffer to every socket. POST /graphql/push or /raw/push sends one update
+// of the order that its body names, and answers the version given to it.
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DocumentNode, GraphQLSchema } from 'graphql';
@@ -19,23 +21,30 @@ interface Update {
 }
 
 const pubSub = createPubSub<Record<string, [Update]>>();
+const sender = randomUUID();
 let version = 1;
 
+/** An update as ours has it, field by field. */
 function update(id: string): object {
+  version++;
+  const money = (minorUnits: number): object => ({ minorUnits });
   const lines = Array.from({ length: 5 }, (_, index) => ({
-    id: String(index),
+    id: `lin_00000000-0000-4000-8000-00000000000${index}`,
     productName: `Tea ${index}`,
     quantity: 1,
-    subtotal: 20,
+    subtotal: money(1_250),
   }));
-  return { id, status: 'DRAFT', total: 100, version: ++version, lines };
+  const position = `${String(version).padStart(13, '0')}-abcdefabcdef`;
+  return { kind: 'UPDATE', position, order: { id, status: 'DRAFT', version, total: money(6_250), lines } };
 }
 
 const typeDefs = `
-  type Line { id: ID! productName: String! quantity: Int! subtotal: Int! }
-  type Order { id: ID! status: String! total: Int! version: Int! lines: [Line!]! }
+  type Money { minorUnits: Int! }
+  type Line { id: ID! productName: String! quantity: Int! subtotal: Money! }
+  type Order { id: ID! status: String! version: Int! total: Money! lines: [Line!]! }
+  type OrderUpdate { kind: String! position: String! order: Order! }
   type Query { ready: Boolean }
-  type Subscription { orderUpdated(id: ID!): Order! }`;
+  type Subscription { orderUpdated(id: ID!): OrderUpdate! }`;
 const resolvers = {
   Subscription: {
     orderUpdated: { subscribe: (_root: unknown, { id }: { id: string }) => pubSub.subscribe(id) },
@@ -44,21 +53,35 @@ const resolvers = {
 const yoga = createYoga({ schema: createSchema({ typeDefs, resolvers }), logging: false });
 
 const server = createServer((request, response) => {
-  const [, side = '', action = '', id = ''] = (request.url ?? '').split('/');
-  request.resume();
-  if (action === 'usage') {
-    const { user, system } = process.cpuUsage();
-    response.end(JSON.stringify({ cpu: (user + system) / 1e6, memory: process.memoryUsage.rss() }));
+  const [, side = '', action = ''] = (request.url ?? '').split('/');
+  let body = '';
+  request.setEncoding('utf8').on('data', (text: string) => (body += text));
+  request.on('end', () => {
+    response.setHeader('content-type', 'application/json');
+    if (action === 'usage') response.end(JSON.stringify(usage()));
+    else {
+      push(side, (JSON.parse(body) as { orderId: string }).orderId);
+      response.end(JSON.stringify({ data: { version } }));
+    }
+  });
+});
+
+function usage(): object {
+  const { user, system } = process.cpuUsage();
+  return { cpu: (user + system) / 1e6 };
+}
+
+function push(side: string, id: string): void {
+  if (side !== 'raw') {
+    pubSub.publish(id, { orderUpdated: update(id) });
     return;
   }
-  if (side === 'raw') {
-    const frame = Buffer.from(
-      JSON.stringify({ id: '1', type: 'next', payload: { data: { orderUpdated: update(id) } } }),
-    );
-    for (const socket of raw.clients) socket.send(frame, { binary: false });
-  } else pubSub.publish(id, { orderUpdated: update(id) });
-  response.end('{}');
-});
+  const orderUpdated = update(id);
+  const extensions = { position: String(version).padStart(26, '0'), kind: 'UPDATE', correlationId: sender };
+  const message = { id: '1', type: 'next', payload: { data: { orderUpdated }, extensions } };
+  const frame = Buffer.from(JSON.stringify(message));
+  for (const socket of raw.clients) socket.send(frame, { binary: false });
+}
 
 const raw = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 const stock = new WebSocketServer({ noServer: true });

@@ -1,12 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** A WebSocket by hand: its frames are counted, not parsed, so that what is measured is not the client. */
 export interface RawSocket {
   readonly socket: Socket;
   send(message: object): void;
+  /** From now on it looks into frames for the version that they bring. */
+  watch(): void;
+  /** Resolves when a frame of that version, or of a later one, has come since. */
+  reached(version: number): Promise<void>;
 }
+
+const patience = 30_000; // ms that a frame may take before the run is given up
+/** Characters of a version that a piece may end in the middle of. */
+const overlap = 32;
+/** One for all: what is read is done with before the next read. */
+const shared = Buffer.allocUnsafe(65_536);
 
 /** @param onFrame told of each data frame */
 export async function openRawSocket(
@@ -16,21 +25,66 @@ export async function openRawSocket(
   onFrame: () => void,
 ): Promise<RawSocket> {
   const { hostname, port } = new URL(url);
-  const socket = connect({ host: hostname, port: Number(port), noDelay: true });
-  await once(socket, 'connect');
+  const count = frameCounter(onFrame, () => socket.write(maskedFrame(0xa, Buffer.alloc(0))));
+  let greeted: ((head: string) => void) | undefined;
+  let watching = false;
+  let last = 0;
+  let tail = '';
+  const waiting = new Map<() => void, number>();
+
+  function onRead(length: number): boolean {
+    if (greeted) greeted(shared.toString('latin1', 0, length));
+    else {
+      count(shared, length);
+      if (watching) look(shared.toString('latin1', 0, length));
+    }
+    return true;
+  }
+
+  function look(piece: string): void {
+    const text = tail + piece;
+    tail = text.slice(-overlap);
+    for (const [, version] of text.matchAll(/"version":(\d+)\D/g)) last = Math.max(last, Number(version));
+    for (const [wake, version] of waiting) if (version <= last) wake();
+  }
+
+  const socket = connect({
+    host: hostname,
+    port: Number(port),
+    noDelay: true,
+    onread: { buffer: shared, callback: onRead },
+  });
+  socket.on('error', () => undefined);
   const key = randomBytes(16).toString('base64');
   const asked = protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${asked}\r\n`,
   );
-  const [head] = (await once(socket, 'data')) as [Buffer];
-  if (!head.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error(head.toString('latin1'));
-  socket.on(
-    'data',
-    frameCounter(onFrame, () => socket.write(maskedFrame(0xa, Buffer.alloc(0)))),
-  );
-  socket.on('error', () => undefined);
-  return { socket, send: message => socket.write(maskedFrame(1, Buffer.from(JSON.stringify(message)))) };
+  const head = await new Promise<string>((resolve, reject) => {
+    greeted = resolve;
+    socket.once('close', () => reject(new Error('the connection was closed before it was a WebSocket')));
+  });
+  greeted = undefined;
+  if (!head.startsWith('HTTP/1.1 101')) throw new Error(head);
+  return {
+    socket,
+    send: message => socket.write(maskedFrame(1, Buffer.from(JSON.stringify(message)))),
+    watch() {
+      watching = true;
+    },
+    reached(version) {
+      if (last >= version) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`no frame of version ${version} came`)), patience);
+        const wake = (): void => {
+          clearTimeout(timer);
+          waiting.delete(wake);
+          resolve();
+        };
+        waiting.set(wake, version);
+      });
+    },
+  };
 }
 
 function maskedFrame(opcode: number, payload: Buffer): Buffer {
@@ -43,24 +97,34 @@ function maskedFrame(opcode: number, payload: Buffer): Buffer {
 }
 
 /** Follows the headers of a server's frames through whatever pieces they come in. */
-function frameCounter(onFrame: () => void, onPing: () => void): (piece: Buffer) => void {
-  let rest: Buffer = Buffer.alloc(0);
+function frameCounter(onFrame: () => void, onPing: () => void): (piece: Buffer, length: number) => void {
+  const header = Buffer.alloc(10);
+  let known = 0;
   let skip = 0;
-  return piece => {
-    let bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    for (;;) {
-      const passed = Math.min(skip, bytes.length);
+
+  function size(): number {
+    const short = header.readUInt8(1) & 0x7f;
+    return known < 2 ? 2 : short === 126 ? 4 : short === 127 ? 10 : 2;
+  }
+
+  function begin(): void {
+    const short = header.readUInt8(1) & 0x7f;
+    skip = short === 126 ? header.readUInt16BE(2) : short === 127 ? Number(header.readBigUInt64BE(2)) : short;
+    known = 0;
+    const opcode = header.readUInt8(0) & 0xf;
+    if (opcode === 9) onPing();
+    else if (opcode === 1) onFrame();
+  }
+
+  return (piece, length) => {
+    let at = 0;
+    while (at < length) {
+      const passed = Math.min(skip, length - at);
       skip -= passed;
-      bytes = bytes.subarray(passed);
-      const short = (bytes[1] ?? 0) & 0x7f;
-      const header = short === 126 ? 4 : short === 127 ? 10 : 2;
-      if (skip > 0 || bytes.length < 2 || bytes.length < header) break;
-      const length = short === 126 ? bytes.readUInt16BE(2) : short === 127 ? Number(bytes.readBigUInt64BE(2)) : short;
-      const opcode = (bytes[0] ?? 0) & 0xf;
-      if (opcode === 9) onPing();
-      else if (opcode === 1) onFrame();
-      skip = header + length;
+      at += passed;
+      if (at === length) return;
+      header.writeUInt8(piece.readUInt8(at++), known++);
+      if (known === size()) begin();
     }
-    rest = bytes;
   };
 }

@@ -8,6 +8,7 @@ import { StartError } from '../start-error.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
 import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
+import { prepared } from '../projections/prepared.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
@@ -25,7 +26,10 @@ const commands: Readonly<Record<string, Command>> = {
   status: { takes: [], run: ({ database }) => status(database, views) },
   parked: { takes: [], run: ({ database }) => printParked(database) },
   retry: { takes: ['STREAM|all'], run: ({ database }, embedded, which = '') => retry(database, embedded, which) },
-  rebuild: { takes: ['VIEW'], run: ({ database }, _embedded, name = '') => rebuildView(database, name) },
+  rebuild: {
+    takes: ['VIEW'],
+    run: (source, _embedded, name = '') => rebuildView(prepared(source.database, source.lookUp), name),
+  },
   'abandon-rebuild': { takes: [], run: ({ database }) => abandonBegunRebuild(database) },
   'erase-customer': {
     takes: ['cus_…'],
@@ -42,9 +46,9 @@ async function run([name, ...given]: readonly string[]): Promise<boolean> {
   }
   const config = loadDatabaseConfig(process.env);
   const owner = command.asOwner && config.databaseUrl !== undefined ? loadMigrateUrl(process.env) : config.databaseUrl;
-  const { database, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
+  const { database, lookUp, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
   try {
-    return await command.run({ database, types }, embedded, ...given);
+    return await command.run({ database, lookUp, types }, embedded, ...given);
   } finally {
     await close();
   }

@@ -70,7 +70,7 @@ export async function appendRetry(
       occurredAt: new Date().toISOString(),
       events: [event],
     },
-    Date.now() + appendTime,
+    performance.now() + appendTime,
   );
   if (outcome.outcome !== 'appended' && outcome.outcome !== 'replayed')
     throw new Error(`a new stream is in ${outcome.outcome}`);

@@ -46,7 +46,8 @@ const nothingStored = ['UNAVAILABLE', 'RATE_LIMITED'];
 
 export function converse(
   given: {
-    readonly query: string;
+    /** Undefined where the client sends a hash in its place. */
+    readonly query?: string | undefined;
     readonly variables?: object | null | undefined;
     readonly extensions?: object | null | undefined;
   },
@@ -54,10 +55,13 @@ export function converse(
 ): Conversation {
   const variables: Variables = { ...given.variables };
   const extensions: Variables = { ...given.extensions };
-  const { query } = given;
-  const commands = keyCommands(query, variables);
+  const { query = '' } = given;
+  // Nobody here knows what a hash stands for: it may be a command.
+  const commands = query === '' ? 'once' : keyCommands(query, variables);
   const repeatable = commands !== 'once';
   const [atLeast] = variablesOf('atLeast');
+  // A subscription goes by `after`; whoever shares its frames is not to be told apart by what they have seen.
+  const listens = /(?:^|\})\s*subscription\b/.test(query.replace(/#.*/g, ''));
   const [after] = variablesOf('after');
   // A field's own argument goes before what extensions say.
   let last = (after === undefined ? undefined : variables[after]) ?? extensions['after'];
@@ -73,6 +77,11 @@ export function converse(
     return [...query.matchAll(new RegExp(`\\b${argument}\\s*:\\s*\\$(\\w+)`, 'g'))]
       .map(([, name = '']) => name)
       .filter(name => new RegExp(`\\$${name}\\s*:\\s*Position\\b`).test(query));
+  }
+
+  function raise(holder: Variables, name: string): void {
+    const own = holder[name];
+    if (sent !== undefined && (typeof own !== 'string' || own < sent)) holder[name] = sent;
   }
 
   function retry(): number | undefined {
@@ -109,6 +118,7 @@ export function converse(
       stale = true;
       floor = undefined;
       if (atLeast !== undefined) variables[atLeast] = undefined;
+      delete extensions['atLeast'];
       if (seen.position === sent) {
         seen.reset();
         onResync?.(undefined);
@@ -140,15 +150,16 @@ export function converse(
   }
 
   return {
-    request: { query, variables, extensions },
+    // A trusted document goes by its hash: a printer's text of it would have another one.
+    request: { query: extensions['persistedQuery'] == null ? query : '', variables, extensions },
     repeatable,
     send() {
       sent = seen.position;
       floor ??= sent;
-      if (atLeast !== undefined && sent !== undefined) {
-        const own = variables[atLeast];
-        if (typeof own !== 'string' || own < sent) variables[atLeast] = sent;
-      }
+      if (atLeast !== undefined) raise(variables, atLeast);
+      if (listens) return undefined;
+      // For sockets, which have no header.
+      raise(extensions, 'atLeast');
       return sent;
     },
     take(answer) {

@@ -1,6 +1,6 @@
 import { type Client, type ClientOptions as SocketOptions, createClient as createSocketClient } from 'graphql-ws';
 import { type Answer, type ClientOptions, converse } from './conversation.ts';
-import { iterate } from './iterate.ts';
+import { type Flow, iterate } from './iterate.ts';
 import { mostRefusals, type Token } from './token.ts';
 import { retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
@@ -18,6 +18,13 @@ const forbidden = 4403;
 export interface ResumingSocketOptions extends SocketOptions, ClientOptions {
   /** Asked for at each connection; instead of `connectionParams`. */
   readonly token?: Token | undefined;
+}
+
+/** The subscription as it was sent last. */
+interface Sent {
+  /** Ended by us, to be sent again. */
+  left: boolean;
+  end: () => void;
 }
 
 /**
@@ -62,13 +69,15 @@ export function createClient(options: ResumingSocketOptions): Client {
     if (code === forbidden) refusals++;
   });
 
-  const subscribe: Client['subscribe'] = (payload, sink) => {
+  function open(...[payload, sink]: Parameters<Client['subscribe']>): Flow {
     const conversation = converse(payload, { seen, onResync });
-    let leave: (() => void) | undefined;
+    let current: Sent | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
+    let paused = false;
 
     function send(): void {
+      const mine: Sent = { left: false, end: () => undefined };
       let again: number | undefined;
 
       /** @returns what is to be delivered */
@@ -77,16 +86,17 @@ export function createClient(options: ResumingSocketOptions): Client {
         const verdict = conversation.take(answer);
         if (typeof verdict !== 'number') return verdict;
         again = verdict; // once it has ended; a subscription of which one frame failed does not end by itself
-        setTimeout(() => leave?.());
+        setTimeout(() => mine.end());
         return undefined;
       }
       function ended(tell: () => void): void {
+        if (mine.left) return;
         if (again === undefined) finish(tell);
-        else if (!over) timer = setTimeout(send, again);
+        else if (!over && !paused) timer = setTimeout(send, again);
       }
 
       conversation.send();
-      leave = client.subscribe(
+      mine.end = client.subscribe(
         { ...payload, ...conversation.request },
         {
           next(answer) {
@@ -100,6 +110,7 @@ export function createClient(options: ResumingSocketOptions): Client {
           complete: () => ended(() => sink.complete()),
         },
       );
+      current = mine;
     }
 
     // graphql-ws would send it again on the next connection: a command without a key would count twice.
@@ -107,7 +118,7 @@ export function createClient(options: ResumingSocketOptions): Client {
       ? undefined
       : client.on('closed', event => {
           finish(() => sink.error(event));
-          leave?.();
+          current?.end();
         });
 
     function finish(tell: () => void): void {
@@ -117,18 +128,41 @@ export function createClient(options: ResumingSocketOptions): Client {
       tell();
     }
     send();
-    return () => {
-      clearTimeout(timer);
-      finish(() => sink.complete());
-      // Later: graphql-ws 6.4 counts an operation out twice that is left between its last answer and its end, and
-      // then closes the socket under all others.
-      setTimeout(() => leave?.());
+    // Later: graphql-ws 6.4 counts an operation out twice that is left between its last answer and its end, and then
+    // closes the socket under all others.
+    function leaveLater(): void {
+      const mine = current;
+      setTimeout(() => mine?.end());
+    }
+    return {
+      leave() {
+        clearTimeout(timer);
+        finish(() => sink.complete());
+        leaveLater();
+      },
+      pause() {
+        paused = true;
+        clearTimeout(timer);
+        // At once, and of this one: by the time that it is left, another one may be under way.
+        if (current) current.left = true;
+        leaveLater();
+        current = undefined;
+      },
+      resume() {
+        paused = false;
+        // After what was left has been.
+        setTimeout(() => {
+          if (!over && !paused && !current) send();
+        });
+      },
     };
-  };
+  }
+
+  const subscribe: Client['subscribe'] = (payload, sink) => open(payload, sink).leave;
 
   return {
     ...client,
     subscribe,
-    iterate: payload => iterate(sink => subscribe(payload, sink as never)) as never,
+    iterate: payload => iterate(sink => open(payload, sink as never)) as never,
   };
 }

@@ -1,5 +1,5 @@
 import { type Answer, type ClientOptions, converse } from './conversation.ts';
-import { iterate, type Sink } from './iterate.ts';
+import { type Flow, iterate, type Sink } from './iterate.ts';
 import { createSeen } from './seen.ts';
 import { mostRefusals, type Token } from './token.ts';
 
@@ -39,10 +39,12 @@ export interface StreamClient {
 export function createStreamClient(options: StreamOptions): StreamClient {
   const { url, token, headers, fetch: fetched = fetch, seen = createSeen(), onResync } = options;
 
-  function subscribe<Data>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): () => void {
+  function open<Data>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): Flow {
     const conversation = converse(request, { seen, onResync });
     let refusals = 0;
     let over = false;
+    let resume: (() => void) | undefined;
+    let resumed: Promise<void> | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let connection = new AbortController();
 
@@ -75,6 +77,8 @@ export function createStreamClient(options: StreamOptions): StreamClient {
         }
         for await (const { event, data } of events(response)) {
           clearTimeout(alive);
+          // What is not read stays with the server; one that is tired of it cuts the stream, which then goes on elsewhere.
+          await resumed;
           alive = setTimeout(() => connection.abort(), silence);
           if (event === 'complete') {
             finish(() => sink.complete());
@@ -126,14 +130,24 @@ export function createStreamClient(options: StreamOptions): StreamClient {
     }
 
     void run();
-    return () => {
-      clearTimeout(timer);
-      finish(() => sink.complete());
-      connection.abort();
+    return {
+      leave() {
+        clearTimeout(timer);
+        finish(() => sink.complete());
+        connection.abort();
+        resume?.();
+      },
+      pause() {
+        resumed = new Promise(resolve => (resume = resolve));
+      },
+      resume: () => resume?.(),
     };
   }
 
-  return { subscribe, iterate: request => iterate(sink => subscribe(request, sink)) };
+  return {
+    subscribe: (request, sink) => open(request, sink).leave,
+    iterate: request => iterate(sink => open(request, sink)),
+  };
 }
 
 /** The events of a stream, and an empty one for each piece of bytes that ends none. */

@@ -7,8 +7,8 @@ import type { Snapshot } from '../event-store/snapshots.ts';
 import type { Decider, DomainEvent } from './decider.ts';
 
 const cachedAggregates = 20_000;
-/** Events that the cached aggregates come of, all together: what bounds their memory where many are large. */
-const cachedEvents = 200_000;
+/** Aggregates, and what stands in their lists, all together: what bounds their memory where many are large. */
+const cachedWeight = 200_000;
 /** Events that may stand between a stream's end and its snapshot: what a command has to read at most, cold. */
 const snapshotDistance = 50;
 
@@ -35,8 +35,8 @@ export class AggregateCache {
   readonly #store: EventStore;
   readonly #aggregates = new LRUCache<string, Aggregate>({
     max: cachedAggregates,
-    maxSize: cachedEvents,
-    sizeCalculation: ({ version }) => Math.min(version, 1_000),
+    maxSize: cachedWeight,
+    sizeCalculation: ({ state }) => weightOf(state),
   });
 
   constructor(store: EventStore) {
@@ -96,6 +96,18 @@ function startOf<State>(
 function after<State>(decider: Foldable<State>, before: Aggregate<State>, event: RecordedEvent): Aggregate<State> {
   if (event.version <= before.version) return before;
   return { ...before, version: event.version, hash: event.hash, state: decider.evolve(before.state, event as never) };
+}
+
+/** Not by its events: an order whose quantities change a thousand times is as small as it was. */
+function weightOf(state: unknown): number {
+  if (typeof state !== 'object' || state === null) return 1;
+  return Object.values(state).reduce<number>((sum, part) => sum + sizeOf(part), 1);
+}
+
+function sizeOf(part: unknown): number {
+  if (typeof part !== 'object' || part === null) return 0;
+  if (part instanceof Map || part instanceof Set) return part.size;
+  return Array.isArray(part) ? part.length : Object.keys(part).length;
 }
 
 function keyOf(streamType: string, streamId: string): string {

@@ -21,11 +21,15 @@ export function commandIssues({ command, expectedVersion }: Asked): readonly Com
 
 function collect(value: unknown, path: readonly string[], issues: CommandIssue[]): void {
   if (typeof value === 'string') {
-    if (!unstorable.test(value)) return;
-    issues.push({ path, message: `${path.at(-1) ?? 'The command'} has characters that no text has.` });
+    if (unstorable.test(value))
+      issues.push({ path, message: `${path.at(-1) ?? 'The command'} has characters that no text has.` });
   } else if (typeof value === 'object' && value !== null) {
-    // Not Object.entries(): each command comes by here.
-    for (const key in value) collect((value as Readonly<Record<string, unknown>>)[key], [...path, key], issues);
+    // Not Object.entries(), and no path for what can have no issue: each command comes by here.
+    for (const key in value) {
+      const member = (value as Readonly<Record<string, unknown>>)[key];
+      const mayHave = typeof member === 'object' || (typeof member === 'string' && unstorable.test(member));
+      if (mayHave) collect(member, [...path, key], issues);
+    }
   }
 }
 

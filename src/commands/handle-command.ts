@@ -71,7 +71,7 @@ export function openHandleCommand(store: EventStore): HandleCommand {
   const inOrder = openInOrder();
   return function handleCommand(decider, call, effort) {
     // Counted from here, not from its turn: where the database is gone, the last of many on one stream waits no longer.
-    const deadline = Date.now() + commandTimeout;
+    const deadline = performance.now() + commandTimeout;
     return inOrder(`${decider.streamType} ${call.streamId}`, () =>
       decideAndAppend(store, cache, decider, call, deadline, effort),
     );
@@ -100,16 +100,17 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
     const { request, own, state } = decided;
     const outcome = await store.append(request, deadline);
     switch (outcome.outcome) {
-      case 'reused':
-        return { type: 'key-reused' };
       case 'appended':
         cache.keep(decider, { ...own, version: outcome.version, hash: outcome.hash, state });
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, false);
       case 'replayed':
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, true);
+      // The command id stands in the log, so a fresh read finds it, and tells whether it was this command all the same:
+      // one that was stored before such hashes were keyed.
+      case 'reused':
       case 'conflict':
         mayUseCache = false;
-        if (++conflicts > conflictRetries || Date.now() > deadline) {
+        if (++conflicts > conflictRetries || performance.now() > deadline) {
           throw new UnavailableError('Other commands kept changing what this one rests on');
         }
         await pause(Math.random() * Math.min(2 ** conflicts, 50));
@@ -135,7 +136,10 @@ async function loadAndDecide<State, Command, Event extends DomainEvent, Rejectio
   sight: Sight,
 ): Promise<Decided<State, Rejection>> {
   const { aggregate: own, command } = await sight.own(decider, call.streamId, call.commandId);
-  if (command) return { type: 'answer', answer: answerOfStored(call, command), restsOnCache: false };
+  if (command) {
+    const isSame = await isRepeat(store, call, command, decider.subject(own.state));
+    return { type: 'answer', answer: isSame ? replayOf(call, command) : { type: 'key-reused' }, restsOnCache: false };
+  }
 
   const decision = await decideOn(decider, call, own, sight.other);
   if (decision.type !== 'accepted') return { type: 'answer', answer: decision, restsOnCache: sight.restsOnCache };
@@ -226,6 +230,7 @@ async function appendRequest<State, Command, Event extends DomainEvent, Rejectio
     };
   }
 
+  const isPersonal = subject !== undefined && events.some(({ personal }) => personal);
   return {
     streamType,
     streamId,
@@ -233,18 +238,31 @@ async function appendRequest<State, Command, Event extends DomainEvent, Rejectio
     hash,
     reads,
     commandId: call.commandId,
-    commandHash: call.commandHash,
+    commandHash: isPersonal ? await store.keyedHash(subject, call.commandHash) : call.commandHash,
     metadata: { actor: call.actor, correlationId: call.correlationId },
     occurredAt: call.now.toISOString(),
     events: await Promise.all(events.map(newEvent)),
   };
 }
 
-function answerOfStored<Rejection>(
-  call: { readonly streamId: string; readonly commandHash: string },
-  { commandHash, version, position, hash }: StoredCommand,
+/**
+ * Whether what a command id has stored is what is asked for now. Where the key is thrown away nobody can tell, and then
+ * it is not: nothing is said to be done that may never have been asked for.
+ */
+async function isRepeat(
+  store: EventStore,
+  { commandHash }: { readonly commandHash: string },
+  stored: StoredCommand,
+  subject: string | undefined,
+): Promise<boolean> {
+  if (stored.commandHash === commandHash) return true;
+  return subject !== undefined && stored.commandHash === (await store.keyedHash(subject, commandHash));
+}
+
+function replayOf<Rejection>(
+  call: { readonly streamId: string },
+  { version, position, hash }: StoredCommand,
 ): CommandAnswer<Rejection> {
-  if (commandHash !== call.commandHash) return { type: 'key-reused' };
   return acceptedAs(call, version, { point: position, hash }, true);
 }
 

@@ -1,10 +1,10 @@
-import { isUnreachable } from '../database-error.ts';
+import { isPassing } from '../database-error.ts';
 import { UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
 
 /**
  * Does what only reads, and again while the database can't be reached.
- * @param deadline ms since the epoch
+ * @param deadline by performance.now()
  * @throws UnavailableError once it has passed, or what `read` throws for another reason
  */
 export async function readUntil<Result>(deadline: number, read: () => Promise<Result>): Promise<Result> {
@@ -12,9 +12,10 @@ export async function readUntil<Result>(deadline: number, read: () => Promise<Re
     try {
       return await answeredBy(deadline, read());
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      if (!isPassing(error)) throw error;
       const wait = backoff(++failed);
-      if (Date.now() + wait > deadline) throw new UnavailableError('The database can not be read', { cause: error });
+      if (performance.now() + wait > deadline)
+        throw new UnavailableError('The database can not be read', { cause: error });
       await new Promise(resolve => setTimeout(resolve, wait));
     }
   }
@@ -26,7 +27,7 @@ async function answeredBy<Result>(deadline: number, answer: Promise<Result>): Pr
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new UnavailableError('The database did not answer in time'));
-    }, deadline - Date.now());
+    }, deadline - performance.now());
   });
   try {
     return await Promise.race([answer, late]);

@@ -1,4 +1,5 @@
 import type { Database } from '../database.ts';
+import { Prisma } from '../generated/prisma/client.ts';
 import type { EventMetadata } from './recorded-event.ts';
 import type { SealedData } from './personal-data.ts';
 
@@ -44,10 +45,82 @@ export type AppendOutcome =
   | { readonly outcome: 'conflict'; readonly version: number };
 
 /** One call, one round trip, one commit: the requests' outcomes in their order. */
-export async function appendEvents(database: Database, requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
-  const rows = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
-    SELECT append_events(${JSON.stringify(requests)}::jsonb) AS outcomes`;
-  const outcomes = rows[0]?.outcomes;
-  if (outcomes?.length !== requests.length) throw new Error('append_events did not answer every request');
+export async function appendEvents(
+  database: Pick<Database, '$queryRaw'>,
+  requests: readonly AppendRequest[],
+): Promise<AppendOutcome[]> {
+  const columns = appendColumns(requests);
+  const rows = await database.$queryRaw<{ outcomes: string }[]>`
+    SELECT append_events(${Prisma.join(columns)}) AS outcomes`;
+  return appendOutcomes(rows[0]?.outcomes ?? '', requests.length);
+}
+
+/** The arguments of append_events(): see its migration. Lines cost the server a third of what JSON costs it to take apart. */
+export function appendColumns(requests: readonly AppendRequest[]): string[] {
+  const { reads, readings } = readsOf(requests);
+  const events = requests.flatMap(request => request.events);
+  return [
+    lines(requests, request => request.commandId),
+    lines(requests, request => `\\x${request.commandHash}`),
+    lines(requests, request => request.streamType),
+    lines(requests, request => request.streamId),
+    lines(requests, request => request.version),
+    lines(requests, request => request.hash),
+    lines(requests, request => JSON.stringify(request.metadata)),
+    lines(requests, request => request.occurredAt),
+    lines(requests, request => request.events.length),
+    lines(reads, read => read.streamType),
+    lines(reads, read => read.streamId),
+    lines(reads, read => read.version),
+    lines(reads, read => read.hash),
+    lines(readings, ([request]) => request),
+    lines(readings, ([, read]) => read),
+    lines(events, event => event.type),
+    lines(events, event => event.schemaVersion),
+    lines(events, event => JSON.stringify(event.data)),
+    lines(events, event => (event.personal === null ? null : JSON.stringify(event.personal))),
+    lines(events, event => event.number),
+  ];
+}
+
+function lines<Item>(items: readonly Item[], value: (item: Item) => string | number | null | undefined): string {
+  return items.map(item => value(item) ?? '-').join('\n');
+}
+
+/** Each state that any of the requests rests on, once; and which request rests on which of them, both numbered from 1. */
+function readsOf(requests: readonly AppendRequest[]): { reads: StreamVersion[]; readings: [number, number][] } {
+  const numbers = new Map<string, number>();
+  const reads: StreamVersion[] = [];
+  const readings: [number, number][] = [];
+  requests.forEach((request, index) => {
+    for (const read of request.reads) {
+      const state = `${read.streamType} ${read.streamId} ${read.version} ${read.hash}`;
+      const number = numbers.get(state) ?? reads.push(read);
+      numbers.set(state, number);
+      readings.push([index + 1, number]);
+    }
+  });
+  return { reads, readings };
+}
+
+/** @throws where it did not answer every request: then nobody knows what happened */
+export function appendOutcomes(answer: string, requests: number): AppendOutcome[] {
+  const outcomes = answer.split('\n').map(outcomeOf);
+  if (outcomes.length !== requests) throw new Error('append_events did not answer every request');
   return outcomes;
+}
+
+function outcomeOf(line: string): AppendOutcome {
+  const [outcome, version, position, hash = ''] = line.split(' ');
+  switch (outcome) {
+    case 'appended':
+    case 'replayed':
+      return { outcome, version: Number(version), position: Number(position), hash };
+    case 'reused':
+      return { outcome };
+    case 'conflict':
+      return { outcome, version: Number(version) };
+    default:
+      throw new Error(`append_events answered ${line}`);
+  }
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts';
 import { classifyDatabaseError, sqlState } from '../database-error.ts';
-import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
+import { type AppendOutcome, appendEvents, type AppendRequest, type StreamVersion } from './append-events.ts';
 import { backoff } from './backoff.ts';
 
 /** Requests a call carries at most: enough to share its one fsync, few enough that none waits long behind the others. */
@@ -9,6 +9,16 @@ const callSize = 200;
 const callEvents = 2_000;
 /** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
 const callsInFlight = 2;
+/** As many requests as take the database longer than what a second call costs; fewer wait for the one under way. */
+const worthSharing = 48;
+/** So long, ms: one that takes longer waits for another node's, for a disk, or on a dead connection. */
+const patience = 30;
+/**
+ * Pause after a call that many had come for, ms for each of its requests and at most: those who are answered ask again, and
+ * a call costs as much as twenty requests do. One that enough wait for goes at once.
+ */
+const breath = 0.05;
+const longestBreath = 2;
 /** A call that is not answered by then is taken for lost, ms. Its requests go again; their command ids make it safe. */
 const callTimeout = 3_000;
 
@@ -24,7 +34,7 @@ export class UnavailableError extends Error {
 
 /**
  * Appends one command's events.
- * @param deadline ms since the epoch; past it nothing is sent again
+ * @param deadline by performance.now(), which no clock that is set moves; past it nothing is sent again
  * @throws OutcomeUnknownError, UnavailableError, or the database's own error where the request itself is at fault
  */
 export type Append = (request: AppendRequest, deadline: number) => Promise<AppendOutcome>;
@@ -42,29 +52,60 @@ interface Pending {
 }
 
 /**
- * Group commit: commands that arrive while calls are under way travel together in the next one, so a busy node pays
+ * Group commit: commands that arrive while a call is under way travel together in the next one, so a busy node pays
  * one lock, one round trip and one fsync for many commands, and an idle one waits for nobody.
  * @param onAppended told after each call that stored something, of how many commands; only a hint
  */
 export function openAppender(database: Database, onAppended: (commands: number) => void): Append {
   const queue: Pending[] = [];
   let inFlight = 0;
+  /** Calls that fewer requests than are worth one wait for. */
+  let awaited = 0;
+  let pumping = false;
+
+  /** Once all that this turn of the event loop brings stands in the queue: else its first two would travel alone. */
+  function pumpSoon(): void {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(() => {
+      pumping = false;
+      pump();
+    });
+  }
 
   function pump(): void {
-    while (inFlight < callsInFlight && queue.length > 0) {
-      const call = takeCall(queue);
+    while (inFlight < callsInFlight && queue.length > 0 && (awaited === 0 || queue.length >= worthSharing)) {
+      const call = takeCall(queue, share(queue.length, callsInFlight - inFlight));
       inFlight++;
+      const noLonger = awaitCall();
       void send(call).finally(() => {
         inFlight--;
-        pump();
+        const ms = Math.min(call.length * breath, longestBreath);
+        if (ms >= 1) setTimeout(noLonger, ms);
+        else noLonger();
+        pumpSoon();
       });
     }
+  }
+
+  /** Has fewer requests wait for a call. @returns ends that */
+  function awaitCall(): () => void {
+    awaited++;
+    const late = setTimeout(noLonger, patience);
+    let over = false;
+    function noLonger(): void {
+      clearTimeout(late);
+      if (!over) awaited--;
+      over = true;
+      pumpSoon();
+    }
+    return noLonger;
   }
 
   async function send(taken: readonly Pending[]): Promise<void> {
     const call: Pending[] = [];
     for (const pending of taken) {
-      if (Date.now() > pending.deadline) giveUp(pending);
+      if (performance.now() > pending.deadline) giveUp(pending);
       else call.push(pending);
     }
     if (call.length === 0) return;
@@ -88,13 +129,13 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   function sendAgain(pending: Pending, error: unknown): void {
     pending.mayBeStored ||= classifyDatabaseError(error) === 'unknown';
     const wait = backoff(++pending.attempts);
-    if (Date.now() + wait > pending.deadline) {
+    if (performance.now() + wait > pending.deadline) {
       giveUp(pending, error);
       return;
     }
     setTimeout(() => {
       queue.push(pending);
-      pump();
+      pumpSoon();
     }, wait);
   }
 
@@ -109,24 +150,33 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   return (request, deadline) =>
     new Promise((resolve, reject) => {
       queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
-      pump();
+      pumpSoon();
     });
+}
+
+/** Of many requests each free call takes its share: one that took all would leave the other nothing to overlap with. */
+function share(waiting: number, calls: number): number {
+  return Math.min(callSize, waiting < 2 * worthSharing ? waiting : Math.ceil(waiting / calls));
 }
 
 /**
  * Takes the next call's requests off the queue, at most one a stream and one a command id: a second one of the same
- * stream rests on a version that the first is about to move, a second one of the same command wants its answer.
+ * stream rests on a version that the first is about to move, a second one of the same command wants its answer. Nor does
+ * one that rests on a stream travel with one that writes it: the database would have to take all one after the other.
  */
-function takeCall(queue: Pending[]): Pending[] {
+function takeCall(queue: Pending[], most: number): Pending[] {
   const taken: Pending[] = [];
   const left: Pending[] = [];
   const seen = new Set<string>();
+  const read = new Set<string>();
   let events = 0;
 
   function fits({ request, alone }: Pending): boolean {
     if (taken.length === 0) return true;
-    if (alone || taken[0]?.alone || taken.length === callSize) return false;
-    return events + request.events.length <= callEvents && !seen.has(streamOf(request)) && !seen.has(request.commandId);
+    if (alone || taken[0]?.alone || taken.length >= most) return false;
+    if (events + request.events.length > callEvents || seen.has(request.commandId)) return false;
+    const stream = streamOf(request);
+    return !seen.has(stream) && !read.has(stream) && !request.reads.some(one => seen.has(streamOf(one)));
   }
 
   for (const pending of queue) {
@@ -134,6 +184,7 @@ function takeCall(queue: Pending[]): Pending[] {
     if (fits(pending)) {
       taken.push(pending);
       seen.add(streamOf(request)).add(request.commandId);
+      for (const one of request.reads) read.add(streamOf(one));
       events += request.events.length;
     } else left.push(pending);
   }
@@ -143,7 +194,7 @@ function takeCall(queue: Pending[]): Pending[] {
   return taken;
 }
 
-function streamOf({ streamType, streamId }: AppendRequest): string {
+function streamOf({ streamType, streamId }: StreamVersion): string {
   return `${streamType} ${streamId}`;
 }
 

@@ -16,7 +16,7 @@ interface Server {
  */
 export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
   // Older than this process, so none of its own.
-  const seconds = (Date.now() - performance.timeOrigin) / 1000;
+  const seconds = performance.now() / 1000;
   const [server] = await database.$queryRaw<Server[]>`
     SELECT current_user::text AS "user", current_setting('fsync') AS fsync,
       current_setting('full_page_writes') AS "fullPageWrites",

@@ -3,7 +3,7 @@ import type { Database } from '../database.ts';
 import type { AppendOutcome, AppendRequest, StreamVersion } from './append-events.ts';
 import { openAppender } from './appender.ts';
 import type { EventTypes } from './event-types.ts';
-import { seal, type SealedData } from './personal-data.ts';
+import { keyedHash, seal, type SealedData } from './personal-data.ts';
 import { personalKey } from './personal-keys.ts';
 import { readLog } from './read-log.ts';
 import { readStream, type StreamPart, type StreamRead } from './read-stream.ts';
@@ -16,7 +16,7 @@ const keyLifetime = 60_000;
 
 /** The log, with the event types that its readers know. */
 export interface EventStore {
-  /** Appends one command's events; see openAppender(). `deadline` in ms since the epoch. */
+  /** Appends one command's events; see openAppender(). `deadline` by performance.now(). */
   append(request: AppendRequest, deadline: number): Promise<AppendOutcome>;
   /** A stream, and what a command id has stored. */
   readStream(part: StreamPart, commandId?: string): Promise<StreamRead>;
@@ -26,6 +26,8 @@ export interface EventStore {
   readLog(after: number, limit: number): Promise<RecordedEvent[]>;
   /** Seals personal data of one stream with its subject's key. */
   seal(subject: string, streamId: string, personal: object): Promise<SealedData>;
+  /** A command's hash, keyed for whoever the command has personal data of; see keyedHash(). */
+  keyedHash(subject: string, commandHash: string): Promise<string>;
 }
 
 /** @param onAppended told after each call that stored events, of how many commands; only a hint */
@@ -51,5 +53,6 @@ export function openEventStore(
     saveSnapshot: (folded, shape, state) => saveSnapshot(database, folded, shape, state),
     readLog: (after, limit) => readLog(database, types, after, limit),
     seal: async (subject, streamId, personal) => ({ subject, sealed: seal(await keyOf(subject), streamId, personal) }),
+    keyedHash: async (subject, commandHash) => keyedHash(await keyOf(subject), commandHash),
   };
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
 const ivBytes = 12;
 const tagBytes = 16;
@@ -32,4 +32,14 @@ export function open(key: Uint8Array, streamId: string, sealed: string): object 
   decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
   const text = Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString('utf8');
   return JSON.parse(text) as object;
+}
+
+/**
+ * The hash of a command that has personal data in it, so that nobody confirms a guess at that data by it: not without
+ * the subject's key, and by nothing once the key is thrown away. Stored with events, so that its form may never change.
+ * @param hash hex, over what the client asked for
+ * @returns hex
+ */
+export function keyedHash(key: Uint8Array, hash: string): string {
+  return createHmac('sha256', key).update(`command ${hash}`).digest('hex');
 }

@@ -19,6 +19,8 @@ export interface StreamPart {
   readonly streamId: string;
   /** From the first one, where left out. */
   readonly fromVersion?: number;
+  /** Only what stood in the log before this point: what comes after it is not looked at, whether it can be read or not. */
+  readonly before?: number;
   /** Where a snapshot of this shape is stored: it, and the events after it, instead of the events from `fromVersion`. */
   readonly snapshotShape?: number | undefined;
 }
@@ -44,7 +46,7 @@ interface Selected {
 export async function readStream(
   database: Database,
   types: EventTypes,
-  { streamType, streamId, fromVersion = 1, snapshotShape }: StreamPart,
+  { streamType, streamId, fromVersion = 1, before = Infinity, snapshotShape }: StreamPart,
   commandId: string | null = null,
 ): Promise<StreamRead> {
   const rows = await database.$queryRaw<{ stream: Selected }[]>`
@@ -53,7 +55,7 @@ export async function readStream(
   if (!stream) throw new Error('read_stream did not answer');
   return {
     snapshot: stream.snapshot ?? undefined,
-    events: stream.events.map(event => recordedEvent(types, event)),
+    events: stream.events.filter(({ position }) => position < before).map(event => recordedEvent(types, event)),
     command: stream.command ?? undefined,
   };
 }

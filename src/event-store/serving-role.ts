@@ -45,7 +45,7 @@ function servingRights(role: string): string {
     GRANT INSERT, UPDATE, DELETE ON ${written} TO ${name};
     GRANT INSERT ON customer_keys TO ${name};
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON events FROM ${name};
-    GRANT EXECUTE ON FUNCTION append_events(jsonb) TO ${name};`;
+    GRANT EXECUTE ON FUNCTION append_events(jsonb), append_events(${Array(20).fill('text').join(', ')}) TO ${name};`;
 }
 
 /** DDL takes no parameters: both are quoted as PostgreSQL quotes them. */

@@ -16,11 +16,11 @@ export async function readAtLeast<Answer extends { readonly position: Position }
   atLeast: Position | undefined,
   read: () => Promise<Answer>,
 ): Promise<Answer> {
-  const deadline = Date.now() + patience;
+  const deadline = performance.now() + patience;
   for (;;) {
     const answer = await read();
     if (atLeast === undefined || answer.position.point >= atLeast.point) return answer;
-    const left = deadline - Date.now();
+    const left = deadline - performance.now();
     if (left <= 0) {
       throw codedError('VIEW_LAGGING', 'The read model has not come that far yet: ask again.', {
         position: formatPosition(answer.position),

@@ -15,6 +15,10 @@ export function unauthenticated(): GraphQLError {
   return codedError('UNAUTHENTICATED', 'This needs a valid token.');
 }
 
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof GraphQLError && error.extensions['code'] === 'UNAUTHENTICATED';
+}
+
 /** `limit` in the unit that the message says. @param more its name, and what was asked for, where a program may want to know */
 export function limitExceeded(message: string, limit: number, more: object = {}): GraphQLError {
   return codedError('LIMIT_EXCEEDED', message, { ...more, limit });

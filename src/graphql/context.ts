@@ -16,6 +16,8 @@ export interface Identity {
 export interface Context {
   readonly identity: Identity | undefined;
   readonly viewer: Actor | undefined;
+  /** Of somebody who is nobody in particular, as far as a network can tell; else empty. */
+  readonly address: string;
   /** Ties events and log lines to the request that caused them. */
   readonly correlationId: string;
   /** `atLeast` for the whole operation; a field's own argument goes before it. */
@@ -29,33 +31,52 @@ export interface Context {
   readonly reflected: Reflected;
   readonly parts: Parts;
   readonly logger: Logger;
-  readonly now: () => Date;
+  now(): Date;
 }
 
 export interface Caller {
   readonly identity: Identity | undefined;
+  readonly address?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly atLeast?: Position | undefined;
   readonly after?: Position | undefined;
 }
 
 export function createContext(parts: Parts, logger: Logger, caller: Caller): Context {
-  const correlationId = caller.correlationId ?? randomUUID();
-  let child: Logger | undefined;
-  return {
-    identity: caller.identity,
-    viewer: caller.identity?.actor,
-    correlationId,
-    atLeast: caller.atLeast,
-    after: caller.after,
-    reflected: new Reflected(),
-    parts,
-    // Most operations have nothing to log, and making one takes a hundredth of a command's time.
-    get logger() {
-      return (child ??= logger.child({ correlationId }));
-    },
-    now: () => new Date(),
-  };
+  return new OperationContext(parts, logger, caller);
+}
+
+class OperationContext implements Context {
+  readonly identity: Identity | undefined;
+  readonly viewer: Actor | undefined;
+  readonly address: string;
+  readonly correlationId: string;
+  readonly atLeast: Position | undefined;
+  readonly after: Position | undefined;
+  readonly reflected = new Reflected();
+  readonly parts: Parts;
+  readonly #logger: Logger;
+  #child: Logger | undefined;
+
+  constructor(parts: Parts, logger: Logger, caller: Caller) {
+    this.identity = caller.identity;
+    this.viewer = caller.identity?.actor;
+    this.address = caller.address ?? '';
+    this.correlationId = caller.correlationId ?? randomUUID();
+    this.atLeast = caller.atLeast;
+    this.after = caller.after;
+    this.parts = parts;
+    this.#logger = logger;
+  }
+
+  /** Most operations have nothing to log, and making one takes a hundredth of a command's time. */
+  get logger(): Logger {
+    return (this.#child ??= this.#logger.child({ correlationId: this.correlationId }));
+  }
+
+  now(): Date {
+    return new Date();
+  }
 }
 
 /** @throws UNAUTHENTICATED where a field's rule let nobody in particular through */
@@ -67,9 +88,4 @@ export function viewerOf(context: Context): Actor {
 /** Where a subscription goes on from; undefined: its beginning. @param argument the field's own */
 export function startAfter({ after }: Context, argument: Position | null | undefined): Position | undefined {
   return after ?? argument ?? undefined;
-}
-
-/** Whether the token that the operation came with has run out since. */
-export function isExpired({ identity, now }: Context): boolean {
-  return identity !== undefined && now().getTime() >= identity.expiresAt * 1000;
 }

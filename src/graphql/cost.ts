@@ -4,6 +4,7 @@ import {
   type FragmentDefinitionNode,
   getNamedType,
   getNullableType,
+  getOperationAST,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLOutputType,
@@ -38,33 +39,28 @@ interface Part {
 }
 const nothing: Part = { fixed: 0, varying: [] };
 
-const compiled = new WeakMap<DocumentNode, Map<string | undefined, Cost>>();
+const compiled = new WeakMap<OperationDefinitionNode, Cost>();
 
 /**
  * How many objects an operation asks for: each costs 1, with what is below a list counted as often as the list has
- * rows by its `first`, `last`, `limit` or `ids`. Scalars are free, they come with their object. Reckoned once a document.
+ * rows by its `first`, `last`, `limit` or `ids`. Scalars are free, they come with their object. Reckoned once.
  */
 export function costOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): Cost {
-  const key = operationName ?? undefined;
-  const known = compiled.get(document) ?? new Map<string | undefined, Cost>();
-  compiled.set(document, known);
-  const cost = known.get(key) ?? compile(schema, document, key);
-  known.set(key, cost);
+  const operation = getOperationAST(document, operationName);
+  // Which operation is meant is the executor's to say; one that there is not costs nothing.
+  if (!operation) return () => 0;
+  const cost = compiled.get(operation) ?? compile(schema, document, operation);
+  compiled.set(operation, cost);
   return cost;
 }
 
-function compile(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Cost {
+function compile(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Cost {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return () => 0;
   const fragments = new Map<string, FragmentDefinitionNode>();
-  let operation: OperationDefinitionNode | undefined;
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-    else if (definition.kind === Kind.OPERATION_DEFINITION) {
-      if (operationName === undefined || definition.name?.value === operationName) operation ??= definition;
-    }
   }
-  const root = operation && schema.getRootType(operation.operation);
-  // Which operation is meant is the executor's to say; one that there is not costs nothing.
-  if (!operation || !root) return () => 0;
   const defaults = defaultsOf(operation);
   const { fixed, varying } = new Reckoner(schema, fragments).selections(operation.selectionSet, root);
   if (varying.length === 0) return () => fixed;

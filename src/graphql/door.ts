@@ -1,27 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
-import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
 import type { Logger } from '../logger.ts';
-import { type Context, createContext } from './context.ts';
+import type { AddressOf } from './addresses.ts';
+import type { Asker } from './admission.ts';
+import { type Context, createContext, type Identity } from './context.ts';
+import type { Exchange, HttpAsker } from './exchange.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
+import { isUnauthenticated } from './coded-error.ts';
 import type { DocumentLimits } from './document-limits.ts';
+import { documentWeight } from './document-weight.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
 import { parseDocument } from './parse-document.ts';
 import type { Parts } from './parts.ts';
 import type { Payload } from './payload.ts';
 import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
-import { type Begun, type Exchange, openShortWay } from './short-way.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
+import { openShortWay } from './short-way.ts';
 
 export type Door = ReturnType<typeof openDoor>;
 
 /**
  * GraphQL over HTTP and SSE, as a listener of node:http, `answer`. Its parser, rules of validation and caches serve
- * WebSockets too, by `getEnveloped`.
+ * WebSockets too, by `pipelineFor`.
  * @param streams carries what goes on until its client leaves
  */
 export function openDoor(options: {
@@ -32,23 +38,56 @@ export function openDoor(options: {
   limits: DocumentLimits & Pick<Limits, 'bodyBytes'>;
   streams: EventStreams;
   subscribing: Subscribing;
+  documents: TrustedDocuments;
+  addressOf: AddressOf;
+  headersOf: (exchange: Exchange) => Record<string, string>;
+  followed: (exchange: Exchange) => void;
 }) {
-  const { schema, parts, identify, logger, limits, streams, subscribing } = options;
-  const expiries = new WeakMap<ServerResponse, number>();
-  const begun = new WeakMap<IncomingMessage, Begun>();
-  const read = (request: IncomingMessage) => readRequest(request, limits.bodyBytes);
+  const { schema, parts, identify, logger, limits, streams, subscribing, documents, addressOf, headersOf, followed } =
+    options;
+
+  /** Who it is has to be known before their document is looked at; that they are nobody is said where it always is. */
+  async function read({ req, begun }: Exchange): Promise<GraphQLParams> {
+    try {
+      const asked = await readRequest(req, limits.bodyBytes);
+      const asker = askerOf(req);
+      begun.asker = asker instanceof Promise ? await asker : asker;
+      const params = documents.named(asked);
+      begun.params = () => params;
+      return params;
+    } catch (error) {
+      begun.params = () => raise(error);
+      throw error;
+    }
+  }
+
+  function askerOf(request: IncomingMessage): HttpAsker | Promise<HttpAsker> {
+    const identity = identify(request.headers.authorization);
+    if (identity instanceof Promise) {
+      return identity.then(known, (refusal: unknown) => ({ ...stranger(request), refusal }));
+    }
+    return identity ? known(identity) : stranger(request);
+  }
+
+  function stranger(request: IncomingMessage): HttpAsker {
+    return { address: addressOf(request), identity: undefined, viewer: undefined };
+  }
 
   const operations: Plugin<Context, Exchange> = {
-    onRequestParse({ serverContext: { req }, setRequestParser }) {
-      const earlier = begun.get(req);
-      setRequestParser(() => (earlier ? earlier.params() : read(req)));
+    onRequestParse({ serverContext, setRequestParser }) {
+      const { params } = serverContext.begun;
+      setRequestParser(params ?? (() => read(serverContext)));
     },
-    onParams({ context: { req }, setResult }) {
-      const result = begun.get(req)?.result;
-      if (result) setResult(result);
+    onParams({ context: { begun }, setResult }) {
+      if (begun.result) setResult(begun.result);
     },
-    onParse({ setParseFn }) {
-      setParseFn((source: string) => parseDocument(source, limits));
+    onParse({ context, setParseFn }) {
+      const { begun, asker = begun?.asker } = context as Partial<Exchange> & { readonly asker?: Asker };
+      // Called for what stands in no cache.
+      setParseFn((source: string) => {
+        if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
+        return parseDocument(source, limits);
+      });
     },
     onValidate: () => validated => {
       const errors = validated.result as readonly GraphQLError[];
@@ -62,7 +101,7 @@ export function openDoor(options: {
     },
     onResultProcess(process) {
       const { result, resultProcessor, serverContext } = process;
-      const { res } = serverContext;
+      const { res, begun } = serverContext;
       if (!isAsyncIterable(result)) return;
       const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
       // A client may leave before the first byte, or take no stream: then nobody would read it, or end its source.
@@ -72,30 +111,47 @@ export function openDoor(options: {
       }
       // Written to Node's own response: a web stream for each subscriber costs more than all else about a frame.
       process.setResultProcessor(async (_result, fetchAPI) => {
-        await streams.carry(res, frames, expiries.get(res));
+        await streams.carry(res, frames, begun.asker?.identity?.expiresAt);
         return new fetchAPI.Response(null);
       }, 'text/event-stream');
     },
   };
 
+  const documentsKept = keptDocuments();
+
+  function openContext({ req, id, begun }: Exchange, params: GraphQLParams): Context {
+    const { headers } = req;
+    const { identity, address, refusal } = begun.asker ?? stranger(req);
+    if (refusal !== undefined) {
+      if (isUnauthenticated(refusal)) parts.admission?.admitStranger(address);
+      throw refusal as Error;
+    }
+    return createContext(parts, logger, {
+      identity,
+      address,
+      correlationId: id,
+      atLeast:
+        givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
+        givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
+      after:
+        // A browser that comes back repeats the request as it was, and beside it how far it has come since.
+        givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
+        givenPosition(params.extensions?.['after'], '`extensions.after`'),
+    });
+  }
+
   const yoga = createYoga<Exchange, Context>({
     schema,
     plugins: [operations],
-    context: async ({ req, res, params }): Promise<Context> => {
-      const { headers } = req;
-      const identity = await identify(headers.authorization);
-      if (identity) expiries.set(res, identity.expiresAt);
-      return createContext(parts, logger, {
-        identity,
-        correlationId: res.getHeader('X-Request-Id') as string | undefined,
-        atLeast: givenPosition(headers['orderstream-position'], 'Orderstream-Position'),
-        after:
-          // A browser that comes back repeats the request as it was, and beside it how far it has come since.
-          givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
-          givenPosition(params.extensions?.['after'], '`extensions.after`'),
-      });
+    context(asked) {
+      const context = openContext(asked, asked.params);
+      // yoga copies what it is given, and from no prototype.
+      return { ...context, logger: context.logger, now: () => context.now() };
     },
-    parserAndValidationCache: parsedDocuments(),
+    parserAndValidationCache: {
+      documentCache: documentsKept,
+      errorCache: { get: () => undefined, set: () => undefined },
+    },
     maskedErrors: { maskError: error => presentError(error, logger) },
     logging: false, // presentError logs what is worth it
     graphqlEndpoint: '/graphql',
@@ -108,18 +164,42 @@ export function openDoor(options: {
     multipart: false,
     maxRequestBodySize: false, // readRequest counts
   });
-  return { answer: openShortWay({ yoga, read, begun, logger }), getEnveloped: yoga.getEnveloped };
+
+  const shortWay = openShortWay({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
+
+  async function answerByYoga(exchange: Exchange): Promise<void> {
+    await yoga(exchange.req, exchange.res, exchange);
+  }
+
+  return {
+    answerByYoga,
+    /** A POST. */
+    async answer(exchange: Exchange): Promise<void> {
+      // Whoever has left by now hears no answer, and what is kept for them until they leave would be kept for ever.
+      if ((await shortWay(exchange)) || exchange.res.closed) return;
+      followed(exchange);
+      await answerByYoga(exchange);
+    },
+    /** yoga's pipeline with all of the above in it, for a transport that is not yoga's. */
+    pipelineFor: (asker: Asker) => yoga.getEnveloped({ asker }),
+  };
 }
 
 /**
  * Bounded by what stands in it: yoga's own holds a thousand documents of whatever size, those that don't parse too,
  * and anybody may send them.
  */
-function parsedDocuments() {
-  const documentCache = new LRUCache<string, DocumentNode>({
-    maxSize: 5_000_000, // characters
-    maxEntrySize: 50_000,
-    sizeCalculation: (_document, source) => source.length + 1,
+function keptDocuments(): LRUCache<string, DocumentNode> {
+  return new LRUCache({
+    maxSize: 64_000,
+    sizeCalculation: documentWeight,
   });
-  return { documentCache, errorCache: { get: () => undefined, set: () => undefined } };
+}
+
+function known(identity: Identity): HttpAsker {
+  return { address: '', identity, viewer: identity.actor };
+}
+
+function raise(error: unknown): never {
+  throw error;
 }

@@ -1,4 +1,5 @@
 import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { compiledOperation } from './compiled-operation.ts';
 import type { Context } from './context.ts';
 import { presentError } from './present-error.ts';
 
@@ -7,15 +8,33 @@ export interface OperationArgs extends ExecutionArgs {
   readonly contextValue: Context;
 }
 
-/** The answer, whatever went wrong: its errors are those that a client may see. */
-export async function executed(args: OperationArgs): Promise<ExecutionResult> {
+/**
+ * The answer, whatever went wrong: its errors are those that a client may see. No promise where no resolver has one.
+ */
+export function executedNow(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  const { schema, document, operationName, contextValue } = args;
   try {
-    return presented(await execute(args), args.contextValue);
+    const compiled = compiledOperation(schema, document, operationName);
+    const result = compiled ? compiled.execute(args) : execute(args);
+    return result instanceof Promise ? presentedLater(result, contextValue) : presented(result, contextValue);
   } catch (error) {
-    return { errors: [presentError(error, args.contextValue.logger)] };
+    return failed(error, contextValue);
   }
 }
 
-export function presented(result: ExecutionResult, { logger }: Context): ExecutionResult {
-  return result.errors ? { ...result, errors: result.errors.map(error => presentError(error, logger)) } : result;
+function presentedLater(result: Promise<ExecutionResult>, context: Context): Promise<ExecutionResult> {
+  return result.then(
+    settled => presented(settled, context),
+    (error: unknown) => failed(error, context),
+  );
+}
+
+/** The context's logger is made only now: that takes longer than all else here. */
+function failed(error: unknown, context: Context): ExecutionResult {
+  return { errors: [presentError(error, context.logger)] };
+}
+
+export function presented(result: ExecutionResult, context: Context): ExecutionResult {
+  if (!result.errors) return result;
+  return { ...result, errors: result.errors.map(error => presentError(error, context.logger)) };
 }

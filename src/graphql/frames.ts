@@ -1,91 +1,168 @@
-import type { Frame } from '../live/frame.ts';
+import { type Asker, canBePolled, type Frame, type Pollable } from '../live/frame.ts';
 import { unauthenticated } from './coded-error.ts';
-import { type Context, isExpired } from './context.ts';
+import type { Context } from './context.ts';
 import { Payload } from './payload.ts';
+import type { Counts } from './parts.ts';
 import { formatError, presentError } from './present-error.ts';
-import { correlationOf, type Group } from './shared-execution.ts';
+import { correlationOf, type Group, type Member } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
+/** Where frames go. */
+export interface Taker {
+  /** @returns whether it takes the next one at once; where not, it asks for it by `more()` */
+  take(payload: Payload): boolean;
+  /** Told once: nothing more will come. */
+  ended(): void;
+}
+
 /**
- * A source's events as frames. The next event is asked for when the last answer was taken, so that a socket that does
- * not drain reaches its source. Not an async generator: one that waits for an event would hold back `return()`, and
- * with it whatever the source holds, until that event comes.
- * @param group executes the operation over an event, for all who are told of it
- * @param closed told once, when it has ended
+ * A source's events as frames. The next event is asked for when the last frame was taken, so that a socket that does
+ * not drain reaches its source. From a source that can be polled to the taker there is no promise: of a thousand who
+ * are told of one change, each would have several of its own. What each frame needs stands here by itself, and there is
+ * no function of its own: to find one object after the other in memory is what a frame takes longest for.
  */
-export function frames(
-  context: Context,
-  source: AsyncIterator<Frame>,
-  group: Group,
-  closed: () => void,
-): AsyncIterableIterator<Payload> {
-  let ended = false;
-  let release: (() => void) | undefined;
-  const { counts } = context.parts;
-  const unsubscribed = counts?.subscribed();
+export class Frames implements AsyncIterableIterator<Payload>, Asker<Frame>, Member {
+  readonly #context: Context;
+  readonly #counts: Counts | undefined;
+  /** Of the token, seconds since the epoch. */
+  readonly #expiresAt: number;
+  readonly #source: AsyncIterator<Frame>;
+  readonly #pollable: Pollable<Frame> | undefined;
+  /** Executes the operation over an event, for all who are told of it. */
+  readonly #group: Group;
+  /** Told once, when it has ended. */
+  readonly #closed: () => void;
+  readonly #unsubscribed: (() => void) | undefined;
+  /** The source was asked, and its answer is not with the taker yet. */
+  #asked = false;
+  #ended = false;
+  #taker: Taker | undefined;
 
-  function end(): void {
-    if (ended) return;
-    leave();
-    release?.();
-    void endSource();
+  constructor(context: Context, source: AsyncIterator<Frame>, group: Group, closed: () => void) {
+    this.#context = context;
+    this.#counts = context.parts.counts;
+    this.#expiresAt = context.identity?.expiresAt ?? Infinity;
+    this.#source = source;
+    this.#pollable = canBePolled(source) ? source : undefined;
+    this.#group = group;
+    this.#closed = closed;
+    this.#unsubscribed = this.#counts?.subscribed();
   }
 
-  function leave(): void {
-    ended = true;
-    unsubscribed?.();
-    group.leave();
-    closed();
+  /** Gives each frame to the taker as it comes, to the end. */
+  flow(taker: Taker): void {
+    this.#taker = taker;
+    this.more();
   }
 
-  async function endSource(): Promise<void> {
+  /** The taker takes another one. */
+  more(): void {
+    if (this.#ended) this.#taker?.ended();
+    else if (!this.#asked) this.#ask();
+  }
+
+  #ask(): void {
+    this.#asked = true;
+    if (!this.#pollable) {
+      this.#source.next().then(
+        result => this.#deliver(result),
+        (error: unknown) => this.#fail(error),
+      );
+      return;
+    }
     try {
-      await source.return?.();
+      const result = this.#pollable.poll(this);
+      if (result) this.#deliver(result);
     } catch (error) {
-      context.logger.warn({ err: error }, 'a subscription did not end well');
+      this.#fail(error);
     }
   }
 
-  /** What is there already is not waited for: of a thousand who get a frame, one has it made. */
-  function delivered(result: IteratorResult<Frame>): IteratorResult<Payload> | Promise<IteratorResult<Payload>> {
-    if (result.done === true && !ended) leave();
-    if (ended) return done;
-    // Here, not when the event was asked for: a token may have run out in between.
-    if (isExpired(context)) return lastFrame(unauthenticated());
-    const event: Frame = result.value as Frame;
-    const start = Date.now();
-    const sent = (value: Payload): IteratorYieldResult<Payload> => {
-      counts?.delivered(event.kind, correlationOf(event), start);
-      return { value, done: false };
-    };
-    const payload = group.payloadOf(event);
-    return payload instanceof Promise ? payload.then(sent) : sent(payload);
+  /** By the source, where it was asked before there was anything. */
+  over(): void {
+    this.#ask();
   }
 
-  function lastFrame(error: unknown): IteratorResult<Payload> {
-    release = undefined; // or whoever waits for this frame would be told that there is none
-    end();
-    const json = JSON.stringify({ errors: [formatError(presentError(error, context.logger))] });
-    return { value: new Payload(json, undefined), done: false };
+  #deliver(result: IteratorResult<Frame>): void {
+    if (result.done !== true) {
+      this.take(result.value);
+    } else if (!this.#ended) {
+      this.#leave();
+      this.#taker?.ended();
+    }
   }
 
-  const iterator: AsyncIterableIterator<Payload> = {
-    [Symbol.asyncIterator]: () => iterator,
-    next() {
-      if (ended) return Promise.resolve(done);
-      return new Promise(resolve => {
-        release = () => resolve(done);
-        source
-          .next()
-          .then(delivered)
-          .then(resolve, (error: unknown) => resolve(lastFrame(error)));
+  /** By the source, as it comes. */
+  take(event: Frame): void {
+    if (this.#ended) return;
+    const now = Date.now();
+    try {
+      // Here, not when the event was asked for: a token may have run out in between.
+      if (now >= this.#expiresAt * 1000) throw unauthenticated();
+      this.#group.give(event, this, now);
+    } catch (error) {
+      // Or whoever tells them all would tell nobody after this one.
+      this.#fail(error);
+    }
+  }
+
+  /** By the group, when the frame is there: at once, where another subscriber had it made. */
+  made(payload: Payload, event: Frame, began: number): void {
+    if (this.#ended) return;
+    this.#asked = false;
+    this.#counts?.delivered(event.kind, correlationOf(event), began);
+    if (this.#taker?.take(payload) === true) this.more();
+  }
+
+  /** The last frame says why. */
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#leave();
+    void this.#endSource();
+    const json = JSON.stringify({ errors: [formatError(presentError(error, this.#context.logger))] });
+    this.#taker?.take(new Payload(json, undefined));
+    this.#taker?.ended();
+  }
+
+  #leave(): void {
+    this.#ended = true;
+    this.#unsubscribed?.();
+    this.#group.leave();
+    this.#closed();
+  }
+
+  async #endSource(): Promise<void> {
+    try {
+      await this.#source.return?.();
+    } catch (error) {
+      this.#context.logger.warn({ err: error }, 'a subscription did not end well');
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Payload>> {
+    return new Promise(resolve => {
+      this.flow({
+        take(value) {
+          resolve({ value, done: false });
+          return false;
+        },
+        ended: () => resolve(done),
       });
-    },
-    return() {
-      end();
-      return Promise.resolve(done);
-    },
-  };
-  return iterator;
+    });
+  }
+
+  /** Not held back by an event that is waited for. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    if (!this.#ended) {
+      this.#leave();
+      void this.#endSource();
+      this.#taker?.ended();
+    }
+    return Promise.resolve(done);
+  }
 }

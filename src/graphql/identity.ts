@@ -16,15 +16,16 @@ import type { Identity } from './context.ts';
 /** Longer ones are not looked at: what checks a token costs time for each byte. */
 const longestHeader = 8_192;
 const longestSubject = 200;
-/** A token that was found good is not checked again for so long, ms: a key that is withdrawn is out by then. */
+/** A token that was found good is not checked again for so long, ms, nor is a key set asked for: twice that, and a key that is withdrawn is out. */
 const trusted = 60_000;
 const trustedTokens = 10_000;
 
 /**
- * Who an `Authorization` header says is asking; undefined where there is none.
- * @throws UNAUTHENTICATED, UNAVAILABLE where the keys can't be fetched
+ * Who an `Authorization` header says is asking; undefined where there is none. No promise where that is known: most
+ * requests come with a token that was checked before.
+ * @throws (by the promise) UNAUTHENTICATED, UNAVAILABLE where the keys can't be fetched
  */
-export type Identify = (authorization: string | undefined) => Promise<Identity | undefined>;
+export type Identify = (authorization: string | undefined) => Identity | undefined | Promise<Identity>;
 
 export function openIdentity({ key, issuer, audience }: Config['auth']): Identify {
   const options: JWTVerifyOptions = {
@@ -34,21 +35,24 @@ export function openIdentity({ key, issuer, audience }: Config['auth']): Identif
   };
   const verify =
     key.type === 'jwks'
-      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url)), options)
+      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url), { cacheMaxAge: trusted }), options)
       : verifyBySecret(new TextEncoder().encode(key.secret), options);
 
   const known = new LRUCache<string, Identity>({ max: trustedTokens, ttl: trusted });
 
-  return async authorization => {
-    if (authorization === undefined) return undefined;
-    const before = known.get(authorization);
-    if (before && Date.now() < before.expiresAt * 1000) return before;
+  async function checked(authorization: string): Promise<Identity> {
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization.slice(0, longestHeader + 1))?.[1];
     if (token === undefined || authorization.length > longestHeader) throw unauthenticated();
     const identity = identityOf(await verify(token));
     if (identity === undefined) throw unauthenticated();
     known.set(authorization, identity);
     return identity;
+  }
+
+  return authorization => {
+    if (authorization === undefined) return undefined;
+    const before = known.get(authorization);
+    return before && Date.now() < before.expiresAt * 1000 ? before : checked(authorization);
   };
 }
 

@@ -1,29 +1,42 @@
-import { createSourceEventStream, type ExecutionResult } from 'graphql';
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionResult,
+  getOperationAST,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
 import type { Callers } from './callers.ts';
-import { executed, type OperationArgs, presented } from './executed.ts';
+import { badInput } from './coded-error.ts';
+import { executedNow, type OperationArgs, presented } from './executed.ts';
 import type { Frame } from '../live/frame.ts';
-import { frames } from './frames.ts';
-import type { Payload } from './payload.ts';
+import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
-import type { SharedExecution } from './shared-execution.ts';
+import type { Reflected } from './reflected.ts';
+import type { Group, SharedExecution } from './shared-execution.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. */
-export async function executeOperation(args: OperationArgs): Promise<ExecutionResult> {
-  const { parts, reflected, logger } = args.contextValue;
+export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  // Not its logger: making one takes longer than all else here.
+  const { parts, reflected } = args.contextValue;
   let cost: number | undefined;
   try {
     cost = parts.admission?.admit(args);
   } catch (error) {
-    return { errors: [presentError(error, logger)] };
+    return { errors: [presentError(error, args.contextValue.logger)] };
   }
-  const answer = await executed(args);
-  const { position } = reflected;
+  const answer = executedNow(args);
+  return answer instanceof Promise
+    ? answer.then(one => extended(one, reflected, cost))
+    : extended(answer, reflected, cost);
+}
+
+/** With what is said of the whole operation: the position that it reflects, and what it cost. */
+function extended(answer: ExecutionResult, { position }: Reflected, cost: number | undefined): ExecutionResult {
   if (!position && cost === undefined) return answer;
-  return {
-    ...answer,
-    extensions: { ...answer.extensions, ...(position && { position: formatPosition(position) }), cost },
-  };
+  const extensions = position ? { position: formatPosition(position), cost } : { cost };
+  return answer.data && !answer.errors ? { data: answer.data, extensions } : { ...answer, extensions };
 }
 
 /** What a node's subscriptions have in common. */
@@ -40,21 +53,54 @@ export interface Subscribing {
 export async function subscribeToOperation(
   args: OperationArgs,
   { shared, callers }: Subscribing,
-): Promise<AsyncIterableIterator<Payload> | ExecutionResult> {
+): Promise<Frames | ExecutionResult> {
   const { contextValue } = args;
   let close: (() => void) | undefined;
+  let group: Group | undefined;
   try {
     contextValue.parts.admission?.admit(args);
-    close = callers.openSubscription(contextValue.viewer);
-    const source = await createSourceEventStream(args);
+    checkRoot(args);
+    const open = callers.openSubscription(contextValue.viewer, args.document);
+    close = open.end;
+    const mine = { ...args, document: open.document };
+    // Before its source: where this fails there is nothing open yet that nobody would end.
+    group = shared.join(mine);
+    const source = await createSourceEventStream(mine);
     if (Symbol.asyncIterator in source) {
       const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
-      return frames(contextValue, events, shared.join(args), close);
+      return new Frames(contextValue, events, group, close);
     }
+    // First: where it fails, what is below leaves the group, which is left once.
+    const answer = presented(source, contextValue);
+    group.leave();
     close();
-    return presented(source, contextValue);
+    return answer;
   } catch (error) {
+    group?.leave();
     close?.();
     return { errors: [presentError(error, contextValue.logger)] };
   }
+}
+
+/**
+ * Where directives leave no field at the root, graphql-js fails as if it had a bug.
+ * @throws BAD_USER_INPUT
+ */
+function checkRoot({ document, operationName }: OperationArgs): void {
+  const directed = (set: SelectionSetNode | undefined, spread: readonly string[] = []): boolean =>
+    set?.selections.some(selection => {
+      if (selection.directives?.length) return true;
+      if (selection.kind === Kind.FIELD) return false;
+      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet, spread);
+      const { value: name } = selection.name;
+      return !spread.includes(name) && directed(fragmentOf(document, name), [...spread, name]);
+    }) ?? false;
+  if (directed(getOperationAST(document, operationName)?.selectionSet)) {
+    throw badInput("A subscription's own field takes no directive: leave it out, or subscribe to something else.");
+  }
+}
+
+function fragmentOf({ definitions }: DocumentNode, name: string): SelectionSetNode | undefined {
+  const found = definitions.find(one => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name);
+  return found?.kind === Kind.FRAGMENT_DEFINITION ? found.selectionSet : undefined;
 }

@@ -1,60 +1,64 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { tryAgainLater } from './close-codes.ts';
+import type { Payload } from './payload.ts';
 import { stallLimit } from './stall.ts';
 
-/** Where one socket's frames leave. What waits in it is bounded: whoever sends looks first whether it is full. */
-export interface Outlet {
-  /** Writes a whole frame. @returns false where the socket is no longer open */
-  send(frame: Buffer): boolean;
-  /** Whether what was sent waits for the client to read. */
-  isFull(): boolean;
-  /** Until it has read all of it, or is gone. */
-  drained(): Promise<void>;
-}
-
 /**
- * A client that does not read is not read either: each of its messages may have an answer, and they would pile up here.
- * One that takes nothing for 30 s is sent away with 1013, and can go on where it was.
- * @param stream what the socket writes to
+ * Where one socket's frames leave. What waits in it is bounded: whoever sends looks first whether it is full. A client
+ * that does not read is not read either: each of its messages may have an answer, and they would pile up here. One that
+ * takes nothing for 30 s is sent away with 1013, and can go on where it was.
  */
-export function openOutlet(socket: WebSocket, stream: Duplex): Outlet {
-  let waiting: (() => void)[] | undefined;
+export class Outlet {
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  #waiting: (() => void)[] | undefined;
 
-  function stall(): (() => void)[] {
+  /** @param stream what the socket writes to */
+  constructor(socket: WebSocket, stream: Duplex) {
+    this.#socket = socket;
+    this.#stream = stream;
+  }
+
+  /** Writes a frame as the next one of an operation. @returns false where the socket is no longer open */
+  send(payload: Payload, id: string): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
+    // its own frames at once and whole, so that this one stands between two of them.
+    payload.writeTo(this.#stream, id);
+    return true;
+  }
+
+  /** Whether what was sent waits for the client to read. */
+  isFull(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  /** Until it has read all of it, or is gone. */
+  drained(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting ??= this.#stall();
+      this.#waiting.push(resolve);
+    });
+  }
+
+  #stall(): (() => void)[] {
+    const [socket, stream] = [this.#socket, this.#stream];
     socket.pause();
-    const patience = setTimeout(sendAway, stallLimit);
+    const patience = setTimeout(() => {
+      // Whatever it still says is its answer to this.
+      socket.resume();
+      socket.close(tryAgainLater, 'Nothing was read for 30 s');
+    }, stallLimit);
     const held: (() => void)[] = [];
-    function over(): void {
+    const over = (): void => {
       clearTimeout(patience);
       stream.off('drain', over).off('close', over);
-      waiting = undefined;
+      this.#waiting = undefined;
       socket.resume();
       for (const wake of held) wake();
-    }
+    };
     stream.on('drain', over).on('close', over);
     return held;
   }
-
-  function sendAway(): void {
-    // Whatever it still says is its answer to this.
-    socket.resume();
-    socket.close(tryAgainLater, 'Nothing was read for 30 s');
-  }
-
-  return {
-    send(frame) {
-      if (socket.readyState !== socket.OPEN) return false;
-      // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
-      // its own frames at once and whole, so that this one stands between two of them.
-      stream.write(frame);
-      return true;
-    },
-    isFull: () => stream.writableNeedDrain,
-    drained: () =>
-      new Promise(resolve => {
-        waiting ??= stall();
-        waiting.push(resolve);
-      }),
-  };
 }

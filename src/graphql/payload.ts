@@ -1,9 +1,15 @@
+import type { Writable } from 'node:stream';
+
+/** From this length on, in bytes, a text is not copied for a socket whose operation has an id of its own. */
+const large = 8_192;
+
 /** One frame as its transports send it: made once, for however many get it. */
 export class Payload {
   readonly json: string;
   /** What to go on from; undefined where the frame says nothing that one could go on from. */
   readonly position: string | undefined;
-  #socketFrame: { readonly id: string; readonly bytes: Buffer } | undefined;
+  #body: Buffer | undefined;
+  #message: { readonly id: string; readonly bytes: Buffer } | undefined;
   #event: Buffer | undefined;
 
   constructor(json: string, position: string | undefined) {
@@ -12,15 +18,27 @@ export class Payload {
   }
 
   /**
-   * The `next` message of graphql-transport-ws, as one frame of RFC 6455: header and text in one piece are one write.
+   * Writes the `next` message of graphql-transport-ws, as one frame of RFC 6455: header and text in one piece are one
+   * system call.
    * @param id of the operation; kept for the next socket, as most clients count their operations from the same start
    */
-  socketFrame(id: string): Buffer {
-    if (this.#socketFrame?.id !== id) {
-      const bytes = textFrame(`{"id":${JSON.stringify(id)},"type":"next","payload":${this.json}}`);
-      this.#socketFrame = { id, bytes };
+  writeTo(socket: Writable, id: string): void {
+    if (this.#message?.id === id) {
+      socket.write(this.#message.bytes);
+      return;
     }
-    return this.#socketFrame.bytes;
+    const body = (this.#body ??= Buffer.from(`${this.json}}`));
+    const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
+    if (body.length < large) {
+      const bytes = textFrame(start, body);
+      this.#message = { id, bytes };
+      socket.write(bytes);
+      return;
+    }
+    socket.cork();
+    socket.write(textFrame(start, body, false));
+    socket.write(body);
+    socket.uncork();
   }
 
   /** The event of text/event-stream. Its id is what a browser sends back as Last-Event-ID. */
@@ -33,15 +51,20 @@ export class Payload {
 const wholeText = 0x81; // one frame, no more to follow, of text
 const [shortest, longest] = [126, 65_536]; // lengths from which on the header has 2, and 8, bytes more for it
 
-/** A server's frames are not masked. */
-function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text);
+/**
+ * A server's frames are not masked.
+ * @param whole false: all of it but the body, which follows
+ */
+function textFrame(start: string, body: Buffer, whole = true): Buffer {
+  const startLength = Buffer.byteLength(start);
+  const length = startLength + body.length;
   const header = length < shortest ? 2 : length < longest ? 4 : 10;
-  const bytes = Buffer.allocUnsafe(header + length);
+  const bytes = Buffer.allocUnsafe(header + (whole ? length : startLength));
   bytes[0] = wholeText;
   bytes[1] = header === 2 ? length : header === 4 ? 126 : 127;
   if (header === 4) bytes.writeUInt16BE(length, 2);
   if (header === 10) bytes.writeBigUInt64BE(BigInt(length), 2);
-  bytes.write(text, header);
+  bytes.write(start, header);
+  if (whole) body.copy(bytes, header + startLength);
   return bytes;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
 import { ForbiddenCommandError } from '../commands/command-bus.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
-import { isUnreachable } from '../database-error.ts';
+import { isPassing } from '../database-error.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
 import type { Logger } from '../logger.ts';
 import { StalePositionError } from '../projections/stale-position.ts';
@@ -65,7 +65,7 @@ function expectedFailure(error: unknown): ErrorCode | undefined {
   if (error instanceof ViewParkedError) return 'VIEW_PARKED';
   // A newer version of this program stored it: nodes that know it answer, and soon this one is replaced.
   if (error instanceof UnknownEventError) return 'UNAVAILABLE';
-  return isUnreachable(error) ? 'UNAVAILABLE' : undefined;
+  return isPassing(error) ? 'UNAVAILABLE' : undefined;
 }
 
 function internal(error: unknown, origin: unknown, logger: Logger): GraphQLError {

@@ -16,15 +16,41 @@ export interface Readiness {
   readonly [part: string]: unknown;
 }
 
+/**
+ * Answers `/healthz`, `/readyz` and `/metrics`.
+ * @param closing whether the process takes nothing new any more
+ * @returns false where the path is another one
+ */
+export function answerProbe(
+  path: string | undefined,
+  probes: Probes,
+  closing: boolean,
+  response: ServerResponse,
+): boolean {
+  switch (path) {
+    case '/healthz':
+      response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n');
+      return true;
+    case '/readyz':
+      void answerReadiness(probes, closing, response);
+      return true;
+    case '/metrics':
+      void answerMetrics(probes, response);
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Ready to be asked by a load balancer: 200, or 503 where nothing would be answered. */
-export async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
+async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
   const readiness: Readiness = closing ? { status: 'unavailable', stopping: true } : await probes.readiness();
   const status = readiness.status === 'unavailable' ? 503 : 200;
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(readiness)}\n`);
 }
 
 /** For Prometheus. */
-export async function answerMetrics(probes: Probes, response: ServerResponse): Promise<void> {
+async function answerMetrics(probes: Probes, response: ServerResponse): Promise<void> {
   const { contentType, text } = await probes.metrics();
   response.writeHead(200, { 'Content-Type': contentType }).end(text);
 }

@@ -1,17 +1,18 @@
+import type { Beat } from '../live/beat.ts';
 import { type StateFrame, watchState } from '../live/watch-state.ts';
-import type { ProjectionStatus, RebuildStatus } from '../projections/read-projections.ts';
-import { startOfLog } from '../event-store/position.ts';
+import type { Projections, ProjectionStatus, RebuildStatus } from '../projections/read-projections.ts';
+import type { Position } from '../event-store/position.ts';
 import { builder } from './builder.ts';
-import type { Context } from './context.ts';
+import { startAfter } from './context.ts';
 
 declare module './parts.ts' {
   interface Parts {
-    readonly projections: () => Promise<readonly ProjectionStatus[]>;
+    /** @param after a position, to know whether it is of this log */
+    readonly projections: (after: Position | undefined) => Promise<Projections>;
+    /** When those who watch them ask. */
+    readonly projectionBeat: Beat;
   }
 }
-
-/** ms */
-const twiceASecond = 500;
 
 const ProjectionState = builder.enumType('ProjectionState', {
   description: 'What a read model is at.',
@@ -26,6 +27,7 @@ const ProjectionState = builder.enumType('ProjectionState', {
 const ProjectionRebuild = builder.objectRef<RebuildStatus>('ProjectionRebuild').implement({
   description: 'How far a rebuild has come.',
   rule: 'staff',
+  sharing: 'role',
   fields: t => ({
     processed: t.expose('processed', { type: 'SafeInt', description: 'Events folded.' }),
     total: t.expose('total', { type: 'SafeInt', description: 'Events there are.' }),
@@ -37,6 +39,7 @@ const ProjectionRebuild = builder.objectRef<RebuildStatus>('ProjectionRebuild').
 const Projection = builder.objectRef<ProjectionStatus>('Projection').implement({
   description: 'How a read model stands.',
   rule: 'staff',
+  sharing: 'role',
   fields: t => ({
     id: t.id({ description: 'Its name.', resolve: ({ name }) => name }),
     name: t.exposeString('name', { description: 'As `orderstream rebuild` takes it.' }),
@@ -58,9 +61,9 @@ builder.queryField('projections', t =>
     rule: 'staff',
     description: 'State of every read model (staff).',
     resolve: async (_root, _args, context) => {
-      const { position, state } = await read(context);
+      const { position, state } = await context.parts.projections(undefined);
       context.reflected.read(position);
-      return state;
+      return [...state];
     },
   }),
 );
@@ -69,13 +72,16 @@ builder.subscriptionField('projectionsUpdated', t =>
   t.field({
     type: [Projection],
     rule: 'staff',
+    sharing: 'role',
     description: 'Read-model state whenever it changes, at most twice a second (staff).',
-    subscribe: (_root, _args, context) => watchState(() => read(context), twiceASecond),
-    resolve: ({ state }: StateFrame<ProjectionStatus[]>) => state,
+    subscribe: (_root, _args, context) => {
+      const { parts, logger } = context;
+      return watchState(startAfter(context, undefined), {
+        read: parts.projections,
+        beat: parts.projectionBeat,
+        logger,
+      });
+    },
+    resolve: ({ state }: StateFrame<readonly ProjectionStatus[]>) => [...state],
   }),
 );
-
-async function read({ parts }: Context) {
-  const state = [...(await parts.projections())];
-  return { position: state[0]?.position ?? startOfLog, state };
-}

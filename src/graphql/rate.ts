@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SharedCounts } from '../live/shared-counts.ts';
-import type { Actor } from '../commands/decider.ts';
 
-/** A staff member's subject is their name, which has no business in Redis. */
+/** Names of staff and addresses have no business in Redis. */
 function nameless(caller: string): string {
   return createHash('sha256').update(caller).digest('base64url').slice(0, 22);
 }
@@ -16,10 +15,10 @@ const worthTelling = 1 / 16;
 /** Callers that are counted at once; beyond it the window begins anew, which lets more through but holds no more. */
 const mostCallers = 100_000;
 
-/** Operations a second and caller, on average over ten seconds. */
-export interface Rates {
-  readonly customer: number;
-  readonly staff: number;
+/** Who is counted: somebody with a token, by their role, or an address. */
+export interface Counted<Kind extends string> {
+  readonly role: Kind;
+  readonly subject: string;
 }
 
 interface Count {
@@ -30,17 +29,24 @@ interface Count {
   elsewhere: number;
 }
 
-export interface RateLimiter {
-  /** Counts one operation. @returns undefined, or what was exceeded and when to come again */
-  take(caller: Actor): { readonly perSecond: number; readonly retryAfterSeconds: number } | undefined;
+export interface RateLimiter<Kind extends string> {
+  /** Counts one operation, or what is as much work as so many. @returns undefined, or what was exceeded and when to come again */
+  take(
+    caller: Counted<Kind>,
+    operations?: number,
+  ): { readonly perSecond: number; readonly retryAfterSeconds: number } | undefined;
   close(): void;
 }
 
 /**
  * Counts operations by caller, here and now: nothing is asked over the network, and whether Redis answers changes
  * nobody's latency. Nodes add up what they have counted four times a second; without Redis each counts for itself.
+ * @param rates operations a second and caller, on average over ten seconds
  */
-export function openRateLimiter(rates: Rates, shared: SharedCounts | undefined): RateLimiter {
+export function openRateLimiter<Kind extends string>(
+  rates: Readonly<Record<Kind, number>>,
+  shared: SharedCounts | undefined,
+): RateLimiter<Kind> {
   let counts = new Map<string, Count>();
   let window = Math.floor(Date.now() / windowLength);
 
@@ -76,7 +82,7 @@ export function openRateLimiter(rates: Rates, shared: SharedCounts | undefined):
   }, exchangeInterval);
 
   return {
-    take({ role, subject }) {
+    take({ role, subject }, operations = 1) {
       const perSecond = rates[role];
       const counted = current();
       const caller = `${role}:${subject}`;
@@ -88,7 +94,8 @@ export function openRateLimiter(rates: Rates, shared: SharedCounts | undefined):
       if (one.taken + one.elsewhere >= one.limit) {
         return { perSecond, retryAfterSeconds: Math.ceil(((window + 1) * windowLength - Date.now()) / 1000) };
       }
-      one.taken++;
+      // However much it is: more than they ever have could never be asked.
+      one.taken += Math.min(operations, Math.ceil(one.limit / 2));
       return undefined;
     },
     close() {

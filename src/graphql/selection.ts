@@ -32,6 +32,7 @@ function selectionHas(info: GraphQLResolveInfo, selection: SelectionNode, fieldN
 }
 
 function included({ variableValues }: GraphQLResolveInfo, selection: SelectionNode): boolean {
+  if (!selection.directives?.length) return true;
   if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
   return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
 }

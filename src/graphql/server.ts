@@ -1,28 +1,30 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
-import { StartError } from '../start-error.ts';
+import { openAddresses } from './addresses.ts';
 import { openCallers } from './callers.ts';
 import { dismiss } from './dismiss.ts';
 import { openDoor } from './door.ts';
 import { openEventStreams } from './event-streams.ts';
 import type { GraphiQL } from './graphiql.ts';
 import type { Identify } from './identity.ts';
-import { allowedOrigins, type AllowsOrigin } from './origins.ts';
+import type { Exchange } from './exchange.ts';
+import { listen } from './listen.ts';
+import { allowedOrigins } from './origins.ts';
 import type { Parts } from './parts.ts';
-import { answerMetrics, answerReadiness, type Probes } from './probes.ts';
+import { answerProbe, type Probes } from './probes.ts';
 import { openSharedExecution } from './shared-execution.ts';
 import { openSockets } from './sockets.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** How long whoever is refused an upgrade may take to read why, ms. */
 const refusalPatience = 2_000;
 const headersTimeout = 10_000; // ms; together with the next, against clients that trickle
 const requestTimeout = 30_000;
+const connectionsCheckingInterval = 2_000; // Node looks every 30 s else, and 10 s were 40
 const farewell = 10_000; // ms that closing waits for what was begun
 const keepAliveTimeout = 65_000; // longer than a load balancer keeps a connection: it would use one that is closing
 
@@ -42,14 +44,16 @@ export async function openServer(options: {
   parts: Parts;
   identify: Identify;
   logger: Logger;
-  config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins' | 'limits' | 'introspection'>;
+  config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'>;
   graphiql?: GraphiQL | undefined;
+  documents: TrustedDocuments;
   probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, parts, identify, logger, config, graphiql, probes } = options;
+  const { schema, parts, identify, logger, config, graphiql, documents, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const streams = openEventStreams();
-  const callers = openCallers();
+  const addressOf = openAddresses(config.trustedProxies);
+  const callers = openCallers(parts.counts?.refused);
   const subscribing = { shared: openSharedExecution(), callers };
   const answering = new Set<ServerResponse>();
   /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
@@ -64,37 +68,66 @@ export async function openServer(options: {
     limits: { ...config.limits, introspection: config.introspection },
     streams,
     subscribing,
+    documents,
+    addressOf,
+    headersOf,
+    followed,
   });
-  const sockets = openSockets({ schema, parts, identify, logger, door, subscribing });
+  const sockets = openSockets({ schema, parts, identify, logger, door, subscribing, documents });
 
-  function answer(request: IncomingMessage, response: ServerResponse): void {
-    unused.delete(request.socket);
-    answering.add(response);
-    response.once('close', () => answering.delete(response));
-    if (closing) response.setHeader('Connection', 'close');
-    setCommonHeaders(request, response, allowsOrigin);
-    if (!URL.canParse(`http://${request.headers.host ?? 'localhost'}`)) {
-      response.writeHead(400, { 'Content-Type': 'text/plain' }).end('The Host header is malformed\n');
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
+    unused.delete(req.socket);
+    const path = pathOf(req);
+    if (path === '/graphql' && req.method === 'POST' && isHost(req.headers.host)) void door.answer(exchange);
+    else {
+      followed(exchange);
+      answerElse(path, exchange);
+    }
+  }
+
+  /** All but an operation in a POST, which is what there is most of. */
+  function answerElse(path: string | undefined, exchange: Exchange): void {
+    const { req, res } = exchange;
+    if (!isHost(req.headers.host)) {
+      res.writeHead(400, { 'Content-Type': 'text/plain' }).end('The Host header is malformed\n');
       return;
     }
-    if (graphiql?.(request, response)) return;
-    switch (pathOf(request)) {
-      case '/graphql':
-        if (request.method === 'OPTIONS') response.writeHead(204).end();
-        else void door.answer(request, response);
-        return;
-      case '/healthz':
-        response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n');
-        return;
-      case '/readyz':
-        void answerReadiness(probes, closing, response);
-        return;
-      case '/metrics':
-        void answerMetrics(probes, response);
-        return;
-      default:
-        response.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
-    }
+    if (graphiql?.(req, res)) return;
+    if (answerProbe(path, probes, closing, res)) return;
+    if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
+    else if (req.method === 'OPTIONS') res.writeHead(204).end();
+    else void door.answerByYoga(exchange);
+  }
+
+  /** Has an answer that is written by whatever hand say what all of them say, also should the server close meanwhile. */
+  function followed(exchange: Exchange): void {
+    const { res } = exchange;
+    answering.add(res);
+    res.once('close', () => answering.delete(res));
+    for (const [name, value] of Object.entries(headersOf(exchange))) res.setHeader(name, value);
+  }
+
+  /** What every answer says in its head, whatever it is. */
+  function headersOf({ req, id }: Exchange): Record<string, string> {
+    const headers: Record<string, string> = {
+      'X-Request-Id': id,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      Vary: 'Origin',
+    };
+    if (closing) headers['Connection'] = 'close';
+    const { origin } = req.headers;
+    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...headersFor(origin, req) };
+  }
+
+  /** Most requests name the same one: it is not parsed for each. */
+  let knownHost: string | undefined;
+  function isHost(host = 'localhost'): boolean {
+    if (host === knownHost) return true;
+    if (!URL.canParse(`http://${host}`)) return false;
+    knownHost = host;
+    return true;
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -105,18 +138,25 @@ export async function openServer(options: {
     if (closing) refuse(socket, '503 Service Unavailable');
     else if (pathOf(request) !== '/graphql') refuse(socket, '404 Not Found');
     else if (origin !== undefined && !allowsOrigin(origin)) refuse(socket, '403 Forbidden');
-    else sockets.upgrade(request, socket, head);
+    else {
+      const address = addressOf(request);
+      const introduced = callers.openStranger(address);
+      if (!introduced) return refuse(socket, '429 Too Many Requests');
+      socket.once('close', introduced);
+      sockets.upgrade(request, socket, head, { address, introduced });
+    }
   }
 
-  const http = createServer({ headersTimeout, requestTimeout, keepAliveTimeout }, answer).on('upgrade', upgrade);
+  const timeouts = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval };
+  const http = createServer(timeouts, answer).on('upgrade', upgrade);
   http.on('connection', socket => {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));
   });
-  await listen(http, config);
+  const url = await listen(http, config);
 
   return {
-    url: urlOf(http),
+    url,
     async close() {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
@@ -132,19 +172,16 @@ export async function openServer(options: {
   };
 }
 
-function setCommonHeaders(request: IncomingMessage, response: ServerResponse, allowsOrigin: AllowsOrigin): void {
-  const { origin } = request.headers;
-  response.setHeader('X-Request-Id', requestId(request));
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Vary', 'Origin');
-  if (origin === undefined || !allowsOrigin(origin)) return;
-  response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'X-Request-Id');
-  if (request.method !== 'OPTIONS') return;
-  response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
-  response.setHeader('Access-Control-Allow-Headers', request.headers['access-control-request-headers'] ?? '');
-  response.setHeader('Access-Control-Max-Age', '600');
+/** For a page of an origin that may ask. */
+function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
+  const allowed = { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'X-Request-Id' };
+  if (method !== 'OPTIONS') return allowed;
+  return {
+    ...allowed,
+    'Access-Control-Allow-Methods': 'GET, POST',
+    'Access-Control-Allow-Headers': headers['access-control-request-headers'] ?? '',
+    'Access-Control-Max-Age': '600',
+  };
 }
 
 /** The one that a proxy gave, so that its log lines, ours and the events meet; only where it can do no harm in a log. */
@@ -152,7 +189,8 @@ function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
   // What its caller traces goes on here: the id of their trace ties together what ours does.
-  return /^00-([0-9a-f]{32})-/.exec(String(headers['traceparent']))?.[1] ?? randomUUID();
+  const traceparent = headers['traceparent'];
+  return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
 }
 
 /** As it came: nothing that another spelling of a path would be taken for may be decided on. */
@@ -165,24 +203,4 @@ function refuse(socket: Duplex, status: string): void {
   setTimeout(() => socket.destroy(), refusalPatience).unref();
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-async function listen(http: Server, { host, port }: Pick<Config, 'host' | 'port'>): Promise<void> {
-  http.listen(port, host);
-  try {
-    await once(http, 'listening');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE')
-      throw new StartError(`PORT: ${port} is taken on ${host}: stop what listens there, or set another`);
-    if (code === 'EACCES') throw new StartError(`PORT: this user may not listen on ${port}: set one above 1023`);
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-      throw new StartError(`HOST: ${host} is no address of this machine: set one that is`);
-    throw error;
-  }
-}
-
-function urlOf(http: Server): string {
-  const { address, family, port } = http.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

@@ -1,22 +1,51 @@
-import { type DocumentNode, getOperationAST, Kind, visit } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST, Kind, visit } from 'graphql';
 import type { Actor } from '../commands/decider.ts';
 import { formatPosition } from '../event-store/position.ts';
 import type { Frame, FrameKind } from '../live/frame.ts';
+import { limitExceeded } from './coded-error.ts';
 import { type Context, createContext, type Identity } from './context.ts';
-import { executed, type OperationArgs } from './executed.ts';
+import { executedNow, type OperationArgs } from './executed.ts';
 import { Payload } from './payload.ts';
-import { formatError } from './present-error.ts';
+import { formatError, presentError } from './present-error.ts';
+import type { Logger } from '../logger.ts';
 import { sharingOf } from './sharing.ts';
+
+/** Characters of what tells groups apart: they are kept as long as anybody listens, and a caller may have many. */
+const longestKey = 65_536;
 
 /** Subscriptions that ask the same and may see the same. */
 export interface Group {
-  /** What a source's event is as a frame: executed and serialised once for all who are told of it. */
-  payloadOf(event: Frame): Payload | Promise<Payload>;
+  /**
+   * What a source's event is as a frame: executed and serialised once for all who are told of it. What is there already
+   * is given at once, without a promise: of a thousand who get a frame, one has it made.
+   * @param began told to the member again
+   */
+  give(event: Frame, member: Member, began: number): void;
   /** One subscriber fewer. */
   leave(): void;
 }
 
-type Memo = Partial<Record<FrameKind, Payload | Promise<Payload>>>;
+/** Who gets frames. */
+export interface Member {
+  made(payload: Payload, event: Frame, began: number): void;
+}
+
+/** Who waits until it is made. */
+interface Waiting {
+  readonly member: Member;
+  readonly event: Frame;
+  readonly began: number;
+}
+
+/** What was made of one change, or who waits for it. */
+type Memo = Partial<Record<FrameKind, Payload | Waiting[]>>;
+
+/** The memo that was asked for last, of all groups: looked up for each subscriber it would take as long as the rest. */
+interface Recent {
+  group: Group | undefined;
+  row: object | undefined;
+  memo: Memo;
+}
 
 interface Shared {
   readonly group: Group;
@@ -25,7 +54,10 @@ interface Shared {
 
 /** Which of a node's subscriptions are one. */
 export interface SharedExecution {
-  /** @returns the group of all subscriptions with that document, those variables but `after`, and that visible scope */
+  /**
+   * @returns the group of all subscriptions with that document, those variables but `after`, and that visible scope
+   * @throws LIMIT_EXCEEDED
+   */
   join(args: OperationArgs): Group;
   /** How many there are, for who wants to know whether it works. */
   readonly groups: number;
@@ -33,6 +65,7 @@ export interface SharedExecution {
 
 export function openSharedExecution(): SharedExecution {
   const shared = new Map<string, Shared>();
+  const recent: Recent = { group: undefined, row: undefined, memo: {} };
   const numbers = new WeakMap<DocumentNode, number>();
   let documents = 0;
 
@@ -49,30 +82,48 @@ export function openSharedExecution(): SharedExecution {
       .filter(([name]) => !left.includes(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));
     const atLeast = contextValue.atLeast && formatPosition(contextValue.atLeast);
-    return JSON.stringify([numberOf(document), operationName, scope, atLeast, variables]);
+    const key = JSON.stringify([numberOf(document), operationName, scope, atLeast, variables]);
+    if (key.length > longestKey) {
+      throw limitExceeded(`A subscription's variables have at most ${longestKey} characters.`, longestKey);
+    }
+    return key;
+  }
+
+  function opened(key: string, args: OperationArgs, ofRole: boolean): Shared {
+    const ended = args.contextValue.parts.counts?.grouped();
+    function leave(): void {
+      if (--one.members > 0) return;
+      shared.delete(key);
+      ended?.();
+    }
+    const one: Shared = { members: 0, group: openGroup(args, scopeIdentity(args.contextValue, ofRole), leave, recent) };
+    shared.set(key, one);
+    return one;
   }
 
   return {
-    join(args) {
+    join(asked) {
+      const args = { ...asked, variableValues: declared(asked) };
       const { role, subject } = args.contextValue.viewer ?? { role: 'nobody', subject: '' };
       const ofRole = role === 'staff' && sharingOf(args.schema, args.document) === 'role';
       const scope = ofRole ? role : `${role} ${subject}`;
       const key = keyOf(args, scope);
-      const found = shared.get(key) ?? {
-        members: 0,
-        group: openGroup(args, scopeIdentity(args.contextValue, ofRole), leave),
-      };
-      shared.set(key, found);
+      const found = shared.get(key) ?? opened(key, args, ofRole);
       found.members++;
-      function leave(): void {
-        if (--found.members === 0) shared.delete(key);
-      }
       return found.group;
     },
     get groups() {
       return shared.size;
     },
   };
+}
+
+/** The variables that the operation has: whatever else came with it would be kept as long as the group is. */
+function declared({ document, operationName, variableValues }: OperationArgs): Record<string, unknown> {
+  const names =
+    getOperationAST(document, operationName)?.variableDefinitions?.map(one => one.variable.name.value) ?? [];
+  const given = variableValues ?? {};
+  return Object.fromEntries(names.flatMap(name => (Object.hasOwn(given, name) ? [[name, given[name]]] : [])));
 }
 
 /**
@@ -92,33 +143,78 @@ function scopeIdentity({ viewer }: Context, ofRole: boolean): Identity | undefin
   return { actor: ofRole ? nameless : { role, subject }, expiresAt: Infinity };
 }
 
-function openGroup(args: OperationArgs, identity: Identity | undefined, leave: () => void): Group {
+function openGroup(args: OperationArgs, identity: Identity | undefined, leave: () => void, recent: Recent): Group {
   const { parts, logger, atLeast } = args.contextValue;
   // By what changed, which all who are told of one change get as one object: it is forgotten when nobody waits for it.
   const memos = new WeakMap<object, Memo>();
 
-  async function made(event: Frame): Promise<Payload> {
+  /** With no wait where no resolver has one: then each of a thousand is sent it while its own memory is at hand. */
+  function make(event: Frame): Payload | Promise<Payload> {
     parts.counts?.executed();
     // A context of its own: what one delivery read must not be seen by the next.
     const contextValue = createContext(parts, logger, { identity, atLeast });
-    const { errors, ...result } = await executed({ ...args, rootValue: event, contextValue });
-    const position = formatPosition(event.position);
-    const answer = { ...(errors && { errors: errors.map(formatError) }), ...result };
-    const correlationId = correlationOf(event);
-    const extensions = { position, kind: event.kind, ...(correlationId && { correlationId }) };
-    const json = JSON.stringify({ ...answer, extensions });
-    return new Payload(json, errors ? undefined : position);
+    const result = executedNow({ ...args, rootValue: event, contextValue });
+    return result instanceof Promise ? result.then(settled => payloadOf(event, settled)) : payloadOf(event, result);
   }
 
-  return {
+  function tell(members: readonly Waiting[], payload: Payload): void {
+    for (const { member, event, began } of members) {
+      try {
+        member.made(payload, event, began);
+      } catch (error) {
+        // Nobody else is to miss a frame for it.
+        logger.error({ err: error }, 'a frame could not be given to one of its subscribers');
+      }
+    }
+  }
+
+  async function makeFor(members: readonly Waiting[], made: Promise<Payload>, memo: Memo, kind: FrameKind) {
+    const payload = await made.catch((error: unknown) => failed(error, logger));
+    memo[kind] = payload;
+    tell(members, payload);
+  }
+
+  function memoOf(row: object | undefined): Memo {
+    if (row === undefined) return {};
+    // All who are told of a change ask for it one after the other.
+    if (recent.group === group && recent.row === row) return recent.memo;
+    const memo = memos.get(row) ?? {};
+    memos.set(row, memo);
+    recent.group = group;
+    recent.row = row;
+    recent.memo = memo;
+    return memo;
+  }
+
+  const group: Group = {
     leave,
-    payloadOf(event) {
-      if (event.row === undefined) return made(event);
-      const memo: Memo = memos.get(event.row) ?? {};
-      memos.set(event.row, memo);
-      return (memo[event.kind] ??= made(event).then(payload => (memo[event.kind] = payload)));
+    give(event, member, began) {
+      const memo = memoOf(event.row);
+      const found = memo[event.kind];
+      if (found instanceof Payload) member.made(found, event, began);
+      else if (found) found.push({ member, event, began });
+      else {
+        const made = make(event);
+        if (made instanceof Payload) member.made((memo[event.kind] = made), event, began);
+        else void makeFor((memo[event.kind] = [{ member, event, began }]), made, memo, event.kind);
+      }
     },
   };
+  return group;
+}
+
+function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payload {
+  const position = formatPosition(event.position);
+  const answer = { ...(errors && { errors: errors.map(formatError) }), ...result };
+  const correlationId = correlationOf(event);
+  const extensions = { position, kind: event.kind, ...(correlationId && { correlationId }) };
+  const json = JSON.stringify({ ...answer, extensions });
+  return new Payload(json, errors ? undefined : position);
+}
+
+/** What can not be made is nobody's to wait for. */
+function failed(error: unknown, logger: Logger): Payload {
+  return new Payload(JSON.stringify({ errors: [formatError(presentError(error, logger))] }), undefined);
 }
 
 /** Of the request that a frame is news of, where it is of one. */

@@ -1,7 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import {
   type DocumentNode,
-  type ExecutionArgs,
   type ExecutionResult,
   getOperationAST,
   type GraphQLError,
@@ -9,107 +8,113 @@ import {
   OperationTypeNode,
 } from 'graphql';
 import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga';
+import type { LRUCache } from 'lru-cache';
 import type { Logger } from '../logger.ts';
 import type { Context } from './context.ts';
+import type { Exchange } from './exchange.ts';
+import { executeOperation } from './operation.ts';
 import { presentError } from './present-error.ts';
-
-export interface Exchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
-
-/** What was done for a request before it was left to yoga: nothing of it may be done again. */
-export interface Begun {
-  /** @throws what reading the request came to */
-  readonly params: () => GraphQLParams;
-  readonly result?: ExecutionResult;
-}
+import { jsonOf } from './told.ts';
 
 type Operation = GraphQLParams & { readonly query: string };
 
 /** What yoga says is `any`. */
 interface Pipeline {
-  readonly schema: GraphQLSchema;
   readonly parse: (source: string) => DocumentNode;
   readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
-  readonly contextFactory: () => Context | Promise<Context>;
-  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>;
 }
 
 /** What yoga answers with, by `Accept` without spaces. Whoever would take a stream, or asks for what is not here, gets yoga. */
 const answerTypes: ReadonlyMap<string, string> = new Map([
-  ['*/*', 'application/json'],
-  ['application/json', 'application/json'],
-  ['application/graphql-response+json', 'application/graphql-response+json'],
-  ['application/graphql-response+json,application/json', 'application/graphql-response+json'],
+  ['*/*', 'application/json; charset=utf-8'],
+  ['application/json', 'application/json; charset=utf-8'],
+  ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
+  ['application/graphql-response+json,application/json', 'application/graphql-response+json; charset=utf-8'],
 ]);
 
 /**
  * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to
- * `Request`, `Response` and back: 5 to 12 % of a command's CPU in this process. Parsing, validation, context and execution
- * are yoga's pipeline with all its plugins; whatever is not the plain case, errors above all, yoga answers.
+ * `Request`, `Response` and back. A document is parsed and validated by yoga's pipeline with all its plugins, once; from
+ * then on its text alone says that it is good. Context and execution are those of every way; whatever is not the plain
+ * case, errors above all, yoga answers.
  * @param parts.read what the request asks for
- * @param parts.begun told to yoga's plugins (see door.ts) of each request that goes on there
+ * @param parts.openContext says who asks; throws where they may not
+ * @param parts.documents those that yoga's parser keeps, by their texts
+ * @param parts.headersOf what every answer says in its head
+ * @returns false where yoga has to go on
  */
 export function openShortWay(parts: {
   yoga: YogaServerInstance<Exchange, Context>;
-  read: (request: IncomingMessage) => Promise<GraphQLParams>;
-  begun: WeakMap<IncomingMessage, Begun>;
+  schema: GraphQLSchema;
+  read: (exchange: Exchange) => Promise<GraphQLParams>;
+  openContext: (exchange: Exchange, params: GraphQLParams) => Context;
+  documents: LRUCache<string, DocumentNode>;
+  headersOf: (exchange: Exchange) => Record<string, string>;
   logger: Logger;
-}): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { yoga, read, begun, logger } = parts;
+}): (exchange: Exchange) => Promise<boolean> {
+  const { yoga, schema, read, openContext, documents, headersOf, logger } = parts;
+  const good = new WeakSet<DocumentNode>();
 
-  async function answered(request: IncomingMessage, response: ServerResponse, type: string): Promise<boolean> {
-    let params: GraphQLParams;
-    try {
-      params = await read(request);
-    } catch (error) {
-      begun.set(request, { params: () => raise(error) });
-      return false;
-    }
-    const result = isOperation(params) ? await perform({ req: request, res: response }, params) : undefined;
-    if (result === undefined) {
-      begun.set(request, { params: () => params });
-      return false;
-    }
-    if (result.errors !== undefined || result.extensions?.['http'] !== undefined) {
-      begun.set(request, { params: () => params, result });
-      return false;
-    }
-    const text = JSON.stringify(result);
-    const length = Buffer.byteLength(text);
-    response.writeHead(200, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Length': length }).end(text);
-    return true;
+  function examined(
+    exchange: Exchange,
+    params: Operation,
+  ): { document: DocumentNode; errors: readonly GraphQLError[] } {
+    const known = documents.get(params.query);
+    if (known && good.has(known)) return { document: known, errors: [] };
+    const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pipeline;
+    const document = parse(params.query);
+    const errors = validate(schema, document);
+    if (errors.length === 0) good.add(document);
+    return { document, errors };
   }
 
   /** @returns undefined for a subscription, or no one operation: nothing is done of it but that it was read */
-  async function perform(exchange: Exchange, params: Operation): Promise<ExecutionResult | undefined> {
-    try {
-      const pipeline: Pipeline = yoga.getEnveloped({ ...exchange, params });
-      const { schema, parse, validate, contextFactory, execute } = pipeline;
-      const document = parse(params.query);
-      const { operationName, variables: variableValues } = params;
-      // Where it can't be said which operation is meant, yoga says so.
-      const operation = getOperationAST(document, operationName);
-      if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
-      const errors = validate(schema, document);
-      if (errors.length > 0) return { errors };
-      const contextValue = await contextFactory();
-      return await execute({ schema, document, contextValue, variableValues, operationName });
-    } catch (error) {
-      return { errors: [presentError(error, logger)] };
-    }
+  function perform(exchange: Exchange, params: Operation): ExecutionResult | Promise<ExecutionResult> | undefined {
+    const { document, errors } = examined(exchange, params);
+    const { operationName, variables: variableValues } = params;
+    // Where it can't be said which operation is meant, yoga says so.
+    const operation = getOperationAST(document, operationName);
+    if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
+    if (errors.length > 0) return { errors };
+    const contextValue = openContext(exchange, params);
+    return executeOperation({ schema, document, contextValue, variableValues, operationName });
   }
 
-  return async (request, response) => {
-    const type = answerType(request);
-    if (type !== undefined && (await answered(request, response, type))) return;
-    await yoga(request, response);
+  return async exchange => {
+    const { req, res, begun } = exchange;
+    const type = answerType(req);
+    if (type === undefined) return false;
+    let params: GraphQLParams;
+    try {
+      params = await read(exchange);
+    } catch {
+      return false;
+    }
+    if (!isOperation(params)) return false;
+    let result: ExecutionResult | undefined;
+    try {
+      result = await perform(exchange, params);
+    } catch (error) {
+      result = { errors: [presentError(error, logger)] };
+    }
+    if (result === undefined) return false;
+    if (result.errors !== undefined || result.extensions?.['http'] !== undefined) {
+      begun.result = result;
+      return false;
+    }
+    const text = jsonOf(result);
+    const headers = headersOf(exchange);
+    headers['Content-Type'] = type;
+    const length = Buffer.byteLength(text);
+    headers['Content-Length'] = String(length);
+    // ASCII, as most answers are: the same bytes, which node writes without making room for three of them a letter.
+    queueMicrotask(() => res.writeHead(200, headers).end(text, length === text.length ? 'latin1' : 'utf8'));
+    return true;
   };
 }
 
-function answerType({ method, url, headers: { accept = '*/*' } }: IncomingMessage): string | undefined {
-  return method === 'POST' && url === '/graphql' ? answerTypes.get(accept.replaceAll(' ', '')) : undefined;
+function answerType({ url, headers: { accept = '*/*' } }: IncomingMessage): string | undefined {
+  return url === '/graphql' ? answerTypes.get(accept.replaceAll(' ', '')) : undefined;
 }
 
 const members: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
@@ -128,8 +133,4 @@ function isOperation(params: GraphQLParams): params is Operation {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function raise(error: unknown): never {
-  throw error;
 }

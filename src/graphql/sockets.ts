@@ -4,25 +4,27 @@ import {
   type DocumentNode,
   type ExecutionResult,
   type FormattedExecutionResult,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLSchema,
 } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
 import { mostSockets } from './callers.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
-import { limitExceeded } from './coded-error.ts';
-import { type Caller, createContext, type Identity } from './context.ts';
+import { isUnauthenticated, limitExceeded } from './coded-error.ts';
+import { createContext, type Identity } from './context.ts';
 import type { Door } from './door.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
-import { openOutlet, type Outlet } from './outlet.ts';
-import type { Parts } from './parts.ts';
+import type { Frames, Taker } from './frames.ts';
 import type { Payload } from './payload.ts';
+import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
+import { Outlet } from './outlet.ts';
+import type { Parts } from './parts.ts';
 import { formatError, presentError } from './present-error.ts';
 import { givenPosition } from './request.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 import { callAt } from './timer.ts';
 
 const longestMessage = 65_536; // bytes
@@ -34,15 +36,23 @@ const introduction = 3_000; // ms until connection_init has to be there
 interface Connection {
   identity: Identity | undefined;
   readonly socket: WebSocket;
+  readonly stranger: Stranger;
   readonly outlet: Outlet;
   /** Everything that was subscribed to here, to be ended with the socket: graphql-ws forgets one whose id is taken again. */
-  readonly open: Set<AsyncIterator<Payload>>;
+  readonly open: Set<Frames>;
+}
+
+/** Who has not said yet who they are. */
+export interface Stranger {
+  readonly address: string;
+  /** Called when they have. */
+  readonly introduced: () => void;
 }
 
 /** graphql-transport-ws, and nothing else. */
 export interface Sockets {
   /** Takes over a connection whose path and origin are in order. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stranger: Stranger): void;
   /** What sends each socket away, to come back. */
   goodbyes(): (() => void)[];
   /** Sends away who is still there, and waits for what is being executed. */
@@ -56,8 +66,9 @@ export function openSockets(options: {
   logger: Logger;
   door: Door;
   subscribing: Subscribing;
+  documents: TrustedDocuments;
 }): Sockets {
-  const { schema, parts, identify, logger, door, subscribing } = options;
+  const { schema, parts, identify, logger, door, subscribing, documents } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<WebSocket>();
   const outlets = new WeakMap<WebSocket, Outlet>();
@@ -65,9 +76,10 @@ export function openSockets(options: {
   const protocol = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: introduction,
     async onConnect({ connectionParams, extra }) {
-      extra.identity = await introduced(connectionParams, extra.socket);
+      extra.identity = await introduced(connectionParams, extra);
       // Gone while its token was checked: nobody would cancel the timer.
       if (extra.identity === undefined || extra.socket.readyState !== extra.socket.OPEN) return false;
+      extra.stranger.introduced();
       const ended = subscribing.callers.openSocket(extra.identity.actor);
       if (!ended) {
         extra.socket.close(tryAgainLater, `LIMIT_EXCEEDED: a caller has at most ${mostSockets} sockets open`);
@@ -83,13 +95,14 @@ export function openSockets(options: {
         if (Object.keys(subscriptions).length > mostOperations) {
           throw limitExceeded(`A socket has at most ${mostOperations} operations open.`, mostOperations);
         }
-        return prepared(payload, { identity: extra.identity });
+        return prepared(payload, extra);
       } catch (error) {
         return [presentError(error, logger)];
       }
     },
     execute: args => {
       const execution = executeOperation(args as OperationArgs);
+      if (!(execution instanceof Promise)) return execution;
       running.add(execution);
       return execution.finally(() => running.delete(execution));
     },
@@ -99,10 +112,10 @@ export function openSockets(options: {
         | ExecutionResult,
     onOperation: ({ extra: { open, outlet, socket } }, id, _payload, _args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
-      const frames = result as unknown as AsyncIterableIterator<Payload>;
+      const frames = result as unknown as Frames;
       // Gone while it was opened: graphql-ws has ended what it knew of by then.
-      if (socket.readyState !== socket.OPEN) void frames.return?.();
-      return parked(frames, outlet, id, open) as AsyncGenerator<never>;
+      if (socket.readyState !== socket.OPEN) void frames.return();
+      return new Parked(frames, outlet, id, open) as AsyncIterableIterator<never> as AsyncGenerator<never>;
     },
     onNext(_context, _id, _payload, _args, { errors, ...result }) {
       if (errors) return { ...result, errors: errors.map(formatError) } as FormattedExecutionResult;
@@ -113,44 +126,58 @@ export function openSockets(options: {
   /** Nobody unknown stays: a socket without a token could only ask for what it is refused. */
   async function introduced(
     params: Readonly<Record<string, unknown>> | undefined,
-    socket: WebSocket,
+    { socket, stranger }: Connection,
   ): Promise<Identity | undefined> {
     const authorization = params?.['Authorization'] ?? params?.['authorization'];
     try {
-      return typeof authorization === 'string' ? await identify(authorization) : undefined;
+      if (typeof authorization === 'string') return await identify(authorization);
     } catch (error) {
-      const unavailable = error instanceof GraphQLError && error.extensions['code'] === 'UNAVAILABLE';
-      if (unavailable) socket.close(tryAgainLater, 'Try again later');
-      return undefined;
+      if (!isUnauthenticated(error)) {
+        socket.close(tryAgainLater, 'Try again later');
+        return undefined;
+      }
     }
+    try {
+      parts.admission?.admitStranger(stranger.address);
+    } catch {
+      socket.close(tryAgainLater, 'RATE_LIMITED: try again later');
+    }
+    return undefined;
   }
 
-  function prepared(payload: SubscribePayload, caller: Caller): OperationArgs | readonly GraphQLError[] {
-    const { parse, validate } = door.getEnveloped({});
-    const document = parse(payload.query) as DocumentNode;
+  function prepared(
+    payload: SubscribePayload,
+    { identity, stranger: { address } }: Connection,
+  ): OperationArgs | readonly GraphQLError[] {
+    const { parse, validate } = door.pipelineFor({ viewer: identity?.actor, address });
+    const document = parse(documents.named(payload).query) as DocumentNode;
     const errors = validate(schema, document) as readonly GraphQLError[];
     if (errors.length > 0) return errors;
     const after = givenPosition(payload.extensions?.['after'], '`extensions.after`');
+    const atLeast = givenPosition(payload.extensions?.['atLeast'], '`extensions.atLeast`');
     return {
       schema,
       document,
       operationName: payload.operationName,
       variableValues: payload.variables,
-      contextValue: createContext(parts, logger, { ...caller, after }),
+      contextValue: createContext(parts, logger, { identity, address, after, atLeast }),
     };
   }
 
-  const server = new WebSocketServer({
+  // Its types don't know `closeTimeout` yet.
+  const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     handleProtocols,
     maxPayload: longestMessage,
+    closeTimeout: farewell, // who does not say goodbye is gone all the same
     perMessageDeflate: false, // it costs memory for each socket, and a frame could not be shared among them
-  });
+  };
+  const server = new WebSocketServer(serverOptions);
 
-  server.on('connection', (socket: WebSocket, { socket: stream }: IncomingMessage) => {
+  server.on('connection', (socket: WebSocket, { socket: stream }: IncomingMessage, stranger: Stranger) => {
     const listeners: ((text: string) => Promise<void>)[] = [];
-    const outlet = openOutlet(socket, stream);
-    const connection: Connection = { identity: undefined, socket, outlet, open: new Set() };
+    const outlet = new Outlet(socket, stream);
+    const connection: Connection = { identity: undefined, socket, stranger, outlet, open: new Set() };
     alive.add(socket);
     outlets.set(socket, outlet);
     socket.on('pong', () => alive.add(socket));
@@ -179,7 +206,7 @@ export function openSockets(options: {
       }
     });
     socket.once('close', (code, reason) => {
-      for (const one of connection.open) void one.return?.();
+      for (const one of connection.open) void one.return();
       closed(code, reason.toString('utf8')).catch((error: unknown) => {
         logger.warn({ err: error }, 'a socket did not end well');
       });
@@ -190,7 +217,6 @@ export function openSockets(options: {
   const pings = setInterval(() => {
     for (const socket of server.clients) {
       // One that does not read does not answer either: its outlet decides.
-      // One that does not read does not answer either: its outlet decides.
       if (outlets.get(socket)?.isFull() === true) alive.add(socket);
       else if (!alive.delete(socket)) socket.terminate();
       else socket.ping();
@@ -198,8 +224,8 @@ export function openSockets(options: {
   }, pingInterval);
 
   return {
-    upgrade(request, socket, head) {
-      server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request));
+    upgrade(request, socket, head, stranger) {
+      server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request, stranger));
     },
     goodbyes: () => [...server.clients].map(socket => () => socket.close(restarts, 'Service restart')),
     async close() {
@@ -220,32 +246,47 @@ export function openSockets(options: {
  * What graphql-ws is given to wait for. It would make each frame a message of its own; so the frames go to the socket
  * beside it, as they were made for all, and all that it sees is the end.
  */
-function parked(
-  frames: AsyncIterableIterator<Payload>,
-  outlet: Outlet,
-  id: string,
-  open: Connection['open'],
-): AsyncIterableIterator<never> {
-  async function pump(): Promise<IteratorReturnResult<undefined>> {
-    for (;;) {
-      const { value, done } = (await frames.next()) as IteratorResult<Payload, undefined>;
-      if (done) break;
-      if (!outlet.send(value.socketFrame(id))) break;
-      if (outlet.isFull()) await outlet.drained();
-    }
-    open.delete(frames);
-    void frames.return?.();
+class Parked implements AsyncIterableIterator<never>, Taker {
+  readonly #frames: Frames;
+  readonly #outlet: Outlet;
+  readonly #id: string;
+  readonly #open: Connection['open'];
+  #over: ((result: IteratorReturnResult<undefined>) => void) | undefined;
+
+  constructor(frames: Frames, outlet: Outlet, id: string, open: Connection['open']) {
+    this.#frames = frames;
+    this.#outlet = outlet;
+    this.#id = id;
+    this.#open = open;
+    open.add(frames);
+  }
+
+  take(payload: Payload): boolean {
+    if (!this.#outlet.send(payload, this.#id)) void this.#frames.return();
+    else if (!this.#outlet.isFull()) return true;
+    else void this.#outlet.drained().then(() => this.#frames.more());
+    return false;
+  }
+
+  ended(): void {
+    this.#open.delete(this.#frames);
+    this.#over?.({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorReturnResult<undefined>> {
+    return new Promise(resolve => {
+      this.#over = resolve;
+      this.#frames.flow(this);
+    });
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#open.delete(this.#frames);
+    await this.#frames.return();
     return { value: undefined, done: true };
   }
-  open.add(frames);
-  const iterator: AsyncIterableIterator<never> = {
-    [Symbol.asyncIterator]: () => iterator,
-    next: pump,
-    async return() {
-      open.delete(frames);
-      await frames.return?.();
-      return { value: undefined, done: true };
-    },
-  };
-  return iterator;
 }

@@ -2,8 +2,7 @@ import type { Position } from '../event-store/position.ts';
 import { readEventsAfter } from '../event-store/read-events-after.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { everything } from '../live/hub.ts';
-import { watchEvents } from '../live/watch-events.ts';
-import type { ListFrame } from '../live/watch-list.ts';
+import { type EventFrame, isDamaged, watchEvents } from '../live/watch-events.ts';
 import { builder } from './builder.ts';
 import { codedError } from './coded-error.ts';
 import { type Context, startAfter } from './context.ts';
@@ -38,12 +37,19 @@ builder.subscriptionField('eventsAppended', t =>
 
 function watchLog({ parts, logger }: Context, after: Position | undefined) {
   const { database, types } = parts.source;
-  const read = (from: Position | undefined, limit: number) => readEventsAfter(database, types, undefined, from, limit);
+  const read = (from: Position | undefined, limit: number) =>
+    parts.sharedReads.once(JSON.stringify(['events', from, limit]), () =>
+      readEventsAfter(database, types, undefined, from, limit),
+    );
   return watchEvents(parts.logHub, everything, after, { read, logger });
 }
 
-/** @throws STALE_POSITION where the feed ends because its position can't be continued */
-export function eventOf({ row }: ListFrame<RecordedEvent>): RecordedEvent {
+/**
+ * @throws STALE_POSITION where the feed ends because its position can't be continued
+ * @throws UnreadableEventError where it ends before an event that can't be read
+ */
+export function eventOf({ row }: EventFrame): RecordedEvent {
   if (row === undefined) throw codedError('STALE_POSITION', 'The position is of another log: begin again without it.');
+  if (isDamaged(row)) throw row.unreadable;
   return row;
 }

@@ -129,7 +129,10 @@ export function openHub<Row>(parts: {
   }
 
   function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): void {
-    for (const { id, row } of changes.rows) for (const listener of rows.get(id) ?? []) listener({ type: 'row', row });
+    for (const { id, row } of changes.rows) {
+      const change = { type: 'row', row } as const;
+      for (const listener of rows.get(id) ?? []) listener(change);
+    }
     for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
   }
 

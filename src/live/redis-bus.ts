@@ -41,6 +41,7 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     client.on('error', (error: Error) => {
       logger.debug({ err: error }, 'Redis connection error');
     });
+    client.on('close', () => forgetSocketTimeout(client));
   }
   watchErrors(publisher);
   watchErrors(subscriber);
@@ -50,8 +51,17 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     const hint = topic && parseHint(topic, message);
     if (topic && hint && !closed) listeners.tell(topic, hint);
   });
+  /** What was published while nobody listened is gone. */
+  function lookNow(): void {
+    listeners.tell('appended', {});
+    listeners.tell('projected', { to: { point: 0, hash: '' } });
+  }
+
   subscriber.on('close', () => {
+    // Whoever counts on hints has yet to learn that none come: from this look on they look by themselves.
+    const heard = connected;
     connected = false;
+    if (heard) lookNow();
     if (!missed) logger.warn('Redis is away: updates come by looking at the database until it is back');
     missed = true;
   });
@@ -61,9 +71,7 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     connected = true;
     logger[missed ? 'info' : 'debug']('Redis is there: hints arrive');
     missed = false;
-    // What was published while nobody listened is gone: look now.
-    listeners.tell('appended', {});
-    listeners.tell('projected', { to: { point: 0, hash: '' } });
+    lookNow();
   }
 
   const listening = new Promise<void>(resolve => {
@@ -102,6 +110,16 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
       return Promise.resolve();
     },
   };
+}
+
+/**
+ * ioredis keeps the timer of a connection that closed before it answered, and closes the next one by it, healthy as that
+ * is (redis/ioredis#2147, of 5.11.1).
+ */
+function forgetSocketTimeout(client: Redis): void {
+  const own = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };
+  clearTimeout(own.socketTimeoutTimer);
+  own.socketTimeoutTimer = undefined;
 }
 
 /** Anybody who reaches Redis can publish anything: what is no hint is ignored, and what is one only wakes. */

@@ -1,6 +1,6 @@
 import { type Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
-import type { Frame } from './frame.ts';
+import type { Asker, Frame, Pollable } from './frame.ts';
 import { type Hub, tick } from './hub.ts';
 
 /** A row that is pushed: its stream's version and the position of the last event that changed it. */
@@ -18,17 +18,20 @@ export interface Sighting<Row> {
 
 export type RowFrame<Row> = Frame & { readonly row: Row };
 
-interface Taker<Row> {
-  readonly resolve: (result: IteratorResult<RowFrame<Row>>) => void;
-  readonly reject: (error: Error) => void;
-}
-
 export interface RowSource<Row> {
   /** Reads the row now; undefined where there is none (any more) that the watcher may see. */
   readonly look: () => Promise<Sighting<Row> | undefined>;
   /** What whoever watches such a row is told. */
   readonly gone: () => Error;
   readonly logger: Logger;
+}
+
+/** What all watchers of a row were told last, as the frame that most of them make of it: one for all. */
+let latest: RowFrame<LiveRow> | undefined;
+
+function updateOf<Row extends LiveRow>(row: Row): RowFrame<Row> {
+  if (latest?.row !== row) latest = { kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row };
+  return latest as RowFrame<Row>;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function watchRow<Row extends LiveRow>(
   id: string,
   after: Position | undefined,
   { look, gone, logger }: RowSource<Row>,
-): Promise<AsyncIterableIterator<RowFrame<Row>>> {
+): Promise<Pollable<RowFrame<Row>>> {
   let slot: RowFrame<Row> | undefined;
   /** The version that was seen last; undefined while the row is looked at. */
   let seen: number | undefined;
@@ -50,7 +53,8 @@ export async function watchRow<Row extends LiveRow>(
   let missed: Row | undefined;
   /** How often the hub said that the log is another one. */
   let resyncs = 0;
-  let taker: Taker<Row> | undefined;
+  /** Who asked while there was nothing. */
+  let waiting: Asker<RowFrame<Row>> | undefined;
   let ended = false;
   let failure: Error | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -58,16 +62,24 @@ export async function watchRow<Row extends LiveRow>(
   function put(kind: Frame['kind'], row: Row): void {
     // A pending state that nobody took gives way to the newer one, but not what it said of the log.
     const pending = slot?.kind === 'SNAPSHOT' || slot?.kind === 'RESYNC' ? slot.kind : kind;
-    slot = { kind: kind === 'UPDATE' ? pending : kind, position: { point: row.position, hash: row.hash }, row };
-    hand();
+    const next = kind === 'UPDATE' ? pending : kind;
+    const frame = next === 'UPDATE' ? updateOf(row) : { ...updateOf(row), kind: next };
+    const asker = waiting;
+    waiting = undefined;
+    if (asker) asker.take(frame);
+    else slot = frame;
   }
 
-  function hand(): void {
-    if (!taker || !slot) return;
-    const { resolve } = taker;
+  function poll(asker: Asker<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
+    if (failure) throw failure;
+    if (ended) return { value: undefined, done: true };
+    if (slot === undefined) {
+      waiting = asker;
+      return undefined;
+    }
     const value = slot;
-    taker = slot = undefined;
-    resolve({ value, done: false });
+    slot = undefined;
+    return { value, done: false };
   }
 
   function changed(row: Row): void {
@@ -121,9 +133,9 @@ export async function watchRow<Row extends LiveRow>(
     ended = true;
     clearTimeout(retry);
     endInterest();
-    if (failure) taker?.reject(failure);
-    else taker?.resolve({ value: undefined, done: true });
-    taker = undefined;
+    const asker = waiting;
+    waiting = undefined;
+    asker?.over();
   }
 
   // Before the row is read: what changes after that read then finds the interest standing, and nothing falls between.
@@ -148,16 +160,21 @@ export async function watchRow<Row extends LiveRow>(
     throw error;
   }
 
-  const frames: AsyncIterableIterator<RowFrame<Row>> = {
+  const frames: Pollable<RowFrame<Row>> = {
     [Symbol.asyncIterator]: () => frames,
-    next() {
-      if (failure) return Promise.reject(failure);
-      if (ended) return Promise.resolve({ value: undefined, done: true });
-      return new Promise((resolve, reject) => {
-        taker = { resolve, reject };
-        hand();
-      });
-    },
+    poll,
+    next: () =>
+      new Promise((resolve, reject) => {
+        function look(): void {
+          try {
+            const result = poll({ take: value => resolve({ value, done: false }), over: look });
+            if (result) resolve(result);
+          } catch (error) {
+            reject(error instanceof Error ? error : new Error(String(error)));
+          }
+        }
+        look();
+      }),
     return() {
       failure = undefined;
       end();

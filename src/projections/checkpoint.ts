@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts';
 import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
+import { NewerSchemaError, newerMigration } from './newer-schema.ts';
 import { coreGroup } from './view-sql.ts';
 
 /** How far a generation of a group's rows has come. */
@@ -11,30 +12,42 @@ export interface Checkpoint {
   readonly position: Position;
 }
 
-/** Of the generation that reads use. */
+/**
+ * Of the generation that reads use.
+ * @throws NewerSchemaError where a newer program has migrated the database
+ */
 export async function readCheckpoint(database: Database): Promise<Checkpoint> {
   const checkpoint = await read(database, Prisma.sql`live`);
   if (!checkpoint) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return checkpoint;
 }
 
-/** Of the generation that is being rebuilt, if one is. */
+/**
+ * Of the generation that is being rebuilt, if one is.
+ * @throws NewerSchemaError as above
+ */
 export function readRebuild(database: Database): Promise<Checkpoint | undefined> {
   return read(database, Prisma.sql`NOT live AND NOT retired`);
 }
 
 async function read(database: Database, which: Prisma.Sql): Promise<Checkpoint | undefined> {
-  const rows = await database.$queryRaw<{ checkpoint: Checkpoint }[]>`
+  const rows = await database.$queryRaw<{ checkpoint: Checkpoint; newer: string | null }[]>`
     SELECT jsonb_build_object('generation', generation, 'live', live,
-      'position', jsonb_build_object('point', position, 'hash', hash)) AS checkpoint
+      'position', jsonb_build_object('point', position, 'hash', hash)) AS checkpoint, ${newerMigration} AS newer
     FROM checkpoints WHERE group_name = ${coreGroup} AND ${which}`;
-  return rows[0]?.checkpoint;
+  const [row] = rows;
+  if (row && row.newer !== null) throw new NewerSchemaError(row.newer);
+  return row?.checkpoint;
 }
 
-/** Says beside a live checkpoint what holds its projector up, where it is still there; moving on takes it away. */
+/**
+ * Says beside a live checkpoint what holds its projector up, where it is still there; moving on takes it away. What a
+ * newer program's tables do not have is no failure.
+ */
 export async function noteFailure(database: Database, at: Checkpoint, failure: string | null): Promise<void> {
   await database.$executeRaw`
     UPDATE checkpoints SET failure = ${failure}
     WHERE group_name = ${coreGroup} AND generation = ${at.generation}::int AND live
-      AND position = ${at.position.point}::bigint AND failure IS DISTINCT FROM ${failure}`;
+      AND position = ${at.position.point}::bigint AND failure IS DISTINCT FROM ${failure}
+      AND ${newerMigration} IS NULL`;
 }

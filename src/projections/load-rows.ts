@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { StreamName } from './retry-event.ts';
-import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView } from './view.ts';
 
 /** What a generation holds of some streams, as one statement saw it. */
@@ -12,7 +12,10 @@ export interface Loaded {
   readonly parked: ReadonlyMap<string, number>;
 }
 
-/** Every view's rows of some streams, and which of those are parked. */
+/**
+ * Every view's rows of some streams, and which of those are parked. One row after the other by its key: a plan for a set
+ * of keys that is made while the table is small reads the table, and a session keeps its plans.
+ */
 export async function loadRows(
   database: Database,
   views: readonly FoldedView[],
@@ -23,20 +26,23 @@ export async function loadRows(
   const selects = views.map((view, index) => {
     const ofType = streams.filter(one => one.streamType === view.streamType);
     return Prisma.sql`
-      SELECT ${index}::int AS view, ${column('v', view.key)} AS id, ${rowJson(view, 'v')} AS row FROM ${table(view)} v
-      WHERE v.generation = ${generation}::int AND ${column('v', view.key)} = ANY (${idsOf(ofType)})`;
+      SELECT ${index}::int AS view, wanted.id, found.row FROM ${wanted(ofType)} CROSS JOIN LATERAL (
+        SELECT ${rowText(view, 'v')} AS row FROM ${table(view)} v
+        WHERE v.generation = ${generation}::int AND ${column('v', view.key)} = wanted.id LIMIT 1) found`;
   });
   const found = await database.$queryRaw<{ view: number; id: string; row: unknown }[]>`
     ${Prisma.join(selects, ' UNION ALL ')}
-    UNION ALL SELECT -1, stream_id, to_jsonb(version) FROM parked_streams
-    WHERE group_name = ${coreGroup} AND generation = ${generation}::int AND stream_id = ANY (${idsOf(streams)})`;
+    UNION ALL SELECT -1, wanted.id, found.row FROM ${wanted(streams)} CROSS JOIN LATERAL (
+      SELECT to_json(p.version) AS row FROM parked_streams p
+      WHERE p.group_name = ${coreGroup} AND p.generation = ${generation}::int
+        AND p.stream_type = wanted.type AND p.stream_id = wanted.id LIMIT 1) found`;
   const rows = views.map(
     (_, index) => new Map(found.filter(one => one.view === index).map(one => [one.id, one.row as object])),
   );
   return { rows, parked: new Map(found.filter(one => one.view === -1).map(one => [one.id, one.row as number])) };
 }
 
-function idsOf(streams: readonly StreamName[]): Prisma.Sql {
-  const ids = JSON.stringify(streams.map(one => one.streamId));
-  return Prisma.sql`ARRAY(SELECT jsonb_array_elements_text(${ids}::jsonb))`;
+function wanted(streams: readonly StreamName[]): Prisma.Sql {
+  const names = JSON.stringify(streams.map(({ streamType: type, streamId: id }) => ({ type, id })));
+  return Prisma.sql`json_to_recordset(${names}::json) AS wanted(type text, id text)`;
 }

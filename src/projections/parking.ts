@@ -70,13 +70,10 @@ async function retry(
 ): Promise<boolean> {
   const { rows, parked } = await loadRows(database, views.folded, from.generation, [stream]);
   const fromVersion = parked.get(stream.streamId);
-  const events = fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion })).events;
-  const changed = foldBatch(
-    views,
-    rows,
-    events.filter(event => event.position < position),
-    { ...stream, position, hash },
-  );
+  // Up to here and no further: what comes later has its own turn, and folded anew the log must come to the same.
+  const events =
+    fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion, before: position })).events;
+  const changed = foldBatch(views, rows, events, { ...stream, position, hash });
   return writeRows(database, from, { point: position, hash }, changed, [
     Prisma.sql`DELETE FROM parked_streams WHERE ${thatOne(from, stream)}`,
   ]);

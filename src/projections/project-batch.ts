@@ -55,27 +55,42 @@ async function projectPart(projection: Projection, from: Checkpoint, part: reado
 }
 
 async function projectEvents(
-  { database, views }: Projection,
+  { database, views, kept }: Projection,
   from: Checkpoint,
   events: readonly RecordedEvent[],
 ): Promise<boolean> {
-  const { rows, parked } = await loadRows(database, views.folded, from.generation, begunBefore(events));
-  const changed = foldBatch(
-    views,
-    rows,
-    events.filter(event => !parked.has(event.streamId)),
-  );
-  return writeRows(database, from, after(from, events).position, changed);
+  const streams = streamsOf(events);
+  const known = new Map(streams.map(({ streamId }) => [streamId, kept?.at(from, streamId)]));
+  // One whose first event is here has no row yet.
+  const wanted = streams.filter(({ streamId, version }) => version > 1 && known.get(streamId) === undefined);
+  const { rows, parked } = await loadRows(database, views.folded, from.generation, wanted);
+  for (const [streamId, ofViews] of known) {
+    ofViews?.forEach((row, view) => {
+      if (row) rows[view]?.set(streamId, row);
+    });
+  }
+  const folded = events.filter(event => !parked.has(event.streamId));
+  const changed = foldBatch(views, rows, folded);
+  const to = after(from, events);
+  if (!(await writeRows(database, from, to.position, changed))) return false;
+  if (kept) {
+    changed.rows.forEach(({ view, rows: written }, index) => {
+      for (const row of written) rows[index]?.set(String((row as Record<string, unknown>)[view.key]), row);
+    });
+    kept.moved(
+      to,
+      streams.flatMap(({ streamId }) => (parked.has(streamId) ? [] : [streamId])),
+      rows,
+    );
+  }
+  return true;
 }
 
-/** Streams that may have rows already: one whose first event is here has none. */
-function begunBefore(events: readonly RecordedEvent[]): RecordedEvent[] {
-  const seen = new Set<string>();
-  return events.filter(({ streamId, version }) => {
-    const first = !seen.has(streamId);
-    seen.add(streamId);
-    return first && version > 1;
-  });
+/** Each stream by the first of its events. */
+function streamsOf(events: readonly RecordedEvent[]): RecordedEvent[] {
+  const seen = new Map<string, RecordedEvent>();
+  for (const event of events) if (!seen.has(event.streamId)) seen.set(event.streamId, event);
+  return [...seen.values()];
 }
 
 /** The checkpoint once these events are folded. */

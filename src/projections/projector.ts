@@ -4,6 +4,8 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
 import { type Checkpoint, noteFailure, readCheckpoint } from './checkpoint.ts';
+import { KeptRows } from './kept-rows.ts';
+import { NewerSchemaError } from './newer-schema.ts';
 import { projectNext } from './project-next.ts';
 import type { StreamName } from './retry-event.ts';
 import type { Views } from './view.ts';
@@ -16,7 +18,7 @@ const batchSize = 1_000;
  * projector that is a whole batch behind goes on at once.
  */
 const breath = 0.25;
-const longestBreath = 40;
+const longestBreath = 100;
 /** An idle projector looks at the log this often, ms, where no wake-up came: wake-ups may be lost. */
 const pollInterval = 250;
 /** A projector that another one overtook looks this often, ms, and takes over when events wait and nobody moves. */
@@ -33,8 +35,10 @@ export interface Projector {
 }
 
 /**
- * Folds the log into the views, for ever: catch-up and live are this one loop.
+ * Folds the log into the views, for ever: catch-up and live are this one loop. It ends by itself only where a newer
+ * program has migrated the database.
  * @param onProjected told after each commit how far the views have come; only a hint
+ * @param onEnded told where it has ended by itself
  */
 export function startProjector(parts: {
   database: Database;
@@ -42,12 +46,14 @@ export function startProjector(parts: {
   views: Views;
   logger: Logger;
   onProjected: (to: Position) => void;
+  onEnded?: () => void;
 }): Projector {
-  const { database, store, views, logger, onProjected } = parts;
+  const { database, store, views, logger, onProjected, onEnded } = parts;
   const projection = {
     database,
     store,
     views,
+    kept: new KeptRows(),
     onParked: (stream: StreamName, error: unknown) => {
       logger.error({ err: error, ...stream }, 'a stream can not be folded: it is parked, the others go on');
     },
@@ -90,6 +96,11 @@ export function startProjector(parts: {
         checkpoint = to === from ? await whileIdle(from) : (to ?? (await standBy(from)));
       } catch (error) {
         checkpoint = undefined;
+        if (error instanceof NewerSchemaError) {
+          logger.error(`${error.message}: start the newer one in its place`);
+          onEnded?.();
+          return;
+        }
         logger.error({ err: error }, 'the projector could not go on; it tries again');
         noted = true;
         if (from) await tellFailure(from, error);
@@ -102,6 +113,8 @@ export function startProjector(parts: {
   async function breathe(events: number, limit: number): Promise<void> {
     const ms = events < limit ? Math.min(events * breath, longestBreath) : 0;
     if (ms >= 1) await pause(ms);
+    // The embedded database answers within a turn of the event loop: a catch-up would leave requests none.
+    else await new Promise(resolve => setImmediate(resolve));
   }
 
   /** Whoever asks for the views' state sees what holds them up. */

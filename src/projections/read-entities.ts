@@ -1,17 +1,22 @@
-import type { Database } from '../database.ts';
+import type { Database, LookUp } from '../database.ts';
 import { type EventTypes, UnknownEventError } from '../event-store/event-types.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
+import { type SeenRow, type SeenRows, Standing } from './seen-rows.ts';
 import { StalePositionError } from './stale-position.ts';
-import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
 
 /** Where rows are read from, and how the events beyond them are. */
 export interface ReadSource {
   readonly database: Database;
+  /** Where it is left out, they are sent as any other statement. */
+  readonly lookUp?: LookUp | undefined;
   readonly types: EventTypes;
+  /** Of this database; where it is left out, every row is sent each time. */
+  readonly seen?: SeenRows | undefined;
 }
 
 /** Rows as the log has them at `position`, its end. */
@@ -28,17 +33,28 @@ export interface Join<Row, Joined extends object> {
   readonly by: keyof Row & string;
 }
 
+/** What the database says of an entity: nothing where there is none, nor where all that is known of it still stands. */
 interface Selected {
-  readonly id: string;
-  readonly head: Position;
+  readonly head: string;
   readonly continues: boolean;
-  readonly row: object | null;
+  readonly id: string | null;
+  readonly mark: string | null;
+  /** JSON; null where it is the one that was seen. */
+  readonly row: string | null;
   readonly newer: StoredEvent[] | null;
-  readonly joinedRow: object | null;
+  readonly joinedMark: string | null;
+  readonly joinedRow: string | null;
   readonly joinedNewer: StoredEvent[] | null;
 }
 
-/** The ids asked for, as the rows `wanted(id)` of a statement. */
+/** An entity that is asked for, and by their marks the rows of it that are known here. */
+interface Wanted {
+  readonly id: string;
+  readonly seen?: string | undefined;
+  readonly joinedSeen?: string | undefined;
+}
+
+/** The ids asked for, as a set. */
 export function idList(ids: readonly string[]): Prisma.Sql {
   return Prisma.sql`jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)`;
 }
@@ -55,7 +71,7 @@ export function idRows(ids: readonly string[]): Prisma.Sql {
 /**
  * Reads entities without ever waiting for the projector: each row, and the events of its stream that are not in it
  * yet, come from one statement and are folded here.
- * @param wanted a set of rows with one text column, the ids; see idRows()
+ * @param wanted a set of rows with one text column, the ids
  * @param atLeast a position that the answer must be of the same log as
  * @throws StalePositionError where `atLeast` is not of this log
  */
@@ -63,51 +79,176 @@ export async function readEntities<Row extends object, Joined extends object = o
   source: ReadSource,
   view: View<Row>,
   wanted: Prisma.Sql,
-  options: { atLeast?: Position | undefined; join?: Join<Row, Joined> } = {},
+  options: { atLeast?: Position | undefined; join?: Join<Row, Joined> | undefined } = {},
 ): Promise<Entities<Row, Joined>> {
   const { atLeast, join } = options;
-  const selected = await source.database.$queryRaw<Selected[]>`
-    SELECT wanted.id, ${head} AS head, ${isOfThisLog(atLeast)} AS continues,
-      CASE WHEN ${column('v', view.key)} IS NOT NULL THEN ${rowJson(view, 'v')} END AS row, newer.events AS newer,
-      ${join ? joinedColumns(join.view) : Prisma.sql`NULL::jsonb AS "joinedRow", NULL::jsonb AS "joinedNewer"`}
+  const unseen = Prisma.sql`
+    (SELECT id, NULL::text, NULL::text FROM ${wanted} AS asked(id)) AS wanted(id, seen, "joinedSeen")`;
+  const selected = await lookUp<Selected>(source, entitiesStatement(view, unseen, atLeast, join));
+  return entitiesOf(source, view, join, selected, new Map());
+}
+
+/** readEntities() by ids, for whoever reads one view over and over: its statement is put together once. */
+export function openReadEntities<Row extends object, Joined extends object = object>(
+  view: View<Row>,
+  join?: Join<Row, Joined>,
+): (source: ReadSource, ids: readonly string[], atLeast?: Position) => Promise<Entities<Row, Joined>> {
+  const known = entitiesStatement(view, wantedRows([]), undefined, join);
+  const place = known.values.indexOf(JSON.stringify([]));
+  return async (source, ids, atLeast) => {
+    const seen = new Map<string, Seen>();
+    const wanted = ids.map(id => wantedOf(source, view, join, id, seen));
+    const selected =
+      atLeast || !source.lookUp
+        ? await lookUp<Selected>(source, entitiesStatement(view, wantedRows(wanted), atLeast, join))
+        : await source.lookUp<Selected>({ text: known.text, values: known.values.with(place, JSON.stringify(wanted)) });
+    return entitiesOf(source, view, join, selected, seen);
+  };
+}
+
+/** What is known here of an entity, as its statement was told: what is known meanwhile is of another moment. */
+interface Seen {
+  readonly row: SeenRow;
+  readonly joined: SeenRow | undefined;
+}
+
+function wantedOf<Row extends object, Joined extends object>(
+  { seen: rows }: ReadSource,
+  view: View<Row>,
+  join: Join<Row, Joined> | undefined,
+  id: string,
+  seen: Map<string, Seen>,
+): Wanted {
+  const row = rows?.of(view, id);
+  if (!row) return { id };
+  const joined = join && rows?.of(join.view, (row.standing.row as Row)[join.by] as string);
+  seen.set(id, { row, joined });
+  return { id, seen: row.mark, joinedSeen: joined?.mark };
+}
+
+function wantedRows(wanted: readonly Wanted[]): Prisma.Sql {
+  return Prisma.sql`jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS wanted(id text, seen text, "joinedSeen" text)`;
+}
+
+function entitiesStatement(
+  view: FoldedView,
+  wanted: Prisma.Sql,
+  atLeast: Position | undefined,
+  join: { readonly view: FoldedView; readonly by: string } | undefined,
+): Prisma.Sql {
+  return Prisma.sql`
+    SELECT ${head} AS head, ${isOfThisLog(atLeast)} AS continues, found.*
     FROM checkpoints c
-    LEFT JOIN ${wanted} AS wanted(id) ON true
-    LEFT JOIN ${table(view)} v ON v.generation = c.generation AND ${column('v', view.key)} = wanted.id
-    LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`wanted.id`, Prisma.sql`v.version`)}) newer ON true
-    ${join ? joinedTables(join) : Prisma.empty}
+    LEFT JOIN LATERAL (
+      SELECT wanted.id, marked.mark, ${unlessSeen(view, 'v', Prisma.sql`marked.mark`, Prisma.sql`wanted.seen`)} AS row,
+        newer.events AS newer, ${join ? joinedColumns(join.view) : noJoinedColumns}
+      FROM ${wanted}
+      LEFT JOIN ${table(view)} v ON v.generation = c.generation AND ${column('v', view.key)} = wanted.id
+      LEFT JOIN LATERAL (SELECT ${markOf('v')} AS mark) marked ON true
+      LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`wanted.id`, Prisma.sql`v.version`)}) newer ON true
+      ${join ? joinedTables(join) : Prisma.empty}
+      WHERE marked.mark IS DISTINCT FROM wanted.seen OR newer.events IS NOT NULL ${join ? joinedChanged : Prisma.empty}
+    ) found ON true
     WHERE c.group_name = ${coreGroup} AND c.live`;
+}
+
+/** @throws StalePositionError */
+function entitiesOf<Row extends object, Joined extends object>(
+  source: ReadSource,
+  view: View<Row>,
+  join: Join<Row, Joined> | undefined,
+  selected: readonly Selected[],
+  seen: ReadonlyMap<string, Seen>,
+): Entities<Row, Joined> {
   const first = selected[0];
   if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   if (!first.continues) throw new StalePositionError();
 
   const rows = new Map<string, { row: Row; joined: Joined | undefined }>();
+  for (const [id, { row, joined }] of seen) {
+    const standing = row.standing as Standing<Row>;
+    rows.set(id, join ? { row: standing.row, joined: joined?.standing.row as Joined | undefined } : standing);
+  }
   const parked = new Map<string, number>();
   for (const one of selected) {
-    const { row, parkedAt } = foldNewer(source.types, view, one.row, one.newer);
-    if (parkedAt !== undefined) parked.set(one.id, parkedAt);
-    if (row) {
-      const joined = join && foldNewer(source.types, join.view, one.joinedRow, one.joinedNewer).row;
-      rows.set(one.id, { row, joined });
-    }
+    const { id } = one;
+    if (id === null) continue;
+    const before = seen.get(id);
+    const stored = storedRow(source, view, id, { mark: one.mark, text: one.row }, before?.row);
+    const { row, parkedAt } = foldNewer(source.types, view, stored?.row, one.newer);
+    if (parkedAt !== undefined) parked.set(id, parkedAt);
+    if (!row) rows.delete(id);
+    else if (join) rows.set(id, { row, joined: joinedRow(source, join, row, one, before?.joined) });
+    else rows.set(id, row === stored?.row ? (stored as Standing<Row>) : { row, joined: undefined });
   }
-  return { position: first.head, rows, parked };
+  return { position: JSON.parse(first.head) as Position, rows, parked };
+}
+
+function joinedRow<Row, Joined extends object>(
+  source: ReadSource,
+  { view, by }: Join<Row, Joined>,
+  row: Row,
+  { joinedMark: mark, joinedRow: text, joinedNewer }: Selected,
+  before: SeenRow | undefined,
+): Joined | undefined {
+  const stored = storedRow(source, view, row[by] as string, { mark, text }, before);
+  return foldNewer(source.types, view, stored?.row, joinedNewer).row;
+}
+
+/** A view's row as it stands in the database: the one that was sent, or else the one that was seen. */
+function storedRow(
+  { seen }: ReadSource,
+  view: FoldedView,
+  id: string,
+  { mark, text }: { readonly mark: string | null; readonly text: string | null },
+  before: SeenRow | undefined,
+): Standing | undefined {
+  if (mark === null) return undefined;
+  if (text === null) return before?.standing;
+  const standing = new Standing(JSON.parse(text) as object, text.length);
+  seen?.keep(view, id, { mark, standing });
+  return standing;
+}
+
+/** Sends a statement as look-ups are sent, where there is a way of their own for them. */
+export function lookUp<Row>(source: ReadSource, statement: Prisma.Sql): Promise<Row[]> {
+  return source.lookUp ? source.lookUp<Row>(statement) : source.database.$queryRaw<Row[]>(statement);
 }
 
 const head = Prisma.sql`coalesce(
-  (SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex'))
+  (SELECT json_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex'))::text
    FROM events ORDER BY position DESC LIMIT 1),
   '{"point": 0, "hash": "000000000000"}')`;
+
+/**
+ * Another one whenever the row has changed, by whomever: the transaction that wrote it. After a restore another one may
+ * have the same number; then it is the hash of another log. Two generations may be written in one.
+ */
+function markOf(alias: string): Prisma.Sql {
+  return Prisma.raw(`(${alias}.xmin::text || '.' || ${alias}.generation || '.' || ${alias}.hash)`);
+}
+
+function unlessSeen(view: FoldedView, alias: string, mark: Prisma.Sql, seen: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`CASE WHEN ${mark} IS DISTINCT FROM ${seen} THEN ${rowText(view, alias)}::text END`;
+}
+
+/** Whether a row may be behind its stream: where the views have come to the log's end, and none is parked, none is. */
+const rowsMayBeBehind = Prisma.sql`
+  (c.position < (SELECT position FROM events ORDER BY position DESC LIMIT 1) OR EXISTS (SELECT FROM parked_streams))`;
 
 /** Events of a stream that a row does not hold yet: by version, so by the stream's index, and mostly none. */
 function newerEvents(view: FoldedView, id: Prisma.Sql, version: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT jsonb_agg(${eventJson} ORDER BY e.version) AS events FROM ${eventsWithKeys}
-    WHERE e.stream_type = ${view.streamType} AND e.stream_id = ${id} AND e.version > coalesce(${version}, 0)`;
+    SELECT json_agg(${eventJson} ORDER BY e.version) AS events FROM ${eventsWithKeys}
+    WHERE ${rowsMayBeBehind} AND e.stream_type = ${view.streamType} AND e.stream_id = ${id} AND e.version > coalesce(${version}, 0)`;
 }
+
+const noJoinedColumns = Prisma.sql`NULL::text AS "joinedMark", NULL::text AS "joinedRow", NULL::json AS "joinedNewer"`;
 
 function joinedColumns(view: FoldedView): Prisma.Sql {
   return Prisma.sql`
-    CASE WHEN ${column('j', view.key)} IS NOT NULL THEN ${rowJson(view, 'j')} END AS "joinedRow",
+    joined.mark AS "joinedMark",
+    ${unlessSeen(view, 'j', Prisma.sql`joined.mark`, Prisma.sql`wanted."joinedSeen"`)} AS "joinedRow",
     joined_newer.events AS "joinedNewer"`;
 }
 
@@ -115,18 +256,23 @@ function joinedTables({ view, by }: { view: FoldedView; by: string }): Prisma.Sq
   return Prisma.sql`
     LEFT JOIN LATERAL (SELECT coalesce(${column('v', by)}, newer.events->0->'data'->>${by}) AS id) other ON true
     LEFT JOIN ${table(view)} j ON j.generation = c.generation AND ${column('j', view.key)} = other.id
+    LEFT JOIN LATERAL (SELECT ${markOf('j')} AS mark) joined ON true
     LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`other.id`, Prisma.sql`j.version`)}) joined_newer ON true`;
 }
+
+const joinedChanged = Prisma.sql`
+  OR joined.mark IS DISTINCT FROM wanted."joinedSeen" OR joined_newer.events IS NOT NULL`;
 
 /** The row as far as it can be folded. */
 function foldNewer<Row extends object>(
   types: EventTypes,
   view: View<Row>,
-  row: object | null,
+  row: object | undefined,
   newer: readonly StoredEvent[] | null,
 ): { row: Row | undefined; parkedAt?: number } {
-  let folded = (row as Row | null) ?? undefined;
-  for (const event of newer ?? []) {
+  let folded = row as Row | undefined;
+  if (!newer) return { row: folded };
+  for (const event of newer) {
     try {
       folded = view.fold(folded, recordedEvent(types, event));
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Database } from '../database.ts';
+import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
@@ -35,20 +36,38 @@ export interface RebuildStatus {
 interface Group extends Omit<ProjectionStatus, 'name' | 'state' | 'parkedStreams' | 'rebuild'> {
   /** Since it moved last. */
   readonly stillSeconds: number;
+  readonly continues: boolean;
   readonly parked: Readonly<Record<string, number>> | null;
   readonly rebuild: Omit<RebuildStatus, 'total' | 'etaSeconds'> | null;
   readonly head: number;
 }
 
+/** How every read model stands, and where the views do. */
+export interface Projections {
+  readonly position: Position;
+  /** False where the position asked after is not of this log. */
+  readonly continues: boolean;
+  readonly state: readonly ProjectionStatus[];
+}
+
 /** How every read model stands, as one statement saw it. */
-export async function readProjections(database: Database, views: Views): Promise<ProjectionStatus[]> {
-  const group = await readGroup(database);
-  const { position, lagEvents, lagSeconds, failure } = group;
+export async function readProjections(database: Database, views: Views): Promise<readonly ProjectionStatus[]> {
+  return (await readProjectionsAfter(database, views, undefined)).state;
+}
+
+/** The same, and whether a position is of this log. */
+export async function readProjectionsAfter(
+  database: Database,
+  views: Views,
+  after: Position | undefined,
+): Promise<Projections> {
+  const group = await readGroup(database, after);
+  const { position, continues, lagEvents, lagSeconds, failure } = group;
   const named = [
     ...views.folded.map(view => ({ name: view.name, streamType: view.streamType })),
     ...[...views.derived, ...views.summed].map(view => ({ name: view.name, streamType: view.source.streamType })),
   ];
-  return named.map(({ name, streamType }) => ({
+  const state = named.map(({ name, streamType }) => ({
     name,
     state: stateOf(group),
     position,
@@ -58,6 +77,7 @@ export async function readProjections(database: Database, views: Views): Promise
     parkedStreams: group.parked?.[streamType] ?? 0,
     rebuild: rebuildOf(group),
   }));
+  return { position, continues, state };
 }
 
 function stateOf({ failure, rebuild, lagSeconds, stillSeconds }: Group): ProjectionState {
@@ -73,9 +93,10 @@ function rebuildOf({ rebuild, head }: Group): RebuildStatus | null {
   return { processed, total: Math.max(head, processed), eventsPerSecond, etaSeconds };
 }
 
-async function readGroup(database: Database): Promise<Group> {
+async function readGroup(database: Database, after: Position | undefined): Promise<Group> {
   const rows = await database.$queryRaw<Group[]>`
-    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, head.position::float8 AS head, c.failure,
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues,
+      head.position::float8 AS head, c.failure,
       greatest(head.position - c.position, 0)::float8 AS "lagEvents",
       coalesce(greatest(extract(epoch FROM clock_timestamp() - (
         SELECT e.recorded_at FROM events e WHERE e.position = c.position + 1)), 0), 0)::float8 AS "lagSeconds",

@@ -21,11 +21,12 @@ export function wordsOf(text: string | null): string[] {
 
 /** Words as a tsvector's text, exactly as PostgreSQL prints it: sorted by their bytes, each once. */
 export function searchVector(words: readonly string[]): string {
-  const some = [...new Set(words)].slice(0, mostWords).map(word => Buffer.from(word));
-  return some
-    .sort((one, other) => Buffer.compare(one, other))
-    .map(word => `'${word.toString()}'`)
-    .join(' ');
+  const some = [...new Set(words)].slice(0, mostWords);
+  // Up to there code units sort as bytes do, and in a quarter of the time.
+  if (some.some(word => /[\ud800-\uffff]/.test(word)))
+    some.sort((one, other) => Buffer.from(one).compare(Buffer.from(other)));
+  else some.sort();
+  return some.map(word => `'${word}'`).join(' ');
 }
 
 /**

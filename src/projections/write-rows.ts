@@ -3,6 +3,7 @@ import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Changes } from './fold-batch.ts';
+import { newerMigration } from './newer-schema.ts';
 import { PoisonError } from './poison.ts';
 import { addToSums } from './sums.ts';
 import { coreGroup, upsertRows } from './view-sql.ts';
@@ -54,8 +55,8 @@ export function reached(to: Position): Prisma.Sql {
   return Prisma.sql`position = ${to.point}::bigint, hash = ${to.hash}, moved_at = clock_timestamp(), failure = NULL`;
 }
 
-/** That a checkpoint is what it was when it was read. */
+/** That a checkpoint is what it was when it was read, and still this program's to move. */
 export function standsAt({ generation, live, position }: Checkpoint): Prisma.Sql {
   return Prisma.sql`group_name = ${coreGroup} AND generation = ${generation}::int AND live = ${live} AND NOT retired
-    AND position = ${position.point}::bigint AND hash = ${position.hash}`;
+    AND position = ${position.point}::bigint AND hash = ${position.hash} AND ${newerMigration} IS NULL`;
 }

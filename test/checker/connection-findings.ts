@@ -1,8 +1,8 @@
 import type { Finding } from './findings.ts';
 import type { Connection, Observed, Received } from './history.ts';
 
-/** A timer may be so late on a busy machine, ms. */
-const grace = 2_000;
+/** So late, ms, may a timer of a busy machine be, and this process hear of it, in which hundreds connect at once. */
+const grace = 5_000;
 
 /** What each connection breaks by itself: order, repeats, foreign positions, tokens, errors. */
 export function connectionFindings(subscriber: Observed, end: number): Finding[] {

@@ -23,7 +23,7 @@ export interface Finding {
   readonly what: string;
 }
 
-/** The median of what a lone command may take to its frame, ms: less than the tick that a hub falls back on. */
+/** What two of three lone commands may take to their frame at most, ms: less than the tick that a hub falls back on. */
 const wakesWithin = 700;
 
 /** Everything in a run's history that breaks a promise; pure, so that each rule is tested by itself. */
@@ -56,8 +56,9 @@ export function countUpdates({ subscribers }: Pick<History, 'subscribers'>): num
 function probeFindings({ probes }: History): Finding[] {
   return (['row', 'event'] as const).flatMap((what): Finding[] => {
     const took = probes.map(probe => probe[what]).sort((one, other) => one - other);
-    const median = took[took.length >> 1];
-    if (median === undefined || median <= wakesWithin) return [];
-    return [{ rule: 'hints wake', who: what, what: `a lone change took ${median} ms (median of ${took.length})` }];
+    // Not the median: a hint that comes too early is in time wherever the commit is quicker than whoever looks.
+    const late = took[Math.floor((took.length * 2) / 3)];
+    if (late === undefined || late <= wakesWithin) return [];
+    return [{ rule: 'hints wake', who: what, what: `one of three lone changes took ${late} ms (of ${took.length})` }];
   });
 }

@@ -30,7 +30,12 @@ export interface Performer {
   perform(command: Command, key: string): Promise<string | undefined>;
 }
 
-export function openPerformer(plan: Plan, urls: readonly string[]): Performer {
+/** @param onRetry told why a command is sent again */
+export function openPerformer(
+  plan: Plan,
+  urls: readonly string[],
+  onRetry: (code: unknown) => void = () => undefined,
+): Performer {
   let node = 0;
 
   async function send(name: string, payload: string, token: string, input: object): Promise<string | undefined> {
@@ -47,6 +52,7 @@ export function openPerformer(plan: Plan, urls: readonly string[]): Performer {
       if (!passing.includes(error.extensions.code) || Date.now() > deadline) {
         throw new Error(`${name} ${JSON.stringify(input)}: ${JSON.stringify(answer.errors)}`);
       }
+      onRetry(error.extensions.code);
       await sleep(50);
     }
   }

@@ -14,8 +14,9 @@ const mostOrders = 80;
 const volley = 24;
 /** Commands of a skirmish: the last change of each order meets those who are just coming back. */
 const skirmish = 24;
-const skirmishes = 3;
-const skirmishPause = 60;
+/** In each round, by the part of PostgreSQL's answers that comes late: what was read may be old when it arrives. */
+const skirmishes = [0, 0.5, 0.5];
+const skirmishPause = 150;
 
 export type Command = { readonly order: number; readonly asStaff: boolean } & (
   | { readonly type: 'create' | 'submit' | 'confirm' | 'ship' | 'deliver' | 'cancel' }
@@ -25,11 +26,14 @@ export type Command = { readonly order: number; readonly asStaff: boolean } & (
 export type Fault =
   | { readonly type: 'kill node' | 'cut sockets'; readonly node: number }
   | { readonly type: 'kill projector'; readonly projector: number }
-  | { readonly type: 'kill Redis' | 'cut Redis' | 'cut PostgreSQL' | 'cut all sockets' | 'foreign positions' };
+  | { readonly type: 'kill Redis' | 'cut Redis' | 'cut PostgreSQL' | 'foreign positions' }
+  | { readonly type: 'cut all sockets' | 'cut half the sockets' };
 
 export interface Phase {
   /** Which part of the hints is lost, 0 to 1. */
   readonly hintsLost: number;
+  /** Which part of what PostgreSQL answers comes late, 0 to 1. */
+  readonly answersLate: number;
   readonly commands: readonly Command[];
   /** Waited for at most before each command, ms. */
   readonly pause: number;
@@ -85,12 +89,18 @@ export function planOf(seed: number, { repeats, length }: { repeats: number; len
       after: Math.floor(((index + random.next()) / faults.length) * calm.length),
       fault: faultOf(type, random, type === 'kill projector' ? kills++ : 0),
     }));
-    return { hintsLost, commands: [...calm, ...last], pause: 0, faults: planned };
+    return { hintsLost, answersLate: 0, commands: [...calm, ...last], pause: 0, faults: planned };
   }
 
-  function shortPhase(hintsLost: number): Phase {
+  function shortPhase(hintsLost: number, answersLate: number): Phase {
     const commands = Array.from({ length: skirmish }, (_, index) => shop.on(index % startingOrders));
-    return { hintsLost, commands, pause: skirmishPause, faults: [{ after: 0, fault: { type: 'cut all sockets' } }] };
+    // Half of them, so that those who stay keep each hub going; and over and over while each order has its last change:
+    // who is coming back then is told of no other one.
+    const faults: Phase['faults'] =
+      answersLate === 0
+        ? [{ after: 0, fault: { type: 'cut all sockets' } }]
+        : [12, 15, 18, 21].map(after => ({ after, fault: { type: 'cut half the sockets' } }));
+    return { hintsLost, answersLate, commands, pause: skirmishPause, faults };
   }
 
   const phases = Array.from({ length: repeats }, () => rounds).flat();
@@ -98,7 +108,7 @@ export function planOf(seed: number, { repeats, length }: { repeats: number; len
     seed,
     phases: phases.flatMap(round => [
       longPhase(round),
-      ...Array.from({ length: skirmishes }, () => shortPhase(round.hintsLost)),
+      ...skirmishes.map(answersLate => shortPhase(round.hintsLost, answersLate)),
     ]),
   };
 }

@@ -1,17 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPosition } from '../../src/event-store/position.ts';
-import { onDatabase } from '../support/on-database.ts';
 import { type Cluster, openCluster } from './cluster.ts';
-import type { History, Logged, PlannedFault, Probe, Quiet } from './history.ts';
+import type { History, PlannedFault, Probe, Quiet } from './history.ts';
 import { openPerformer, type Performer } from './perform.ts';
 import { type Fault, type Phase, type Plan } from './plan.ts';
 import { type Random, seeded } from './random.ts';
+import { readLog } from './read-log.ts';
 import { isShortLived, rosterOf, timekeepersOf } from './roster.ts';
 import { settle } from './settle.ts';
 import { startSubscriber, type Subscriber } from './subscriber.ts';
 
 const workers = 8;
-const probeCount = 7;
+const probeCount = 9;
 const longLife = 3_600_000;
 const shortLife = 3_000;
 
@@ -46,7 +45,9 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
   try {
     for (const [index, phase] of plan.phases.entries()) {
       cluster.loseHints(phase.hintsLost);
+      cluster.delayAnswers(phase.answersLate);
       faults.push(...(await carryOut(phase, `${index}`, { cluster, performer, subscribers, random })));
+      cluster.delayAnswers(0);
       lost.set(phase.hintsLost, (lost.get(phase.hintsLost) ?? 0) + cluster.lost);
       quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
       if (phase.hintsLost === 0 && phase.pause === 0) probes.push(...(await probe(performer, clocks, `${index}`)));
@@ -58,6 +59,7 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
     await cluster.stop();
   }
   for (const [part, bit] of lost) if (part > 0) faults.push({ what: `lose ${part * 100} % of the hints`, bit });
+  faults.push({ what: "PostgreSQL's answers come late", bit: cluster.late });
   faults.push(...met(subscribers));
   return { log: await readLog(database), subscribers, quiets, faults, probes };
 }
@@ -113,7 +115,9 @@ async function breakBy(fault: Fault, cluster: Cluster, subscribers: readonly Sub
     case 'cut sockets':
       return cluster.cutSockets([fault.node]);
     case 'cut all sockets':
-      return cluster.cutSockets(cluster.urls.map((_, node) => node));
+      return cluster.cutSockets([...cluster.urls.keys()]);
+    case 'cut half the sockets':
+      return cluster.cutSockets([...cluster.urls.keys()], 0.5);
     case 'foreign positions': {
       const forgers = subscribers.filter((_, index) => index % 3 === 0);
       for (const one of forgers) one.forge();
@@ -155,18 +159,4 @@ async function seen({ connections }: Subscriber, position: string, from: number)
     if (Date.now() > from + 5_000) return Date.now();
     await sleep(5);
   }
-}
-
-/** The log, as no part of the program reads it. */
-async function readLog(database: string): Promise<Logged[]> {
-  return onDatabase(database, async client => {
-    const { rows } = await client.query<Logged & { point: string; hash: string }>(`
-      SELECT position AS point, encode(substr(hash, 1, 6), 'hex') AS hash, stream_type AS "streamType",
-        stream_id AS "streamId", version, type, metadata->'actor' AS actor
-      FROM events ORDER BY position`);
-    return rows.map(({ point, hash, streamType, streamId, version, type, actor }) => {
-      const position = formatPosition({ point: Number(point), hash });
-      return { position, streamType, streamId, version, type, actor };
-    });
-  });
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopwatch } from '../support/standstill.ts';
 import { token } from '../support/tokens.ts';
 import { askQuery } from './ask-query.ts';
 import type { Logged, Quiet, Shown, Watched } from './history.ts';
 import { differenceOf } from './quiet-findings.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Within this, ms, everyone holds the final state once nothing happens any more. */
+/** Within this, ms in which the machine runs, everyone holds the final state once nothing happens any more. */
 const patience = 5_000;
 const pause = 50;
 
@@ -16,6 +17,7 @@ export async function settle(
   urls: readonly string[],
 ): Promise<Quiet> {
   const from = Date.now();
+  const passed = stopwatch();
   const head = log.at(-1)?.position ?? '';
   const answers = new Map<string, readonly Shown[]>();
   const asked = new Map<string, Promise<readonly Shown[] | undefined>>();
@@ -24,7 +26,7 @@ export async function settle(
   async function ask(watched: Watched, url: string): Promise<readonly Shown[] | undefined> {
     const { role, subject: sub } = watched.viewer;
     const bearer = await token({ role, sub });
-    while (Date.now() < from + patience) {
+    while (passed() < patience) {
       const answer = await askQuery(url, bearer, watched).catch(() => undefined);
       if (answer && (watched.kind === 'orderUpdated' || answer.position >= head)) return answer.orders;
       await sleep(pause);
@@ -49,6 +51,8 @@ export async function settle(
       if (shown) answers.set(one.name, shown);
     }),
   );
-  while (Date.now() < from + patience && !subscribers.every(isSettled)) await sleep(pause);
-  return { from, until: Math.min(Date.now(), from + patience), events: log.length, answers };
+  while (passed() < patience && !subscribers.every(isSettled)) await sleep(pause);
+  // What came after that time came too late.
+  const until = Date.now() - Math.max(0, passed() - patience);
+  return { from, until, events: log.length, answers };
 }

@@ -16,15 +16,18 @@ export interface Subscriber extends Observed {
   stop(): Promise<void>;
 }
 
-/** @param lifetime of its tokens, ms; it gets a new one each time that it connects */
+/**
+ * @param lifetime of its tokens, ms; it gets a new one each time that it connects
+ * @param from the position that a feed goes on from at first; the start of the log where left out
+ */
 export function startSubscriber(
   watched: Watched,
-  { urls, random, lifetime }: { urls: readonly string[]; random: Random; lifetime: number },
+  { urls, random, lifetime, from = '' }: { urls: readonly string[]; random: Random; lifetime: number; from?: string },
 ): Subscriber {
   const connections: Connection[] = [];
   const holding = openHolding(watched);
   const isList = watched.kind === 'ordersUpdated' || watched.kind === 'customerOrdersUpdated';
-  const state = { stopped: false, forged: false, events: 0, last: '' };
+  const state = { stopped: false, forged: false, events: 0, last: from };
   let carried: Carried | undefined;
 
   async function startPage(url: string, bearer: string) {

@@ -1,6 +1,17 @@
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CreateOrderDocument, NodesDocument, OrdersDocument } from '../generated/graphql.ts';
+import {
+  CreateOrderDocument,
+  CustomerOrdersDocument,
+  type CustomerOrdersQuery,
+  CustomersDocument,
+  type CustomersQuery,
+  NodesDocument,
+  OrdersDocument,
+  type OrdersQuery,
+  ProductsDocument,
+  type ProductsQuery,
+} from '../generated/graphql.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { type Asker, openAsker, type Transport } from '../support/ask.ts';
 import { onDatabase } from '../support/on-database.ts';
@@ -87,9 +98,31 @@ function suits(transport: Transport, document: { toString(): string }): boolean 
 }
 
 describe('input that is odd, not bad', () => {
-  test('a page of none tells whether there are any', async () => {
-    const { data } = await post(app.url, OrdersDocument, { first: 0 }, { token: world.staff });
-    expect(data!.orders).toMatchObject({ edges: [], pageInfo: { hasNextPage: true, startCursor: null } });
+  test.each([
+    ['orders', OrdersDocument, (data: OrdersQuery) => data.orders],
+    ['customers', CustomersDocument, (data: CustomersQuery) => data.customers],
+    ['products', ProductsDocument, (data: ProductsQuery) => data.products],
+    ['customer.orders', CustomerOrdersDocument, (data: CustomerOrdersQuery) => data.customer?.orders],
+  ] as const)('a page of none of %s tells whether there are any, from either end', async (_, document, pageOf) => {
+    const nothing = { edges: [], totalCount: expect.any(Number) as number };
+    const [first, last] = await Promise.all(
+      [{ first: 0 }, { last: 0 }].map(async page => {
+        const variables = { id: world.customer.id, ...page };
+        const { data } = await post(app.url, document as never, variables as never, { token: world.staff });
+        return pageOf(data as never);
+      }),
+    );
+    const cursors = { startCursor: null, endCursor: null };
+    expect(first).toMatchObject({ ...nothing, pageInfo: { hasNextPage: true, hasPreviousPage: false, ...cursors } });
+    expect(last).toMatchObject({ ...nothing, pageInfo: { hasNextPage: false, hasPreviousPage: true, ...cursors } });
+  });
+
+  test('a filter that leaves nothing over finds none', async () => {
+    const moment = '2026-11-21T00:00:00.000Z';
+    for (const filter of [{ idIn: [] }, { statusIn: [] }, { createdFrom: moment, createdTo: moment }]) {
+      const { data } = await post(app.url, OrdersDocument, { filter }, { token: world.staff });
+      expect(data!.orders).toMatchObject({ edges: [], totalCount: 0 });
+    }
   });
 
   test('a filter by a reference that no order can have finds none', async () => {
@@ -104,6 +137,22 @@ describe('input that is odd, not bad', () => {
     const { data } = await post(app.url, NodesDocument, { ids }, { token: world.staff });
     expect(data!.nodes).toEqual([null, null, null]);
   });
+});
+
+test('an id that is none, behind one whose row can not be read, is refused, and the process goes on', async () => {
+  const answer = await fetch(`${app.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${world.staff}` },
+    body: JSON.stringify({
+      query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',
+      variables: { ids: [unknown('ord'), 'none'] },
+      extensions: { atLeast: '0000000000001-000000000000' }, // of another log
+    }),
+  });
+  expect(await answer.json()).toMatchObject({ data: null, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  // What nobody waits for any more would fail now, and end a process.
+  const { data } = await post(app.url, NodesDocument, { ids: [unknown('ord')] }, { token: world.staff });
+  expect(data!.nodes).toEqual([null]);
 });
 
 describe('what is no operation at all', () => {

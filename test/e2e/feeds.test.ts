@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   AddOrderItemDocument,
   CancelOrderDocument,
@@ -10,26 +10,14 @@ import {
   SubmitOrderDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { type Carrier, openWatch, type Watch } from '../support/event-stream.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, registered, type Shop } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { registered } from '../support/shop.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app, shop } = serveShop();
 
 async function created(token = shop.customer.token, input: object = {}) {
   return accepted(await post(app.url, CreateOrderDocument, { input }, { token }));
@@ -48,6 +36,25 @@ async function storedEvents(after = '') {
     );
     return rows.filter(({ position }) => position > after);
   });
+}
+
+/** Adds an item in an event whose sealed bytes nobody can open. @returns its position, and what mends it */
+async function damagedItem(orderId: string) {
+  await onDatabase(database.url, client =>
+    client.query(`
+      CREATE FUNCTION damage() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        NEW.personal := '{"subject": "${shop.customer.id}", "sealed": "AAAA"}'; RETURN NEW; END $$;
+      CREATE TRIGGER damage BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.stream_id = '${orderId}')
+        EXECUTE FUNCTION damage()`),
+  );
+  const { position } = await itemAdded(orderId);
+  const mend = () =>
+    onDatabase(database.url, client =>
+      client.query(`
+        DROP FUNCTION damage() CASCADE;
+        UPDATE events SET personal = NULL WHERE stream_id = '${orderId}' AND personal->>'sealed' = 'AAAA'`),
+    );
+  return { position, mend };
 }
 
 async function take<Data>(watch: Watch<Data>, count: number): Promise<Answer<Data>[]> {
@@ -194,5 +201,33 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
       await expect((feed as Watch<unknown>).next()).rejects.toThrow('complete');
       await feed.close();
     }
+  });
+
+  test('a damaged event ends a feed, in its own place; whoever goes on after it gets what comes next, and all else goes on', async () => {
+    const [damaged, sound] = [await created(), await created()];
+    const waiting = await open(app.url, shop.staff, EventsAppendedDocument, { after: sound.position });
+    const sister = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: sound.orderId });
+    await sister.next();
+    const { position: bad, mend } = await damagedItem(damaged.orderId);
+    const { position } = await itemAdded(sound.orderId);
+
+    const coming = await open(app.url, shop.staff, EventsAppendedDocument, { after: sound.position });
+    for (const feed of [waiting, coming]) {
+      const { data, errors, extensions } = await feed.next();
+      expect(data ?? null).toBeNull();
+      expect(errors?.map(error => error.extensions.code)).toEqual(['INTERNAL']);
+      expect(extensions).toEqual({ kind: 'UPDATE', position: bad });
+      await expect(feed.next()).rejects.toThrow('complete');
+      await feed.close();
+    }
+
+    const beyond = await open(app.url, shop.staff, EventsAppendedDocument, { after: bad });
+    expect((await beyond.next()).data?.eventsAppended.position).toBe(position);
+    await beyond.close();
+    expect((await sister.next()).data?.orderEvents.position).toBe(position);
+    await sister.close();
+    const { data } = await post(app.url, OrdersDocument, { atLeast: position }, { token: shop.staff });
+    expect(data!.orders!.position >= position).toBe(true);
+    await mend();
   });
 });

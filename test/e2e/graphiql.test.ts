@@ -185,7 +185,10 @@ describeWithChromium('GraphiQL in Chromium', () => {
     const before = await text(page, 'variables.json');
     await page.locator('.graphiql-query-editor .view-line').first().click();
     await page.keyboard.type('# typed ');
-    await page.waitForTimeout(1_000); // that is how long GraphiQL takes to keep it
+    // GraphiQL keeps it a moment later.
+    await eventually(async () => {
+      expect(await page.evaluate<string>(`sessionStorage.getItem('graphiql:tabState') ?? ''`)).toContain('# typed');
+    });
     await page.reload();
     await ready(page);
     expect(await page.locator('.graphiql-tab').allInnerTexts()).toEqual([

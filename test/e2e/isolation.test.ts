@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema.ts';
 import {
   AddOrderItemDocument,
@@ -11,12 +11,11 @@ import {
   SubmitOrderDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { type Asker, openAsker, type Transport } from '../support/ask.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
 import { customerToken, token } from '../support/tokens.ts';
 import { wholeOperation } from '../support/whole-selection.ts';
@@ -110,9 +109,9 @@ const nobody: Subject = {
   number: 'ZZZZ-ZZZZ',
 };
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
+// Each caller asks everything there is at once, and is not to hear of that instead.
+const limits = { LIMIT_COST: '1000000', LIMIT_CUSTOMER_RATE: '100000', LIMIT_ADDRESS_RATE: '100000' };
+const { database, app, shop } = serveShop(limits);
 let victim: Shopper;
 let victims: Subject;
 let stranger: Shopper;
@@ -120,10 +119,7 @@ let stranger: Shopper;
 let secrets: readonly string[];
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url, LIMIT_COST: '1000000' });
   const { url } = app;
-  shop = await openShop(url);
   victim = await registered(url, 'Victoria Secretname', 'victoria@hidden.example');
   stranger = await registered(url, 'Mallory', 'mallory@example.com');
 
@@ -159,10 +155,6 @@ beforeAll(async () => {
     ...[order, cancelled, shipped].flatMap(({ id, number, lines }) => [id, number, ...lines.map(line => line.id)]),
     victim.id,
   ];
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
 });
 
 function operations(about: Subject): { kind: Kind; name: string; document: string; variables: object }[] {

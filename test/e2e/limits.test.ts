@@ -7,6 +7,7 @@ import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { registered } from '../support/shop.ts';
+import { openSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
 
 let database: TestDatabase;
@@ -141,6 +142,69 @@ test('who asks too often is told when to come again, and nobody else notices', a
   await limited.stop();
 });
 
+/** How many of so many with no token, or with one that is none, were refused for another reason than their number. */
+async function heard(apps: readonly TestApp[], requests: number, headers: Readonly<Record<string, string>> = {}) {
+  const answers = await Promise.all(
+    Array.from({ length: requests }, (_, n) => {
+      const forged = n % 2 === 0 ? {} : { authorization: 'Bearer not.a.token' };
+      return post(apps[n % apps.length]!.url, '{ viewer { role } }', {}, { headers: { ...headers, ...forged } });
+    }),
+  );
+  const limited = answers.filter(({ errors }) => errors?.[0]?.extensions.code === 'RATE_LIMITED');
+  for (const { status, errors } of limited) {
+    expect({ status, errors }).toMatchObject({
+      status: 429,
+      errors: [{ extensions: { name: 'rate', limit: 2, retryAfter: expect.any(Number) } }],
+    });
+  }
+  expect(answers.filter(({ errors }) => errors?.[0]?.extensions.code === 'UNAUTHENTICATED')).toHaveLength(
+    requests - limited.length,
+  );
+  return requests - limited.length;
+}
+
+test('who has no token, or guesses one, is counted by address, and nobody with a token is', async () => {
+  const app = await startApp({ DATABASE_URL: database.url, LIMIT_ADDRESS_RATE: '2', TRUSTED_PROXIES: '10.0.0.0/8' });
+  const count = await heard([app], 60);
+  expect(count).toBeGreaterThanOrEqual(20);
+  expect(count).toBeLessThanOrEqual(40);
+  // A window may end at any time, and another one has to be used up.
+  const stranger = { 'x-forwarded-for': '203.0.113.7' }; // from no proxy of ours
+  await eventually(async () => expect(await heard([app], 30, stranger)).toBe(0));
+  const { data } = await post(app.url, '{ viewer { role } }', {}, { token: staff });
+  expect(data).toEqual({ viewer: { role: 'STAFF' } });
+
+  // By other ways in.
+  await eventually(async () => {
+    await heard([app], 30);
+    const asker = await openAsker.SSE(app.url, undefined);
+    expect((await asker.ask('subscription { orderUpdated(id: "ord_x") { kind } }')).errors).toMatchObject([
+      { extensions: { code: 'RATE_LIMITED' } },
+    ]);
+  });
+  await eventually(async () => {
+    await heard([app], 30);
+    const socket = await openSocket(app.url);
+    socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer not.a.token' } });
+    expect(await socket.closed).toEqual({ code: 1013, reason: 'RATE_LIMITED: try again later' });
+  });
+  const socket = await openAsker.WebSocket(app.url, staff);
+  expect((await socket.ask('{ viewer { role } }')).data).toEqual({ viewer: { role: 'STAFF' } });
+  await socket.close();
+  await app.stop();
+});
+
+test('behind a proxy of ours, each is counted by the address that it says', async () => {
+  const env = { DATABASE_URL: database.url, LIMIT_ADDRESS_RATE: '2', TRUSTED_PROXIES: '127.0.0.1, ::1' };
+  const app = await startApp(env);
+  const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.99, ${address}` });
+  await eventually(async () => {
+    expect(await heard([app], 30, from('203.0.113.7'))).toBe(0);
+    expect(await heard([app], 5, from('203.0.113.8'))).toBe(5);
+  });
+  await app.stop();
+});
+
 describeWithRedis('with Redis', () => {
   test('a caller’s rate is that of all nodes together', async () => {
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '2' };
@@ -151,6 +215,25 @@ describeWithRedis('with Redis', () => {
       await served([one], token, 30);
       await new Promise(resolve => setTimeout(resolve, 600));
       expect(await served([other], token, 1)).toBe(0);
+    });
+    await Promise.all([one.stop(), other.stop()]);
+  });
+
+  test('an address’s rate is that of all nodes together', async () => {
+    const env = {
+      DATABASE_URL: database.url,
+      REDIS_URL: redisUrl(),
+      LIMIT_ADDRESS_RATE: '2',
+      TRUSTED_PROXIES: '127.0.0.1, ::1',
+    };
+    const [one, other] = [await startApp(env), await startApp(env)];
+    // Of this run alone: others may count at the same Redis.
+    const [a, b] = crypto.getRandomValues(new Uint8Array(2));
+    const headers = { 'x-forwarded-for': `100.64.${a}.${b}` };
+    await eventually(async () => {
+      await heard([one], 30, headers);
+      await new Promise(resolve => setTimeout(resolve, 600));
+      expect(await heard([other], 2, headers)).toBe(0);
     });
     await Promise.all([one.stop(), other.stop()]);
   });

@@ -28,12 +28,12 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function readiness({ url }: TestApp): Promise<{ code: number; said: Record<string, unknown> }> {
+async function readiness({ probes: url }: TestApp): Promise<{ code: number; said: Record<string, unknown> }> {
   const answer = await fetch(`${url}/readyz`);
   return { code: answer.status, said: (await answer.json()) as Record<string, unknown> };
 }
 
-async function metrics({ url }: TestApp): Promise<string> {
+async function metrics({ probes: url }: TestApp): Promise<string> {
   return (await fetch(`${url}/metrics`)).text();
 }
 
@@ -56,6 +56,7 @@ test('/metrics counts commands by outcome, appends, subscribers, deliveries and 
   expect(text).toContain(`${order},outcome="replayed"} 1`);
   expect(text).toContain(`${order},outcome="key-reused"} 1`);
   expect(text).toContain('orderstream_subscribers 1');
+  expect(text).toContain('orderstream_subscription_groups 1');
   expect(text).toContain('orderstream_deliveries_total{kind="UPDATE"} 1');
   expect(text).toMatch(/^orderstream_append_batch_commands_count [1-9]/m);
   expect(text).toMatch(/^orderstream_log_position [1-9]/m);
@@ -64,6 +65,7 @@ test('/metrics counts commands by outcome, appends, subscribers, deliveries and 
   for (const word of [shop.customer.id, shop.productId, 'once', 'another']) expect(text).not.toContain(word);
   await socket.close();
   await eventually(async () => expect(await metrics(app)).toContain('orderstream_subscribers 0'));
+  expect(await metrics(app)).toContain('orderstream_subscription_groups 0');
   await app.stop();
 });
 
@@ -86,9 +88,27 @@ test('/readyz is 200 with log and views while all is well, says how far views ar
   await eventually(async () => {
     expect(await readiness(app)).toMatchObject({ code: 503, said: { status: 'unavailable', database: 'unreachable' } });
   });
-  expect(await metrics(app)).toContain('orderstream_database_up 0');
+  const scraped = await metrics(app);
+  expect(scraped).toContain('orderstream_database_up 0');
+  expect(scraped).not.toMatch(/^orderstream_(?:view_lag|log_position)/m); // what was so before is not so now
   proxy.meet(() => 'pass');
   await eventually(async () => expect((await readiness(app)).code).toBe(200));
+  await app.stop();
+});
+
+test('/metrics answers while the database says nothing, without how far views are behind', async () => {
+  const app = await startApp({ DATABASE_URL: proxied });
+  expect(await metrics(app)).toMatch(/^orderstream_view_lag_events \d/m);
+  proxy.meet(() => 'swallow');
+  const start = performance.now();
+  const text = await metrics(app);
+  expect(performance.now() - start).toBeLessThan(8_000); // Prometheus waits ten seconds
+  expect(text).toContain('orderstream_database_up 0');
+  expect(text).not.toMatch(/^orderstream_(?:view_lag|log_position)/m);
+  expect(text).toMatch(/^nodejs_heap_size_used_bytes /m);
+  proxy.meet(() => 'pass');
+  proxy.cut('reset');
+  await eventually(async () => expect(await metrics(app)).toMatch(/^orderstream_view_lag_events \d/m), 20_000);
   await app.stop();
 });
 
@@ -105,5 +125,23 @@ describeWithRedis('with Redis', () => {
     });
     await app.stop();
     await between.close();
+  });
+
+  test('a process that only projects says how it is where it listens, and serves nothing else there', async () => {
+    const app = await startApp({ DATABASE_URL: proxied, REDIS_URL: redisUrl(), ROLES: 'projector' });
+    expect(app.url).toBe('');
+    expect((await fetch(`${app.probes}/healthz`)).status).toBe(200);
+    expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+    expect(await metrics(app)).toMatch(/^orderstream_view_lag_events 0$/m);
+    for (const path of ['/', '/graphql', '//readyz', '/readyz/', '/healthz%20']) {
+      expect((await fetch(`${app.probes}${path}`, { method: 'POST', body: '{}' })).status).toBe(404);
+    }
+    proxy.meet(() => 'lose-request');
+    await eventually(async () => expect((await readiness(app)).code).toBe(503));
+    expect(await metrics(app)).toContain('orderstream_database_up 0');
+    proxy.meet(() => 'pass');
+    await eventually(async () => expect((await readiness(app)).code).toBe(200));
+    await app.stop();
+    await expect(fetch(`${app.probes}/healthz`)).rejects.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   AddOrderItemDocument,
   CreateOrderDocument,
@@ -7,27 +7,15 @@ import {
   ProjectionsUpdatedDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, registered, type Shop } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { registered } from '../support/shop.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app, shop } = serveShop();
 
 /** Has the next event of an order come damaged, as no fold expects it, or as it was. */
 async function damaging(orderId: string, whether: boolean): Promise<void> {

@@ -4,12 +4,17 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Child, printed, startChild } from '../support/child.ts';
+import { allOrders } from '../support/all-orders.ts';
+import { type Child, printed, startChild, stopChild } from '../support/child.ts';
+import { eventually } from '../support/eventually.ts';
+import { orderLinesIn } from '../support/order-lines.ts';
 import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { testSecret } from '../support/tokens.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const blocks = [...(await readFile(`${root}README.md`, 'utf8')).matchAll(/^```sh\n([^]*?)\n```$/gm)].map(
@@ -97,4 +102,35 @@ describeWithRedis('for real data', () => {
       await interrupt(server);
     }
   }, 120_000);
+
+  // Here, since this folder has the program as it is built: a loader of TypeScript would be measured with it.
+  test('an api process and a projector hold less than 200 MB each while a file is imported and lists are read', async () => {
+    const file = orderLinesIn(folder);
+    const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), AUTH_JWT_SECRET: testSecret, PORT: '0' };
+    expect(await ended(shell('npm run db:migrate', env))).toMatchObject({ code: 0 });
+    const api = shell('exec node dist/main.js', { ...env, ROLES: 'api' });
+    const projector = shell('exec node dist/main.js', { ...env, ROLES: 'projector' });
+    try {
+      const [, url = ''] = await printed(api, /^Orderstream is ready at (\S+)$/m, 60_000);
+      await printed(projector, /^Orderstream is ready to project/m, 60_000);
+      const importing = shell(`node dist/cli/import.js ${file.path}`, { DATABASE_URL: database.url });
+      const done = ended(importing).then(({ code }) => ({ code }));
+      for (let left: unknown; left === undefined; left = await Promise.race([done, sleep(100)])) await allOrders(url);
+      expect(await done).toEqual({ code: 0 });
+      // The views are a moment behind the file's last lines.
+      await eventually(async () => expect(await allOrders(url)).toHaveLength(file.orders.length));
+      for (let round = 1; round <= 4; round++) expect(await allOrders(url)).toHaveLength(file.orders.length);
+      for (const child of [api, projector]) expect(await mostMemory(child)).toBeLessThan(200_000);
+      // Else what was measured is a process that did nothing of all this.
+      for (const child of [api, projector]) expect(await mostMemory(child)).toBeGreaterThan(100_000);
+    } finally {
+      await Promise.all([stopChild(api), stopChild(projector)]);
+    }
+  }, 120_000);
 });
+
+/** What the process held at its largest, in kB. */
+async function mostMemory({ pid }: Child): Promise<number> {
+  const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes);
+}

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   CreateOrderDocument,
   CustomerOrdersDocument,
@@ -12,27 +12,14 @@ import {
   ConfirmOrderDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { statementsOf } from '../support/statements.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app, shop } = serveShop();
 
 async function order({ token }: Shopper, input: object = {}) {
   return accepted(await post(app.url, CreateOrderDocument, { input: { ...input } }, { token }));

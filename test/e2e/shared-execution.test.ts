@@ -1,26 +1,20 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AddOrderItemDocument, CreateOrderDocument, OrderUpdatedDocument } from '../generated/graphql.ts';
+import { expect, test } from 'vitest';
+import {
+  AddOrderItemDocument,
+  ChangeProductDocument,
+  CreateOrderDocument,
+  OrdersUpdatedDocument,
+  OrderUpdatedDocument,
+  RenameCustomerDocument,
+} from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, type Shop } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { token } from '../support/tokens.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { app, shop } = serveShop();
 
 async function created(): Promise<string> {
   return accepted(await post(app.url, CreateOrderDocument, { input: {} }, { token: shop.customer.token })).orderId;
@@ -84,6 +78,56 @@ test('one change is executed once for each visible scope, however many sockets a
     stream.close();
     await stream.ended;
   }
+});
+
+test('a snapshot says what is so when it is taken, though its row stands and has been asked for before', async () => {
+  const orderId = await created();
+  await itemAdded(orderId);
+  const socket = await connectSocket(app.url, shop.staff);
+  const parts = 'customer { name } lines { product { name } }';
+  const watched = `subscription ($id: ID!) { orderUpdated(id: $id) { kind order { ${parts} } } }`;
+  const asked = `query ($id: ID!) { order(id: $id) { ${parts} } }`;
+  for (const name of ['Ada', 'Countess', 'Lovelace']) {
+    const input = { customerId: shop.customer.id, name };
+    accepted(await post(app.url, RenameCustomerDocument, { input }, { token: shop.staff }));
+    const change = { productId: shop.productId, name };
+    accepted(await post(app.url, ChangeProductDocument, { input: change }, { token: shop.staff }));
+    const order = { customer: { name }, lines: [{ product: { name } }] };
+    for (let times = 0; times < 3; times++) {
+      const { data } = await post(app.url, asked, { id: orderId }, { token: shop.staff });
+      expect(data).toEqual({ order });
+    }
+    const { data } = await socket.subscribe(watched, { id: orderId }).next();
+    expect(data).toEqual({ orderUpdated: { kind: 'SNAPSHOT', order } });
+  }
+  await socket.close();
+});
+
+test('lists and feeds that are at the same place share reads and frames too', async () => {
+  await created();
+  const watches = await Promise.all(
+    Array.from({ length: 20 }, async (_, index) => {
+      const socket = await connectSocket(app.url, await token({ sub: `staff-${index}`, role: 'staff' }));
+      const list = socket.subscribe(OrdersUpdatedDocument, {});
+      expect((await list.next()).data!.ordersUpdated.kind).toBe('PROGRESS');
+      return { socket, list };
+    }),
+  );
+  const before = await counted();
+  const updates = 5;
+  const orderId = await created();
+  for (const { list } of watches) expect((await list.next()).data!.ordersUpdated.kind).toBe('UPDATE');
+  for (let n = 1; n < updates; n++) {
+    const { position } = await itemAdded(orderId);
+    for (const { list } of watches) {
+      expect((await list.next()).data!.ordersUpdated).toMatchObject({ kind: 'UPDATE', orderId, position });
+    }
+  }
+  const after = await counted();
+  expect(after.delivered - before.delivered).toBe(20 * updates);
+  // Not exactly one each: who is still at the last change when the next one comes reads that by themself.
+  expect(after.executed - before.executed).toBeLessThan(5 * updates);
+  for (const { socket } of watches) await socket.close();
 });
 
 test('a socket and a stream are sent the same bytes', async () => {

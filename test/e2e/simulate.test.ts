@@ -49,7 +49,7 @@ test('a command whose request or answer is lost is sent again under its key: not
     const run = startCli('simulate', ['--url', url, '--rate', '30', '--for', '4'], env);
     await printed(run, / started /, 20_000);
     proxy.meet(() => (['pass', 'lose-answer', 'pass', 'lose-request'] as const)[requests++ % 4]!);
-    await printed(run, /trying again/, 10_000);
+    await printed(run, /trying again/, 20_000);
     await new Promise(resolve => setTimeout(resolve, 1_000));
     proxy.meet(() => 'pass');
     const { code } = await run.exited;

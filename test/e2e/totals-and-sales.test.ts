@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   CancelOrderDocument,
   ChangeProductDocument,
@@ -12,26 +12,13 @@ import {
   TopProductsDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { added, openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { added, registered, type Shopper } from '../support/shop.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import { statementsOf } from '../support/statements.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app, shop } = serveShop();
 
 const states = ['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'DELIVERED'] as const;
 

@@ -31,7 +31,7 @@ test(
       await app.kill('SIGKILL');
       run.rest();
       // A start repairs what the kill left behind: that is killed too, some way through.
-      if (kill % 4 === 3) await spawnDoomedApp({ DATA_DIR }, 200 + Math.random() * 1_500);
+      if (kill % 4 === 3) await spawnDoomedApp({ DATA_DIR }, 100 + Math.random() * 1_200);
       app = await spawnApp({ DATA_DIR });
     }
     await run.end();
@@ -49,6 +49,7 @@ test(
     const reader = await openNode(undefined, DATA_DIR);
     await expectLogHolds(reader.database, run.acknowledged);
     const lost = await storedUnanswered(reader.database, run.acknowledged);
+    console.log(`${lost} commands were stored and not answered`);
     expect(lost).toBeGreaterThan(0); // or it was killed at no bad moment
     await expectViewsEqualTheFold(reader.database);
     await reader.close();

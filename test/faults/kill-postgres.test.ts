@@ -40,6 +40,7 @@ describeWithRedis('two API processes and a projector on PostgreSQL', () => {
 
       await expectLogHolds(reader.database, run.acknowledged);
       const lost = await storedUnanswered(reader.database, run.acknowledged);
+      console.log(`${lost} commands were stored and not answered`);
       expect(lost).toBeGreaterThan(0); // or none was killed at a bad moment
       await eventually(() => expectViewsEqualTheFold(reader.database), 20_000);
       expect(await Promise.all(processes.map((one: SpawnedApp) => one.stop()))).toEqual([0, 0, 0]);

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sqlState } from '../../src/database-error.ts';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
 import {
+  appendColumns,
   type AppendOutcome,
+  appendOutcomes,
   appendEvents,
   type AppendRequest,
   type StreamVersion,
@@ -17,12 +19,12 @@ import { logFaults } from '../support/log-faults.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
+const appendStatement = `SELECT append_events(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS outcomes`;
+
 /** Past Prisma, for sessions of a test's own. */
 async function appendOn(client: pg.Client, requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
-  const { rows } = await client.query<{ outcomes: AppendOutcome[] }>('SELECT append_events($1::jsonb) AS outcomes', [
-    JSON.stringify(requests),
-  ]);
-  return rows[0]!.outcomes;
+  const { rows } = await client.query<{ outcomes: string }>(appendStatement, appendColumns(requests));
+  return appendOutcomes(rows[0]!.outcomes, requests.length);
 }
 
 /** The stream as the log has it now. */
@@ -265,6 +267,7 @@ describe.each([
     ['half a character', () => ({ events: [newEvent({ text: '\ud83d' })] }), '22P02'],
     ['a command id that is none', () => ({ commandId: 'cmd_1' }), '22P02'],
     ['a time that is none', () => ({ occurredAt: 'someday' }), '22007'],
+    ['a line more than it says', () => ({ streamId: `${newStream().streamId}\nord_other` }), '22023'],
     ['no data', () => ({ events: [{ type: 'Noted', schemaVersion: 1, personal: null } as never] }), '23502'],
   ])('stores nothing of a whole call in which one request has %s', async (__, fault, state) => {
     const bad = requestFor(newStream(), fault());
@@ -280,27 +283,42 @@ describe.each([
   test.each(['RepeatableRead', 'Serializable'] as const)(
     'refuses to run under %s, where it could not see what was committed before it got the lock',
     async isolationLevel => {
-      const attempt = database.$transaction(
-        async inside =>
-          await inside.$queryRaw`SELECT append_events(${JSON.stringify([requestFor(newStream())])}::jsonb)`,
-        { isolationLevel },
-      );
+      const attempt = database.$transaction(async inside => await appendEvents(inside, [requestFor(newStream())]), {
+        isolationLevel,
+      });
       const error: unknown = await attempt.catch((reason: unknown) => reason);
       expect(sqlState(error)).toBe('25000');
     },
   );
 
   test('commits durably where the session, or the transaction around it, has synchronous_commit off', async () => {
-    const call = JSON.stringify([requestFor(newStream())]);
     const setting = async (inside: Pick<Database, '$queryRaw'>) =>
       await inside.$queryRaw`SELECT current_setting('synchronous_commit') AS setting`;
     await database.$transaction(async inside => {
       await inside.$executeRaw`SET LOCAL synchronous_commit = off`;
       expect(await setting(inside)).toEqual([{ setting: 'off' }]);
-      await inside.$queryRaw`SELECT append_events(${call}::jsonb)`;
+      await appendEvents(inside, [requestFor(newStream())]);
       // After the function has returned, which is when the commit comes.
       expect(await setting(inside)).toEqual([{ setting: 'on' }]);
     });
+  });
+
+  test('an older release goes on appending beside this one, to the same chain and with the same answers', async () => {
+    const older = async (request: AppendRequest): Promise<AppendOutcome | undefined> => {
+      const [row] = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
+        SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`;
+      return row?.outcomes[0];
+    };
+    const stream = newStream();
+    const request = requestFor(stream);
+    const first = (await older(request))!;
+    expect(await append(request)).toEqual({ ...first, outcome: 'replayed' });
+    const next = requestFor(grown(stream, first), { events: [newEvent(), newEvent()] });
+    const second = await append(next);
+    expect(await older(next)).toEqual({ ...second, outcome: 'replayed' });
+    expect(await older(request)).toEqual({ ...first, outcome: 'replayed' });
+    expect(await older(requestFor(grown(stream, second)))).toMatchObject({ outcome: 'appended', version: 4 });
+    expect(await logFaults(database)).toEqual([]);
   });
 
   test('never lets recorded_at fall where the clock was set back since the last event', async () => {
@@ -550,8 +568,8 @@ describe('append_events as an operator finds it', () => {
         await client.query('BEGIN');
         const before = await countsOf(client);
         const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-          'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT append_events($1::jsonb)',
-          [JSON.stringify([request])],
+          `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${appendStatement}`,
+          appendColumns([request]),
         );
         const after = await countsOf(client);
         await client.query('COMMIT');

@@ -2,7 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database, type OpenDatabase } from '../../src/database.ts';
-import { classifyDatabaseError, sqlState } from '../../src/database-error.ts';
+import { classifyDatabaseError, isUnreachable, sqlState } from '../../src/database-error.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
@@ -46,6 +46,16 @@ async function failure(attempt: () => Promise<unknown>): Promise<Failure> {
 }
 
 const sleep = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
+
+test('a server that none of its host’s addresses leads to was not sent anything', () => {
+  // What Node throws where a name, as localhost mostly does, has an address of IPv6 and one of IPv4.
+  const refused = ['::1', '127.0.0.1'].map(address =>
+    Object.assign(new Error(`connect ECONNREFUSED ${address}:5432`), { code: 'ECONNREFUSED' }),
+  );
+  const error = Object.assign(new AggregateError(refused), { code: 'ECONNREFUSED' });
+  expect(classifyDatabaseError(error)).toBe('not-sent');
+  expect(isUnreachable(error)).toBe(true);
+});
 
 describe('a statement that the server refused is definitely not stored', () => {
   test('by an exception of a function of ours', async () => {

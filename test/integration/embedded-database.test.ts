@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifyDatabaseError, sqlState } from '../../src/database-error.ts';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
 import { startChild, stopChild } from '../support/child.ts';
+import { programArguments } from '../support/program.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-embedded-'));
 afterAll(() => rm(scratch, { recursive: true }));
@@ -69,10 +70,10 @@ describe('the folder of the embedded database', () => {
     ['while its tables were made', 'database'],
   ])('is whole for the next start where the first one was killed %s', async (_, reached) => {
     const dataDir = join(scratch, `killed at ${reached.replaceAll('/', ' ')}`);
-    const first = startChild(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    const first = startChild(process.execPath, programArguments('main'), {
       env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir },
     });
-    await expect.poll(() => exists(join(dataDir, reached)), { interval: 1, timeout: 15_000 }).toBe(true);
+    await expect.poll(() => exists(join(dataDir, reached)), { interval: 1, timeout: 60_000 }).toBe(true);
     await stopChild(first, 'SIGKILL');
 
     const next = await openIn(dataDir);

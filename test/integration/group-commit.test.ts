@@ -1,16 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sqlState } from '../../src/database-error.ts';
-import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
-import type { AppendRequest } from '../../src/event-store/append-events.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import type * as Appending from '../../src/event-store/append-events.ts';
+import { appendEvents, type AppendRequest } from '../../src/event-store/append-events.ts';
 import { type Append, openAppender, UnavailableError } from '../../src/event-store/appender.ts';
 import { grown, newEvent, newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+
+// What a call carries, as it is handed to what sends it.
+vi.mock('../../src/event-store/append-events.ts', { spy: true });
+const { appendEvents: carriedOut } = await vi.importActual<typeof Appending>('../../src/event-store/append-events.ts');
+vi.mocked(appendEvents).mockImplementation(async (database, requests) => {
+  calls.push([...requests]);
+  mostInFlight = Math.max(mostInFlight, ++inFlight);
+  try {
+    return await carriedOut(database, requests);
+  } finally {
+    inFlight--;
+  }
+});
 
 let real: TestDatabase;
 let open: OpenDatabase;
@@ -33,26 +47,10 @@ afterAll(async () => {
 beforeEach(() => {
   calls = [];
   inFlight = mostInFlight = hints = 0;
-  append = openAppender(watched(open.database), () => hints++);
+  append = openAppender(open.database, () => hints++);
 });
 
-function watched(database: Database): Database {
-  return database.$extends({
-    query: {
-      $queryRaw: async ({ args, query }) => {
-        calls.push(JSON.parse(args.values[0] as string) as AppendRequest[]);
-        mostInFlight = Math.max(mostInFlight, ++inFlight);
-        try {
-          return (await query(args)) as unknown;
-        } finally {
-          inFlight--;
-        }
-      },
-    },
-  }) as unknown as Database;
-}
-
-const soon = () => Date.now() + 10_000;
+const soon = () => performance.now() + 10_000;
 
 /** How many events of these commands are stored. */
 async function storedOf(requests: readonly AppendRequest[]): Promise<number> {
@@ -81,6 +79,24 @@ describe('commands that are there at the same time', () => {
     expect(new Map(told as [number, object][])).toEqual(
       new Map(stored.map(({ position, data }) => [Number(position), data as object])),
     );
+  });
+
+  test('share the two calls, so that one is prepared while the other commits', async () => {
+    await Promise.all(Array.from({ length: 128 }, () => append(requestFor(newStream()), soon())));
+    expect(calls.map(call => call.length)).toEqual([64, 64]);
+  });
+
+  test('do not travel with one that writes what they rest on: the database takes all of a call at once', async () => {
+    const product = newStream('product', 'prd');
+    const resting = () => requestFor(newStream(), { reads: [product] });
+    const requests = [resting(), requestFor(product), resting()];
+    const outcomes = await Promise.all(requests.map(request => append(request, soon())));
+    expect(outcomes.map(({ outcome }) => outcome)).toContain('appended');
+    for (const call of calls) {
+      const written = call.map(({ streamId }) => streamId);
+      expect(call.flatMap(({ reads }) => reads).filter(({ streamId }) => written.includes(streamId))).toEqual([]);
+    }
+    expect(calls[0]).toHaveLength(2);
   });
 
   test('travel at most 2,000 events in a call, so that none takes long, but for a request that alone has more', async () => {
@@ -158,13 +174,10 @@ describe('a request that the database refuses', () => {
     ['half a character', { text: '\ud83d' }, '22P02'],
     ['a NUL', { text: 'a\u0000b' }, '22P05'],
   ])('for %s fails alone, and the others of its call are stored once', async (_, data, state) => {
-    // Two that keep both ways busy, so that the rest gathers.
-    const busy = [append(requestFor(newStream()), soon()), append(requestFor(newStream()), soon())];
     const bad = requestFor(newStream(), { events: [newEvent(data)] });
     const good = Array.from({ length: 9 }, () => requestFor(newStream()));
     const together = [...good.slice(0, 4), bad, ...good.slice(4)];
     const answers = await Promise.allSettled(together.map(request => append(request, soon())));
-    await Promise.all(busy);
 
     expect(calls.find(call => call.length > 1)).toHaveLength(10);
     const failed = answers[4]!;
@@ -189,9 +202,14 @@ describe('while another process holds the log’s lock', () => {
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock(1330795588, 1)');
     const requests = [requestFor(newStream()), requestFor(newStream())];
-    const appended = requests.map(request => append(request, soon()));
+    // Each by itself, so that both ways are taken.
+    const appended: Promise<unknown>[] = [];
+    for (const request of requests) {
+      appended.push(append(request, soon()));
+      await eventually(() => expect(calls).toHaveLength(appended.length));
+    }
     const late = requestFor(newStream());
-    const refused = append(late, Date.now() + 1_000).catch((error: unknown) => error);
+    const refused = append(late, performance.now() + 1_000).catch((error: unknown) => error);
 
     await eventually(() => {
       expect(calls.flat().length).toBeGreaterThan(3);

@@ -23,6 +23,7 @@ test('no secret reaches the log: not as a field, a header, a URL’s password or
     logger.warn({ init: 'authorization: Bearer hunter2' }, 'got {"Authorization":"bearer hunter2=="}');
     const error = new Error('no answer from postgres://user:hunter2@db/x');
     error.meta = { driverAdapterError: { cause: { detail: 'Failing row contains (Ada, hunter2@example.com)' } } };
+    error.event = { key: 'hunter2', personal: { sealed: 'hunter2' }, data: { name: 'hunter2' } };
     logger.error({ err: error }, 'failed');
     logger.info('the end');`);
   expect(output).toContain('the end');

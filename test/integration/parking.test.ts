@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
-import { printParked, retry } from '../../src/cli/parked.ts';
+import { appendRetry, printParked, retry } from '../../src/cli/parked.ts';
 import { abandonBegunRebuild, rebuildView } from '../../src/cli/rebuild.ts';
 import { status } from '../../src/cli/status.ts';
 import { verify } from '../../src/cli/verify.ts';
@@ -253,6 +253,24 @@ describe('a retry', () => {
     // Whoever had come as far as the log went before the retry is told of the row.
     const missed = await readOrderChanges(node.source, { customerId: undefined, filter: {} }, before, 10);
     expect(missed.rows.map(row => row.orderId)).toEqual([poisoned]);
+  });
+
+  test('looks at nothing that comes after it in the log: what can not be read there parks the stream in its turn', async () => {
+    await addItem(node, poisoned, productId);
+    await project(failingOn(poisoned, 2));
+    await appendRetry(node.store, { streamType: 'order', streamId: poisoned });
+    const retried = await readHead(node.database);
+    const later = await addItem(node, poisoned, productId);
+    await onDatabase(database.url, client =>
+      client.query(
+        `UPDATE events SET personal = '{"subject": "${customerId}", "sealed": "AAAA"}' WHERE position = ${later.point}`,
+      ),
+    );
+    const projector = startProjector({ ...node, views, logger: logLines().logger, onProjected: () => undefined });
+    await eventually(async () => expect((await readCheckpoint(node.database)).position).toEqual(later));
+    await projector.stop();
+    expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 3, attempts: 1 }]);
+    expect(await rowOf(poisoned)).toMatchObject({ version: 2, itemCount: 1, position: retried.point });
   });
 
   test('of a stream that is not parked, or no longer, changes nothing but where its row stands', async () => {

@@ -1,7 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { open, seal } from '../../src/event-store/personal-data.ts';
+import { streamsAbout } from '../../src/event-store/erasure.ts';
+import { keyedHash, open, seal } from '../../src/event-store/personal-data.ts';
 import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
+import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
 import { readCustomers } from '../../src/customer/views/customer-view.ts';
 import { newId } from '../../src/ids.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';
@@ -10,6 +12,7 @@ import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import {
   createdOrder,
+  nodeOn,
   onCustomer,
   onOrder,
   onProduct,
@@ -17,6 +20,7 @@ import {
   positionOf,
   productOnSale,
   projectAll,
+  registeredCustomer,
   type TestNode,
 } from '../support/random-history.ts';
 
@@ -221,6 +225,68 @@ describe('after a customer’s key was thrown away', () => {
   });
 });
 
+describe('the hash of a command with personal data in it', () => {
+  type Registration = Extract<CustomerCommand, { type: 'RegisterCustomer' }>;
+
+  function registration(): Registration {
+    return { type: 'RegisterCustomer', customerId: newId('cus'), name: 'Guessed Name', email: 'guess@example.com' };
+  }
+
+  const hashOf = (command: Registration) => createHash('sha256').update(JSON.stringify(command)).digest('hex');
+
+  async function storedHash({ customerId }: Registration): Promise<string> {
+    const [row] = await a.database.$queryRaw<{ hash: string }[]>`
+      SELECT encode(command_hash, 'hex') AS hash FROM events WHERE stream_id = ${customerId} AND version = 1`;
+    return row!.hash;
+  }
+
+  test('is no test of a guess: without the key it can’t be made from the right words', async () => {
+    const command = registration();
+    await positionOf(onCustomer(a, command.customerId, command));
+    const stored = await storedHash(command);
+    expect(stored).not.toBe(hashOf(command));
+    const key = (await a.database.customerKey.findUnique({ where: { customerId: command.customerId } }))!.key;
+    expect(stored).toBe(keyedHash(key, hashOf(command)));
+    expect(stored).not.toBe(keyedHash(randomBytes(32), hashOf(command)));
+  });
+
+  test('still tells a repeat, on whatever node, from another command under the same key', async () => {
+    const command = registration();
+    const how = { commandId: randomUUID() };
+    const first = await onCustomer(a, command.customerId, command, how);
+    for (const node of [a, b, nodeOn(b.database)]) {
+      expect(await onCustomer(node, command.customerId, command, how)).toEqual({ ...first, replayed: true });
+      const other = { ...command, name: 'Another Name' };
+      expect(await onCustomer(node, command.customerId, other, how)).toEqual({ type: 'key-reused' });
+    }
+    const rename = { type: 'RenameCustomer', name: 'New Name' } as const;
+    const renamed = { commandId: randomUUID() };
+    const answers = await Promise.all([a, b].map(node => onCustomer(node, command.customerId, rename, renamed)));
+    expect(answers.map(answer => answer.type)).toEqual(['accepted', 'accepted']);
+    expect(await eventsOf('customer', command.customerId)).toHaveLength(2);
+  });
+
+  test('that was stored before it was keyed tells the same', async () => {
+    const command = registration();
+    const how = { commandId: randomUUID() };
+    const first = await onCustomer(a, command.customerId, command, how);
+    const plain = Buffer.from(hashOf(command), 'hex');
+    await a.database.event.updateMany({ where: { streamId: command.customerId }, data: { commandHash: plain } });
+    expect(await onCustomer(b, command.customerId, command, how)).toEqual({ ...first, replayed: true });
+    const other = { ...command, name: 'Another Name' };
+    expect(await onCustomer(b, command.customerId, other, how)).toEqual({ type: 'key-reused' });
+  });
+
+  test('tells nothing once the key is thrown away: a repeat is refused, and nothing is stored', async () => {
+    const command = registration();
+    const how = { commandId: randomUUID() };
+    await positionOf(onCustomer(a, command.customerId, command, how));
+    await throwKeyAway(command.customerId);
+    expect(await onCustomer(nodeOn(b.database), command.customerId, command, how)).toEqual({ type: 'key-reused' });
+    expect(await eventsOf('customer', command.customerId)).toHaveLength(1);
+  });
+});
+
 describe('sealed bytes', () => {
   test('do not open in another stream: a log that was tampered with is an error, not an erasure', async () => {
     const { customerId, shipped } = await personWith(personalWords());
@@ -283,3 +349,17 @@ describe('a customer’s key', () => {
     expect(new Set(keys.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(20);
   });
 });
+
+test.each([1, 3, 100_000])(
+  'the streams that have something of a customer are found, each once, in the order of their beginnings, by statements of %i events each',
+  async stretch => {
+    const [customerId, other] = [await registeredCustomer(a), await registeredCustomer(a)];
+    const first = await createdOrder(a, customerId, { reference: 'first' });
+    await createdOrder(a, other, { reference: 'not theirs' });
+    await positionOf(onCustomer(a, customerId, { type: 'RenameCustomer', name: 'Countess' }));
+    const second = await createdOrder(a, customerId, { reference: 'second' });
+    await positionOf(onOrder(a, first, { type: 'CancelOrder', reason: 'of mine' }));
+    const found = await streamsAbout(a.database, customerId, stretch);
+    expect(found.map(({ streamId }) => streamId)).toEqual([customerId, first, second]);
+  },
+);

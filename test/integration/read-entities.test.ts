@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCustomers } from '../../src/customer/views/customer-view.ts';
 import type { Position } from '../../src/event-store/position.ts';
@@ -176,10 +177,17 @@ describe.each([
       }
     })().finally(() => (work.over = true));
     const projecting = (async () => {
-      while (!work.over) await projectAll(node, 3);
+      while (!work.over) {
+        await projectAll(node, 3);
+        await nextTurn();
+      }
     })();
     const answers: Awaited<ReturnType<typeof readOrder>>[] = [];
-    while (!work.over) answers.push(await readOrder(node, orderId));
+    while (!work.over) {
+      answers.push(await readOrder(node, orderId));
+      // The embedded database answers within the same turn of the event loop: commands wait for the next one.
+      await nextTurn();
+    }
     await Promise.all([commands, projecting]);
 
     const log = await plainLog(node.database);

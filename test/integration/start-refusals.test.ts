@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { developmentSecret } from '../../src/config.ts';
 import { lockDataDirectory } from '../../src/data-directory.ts';
 import { migrate } from '../../src/migrations.ts';
 import { spawnRefusedApp, startApp } from '../support/app.ts';
@@ -75,6 +76,43 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
+  test('in production with keys that others could answer for, and one role of several that reach each other nowhere', async () => {
+    expect(
+      await refusal({
+        ...inProduction,
+        AUTH_JWT_SECRET: undefined,
+        AUTH_JWKS_URL: 'http://login.example.com/keys',
+        ROLES: 'api',
+      }),
+    ).toBe(
+      [
+        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
+        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
+        'AUTH_JWKS_URL: make it https://: whoever is on the way could answer with keys of their own',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('with one role of several on an embedded database', async () => {
+    expect(await refusal({ ROLES: 'projector' })).toBe(
+      [
+        'DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database',
+        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('in production with the key that everybody knows', async () => {
+    const known = {
+      ...inProduction,
+      AUTH_JWT_SECRET: developmentSecret,
+      DATABASE_URL: 'postgresql://s@localhost/orders',
+    };
+    expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the development key, which everybody knows\n');
+  });
+
   test('in production as a role that may change events, beside another process and without Redis', async () => {
     const fresh = await freshDatabase();
     const other = await startApp({ DATABASE_URL: fresh.url });
@@ -121,6 +159,26 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
       'HOST: 0.0.0.0 is reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1\n',
     );
+  });
+
+  test('with nothing but trusted documents, and none of them', async () => {
+    const asked = { TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' };
+    expect(await refusal(asked)).toBe(
+      [
+        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served',
+        'GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('with a manifest of trusted documents that can’t be read', async () => {
+    const fresh = await freshDatabase();
+    const file = join(scratch, 'nowhere.json');
+    expect(await refusal({ DATABASE_URL: fresh.url, TRUSTED_DOCUMENTS: file })).toBe(
+      `TRUSTED_DOCUMENTS: ${file} can't be read (ENOENT): set it to the manifests of your front ends\n`,
+    );
+    await fresh.drop();
   });
 
   test('on a port that is taken', async () => {
@@ -204,6 +262,17 @@ describe('a start that can’t be says why in one line, and ends with an exit co
       "DATABASE_URL: the database is encoded in LATIN1: create one with ENCODING 'UTF8' and set it to that\n",
     );
     await onDatabase(adminUrl, client => client.query(`DROP DATABASE ${name}`));
+  });
+
+  test('on a database that an older program has migrated', async () => {
+    const fresh = await freshDatabase();
+    await onDatabase(fresh.url, client =>
+      client.query(
+        `DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`,
+      ),
+    );
+    expect(await refusal({ DATABASE_URL: fresh.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    await fresh.drop();
   });
 
   test('on a database that is not migrated', async () => {

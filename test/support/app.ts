@@ -1,26 +1,33 @@
 import { fileURLToPath } from 'node:url';
+import { destination } from 'pino';
 import { startApp as start } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { openLogger } from '../../src/logger.ts';
+import { type Logger, openLogger } from '../../src/logger.ts';
 import { type Child, printed, startChild, stopChild } from './child.ts';
 import { noteOpen } from './left-open.ts';
+import { programArguments } from './program.ts';
+import { keepLog, noteEnvironment, runLogFile } from './run-log.ts';
 import { testSecret } from './tokens.ts';
 
 /** Configuration as a process's environment has it, e.g. `{ DATABASE_URL, REDIS_URL, ROLES: 'api' }`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TestApp {
-  /** Of its root, e.g. `http://127.0.0.1:40123`; empty where the process serves nothing (ROLES=projector). */
+  /** Of its root, e.g. `http://127.0.0.1:40123`; empty where the process serves no GraphQL (ROLES=projector). */
   readonly url: string;
+  /** Of the root of /healthz, /readyz and /metrics, which every process has. */
+  readonly probes: string;
   readonly stop: () => Promise<void>;
 }
 
 /** Starts the program inside this process, on a free port, with tokens of `testSecret`. Quick, and it can be traced. */
 export async function startApp(env: Environment): Promise<TestApp> {
-  const app = await start(loadConfig({ ...ours, ...env }), openLogger('fatal'));
+  noteEnvironment({ ...ours, ...env });
+  const app = await start(loadConfig({ ...ours, ...env }), runLogger());
   const note = noteOpen('app', () => app.stop());
   return {
     url: app.url ?? '',
+    probes: app.probes,
     stop: async () => {
       note.closed();
       await app.stop();
@@ -28,10 +35,20 @@ export async function startApp(env: Environment): Promise<TestApp> {
   };
 }
 
+let logger: Logger | undefined;
+
+/** Says all there is to say, where the run's end reads it; without a run nothing but what ends the process. */
+function runLogger(): Logger {
+  const file = runLogFile();
+  return (logger ??=
+    file === undefined ? openLogger('fatal') : openLogger('trace', destination({ dest: file, sync: true })));
+}
+
 /** The program in a process of its own: may be paused and killed. */
 export interface SpawnedApp {
   /** As in TestApp. */
   readonly url: string;
+  readonly probes: string;
   readonly pid: number;
   /** All that it has printed so far. */
   readonly stdout: () => string;
@@ -53,9 +70,11 @@ export async function spawnApp(env: Environment, cwd = root): Promise<SpawnedApp
   const child = spawnMain(env, cwd);
   const note = noteOpen(`process ${child.pid}`, () => stopChild(child, 'SIGKILL'));
   void child.exited.then(note.closed, note.closed);
-  const [, url] = await printed(child, /^Orderstream is ready(?: at (\S+))?/m, startMilliseconds);
+  const ready = /^Orderstream is ready (?:at (\S+)|to project: (\S+)\/readyz)/m;
+  const [, url, probes] = await printed(child, ready, startMilliseconds);
   return {
     url: url ?? '',
+    probes: url ?? probes ?? '',
     pid: child.pid,
     stdout: child.stdout,
     stderr: child.stderr,
@@ -95,8 +114,16 @@ const ours = { PORT: '0', AUTH_JWT_SECRET: testSecret };
 
 function spawnMain(env: Environment, cwd = root): Child {
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(name => [name, process.env[name]]));
-  return startChild(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
-    cwd,
-    env: { ...inherited, ...ours, ...env },
-  });
+  noteEnvironment({ ...ours, ...env });
+  const child = startChild(
+    process.execPath,
+    cwd === root ? programArguments('main') : ['--import', 'tsx', 'src/main.ts'],
+    {
+      cwd,
+      env: { ...inherited, ...ours, ...env },
+    },
+  );
+  const keep = () => keepLog(child.pid, { stdout: child.stdout(), stderr: child.stderr() });
+  void child.exited.then(keep, keep);
+  return child;
 }

@@ -79,11 +79,11 @@ export async function printed(child: Child, pattern: RegExp, milliseconds: numbe
   }
 }
 
-/** Asks the child to end, and kills it where it does not within `milliseconds`. */
+/** Asks the child to end, and kills it where it does not within `milliseconds`: less than it gives itself (see main.ts). */
 export async function stopChild(
   child: Child,
   signal: NodeJS.Signals = 'SIGTERM',
-  milliseconds = 10_000,
+  milliseconds = 20_000,
 ): Promise<void> {
   child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds);

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Environment } from './app.ts';
 import { type Child, startChild, stopChild } from './child.ts';
+import { programArguments } from './program.ts';
+import { keepLog, noteEnvironment } from './run-log.ts';
 import { noteOpen } from './left-open.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,12 +16,15 @@ export interface Ended {
 /** Starts one of src/cli's programs as an operator does, with nothing of this process's environment that is ours. */
 export function startCli(name: string, args: readonly string[], env: Environment = {}): Child {
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(key => [key, process.env[key]]));
-  const child = startChild(process.execPath, ['--import', 'tsx', `src/cli/${name}.ts`, ...args], {
+  const child = startChild(process.execPath, [...programArguments(`cli/${name}`), ...args], {
     cwd: root,
     env: { ...inherited, ...env },
   });
   const note = noteOpen(`${name} ${child.pid}`, () => stopChild(child, 'SIGKILL'));
   void child.exited.then(note.closed, note.closed);
+  noteEnvironment(env);
+  const keep = () => keepLog(child.pid, { stdout: child.stdout(), stderr: child.stderr() });
+  void child.exited.then(keep, keep);
   return child;
 }
 

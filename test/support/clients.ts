@@ -15,6 +15,9 @@ import { noteOpen } from './left-open.ts';
 import { post } from './post.ts';
 import type { Answer } from './typed-document.ts';
 
+// Apollo's link names the global when a socket fails; Node has it from version 22 on, browsers always had.
+Object.assign(globalThis, { WebSocket: (globalThis as { WebSocket?: unknown }).WebSocket ?? WebSocket });
+
 type Variables = Record<string, unknown>;
 
 /** What a journey asks of any client; each answer as this client gives it to a page. */

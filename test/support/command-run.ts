@@ -12,7 +12,7 @@ import {
 } from '../generated/graphql.ts';
 import { post, type PostAnswer } from './post.ts';
 import type { Document } from './typed-document.ts';
-import { customerToken, staffToken } from './tokens.ts';
+import { customerToken, staffToken, type TokenOptions } from './tokens.ts';
 
 /** A command that was answered as stored. */
 export interface Acknowledged {
@@ -28,11 +28,22 @@ export interface Acknowledged {
 
 export interface CommandRun {
   readonly acknowledged: readonly Acknowledged[];
+  /** Why commands had to be sent again: the code of an answer, or what became of its connection. */
+  readonly setbacks: readonly string[];
   /** Lets the customers act from now on, and begin nothing new again. */
   go(): void;
   rest(): void;
+  /** @throws what a customer met that is no answer to a command */
+  expectSound(): void;
   /** Ends once every command that was begun has its answer. */
   end(): Promise<void>;
+}
+
+export interface RunOptions {
+  /** ms after which a client asks another node; it waits for ever where left out. */
+  readonly impatience?: number;
+  /** Of the customers' tokens and the staff's. */
+  readonly tokens?: TokenOptions;
 }
 
 const customers = 6;
@@ -50,8 +61,12 @@ type Send = <Data extends object, Variables extends { input: object }>(
  * node is there, until it is answered. Some are sent once more afterwards: the answer has to be the same.
  * @param urls of the nodes that are there now, as far as anybody knows
  */
-export async function startCommandRun(urls: () => readonly string[]): Promise<CommandRun> {
+export async function startCommandRun(
+  urls: () => readonly string[],
+  { impatience, tokens }: RunOptions = {},
+): Promise<CommandRun> {
   const acknowledged: Acknowledged[] = [];
+  const setbacks: string[] = [];
   let resting = true;
   let ended = false;
 
@@ -76,17 +91,23 @@ export async function startCommandRun(urls: () => readonly string[]): Promise<Co
     const deadline = Date.now() + patience;
     for (;;) {
       const sentLast = Date.now();
-      const answer = await post(pick(urls()), document, variables as never, { token }).catch(() => undefined);
-      if (answer !== undefined && !saysToSendAgain(answer)) {
+      const how = { token, patience: impatience };
+      const answer = await post(pick(urls()), document, variables as never, how).catch((error: unknown) => {
+        setbacks.push(reasonOf(error));
+        return undefined;
+      });
+      const again = answer && reasonToSendAgain(answer);
+      if (answer !== undefined && again === undefined) {
         const outcome = outcomeOf(answer);
         return outcome && { ...outcome, sentLast };
       }
+      if (again !== undefined) setbacks.push(again);
       if (sentLast > deadline) throw new Error(`no answer to ${JSON.stringify(variables)}`);
       await sleep(20 + Math.random() * 60);
     }
   }
 
-  const staff = await staffToken();
+  const staff = await staffToken(tokens);
   const register = () =>
     send(RegisterCustomerDocument, { name: 'Ada Lovelace', email: 'ada@example.com' }, staff).then(one => one!.id);
   const first = await register(); // alone: what stands before it in the log is not of this run
@@ -105,7 +126,7 @@ export async function startCommandRun(urls: () => readonly string[]): Promise<Co
   const shared = (await send(CreateOrderDocument, { customerId: first, reference: 'shared' }, staff))!.id;
 
   async function actAs(customerId: string): Promise<void> {
-    const token = await customerToken(customerId);
+    const token = await customerToken(customerId, tokens);
     let orderId: string | undefined;
     let lineIds: string[] = [];
     while (!ended) {
@@ -142,12 +163,16 @@ export async function startCommandRun(urls: () => readonly string[]): Promise<Co
   }
 
   const acting = Promise.all(customerIds.map(actAs));
-  // Whoever ends the run is told; until then it is no unhandled rejection.
-  acting.catch(() => undefined);
+  let failure: { readonly error: unknown } | undefined;
+  acting.catch((error: unknown) => (failure = { error }));
   return {
     acknowledged,
+    setbacks,
     go: () => void (resting = false),
     rest: () => void (resting = true),
+    expectSound() {
+      if (failure) throw failure.error;
+    },
     end: async () => {
       ended = true;
       await acting;
@@ -155,8 +180,15 @@ export async function startCommandRun(urls: () => readonly string[]): Promise<Co
   };
 }
 
-function saysToSendAgain({ errors }: PostAnswer<object>): boolean {
-  return errors?.some(({ extensions: { code } }) => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN') ?? false;
+function reasonToSendAgain({ errors }: PostAnswer<object>): string | undefined {
+  const codes = errors?.map(({ extensions: { code } }) => code) ?? [];
+  return codes.find(code => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN');
+}
+
+/** fetch says no more of a connection than its cause does. */
+function reasonOf(error: unknown): string {
+  const { name, cause } = error as Error & { cause?: Error & { code?: string } };
+  return cause?.code ?? cause?.message ?? name;
 }
 
 type Outcome = Pick<Acknowledged, 'name' | 'streamId' | 'version' | 'position'>;

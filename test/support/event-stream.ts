@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { noteOpen } from './left-open.ts';
+import { noteOperation } from './run-log.ts';
 import { connectSocket } from './socket.ts';
 import type { Answer, Document } from './typed-document.ts';
 
@@ -34,7 +35,7 @@ export interface EventStreamOptions {
   readonly extensions?: object;
 }
 
-const patience = 10_000;
+const patience = 30_000;
 
 /** Subscribes over SSE to the server whose root is `url`, and waits for the head of the answer. */
 export async function openEventStream(
@@ -53,6 +54,7 @@ export async function openEventStream(
       ...headers,
     },
   });
+  noteOperation(String(document), variables);
   asking.end(JSON.stringify({ query: String(document), variables, extensions }));
   const [response] = (await once(asking, 'response')) as [IncomingMessage];
   asking.on('error', () => undefined); // what follows is told by `ended`

@@ -5,6 +5,6 @@ import { vi } from 'vitest';
  * @param milliseconds how long it may take
  * @throws the last attempt's error once that time is over
  */
-export function eventually<Result>(attempt: () => Result | Promise<Result>, milliseconds = 10_000): Promise<Result> {
+export function eventually<Result>(attempt: () => Result | Promise<Result>, milliseconds = 20_000): Promise<Result> {
   return vi.waitFor(attempt, { timeout: milliseconds, interval: 20 });
 }

@@ -1,3 +1,5 @@
+import { eventually } from './eventually.ts';
+import { databaseUrl, onDatabase } from './on-database.ts';
 import { cloneOf, freshDatabase } from './postgres.ts';
 import {
   addItem,
@@ -19,6 +21,10 @@ export interface ForkedLog {
   readonly orders: readonly [string, string];
   /** Created after the backup, so only in the lost log. */
   readonly lostOrder: string;
+  /** Where the lost log is, and after `restore` the restored one. */
+  readonly url: string;
+  /** Puts the restored log in the lost one's place, as an operator does: whoever is connected is cut off. */
+  restore(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +44,8 @@ export async function forkedLog(): Promise<ForkedLog> {
   await createdOrder(restored, customerId);
   await projectAll(lost);
   await projectAll(restored);
+  let closed: Promise<unknown> | undefined;
+  const closeNodes = () => (closed ??= Promise.all([lost.close(), restored.close()]));
   return {
     lost,
     restored,
@@ -45,11 +53,27 @@ export async function forkedLog(): Promise<ForkedLog> {
     productId,
     orders,
     lostOrder,
+    url: original.url,
+    restore: async () => {
+      await closeNodes();
+      await exchange(original.url, copy.url);
+    },
     close: async () => {
-      await lost.close();
-      await restored.close();
+      await closeNodes();
       await copy.drop();
       await original.drop();
     },
   };
+}
+
+/** Each has the other's name afterwards. */
+async function exchange(one: string, other: string): Promise<void> {
+  const [first, second] = [one, other].map(url => new URL(url).pathname.slice(1)) as [string, string];
+  await onDatabase(databaseUrl(one, 'postgres'), async client => {
+    await client.query(`ALTER DATABASE ${first} ALLOW_CONNECTIONS false`);
+    await client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${first}'`);
+    await eventually(() => client.query(`ALTER DATABASE ${first} RENAME TO ${first}_lost`));
+    await client.query(`ALTER DATABASE ${second} RENAME TO ${first}`);
+    await client.query(`ALTER DATABASE ${first}_lost RENAME TO ${second}`);
+  });
 }

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { compileProgram } from './program.ts';
+import { setRunLogFolder } from './run-log.ts';
 import { openServers, type Servers } from './servers.ts';
 
 declare module 'vitest' {
@@ -14,21 +20,32 @@ declare module 'vitest' {
 interface Shared {
   projects: number;
   readonly servers: Promise<Servers>;
+  readonly program: Promise<() => Promise<void>>;
+  readonly logFolder: string;
 }
 
 // Each project loads this file by itself, all in one process: they share the servers of their run through this.
 const run = globalThis as { orderstreamTestServers?: Shared | undefined };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const shared = (run.orderstreamTestServers ??= { projects: 0, servers: openServers(randomBytes(4).toString('hex')) });
+  const shared = (run.orderstreamTestServers ??= {
+    projects: 0,
+    servers: openServers(randomBytes(4).toString('hex')),
+    program: compileProgram(),
+    logFolder: mkdtempSync(join(tmpdir(), 'orderstream-log-')),
+  });
+  setRunLogFolder(shared.logFolder);
   shared.projects++;
-  const servers = await shared.servers;
+  const [servers, removeProgram] = await Promise.all([shared.servers, shared.program]);
   project.provide('postgres', servers.postgres);
   project.provide('redisUrl', servers.redisUrl);
   return async () => {
     shared.projects--;
     if (shared.projects > 0) return;
     run.orderstreamTestServers = undefined;
+    setRunLogFolder(undefined);
+    await rm(shared.logFolder, { recursive: true, force: true });
+    await removeProgram();
     await servers.close();
   };
 }

@@ -9,17 +9,21 @@ beforeEach(() => {
 });
 
 // Registered before those of the tests themselves, so that these run after them.
-afterEach(() =>
-  closeAndFail(
-    [...leftOpen].filter(item => !before.includes(item)),
-    'This test',
-  ),
-);
+afterEach(async ({ task }) => {
+  const items = [...leftOpen].filter(item => !before.includes(item));
+  // What a test that failed did not come to close says nothing: its own error is the one to be seen.
+  if (task.result?.state === 'fail') await close(items);
+  else await closeAndFail(items, 'This test');
+});
 afterAll(() => closeAndFail([...leftOpen], 'This file'));
+
+async function close(items: readonly Open[]): Promise<void> {
+  for (const item of items) leftOpen.delete(item);
+  await Promise.allSettled(items.map(item => Promise.resolve().then(item.close)));
+}
 
 async function closeAndFail(items: readonly Open[], who: string): Promise<void> {
   if (items.length === 0) return;
-  for (const item of items) leftOpen.delete(item);
-  await Promise.allSettled(items.map(item => Promise.resolve().then(item.close)));
+  await close(items);
   throw new Error(`${who} left open: ${items.map(item => item.what).join(', ')}`);
 }

@@ -9,13 +9,8 @@ export const crowd = 'cus_crowd';
  */
 export async function fillViews(client: pg.Client, orders: number): Promise<void> {
   const customers = Math.ceil(orders / 20);
-  // Built at the end, as a restore does: a million rows into a dozen indexes take many times as long.
-  const { rows } = await client.query<{ name: string; definition: string }>(
-    `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
-     WHERE indrelid = ANY ('{order_view, customer_order_view}'::regclass[]) AND NOT indisprimary`,
-  );
-  for (const { name } of rows) await client.query(`DROP INDEX ${name}`);
-  await client.query(`
+  await withIndexesLast(client, () =>
+    client.query(`
     INSERT INTO customer_view (generation, customer_id, name, email, created_at, updated_at, version, position, hash, search)
     SELECT 1, CASE n WHEN 0 THEN '${crowd}' ELSE 'cus_' || n END, 'Name ' || n, n || '@example.com',
       '2020-01-01'::timestamptz + n * interval '1 minute', now(), 1, n, '',
@@ -44,16 +39,50 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
       product_ids, 1, total, created_at, updated_at, 2, n, '',
       ('''thing'' ''' || lower(replace(number, '-', ''' ''')) || ''' ''r' || n || ''' ''w' || n % 1000 || '''')::tsvector
     FROM many ORDER BY n;
-    INSERT INTO customer_order_view (generation, order_id, customer_id, reference, status, currency, product_ids, total,
+    INSERT INTO customer_order_view (generation, order_id, customer_id, reference, status, currency, total,
       created_at, updated_at, submitted_at, position)
-    SELECT 1, order_id, customer_id, reference, status, currency, product_ids, total, created_at, updated_at, created_at, n
+    SELECT 1, order_id, customer_id, reference, status, currency, total, created_at, updated_at, created_at, n
     FROM many ORDER BY n;
     INSERT INTO customer_totals SELECT 1, customer_id, status, currency, count(*), sum(total) FROM many GROUP BY 2, 3, 4;
     INSERT INTO sales_by_day SELECT 1, currency, created_at::date, count(*), count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales SELECT 1, currency, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales_by_day
     SELECT 1, currency, created_at::date, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3, 4;
-    DROP TABLE many`);
-  for (const { definition } of rows) await client.query(definition);
+    DROP TABLE many`),
+  );
   await client.query('VACUUM ANALYZE');
+}
+
+/**
+ * Gives a customer so many drafts of one line, as if they had been projected before the live checkpoint: in no event.
+ * @param client of a database that a projector may be at work on
+ */
+export async function fillOrdersOf(client: pg.Client, customerId: string, orders: number): Promise<void> {
+  await withIndexesLast(client, () =>
+    client.query(`
+    CREATE TEMP TABLE many AS
+    SELECT c.generation, 'ord_' || md5('${customerId} ' || n)::uuid AS order_id, public_number(1000000000 + n) AS number,
+      now() - n * interval '1 second' AS at, c.position, c.hash, n
+    FROM generate_series(1, ${orders}) n, checkpoints c WHERE c.live;
+    INSERT INTO order_view (generation, order_id, number, customer_id, status, lines, product_ids, item_count, total,
+      created_at, updated_at, version, position, hash, search)
+    SELECT generation, order_id, number, '${customerId}', 'DRAFT', '[]', '{}', 0, 0, at, at, 1, position, hash,
+      ('''' || lower(replace(number, '-', ''' ''')) || '''')::tsvector
+    FROM many ORDER BY n;
+    INSERT INTO customer_order_view (generation, order_id, customer_id, status, total, created_at, updated_at, position)
+    SELECT generation, order_id, '${customerId}', 'DRAFT', 0, at, at, position FROM many ORDER BY n;
+    DROP TABLE many`),
+  );
+  await client.query('VACUUM ANALYZE');
+}
+
+/** Indexes are built at the end, as a restore does: many rows into a dozen of them take many times as long. */
+async function withIndexesLast(client: pg.Client, fill: () => Promise<unknown>): Promise<void> {
+  const { rows } = await client.query<{ name: string; definition: string }>(
+    `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
+     WHERE indrelid = ANY ('{order_view, customer_order_view}'::regclass[]) AND NOT indisprimary`,
+  );
+  for (const { name } of rows) await client.query(`DROP INDEX ${name}`);
+  await fill();
+  for (const { definition } of rows) await client.query(definition);
 }

@@ -59,28 +59,37 @@ export interface PlainRows {
 
 /** What the views must hold once they have come to a point of the log: written from the events' meaning, not from src/. */
 export function plainFold(log: readonly PlainEvent[], upTo = Infinity): PlainRows {
-  const folded: PlainRows = { orders: new Map(), customers: new Map(), products: new Map() };
+  const folded = emptyRows();
   for (const event of log) {
     if (event.position > upTo) break;
-    const { streamId, version, position, hash, at } = event;
-    const stamp = { updatedAt: at, version, position, hash };
-    if (event.streamType === 'order') {
-      folded.orders.set(streamId, { ...orderAfter(folded.orders.get(streamId), event), ...stamp });
-    } else if (event.streamType === 'customer') {
-      const before = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
-      folded.customers.set(streamId, { ...before, ...event.personal, ...stamp });
-    } else if (event.streamType === 'projection') {
-      // A retry: the rows of that stream carry its position from here on.
-      for (const rows of Object.values(folded) as Map<string, Json>[]) {
-        const row = rows.get(event.data['streamId'] as string);
-        if (row) Object.assign(row, { position, hash });
-      }
-    } else {
-      const before = folded.products.get(streamId) ?? { productId: streamId, createdAt: at };
-      folded.products.set(streamId, { ...before, ...event.data, ...stamp });
-    }
+    foldInto(folded, event);
   }
   return folded;
+}
+
+export function emptyRows(): PlainRows {
+  return { orders: new Map(), customers: new Map(), products: new Map() };
+}
+
+/** Takes the next event of the log into what the views must hold. */
+export function foldInto(folded: PlainRows, event: PlainEvent): void {
+  const { streamId, version, position, hash, at } = event;
+  const stamp = { updatedAt: at, version, position, hash };
+  if (event.streamType === 'order') {
+    folded.orders.set(streamId, { ...orderAfter(folded.orders.get(streamId), event), ...stamp });
+  } else if (event.streamType === 'customer') {
+    const before = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
+    folded.customers.set(streamId, { ...before, ...event.personal, ...stamp });
+  } else if (event.streamType === 'projection') {
+    // A retry: the rows of that stream carry its position from here on.
+    for (const rows of Object.values(folded) as Map<string, Json>[]) {
+      const row = rows.get(event.data['streamId'] as string);
+      if (row) Object.assign(row, { position, hash });
+    }
+  } else {
+    const before = folded.products.get(streamId) ?? { productId: streamId, createdAt: at };
+    folded.products.set(streamId, { ...before, ...event.data, ...stamp });
+  }
 }
 
 function orderAfter(before: Json | undefined, { streamId, type, data, personal, at }: PlainEvent): Json {

@@ -54,6 +54,9 @@ const columns = {
   product_sales_by_day: [`currency || ' ' || day || ' ' || product_id`, 'units', 'revenue'],
 } as const;
 
+/** The views that are compared here. */
+export const summedViews: readonly string[] = Object.keys(columns);
+
 /** The live sums that are there, zeros left out. */
 async function storedSums(database: Database, view: keyof typeof columns): Promise<PlainSums> {
   const [key, ...sums] = columns[view];

@@ -19,8 +19,8 @@ export async function statementsSent(
   run: (database: Database) => Promise<unknown>,
 ): Promise<Prisma.Sql[]> {
   const sent: Prisma.Sql[] = [];
-  const queryRaw = (strings: TemplateStringsArray, ...values: unknown[]): unknown => {
-    sent.push(Prisma.sql(strings, ...values));
+  const queryRaw = (strings: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): unknown => {
+    sent.push('raw' in strings ? Prisma.sql(strings, ...values) : strings);
     return database.$queryRaw(strings, ...values);
   };
   await run(

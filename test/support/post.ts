@@ -1,9 +1,12 @@
+import { noteOperation } from './run-log.ts';
 import type { Answer, Document } from './typed-document.ts';
 
 export interface PostOptions {
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly extensions?: object;
+  /** ms until nobody waits any more, and it throws. */
+  readonly patience?: number | undefined;
 }
 
 export interface PostAnswer<Data> extends Answer<Data> {
@@ -18,6 +21,7 @@ export async function post<Data = Record<string, unknown>, Variables = Record<st
   variables?: Variables,
   options: PostOptions = {},
 ): Promise<PostAnswer<Data>> {
+  noteOperation(String(document), variables);
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: {
@@ -27,6 +31,7 @@ export async function post<Data = Record<string, unknown>, Variables = Record<st
       ...options.headers,
     },
     body: JSON.stringify({ query: String(document), variables, extensions: options.extensions }),
+    ...(options.patience !== undefined && { signal: AbortSignal.timeout(options.patience) }),
   });
   return { ...((await answer.json()) as Answer<Data>), status: answer.status, headers: answer.headers };
 }

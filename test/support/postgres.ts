@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { databaseUrl, onDatabase } from './on-database.ts';
+import { canaryPassword } from './run-log.ts';
 
 /** A database of a test's own. */
 export interface TestDatabase {
@@ -24,12 +25,19 @@ export function cloneOf({ url }: TestDatabase): Promise<TestDatabase> {
   return createDatabase(new URL(url).pathname.slice(1));
 }
 
+/** One that no server of the tests asks for, and that no program may log. */
+function withPassword(text: string): string {
+  const url = new URL(text);
+  url.password ||= canaryPassword;
+  return url.href;
+}
+
 async function createDatabase(from: string): Promise<TestDatabase> {
   const { adminUrl, template } = inject('postgres');
   const name = `${template}_${randomBytes(4).toString('hex')}`;
   await onDatabase(adminUrl, client => client.query(`create database ${name} template ${from} strategy file_copy`));
   return {
-    url: databaseUrl(adminUrl, name),
+    url: withPassword(databaseUrl(adminUrl, name)),
     drop: async () => {
       await onDatabase(adminUrl, client => client.query(`drop database if exists ${name} with (force)`));
     },

@@ -14,6 +14,8 @@ export interface PostgresServer {
   readonly url: string;
   /** Of the postmaster that runs now. */
   readonly pid: number;
+  /** All that it has logged since it was started last. */
+  log(): string;
   /** Ends the postmaster: SIGINT is a clean stop, SIGQUIT what a crash leaves, SIGKILL what the kernel does. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same data and port. */
@@ -77,6 +79,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       get pid() {
         return child.pid;
       },
+      log: () => child.stderr(),
       stop: signal => stopChild(child, signal ?? 'SIGINT'),
       start: async () => {
         child = await start(port);

@@ -11,7 +11,7 @@ import {
 } from '../../src/commands/handle-command.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
 import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
-import { type Database, openDatabase } from '../../src/database.ts';
+import { type Database, type LookUp, openDatabase } from '../../src/database.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import type { Position } from '../../src/event-store/position.ts';
 import { newId } from '../../src/ids.ts';
@@ -20,8 +20,10 @@ import type { OrderCommand, ProductOnOffer } from '../../src/order/domain/comman
 import { productDecider } from '../../src/product/decider.ts';
 import type { ProductCommand } from '../../src/product/domain/commands.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { prepared } from '../../src/projections/prepared.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import type { ReadSource } from '../../src/projections/read-entities.ts';
+import { SeenRows } from '../../src/projections/seen-rows.ts';
 import { noteOpen } from './left-open.ts';
 
 /** One process's parts of the command and the read path: its own connections, its own cache, its own group commit. */
@@ -30,15 +32,17 @@ export interface TestNode {
   readonly store: EventStore;
   readonly source: ReadSource;
   readonly handle: HandleCommand;
+  /** What its projector works with. */
+  readonly projection: Pick<TestNode, 'database' | 'store'>;
   close(): Promise<void>;
 }
 
 /** @param url undefined: the embedded database in the folder `dataDir` */
 export async function openNode(url: string | undefined, dataDir = ''): Promise<TestNode> {
-  const { database, close } = await openDatabase({ databaseUrl: url, dataDir });
+  const { database, lookUp, close } = await openDatabase({ databaseUrl: url, dataDir });
   const note = noteOpen('node', close);
   return {
-    ...nodeOn(database),
+    ...nodeOn(database, lookUp),
     close: async () => {
       note.closed();
       await close();
@@ -47,9 +51,16 @@ export async function openNode(url: string | undefined, dataDir = ''): Promise<T
 }
 
 /** A second node in front of a database that is open already: the embedded one takes one process only. */
-export function nodeOn(database: Database): Omit<TestNode, 'close'> {
-  const store = openEventStore(database, types, () => undefined);
-  return { database, store, source: { database, types }, handle: openHandleCommand(store) };
+export function nodeOn(database: Database, lookUp?: LookUp): Omit<TestNode, 'close'> {
+  const storeOn = (one: Database) => openEventStore(one, types, () => undefined);
+  const [store, projecting] = [storeOn(database), prepared(database, lookUp)];
+  return {
+    database,
+    store,
+    source: { database, lookUp, types, seen: new SeenRows() },
+    handle: openHandleCommand(store),
+    projection: { database: projecting, store: storeOn(projecting) },
+  };
 }
 
 type Handling = Pick<TestNode, 'handle'>;
@@ -148,7 +159,8 @@ function newItem(productId: string, quantity: number, lineId = newId('lin')) {
 }
 
 /** Projects all that is stored, here and now, with no projector: up to `limit` events a batch. */
-export async function projectAll({ database, store }: Omit<TestNode, 'close'>, limit = 1_000): Promise<Position> {
+export async function projectAll({ projection }: Pick<TestNode, 'projection'>, limit = 1_000): Promise<Position> {
+  const { database, store } = projection;
   for (;;) {
     const checkpoint = await readCheckpoint(database);
     const events = await store.readLog(checkpoint.position.point, limit);
@@ -160,7 +172,7 @@ export async function projectAll({ database, store }: Omit<TestNode, 'close'>, l
 // ── random ones ──
 
 /** Ids that the steps of one history are about: few, so that commands meet each other's orders, lines and products. */
-interface Cast {
+export interface Cast {
   readonly orders: readonly string[];
   readonly customers: readonly string[];
   readonly products: readonly string[];
@@ -361,23 +373,32 @@ export function histories(nodes: number, length: { minLength: number; maxLength:
   });
 }
 
-/**
- * Gives the steps: each node its own one after the other, the nodes side by side. Each call has a cast of its own, so
- * that many histories fit into one log; most of the cast is there before the first step.
- * @returns the answers, in no particular order
- */
-export async function play(nodes: readonly Handling[], steps: readonly Step[]): Promise<CommandAnswer<unknown>[]> {
+/** A cast of its own, so that many histories fit into one log; most of it is there before the first step. */
+export async function openCast(first: Handling): Promise<Cast> {
   const cast = newCast();
-  const [first] = nodes;
   for (const customerId of cast.customers.slice(1)) {
     await positionOf(
-      onCustomer(first!, customerId, { type: 'RegisterCustomer', customerId, name: 'Ada', email: 'ada@example.com' }),
+      onCustomer(first, customerId, { type: 'RegisterCustomer', customerId, name: 'Ada', email: 'ada@example.com' }),
     );
   }
   for (const productId of cast.products.slice(1)) {
     const command = { type: 'AddProduct', productId, sku: 'SKU', name: 'Thing', price: 250, currency: 'EUR' } as const;
-    await positionOf(onProduct(first!, productId, command));
+    await positionOf(onProduct(first, productId, command));
   }
+  return cast;
+}
+
+/**
+ * Gives the steps: each node its own one after the other, the nodes side by side.
+ * @param known the cast of an earlier part of the same history
+ * @returns the answers, in no particular order
+ */
+export async function play(
+  nodes: readonly Handling[],
+  steps: readonly Step[],
+  known?: Cast,
+): Promise<CommandAnswer<unknown>[]> {
+  const cast = known ?? (await openCast(nodes[0]!));
   const answers = nodes.map(async (node, index) => {
     const given: CommandAnswer<unknown>[] = [];
     for (const step of steps) if (step.node === index) given.push(await step.give(node, cast));

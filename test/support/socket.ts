@@ -1,6 +1,7 @@
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { noteOpen } from './left-open.ts';
+import { noteOperation } from './run-log.ts';
 import type { Answer, Document } from './typed-document.ts';
 
 /** One message of the graphql-transport-ws protocol. */
@@ -47,7 +48,7 @@ export interface SocketOptions {
   readonly protocol?: string;
 }
 
-const patience = 10_000;
+const patience = 30_000;
 
 /** Connects to the server whose root is `url`, introduces itself with the token, and waits to be acknowledged. */
 export async function connectSocket(url: string, token?: string, options?: SocketOptions): Promise<TestSocket> {
@@ -95,6 +96,7 @@ export async function openSocket(url: string, options: SocketOptions = {}): Prom
     subscribe: (document, variables, extensions) => {
       const id = `${operations.size + 1}`;
       const queue = frameQueue();
+      noteOperation(String(document), variables);
       operations.set(id, queue);
       send({ id, type: 'subscribe', payload: { query: String(document), variables, extensions } });
       return operation(id, queue, send);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { noteOpen } from './left-open.ts';
 
@@ -18,12 +19,21 @@ export interface TcpProxy {
   meet(fate: (bytes: Buffer) => Fate): void;
   /** Changes from now on what arrives of each piece that the server sends. */
   filter(change: (bytes: Buffer) => Buffer): void;
+  /** Lets each piece that the server sends arrive that many ms later from now on; where it is a function, asked for each. */
+  delay(milliseconds: number | ((bytes: Buffer) => number)): void;
+  /** Holds back all that either side sends, and lets it arrive once it no longer does: a partition that heals. */
+  hold(on: boolean): void;
   /** Connections that are open now. */
   readonly connections: number;
+  /** Pieces that met another fate than `pass`, were delayed or held back, and connections that `cut` broke. */
+  readonly harmed: number;
   /** Connects from now on to another server, as a balancer does. */
   aim(target: { host: string; port: number }): void;
-  /** Closes every connection as a machine does that shuts down (`end`) or that has forgotten them (`reset`). */
-  cut(how: 'end' | 'reset'): void;
+  /**
+   * Closes every connection as a machine does that shuts down (`end`) or that has forgotten them (`reset`).
+   * @param which asked for each: whether that one too
+   */
+  cut(how: 'end' | 'reset', which?: () => boolean): void;
   /** Resets every connection and takes no more. */
   refuse(): Promise<void>;
   close(): Promise<void>;
@@ -34,20 +44,54 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
   const clients = new Set<Socket>();
   let fateOf: (bytes: Buffer) => Fate = () => 'pass';
   let changed: (bytes: Buffer) => Buffer = bytes => bytes;
+  let lateBy: (bytes: Buffer) => number = () => 0;
+  let harmed = 0;
+  let held: (() => void)[] | undefined;
+
+  /** Now, or once nothing is held back any more, after all that came before. */
+  function carry(write: () => void): void {
+    if (held === undefined) {
+      write();
+      return;
+    }
+    harmed++;
+    held.push(write);
+  }
 
   const server = createServer(client => {
     const upstream = connect(target);
     let fate: Fate = 'pass';
+    /** Answers on their way, in order. */
+    let answers: Promise<void> | undefined;
     clients.add(client);
     client.on('data', bytes => {
-      if (fate === 'pass') fate = fateOf(bytes);
+      if (fate === 'pass') {
+        fate = fateOf(bytes);
+        if (fate !== 'pass') harmed++;
+      }
       if (fate === 'lose-request') client.resetAndDestroy();
-      else if (fate !== 'swallow') upstream.write(bytes);
+      else if (fate !== 'swallow') carry(() => upstream.write(bytes));
     });
     upstream.on('data', bytes => {
       if (fate === 'lose-answer') client.resetAndDestroy();
-      else if (fate !== 'swallow') client.write(changed(bytes));
+      else if (fate !== 'swallow') answer(changed(bytes));
     });
+    function answer(bytes: Buffer): void {
+      const late = lateBy(bytes);
+      if (late === 0 && answers === undefined) {
+        carry(() => client.write(bytes));
+        return;
+      }
+      if (late > 0) harmed++;
+      const arrives = performance.now() + late;
+      const mine = (answers ?? Promise.resolve())
+        .then(() => sleep(Math.max(0, arrives - performance.now())))
+        .then(() => {
+          carry(() => client.write(bytes));
+          if (answers === mine) answers = undefined;
+        });
+      answers = mine;
+    }
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
@@ -60,8 +104,10 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
 
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
-  const cut: TcpProxy['cut'] = how => {
+  const cut: TcpProxy['cut'] = (how, which = () => true) => {
     for (const client of clients) {
+      if (!which()) continue;
+      harmed++;
       if (how === 'end') client.destroy();
       else client.resetAndDestroy();
     }
@@ -86,8 +132,19 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
     filter: change => {
       changed = change;
     },
+    delay: milliseconds => {
+      lateBy = typeof milliseconds === 'number' ? () => milliseconds : milliseconds;
+    },
+    hold: on => {
+      const waiting = held ?? [];
+      held = on ? waiting : undefined;
+      if (!on) for (const write of waiting) write();
+    },
     get connections() {
       return clients.size;
+    },
+    get harmed() {
+      return harmed;
     },
     aim: other => {
       target = other;

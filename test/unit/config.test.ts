@@ -31,9 +31,11 @@ describe('the configuration', () => {
       dataDir: '.data',
       roles: ['api', 'projector'],
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
+      trustedProxies: [],
       corsOrigins: [],
       graphiql: true,
       introspection: true,
+      trustedDocuments: { files: [], only: false },
       limits: defaultLimits,
       logLevel: 'info',
       otlpEndpoint: undefined,
@@ -54,6 +56,8 @@ describe('the configuration', () => {
       GRAPHIQL: 'on',
       INTROSPECTION: 'on',
       PLAINTEXT_HOSTS: 'redis, postgres',
+      TRUSTED_DOCUMENTS: 'shop.json, admin.json',
+      TRUSTED_DOCUMENTS_ONLY: 'off',
       LIMIT_BODY_BYTES: '1',
       LIMIT_TOKENS: '2',
       LIMIT_DEPTH: '3',
@@ -61,6 +65,8 @@ describe('the configuration', () => {
       LIMIT_COST: '5',
       LIMIT_CUSTOMER_RATE: '6',
       LIMIT_STAFF_RATE: '7',
+      LIMIT_ADDRESS_RATE: '8',
+      TRUSTED_PROXIES: '10.0.0.0/8, fd00::1',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
     };
     expect(loadConfig(env)).toEqual({
@@ -72,10 +78,12 @@ describe('the configuration', () => {
       dataDir: '/var/lib/orderstream',
       roles: ['projector'],
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
+      trustedProxies: ['10.0.0.0/8', 'fd00::1'],
       corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
       graphiql: true,
       introspection: true,
-      limits: { bodyBytes: 1, tokens: 2, depth: 3, aliases: 4, cost: 5, customerRate: 6, staffRate: 7 },
+      trustedDocuments: { files: ['shop.json', 'admin.json'], only: false },
+      limits: { bodyBytes: 1, tokens: 2, depth: 3, aliases: 4, cost: 5, customerRate: 6, staffRate: 7, addressRate: 8 },
       logLevel: 'warn',
       otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     });
@@ -85,6 +93,13 @@ describe('the configuration', () => {
     expect(loadConfig(production)).toMatchObject({ graphiql: false, introspection: false });
     const asked = { GRAPHIQL: 'on', INTROSPECTION: 'on' };
     expect(loadConfig({ ...production, ...asked })).toMatchObject({ graphiql: true, introspection: true });
+  });
+
+  test('that serves trusted documents only has no GraphiQL, in development either', () => {
+    const only = { TRUSTED_DOCUMENTS: 'shop.json', TRUSTED_DOCUMENTS_ONLY: 'on' };
+    const trustedDocuments = { files: ['shop.json'], only: true };
+    expect(loadConfig(only)).toMatchObject({ graphiql: false, trustedDocuments });
+    expect(loadConfig({ ...production, ...only })).toMatchObject({ graphiql: false, trustedDocuments });
   });
 
   test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production may go to %s in plain text', host => {
@@ -144,6 +159,9 @@ describe('a start is refused', () => {
   test.each<[string, NodeJS.ProcessEnv, string]>([
     ['a port that is no number', { PORT: '4e3' }, 'PORT: must be a port'],
     ['a misspelt NODE_ENV', { NODE_ENV: 'prod' }, 'NODE_ENV: must be production, development or test'],
+    ['a proxy by name', { TRUSTED_PROXIES: 'proxy.internal' }, 'TRUSTED_PROXIES: must be addresses or subnets'],
+    ['a subnet of too many bits', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES: must be addresses'],
+    ['a subnet of no bits', { TRUSTED_PROXIES: '10.0.0.0/' }, 'TRUSTED_PROXIES: must be addresses'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example.com/' }, 'CORS_ORIGINS: must be origins'],
     [
       'two kinds of key',
@@ -167,6 +185,17 @@ describe('a start is refused', () => {
     ['production without a key', { ...production, AUTH_JWT_SECRET: undefined }, 'AUTH_JWT_SECRET: set it, 32 bytes'],
     ['production without an issuer', { ...production, AUTH_ISSUER: undefined }, 'AUTH_ISSUER: set it'],
     ['production without an audience', { ...production, AUTH_AUDIENCE: undefined }, 'AUTH_AUDIENCE: set it'],
+    ['nothing but documents that nobody names', { TRUSTED_DOCUMENTS_ONLY: 'on' }, 'TRUSTED_DOCUMENTS: set it to'],
+    [
+      'GraphiQL beside trusted documents only',
+      { TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' },
+      'GRAPHIQL: set it off',
+    ],
+    [
+      'a misspelt key of trusted documents',
+      { ...production, TRUSTED_DOCUMENTS_MODE: 'strict' },
+      'TRUSTED_DOCUMENTS_MODE',
+    ],
     ['production on the embedded database', { ...production, DATABASE_URL: undefined }, 'DATABASE_URL: set it'],
   ])('with %s', (_, env, problem) => {
     expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);

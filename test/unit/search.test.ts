@@ -34,6 +34,16 @@ test('however much is written in a row, its words fit into a tsvector', () => {
   expect(Buffer.byteLength(searchVector(names.flatMap(wordsOf)))).toBeLessThan(2 ** 20);
 });
 
+test('the words of a vector are sorted by their bytes, whatever letters they have', () => {
+  const letter = fc.constantFrom('a', 'b', 'é', '名', 'ｱ', '𐐨'); // UTF-16 has the last two the other way round
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ unit: letter, minLength: 1 })), words => {
+      const sorted = [...words].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+      expect(searchVector(words)).toBe(sorted.map(word => `'${word}'`).join(' '));
+    }),
+  );
+});
+
 test('the last word is the beginning of one, the others are whole', () => {
   expect(searchQueries(['ada', 'love'], ['', '@'])).toEqual([`'ada' | '@ada'`, `'love':* | '@love':*`]);
   expect(missingWords(['ada', 'love'], ['ada', 'lovelace'])).toEqual([]);

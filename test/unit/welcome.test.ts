@@ -36,3 +36,9 @@ test('on a database of the user’s own, which may hold nothing to order, no lin
   expect(text).toContain(`${url}/graphql`);
   expect(text).not.toMatch(/^(?:curl|node) /m);
 });
+
+test('where nothing but trusted documents is served, neither GraphiQL nor a line that would be refused is offered', async () => {
+  const text = await welcome(loadConfig({ TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on' }), url);
+  expect(text).toMatch(/^ +staff +\S+$/m);
+  expect(text).not.toMatch(/GraphiQL|^(?:curl|node) /m);
+});

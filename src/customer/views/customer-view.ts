@@ -1,6 +1,6 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
-import { type Entities, idRows, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { erased, type View } from '../../projections/view.ts';
@@ -58,13 +58,15 @@ function changesOf(event: RecordedEvent & CustomerEvent, at: string): Partial<Cu
   }
 }
 
+const readCustomerEntities = openReadEntities(customerView);
+
 /** Customers by id as the log has them now; see readEntities(). */
 export async function readCustomers(
   source: ReadSource,
   ids: readonly string[],
   atLeast?: Position,
 ): Promise<Pick<Entities<never, never>, 'position' | 'parked'> & { rows: ReadonlyMap<string, CustomerRow> }> {
-  const { position, parked, rows } = await readEntities(source, customerView, idRows(ids), { atLeast });
+  const { position, parked, rows } = await readCustomerEntities(source, ids, atLeast);
   return { position, parked, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 

@@ -10,6 +10,8 @@ import { type OrderWithCustomer, readOrders } from '../views/read-orders.ts';
 declare module '../../graphql/parts.ts' {
   interface Parts {
     readonly order: (id: string) => Promise<Found<OrderWithCustomer>>;
+    /** The same without its customer. */
+    readonly orderAlone: (id: string) => Promise<Found<OrderWithCustomer>>;
   }
 }
 
@@ -19,9 +21,17 @@ export interface OrderNode {
   readonly joined: CustomerRow | undefined;
 }
 
-/** The order as the log has it now; null where there is none or it is not the viewer's. */
-export async function findOrder(context: Context, id: string, atLeast = context.atLeast): Promise<OrderNode | null> {
-  const { position, value, parkedAt } = atLeast ? await readOne(context, id, atLeast) : await context.parts.order(id);
+/**
+ * The order as the log has it now; null where there is none or it is not the viewer's.
+ * @param part what of it is wanted: without its customer, who is read where a field asks for them
+ */
+export async function findOrder(
+  context: Context,
+  id: string,
+  atLeast = context.atLeast,
+  part: 'order' | 'orderAlone' = 'order',
+): Promise<OrderNode | null> {
+  const { position, value, parkedAt } = atLeast ? await readOne(context, id, atLeast) : await context.parts[part](id);
   context.reflected.read(position);
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;

@@ -21,7 +21,10 @@ builder.queryFields(t => ({
       id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
       atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
     },
-    resolve: (_root, { id, atLeast }, context) => findOrder(context, checkedId(id, 'ord'), atLeast ?? context.atLeast),
+    resolve: (_root, { id, atLeast }, context, info) => {
+      const part = selects(info, 'customer') ? 'order' : 'orderAlone';
+      return findOrder(context, checkedId(id, 'ord'), atLeast ?? context.atLeast, part);
+    },
   }),
   orderByNumber: t.field({
     type: Order,

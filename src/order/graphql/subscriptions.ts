@@ -171,19 +171,25 @@ async function watchOrders(
   filter: Filter,
   after: Position | undefined,
 ) {
-  const { orderHub, source } = context.parts;
+  const { orderHub, source, sharedReads } = context.parts;
+  // What it answers depends on nothing else, whoever asks: rights are decided before, and per delivery.
   const read = (from: Position | undefined, limit: number) =>
-    readOrderChanges(source, { customerId, filter }, from, limit);
+    sharedReads.once(JSON.stringify(['orders', customerId, filter, from, limit]), () =>
+      readOrderChanges(source, { customerId, filter }, from, limit),
+    );
   const frames = await watchList(orderHub, customerId ?? everything, after, { read, logger: context.logger });
   return withFilter(frames, filter);
 }
 
 async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
-  const { source, logHub } = context.parts;
+  const { source, logHub, sharedReads } = context.parts;
   // By the log, so that an order whose creation was acknowledged is found, projected or not.
   const found = (await readOrders(source, [orderId])).rows.get(orderId);
   if (!found || !maySee(viewerOf(context), found.row)) throw noSuchOrder();
-  const read = (from: Position | undefined, limit: number) => readOrderEventsAfter(source, orderId, from, limit);
+  const read = (from: Position | undefined, limit: number) =>
+    sharedReads.once(JSON.stringify(['order events', orderId, from, limit]), () =>
+      readOrderEventsAfter(source, orderId, from, limit),
+    );
   return watchEvents(logHub, orderId, after, { read, logger: context.logger });
 }
 

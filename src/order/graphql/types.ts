@@ -169,4 +169,4 @@ export const Order = builder.objectRef<OrderNode>('Order').implement({
 
 export const OrderConnection = connectionType(Order);
 
-registerNode('ord', Order, findOrder);
+registerNode('ord', Order, (context, id) => findOrder(context, id));

@@ -77,9 +77,23 @@ export const orderView: View<OrderRow> = {
 
 /** What an order is found by in its own row. Its customer's name stands in the customer's row alone. */
 export function orderWords({ number, reference, trackingNumber, lines }: OrderRow): string[] {
-  const texts = [number, reference, trackingNumber, ...new Set(lines.map(line => line.productName))];
   // The number without its dash too: so people type it.
-  return [...wordsOf(number.replace('-', '')), ...texts.flatMap(wordsOf)];
+  const words = [number.replace('-', ''), number, reference, trackingNumber].flatMap(wordsOf);
+  for (const name of new Set(lines.map(line => line.productName))) words.push(...wordsOfProduct(name));
+  return words;
+}
+
+/** Of names that stand in a catalogue, in line after line; beyond so many they begin anew. */
+const productWords = new Map<string, readonly string[]>();
+const mostNames = 10_000;
+
+function wordsOfProduct(name: string): readonly string[] {
+  const known = productWords.get(name);
+  if (known) return known;
+  if (productWords.size >= mostNames) productWords.clear();
+  const words = wordsOf(name);
+  productWords.set(name, words);
+  return words;
 }
 
 /** The row after one more event of its stream. */

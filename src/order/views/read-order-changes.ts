@@ -1,7 +1,7 @@
 import { isOfThisLog } from '../../event-store/is-of-this-log.ts';
 import type { Position } from '../../event-store/position.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
-import { idList, type ReadSource } from '../../projections/read-entities.ts';
+import { idList, lookUp, type ReadSource } from '../../projections/read-entities.ts';
 import { coreGroup, rowJson } from '../../projections/view-sql.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { lastingFilters, type OrderFilter } from './order-filter.ts';
@@ -21,6 +21,12 @@ export interface ChangedOrder extends OrderRow {
 const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || jsonb_build_object('correlationId',
   (SELECT e.metadata->>'correlationId' FROM events e WHERE e.position = v.position))`;
 
+/**
+ * For so many rows and lists each is looked up by its key, by a plan that is kept. For more the planner decides anew each
+ * time: by what has changed, which is little, or by the keys, where the hub had slept while much did.
+ */
+const fewKeys = 100;
+
 const checkpoint = Prisma.sql`
   SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
 
@@ -30,12 +36,12 @@ const checkpoint = Prisma.sql`
  * @param everyScope the scope of whoever watches all orders
  */
 export async function readOrdersChanged(
-  { database }: ReadSource,
+  source: ReadSource,
   after: Position,
   interest: { ids: readonly string[]; scopes: readonly string[] },
   everyScope: string,
 ): Promise<Reached & { rows: { id: string; row: ChangedOrder }[]; scopes: string[] }> {
-  const answers = await database.$queryRaw<(Reached & { rows: ChangedOrder[] | null; scopes: string[] | null })[]>`
+  const statement = Prisma.sql`
     WITH c AS MATERIALIZED (${checkpoint})
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(${changedRow} ORDER BY v.position) FROM order_view v
@@ -47,6 +53,10 @@ export async function readOrdersChanged(
           AND v.customer_id = ANY (ARRAY(SELECT ${idList(interest.scopes)}))
       ) AS scopes
     FROM c`;
+  type Answer = Reached & { readonly rows: ChangedOrder[] | null; readonly scopes: string[] | null };
+  const answers = await (interest.ids.length + interest.scopes.length <= fewKeys
+    ? lookUp<Answer>(source, statement)
+    : source.database.$queryRaw<Answer[]>(statement));
   const answer = only(answers);
   const { position, continues, rows, scopes } = answer;
   const moved = position.point !== after.point || !continues;

@@ -1,7 +1,7 @@
 import type { Position } from '../../event-store/position.ts';
 import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
-import { type Entities, idRows, type Join, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Join, openReadEntities, readEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { orderFilters, type OrderFilter } from './order-filter.ts';
@@ -18,14 +18,11 @@ export type OrderSort = 'createdAt' | 'updatedAt' | 'total';
 
 const withCustomer: Join<OrderRow, CustomerRow> = { view: customerView, by: 'customerId' };
 
-/** Orders by id as the log has them now, projected or not; see readEntities(). */
-export async function readOrders(
-  source: ReadSource,
-  ids: readonly string[],
-  atLeast?: Position,
-): Promise<Entities<OrderRow, CustomerRow>> {
-  return readEntities(source, orderView, idRows(ids), { atLeast, join: withCustomer });
-}
+/** Orders by id as the log has them now, projected or not, each with its customer; see readEntities(). */
+export const readOrders = openReadEntities(orderView, withCustomer);
+
+/** The same for who asks for no customer: it takes two thirds of the time. */
+export const readOrdersAlone = openReadEntities<OrderRow, CustomerRow>(orderView);
 
 /** The order of that number, found also while it is not projected yet: then among the events beyond the checkpoint. */
 export async function readOrderByNumber(

@@ -1,6 +1,6 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
-import { type Entities, idRows, readEntities, type ReadSource } from '../../projections/read-entities.ts';
+import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import type { View } from '../../projections/view.ts';
@@ -61,13 +61,15 @@ function changesOf(row: Offer, event: RecordedEvent & ProductEvent): Offer {
   }
 }
 
+const readProductEntities = openReadEntities(productView);
+
 /** Products by id as the log has them now; see readEntities(). */
 export async function readProducts(
   source: ReadSource,
   ids: readonly string[],
   atLeast?: Position,
 ): Promise<Pick<Entities<never, never>, 'position' | 'parked'> & { rows: ReadonlyMap<string, ProductRow> }> {
-  const { position, parked, rows } = await readEntities(source, productView, idRows(ids), { atLeast });
+  const { position, parked, rows } = await readProductEntities(source, ids, atLeast);
   return { position, parked, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 

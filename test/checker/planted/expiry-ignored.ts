@@ -6,8 +6,8 @@ export const expiryIgnored: PlantedFault = {
   edits: [
     {
       file: 'graphql/frames.ts',
-      search: 'if (isExpired(context)) return',
-      replace: 'if (context === undefined) return',
+      search: 'if (now >= this.#expiresAt * 1000)',
+      replace: 'if (this.#context === undefined)',
     },
     { file: 'graphql/timer.ts', search: '  arm();\n  return', replace: '  return' },
   ],

@@ -11,8 +11,8 @@ export const firstContextShared: PlantedFault = {
     },
     {
       file: 'graphql/shared-execution.ts',
-      search: 'openGroup(args, scopeIdentity(args.contextValue, ofRole), leave)',
-      replace: 'openGroup(args, args.contextValue.identity, leave)',
+      search: 'openGroup(args, scopeIdentity(args.contextValue, ofRole), leave, recent)',
+      replace: 'openGroup(args, args.contextValue.identity, leave, recent)',
     },
   ],
 };

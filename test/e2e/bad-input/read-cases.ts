@@ -29,6 +29,8 @@ export function* readCases(world: World): Generator<Case> {
   yield* nothingToWatchCases(world);
 }
 
+const tooCostly: Expected = { code: 'LIMIT_EXCEEDED', name: 'cost' };
+
 function tooMany(limit: number): Expected {
   return { code: 'LIMIT_EXCEEDED', limit };
 }
@@ -75,6 +77,10 @@ function* pageCases({ customer }: World): Generator<Case> {
       ['last -1', { last: -1 }, badUserInput],
       ['first 101', { first: 101 }, tooMany(100)],
       ['last 101', { last: 101 }, tooMany(100)],
+      // What it would cost is counted before anything is asked for.
+      ['first 10,000', { first: 10_000 }, tooCostly],
+      ['last 10,000', { last: 10_000 }, tooCostly],
+      ['first 0 and last 0', { first: 0, last: 0 }, badUserInput],
       ['first 2^31', { first: 2 ** 31 }, badUserInput],
       ['first and last', { first: 1, last: 1 }, badUserInput],
       ['last with after', { last: 1, after: proper }, badUserInput],
@@ -159,6 +165,11 @@ function* searchCases(): Generator<Case> {
   ] as const;
   for (const [name, document] of lists) {
     yield asStaff(`${name}: a search of 2 KB`, [document, { search: 'x'.repeat(2_048) }], tooMany(200));
+    yield asStaff(
+      `${name}: a search of 2 KB of operators and quotes`,
+      [document, { search: `'&|!"(`.repeat(342) }],
+      tooMany(200),
+    );
     yield asStaff(`${name}: a search of 17 words`, [document, { search: 'a '.repeat(17) }], tooMany(16));
   }
 }

@@ -13,8 +13,9 @@ test('whatever the seed, hints are lost by 0, 10, 50 and 100 %, and everything t
   for (let seed = 0; seed < 20; seed++) {
     const { phases } = planOf(seed, size);
     expect([...new Set(phases.map(({ hintsLost }) => hintsLost))]).toEqual([0, 0.1, 0.5, 1]);
+    expect(phases.some(({ answersLate, hintsLost }) => answersLate > 0 && hintsLost === 0)).toBe(true);
     const faults = phases.flatMap(phase => phase.faults);
-    expect(new Set(faults.map(({ fault }) => fault.type)).size).toBe(8);
+    expect(new Set(faults.map(({ fault }) => fault.type)).size).toBe(9);
     expect(faults.every(({ after }) => after >= 0 && after < size.length)).toBe(true);
     const projectors = faults.flatMap(({ fault }) => (fault.type === 'kill projector' ? [fault.projector] : []));
     expect(projectors.toSorted()).toEqual([0, 1]);

@@ -134,6 +134,28 @@ test('a position of another log is dropped, told once, and the query asked witho
   expect(other.take(failure('STALE_POSITION'))).toEqual(failure('STALE_POSITION'));
 });
 
+test('what was seen goes along as header and `extensions.atLeast`, but not with a subscription, which shares its frames', () => {
+  const seen = seenAt(9);
+  const conversation = converse({ query }, { seen });
+  conversation.send();
+  expect(conversation.request.extensions).toEqual({ atLeast: at(9) });
+  expect(conversation.take(failure('STALE_POSITION'))).toBe(0);
+  conversation.send();
+  expect(conversation.request.extensions).toEqual({});
+  const later = converse({ query, extensions: { atLeast: at(12) } }, { seen: seenAt(9) });
+  later.send();
+  expect(later.request.extensions).toEqual({ atLeast: at(12) });
+  for (const text of [
+    'subscription { a }',
+    '# a feed\nsubscription A { a }',
+    'fragment F on X { a } subscription { ...F }',
+  ]) {
+    const listening = converse({ query: text }, { seen: seenAt(9) });
+    expect(listening.send()).toBeUndefined();
+    expect(listening.request.extensions).toEqual({});
+  }
+});
+
 test('a subscription is sent again from its last frame on, as an extension and as its own argument', () => {
   const own = 'subscription ($id: ID!, $from: Position) { orderUpdated(id: $id, after: $from) { order { id } } }';
   const conversation = converse({ query: own, variables: { id: 'ord_1', from: at(3) } }, {});

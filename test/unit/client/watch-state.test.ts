@@ -1,17 +1,20 @@
 import { expect, test } from 'vitest';
 import { converse } from '../../../src/client/conversation.ts';
 import { startOfLog } from '../../../src/event-store/position.ts';
+import { openBeat } from '../../../src/live/beat.ts';
 import { watchState } from '../../../src/live/watch-state.ts';
+import { openLogger } from '../../../src/logger.ts';
 
 test('each state that a server tells reaches a page, at whatever position it changed', async () => {
   const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];
   const told = [...states];
-  const frames = watchState(() => Promise.resolve({ position: startOfLog, state: told.shift() }), 1);
+  const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [told.shift()] });
+  const frames = watchState(undefined, { read, beat: openBeat(1), logger: openLogger('silent') });
   const conversation = converse({ query: 'subscription { projectionsUpdated { state } }' }, {});
   for (const expected of states) {
     const { kind, state } = (await frames.next()).value!;
     const answer = { data: { state }, extensions: { kind, position: `${'0'.repeat(13)}-aaaaaaaaaaaa` } };
-    expect(conversation.take(answer)).toEqual({ ...answer, data: { state: expected } });
+    expect(conversation.take(answer)).toEqual({ ...answer, data: { state: [expected] } });
   }
   await frames.return!();
 });

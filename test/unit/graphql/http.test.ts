@@ -1,13 +1,18 @@
-import { request } from 'node:http';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { auditServer } from 'graphql-http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { formatPosition } from '../../../src/event-store/position.ts';
 import { StartError } from '../../../src/start-error.ts';
+import { eventually } from '../../support/eventually.ts';
 import { post } from '../../support/post.ts';
 import { openEventStream } from '../../support/event-stream.ts';
 import { customerToken, staffToken } from '../../support/tokens.ts';
-import { next, openLater, position, Source, tick, touches } from './mini-schema.ts';
+import { later, next, openLater, position, Source, tick, touches } from './mini-schema.ts';
 import { logged, startMiniServer } from './mini-server.ts';
 
 const json = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
@@ -108,6 +113,34 @@ describe('GraphQL over HTTP', () => {
     expect(await codeOf(`{ nodes(ids: [${'"x",'.repeat(101)}]) { id } }`)).toBe('LIMIT_EXCEEDED');
   });
 
+  test('what fails once its client has left is kept by nobody', async () => {
+    const { url } = await startMiniServer();
+    const { hostname, port } = new URL(url);
+    const responses: WeakRef<ServerResponse>[] = [];
+    const seen = (message: unknown): void => {
+      responses.push(new WeakRef((message as { readonly response: ServerResponse }).response));
+    };
+    subscribe('http.server.request.start', seen);
+    onTestFinished(() => void unsubscribe('http.server.request.start', seen));
+    const body = '{"query":"{ failsLater }"}';
+    const head = `Host: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${body.length}`;
+    const began = later.fail;
+    const client = connect(Number(port), hostname);
+    client.write(`POST /graphql HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+    await eventually(() => expect(later.fail).not.toBe(began));
+    client.destroy();
+    await eventually(() => expect(responses[0]!.deref()!.closed).toBe(true));
+    later.fail();
+
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await eventually(async () => {
+      await new Promise(setImmediate);
+      collect();
+      expect(responses.map(one => one.deref())).toEqual([undefined]);
+    });
+  });
+
   test('names of the schema are not given away to who guesses them', async () => {
     const { url } = await startMiniServer();
     const { errors } = await post(url, '{ whos }', {}, { token });
@@ -178,6 +211,27 @@ describe('GraphQL over HTTP', () => {
     });
     expect(sent).toBeGreaterThan(1_000_000);
     expect(sent).toBeLessThan(60_000_000);
+  });
+
+  test('a body that comes byte by byte is put together, and refused where it takes too many', async () => {
+    const { url } = await startMiniServer();
+    const { hostname, port } = new URL(url);
+    const sent = async (body: string): Promise<string> => {
+      const socket = connect(Number(port), hostname).setEncoding('utf8');
+      const pieces = [...Buffer.from(body)].map(byte => `1\r\n${String.fromCharCode(byte)}\r\n`);
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\n` +
+          `Transfer-Encoding: chunked\r\n\r\n`,
+      );
+      socket.write(Buffer.from(`${pieces.join('')}0\r\n\r\n`, 'latin1'));
+      const [answer] = (await once(socket, 'data')) as [string];
+      socket.destroy();
+      return answer;
+    };
+    expect(await sent('{"query":"{ who }","extensions":{"é":"日本語"}}')).toContain('{"data":{"who":"anna"}}');
+    const refused = await sent(JSON.stringify({ query: '{ who }', extensions: { filler: 'x'.repeat(20_000) } }));
+    expect(refused).toMatch(/^HTTP\/1.1 413 /);
+    expect(refused).toContain('"limit":20000');
   });
 
   test('a body of just under 1 MB is taken', async () => {
@@ -331,7 +385,7 @@ describe('SSE', () => {
       extensions: { position: formatPosition(position(5)), kind: 'SNAPSHOT' },
     });
     abort.abort();
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
   });
 
   test('each event’s id is its position, and `Last-Event-ID` goes on from there, whatever the operation says', async () => {
@@ -371,10 +425,10 @@ describe('SSE', () => {
     const { url } = await startMiniServer();
     next.source = new Source();
     const stream = await openEventStream(url, 'subscription { ticks }', {}, { token: await staffToken() });
-    await vi.waitFor(() => expect(stream.comments).toBe(1));
+    await eventually(() => expect(stream.comments).toBe(1));
     for (const beats of [2, 3]) {
       vi.advanceTimersByTime(12_000);
-      await vi.waitFor(() => expect(stream.comments).toBe(beats));
+      await eventually(() => expect(stream.comments).toBe(beats));
     }
     stream.close();
     await stream.ended;
@@ -406,7 +460,7 @@ describe('SSE', () => {
     await expect(answer).rejects.toThrow();
     await new Promise(resolve => setTimeout(resolve, 100));
     open();
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
   });
 
   test('nobody unknown opens a source', async () => {
@@ -464,7 +518,7 @@ describe('closing', () => {
     half.write(body);
     expect(await answered).toContain('{"data":{"__typename":"Query"}}');
     await closed;
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
 });

@@ -12,8 +12,8 @@ const key = { type: 'secret', secret: testSecret } as const;
 const identify = openIdentity({ key, issuer: undefined, audience: undefined });
 const strict = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' });
 
-const codeOf = async (identified: Promise<unknown>) =>
-  identified.then(
+const codeOf = async (identified: ReturnType<typeof identify>) =>
+  Promise.resolve(identified).then(
     identity => identity,
     (error: unknown) => [(error as GraphQLError).message, (error as GraphQLError).extensions],
   );

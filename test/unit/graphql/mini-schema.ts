@@ -45,7 +45,18 @@ const byWeight = { name: 'weight', value: 'integer' } as const;
 /** What the last page read was asked for. */
 export const lastRead: { request?: ReturnType<typeof pageRequest>; counted?: boolean } = {};
 
+/** Fails `failsLater` for whoever asked last. */
+export const later = { fail: (): void => undefined };
+
 builder.queryFields(t => ({
+  failsLater: t.string({
+    rule: 'authenticated',
+    nullable: true,
+    resolve: () =>
+      new Promise<string>((_resolve, reject) => {
+        later.fail = () => reject(codedError('VIEW_LAGGING', 'Not yet.'));
+      }),
+  }),
   who: t.string({ rule: 'authenticated', resolve: (_root, _args, context) => viewerOf(context).subject }),
   forStaff: t.string({ rule: 'staff', nullable: true, resolve: () => 'the secret' }),
   pebbles: t.field({
@@ -200,6 +211,17 @@ builder.subscriptionField('roleTicks', t =>
     args: { after: t.arg({ type: 'Position' }), step: t.arg.int() },
     subscribe: () => next.source,
     resolve: frame => frame.position.point,
+  }),
+);
+
+/** The same, but made with a wait. */
+builder.subscriptionField('slowTicks', t =>
+  t.field({
+    type: 'Int',
+    rule: 'authenticated',
+    sharing: 'role',
+    subscribe: () => next.source,
+    resolve: frame => Promise.resolve(frame.position.point),
   }),
 );
 

@@ -6,6 +6,7 @@ import { type Config, defaultLimits } from '../../../src/config.ts';
 import { openIdentity } from '../../../src/graphql/identity.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
 import { type GraphQLServer, openServer } from '../../../src/graphql/server.ts';
+import { trustedDocuments } from '../../../src/graphql/trusted-documents.ts';
 import { testSecret } from '../../support/tokens.ts';
 import { schema } from './mini-schema.ts';
 
@@ -30,6 +31,7 @@ export async function startMiniServer(config: Partial<Config> = {}): Promise<Gra
     parts: {} as Parts,
     identify: openIdentity(auth),
     logger,
+    documents: trustedDocuments(new Map(), false),
     probes: {
       readiness: () => Promise.resolve({ status: 'ready' }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
@@ -39,6 +41,7 @@ export async function startMiniServer(config: Partial<Config> = {}): Promise<Gra
       port: 0,
       production: true,
       corsOrigins: [],
+      trustedProxies: [],
       limits: defaultLimits,
       introspection: true,
       ...config,

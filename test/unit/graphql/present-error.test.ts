@@ -12,6 +12,7 @@ const lines: Record<string, unknown>[] = [];
 const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
 
 const thrown = (originalError: Error) => new GraphQLError(originalError.message, { path: ['field'], originalError });
+const refusal = (code: string) => Object.assign(new Error('secret'), { code, severity: 'ERROR' });
 const presented = (error: unknown) => formatError(presentError(error, logger));
 
 describe('errors', () => {
@@ -27,7 +28,10 @@ describe('errors', () => {
       'UNAVAILABLE',
     ],
     ['a connection that was cut', new Error('Connection terminated unexpectedly, secret'), 'UNAVAILABLE'],
-    ['a statement that is wrong', Object.assign(new Error('secret'), { code: '42601', severity: 'ERROR' }), 'INTERNAL'],
+    ['a lock that others hold', refusal('55P03'), 'UNAVAILABLE'],
+    ['a statement that took too long', refusal('57014'), 'UNAVAILABLE'],
+    ['a deadlock', refusal('40P01'), 'UNAVAILABLE'],
+    ['a statement that is wrong', refusal('42601'), 'INTERNAL'],
     ['a bug', new TypeError('secret'), 'INTERNAL'],
   ])('%s: what is answered is the code, and nothing of what happened', (_what, error, code) => {
     for (const answer of [presented(error), presented(thrown(error))]) {

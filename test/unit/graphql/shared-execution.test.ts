@@ -1,10 +1,13 @@
+import { Writable } from 'node:stream';
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../../src/commands/decider.ts';
 import { formatPosition } from '../../../src/event-store/position.ts';
 import { createContext } from '../../../src/graphql/context.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
-import { openSharedExecution } from '../../../src/graphql/shared-execution.ts';
+import type { Payload } from '../../../src/graphql/payload.ts';
+import { type Group, openSharedExecution } from '../../../src/graphql/shared-execution.ts';
+import type { Frame } from '../../../src/live/frame.ts';
 import { position, schema, tick } from './mini-schema.ts';
 import { logger } from './mini-server.ts';
 
@@ -19,19 +22,50 @@ const perViewer = parse('subscription { ticks }');
 const perRole = parse(
   'subscription A($from: Position, $step: Int) { roleTicks(after: $from, step: $step) } subscription B { roleTicks }',
 );
+const slow = parse('subscription { slowTicks }');
 const wrong = parse('subscription { wrongTicks }');
 
 function opened() {
   const shared = openSharedExecution();
   let executions = 0;
-  const counts = { executed: () => executions++, delivered: () => undefined, subscribed: () => () => undefined };
+  let counted = 0;
+  const grouped = () => {
+    counted++;
+    return () => {
+      counted--;
+    };
+  };
+  const counts = {
+    executed: () => executions++,
+    delivered: () => undefined,
+    subscribed: () => () => undefined,
+    grouped,
+  };
   const join = (actor: Actor, document = perRole, variableValues = {}, operationName?: string) => {
     const contextValue = createContext({ counts } as unknown as Parts, logger, {
       identity: { actor, expiresAt: Date.now() / 1000 + 60 },
     });
     return shared.join({ schema, document, contextValue, variableValues, operationName: operationName ?? null });
   };
-  return { shared, join, executions: () => executions };
+  return { shared, join, executions: () => executions, counted: () => counted };
+}
+
+/** What a member of the group gets for a change. */
+function given(group: Group, change: Frame): Promise<Payload> {
+  return new Promise(resolve => group.give(change, { made: resolve }, 0));
+}
+
+/** What the socket of an operation with that id is sent. */
+function written(payload: Payload, id: string): Buffer {
+  const pieces: Buffer[] = [];
+  const socket = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  payload.writeTo(socket, id);
+  return Buffer.concat(pieces);
 }
 
 describe('subscriptions share what is made for them', () => {
@@ -43,21 +77,38 @@ describe('subscriptions share what is made for them', () => {
       join(ben, perRole, {}, 'A'),
     ];
     const change = { ...tick(7), row: {} };
-    const payloads = await Promise.all(groups.map(async group => group.payloadOf(change)));
+    const payloads = await Promise.all(groups.map(group => given(group, change)));
     expect(new Set(payloads).size).toBe(1);
     expect(JSON.parse(payloads[0]!.json)).toMatchObject({ data: { roleTicks: 7 } });
-    expect(payloads[0]!.socketFrame('1')).toBe(payloads[1]!.socketFrame('1'));
+    expect(written(payloads[0]!, '1').toString()).toContain(`{"id":"1","type":"next","payload":${payloads[0]!.json}}`);
     expect(payloads[0]!.event()).toBe(payloads[1]!.event());
     expect(executions()).toBe(1);
-    expect(await groups[0]!.payloadOf({ ...tick(8), row: {} })).not.toBe(payloads[0]);
+    expect(await given(groups[0]!, { ...tick(8), row: {} })).not.toBe(payloads[0]);
     expect(executions()).toBe(2);
   });
 
   test('what was made for one is at hand for the next, with no wait', async () => {
     const { join } = opened();
     const change = { ...tick(7), row: {} };
-    const made = await join(anna).payloadOf(change);
-    expect(join(ben).payloadOf(change)).toBe(made);
+    const payload = await given(join(anna), change);
+    let atOnce: Payload | undefined;
+    join(ben).give(change, { made: one => (atOnce = one) }, 0);
+    expect(atOnce).toBe(payload);
+  });
+
+  test('those who ask while it is made wait for the same one, and one of them that fails takes it from nobody', async () => {
+    const { join, executions } = opened();
+    const change = { ...tick(7), row: {} };
+    const broken = {
+      made() {
+        throw new Error('broken');
+      },
+    };
+    join(anna, slow).give(change, broken, 0);
+    const payloads = await Promise.all([given(join(anna, slow), change), given(join(ben, slow), change)]);
+    expect(JSON.parse(payloads[0].json)).toMatchObject({ data: { slowTicks: 7 } });
+    expect(payloads[1]).toBe(payloads[0]);
+    expect(executions()).toBe(1);
   });
 
   test.each([
@@ -89,18 +140,30 @@ describe('subscriptions share what is made for them', () => {
     expect(join(anna, twice, { a: 1 })).not.toBe(join(anna, twice, { a: 2 }));
   });
 
+  test('what came beside the variables that an operation declares tells nothing apart, and is kept by nobody', () => {
+    const { join } = opened();
+    const deep = JSON.parse(`${'['.repeat(6_000)}${']'.repeat(6_000)}`) as unknown;
+    expect(join(anna, perViewer, { deep })).toBe(join(anna, perViewer));
+  });
+
   test('a field that is shared among a role can tell nobody’s name: it fails', async () => {
     const { join } = opened();
-    const { json } = await join(anna, wrong).payloadOf({ ...tick(1), row: {} });
+    const { json } = await given(join(anna, wrong), { ...tick(1), row: {} });
     expect(json).not.toContain('anna');
     expect(JSON.parse(json)).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL' } }] });
   });
 
   test('a group is gone with its last subscriber', () => {
-    const { shared, join } = opened();
+    const { shared, join, counted } = opened();
     const groups = [join(anna), join(ben), join(customer)];
-    expect(shared.groups).toBe(2);
-    for (const group of groups) group.leave();
-    expect(shared.groups).toBe(0);
+    expect([shared.groups, counted()]).toEqual([2, 2]);
+    groups[0]!.leave();
+    expect([shared.groups, counted()]).toEqual([2, 2]);
+    groups[1]!.leave();
+    expect([shared.groups, counted()]).toEqual([1, 1]);
+    groups[2]!.leave();
+    expect([shared.groups, counted()]).toEqual([0, 0]);
+    join(anna).leave();
+    expect([shared.groups, counted()]).toEqual([0, 0]);
   });
 });

@@ -4,7 +4,9 @@ import { createClient, CloseCode } from 'graphql-ws';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { formatPosition } from '../../../src/event-store/position.ts';
+import { eventually } from '../../support/eventually.ts';
 import { connectSocket, openSocket, type TestSocket } from '../../support/socket.ts';
+import { stopwatch } from '../../support/standstill.ts';
 import { customerToken, staffToken } from '../../support/tokens.ts';
 import { next, openLater, position, Source, tick } from './mini-schema.ts';
 import { startMiniServer } from './mini-server.ts';
@@ -32,7 +34,7 @@ describe('graphql-transport-ws', () => {
     });
     expect(next.after).toEqual(position(4));
     ticks.complete();
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
     await socket.close();
   });
 
@@ -54,18 +56,18 @@ describe('graphql-transport-ws', () => {
       { query: 'subscription { ticks }' },
       { next: ({ data }) => void ticks.push(data?.['ticks']), error: () => undefined, complete: () => undefined },
     );
-    await vi.waitFor(() => expect(source.asked).toBe(1));
+    await eventually(() => expect(source.asked).toBe(1));
     source.give(tick(1));
-    await vi.waitFor(() => expect(ticks).toEqual([1]));
+    await eventually(() => expect(ticks).toEqual([1]));
     await server.close();
     expect((await closed).code).toBe(1012);
     expect(source.returned).toBe(1);
 
     const successor = (next.source = new Source());
     await startMiniServer({ port: Number(new URL(server.url).port) });
-    await vi.waitFor(() => expect(successor.asked).toBe(1));
+    await eventually(() => expect(successor.asked).toBe(1));
     successor.give(tick(2));
-    await vi.waitFor(() => expect(ticks).toEqual([1, 2]));
+    await eventually(() => expect(ticks).toEqual([1, 2]));
     unsubscribe();
     await client.dispose();
   });
@@ -92,9 +94,9 @@ describe('graphql-transport-ws', () => {
   test('who does not introduce themself within 3 s is sent away', async () => {
     const { url } = await startMiniServer();
     const socket = await openSocket(url);
-    const begin = Date.now();
+    const passed = stopwatch();
     expect((await socket.closed).code).toBe(CloseCode.ConnectionInitialisationTimeout);
-    expect(Date.now() - begin).toBeLessThan(4_000);
+    expect(passed()).toBeLessThan(4_000);
   });
 
   test('the socket closes with 4403 when its token runs out', async () => {
@@ -103,7 +105,7 @@ describe('graphql-transport-ws', () => {
     const socket = await connectSocket(url, await staffToken({ expires: '2s' }));
     socket.subscribe('subscription { ticks }');
     expect(await socket.closed).toEqual({ code: CloseCode.Forbidden, reason: 'Forbidden' });
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
   });
 
   test('a token that lasts for years does not close its socket at once', async () => {
@@ -162,9 +164,9 @@ describe('graphql-transport-ws', () => {
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken());
     socket.subscribe('subscription { ticks }');
-    await vi.waitFor(() => expect(source.asked).toBe(1));
+    await eventually(() => expect(source.asked).toBe(1));
     socket.ws.terminate();
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
   });
 
   test('a client that loses interest, or goes away, while its source is being opened leaves nothing open', async () => {
@@ -178,7 +180,7 @@ describe('graphql-transport-ws', () => {
       leave(ticks);
       await new Promise(resolve => setTimeout(resolve, 50));
       open();
-      await vi.waitFor(() => expect(source.returned).toBe(1));
+      await eventually(() => expect(source.returned).toBe(1));
     }
   });
 
@@ -193,10 +195,10 @@ describe('graphql-transport-ws', () => {
     }
     await new Promise(resolve => setTimeout(resolve, 50));
     open();
-    await vi.waitFor(() => expect(source.asked).toBeGreaterThan(1));
+    await eventually(() => expect(source.asked).toBeGreaterThan(1));
     const { asked } = source;
     socket.ws.terminate();
-    await vi.waitFor(() => expect(source.returned).toBeGreaterThanOrEqual(asked));
+    await eventually(() => expect(source.returned).toBeGreaterThanOrEqual(asked));
   });
 
   test('a client that does not read holds up its source, and only its own', async () => {
@@ -206,10 +208,10 @@ describe('graphql-transport-ws', () => {
     const filler = 'x'.repeat(50_000);
     // Its frames are large, so that the buffers between us are full soon.
     socket.subscribe(`subscription { ${filler}: ticks }`);
-    await vi.waitFor(() => expect(slow.asked).toBe(1));
+    await eventually(() => expect(slow.asked).toBe(1));
     socket.ws.pause();
     slow.give(...Array.from({ length: 5_000 }, (_, index) => tick(index + 100)));
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const before = slow.asked;
       await new Promise(resolve => setTimeout(resolve, 200));
       expect(slow.asked).toBe(before);
@@ -271,7 +273,7 @@ describe('what one caller may have open', () => {
       payload: [{ message: expect.stringContaining('100'), extensions: { code: 'LIMIT_EXCEEDED', limit: 100 } }],
     });
     open[0]!.complete();
-    await vi.waitFor(() => expect(source.returned).toBe(1));
+    await eventually(() => expect(source.returned).toBe(1));
     expect(await socket.subscribe('{ who }').next()).toEqual({ data: { who: 'anna' } });
     await socket.close();
   });
@@ -291,7 +293,7 @@ describe('what one caller may have open', () => {
     });
     await (await connectSocket(url, await customer())).close();
     await sockets.pop()!.close();
-    await vi.waitFor(async () => (await connectSocket(url, token)).close());
+    await eventually(async () => (await connectSocket(url, token)).close());
     for (const socket of sockets) socket.ws.terminate();
     await Promise.all(sockets.map(socket => socket.closed));
   });
@@ -310,7 +312,7 @@ describe('a server that closes', () => {
       return code;
     });
     const closed = server.close();
-    await vi.waitFor(() => expect(left.length).toBeGreaterThan(0));
+    await eventually(() => expect(left.length).toBeGreaterThan(0));
     const waiting = sockets.find(({ ws }) => ws.readyState === ws.OPEN)!;
     await expect(connectSocket(server.url, token)).rejects.toThrow();
     const answer = waiting.subscribe('{ who }').next();

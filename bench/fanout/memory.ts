@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { emptyDatabase } from '../databases.ts';
+import type { Run } from '../bench.ts';
+import { type RunningServer, startBaseline, startOrderstream } from '../servers.ts';
+import { startWorker } from '../worker.ts';
+import { printed } from '../../test/support/child.ts';
+import type { FanoutFigure, FanoutJob, Side } from './fanout-load.ts';
+
+/** KB that one socket takes of its server's memory, its garbage collected. */
+export interface SocketMemory {
+  readonly resident: number;
+  readonly heap: number;
+  readonly external: number;
+}
+
+const tellMemory = ['--expose-gc', '--import', new URL('./tell-memory.mjs', import.meta.url).href];
+const patience = 10_000; // ms for an answer
+const rest = 3_000; // ms in which what belongs to the opening comes to its end
+
+/**
+ * Each side in a process of its own that has served nothing else: what an earlier load has left free would be filled
+ * first, and count for nothing.
+ */
+export async function memoryASocket(
+  run: Run,
+  databaseUrl: string,
+  sockets: { readonly tokens: readonly string[]; readonly orderIds: readonly string[] },
+): Promise<Readonly<Record<'ours' | 'plain', SocketMemory>>> {
+  const ours = await startOrderstream(run, databaseUrl, tellMemory);
+  const plain = await startBaseline(run, 'fanout/peers.ts', await emptyDatabase(run), tellMemory);
+  return { ours: await ofSide(run, ours, 'orderstream', sockets), plain: await ofSide(run, plain, 'raw', sockets) };
+}
+
+async function ofSide(
+  run: Run,
+  server: RunningServer,
+  side: Side,
+  { tokens, orderIds }: { readonly tokens: readonly string[]; readonly orderIds: readonly string[] },
+): Promise<SocketMemory> {
+  const load = await startWorker<FanoutJob, FanoutFigure>(run, new URL('./fanout-load.ts', import.meta.url));
+  const { url } = server;
+  // What the first socket brings with it is no other one's.
+  await load({ type: 'open', side, url, tokens, orderIds: orderIds.slice(0, 1) });
+  const before = await memoryOf(server, 1);
+  await load({ type: 'open', side, url, tokens, orderIds: orderIds.slice(1) });
+  await sleep(rest);
+  const after = await memoryOf(server, 2);
+  await load({ type: 'close' });
+  await server.stop();
+  const each = (index: number): number => ((after[index] ?? 0) - (before[index] ?? 0)) / (orderIds.length - 1) / 1024;
+  return { resident: each(0), heap: each(1), external: each(2) };
+}
+
+/** Resident, heap, external: bytes. */
+async function memoryOf({ child }: RunningServer, time: number): Promise<readonly number[]> {
+  child.kill('SIGUSR2');
+  const [, figures = ''] = await printed(child, new RegExp(`^memory ${time} (.*)$`, 'm'), patience);
+  return figures.split(' ').map(Number);
+}

@@ -1,0 +1,52 @@
+import { closedLoop, type Rate } from '../closed-loop.ts';
+import { openRawCaller, type RawCaller } from '../raw-http.ts';
+import { doJobs } from '../worker.ts';
+import { peerOrderId } from './peer-orders.ts';
+
+export interface QueryJob {
+  readonly side: 'orderstream' | 'peer';
+  readonly url: string;
+  /** Of our side: the baselines check none. */
+  readonly token: string | undefined;
+  /** Our orders; the baselines' are numbered. */
+  readonly orderIds: readonly string[];
+  readonly orders: number;
+  readonly callers: number;
+  readonly seconds: number;
+}
+
+const queries = {
+  orderstream: `query ($id: ID!) { order(id: $id) {
+    id status total { minorUnits } lines { id productName quantity subtotal { minorUnits } } } }`,
+  peer: 'query ($id: ID!) { order(id: $id) { id status total lines { id productName quantity subtotal } } }',
+};
+
+doJobs<QueryJob, Rate>(async ({ side, url, token, orderIds, orders, callers, seconds }) => {
+  const all = side === 'peer' ? Array.from({ length: orders }, (_, n) => peerOrderId(n)) : orderIds;
+  const [before, after] = JSON.stringify({ query: queries[side], variables: { id: '|' } }).split('|') as [
+    string,
+    string,
+  ];
+  const open = await Promise.all(Array.from({ length: callers }, () => openRawCaller(url, token)));
+  const ask = (caller: RawCaller) => caller.post(`${before}${oneOf(all)}${after}`);
+  try {
+    // That each is answered in full is seen once; after that, that it is answered.
+    for (const caller of open) assertWhole(await ask(caller));
+    const callersOf = new Map(open.entries());
+    return await closedLoop(callers, seconds, async number => {
+      const caller = callersOf.get(number);
+      const answer = caller && (await ask(caller));
+      if (answer?.includes('"lines":[{') !== true) throw new Error(answer);
+    });
+  } finally {
+    for (const caller of open) caller.close();
+  }
+});
+
+function assertWhole(answer: string): void {
+  if ((answer.match(/"productName":/g) ?? []).length !== 5 || answer.includes('"errors"')) throw new Error(answer);
+}
+
+function oneOf(ids: readonly string[]): string {
+  return ids[Math.floor(Math.random() * ids.length)] ?? '';
+}

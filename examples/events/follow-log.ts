@@ -1,0 +1,47 @@
+import { createStreamClient } from '../../src/client/sse.ts';
+
+/** A stored event, as `eventsAppended` tells it. */
+export interface LogEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly streamType: string;
+  readonly streamId: string;
+  readonly version: number;
+  readonly schemaVersion: number;
+  readonly position: string;
+  readonly recordedAt: string;
+  readonly correlationId: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Where Orderstream is, and who asks: a staff member, since the log is for staff only. */
+export interface Access {
+  /** Of the endpoint, e.g. `https://shop.example/graphql`. */
+  readonly url: string;
+  readonly token: string;
+}
+
+const query = `subscription ($after: Position) { eventsAppended(after: $after) {
+  id type streamType streamId version schemaVersion position recordedAt correlationId data } }`;
+
+/**
+ * Every event of the log after a position, each once, in order; cuts and restarts of nodes are the client's business. The
+ * next one is asked for when the loop comes back for it, so that one who dies has at most one event half done.
+ * @param after undefined: from the first event
+ * @throws where the log is another one: a restored database holds other events than those that were acted on, and what
+ *   becomes of that is for people to decide
+ */
+export async function* followLog({ url, token }: Access, after: string | undefined): AsyncGenerator<LogEvent> {
+  const client = createStreamClient({ url, token: () => token });
+  for await (const answer of client.iterate<{ eventsAppended: LogEvent }>({ query, variables: { after } })) {
+    if (answer.extensions?.['kind'] === 'RESYNC') {
+      throw new Error(
+        `the log is another one since ${after ?? 'its beginning'}: see what was acted on, then begin anew`,
+      );
+    }
+    const event = answer.data?.eventsAppended;
+    if (!event)
+      throw new Error(answer.errors?.map(({ message }) => message).join('; ') ?? 'an answer without an event');
+    yield event;
+  }
+}

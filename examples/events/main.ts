@@ -1,0 +1,34 @@
+// npm run events -- mail   ORDERSTREAM_URL, ORDERSTREAM_TOKEN (staff), STATE_DIR, and MAIL_DIR or SMTP_URL
+// npm run events -- relay  ORDERSTREAM_URL, ORDERSTREAM_TOKEN (staff), REDIS_URL, STREAM
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { fileMailbox } from './file-mailbox.ts';
+import type { Access } from './follow-log.ts';
+import { mailOnSubmit } from './mail-on-submit.ts';
+import { positionFile } from './position-file.ts';
+import { relayToRedis } from './relay-to-redis.ts';
+import { smtpMailbox } from './smtp-mailbox.ts';
+
+const howTo = `npm run events -- mail
+  sends a mail for each order that is submitted. ORDERSTREAM_URL=http://127.0.0.1:4000/graphql
+  ORDERSTREAM_TOKEN=<of a staff member> STATE_DIR=<folder of its own> and MAIL_DIR=<folder> or SMTP_URL=smtp://127.0.0.1:25
+npm run events -- relay
+  relays the log into a Redis stream. ORDERSTREAM_URL, ORDERSTREAM_TOKEN, REDIS_URL=redis://127.0.0.1:6379 STREAM=<name>`;
+
+const { ORDERSTREAM_URL, ORDERSTREAM_TOKEN, STATE_DIR, MAIL_DIR, SMTP_URL, REDIS_URL, STREAM } = process.env;
+const access: Access | undefined =
+  ORDERSTREAM_URL && ORDERSTREAM_TOKEN ? { url: ORDERSTREAM_URL, token: ORDERSTREAM_TOKEN } : undefined;
+const mailbox = MAIL_DIR ? fileMailbox(MAIL_DIR) : SMTP_URL ? smtpMailbox(SMTP_URL) : undefined;
+const [what] = process.argv.slice(2);
+
+if (what === 'mail' && access && mailbox && STATE_DIR) {
+  await mailOnSubmit(access, mailbox, positionFile(join(STATE_DIR, 'mail-on-submit.position')));
+} else if (what === 'relay' && access && REDIS_URL && STREAM) {
+  const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
+  // It connects again by itself, and what waits for it waits.
+  redis.on('error', (error: Error) => console.error(`Redis: ${error.message}`));
+  await relayToRedis(access, redis, STREAM).finally(() => redis.disconnect());
+} else {
+  console.error(howTo);
+  process.exitCode = 2;
+}

@@ -1,0 +1,51 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** How far a reader of the log has come, in a file that is whole whenever it is there. */
+export interface PositionFile {
+  /** Undefined: nothing was done yet. */
+  read(): Promise<string | undefined>;
+  /** Resolves when it is on disk. */
+  write(position: string): Promise<void>;
+}
+
+export function positionFile(path: string): PositionFile {
+  return {
+    async read() {
+      try {
+        return (await readFile(path, 'utf8')).trim();
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    async write(position) {
+      await mkdir(dirname(path), { recursive: true });
+      const draft = `${path}.${process.pid}`;
+      await writeDurably(draft, `${position}\n`);
+      await rename(draft, path);
+      await syncFolder(dirname(path));
+    },
+  };
+}
+
+/** Resolves when the content is on disk; the name is when its folder is. */
+export async function writeDurably(path: string, content: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Resolves when the names in it are on disk. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Redis } from 'ioredis';
+import { cloudEventOf } from './cloud-event.ts';
+import { type Access, followLog } from './follow-log.ts';
+
+/**
+ * Adds an entry under its own id, where the last entry is the one that it follows: 'added'. It is there already:
+ * 'there'. The stream ends elsewhere (Redis lost its last entries, or another relay is further): 'elsewhere'.
+ */
+const add = `
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local lastId = last[1] and last[1][1] or '0-0'
+if lastId == ARGV[2] then return 'there' end
+if lastId ~= ARGV[1] then return 'elsewhere' end
+redis.call('XADD', KEYS[1], ARGV[2], 'position', ARGV[3], 'event', ARGV[4])
+return 'added'`;
+
+/** What an empty stream ends with. */
+const beginning = '0-0';
+
+/**
+ * Relays the log into a Redis stream, each event once, in order, as CloudEvents. An entry's id is the event's place in
+ * the log, and how far the relay has come is the stream's last entry: what is relayed and that it was relayed are one
+ * write. So a death at any point repeats nothing and leaves nothing out, two relays at once neither, and a Redis that
+ * comes back without its last seconds gets them again.
+ */
+export async function relayToRedis(access: Access, redis: Redis, stream: string): Promise<never> {
+  for (;;) {
+    let last = await lastEntry(redis, stream);
+    for await (const event of followLog(access, last.position)) {
+      const id = `${Number.parseInt(event.position, 16)}-0`;
+      const entry = JSON.stringify(cloudEventOf(event));
+      const outcome = await redis.eval(add, 1, stream, last.id, id, event.position, entry);
+      if (outcome === 'elsewhere') break;
+      last = { id, position: event.position };
+    }
+  }
+}
+
+async function lastEntry(redis: Redis, stream: string): Promise<{ id: string; position: string | undefined }> {
+  const [last] = await redis.xrevrange(stream, '+', '-', 'COUNT', 1);
+  if (!last) return { id: beginning, position: undefined };
+  const [id, [, position]] = last;
+  return { id, position };
+}

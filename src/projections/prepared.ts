@@ -1,0 +1,14 @@
+import type { Database, LookUp } from '../database.ts';
+import { Prisma } from '../generated/prisma/client.ts';
+
+/**
+ * The same database for the projector, which sends few statements over and over, each of which finds its rows by key:
+ * what it asks goes as look-ups do, so that no batch is planned anew.
+ */
+export function prepared(database: Database, lookUp: LookUp | undefined): Database {
+  if (!lookUp) return database;
+  const send = (strings: TemplateStringsArray, ...values: unknown[]) => lookUp(Prisma.sql(strings, ...values));
+  return new Proxy(database, {
+    get: (target, name) => (name === '$queryRaw' ? send : (Reflect.get(target, name) as unknown)),
+  });
+}

@@ -1,0 +1,79 @@
+import { expect } from 'vitest';
+import { schema } from '../../../src/schema.ts';
+import type { Answer } from '../../support/typed-document.ts';
+import { type Caller, isKnown } from './callers.ts';
+
+/** Whom a root field answers: staff, whoever has what it is about, or anybody with a token. */
+export type Audience = 'staff' | 'owner' | 'anyone';
+
+/** Written by hand, beside what the code declares: a rule that changes fails here, and so does a field that is missing. */
+export const audiences: Readonly<Record<string, Audience>> = {
+  node: 'owner',
+  nodes: 'owner',
+  viewer: 'anyone',
+  order: 'owner',
+  orderAt: 'owner',
+  orderByNumber: 'owner',
+  orders: 'staff',
+  customer: 'owner',
+  customers: 'staff',
+  product: 'anyone',
+  products: 'anyone',
+  salesByDay: 'staff',
+  topProducts: 'staff',
+  projections: 'staff',
+  registerCustomer: 'anyone',
+  renameCustomer: 'owner',
+  createOrder: 'anyone',
+  addOrderItem: 'owner',
+  removeOrderItem: 'owner',
+  changeOrderItemQuantity: 'owner',
+  submitOrder: 'owner',
+  confirmOrder: 'staff',
+  shipOrder: 'staff',
+  deliverOrder: 'staff',
+  cancelOrder: 'owner',
+  addProduct: 'staff',
+  changeProduct: 'staff',
+  orderUpdated: 'owner',
+  customerOrdersUpdated: 'owner',
+  ordersUpdated: 'staff',
+  orderEvents: 'owner',
+  eventsAppended: 'staff',
+  projectionsUpdated: 'staff',
+};
+
+export type Kind = 'query' | 'mutation' | 'subscription';
+const roots = [
+  ['query', schema.getQueryType()],
+  ['mutation', schema.getMutationType()],
+  ['subscription', schema.getSubscriptionType()],
+] as const;
+export const rootFields = roots.flatMap(([kind, type]) =>
+  Object.values(type!.getFields()).map(field => ({ kind, field })),
+);
+
+export type Verdict = 'answered' | 'as if it were missing' | 'UNAUTHENTICATED' | 'FORBIDDEN';
+
+/** What the caller is to hear of something that the customer has. */
+export function expected(caller: Caller, audience: Audience | undefined): Verdict {
+  if (!isKnown(caller)) return 'UNAUTHENTICATED';
+  if (caller === 'staff' || audience === 'anyone') return 'answered';
+  if (audience === 'staff') return 'FORBIDDEN';
+  return caller === 'customer' ? 'answered' : 'as if it were missing';
+}
+
+/** @param name of the root field that was asked */
+export function verdictOf(name: string, { data, errors }: Answer<Record<string, unknown>>): Verdict {
+  const code = errors?.[0]?.extensions.code;
+  const value = data?.[name];
+  if (code === 'UNAUTHENTICATED' || code === 'FORBIDDEN') {
+    expect(value ?? null).toBeNull();
+    return code;
+  }
+  if (code === 'NOT_FOUND') return 'as if it were missing';
+  expect(errors).toBeUndefined();
+  const first = Array.isArray(value) && name === 'nodes' ? (value[0] as unknown) : value;
+  const missing = first === null || (first as { readonly __typename?: string }).__typename === 'NotFoundError';
+  return missing ? 'as if it were missing' : 'answered';
+}

@@ -1,0 +1,90 @@
+import { beforeAll, expect, test } from 'vitest';
+import { CreateOrderDocument } from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { post } from '../support/post.ts';
+import { serveShop } from '../support/serve-shop.ts';
+import { statementsOf } from '../support/statements.ts';
+
+/** Longer than what hub and projector sleep between two looks, ms. */
+const quiet = 1_500;
+
+const { app, shop } = serveShop();
+/** What goes on with nobody asking: looks of the projector and of the hub. */
+let background: ReadonlySet<string>;
+const made = { id: '', number: '' };
+
+beforeAll(async () => {
+  const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 1 }] };
+  for (let n = 0; n < 3; n++) {
+    const { orderId, order, position } = accepted(
+      await post(app.url, CreateOrderDocument, { input }, { token: shop.staff }),
+    );
+    Object.assign(made, { id: orderId, number: order!.number });
+    await asked(`query ($at: Position) { orders(atLeast: $at) { position } }`, { at: position });
+  }
+  const idle = await statementsOf(() => new Promise(resolve => setTimeout(resolve, quiet)));
+  background = new Set(idle.sql);
+});
+
+async function asked(document: string, variables: object = {}): Promise<void> {
+  const { data, errors } = await post(app.url, document, variables as never, { token: shop.staff });
+  expect(errors).toBeUndefined();
+  expect(data).not.toBe(null);
+}
+
+/** Statements that came of the requests. */
+async function statementsFor(...documents: readonly string[]): Promise<string[]> {
+  const { customer, productId } = shop;
+  const bound = documents.map(document =>
+    document
+      .replaceAll('$order', JSON.stringify(made.id))
+      .replaceAll('$number', JSON.stringify(made.number))
+      .replaceAll('$customer', JSON.stringify(customer.id))
+      .replaceAll('$product', JSON.stringify(productId)),
+  );
+  const { sql } = await statementsOf(() => Promise.all(bound.map(document => asked(document))));
+  return sql.filter(one => !background.has(one));
+}
+
+const order = 'id number status lines { productName quantity } total { amount } customer { id name }';
+const page = `edges { cursor node { id } } pageInfo { hasNextPage endCursor } position`;
+
+test.each([
+  ['an order with its customer', `{ order(id: $order) { ${order} } }`],
+  ['an order by its number', `{ orderByNumber(number: $number) { ${order} } }`],
+  ['a customer', `{ customer(id: $customer) { id name email } }`],
+  ['a product', `{ product(id: $product) { id name } }`],
+  ['a node', `{ node(id: $order) { id ... on Order { ${order} } } }`],
+  ['several nodes of a kind', `{ nodes(ids: [$order, $order]) { id } }`],
+  ['a list of orders with their customers', `{ orders { ${page} nodes { ${order} } } }`],
+  ['with its count', `{ orders { ${page} totalCount } }`],
+  ['backwards', `{ orders(last: 2) { ${page} } }`],
+  ['in another order', `{ orders(orderBy: { field: TOTAL, direction: ASC }) { ${page} } }`],
+  ['filtered', `{ orders(filter: { statusIn: [DRAFT], currency: "EUR", productId: $product }) { ${page} } }`],
+  ['of a customer', `{ orders(filter: { customerId: $customer }) { ${page} } }`],
+  ['searched', `{ orders(filter: { search: "ada tea" }) { ${page} totalCount } }`],
+  ['a list of customers', `{ customers(search: "ada") { ${page} totalCount } }`],
+  ['a list of products', `{ products(search: "tea") { ${page} totalCount } }`],
+  ['sales by day', `{ salesByDay(from: "2026-01-01", to: "2030-01-01", currency: "EUR") { date revenue { amount } } }`],
+  ['the best products', `{ topProducts(currency: "EUR") { productId productName revenue { amount } } }`],
+  ['the state of every read model', `{ projections { name state position } }`],
+])('%s: one statement', async (_, document) => {
+  expect(await statementsFor(document)).toHaveLength(1);
+});
+
+test.each([
+  ['their orders', `{ customer(id: $customer) { id orders { ${page} totalCount nodes { ${order} } } } }`],
+  ['what their orders come to', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
+  // Whose it is, and the events that it was made of then.
+  ['an order as it was', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
+  ['its history', `{ order(id: $order) { id history { nodes { type } } } }`],
+])('an entity, and %s: one statement each', async (_, document) => {
+  expect(await statementsFor(document)).toHaveLength(2);
+});
+
+test('entities of a kind that are asked for in one turn of the event loop: one statement', async () => {
+  const some = Array.from({ length: 20 }, (_, n) => `o${n}: order(id: $order) { id }`).join(' ');
+  expect(
+    await statementsFor(`{ ${some} one: product(id: $product) { id } other: product(id: $product) { name } }`),
+  ).toHaveLength(2);
+});

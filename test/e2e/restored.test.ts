@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatPosition } from '../../src/event-store/position.ts';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { AddOrderItemDocument } from '../generated/graphql.ts';
+import { accepted } from '../support/accepted.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { type Carrier, openEventStream, openWatch, type Watch } from '../support/event-stream.ts';
+import { eventually } from '../support/eventually.ts';
+import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { post } from '../support/post.ts';
+import { customerToken, staffToken } from '../support/tokens.ts';
+import type { Answer } from '../support/typed-document.ts';
+
+/** Frames as all subscriptions have them, whatever they show. */
+interface Told {
+  readonly kind: string;
+  readonly position: string;
+}
+const told = ({ extensions }: Answer<unknown>): Told => extensions as unknown as Told;
+const codes = ({ errors }: Answer<unknown>) => errors?.map(error => error.extensions.code);
+
+let log: ForkedLog;
+let app: TestApp;
+let staff: string;
+let customer: string;
+/** The head of the log that was lost. */
+let lost: string;
+/** Of the last event that both logs have. */
+let common: string;
+/** Each kind of subscription to what both logs have, by name. */
+let states: Readonly<Record<string, string>>;
+let feeds: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  log = await forkedLog();
+  const [first, second] = log.orders;
+  lost = formatPosition(await readHead(log.lost.database));
+  // Four events were stored since in each: three items and an order.
+  const [event] = await log.lost.database.$queryRaw<{ point: number; hash: string }[]>`
+    SELECT position::float8 AS point, encode(substr(hash, 1, 6), 'hex') AS hash FROM events
+    ORDER BY position DESC OFFSET 4 LIMIT 1`;
+  common = formatPosition(event!);
+  [staff, customer] = [await staffToken(), await customerToken(log.customerId)];
+  states = {
+    'an order that had changed': `orderUpdated(id: "${first}" AFTER) { kind position order { version } }`,
+    'an order that had not': `orderUpdated(id: "${second}" AFTER) { kind position order { version } }`,
+    'a customer’s list': `customerOrdersUpdated(customerId: "${log.customerId}" AFTER) { kind position orderId }`,
+    'the list of all': 'ordersUpdated(AFTER) { kind position orderId }',
+    projections: 'projectionsUpdated { name position }',
+  };
+  feeds = {
+    'the feed of the log': 'eventsAppended(AFTER) { position }',
+    'the feed of an order': `orderEvents(orderId: "${first}" AFTER) { position }`,
+  };
+  app = await startApp({ DATABASE_URL: log.url });
+});
+afterAll(async () => {
+  await app.stop();
+  await log.close();
+});
+
+function operation(field: string, after?: string): string {
+  const argument = after === undefined ? '' : `, after: "${after}"`;
+  return `subscription { ${field.replace(/\(AFTER\)/, argument && `(${argument.slice(2)})`).replace(' AFTER', argument)} }`;
+}
+
+function watch(carrier: Carrier, field: string, after?: string, extensions?: object): Promise<Watch<object>> {
+  return openWatch[carrier](app.url, staff, operation(field, after), {}, extensions);
+}
+
+async function positions(): Promise<string[]> {
+  return onDatabase(log.url, async client => {
+    const { rows } = await client.query<{ position: string }>(
+      `SELECT lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS position
+       FROM events ORDER BY events.position`,
+    );
+    return rows.map(({ position }) => position);
+  });
+}
+
+async function addItem(orderId: string): Promise<string> {
+  const input = { orderId, productId: log.productId };
+  return accepted(await post(app.url, AddOrderItemDocument, { input }, { token: staff })).position;
+}
+
+/** What is not news of a list. */
+async function nextNews(of: Watch<object>): Promise<Answer<unknown>> {
+  for (;;) {
+    const answer = await of.next();
+    if (told(answer).kind !== 'PROGRESS') return answer;
+  }
+}
+
+test('a database restored to an earlier point that then went on differently: whoever watches all through is told RESYNC, once, and goes on', async () => {
+  const carriers = ['WebSocket', 'SSE'] as const;
+  const open = async (fields: Readonly<Record<string, string>>, after?: string) =>
+    Promise.all(
+      carriers.flatMap(carrier =>
+        Object.entries(fields).map(async ([name, field]) => ({
+          name: `${name} over ${carrier}`,
+          watching: await watch(carrier, field, after),
+        })),
+      ),
+    );
+  const watchers = await open(states);
+  const followers = await open(feeds, lost);
+  const gone = await watch('WebSocket', `orderUpdated(id: "${log.lostOrder}" AFTER) { kind }`);
+  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(told(await watching.next()).kind);
+  expect(told(await gone.next()).kind).toBe('SNAPSHOT');
+
+  await log.restore();
+  const restored = await positions();
+  expect(restored).not.toContain(lost);
+  for (const { name, watching } of watchers) {
+    const answer = await watching.next();
+    expect([name, told(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
+    expect(restored, name).toContain(told(answer).position);
+  }
+  for (const { name, watching } of followers) {
+    const answer = await watching.next();
+    expect([name, told(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
+    expect(told(answer).position).toBe(restored.at(-1));
+    await expect(watching.next()).rejects.toThrow('complete');
+    await watching.close();
+  }
+  expect(codes(await gone.next())).toEqual(['NOT_FOUND']);
+  await gone.close();
+
+  // Both orders change: everybody is told of what happened in this log, and of nothing else.
+  const [first, second] = log.orders;
+  const [one, other] = [await addItem(first), await addItem(second)];
+  await eventually(async () => {
+    const { data } = await post(app.url, '{ orders { position } }', {}, { token: staff });
+    expect((data as { orders: Told }).orders.position).toBe(other);
+  });
+  for (const { name, watching } of watchers) {
+    const expected = name.startsWith('an order that had not') ? other : one;
+    const answer = await nextNews(watching);
+    expect(answer.errors).toBeUndefined();
+    expect([...restored, one, other], name).toContain(told(answer).position);
+    if (!name.startsWith('projections'))
+      expect([name, told(answer)]).toMatchObject([name, { kind: 'UPDATE', position: expected }]);
+    await watching.close();
+  }
+});
+
+describe('whoever comes back with a position of the lost log', () => {
+  describe.each(['WebSocket', 'SSE'] as const)('over %s', carrier => {
+    test.each(['argument', 'extensions'] as const)('is told RESYNC, by %s', async way => {
+      for (const [name, field] of Object.entries({ ...states, ...feeds })) {
+        if (name === 'projections' && way === 'argument') continue; // it has none
+        const watching = await watch(
+          carrier,
+          field,
+          way === 'argument' ? lost : undefined,
+          way === 'extensions' ? { after: lost } : undefined,
+        );
+        const answer = await watching.next();
+        expect([name, told(answer).kind]).toEqual([name, 'RESYNC']);
+        expect(codes(answer)).toEqual(name in feeds ? ['STALE_POSITION'] : undefined);
+        expect(await positions()).toContain(told(answer).position);
+        await watching.close();
+      }
+    });
+
+    test('with one from before the backup, nobody is told so: feeds have what came since, each once', async () => {
+      const since = (await positions()).filter(position => position > common);
+      for (const [name, field] of Object.entries({ ...states, ...feeds })) {
+        const watching = await watch(carrier, field, undefined, { after: common });
+        const first = await watching.next();
+        expect([name, told(first).kind, first.errors]).not.toContain('RESYNC');
+        expect(first.errors).toBeUndefined();
+        if (name === 'the feed of the log') {
+          const rest = [told(first).position];
+          while (rest.length < since.length) rest.push(told(await watching.next()).position);
+          expect(rest).toEqual(since);
+        }
+        await watching.close();
+      }
+    });
+  });
+
+  test('an EventSource is told by its Last-Event-ID', async () => {
+    for (const [name, field] of Object.entries({ ...states, ...feeds })) {
+      const stream = await openEventStream(
+        app.url,
+        operation(field),
+        {},
+        { token: staff, headers: { 'last-event-id': lost } },
+      );
+      expect([name, told(await stream.next()).kind]).toEqual([name, 'RESYNC']);
+      stream.close();
+      await stream.ended;
+    }
+  });
+});
+
+describe('whoever asks for what reflects a position', () => {
+  const fields = (): Readonly<Record<string, string>> => ({
+    order: `order(id: "${log.orders[0]}" AT) { id version }`,
+    'the lost order': `order(id: "${log.lostOrder}" AT) { id }`,
+    orderByNumber: 'orderByNumber(number: "23456789" AT) { id }',
+    orders: 'orders(AT) { position }',
+    customer: `customer(id: "${log.customerId}" AT) { id }`,
+    totals: `customer(id: "${log.customerId}" AT) { orderTotals { orderCount } }`,
+    customers: 'customers(AT) { position }',
+    product: `product(id: "${log.productId}" AT) { id }`,
+    products: 'products(AT) { position }',
+  });
+  const ask = async (field: string, position: string, way: 'argument' | 'header') => {
+    const argument = way === 'argument' ? `atLeast: "${position}"` : '';
+    const query = field.replace(/\(AT\)/, argument && `(${argument})`).replace(/ AT/, argument && `, ${argument}`);
+    return post(
+      app.url,
+      `{ ${query} }`,
+      {},
+      {
+        token: staff,
+        ...(way === 'header' && { headers: { 'orderstream-position': position } }),
+      },
+    );
+  };
+
+  test.each(['argument', 'header'] as const)(
+    'is told STALE_POSITION where it is of the lost log, by %s; one of both logs is reflected',
+    async way => {
+      for (const [name, field] of Object.entries(fields())) {
+        expect([name, codes(await ask(field, lost, way))]).toEqual([name, ['STALE_POSITION']]);
+        expect([name, codes(await ask(field, common, way))]).toEqual([name, undefined]);
+      }
+    },
+  );
+
+  test('is told so of what waits for no position of its own, too', async () => {
+    for (const field of [
+      `node(id: "${log.orders[0]}") { id }`,
+      `nodes(ids: ["${log.orders[0]}"]) { id }`,
+      'salesByDay(from: "2026-01-01", to: "2026-12-31", currency: "EUR") { date }',
+      'topProducts(currency: "EUR") { productId }',
+    ]) {
+      expect([field, codes(await ask(field, lost, 'header'))]).toEqual([field, ['STALE_POSITION']]);
+      expect([field, codes(await ask(field, common, 'header'))]).toEqual([field, undefined]);
+    }
+  });
+
+  test('a command that rests on a version of the lost log is refused', async () => {
+    const input = { orderId: log.orders[0], productId: log.productId, expectedVersion: 4 };
+    const { data } = await post(app.url, AddOrderItemDocument, { input }, { token: customer });
+    expect((data as { addOrderItem: { __typename: string } }).addOrderItem.__typename).toBe('VersionConflictError');
+  });
+});

@@ -1,0 +1,83 @@
+// Orders, reads and watches as any customer does, until it is told to stop; prints a JSON line for each answer. In a
+// process of its own: attackers in this one would be what it waits for.
+import { WebSocket } from 'ws';
+import { createClient } from 'graphql-ws';
+import { CreateOrderDocument, CustomerOrdersUpdatedDocument, OrderDocument } from '../../generated/graphql.ts';
+import { accepted } from '../../support/accepted.ts';
+import { post } from '../../support/post.ts';
+
+const [url = '', token = '', customerId = '', productId = ''] = process.argv.slice(2);
+/** Ms that a frame may take before it counts as lost. */
+const patience = 10_000;
+/** Ms between orders: a person in a hurry, and no load. */
+const pause = 50;
+
+/** Orders by id: when they were asked for, and when they came. A frame may be here before the answer is. */
+const ordered = new Map<string, number>();
+const came = new Map<string, number>();
+
+function settle(id: string): void {
+  const [since, at] = [ordered.get(id), came.get(id)];
+  if (since === undefined || at === undefined) return;
+  ordered.delete(id);
+  console.log(JSON.stringify({ what: 'frame', ms: at - since }));
+}
+
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+
+function say(what: string, since: number, error?: string): void {
+  console.log(JSON.stringify({ what, ms: performance.now() - since, error }));
+}
+
+const client = createClient({
+  url: `${url.replace('http', 'ws')}/graphql`,
+  webSocketImpl: WebSocket,
+  connectionParams: { Authorization: `Bearer ${token}` },
+  retryAttempts: 0,
+  lazy: false,
+});
+const failed = (error: unknown): void => {
+  if (!stop.signal.aborted) say('subscription', performance.now(), JSON.stringify(error));
+};
+client.on('closed', failed);
+let begun = () => {};
+const live = new Promise<void>(resolve => (begun = resolve));
+client.subscribe<{ customerOrdersUpdated: { order: { id: string } | null } }>(
+  { query: String(CustomerOrdersUpdatedDocument), variables: { customerId } },
+  {
+    next: ({ data, errors }) => {
+      if (errors) failed(errors);
+      begun();
+      const id = data?.customerOrdersUpdated.order?.id ?? '';
+      if (id !== '') came.set(id, performance.now());
+      settle(id);
+    },
+    error: failed,
+    complete: () => failed('the subscription ended'),
+  },
+);
+
+// An order made before the first frame may be in what that frame reflects: it is not owed one of its own.
+await live;
+while (!stop.signal.aborted) {
+  const since = performance.now();
+  try {
+    const input = { items: [{ productId, quantity: 1 }] };
+    const { orderId, position } = accepted(await post(url, CreateOrderDocument, { input }, { token }));
+    say('command', since);
+    ordered.set(orderId, since);
+    settle(orderId);
+    const asked = performance.now();
+    const { data, errors } = await post(url, OrderDocument, { id: orderId, atLeast: position }, { token });
+    say('query', asked, data?.order?.id === orderId ? undefined : JSON.stringify(errors));
+  } catch (error) {
+    say('answer', since, String(error));
+  }
+  await new Promise(resolve => setTimeout(resolve, pause));
+}
+const deadline = performance.now() + patience;
+while (ordered.size > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20));
+for (const [id, since] of ordered)
+  say('frame', since, `${id}, ordered ${Math.round(since)} ms after the start, never came`);
+await client.dispose();

@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { freshDatabase } from '../support/postgres.ts';
+import { describeWithRedis } from '../support/redis.ts';
+import { openWorld, type World, slowly } from './world.ts';
+
+const hour = 3_600_000;
+const preload = `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url))}`;
+
+describeWithRedis('clocks that are an hour off', () => {
+  test(
+    'one node an hour ahead and one behind, then the other way round in the middle of an outage: nothing acknowledged is lost or doubled, callers wait no longer, views converge, and /readyz says what is so',
+    slowly,
+    async () => {
+      const database = await freshDatabase();
+      const world = await openWorld({
+        database: database.url,
+        env: name => ({ NODE_OPTIONS: preload, CLOCK_SHIFT: `${name.endsWith('1') ? hour : -hour}` }),
+        // To the one that is ahead, what is good for an hour has run out.
+        customers: { tokens: { expires: '3h' } },
+      });
+      const { members } = world;
+
+      await world.meet({
+        name: 'clocks an hour ahead and an hour behind',
+        begin: () => undefined,
+        lasts: 500,
+        said: [{ of: members, is: 'ready' }],
+        end: () => undefined,
+        bites: async () => Math.min(await commandsOff(world, 1), await commandsOff(world, -1)),
+      });
+
+      // A deadline that rested on that clock would be over at once, or not for another hour.
+      const before = await commandsOff(world, 1);
+      const longest = () => Math.max(...world.run.acknowledged.map(({ sent, answered }) => answered - sent));
+      await world.meet({
+        name: 'clocks that are set two hours while PostgreSQL is cut off',
+        begin: async () => {
+          for (const { postgres } of members) postgres.meet(() => 'lose-request');
+          await sleep(300);
+          await Promise.all(members.map(({ app }) => app.kill('SIGUSR2')));
+        },
+        lasts: 1_000,
+        storesOn: false,
+        said: [{ of: members, is: 'unavailable' }],
+        end: () => members.forEach(({ postgres }) => postgres.meet(() => 'pass')),
+        bites: async () => Math.min(...members.map(({ postgres }) => postgres.harmed)),
+      });
+      expect(longest()).toBeLessThan(10_000);
+      expect(await commandsOff(world, 1)).toBeGreaterThan(before);
+      await world.close();
+      // Each was told the other time, as its own log shows.
+      for (const { name, app } of members) expect(hoursOff(app.stdout())).toContain(name.endsWith('1') ? -1 : 1);
+      await database.drop();
+    },
+  );
+});
+
+/** Commands that took place more than half an hour later (or earlier) than the database says. */
+async function commandsOff({ reader }: World, sign: 1 | -1): Promise<number> {
+  const [row] = await reader.database.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM events
+    WHERE extract(epoch FROM occurred_at - recorded_at) * ${sign}::int > 1800`;
+  return row!.count;
+}
+
+/** Hours that the lines of a process's own log are off, each once. */
+function hoursOff(log: string): number[] {
+  const times = [...log.matchAll(/"time":(\d+)/g)].map(([, time]) => Math.round((Number(time) - Date.now()) / hour));
+  return [...new Set(times)].sort();
+}

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { migrate } from '../../src/migrations.ts';
+import { databaseUrl, onDatabase } from '../support/on-database.ts';
+import { eventually } from '../support/eventually.ts';
+import { noteOpen } from '../support/left-open.ts';
+import { startPostgres } from '../support/private-postgres.ts';
+import { openWorld, slowly } from './world.ts';
+
+const exec = promisify(execFile);
+const megabytes = 48;
+const needs = process.getuid?.() === 0 ? '' : ' (needs root, for a file system of its own)';
+
+describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () => {
+  test(
+    'commands are answered UNAVAILABLE and stored once there is room again: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    slowly,
+    async () => {
+      const postgres = await startPostgres({ log_line_prefix: '%e ' });
+      const disk = await smallDisk(await ownerOf(postgres.pid));
+      await onDatabase(postgres.url, async client => {
+        await client.query(`CREATE TABLESPACE small LOCATION '${disk.folder}'`);
+        await client.query('CREATE DATABASE full_disk TABLESPACE small');
+      });
+      const url = databaseUrl(postgres.url, 'full_disk');
+      await migrate(url);
+      const world = await openWorld({ database: url });
+      const refusals = () =>
+        postgres
+          .log()
+          .split('\n')
+          .filter(line => line.startsWith('53100 ERROR')).length;
+
+      const ballast = join(disk.folder, 'ballast');
+      await world.meet({
+        name: 'the disk is full',
+        begin: () => writeFile(ballast, new Uint8Array(megabytes << 20)).catch(() => undefined), // as much as fits
+        lasts: () => eventually(() => expect(refusals()).toBeGreaterThan(20), 60_000),
+        storesOn: false,
+        // What is there can be read; how far views are behind it says too.
+        said: [{ of: world.members, is: 'serving' }],
+        end: () => rm(ballast),
+        bites: refusals,
+      });
+      await world.close();
+      await postgres.remove();
+      await disk.remove();
+    },
+  );
+});
+
+/** A file system in memory, the account's own. */
+async function smallDisk(uid: number): Promise<{ readonly folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp('/tmp/orderstream-disk-');
+  await exec('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
+  const remove = async (): Promise<void> => {
+    note.closed();
+    await exec('umount', ['--lazy', folder]);
+    await rm(folder, { recursive: true });
+  };
+  const note = noteOpen('a small disk', remove);
+  await chown(folder, uid, -1);
+  return { folder, remove };
+}
+
+async function ownerOf(pid: number): Promise<number> {
+  return (await stat(`/proc/${pid}`)).uid;
+}

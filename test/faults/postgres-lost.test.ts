@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { migrate } from '../../src/migrations.ts';
+import { eventually } from '../support/eventually.ts';
+import { storedUnanswered } from '../support/everything-kept.ts';
+import { startPostgres } from '../support/private-postgres.ts';
+import { describeWithRedis } from '../support/redis.ts';
+import type { Fate } from '../support/tcp-proxy.ts';
+import { type Member, openWorld, type World, slowly } from './world.ts';
+
+describeWithRedis('PostgreSQL lost under load', () => {
+  test(
+    'restarted, crashed, silent, cut off before and after commits: nothing acknowledged is lost or doubled, views converge, and /readyz says 503 as long as it is away',
+    slowly,
+    async () => {
+      const postgres = await startPostgres();
+      await migrate(postgres.url);
+      const world = await openWorld({ database: postgres.url });
+      const { members, apis, projectors } = world;
+
+      for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+        let connections = 0;
+        await world.meet({
+          name: `PostgreSQL ended by ${signal}`,
+          begin: async () => {
+            connections = members.reduce((sum, member) => sum + member.postgres.connections, 0);
+            await postgres.stop(signal);
+          },
+          lasts: 1_000,
+          storesOn: false,
+          said: [{ of: members, is: 'unavailable' }],
+          end: () => postgres.start(),
+          bites: () => connections,
+        });
+      }
+      expect(postgres.log()).toContain('was interrupted'); // after SIGQUIT it had to recover
+
+      await world.meet({
+        name: 'a partition: no byte comes through, and no connection breaks',
+        begin: () => members.forEach(({ postgres: between }) => between.hold(true)),
+        lasts: 3_500,
+        storesOn: false,
+        // What was asked as it began is answered once its patience is over.
+        said: [{ of: members, is: 'unavailable' }],
+        end: () => members.forEach(({ postgres: between }) => between.hold(false)),
+        bites: () => Math.min(...members.map(({ postgres: between }) => between.harmed)),
+      });
+
+      for (const fate of ['lose-request', 'lose-answer'] as const) {
+        await cutOff(world, apis, 'append_events', fate);
+        await cutOff(world, projectors, 'UPDATE checkpoints', fate);
+      }
+      const unanswered = await storedUnanswered(world.reader.database, world.run.acknowledged);
+      expect(unanswered, 'commands that were stored by a call whose answer was lost').toBeGreaterThan(0);
+      await world.close();
+      await postgres.remove();
+    },
+  );
+});
+
+/** Every third of the statements that have these words in them costs its connection. */
+async function cutOff(world: World, members: readonly Member[], words: string, fate: Fate): Promise<void> {
+  const enough = 5;
+  let statements = 0;
+  let cut = 0;
+  await world.meet({
+    name: `${words}, cut ${fate === 'lose-request' ? 'before' : 'after'} the commit`,
+    begin: () => {
+      for (const { postgres } of members) {
+        const runs = statementsWith(words);
+        postgres.meet(bytes => {
+          const isMeant = runs(bytes);
+          if (isMeant === undefined) return 'lose-request';
+          if (!isMeant || statements++ % 3 > 0) return 'pass';
+          cut++;
+          return fate;
+        });
+      }
+    },
+    lasts: () => eventually(() => expect(cut).toBeGreaterThanOrEqual(enough), 60_000),
+    // One connection of ten is cut at a time: the database is there.
+    said: [{ of: members, is: 'serving' }],
+    end: () => {
+      for (const { postgres } of members) postgres.meet(() => 'pass');
+    },
+    bites: () => cut,
+  });
+}
+
+/**
+ * Whether what a process sends runs a statement with these words. Undefined where that is one which a session prepared
+ * before anybody listened: a session that takes its place says the words again.
+ */
+function statementsWith(words: string): (bytes: Buffer) => boolean | undefined {
+  const prepared = new Map<string, boolean>();
+  return bytes => {
+    const sent = bytes.toString('latin1');
+    for (const [, name, text] of sent.matchAll(/(look_up_\d+)\0([^\0]+)\0/g))
+      prepared.set(name!, text!.includes(words));
+    const [, name] = /(look_up_\d+)\0/.exec(sent) ?? [];
+    return sent.includes(words) || (name === undefined ? false : prepared.get(name));
+  };
+}

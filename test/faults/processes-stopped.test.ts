@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { readHead } from '../../src/event-store/read-log.ts';
+import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { describeWithRedis } from '../support/redis.ts';
+import { type Member, openWorld, slowly } from './world.ts';
+
+/** Than a second projector waits before it goes on for the first one, ms; and than /readyz is waited for here. */
+const longerThanTakeover = 3_500;
+
+describeWithRedis('processes stopped under load', () => {
+  test(
+    'kill -9 and SIGSTOP of each role, and connections of clients cut: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    slowly,
+    async () => {
+      const database = await freshDatabase();
+      const world = await openWorld({ database: database.url, customers: { impatience: 1_000 } });
+      const { members, apis, projectors } = world;
+      const without = (...gone: readonly (Member | undefined)[]) => members.filter(one => !gone.includes(one));
+
+      for (const killed of [apis[0]!, projectors[0]!, projectors[1]!]) {
+        const { app } = killed;
+        await world.meet({
+          name: `kill -9 of ${killed.name}`,
+          begin: () => app.kill('SIGKILL'),
+          lasts: 500,
+          said: [
+            { of: [killed], is: 'nothing' },
+            { of: without(killed), is: 'ready' },
+          ],
+          end: () => killed.restart(),
+          bites: async () => ((await app.exited).signal === 'SIGKILL' ? 1 : 0),
+        });
+      }
+
+      // One that stands by, the one at work, and an API process in the middle of what it has begun.
+      for (const stopped of [...projectors, apis[0]!]) {
+        let state = '';
+        await world.meet({
+          name: `SIGSTOP of ${stopped.name}`,
+          begin: () => stopped.app.kill('SIGSTOP'),
+          lasts: async () => {
+            await sleep(longerThanTakeover);
+            state = await stateOf(stopped);
+          },
+          said: [
+            { of: [stopped], is: 'nothing' },
+            { of: without(stopped), is: 'ready' },
+          ],
+          end: () => stopped.app.kill('SIGCONT'),
+          bites: () => (state.startsWith('T') ? 1 : 0),
+        });
+      }
+
+      let stoppedFor = 0; // events that nobody projected
+      // Longer than views may be behind without a word.
+      await world.meet({
+        name: 'SIGSTOP of every projector',
+        begin: () => Promise.all(projectors.map(({ app }) => app.kill('SIGSTOP'))),
+        lasts: async () => {
+          await sleep(500); // what they had sent may be carried out after their stop
+          const before = (await readCheckpoint(world.reader.database)).position.point;
+          await sleep(6_000);
+          const { point } = (await readCheckpoint(world.reader.database)).position;
+          stoppedFor = point === before ? (await readHead(world.reader.database)).point - point : 0;
+        },
+        said: [
+          { of: projectors, is: 'nothing' },
+          { of: apis, is: 'behind', after: 5_500 },
+        ],
+        end: () => Promise.all(projectors.map(({ app }) => app.kill('SIGCONT'))),
+        bites: () => stoppedFor,
+      });
+
+      let cut = 0;
+      await world.meet({
+        name: 'connections of clients cut',
+        begin: () => undefined,
+        lasts: async () => {
+          for (let times = 0; times < 10; times++) {
+            await sleep(50);
+            for (const { front } of apis) {
+              cut += front!.connections;
+              front!.cut('reset');
+            }
+          }
+        },
+        said: [{ of: members, is: 'ready' }],
+        end: () => undefined,
+        bites: () => cut,
+      });
+      await world.close();
+      await database.drop();
+      expect(cut).toBeGreaterThan(5);
+    },
+  );
+});
+
+/** `T` where it is stopped. */
+async function stateOf({ app }: Member): Promise<string> {
+  const status = await readFile(`/proc/${app.pid}/status`, 'utf8');
+  return /^State:\s+(\S.*)$/m.exec(status)?.[1] ?? '';
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { run } from '../rebuild/run.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { describeWithRedis } from '../support/redis.ts';
+
+/** Three batches of a rebuild: it is killed after the first one and after the second one. */
+const events = 12_000;
+
+describeWithRedis('two nodes that command, answer and push to 100 subscribers while every view is rebuilt', () => {
+  test(
+    'no error, nothing stale, no frame missing or twice; killed twice the rebuild goes on where it was',
+    { timeout: 240_000 },
+    async () => {
+      const database = await freshDatabase();
+      const { faults, lines } = await run(database.url, events, () => undefined);
+      await database.drop();
+      console.log(lines.join('\n'));
+      expect(faults).toEqual([]);
+    },
+  );
+});

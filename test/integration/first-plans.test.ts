@@ -1,0 +1,37 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byKey, type Database } from '../../src/database.ts';
+import { readOrders } from '../../src/order/views/read-orders.ts';
+import { loadRows } from '../../src/projections/load-rows.ts';
+import { types, views } from '../../src/slices.ts';
+import { planOf, statementsSent } from '../support/plans.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openNode, type TestNode } from '../support/random-history.ts';
+
+let database: TestDatabase;
+let node: TestNode;
+let client: pg.Client;
+beforeAll(async () => {
+  database = await freshDatabase();
+  node = await openNode(database.url);
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  for (const setting of byKey) await client.query(`SET ${setting}`);
+});
+afterAll(async () => {
+  await client.end();
+  await node.close();
+  await database.drop();
+});
+
+// A process that is started on a new database prepares its statements there, and keeps their plans as the tables grow.
+test.each<[string, (own: Database) => Promise<unknown>]>([
+  ['the projector', own => loadRows(own, views.folded, 1, [{ streamType: 'order', streamId: 'ord_1' }])],
+  ['whoever asks for an order', own => readOrders({ database: own, types }, ['ord_1'])],
+])('on empty tables already %s finds rows by their keys, not by a walk through another index', async (_who, read) => {
+  const sent = await statementsSent(node.database, read);
+  const plans = await Promise.all(sent.map(statement => planOf(client, statement)));
+  const used = plans.flatMap(({ indexes }) => indexes).filter(name => name.includes('_view_'));
+  expect(used).toContain('order_view_pkey');
+  expect(used.filter(name => !name.endsWith('_pkey'))).toEqual([]);
+});

@@ -1,0 +1,34 @@
+import { expect } from 'vitest';
+import type { Database } from '../../src/database.ts';
+import { views } from '../../src/slices.ts';
+import { plainFold, plainLog, viewRows } from './plain-fold.ts';
+import { expectSumsOf, summedViews } from './plain-sums.ts';
+import { expectWordsOf } from './plain-words.ts';
+
+const rowViews = { order_view: 'orderId', customer_view: 'customerId', product_view: 'productId' } as const;
+const derivedView = 'customer_order_view';
+
+/**
+ * Every view holds what the plain fold of the whole log says: rows, derived rows, sums and the words that rows are found
+ * by. The views must have come to the log's end.
+ */
+export async function expectEveryViewIsTheFold(database: Database): Promise<void> {
+  const named = [...views.folded, ...views.derived, ...views.summed].map(view => view.name).toSorted();
+  // A view that nothing here compares would pass unseen.
+  expect([...Object.keys(rowViews), derivedView, ...summedViews].toSorted()).toEqual(named);
+
+  const folded = plainFold(await plainLog(database));
+  const { orders, customers, products } = folded;
+  for (const [view, rows] of [
+    ['order_view', orders],
+    ['customer_view', customers],
+    ['product_view', products],
+  ] as const) {
+    expect(await viewRows(database, view, rowViews[view]), view).toEqual(rows);
+  }
+  const lists = await viewRows(database, derivedView, 'orderId');
+  expect(new Set(lists.keys()), derivedView).toEqual(new Set(orders.keys()));
+  for (const [id, row] of lists) expect(orders.get(id), derivedView).toMatchObject(row);
+  await expectSumsOf(database, folded);
+  await expectWordsOf(database, folded);
+}

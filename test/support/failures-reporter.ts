@@ -1,0 +1,26 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { Reporter, TestModule } from 'vitest/node';
+
+const mostShown = 500;
+
+/** Says at the very end what failed, each by the first line of its first error: the end is what is kept of a long log. */
+export default class FailuresReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const failed = modules.flatMap(module => [
+      ...module.errors().map(error => ({ name: module.relativeModuleId, error })),
+      ...[...module.children.allSuites()].flatMap(suite =>
+        suite.errors().map(error => ({ name: `${module.relativeModuleId} > ${suite.fullName}`, error })),
+      ),
+      ...[...module.children.allTests('failed')].map(test => ({
+        name: `${module.relativeModuleId} > ${test.fullName}`,
+        error: test.result().errors?.[0],
+      })),
+    ]);
+    if (failed.length === 0) return;
+    const lines = failed.map(({ name, error }) => {
+      const [said = ''] = stripVTControlCharacters(error?.message ?? 'no error').split('\n');
+      return `  ${name}\n    ${said.slice(0, mostShown)}\n`;
+    });
+    console.log(`\nFailed:\n${lines.join('')}`);
+  }
+}

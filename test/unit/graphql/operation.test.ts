@@ -1,0 +1,53 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { mostSubscriptions, openCallers } from '../../../src/graphql/callers.ts';
+import { createContext } from '../../../src/graphql/context.ts';
+import { subscribeToOperation } from '../../../src/graphql/operation.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import { openSharedExecution } from '../../../src/graphql/shared-execution.ts';
+import { schema } from './mini-schema.ts';
+import { logger } from './mini-server.ts';
+
+const actor = { role: 'staff', subject: 'anna' } as const;
+
+function subscribing() {
+  const shared = openSharedExecution();
+  const callers = openCallers();
+  const subscribe = (query: string, variableValues: Record<string, unknown> = {}) => {
+    const contextValue = createContext({} as unknown as Parts, logger, {
+      identity: { actor, expiresAt: Date.now() / 1000 + 60 },
+    });
+    return subscribeToOperation({ schema, document: parse(query), contextValue, variableValues }, { shared, callers });
+  };
+  return { shared, subscribe };
+}
+
+test('a subscription that can not be joined leaves nothing open, however often it is tried', async () => {
+  const { shared, subscribe } = subscribing();
+  const tooLong = { step: 'x'.repeat(70_000) };
+  for (let n = 0; n <= mostSubscriptions; n++) {
+    expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', tooLong)).toMatchObject({
+      errors: [{ message: expect.stringContaining('variables') }],
+    });
+  }
+  expect(shared.groups).toBe(0);
+});
+
+test('nor does one whose source can not be opened', async () => {
+  const { shared, subscribe } = subscribing();
+  expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step: 'no number' })).toHaveProperty(
+    'errors',
+  );
+  expect(shared.groups).toBe(0);
+});
+
+test.each([
+  'subscription { ticks @skip(if: true) }',
+  'subscription { ... @include(if: false) { ticks } }',
+  'subscription { ...F @skip(if: true) } fragment F on Subscription { ticks }',
+  'subscription { ...F } fragment F on Subscription { ticks @include(if: false) }',
+])('a subscription to nothing is refused as the caller’s own fault: %s', async query => {
+  const { shared, subscribe } = subscribing();
+  expect(await subscribe(query)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  expect(shared.groups).toBe(0);
+});

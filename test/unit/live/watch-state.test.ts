@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { startOfLog } from '../../../src/event-store/position.ts';
+import { openBeat } from '../../../src/live/beat.ts';
+import { openSharedReads } from '../../../src/live/shared-reads.ts';
+import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
+import { openLogger } from '../../../src/logger.ts';
+
+test('a hundred who watch a state ask for it once a beat, get one and the same, and ask no more when they have left', async () => {
+  const reads = openSharedReads();
+  const beat = openBeat(50);
+  let state = ['LIVE'];
+  let asked = 0;
+  const read = () =>
+    reads.once('state', () => {
+      asked++;
+      return Promise.resolve({ position: startOfLog, continues: true, state });
+    });
+  const watch = () => watchState(undefined, { read, beat, logger: openLogger('silent') });
+  const all = Array.from({ length: 100 }, watch);
+  for (const expected of [state, ['FAILED']]) {
+    state = expected;
+    const [before, began] = [asked, performance.now()];
+    const taken = await Promise.all(all.map(frames => frames.next()));
+    const told = taken.map(({ value }) => value as StateFrame<string[]>);
+    expect(new Set(told.map(frame => frame.state))).toEqual(new Set([expected]));
+    expect(new Set(told.map(frame => frame.row)).size).toBe(1);
+    expect(asked - before).toBeLessThanOrEqual((performance.now() - began) / 50 + 1);
+  }
+  const waiting = all.map(frame => frame.next());
+  for (const one of all) await one.return!();
+  for (const end of await Promise.all(waiting)) expect(end.done).toBe(true);
+  await new Promise(resolve => setTimeout(resolve, 60));
+  const after = asked;
+  await new Promise(resolve => setTimeout(resolve, 150));
+  expect(asked).toBe(after);
+});

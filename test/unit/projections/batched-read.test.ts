@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { openBatchedRead } from '../../../src/projections/batched-read.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const position = { point: 1, hash: 'abcdefabcdef' };
+
+test('two statements that hang keep nobody waiting who asks for something else', async () => {
+  const asked: string[][] = [];
+  const one = openBatchedRead<string>(ids => {
+    asked.push([...ids]);
+    if (asked.length <= 2) return new Promise(() => undefined);
+    return Promise.resolve({ position, rows: new Map(ids.map(id => [id, `row of ${id}`])) });
+  });
+  for (const id of ['a', 'b']) {
+    void one(id);
+    await eventually(() => expect(asked.flat()).toContain(id));
+  }
+  expect(await one('c')).toEqual({ position, value: 'row of c', parkedAt: undefined });
+});
+
+test('what is asked for while two are under way goes together into the next one', async () => {
+  const asked: string[][] = [];
+  const answer: (() => void)[] = [];
+  const one = openBatchedRead<string>(ids => {
+    asked.push([...ids]);
+    return new Promise(resolve => answer.push(() => resolve({ position, rows: new Map() })));
+  });
+  const all: Promise<unknown>[] = [];
+  for (const id of ['a', 'b']) {
+    all.push(one(id));
+    await eventually(() => expect(asked.flat()).toContain(id));
+  }
+  all.push(one('c'), one('d'));
+  answer[0]?.();
+  await eventually(() => expect(asked).toEqual([['a'], ['b'], ['c', 'd']]));
+  for (const settle of answer) settle();
+  await Promise.all(all);
+});
