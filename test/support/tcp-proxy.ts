@@ -27,6 +27,8 @@ export interface TcpProxy {
   readonly connections: number;
   /** Pieces that met another fate than `pass`, were delayed or held back, and connections that `cut` broke. */
   readonly harmed: number;
+  /** What the server answered, and no client got, because its fate was `lose-answer`. */
+  readonly lostAnswers: readonly Buffer[];
   /** Connects from now on to another server, as a balancer does. */
   aim(target: { host: string; port: number }): void;
   /**
@@ -46,6 +48,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
   let changed: (bytes: Buffer) => Buffer = bytes => bytes;
   let lateBy: (bytes: Buffer) => number = () => 0;
   let harmed = 0;
+  const lostAnswers: Buffer[] = [];
   let held: (() => void)[] | undefined;
 
   /** Now, or once nothing is held back any more, after all that came before. */
@@ -73,8 +76,10 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
       else if (fate !== 'swallow') carry(() => upstream.write(bytes));
     });
     upstream.on('data', bytes => {
-      if (fate === 'lose-answer') client.resetAndDestroy();
-      else if (fate !== 'swallow') answer(changed(bytes));
+      if (fate === 'lose-answer') {
+        lostAnswers.push(bytes);
+        client.resetAndDestroy();
+      } else if (fate !== 'swallow') answer(changed(bytes));
     });
     function answer(bytes: Buffer): void {
       const late = lateBy(bytes);
@@ -146,6 +151,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
     get harmed() {
       return harmed;
     },
+    lostAnswers,
     aim: other => {
       target = other;
     },
