@@ -9,7 +9,6 @@ import {
   getArgumentValues,
   getNamedType,
   getOperationAST,
-  getVariableValues,
   type GraphQLAbstractType,
   GraphQLError,
   type GraphQLField,
@@ -38,6 +37,7 @@ import type { Actor } from '../commands/decider.ts';
 import { Standing } from '../projections/seen-rows.ts';
 import type { Context } from './context.ts';
 import { Told } from './told.ts';
+import { variablesOf } from './variables-of.ts';
 
 type Path = GraphQLResolveInfo['path'];
 type Variables = Readonly<Record<string, unknown>>;
@@ -287,38 +287,6 @@ function hasVariables(value: ValueNode): boolean {
   return found;
 }
 
-/**
- * An operation's variables. Where all are given, and are leaves that are good, that is all there is to see; whatever
- * else there is, and what is wrong with it, graphql-js says.
- */
-function variablesOf(
-  schema: GraphQLSchema,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): (given: Variables) => ReturnType<typeof getVariableValues> {
-  const whole = (given: Variables) => getVariableValues(schema, variableDefinitions, given, { maxErrors: 50 });
-  const leaves: { name: string; type: GraphQLLeafType }[] = [];
-  for (const { variable, type } of variableDefinitions) {
-    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
-    const leafType = named.kind === Kind.NAMED_TYPE ? schema.getType(named.name.value) : undefined;
-    if (!isLeafType(leafType)) return whole;
-    leaves.push({ name: variable.name.value, type: leafType });
-  }
-  return given => {
-    const coerced = Object.create(null) as Record<string, unknown>;
-    try {
-      for (const { name, type } of leaves) {
-        const value = Object.hasOwn(given, name) ? given[name] : undefined;
-        const parsed: unknown = value === undefined || value === null ? undefined : type.parseValue(value);
-        if (parsed === undefined) return whole(given);
-        coerced[name] = parsed;
-      }
-    } catch {
-      return whole(given);
-    }
-    return { coerced };
-  };
-}
-
 function required(complete: Complete): Complete {
   return (run, info, path, value) => demanded(info, complete(run, info, path, value));
 }
@@ -465,7 +433,7 @@ interface Operation {
   readonly operation: OperationDefinitionNode;
   readonly fragments: Fragments;
   readonly fields: Fields;
-  readonly variables: (given: Variables) => ReturnType<typeof getVariableValues>;
+  readonly variables: ReturnType<typeof variablesOf>;
 }
 
 function execute(compiledOne: Operation, args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult> {
