@@ -5,7 +5,7 @@ const node = { dependencyTypes: ['core'] };
 
 const slice = '(order|customer|product)';
 const database = ours('database\\.ts$', 'database-error\\.ts$', 'generated/prisma/');
-const edges = ours('(closers|logger|start-error|tracing)\\.ts$');
+const edges = ours('(closers|logger|now-or-later|start-error|tracing)\\.ts$');
 const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
@@ -31,7 +31,7 @@ export default {
       database,
     ),
     may('order/views/', ours('(customer|product)/views/')), // joined by key, as they are now
-    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`), ids, money),
+    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`, 'now-or-later\\.ts$'), ids, money),
     may(
       `${slice}/graphql/`,
       ours('(graphql|commands|live|projections)/', 'event-store/(position|recorded-event)\\.ts$'),

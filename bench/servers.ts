@@ -29,11 +29,7 @@ export function startOrderstream(
  * @throws StartError where PATH has no redis-server
  */
 export async function startApart(run: Run, databaseUrl: string): Promise<RunningServer> {
-  const redis = await startRedis().catch((error: unknown) => {
-    throw new StartError(`PATH: no redis-server can be started (${(error as Error).message}): install Redis`);
-  });
-  run.closers.push(() => redis.stop());
-  const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, AUTH_JWT_SECRET: testSecret };
+  const env = await apartFrom(run, databaseUrl);
   const api = await start(run, ['dist/main.js'], { ...env, ROLES: 'api' });
   const projector = await start(run, ['dist/main.js'], { ...env, ROLES: 'projector' });
   return {
@@ -42,6 +38,22 @@ export async function startApart(run: Run, databaseUrl: string): Promise<Running
       await Promise.all([api.stop(), projector.stop()]);
     },
   };
+}
+
+/**
+ * The api process of that by itself, with nobody who projects.
+ * @throws StartError where PATH has no redis-server
+ */
+export async function startApi(run: Run, databaseUrl: string): Promise<RunningServer> {
+  return start(run, ['dist/main.js'], { ...(await apartFrom(run, databaseUrl)), ROLES: 'api' });
+}
+
+async function apartFrom({ closers }: Run, databaseUrl: string): Promise<Record<string, string>> {
+  const redis = await startRedis().catch((error: unknown) => {
+    throw new StartError(`PATH: no redis-server can be started (${(error as Error).message}): install Redis`);
+  });
+  closers.push(() => redis.stop());
+  return { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, AUTH_JWT_SECRET: testSecret };
 }
 
 /** A baseline. @param file of bench/ */

@@ -86,8 +86,10 @@ export function openMetrics(looks: Looks): Metrics {
     labelNames: ['kind'],
     registers,
   });
-  /** Since the last scrape, by kind: this counts each frame to each socket, and a counter takes ten times as long. */
-  const delivered = new Map<string, number>();
+  /** Each frame to each socket, and each command: a counter by itself takes ten times as long. */
+  const delivered = openTally<'kind'>(deliveries);
+  const settled = openTally<'aggregate' | 'command' | 'outcome'>(commands);
+  const decided = openTally<'aggregate'>(attempts);
   const executions = new Counter({
     name: 'orderstream_frames_executed_total',
     help: 'Frames that were made: those who ask the same and may see the same share one.',
@@ -140,14 +142,13 @@ export function openMetrics(looks: Looks): Metrics {
 
   return {
     commandSettled(report) {
-      commands.inc({ aggregate: report.streamType, command: report.command, outcome: report.outcome });
-      durations.observe({ aggregate: report.streamType }, report.milliseconds / 1000);
-      attempts.inc({ aggregate: report.streamType }, report.attempts);
+      const { streamType: aggregate, command, outcome } = report;
+      settled.add(`${aggregate} ${command} ${outcome}`, 1, () => ({ aggregate, command, outcome }));
+      decided.add(aggregate, report.attempts, () => ({ aggregate }));
+      durations.observe({ aggregate }, report.milliseconds / 1000);
     },
     appended: size => batches.observe(size),
-    delivered: kind => {
-      delivered.set(kind, (delivered.get(kind) ?? 0) + 1);
-    },
+    delivered: kind => delivered.add(kind, 1, () => ({ kind })),
     executed: () => executions.inc(),
     subscribed() {
       subscribers.inc();
@@ -160,11 +161,33 @@ export function openMetrics(looks: Looks): Metrics {
     costed: cost => costs.observe(cost),
     refused: limit => refusals.inc({ limit }),
     async render() {
-      for (const [kind, count] of delivered) deliveries.inc({ kind }, count);
-      delivered.clear();
+      for (const tally of [delivered, settled, decided]) tally.hand();
       await look();
       const all = Registry.merge([...registers, ofProcess()]);
       return { contentType: all.contentType, text: await all.metrics() };
+    },
+  };
+}
+
+/** Counts since the last scrape, by what tells their labels apart. */
+interface Tally<Label extends string> {
+  /** @param labels asked for the first one with that key */
+  add(key: string, count: number, labels: () => Record<Label, string>): void;
+  /** Gives them to their counter. */
+  hand(): void;
+}
+
+function openTally<Label extends string>(counter: Counter<Label>): Tally<Label> {
+  const counts = new Map<string, { count: number; readonly labels: Record<Label, string> }>();
+  return {
+    add(key, count, labels) {
+      const known = counts.get(key);
+      if (known) known.count += count;
+      else counts.set(key, { count, labels: labels() });
+    },
+    hand() {
+      for (const { labels, count } of counts.values()) counter.inc(labels, count);
+      counts.clear();
     },
   };
 }

@@ -108,7 +108,7 @@ export function openCommandBus(
   };
 }
 
-async function attempt<State, Command, Event extends DomainEvent, Rejection>(
+function attempt<State, Command, Event extends DomainEvent, Rejection>(
   handle: HandleCommand,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
@@ -119,7 +119,7 @@ async function attempt<State, Command, Event extends DomainEvent, Rejection>(
   if (right === undefined) throw new Error(`${decider.streamType} says of no one that they may ask for ${command}`);
   if (!has(call.actor, right)) throw new ForbiddenCommandError(`${command} is for ${right} only`);
   const issues = commandIssues(call);
-  return issues.length > 0 ? { type: 'invalid-input', issues } : handle(decider, call, effort);
+  return issues.length > 0 ? Promise.resolve({ type: 'invalid-input', issues }) : handle(decider, call, effort);
 }
 
 function has({ role }: Actor, right: Right): boolean {

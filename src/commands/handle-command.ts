@@ -1,9 +1,11 @@
 import { type AppendRequest, type NewEvent, type StreamVersion } from '../event-store/append-events.ts';
+import type { SealedData } from '../event-store/personal-data.ts';
 import { UnavailableError } from '../event-store/appender.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { StoredCommand } from '../event-store/read-stream.ts';
-import { type Aggregate, AggregateCache, type Foldable } from './aggregate-cache.ts';
+import { type NowOrLater, onceThere } from '../now-or-later.ts';
+import { type Aggregate, AggregateCache, type Foldable, type Fresh } from './aggregate-cache.ts';
 import type { Actor, Decider, DomainEvent } from './decider.ts';
 import { openInOrder } from './in-order.ts';
 import type { CommandIssue } from './command-issues.ts';
@@ -15,7 +17,7 @@ const commandTimeout = 10_000;
 const conflictRetries = 30;
 
 /** Reads another aggregate that the decision rests on; the append then tests that it has not moved. */
-export type ReadState = <State>(decider: Foldable<State>, streamId: string) => Promise<State>;
+export type ReadState = <State>(decider: Foldable<State>, streamId: string) => NowOrLater<State>;
 
 export interface CommandCall<Command> {
   readonly streamId: string;
@@ -30,7 +32,7 @@ export interface CommandCall<Command> {
   readonly correlationId: string;
   readonly now: Date;
   /** Puts what other aggregates say (prices, availability) into the command. Called again for each new decision. */
-  readonly enrich?: (command: Command, read: ReadState) => Promise<Command>;
+  readonly enrich?: ((command: Command, read: ReadState) => NowOrLater<Command>) | undefined;
 }
 
 export type CommandAnswer<Rejection> =
@@ -89,7 +91,8 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
   let mayUseCache = true;
   for (let conflicts = 0; ; ) {
     if (effort) effort.attempts++;
-    const decided = await readUntil(deadline, () => loadAndDecide(store, decider, call, new Sight(cache, mayUseCache)));
+    const found = readUntil(deadline, () => loadAndDecide(store, decider, call, new Sight(cache, mayUseCache)));
+    const decided = found instanceof Promise ? await found : found;
     if (decided.type === 'answer') {
       if (!decided.restsOnCache) return decided.answer;
       // What is cached may be behind: another node's event may allow it, or an earlier call may have stored it.
@@ -101,7 +104,7 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
     const outcome = await store.append(request, deadline);
     switch (outcome.outcome) {
       case 'appended':
-        cache.keep(decider, { ...own, version: outcome.version, hash: outcome.hash, state });
+        cache.keep(decider, movedTo(own, outcome, state));
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, false);
       case 'replayed':
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, true);
@@ -128,32 +131,49 @@ type Decided<State, Rejection> =
       readonly state: State;
     };
 
-/** Stores no event, and so may be done again. */
-async function loadAndDecide<State, Command, Event extends DomainEvent, Rejection>(
+/** Stores no event, and so may be done again. At once, where all that it rests on is cached and nothing is sealed. */
+function loadAndDecide<State, Command, Event extends DomainEvent, Rejection>(
   store: EventStore,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
   sight: Sight,
+): NowOrLater<Decided<State, Rejection>> {
+  return onceThere(sight.own(decider, call.streamId, call.commandId), ({ aggregate: own, command }) =>
+    command ? answerAgain(store, decider, call, own, command) : decideNew(store, decider, call, own, sight),
+  );
+}
+
+async function answerAgain<State, Command, Event extends DomainEvent, Rejection>(
+  store: EventStore,
+  decider: Decider<State, Command, Event, Rejection>,
+  call: CommandCall<Command>,
+  own: Aggregate<State>,
+  command: StoredCommand,
 ): Promise<Decided<State, Rejection>> {
-  const { aggregate: own, command } = await sight.own(decider, call.streamId, call.commandId);
-  if (command) {
-    const isSame = await isRepeat(store, call, command, decider.subject(own.state));
-    return { type: 'answer', answer: isSame ? replayOf(call, command) : { type: 'key-reused' }, restsOnCache: false };
-  }
+  const isSame = await isRepeat(store, call, command, decider.subject(own.state));
+  return { type: 'answer', answer: isSame ? replayOf(call, command) : { type: 'key-reused' }, restsOnCache: false };
+}
 
-  const decision = await decideOn(decider, call, own, sight.other);
-  if (decision.type !== 'accepted') return { type: 'answer', answer: decision, restsOnCache: sight.restsOnCache };
-
-  const state = decision.events.reduce(decider.evolve, own.state);
-  const request = await appendRequest(store, decider, call, own, sight.reads, decision.events, state);
-  return { type: 'append', request, own, state };
+function decideNew<State, Command, Event extends DomainEvent, Rejection>(
+  store: EventStore,
+  decider: Decider<State, Command, Event, Rejection>,
+  call: CommandCall<Command>,
+  own: Aggregate<State>,
+  sight: Sight,
+): NowOrLater<Decided<State, Rejection>> {
+  return onceThere(decideOn(decider, call, own, sight.other), (decision): NowOrLater<Decided<State, Rejection>> => {
+    if (decision.type !== 'accepted') return { type: 'answer', answer: decision, restsOnCache: sight.restsOnCache };
+    const state = decision.events.reduce(decider.evolve, own.state);
+    const request = appendRequest(store, decider, call, own, sight.reads, decision.events, state);
+    return onceThere(request, one => ({ type: 'append', request: one, own, state }));
+  });
 }
 
 /** What one decision has read, and whether any of it came from this node's cache. */
 class Sight {
   readonly #cache: AggregateCache;
   readonly #mayUseCache: boolean;
-  readonly #others = new Map<string, Promise<Aggregate>>();
+  readonly #others = new Map<string, NowOrLater<Aggregate>>();
   readonly reads: StreamVersion[] = [];
   restsOnCache = false;
 
@@ -162,24 +182,27 @@ class Sight {
     this.#mayUseCache = mayUseCache;
   }
 
-  async own<State>(decider: Foldable<State>, streamId: string, commandId: string) {
+  own<State>(decider: Foldable<State>, streamId: string, commandId: string): NowOrLater<Fresh<State>> {
     const cached = this.#fromCache(decider, streamId);
     return cached ? { aggregate: cached, command: undefined } : this.#cache.fresh(decider, streamId, commandId);
   }
 
   /** Once a stream, however often the command names it: one decision sees one state of it, and the append tests it once. */
-  readonly other: ReadState = async <State>(decider: Foldable<State>, streamId: string) => {
+  readonly other: ReadState = <State>(decider: Foldable<State>, streamId: string) => {
     const stream = `${decider.streamType} ${streamId}`;
     const known = this.#others.get(stream) ?? this.#readOther(decider, streamId);
     this.#others.set(stream, known);
-    return (await known).state as State;
+    return onceThere(known, ({ state }) => state as State);
   };
 
-  async #readOther<State>(decider: Foldable<State>, streamId: string): Promise<Aggregate<State>> {
-    const aggregate = this.#fromCache(decider, streamId) ?? (await this.#cache.fresh(decider, streamId)).aggregate;
-    const { streamType, version, hash } = aggregate;
-    this.reads.push({ streamType, streamId, version, hash });
-    return aggregate;
+  #readOther<State>(decider: Foldable<State>, streamId: string): NowOrLater<Aggregate<State>> {
+    const read =
+      this.#fromCache(decider, streamId) ?? this.#cache.fresh(decider, streamId).then(({ aggregate }) => aggregate);
+    return onceThere(read, aggregate => {
+      const { streamType, version, hash } = aggregate;
+      this.reads.push({ streamType, streamId, version, hash });
+      return aggregate;
+    });
   }
 
   #fromCache<State>(decider: Foldable<State>, streamId: string): Aggregate<State> | undefined {
@@ -190,23 +213,23 @@ class Sight {
 }
 
 /** The design's order of checks: own aggregate, version, then what the decider says. */
-async function decideOn<State, Command, Event extends DomainEvent, Rejection>(
+function decideOn<State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
   own: Aggregate<State>,
   read: ReadState,
-): Promise<{ type: 'accepted'; events: readonly [Event, ...Event[]] } | Refusal<Rejection>> {
-  const { expectedVersion } = call;
+): NowOrLater<{ type: 'accepted'; events: readonly [Event, ...Event[]] } | Refusal<Rejection>> {
+  const { expectedVersion, enrich } = call;
   const missing = own.version === 0 || !decider.isVisibleTo(own.state, call.actor);
   if (missing && !decider.creates(call.command)) return { type: 'not-found' };
   if (expectedVersion !== undefined && expectedVersion !== own.version) {
     return { type: 'version-conflict', expectedVersion, actualVersion: own.version };
   }
-  const command = call.enrich ? await call.enrich(call.command, read) : call.command;
-  return decider.decide(command, own.state);
+  const enriched = enrich ? enrich(call.command, read) : call.command;
+  return onceThere(enriched, command => decider.decide(command, own.state));
 }
 
-async function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
+function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
   store: EventStore,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
@@ -214,35 +237,63 @@ async function appendRequest<State, Command, Event extends DomainEvent, Rejectio
   reads: readonly StreamVersion[],
   events: readonly Event[],
   state: State,
-): Promise<AppendRequest> {
+): NowOrLater<AppendRequest> {
   const { streamType, streamId, version, hash } = own;
   const subject = decider.subject(state);
 
-  async function newEvent({ type, data, personal }: Event): Promise<NewEvent> {
-    if (personal && subject === undefined) throw new Error(`${type} holds personal data of nobody`);
+  function newEvent({ type, data }: Event, personal: SealedData | null): NewEvent {
     const number = decider.numbered?.[type as Event['type']];
+    const schemaVersion = decider.schemaVersions[type as Event['type']];
+    return { type, schemaVersion, data, personal, ...(number === undefined ? {} : { number }) };
+  }
+
+  async function sealedEvent(event: Event): Promise<NewEvent> {
+    if (!event.personal) return newEvent(event, null);
+    if (subject === undefined) throw new Error(`${event.type} holds personal data of nobody`);
+    return newEvent(event, await store.seal(subject, streamId, event.personal));
+  }
+
+  function request(commandHash: string, newEvents: readonly NewEvent[]): AppendRequest {
+    const { commandId, actor, correlationId, now } = call;
+    const metadata = { actor, correlationId };
+    const occurredAt = now.toISOString();
     return {
-      type,
-      schemaVersion: decider.schemaVersions[type as Event['type']],
-      data,
-      personal: personal && subject !== undefined ? await store.seal(subject, streamId, personal) : null,
-      ...(number === undefined ? {} : { number }),
+      streamType,
+      streamId,
+      version,
+      hash,
+      reads,
+      commandId,
+      commandHash,
+      metadata,
+      occurredAt,
+      events: newEvents,
     };
   }
 
-  const isPersonal = subject !== undefined && events.some(({ personal }) => personal);
-  return {
-    streamType,
-    streamId,
-    version,
-    hash,
-    reads,
-    commandId: call.commandId,
-    commandHash: isPersonal ? await store.keyedHash(subject, call.commandHash) : call.commandHash,
-    metadata: { actor: call.actor, correlationId: call.correlationId },
-    occurredAt: call.now.toISOString(),
-    events: await Promise.all(events.map(newEvent)),
-  };
+  async function sealed(): Promise<AppendRequest> {
+    const newEvents = await Promise.all(events.map(sealedEvent));
+    // It was asked for with personal data in it: so would a hash of it be, for who can guess what that was.
+    return request(
+      subject === undefined ? call.commandHash : await store.keyedHash(subject, call.commandHash),
+      newEvents,
+    );
+  }
+
+  if (events.some(({ personal }) => personal)) return sealed();
+  return request(
+    call.commandHash,
+    events.map(event => newEvent(event, null)),
+  );
+}
+
+/** Field by field: spread, each of thousands a second would be copied by its names. */
+function movedTo<State>(
+  { streamType, streamId, snapshotVersion }: Aggregate<State>,
+  { version, hash }: { readonly version: number; readonly hash: string },
+  state: State,
+): Aggregate<State> {
+  return { streamType, streamId, version, hash, state, snapshotVersion };
 }
 
 /**

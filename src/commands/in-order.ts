@@ -3,17 +3,15 @@
  * node then meet no conflict among themselves.
  */
 export function openInOrder(): <Result>(key: string, run: () => Promise<Result>) => Promise<Result> {
-  const tails = new Map<string, Promise<unknown>>();
+  const tails = new Map<string, Promise<void>>();
   return (key, run) => {
-    const result = (tails.get(key) ?? Promise.resolve()).then(run);
-    const tail = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    tails.set(key, tail);
-    void tail.then(() => {
+    const before = tails.get(key);
+    const result = before ? before.then(run) : run();
+    const tail: Promise<void> = result.then(ended, ended);
+    function ended(): void {
       if (tails.get(key) === tail) tails.delete(key);
-    });
+    }
+    tails.set(key, tail);
     return result;
   };
 }

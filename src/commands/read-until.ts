@@ -1,16 +1,27 @@
 import { isPassing } from '../database-error.ts';
 import { UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
+import type { NowOrLater } from '../now-or-later.ts';
 
 /**
- * Does what only reads, and again while the database can't be reached.
+ * Does what only reads, and again while the database can't be reached. What is there at once costs no promise and no timer.
  * @param deadline by performance.now()
  * @throws UnavailableError once it has passed, or what `read` throws for another reason
  */
-export async function readUntil<Result>(deadline: number, read: () => Promise<Result>): Promise<Result> {
+export function readUntil<Result>(deadline: number, read: () => NowOrLater<Result>): NowOrLater<Result> {
+  const first = read();
+  return first instanceof Promise ? untilAnswered(deadline, first, read) : first;
+}
+
+async function untilAnswered<Result>(
+  deadline: number,
+  first: Promise<Result>,
+  read: () => NowOrLater<Result>,
+): Promise<Result> {
+  let answer: NowOrLater<Result> = first;
   for (let failed = 0; ; ) {
     try {
-      return await answeredBy(deadline, read());
+      return await answeredBy(deadline, answer);
     } catch (error) {
       if (!isPassing(error)) throw error;
       const wait = backoff(++failed);
@@ -18,11 +29,12 @@ export async function readUntil<Result>(deadline: number, read: () => Promise<Re
         throw new UnavailableError('The database can not be read', { cause: error });
       await new Promise(resolve => setTimeout(resolve, wait));
     }
+    answer = read();
   }
 }
 
 /** A connection that went dead without a word would be waited for much longer. */
-async function answeredBy<Result>(deadline: number, answer: Promise<Result>): Promise<Result> {
+async function answeredBy<Result>(deadline: number, answer: NowOrLater<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

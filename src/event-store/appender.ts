@@ -10,7 +10,7 @@ const callEvents = 2_000;
 /** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
 const callsInFlight = 2;
 /** As many requests as take the database longer than what a second call costs; fewer wait for the one under way. */
-const worthSharing = 48;
+const worthSharing = 32;
 /** So long, ms: one that takes longer waits for another node's, for a disk, or on a dead connection. */
 const patience = 30;
 /**

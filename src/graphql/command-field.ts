@@ -83,8 +83,12 @@ export function commandField<
         });
         if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
 
+        const { streamId, command, enrich } = prepared;
+        // Field by field: a spread one is copied by its names, and so is what is read from it then.
         const answer = await context.parts.handle(decider, {
-          ...prepared,
+          streamId,
+          command,
+          enrich,
           expectedVersion: expectedVersion ?? undefined,
           commandId,
           commandHash: hashOfCommand(name, given),

@@ -8,6 +8,7 @@ import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { idIssues, textIssues } from '../../graphql/text-input.ts';
 import { productDecider } from '../../product/decider.ts';
+import { type NowOrLater, onceThere } from '../../now-or-later.ts';
 import { orderDecider } from '../decider.ts';
 import type { CreateOrder, OrderCommand, ProductOnOffer } from '../domain/commands.ts';
 import { longestCarrier, longestReason, longestReference, maximumLines, maximumQuantity } from '../domain/limits.ts';
@@ -279,23 +280,12 @@ function lineId(ids: CommandIds, index: number): string {
 }
 
 /** Puts what the catalogue and the customer's record say into a command: prices never come from a client. */
-async function withReferences(command: OrderCommand, read: ReadState): Promise<OrderCommand> {
-  async function onOffer({ productId }: ProductOnOffer): Promise<ProductOnOffer> {
-    const product = await read(productDecider, productId);
-    return { productId, offer: product.status === 'None' ? undefined : product };
-  }
-
+function withReferences(command: OrderCommand, read: ReadState): NowOrLater<OrderCommand> {
   switch (command.type) {
-    case 'CreateOrder': {
-      const { customerId } = command.customer;
-      const customer = await read(customerDecider, customerId);
-      const items = await Promise.all(
-        command.items.map(async item => ({ ...item, product: await onOffer(item.product) })),
-      );
-      return { ...command, customer: { customerId, registered: customer.status === 'Registered' }, items };
-    }
+    case 'CreateOrder':
+      return withCustomerAndProducts(command, read);
     case 'AddOrderItem':
-      return { ...command, product: await onOffer(command.product) };
+      return onceThere(onOffer(command.product, read), product => ({ ...command, product }));
     case 'ImportOrder': // no mutation makes one: it brings prices of its own
     case 'RemoveOrderItem':
     case 'ChangeOrderItemQuantity':
@@ -307,4 +297,20 @@ async function withReferences(command: OrderCommand, read: ReadState): Promise<O
     case 'EraseOrder': // nor this: an operator erases
       return command;
   }
+}
+
+async function withCustomerAndProducts(command: CreateOrder, read: ReadState): Promise<CreateOrder> {
+  const { customerId } = command.customer;
+  const customer = await read(customerDecider, customerId);
+  const items = await Promise.all(
+    command.items.map(async item => ({ ...item, product: await onOffer(item.product, read) })),
+  );
+  return { ...command, customer: { customerId, registered: customer.status === 'Registered' }, items };
+}
+
+function onOffer({ productId }: ProductOnOffer, read: ReadState): NowOrLater<ProductOnOffer> {
+  return onceThere(read(productDecider, productId), product => ({
+    productId,
+    offer: product.status === 'None' ? undefined : product,
+  }));
 }
