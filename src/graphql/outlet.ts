@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { tryAgainLater } from './close-codes.ts';
-import type { Payload } from './payload.ts';
 import { stallLimit } from './stall.ts';
 
 /**
@@ -11,27 +10,18 @@ import { stallLimit } from './stall.ts';
  */
 export class Outlet {
   readonly #socket: WebSocket;
-  readonly #stream: Duplex;
+  /** What the socket writes to. */
+  readonly stream: Duplex;
   #waiting: (() => void)[] | undefined;
 
-  /** @param stream what the socket writes to */
   constructor(socket: WebSocket, stream: Duplex) {
     this.#socket = socket;
-    this.#stream = stream;
-  }
-
-  /** Writes a frame as the next one of an operation. @returns false where the socket is no longer open */
-  send(payload: Payload, id: string): boolean {
-    if (this.#socket.readyState !== this.#socket.OPEN) return false;
-    // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
-    // its own frames at once and whole, so that this one stands between two of them.
-    payload.writeTo(this.#stream, id);
-    return true;
+    this.stream = stream;
   }
 
   /** Whether what was sent waits for the client to read. */
   isFull(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.stream.writableNeedDrain;
   }
 
   /** Until it has read all of it, or is gone. */
@@ -43,7 +33,8 @@ export class Outlet {
   }
 
   #stall(): (() => void)[] {
-    const [socket, stream] = [this.#socket, this.#stream];
+    const { stream } = this;
+    const socket = this.#socket;
     socket.pause();
     const patience = setTimeout(() => {
       // Whatever it still says is its answer to this.

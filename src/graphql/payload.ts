@@ -21,24 +21,22 @@ export class Payload {
    * Writes the `next` message of graphql-transport-ws, as one frame of RFC 6455: header and text in one piece are one
    * system call.
    * @param id of the operation; kept for the next socket, as most clients count their operations from the same start
+   * @returns whether the socket takes more just now
    */
-  writeTo(socket: Writable, id: string): void {
-    if (this.#message?.id === id) {
-      socket.write(this.#message.bytes);
-      return;
-    }
+  writeTo(socket: Writable, id: string): boolean {
+    if (this.#message?.id === id) return socket.write(this.#message.bytes);
     const body = (this.#body ??= Buffer.from(`${this.json}}`));
     const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     if (body.length < large) {
       const bytes = textFrame(start, body);
       this.#message = { id, bytes };
-      socket.write(bytes);
-      return;
+      return socket.write(bytes);
     }
     socket.cork();
     socket.write(textFrame(start, body, false));
-    socket.write(body);
+    const takesMore = socket.write(body);
     socket.uncork();
+    return takesMore;
   }
 
   /** The event of text/event-stream. Its id is what a browser sends back as Last-Event-ID. */

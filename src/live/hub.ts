@@ -27,12 +27,16 @@ export type ReadChanges<Row> = (
   interest: { ids: readonly string[]; scopes: readonly string[] },
 ) => Promise<Changes<Row>>;
 
-/** A changed row, or the news that the log is another one and everything must be read again. */
-export type RowChange<Row> = { readonly type: 'row'; readonly row: Row } | { readonly type: 'resync' };
+/** Who watches a row. */
+export interface RowListener<Row> {
+  changed(row: Row): void;
+  /** The log is another one: everything must be read again. */
+  resync(): void;
+}
 
 export interface Hub<Row> {
   /** @returns ends it */
-  watchRow(id: string, listener: (change: RowChange<Row>) => void): () => void;
+  watchRow(id: string, listener: RowListener<Row>): () => void;
   /** Tells when rows of a scope have changed, not which: a list reads them itself, as its socket drains. */
   watchScope(scope: string, listener: () => void): () => void;
   /** Whatever changed up to here, everybody was told of. */
@@ -55,7 +59,7 @@ export function openHub<Row>(parts: {
   topic?: Topic;
 }): Hub<Row> {
   const { read, bus, logger, topic = 'projected' } = parts;
-  const rows = new Map<string, Set<(change: RowChange<Row>) => void>>();
+  const rows = new Map<string, Set<RowListener<Row>>>();
   const scopes = new Map<string, Set<() => void>>();
   const waiting = new Set<() => void>();
   /** First watched while a read was under way that did not ask for them. */
@@ -121,7 +125,7 @@ export function openHub<Row>(parts: {
     position = changes.position;
     if (!changes.continues) {
       logger.warn({ before, now: position }, 'the log is another one: every subscriber is told to read again');
-      for (const listeners of rows.values()) for (const listener of listeners) listener({ type: 'resync' });
+      for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
       for (const listeners of scopes.values()) for (const listener of listeners) listener();
     }
     tell(changes);
@@ -130,8 +134,7 @@ export function openHub<Row>(parts: {
 
   function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): void {
     for (const { id, row } of changes.rows) {
-      const change = { type: 'row', row } as const;
-      for (const listener of rows.get(id) ?? []) listener(change);
+      for (const listener of rows.get(id) ?? []) listener.changed(row);
     }
     for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
   }

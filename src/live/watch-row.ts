@@ -1,7 +1,7 @@
 import { type Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
 import type { Asker, Frame, Pollable } from './frame.ts';
-import { type Hub, tick } from './hub.ts';
+import { type Hub, type RowListener, tick } from './hub.ts';
 
 /** A row that is pushed: its stream's version and the position of the last event that changed it. */
 export interface LiveRow {
@@ -44,50 +44,91 @@ export async function watchRow<Row extends LiveRow>(
   hub: Pick<Hub<Row>, 'watchRow'>,
   id: string,
   after: Position | undefined,
-  { look, gone, logger }: RowSource<Row>,
+  source: RowSource<Row>,
 ): Promise<Pollable<RowFrame<Row>>> {
-  let slot: RowFrame<Row> | undefined;
-  /** The version that was seen last; undefined while the row is looked at. */
-  let seen: number | undefined;
-  /** The newest that the hub told meanwhile. */
-  let missed: Row | undefined;
-  /** How often the hub said that the log is another one. */
-  let resyncs = 0;
-  /** Who asked while there was nothing. */
-  let waiting: Asker<RowFrame<Row>> | undefined;
-  let ended = false;
-  let failure: Error | undefined;
-  let retry: NodeJS.Timeout | undefined;
+  const watch = new RowWatch(source);
+  // Before the row is read: what changes after that read then finds the interest standing, and nothing falls between.
+  const endInterest = hub.watchRow(id, watch);
+  await watch.begin(after, endInterest);
+  return watch;
+}
 
-  function put(kind: Frame['kind'], row: Row): void {
+/**
+ * All of one watcher in one object, which the hub tells without a function between: to find one thing after the other in
+ * memory is what telling ten thousand of a change takes longest for.
+ */
+class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListener<Row> {
+  readonly #source: RowSource<Row>;
+  #slot: RowFrame<Row> | undefined;
+  /** The version that was seen last; undefined while the row is looked at. */
+  #seen: number | undefined;
+  /** Who asked while there was nothing. */
+  #waiting: Asker<RowFrame<Row>> | undefined;
+  /** The newest that the hub told while the row was looked at. */
+  #missed: Row | undefined;
+  /** How often the hub said that the log is another one. */
+  #resyncs = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #endInterest: (() => void) | undefined;
+
+  constructor(source: RowSource<Row>) {
+    this.#source = source;
+  }
+
+  /** The first look. @throws where it fails, or finds no such row: then nothing is watched any more */
+  async begin(after: Position | undefined, endInterest: () => void): Promise<void> {
+    this.#endInterest = endInterest;
+    const firstKind = ({ row, continues }: Sighting<Row>): Frame['kind'] | undefined => {
+      if (!continues) return 'RESYNC';
+      return after === undefined || row.position > after.point ? 'SNAPSHOT' : undefined;
+    };
+    try {
+      if (!(await this.#lookAt(firstKind))) throw this.#source.gone();
+    } catch (error) {
+      endInterest();
+      throw error;
+    }
+  }
+
+  /** By the hub. */
+  changed(row: Row): void {
+    if (this.#seen === undefined) this.#missed = row;
+    else if (row.version > this.#seen) {
+      this.#seen = row.version;
+      this.#put('UPDATE', row);
+    }
+  }
+
+  /** By the hub. A look that is under way repeats itself. */
+  resync(): void {
+    this.#resyncs++;
+    if (this.#seen !== undefined) void this.#lookAgain();
+  }
+
+  #put(kind: Frame['kind'], row: Row): void {
+    const slot = this.#slot;
     // A pending state that nobody took gives way to the newer one, but not what it said of the log.
     const pending = slot?.kind === 'SNAPSHOT' || slot?.kind === 'RESYNC' ? slot.kind : kind;
     const next = kind === 'UPDATE' ? pending : kind;
     const frame = next === 'UPDATE' ? updateOf(row) : { ...updateOf(row), kind: next };
-    const asker = waiting;
-    waiting = undefined;
+    const asker = this.#waiting;
+    this.#waiting = undefined;
     if (asker) asker.take(frame);
-    else slot = frame;
+    else this.#slot = frame;
   }
 
-  function poll(asker: Asker<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
-    if (failure) throw failure;
-    if (ended) return { value: undefined, done: true };
-    if (slot === undefined) {
-      waiting = asker;
+  poll(asker: Asker<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
+    if (this.#failure) throw this.#failure;
+    if (this.#ended) return { value: undefined, done: true };
+    const value = this.#slot;
+    if (value === undefined) {
+      this.#waiting = asker;
       return undefined;
     }
-    const value = slot;
-    slot = undefined;
+    this.#slot = undefined;
     return { value, done: false };
-  }
-
-  function changed(row: Row): void {
-    if (seen === undefined) missed = row;
-    else if (row.version > seen) {
-      seen = row.version;
-      put('UPDATE', row);
-    }
   }
 
   /**
@@ -95,91 +136,71 @@ export async function watchRow<Row extends LiveRow>(
    * @param kindOf what to say of the row as it was found; undefined: nothing
    * @returns whether there is a row
    */
-  async function lookAt(kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined): Promise<boolean> {
+  async #lookAt(kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined): Promise<boolean> {
     for (;;) {
-      const before = resyncs;
-      seen = missed = undefined;
-      const sighting = await look();
+      const before = this.#resyncs;
+      this.#seen = this.#missed = undefined;
+      const sighting = await this.#source.look();
       // It may be of the log that is gone.
-      if (resyncs !== before) continue;
+      if (this.#resyncs !== before) continue;
       if (!sighting) return false;
-      seen = sighting.row.version;
+      this.#seen = sighting.row.version;
       const kind = kindOf(sighting);
-      if (kind) put(kind, sighting.row);
-      catchUp();
+      if (kind) this.#put(kind, sighting.row);
+      this.#catchUp();
       return true;
     }
   }
 
-  function catchUp(): void {
-    if (missed) changed(missed);
-    missed = undefined;
+  #catchUp(): void {
+    if (this.#missed) this.changed(this.#missed);
+    this.#missed = undefined;
   }
 
-  async function resync(failures = 0): Promise<void> {
+  async #lookAgain(failures = 0): Promise<void> {
+    const { gone, logger } = this.#source;
     try {
-      if ((await lookAt(() => 'RESYNC')) || ended) return;
-      failure = gone();
-      end();
+      if ((await this.#lookAt(() => 'RESYNC')) || this.#ended) return;
+      this.#failure = gone();
+      this.#end();
     } catch (error) {
-      if (ended) return;
+      if (this.#ended) return;
       // Once: a database that is away would fill the log with what every subscriber meets every second.
       logger[failures > 0 ? 'debug' : 'warn']({ err: error }, 'a row could not be read again; it is tried again');
-      retry = setTimeout(() => void resync(failures + 1), tick);
+      this.#retry = setTimeout(() => void this.#lookAgain(failures + 1), tick);
     }
   }
 
-  function end(): void {
-    ended = true;
-    clearTimeout(retry);
-    endInterest();
-    const asker = waiting;
-    waiting = undefined;
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#retry);
+    this.#endInterest?.();
+    const asker = this.#waiting;
+    this.#waiting = undefined;
     asker?.over();
   }
 
-  // Before the row is read: what changes after that read then finds the interest standing, and nothing falls between.
-  const endInterest = hub.watchRow(id, change => {
-    if (change.type === 'row') {
-      changed(change.row);
-      return;
-    }
-    resyncs++;
-    // A look that is under way repeats itself.
-    if (seen !== undefined) void resync();
-  });
-
-  function firstKind({ row, continues }: Sighting<Row>): Frame['kind'] | undefined {
-    if (!continues) return 'RESYNC';
-    return after === undefined || row.position > after.point ? 'SNAPSHOT' : undefined;
-  }
-  try {
-    if (!(await lookAt(firstKind))) throw gone();
-  } catch (error) {
-    endInterest();
-    throw error;
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
-  const frames: Pollable<RowFrame<Row>> = {
-    [Symbol.asyncIterator]: () => frames,
-    poll,
-    next: () =>
-      new Promise((resolve, reject) => {
-        function look(): void {
-          try {
-            const result = poll({ take: value => resolve({ value, done: false }), over: look });
-            if (result) resolve(result);
-          } catch (error) {
-            reject(error instanceof Error ? error : new Error(String(error)));
-          }
+  next(): Promise<IteratorResult<RowFrame<Row>>> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        try {
+          const result = this.poll({ take: value => resolve({ value, done: false }), over: look });
+          if (result) resolve(result);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
-        look();
-      }),
-    return() {
-      failure = undefined;
-      end();
-      return Promise.resolve({ value: undefined, done: true });
-    },
-  };
-  return frames;
+      };
+      look();
+    });
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#failure = undefined;
+    this.#end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
 }

@@ -6,24 +6,11 @@ export const snapshotBeforeInterest: PlantedFault = {
   edits: [
     {
       file: 'live/watch-row.ts',
-      search: 'const endInterest = hub.watchRow(id, change => {',
+      search: `const endInterest = hub.watchRow(id, watch);
+  await watch.begin(after, endInterest);`,
       replace: `let endInterest = (): void => undefined;
-  const ear = (change: Parameters<Parameters<typeof hub.watchRow>[1]>[0]): void => {`,
-    },
-    {
-      file: 'live/watch-row.ts',
-      search: `  });
-
-  function firstKind`,
-      replace: `  };
-
-  function firstKind`,
-    },
-    {
-      file: 'live/watch-row.ts',
-      search: 'if (!(await lookAt(firstKind))) throw gone();',
-      replace: `if (!(await lookAt(firstKind))) throw gone();
-    endInterest = hub.watchRow(id, ear);`,
+  await watch.begin(after, () => endInterest());
+  endInterest = hub.watchRow(id, watch);`,
     },
     {
       file: 'live/watch-list.ts',
