@@ -48,6 +48,19 @@ export async function startApi(run: Run, databaseUrl: string): Promise<RunningSe
   return start(run, ['dist/main.js'], { ...(await apartFrom(run, databaseUrl)), ROLES: 'api' });
 }
 
+/**
+ * Two nodes: one with both roles, and an api process, where clients can be whose changes come from the other one.
+ * @throws StartError where PATH has no redis-server
+ */
+export async function startTwoNodes(
+  run: Run,
+  databaseUrl: string,
+): Promise<{ readonly whole: RunningServer; readonly front: RunningServer }> {
+  const env = await apartFrom(run, databaseUrl);
+  const whole = await start(run, ['dist/main.js'], env);
+  return { whole, front: await start(run, ['dist/main.js'], { ...env, ROLES: 'api' }) };
+}
+
 async function apartFrom({ closers }: Run, databaseUrl: string): Promise<Record<string, string>> {
   const redis = await startRedis().catch((error: unknown) => {
     throw new StartError(`PATH: no redis-server can be started (${(error as Error).message}): install Redis`);

@@ -3,7 +3,7 @@ import { token } from '../../test/support/tokens.ts';
 import { atLeast, atMost, type Bar, type Bench, type Run } from '../bench.ts';
 import { emptyDatabase, migratedDatabase } from '../databases.ts';
 import { openClient } from '../http-client.ts';
-import { startBaseline, startOrderstream } from '../servers.ts';
+import { startBaseline, startOrderstream, startTwoNodes } from '../servers.ts';
 import { assertAccepted, bodyOf, openShop, type Shop } from '../shop.ts';
 import { median, shown } from '../statistics.ts';
 import { startWorker, type Worker } from '../worker.ts';
@@ -17,9 +17,16 @@ interface Measured extends FanoutFigure {
   readonly alone: Pick<FanoutFigure, 'p50' | 'p95' | 'p99'>;
 }
 
+/** Whose frames: the program in one process, a node that has the sockets while changes come from another one, and the baselines. */
+type PlaceName = 'orderstream' | 'front' | 'stock' | 'raw';
+
 interface Place {
   readonly side: Side;
+  /** Where the sockets are. */
   readonly url: string;
+  /** Where changes are sent. */
+  readonly changedAt: string;
+  readonly targets: readonly Target[];
   readonly tokens: readonly string[];
   /** Seconds of CPU that its server has used since it began. */
   readonly cpu: () => Promise<number>;
@@ -31,6 +38,8 @@ const callers = 20;
 const lines = 5;
 /** Changes on their way at a time: enough that none of the sides waits for the next one. */
 const atOnce = { ofOne: 8, ofMany: 64 };
+/** Orders with lines that a node is given so that what commands go through is compiled before anything is measured. */
+const warmUp = 400;
 
 /**
  * Frames of changed orders to many sockets, beside what one would write instead (yoga, graphql-ws and createPubSub, whose
@@ -40,44 +49,55 @@ export const fanout: Bench = async run => {
   const { scale, say } = run;
   const databaseUrl = await migratedDatabase(run);
   const orderstream = await startOrderstream(run, databaseUrl);
+  const { whole, front } = await startTwoNodes(run, await migratedDatabase(run));
   const peers = await startBaseline(run, 'fanout/peers.ts', await emptyDatabase(run));
   const load = await startWorker<FanoutJob, FanoutFigure>(run, new URL('./fanout-load.ts', import.meta.url));
   const shop = await openShop(orderstream.url, scale.watchedOrders);
   const targets = await withLines(orderstream.url, shop);
+  const ofTwo = await withLines(whole.url, await openShop(whole.url, warmUp));
   const tokens = await Promise.all(
     Array.from({ length: callers }, (_, index) => token({ role: 'staff', sub: `bench-${index}` })),
   );
-  const places: Readonly<Record<Side, Place>> = {
-    orderstream: { side: 'orderstream', url: orderstream.url, tokens, cpu: () => ourCpu(orderstream.url), load },
-    stock: { side: 'stock', url: peers.url, tokens, cpu: () => theirCpu(peers.url), load },
-    raw: { side: 'raw', url: peers.url, tokens, cpu: () => theirCpu(peers.url), load },
+  const ours = { side: 'orderstream', tokens, load } as const;
+  const theirs = { url: peers.url, changedAt: peers.url, targets, tokens, cpu: () => theirCpu(peers.url), load };
+  const places: Readonly<Record<PlaceName, Place>> = {
+    orderstream: {
+      ...ours,
+      url: orderstream.url,
+      changedAt: orderstream.url,
+      targets,
+      cpu: () => ourCpu(orderstream.url),
+    },
+    front: { ...ours, url: front.url, changedAt: whole.url, targets: ofTwo, cpu: () => ourCpu(front.url) },
+    stock: { ...theirs, side: 'stock' },
+    raw: { ...theirs, side: 'raw' },
   };
   const figures: object[] = [];
   const bars: Bar[] = [];
 
-  const one = targets.slice(0, 1);
-  const change = await cpuAChange(places.orderstream, one, scale.seconds);
+  const change = await cpuAChange(places.orderstream, scale.seconds);
   say(`orderstream, a change with one socket: ${shown(change / 1_000)} ms of CPU for command, projection and read`);
   for (const sockets of scale.sockets) {
     say(`${sockets} sockets on one order`);
-    const seen = await inTurns(run, places, ['orderstream', 'stock', 'raw'], sockets, one);
+    const seen = await inTurns(run, places, ['orderstream', 'front', 'stock', 'raw'], sockets, 1);
     figures.push({ sockets, orders: 1, change, seen });
     say(`  orderstream: ${budget(change, seen)}`);
     for (const [what, of] of [
       ['deliveries a second', ({ deliveries, seconds }) => deliveries / seconds],
       ['deliveries a second of CPU', ({ cpuADelivery }) => 1 / cpuADelivery],
     ] satisfies [string, (measured: Measured) => number][]) {
-      bars.push(
-        atLeast(`${sockets} sockets on one order, ${what} to stock`, ratio(seen.orderstream, seen.stock, of), 6),
-        atLeast(`${sockets} sockets on one order, ${what} to plain ws`, ratio(seen.orderstream, seen.raw, of), 0.85),
-      );
+      const bar = (where: string, to: string, ours: readonly Measured[], peer: readonly Measured[], least: number) =>
+        bars.push(atLeast(`${sockets} sockets on one order${where}, ${what} to ${to}`, ratio(ours, peer, of), least));
+      bar('', 'stock', seen.orderstream, seen.stock, 6);
+      bar('', 'plain ws', seen.orderstream, seen.raw, 0.85);
+      bar(' at a node of their own', 'stock', seen.front, seen.stock, 6);
+      bar(' at a node of their own', 'plain ws', seen.front, seen.raw, 0.85);
     }
   }
   say(`${targets.length} sockets over ${targets.length} orders`);
-  const spread = await inTurns(run, places, ['orderstream', 'stock'], targets.length, targets);
+  const spread = await inTurns(run, places, ['orderstream', 'stock'], targets.length, targets.length);
   figures.push({ sockets: targets.length, orders: targets.length, seen: spread });
-  await orderstream.stop();
-  await peers.stop();
+  await Promise.all([orderstream, front, whole, peers].map(server => server.stop()));
 
   const sockets = Math.max(...scale.sockets, targets.length);
   const orderIds = Array.from({ length: sockets }, (_, index) => targets[index % targets.length]?.orderId ?? '');
@@ -113,23 +133,23 @@ async function withLines(url: string, shop: Shop): Promise<Target[]> {
   return targets;
 }
 
-type Seen = Readonly<Record<Side, readonly Measured[]>>;
+type Seen = Readonly<Record<PlaceName, readonly Measured[]>>;
 
 async function inTurns(
   { scale, say }: Run,
-  places: Readonly<Record<Side, Place>>,
-  sides: readonly Side[],
+  places: Readonly<Record<PlaceName, Place>>,
+  names: readonly PlaceName[],
   sockets: number,
-  targets: readonly Target[],
+  orders: number,
 ): Promise<Seen> {
-  const seen = { orderstream: [] as Measured[], stock: [] as Measured[], raw: [] as Measured[] };
+  const seen: Record<PlaceName, Measured[]> = { orderstream: [], front: [], stock: [], raw: [] };
   // One turn more, thrown away: everything is warm then.
   for (let turn = -1; turn < scale.turns; turn++) {
-    for (const side of sides) {
-      const measured = await measure(places[side], sockets, targets, scale.seconds);
+    for (const name of names) {
+      const measured = await measure(places[name], sockets, orders, scale.seconds);
       if (turn < 0) continue;
-      seen[side].push(measured);
-      say(`  ${side}: ${line(measured)}`);
+      seen[name].push(measured);
+      say(`  ${name}: ${line(measured)}`);
     }
   }
   return seen;
@@ -146,14 +166,15 @@ function line({ changes, deliveries, seconds, cpuADelivery, p50, p95, p99, alone
 }
 
 async function measure(
-  { side, url, tokens, cpu, load }: Place,
+  { side, url, changedAt, targets: all, tokens, cpu, load }: Place,
   sockets: number,
-  targets: readonly Target[],
+  orders: number,
   seconds: number,
 ): Promise<Measured> {
+  const targets = all.slice(0, orders);
   const orderIds = Array.from({ length: sockets }, (_, index) => targets[index % targets.length]?.orderId ?? '');
   await load({ type: 'open', side, url, tokens, orderIds });
-  const push = { type: 'push', side, url, token: tokens[0] ?? '', targets } as const;
+  const push = { type: 'push', side, url: changedAt, token: tokens[0] ?? '', targets } as const;
   const before = await cpu();
   const figure = await load({ ...push, seconds, atOnce: targets.length === 1 ? atOnce.ofOne : atOnce.ofMany });
   const used = (await cpu()) - before;
@@ -163,9 +184,9 @@ async function measure(
 }
 
 /** µs of the server's CPU for a change by itself: what neither baseline has, and what sockets share. */
-async function cpuAChange(place: Place, targets: readonly Target[], seconds: number): Promise<number> {
-  await measure(place, 1, targets, seconds);
-  const { cpuADelivery, deliveries, changes } = await measure(place, 1, targets, seconds);
+async function cpuAChange(place: Place, seconds: number): Promise<number> {
+  await measure(place, 1, 1, seconds);
+  const { cpuADelivery, deliveries, changes } = await measure(place, 1, 1, seconds);
   return (cpuADelivery * deliveries) / changes;
 }
 
