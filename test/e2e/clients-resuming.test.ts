@@ -4,6 +4,7 @@ import { accepted } from '../support/accepted.ts';
 import { spawnApp, type SpawnedApp } from '../support/app.ts';
 import { type AnyClient, resumingClients } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
+import { onFreePort } from '../support/free-port.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -42,7 +43,9 @@ describeWithRedis('clients with our links', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
-    nodes = await Promise.all([spawnApp(env), spawnApp(env)]);
+    // A port that nobody is given by chance while the one that has it is away.
+    const onPort = onFreePort(port => spawnApp({ ...env, PORT: `${port}` }), /is taken on/);
+    nodes = await Promise.all([onPort.then(({ opened }) => opened), spawnApp(env)]);
     shop = await openShop(nodes[0].url);
   });
   afterAll(async () => {
@@ -218,7 +221,8 @@ describeWithRedis('clients with our links', () => {
       );
       return { name, client, asked, failures, orders };
     });
-    await eventually(() => expect(travellers.map(({ orders }) => orders)).toEqual(ofTokens.map(() => ['live'])));
+    // Once or, where that token was over by then, twice.
+    await eventually(() => expect(travellers.map(({ orders }) => orders[0])).toEqual(ofTokens.map(() => 'live')));
     const created: string[] = [];
     const { staff: token } = shop;
     await eventually(async () => {

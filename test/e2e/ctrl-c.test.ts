@@ -14,8 +14,9 @@ test('Ctrl-C, told by the terminal and at once again by npm, lets the server fin
     const request = connect(Number(port), hostname);
     await once(request, 'connect');
     request.write(`POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n`);
-    request.write(`Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
-    await sleep(100); // until it has surely arrived: nothing tells
+    request.write(`Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
+    const [begun] = (await once(request, 'data')) as [Buffer];
+    expect(String(begun)).toMatch(/^HTTP\/1\.1 100 /);
     await app.kill('SIGINT');
     await sleep(20);
     await app.kill('SIGINT');

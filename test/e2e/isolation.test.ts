@@ -6,12 +6,14 @@ import {
   ConfirmOrderDocument,
   CreateOrderDocument,
   CustomerOrdersUpdatedDocument,
+  OrdersDocument,
   OrderUpdatedDocument,
   ShipOrderDocument,
   SubmitOrderDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { type Asker, openAsker, type Transport } from '../support/ask.ts';
+import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { serveShop } from '../support/serve-shop.ts';
@@ -135,7 +137,10 @@ beforeAll(async () => {
   accepted(await post(url, SubmitOrderDocument, { input: { orderId: shipped.id } }, staff));
   accepted(await post(url, ConfirmOrderDocument, { input: { orderId: shipped.id } }, staff));
   const carrier = { carrier: 'hidden-carrier', trackingNumber: 'hidden-tracking' };
-  accepted(await post(url, ShipOrderDocument, { input: { orderId: shipped.id, ...carrier } }, staff));
+  const sent = { input: { orderId: shipped.id, ...carrier } };
+  const { position: atLeast } = accepted(await post(url, ShipOrderDocument, sent, staff));
+  // Their lists know of it too.
+  await eventually(async () => expect((await post(url, OrdersDocument, { atLeast }, staff)).errors).toBeUndefined());
 
   victims = {
     customerId: victim.id,
@@ -355,7 +360,7 @@ test("a stranger's live lists tell nothing of others, whatever they are filtered
 });
 
 test('a token that runs out ends what it has opened: nothing that happens then is told', async () => {
-  const short = await customerToken(victim.id, { expires: '2s' });
+  const short = await customerToken(victim.id, { expires: '5s' });
   const socket = await connectSocket(app.url, short);
   const order = socket.subscribe(OrderUpdatedDocument, { id: victims.orderId });
   expect((await order.next()).data!.orderUpdated.order.id).toBe(victims.orderId);

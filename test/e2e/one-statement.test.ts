@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
 import { serveShop } from '../support/serve-shop.ts';
+import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
 
 /** Longer than what hub and projector sleep between two looks, ms. */
@@ -22,7 +24,10 @@ beforeAll(async () => {
     Object.assign(made, { id: orderId, number: order!.number });
     await asked(`query ($at: Position) { orders(atLeast: $at) { position } }`, { at: position });
   }
-  const idle = await statementsOf(() => new Promise(resolve => setTimeout(resolve, quiet)));
+  const idle = await statementsOf(async () => {
+    const passed = stopwatch();
+    while (passed() < quiet) await sleep(50);
+  });
   background = new Set(idle.sql);
 });
 

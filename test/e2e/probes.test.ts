@@ -8,6 +8,7 @@ import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openShop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
+import { stopwatch } from '../support/standstill.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -100,9 +101,9 @@ test('/metrics answers while the database says nothing, without how far views ar
   const app = await startApp({ DATABASE_URL: proxied });
   expect(await metrics(app)).toMatch(/^orderstream_view_lag_events \d/m);
   proxy.meet(() => 'swallow');
-  const start = performance.now();
+  const passed = stopwatch();
   const text = await metrics(app);
-  expect(performance.now() - start).toBeLessThan(8_000); // Prometheus waits ten seconds
+  expect(passed()).toBeLessThan(8_000); // Prometheus waits ten seconds
   expect(text).toContain('orderstream_database_up 0');
   expect(text).not.toMatch(/^orderstream_(?:view_lag|log_position)/m);
   expect(text).toMatch(/^nodejs_heap_size_used_bytes /m);
@@ -117,7 +118,9 @@ describeWithRedis('with Redis', () => {
     const url = new URL(redisUrl());
     const between = await openTcpProxy({ host: url.hostname, port: Number(url.port || 6379) });
     const app = await startApp({ DATABASE_URL: database.url, REDIS_URL: `redis://127.0.0.1:${between.port}` });
-    expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+    await eventually(async () => {
+      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+    });
     await between.refuse();
     await eventually(async () => {
       expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'degraded', redis: 'disconnected' } });
@@ -131,8 +134,10 @@ describeWithRedis('with Redis', () => {
     const app = await startApp({ DATABASE_URL: proxied, REDIS_URL: redisUrl(), ROLES: 'projector' });
     expect(app.url).toBe('');
     expect((await fetch(`${app.probes}/healthz`)).status).toBe(200);
-    expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
-    expect(await metrics(app)).toMatch(/^orderstream_view_lag_events 0$/m);
+    await eventually(async () => {
+      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+      expect(await metrics(app)).toMatch(/^orderstream_view_lag_events 0$/m);
+    });
     for (const path of ['/', '/graphql', '//readyz', '/readyz/', '/healthz%20']) {
       expect((await fetch(`${app.probes}${path}`, { method: 'POST', body: '{}' })).status).toBe(404);
     }

@@ -27,7 +27,7 @@ import { serveShop } from '../support/serve-shop.ts';
 import { added, registered } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stallViews } from '../support/stalled-views.ts';
-import { stopwatch } from '../support/standstill.ts';
+import { stoodStill, stopwatch } from '../support/standstill.ts';
 import type { Answer } from '../support/typed-document.ts';
 
 const { database, app, shop } = serveShop();
@@ -175,6 +175,18 @@ describe('lists wait for own writes', () => {
     return { first: page.edges[0]?.node.id, position: page.position };
   }
 
+  /** Again where the machine stood still for so long that the list's time to wait may have been over with it. */
+  async function inTime<Result>(read: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      const from = performance.now();
+      try {
+        return await read();
+      } catch (error) {
+        if (stoodStill(from, performance.now()) < 500) throw error;
+      }
+    }
+  }
+
   for (const [name, { write, read }] of Object.entries(staffLists)) {
     test(`${name}: by \`atLeast\` and by the header Orderstream-Position, as soon as the views have them`, async () => {
       await whileViewsStandStill(async letGo => {
@@ -182,8 +194,8 @@ describe('lists wait for own writes', () => {
         expect((await read({}, {})).first).not.toBe(id);
 
         let released = false;
-        const byArgument = read({ atLeast }, {}).then(page => ({ ...page, waited: released }));
-        const byHeader = read({}, at(atLeast)).then(page => ({ ...page, waited: released }));
+        const byArgument = inTime(() => read({ atLeast }, {})).then(page => ({ ...page, waited: released }));
+        const byHeader = inTime(() => read({}, at(atLeast))).then(page => ({ ...page, waited: released }));
         await new Promise(resolve => setTimeout(resolve, 300));
         released = true;
         await letGo();

@@ -101,6 +101,7 @@ const ways: Readonly<Record<string, Way>> = {
     // What is refused before anything is opened is an answer, not a stream, to whoever takes both.
     const answer = await stream.next();
     stream.close();
+    await stream.ended;
     return answer as never;
   },
   WebSocket: async ({ url }, { query = '', variables = {}, extensions }) => {

@@ -11,6 +11,7 @@ import { accepted } from '../support/accepted.ts';
 import { spawnApp, type SpawnedApp, startApp } from '../support/app.ts';
 import { openAsker } from '../support/ask.ts';
 import { type Child, printed, startChild } from '../support/child.ts';
+import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -29,6 +30,9 @@ const shopOrigin = 'https://shop.example.com';
 const customerRate = 60;
 /** How many times over this machine was asked for by others as this began: what takes them all longer is no attack. */
 const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+
+/** Ms that a socket has to say who it is (see sockets.ts). */
+const introduction = 3_000;
 
 /** Until callers are counted anew (see rate.ts): what an attack used up is not to be met by the next one. */
 const rateForgotten = () => new Promise(resolve => setTimeout(resolve, 10_100 - (Date.now() % 10_000)));
@@ -294,8 +298,6 @@ describe('sockets', () => {
   test(
     '1,000 that never say who they are: sent away with 4408, and one more has no room meanwhile',
     async () => {
-      // Connected first, so that all say what they want within a moment.
-      const connections = await Promise.all(Array.from({ length: 1_001 }, () => rawConnection(app.url)));
       const key = Buffer.from('sixteen bytes ok').toString('base64');
       const upgrade = [
         'GET /graphql HTTP/1.1',
@@ -306,9 +308,20 @@ describe('sockets', () => {
         `Sec-WebSocket-Key: ${key}`,
         'Sec-WebSocket-Protocol: graphql-transport-ws',
       ];
-      for (const { socket } of connections) socket.write(`${upgrade.join('\r\n')}\r\n\r\n`);
-      await Promise.all(connections.map(({ closed }) => closed));
-      const said = connections.map(({ received }) => received());
+      /** What each was told until it was sent away. */
+      async function toldToAll(): Promise<{ said: string[]; quick: boolean }> {
+        // Connected first, so that all say what they want within a moment.
+        const connections = await Promise.all(Array.from({ length: 1_001 }, () => rawConnection(app.url)));
+        const began = performance.now();
+        for (const { socket } of connections) socket.write(`${upgrade.join('\r\n')}\r\n\r\n`);
+        await eventually(() => expect(connections.filter(({ received }) => received() === '')).toHaveLength(0));
+        const quick = performance.now() - began < introduction;
+        await Promise.all(connections.map(({ closed }) => closed));
+        return { said: connections.map(({ received }) => received()), quick };
+      }
+      let { said, quick } = await toldToAll();
+      // Where the first ones' time was over before the last one's turn, there was room for it.
+      for (let times = 1; !quick && times < 5; times++) ({ said, quick } = await toldToAll());
       const [opened, refused] = ['101', '429'].map(status =>
         said.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
       );

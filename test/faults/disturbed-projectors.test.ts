@@ -28,7 +28,7 @@ const projectorCount = 3;
 const nodeCount = 3;
 /** Steps that are given at once while somebody is waited for. */
 const few = 4;
-const longest = 180_000;
+const longest = 400_000; // a minute and a half where nothing else runs
 /** What it takes to start a process on a busy machine, ms. */
 const patience = 30_000;
 /** How long they are held at a time, ms: less than they wait for a lock. */
@@ -83,8 +83,9 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
     for (;;) {
       const statement = await held.waiting();
       if (statement) return { ...statement, given };
-      // All of them were past it, and wait in the other half of their batch for what is held here.
-      if (Date.now() > again) {
+      // All of them were past it, and wait in the other half of their batch for what is held here. A rebuild is held in
+      // one half only: let go, it might be through with all of its batches.
+      if (held === batches && Date.now() > again) {
         await held.letGo();
         await held.hold(half);
         again = Date.now() + holdTime;

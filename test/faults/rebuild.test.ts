@@ -3,13 +3,13 @@ import { run } from '../rebuild/run.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 
-/** Three batches of a rebuild: it is killed after the first one and after the second one. */
-const events = 12_000;
+/** Three whole batches of a rebuild: it is killed after the first one and after the second one, and the third takes a while. */
+const events = 14_500;
 
 describeWithRedis('two nodes that command, answer and push to 100 subscribers while every view is rebuilt', () => {
   test(
     'no error, nothing stale, no frame missing or twice; killed twice the rebuild goes on where it was',
-    { timeout: 240_000 },
+    { timeout: 400_000 },
     async () => {
       const database = await freshDatabase();
       const { faults, lines } = await run(database.url, events, () => undefined);

@@ -11,7 +11,7 @@ import { plainLog, viewRows } from '../support/plain-fold.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openNode } from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
-import { stopwatch } from '../support/standstill.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { staffToken } from '../support/tokens.ts';
 import { slowly } from './world.ts';
@@ -78,7 +78,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
       // A connection that is kept may be closed as the next command is on its way: nothing else.
       expect(run.setbacks.filter(one => !closedConnection.includes(one))).toEqual([]);
       await expectLogHolds(reader.database, run.acknowledged);
-      await eventually(() => expectViewsEqualTheFold(reader.database), 5_000);
+      await soon(() => expectViewsEqualTheFold(reader.database), 5_000);
       const log = (await plainLog(reader.database)).map(({ position, hash }) => positionOf(position, hash));
       const orders = await viewRows(reader.database, 'order_view', 'orderId');
       const versions = new Map([...orders].map(([id, { version }]) => [id, version]));

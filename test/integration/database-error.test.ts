@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase, type Database, type OpenDatabase } from '../../src/database.ts';
 import { classifyDatabaseError, isUnreachable, sqlState } from '../../src/database-error.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -94,19 +95,32 @@ describe('a statement that the server refused is definitely not stored', () => {
 });
 
 describe('a statement whose connection went away in between may be stored', () => {
-  test('ended by an administrator while it ran', async () => {
-    const ended = failure(() => database.$queryRaw`SELECT 'probe-1' FROM pg_sleep(5)`);
-    await sleep(200);
-    await onDatabase(real.url, client =>
-      client.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                    WHERE query LIKE '%probe-1%' AND pid <> pg_backend_pid()`),
+  /** Waits until the server carries out the statement with that in it. */
+  function backendThatRuns(probe: string): Promise<number> {
+    return onDatabase(real.url, client =>
+      eventually(async () => {
+        const { rows } = await client.query<{ pid: number }>(
+          `SELECT pid FROM pg_stat_activity WHERE query LIKE $1 AND state = 'active' AND pid <> pg_backend_pid()`,
+          [`%${probe}%`],
+        );
+        expect(rows).toHaveLength(1);
+        return rows[0]!.pid;
+      }),
     );
+  }
+
+  test('ended by an administrator while it ran', async () => {
+    const ended = failure(() => database.$queryRaw`SELECT 'probe-1' FROM pg_sleep(30)`);
+    await onDatabase(real.url, async client => {
+      await client.query('SELECT pg_terminate_backend($1)', [await backendThatRuns('probe-1')]);
+    });
     expect(await ended).toEqual({ what: 'unknown', state: '57P01' });
   });
 
   test.each(['end', 'reset'] as const)('cut while it ran (%s)', async how => {
-    const cut = failure(() => database.$queryRaw`SELECT 1 FROM pg_sleep(5)`);
-    await sleep(200);
+    const probe = `probe-${how}`;
+    const cut = failure(() => database.$queryRawUnsafe(`SELECT '${probe}' FROM pg_sleep(30)`));
+    await backendThatRuns(probe);
     proxy.cut(how);
     expect(await cut).toEqual({ what: 'unknown', state: undefined });
   });
@@ -124,7 +138,7 @@ describe('a statement whose connection went away in between may be stored', () =
     const ended = () =>
       database.$transaction(async inside => {
         const [row] = await inside.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
-        await onDatabase(real.url, client => client.query('SELECT pg_terminate_backend($1)', [row!.pid]));
+        await onDatabase(real.url, client => client.query('SELECT pg_terminate_backend($1, 5000)', [row!.pid]));
         await sleep(100);
         await inside.$queryRaw`SELECT 1`;
       });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase } from '../support/postgres.ts';
+import { openGate } from '../support/statements.ts';
 
 /** On a server and a database that are set to another zone, which must not show. */
 async function onPostgres(): Promise<OpenDatabase> {
@@ -92,12 +93,14 @@ describe.each([
   });
 
   test('finishes what is under way when it is closed', async () => {
+    const gate = openGate();
     const slow = database.$transaction(async inside => {
       await inside.$executeRaw`INSERT INTO customer_keys VALUES ('cus_slow', '\\x00')`;
+      void gate.pass();
       await new Promise(resolve => setTimeout(resolve, 200));
       return inside.customerKey.count({ where: { customerId: 'cus_slow' } });
     });
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await gate.arrived;
     await open.close();
     expect(await slow).toBe(1);
   });

@@ -102,23 +102,29 @@ test('four that project at once, in batches of whatever size: each event is fold
   await control.query('TRUNCATE written, moved');
   let over = false;
   let lost = 0;
+  const won = nodes.map(() => 0);
+  const winners = () => won.filter(batches => batches > 0).length;
 
-  async function race({ database, store }: TestNode): Promise<number> {
-    for (let won = 0; ; ) {
+  async function race({ database, store }: TestNode, who: number): Promise<void> {
+    for (;;) {
       const checkpoint = await readCheckpoint(database);
       const events = await store.readLog(checkpoint.position.point, 1 + Math.floor(Math.random() * 7));
-      if (events.length === 0 && over) return won;
+      if (events.length === 0 && over) return;
       if (events.length === 0) continue;
-      if (await projectBatch({ database, store, views }, checkpoint, events)) won++;
+      if (await projectBatch({ database, store, views }, checkpoint, events)) won[who]!++;
       else lost++;
     }
   }
 
-  const commands = busy(40).finally(() => (over = true));
-  const won = await Promise.all(nodes.map(race));
-  await commands;
+  async function command(): Promise<void> {
+    await busy(40);
+    // Until they have met.
+    while (lost === 0 || winners() < 2) await busy(1);
+  }
+
+  await Promise.all([command().finally(() => (over = true)), ...nodes.map(race)]);
   expect(lost).toBeGreaterThan(0);
-  expect(won.filter(batches => batches > 0).length).toBeGreaterThan(1);
+  expect(winners()).toBeGreaterThan(1);
   await expectEachFoldedOnce(point);
 });
 

@@ -32,7 +32,7 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
 
 interface Running {
   readonly lines: LogLine[];
@@ -216,15 +216,17 @@ describe('on PostgreSQL', () => {
       onProjected: to => void told.push(to),
     });
     projectors.push(projector);
-    const passed = stopwatch();
-    for (let round = 1; round <= 10; round++) {
+    const waits: number[] = [];
+    for (let round = 1; round <= 11; round++) {
+      const passed = stopwatch();
       rename = () => positionOf(onCustomer(node, customerId, { type: 'RenameCustomer', name: `${round}` }));
       projector.wake();
       await eventually(() => expect(told).toHaveLength(round));
       expect(told.at(-1)).toEqual(await renamed);
+      waits.push(passed());
     }
-    // The poll interval alone would take 2.5 s.
-    expect(passed()).toBeLessThan(2_000);
+    // The poll interval alone is 250 ms.
+    expect(waits.sort((one, other) => one - other)[5]).toBeLessThan(200);
   });
 
   test('stopping waits for the batch under way, and nothing is written after', async () => {
@@ -289,7 +291,7 @@ describe('an event that it can not read', () => {
       await addItem(node, orderId, productId);
 
       const projector = start(node);
-      await eventually(() => expect(projector.lines).toHaveLength(5), 5_000);
+      await soon(() => expect(projector.lines).toHaveLength(5), 5_000);
       for (const line of projector.lines) {
         expect(line).toMatchObject({ level: 50, err: { type: 'UnknownEventError' } });
         expect(line.err?.message).toContain(type);

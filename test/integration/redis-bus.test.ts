@@ -9,7 +9,7 @@ import { logLines } from '../support/log-lines.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
 import { describeWithRedis } from '../support/redis.ts';
-import { soon, stopwatch } from '../support/standstill.ts';
+import { soon, stoodStill, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 
 /** A hint of nothing in particular. */
@@ -117,9 +117,9 @@ describeWithRedis('the bus on Redis', () => {
       const [one, other] = [await node(), await node()];
       await redis.stop('SIGKILL');
       const from = points;
-      const began = performance.now();
+      const began = process.cpuUsage();
       for (let n = 0; n < 20_000; n++) one.bus.publish('projected', hint());
-      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(process.cpuUsage(began).user / 1_000).toBeLessThan(2_000);
       const kept = points;
       await redis.start();
 
@@ -195,9 +195,14 @@ describeWithRedis('the bus on Redis', () => {
     const cut = proxy.harmed;
     await eventually(() => expect(proxy.harmed).toBeGreaterThan(cut + 1), 20_000);
     proxy.meet(() => 'pass');
-    await eventually(() => expect(bus.isConnected()).toBe(true), 20_000);
-    lines.length = 0;
-    await sleep(2_500); // longer than a connection may be silent
+    // Longer than a connection may be silent, and none was where the machine stood still.
+    let begun: number;
+    do {
+      await eventually(() => expect(bus.isConnected()).toBe(true), 20_000);
+      lines.length = 0;
+      begun = performance.now();
+      await sleep(2_500);
+    } while (stoodStill(begun, performance.now()) > 500);
     expect(lines.map(({ msg }) => msg)).toEqual([]);
     await bus.close();
     await proxy.close();
@@ -221,7 +226,7 @@ describeWithRedis('the bus on Redis', () => {
       const lost = { from: 0, to: 0 };
       await hang(async () => {
         one.bus.publish('projected', hint());
-        await eventually(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([false, false]), 6_000);
+        await soon(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([false, false]), 6_000);
         lost.from = points;
         for (let n = 0; n < 5_000; n++) one.bus.publish('projected', hint());
         lost.to = points;
@@ -258,7 +263,10 @@ describeWithRedis('the bus on Redis', () => {
     expect(one.heard.projected).toEqual([]);
     expect(one.bus.isConnected()).toBe(false);
     const witness = await stranger();
-    const clients = (await witness.client('LIST')) as string;
-    expect(clients.trim().split('\n')).toHaveLength(3);
+    // Redis hears a moment later who has left.
+    await eventually(async () => {
+      const clients = (await witness.client('LIST')) as string;
+      expect(clients.trim().split('\n')).toHaveLength(3);
+    });
   });
 });

@@ -344,7 +344,7 @@ describe('a command whose node', () => {
   beforeAll(async () => {
     const entries = Object.entries(scenarios).map(async ([name, run]) => [name, await run()] as const);
     results = Object.fromEntries(await Promise.all(entries)) as Results;
-  }, 60_000);
+  }, 90_000);
   afterAll(async () => {
     await Promise.all(distant.map(one => one.close()));
   });

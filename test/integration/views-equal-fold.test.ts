@@ -157,5 +157,5 @@ describe('on the embedded database', () => {
       // Each run starts the database twice: what failed is not shrunk.
       { numRuns: 3, endOnFailure: true },
     );
-  }, 60_000);
+  }, 180_000);
 });

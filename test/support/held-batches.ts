@@ -42,6 +42,7 @@ export async function openHeldBatches(databaseUrl: string, whose: keyof typeof k
   // The lock's own connection does nothing but hold it.
   const holder = new pg.Client({ connectionString: databaseUrl });
   const watcher = new pg.Client({ connectionString: databaseUrl });
+  for (const client of [holder, watcher]) client.on('error', () => undefined); // where the database is dropped under it
   await Promise.all([holder.connect(), watcher.connect()]);
   await watcher.query(trigger);
   const close = async (): Promise<void> => {

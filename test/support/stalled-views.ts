@@ -7,6 +7,7 @@ import { noteOpen } from './left-open.ts';
  */
 export async function stallViews(databaseUrl: string): Promise<() => Promise<void>> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  client.on('error', () => undefined); // where the database is dropped under it
   await client.connect();
   const note = noteOpen('stalled views', () => client.end());
   await client.query('BEGIN; SELECT FROM checkpoints FOR UPDATE');

@@ -61,7 +61,7 @@ test.each(['WebSocket', 'SSE'])(
     expect(points).toEqual(Array.from({ length: events }, (_, index) => first + index));
     await frames.return!();
   },
-  30_000,
+  60_000,
 );
 
 test.each(['WebSocket', 'SSE'])(
@@ -83,5 +83,5 @@ test.each(['WebSocket', 'SSE'])(
     expect(points).toEqual(Array.from({ length: events }, (_, index) => first + index));
     await frames.return!();
   },
-  30_000,
+  60_000,
 );

@@ -447,7 +447,7 @@ describe('SSE', () => {
   test('a client that leaves while its source is being opened leaves nothing open', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
-    const open = openLater();
+    const { open, begun } = openLater();
     const abort = new AbortController();
     const answer = fetch(`${url}/graphql`, {
       method: 'POST',
@@ -455,7 +455,7 @@ describe('SSE', () => {
       body: JSON.stringify({ query: 'subscription { ticks }' }),
       signal: abort.signal,
     });
-    await new Promise(resolve => setTimeout(resolve, 100));
+    await begun;
     abort.abort();
     await expect(answer).rejects.toThrow();
     await new Promise(resolve => setTimeout(resolve, 100));
@@ -504,14 +504,14 @@ describe('closing', () => {
     const body = '{"query":"{ __typename }"}';
     const half = connect(Number(port), hostname);
     half.write(
-      `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`,
     );
     const answered = new Promise<string>(resolve => {
       let text = '';
       half.on('data', chunk => (text += chunk.toString()));
       half.on('close', () => resolve(text));
     });
-    await new Promise(resolve => setTimeout(resolve, 50));
+    await once(half, 'data'); // told to go on: what it asks has begun
 
     const closed = server.close();
     expect(await stream.text()).toBe(':\n\n');

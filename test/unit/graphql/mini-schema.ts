@@ -169,17 +169,25 @@ export class Source implements AsyncIterableIterator<Frame> {
 }
 
 /** What the next subscriber to `ticks` gets, and when. */
-export const next: { source: Source; after?: Position | undefined; opening?: Promise<void> | undefined } = {
+export const next: { source: Source; after?: Position | undefined; opening?: (() => Promise<void>) | undefined } = {
   source: new Source(),
 };
 
-/** The next source stays closed until this is called. */
-export function openLater(): () => void {
-  let open: () => void = () => undefined;
-  next.opening = new Promise(resolve => (open = resolve));
-  return () => {
-    next.opening = undefined;
-    open();
+/** The next source stays closed until `open` is called. `begun` settles once somebody waits for it. */
+export function openLater(): { readonly begun: Promise<void>; readonly open: () => void } {
+  let [open, begin] = [(): void => undefined, (): void => undefined];
+  const opened = new Promise<void>(resolve => (open = resolve));
+  const begun = new Promise<void>(resolve => (begin = resolve));
+  next.opening = () => {
+    begin();
+    return opened;
+  };
+  return {
+    begun,
+    open: () => {
+      next.opening = undefined;
+      open();
+    },
   };
 }
 
@@ -193,7 +201,7 @@ builder.subscriptionField('ticks', t =>
     subscribe: async (_root, { missing }, context) => {
       if (missing === true) throw codedError('NOT_FOUND', 'There is no such clock.');
       next.after = context.after;
-      await next.opening;
+      await next.opening?.();
       return next.source;
     },
     resolve: frame => {

@@ -174,9 +174,9 @@ describe('graphql-transport-ws', () => {
     const socket = await connectSocket(url, await staffToken());
     for (const leave of [(ticks: { complete(): void }) => ticks.complete(), () => socket.ws.terminate()]) {
       const source = (next.source = new Source());
-      const open = openLater();
+      const { begun, open } = openLater();
       const ticks = socket.subscribe('subscription { ticks }');
-      await new Promise(resolve => setTimeout(resolve, 50));
+      await begun;
       leave(ticks);
       await new Promise(resolve => setTimeout(resolve, 50));
       open();
@@ -188,7 +188,7 @@ describe('graphql-transport-ws', () => {
     const { url } = await startMiniServer();
     const socket = await connectSocket(url, await staffToken());
     const source = (next.source = new Source());
-    const open = openLater();
+    const { open } = openLater();
     for (let again = 0; again < 3; again++) {
       if (again > 0) socket.send({ id: 'same', type: 'complete' });
       socket.send({ id: 'same', type: 'subscribe', payload: { query: 'subscription { ticks }' } });
