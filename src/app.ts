@@ -207,6 +207,7 @@ async function serve(
     sharedReads,
     order: openBatchedRead(ids => readOrders(seeing, ids)),
     orderAlone: openBatchedRead(ids => readOrdersAlone(seeing, ids)),
+    orderToWatch: openBatchedRead(ids => readOrdersAlone(source, ids)),
     customer: openBatchedRead(ids => readCustomers(seeing, ids)),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
     product: openBatchedRead(ids => readProducts(seeing, ids)),

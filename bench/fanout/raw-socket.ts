@@ -31,6 +31,7 @@ export async function openRawSocket(
   let last = 0;
   let tail = '';
   const waiting = new Map<() => void, number>();
+  let closed = '';
 
   function onRead(length: number): boolean {
     if (greeted) greeted(shared.toString('latin1', 0, length));
@@ -55,6 +56,7 @@ export async function openRawSocket(
     onread: { buffer: shared, callback: onRead },
   });
   socket.on('error', () => undefined);
+  socket.once('close', () => (closed = ', and the connection was closed'));
   const key = randomBytes(16).toString('base64');
   const asked = protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`;
   socket.write(
@@ -75,7 +77,10 @@ export async function openRawSocket(
     reached(version) {
       if (last >= version) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no frame of version ${version} came`)), patience);
+        const timer = setTimeout(
+          () => reject(new Error(`no frame of version ${version} came, the last one was of ${last}${closed}`)),
+          patience,
+        );
         const wake = (): void => {
           clearTimeout(timer);
           waiting.delete(wake);

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
+import { connectSocket } from '../support/socket.ts';
 import { serveShop } from '../support/serve-shop.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
@@ -13,7 +14,7 @@ const quiet = 1_500;
 const { app, shop } = serveShop();
 /** What goes on with nobody asking: looks of the projector and of the hub. */
 let background: ReadonlySet<string>;
-const made = { id: '', number: '' };
+const made = { id: '', number: '', before: '' };
 
 beforeAll(async () => {
   const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 1 }] };
@@ -21,6 +22,7 @@ beforeAll(async () => {
     const { orderId, order, position } = accepted(
       await post(app.url, CreateOrderDocument, { input }, { token: shop.staff }),
     );
+    if (n === 0) made.before = position;
     Object.assign(made, { id: orderId, number: order!.number });
     await asked(`query ($at: Position) { orders(atLeast: $at) { position } }`, { at: position });
   }
@@ -92,4 +94,23 @@ test('entities of a kind that are asked for in one turn of the event loop: one s
   expect(
     await statementsFor(`{ ${some} one: product(id: $product) { id } other: product(id: $product) { name } }`),
   ).toHaveLength(2);
+});
+
+test.each([
+  ['from its beginning', () => ({ id: made.id })],
+  ['on from a position', () => ({ id: made.id, after: made.before })],
+])('a hundred who begin at once to watch an order %s are read for together', async (_, variables) => {
+  const socket = await connectSocket(app.url, shop.staff);
+  const document =
+    'subscription ($id: ID!, $after: Position) { orderUpdated(id: $id, after: $after) { kind order { id } } }';
+  const { sql } = await statementsOf(async () => {
+    const watching = Array.from({ length: 100 }, () => socket.subscribe(document, variables()));
+    for (const one of watching) {
+      expect((await one.next()).data).toMatchObject({ orderUpdated: { kind: 'SNAPSHOT', order: { id: made.id } } });
+    }
+  });
+  const looks = sql.filter(one => !background.has(one));
+  expect(looks.length).toBeGreaterThan(0);
+  expect(looks.length).toBeLessThan(20);
+  await socket.close();
 });

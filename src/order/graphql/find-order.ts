@@ -12,6 +12,8 @@ declare module '../../graphql/parts.ts' {
     readonly order: (id: string) => Promise<Found<OrderWithCustomer>>;
     /** The same without its customer. */
     readonly orderAlone: (id: string) => Promise<Found<OrderWithCustomer>>;
+    /** That again, of no row that was seen before: frames are shared by it. */
+    readonly orderToWatch: (id: string) => Promise<Found<OrderWithCustomer>>;
   }
 }
 

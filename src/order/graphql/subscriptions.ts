@@ -14,7 +14,7 @@ import { matchesNow, type OrderFilter as Filter } from '../views/order-filter.ts
 import type { OrderRow } from '../views/order-view.ts';
 import { readOrderChanges } from '../views/read-order-changes.ts';
 import { readOrderEventsAfter } from '../views/read-order-history.ts';
-import { readOrders } from '../views/read-orders.ts';
+import { readOrdersAlone } from '../views/read-orders.ts';
 import { maySee } from './find-order.ts';
 import { OrderEvent } from './history.ts';
 import { OrderFilter, orderFilter } from './order-list.ts';
@@ -128,12 +128,11 @@ builder.subscriptionFields(t => ({
 
 async function watchOrder(context: Context, id: string, after: Position | undefined) {
   const viewer = viewerOf(context);
-  const { orderHub, source } = context.parts;
+  const { orderHub } = context.parts;
 
   /** Read past the views, so that an order whose creation was acknowledged is found, projected or not. */
   async function look(from: Position | undefined) {
-    const { rows } = await readOrders(source, [id], from);
-    const found = rows.get(id);
+    const found = await orderToWatch(context, id, from);
     return found && maySee(viewer, found.row) ? { row: found.row, continues: true } : undefined;
   }
 
@@ -148,6 +147,19 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
   }
 
   return watchRow(orderHub, id, after, { look: lookAgain, gone: noSuchOrder, logger: context.logger });
+}
+
+/**
+ * An order for who begins to watch it, read together with all who begin in that moment: after a node is gone thousands
+ * come to another one at once, and each by itself they would wait for a connection until they are refused. The statement
+ * is sent after they have told the hub what they watch, so that nothing falls between.
+ * @throws StalePositionError
+ */
+async function orderToWatch({ parts }: Context, id: string, after: Position | undefined) {
+  if (!after) return (await parts.orderToWatch(id)).value;
+  const read = () => readOrdersAlone(parts.source, [id], after);
+  const { rows } = await parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
+  return rows.get(id);
 }
 
 /** Another's order is answered like a missing one. */
@@ -184,7 +196,7 @@ async function watchOrders(
 async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
   const { source, logHub, sharedReads } = context.parts;
   // By the log, so that an order whose creation was acknowledged is found, projected or not.
-  const found = (await readOrders(source, [orderId])).rows.get(orderId);
+  const found = await orderToWatch(context, orderId, undefined);
   if (!found || !maySee(viewerOf(context), found.row)) throw noSuchOrder();
   const read = (from: Position | undefined, limit: number) =>
     sharedReads.once(JSON.stringify(['order events', orderId, from, limit]), () =>
