@@ -24,6 +24,11 @@ export class Outlet {
     return this.stream.writableNeedDrain;
   }
 
+  /** Somebody waits until it has: nothing more is sent before that, or a client that is always a little behind never has. */
+  get isStalled(): boolean {
+    return this.#waiting !== undefined;
+  }
+
   /** Until it has read all of it, or is gone. */
   drained(): Promise<void> {
     return new Promise(resolve => {

@@ -271,7 +271,7 @@ class Parked implements AsyncIterableIterator<never>, Taker {
     if (this.#socket.readyState !== isOpen) void this.#frames.return();
     // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
     // its own frames at once and whole, so that this one stands between two of them.
-    else if (payload.writeTo(this.#stream, this.#id)) return true;
+    else if (payload.writeTo(this.#stream, this.#id) && !this.#outlet.isStalled) return true;
     else void this.#outlet.drained().then(() => this.#frames.more());
     return false;
   }

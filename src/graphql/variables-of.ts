@@ -93,7 +93,7 @@ function objectRead(type: GraphQLInputObjectType, reads: Map<GraphQLInputType, R
     if (value === null) return null;
     if (typeof value !== 'object' || Array.isArray(value)) return undefined;
     const given = value as Variables;
-    // Not without a prototype, as graphql-js has it: V8 looks each field of such an object up by its name.
+    // With a prototype, as graphql-js gives it: V8 looks each field of one without up by its name.
     const coerced: Record<string, unknown> = {};
     let taken = 0;
     for (const { name, required, defaultValue, read } of fields) {

@@ -17,6 +17,8 @@ interface ReadTogether<Value> {
 
 /** Statements under way at once: what is asked for meanwhile goes into the next one, so the busier, the fewer a row. */
 const atOnce = 2;
+/** Entities of a statement: what is read of them is parsed in one go, and may be large. */
+const most = 100;
 /** One that takes longer, ms, waits for a lock or on a dead connection: it must not keep the others waiting, too. */
 const longest = 100;
 
@@ -29,25 +31,30 @@ interface Batch<Value> {
 /**
  * Reads entities one by one for those who ask, and together from the database: all that are asked for in one turn of
  * the event loop, by whatever requests, come from one statement, and so do all that are asked for while two are under
- * way. Whose they are is for each asker to check.
+ * way, a hundred at a time. Whose they are is for each asker to check.
  */
 export function openBatchedRead<Value>(
   read: (ids: readonly string[]) => Promise<ReadTogether<Value>>,
 ): (id: string) => Promise<Found<Value>> {
-  let waiting: Batch<Value> | undefined;
+  const waiting: Batch<Value>[] = [];
   let underWay = 0;
 
-  function gather(): Batch<Value> {
+  function batchFor(id: string): Batch<Value> {
+    const last = waiting.at(-1);
+    if (last && (last.ids.size < most || last.ids.has(id))) return last;
     setImmediate(send);
     let settle: Batch<Value>['settle'] = () => undefined;
     const answer = new Promise<ReadTogether<Value>>(resolve => (settle = resolve));
-    return { ids: new Set(), answer, settle };
+    const batch = { ids: new Set<string>(), answer, settle };
+    waiting.push(batch);
+    return batch;
   }
 
   function send(): void {
-    if (!waiting || underWay >= atOnce) return;
-    const { ids, settle } = waiting;
-    waiting = undefined;
+    if (underWay >= atOnce) return;
+    const batch = waiting.shift();
+    if (!batch) return;
+    const { ids, settle } = batch;
     underWay++;
     let counted = true;
     const passed = (): void => {
@@ -72,8 +79,7 @@ export function openBatchedRead<Value>(
   }
 
   return id => {
-    waiting ??= gather();
-    const { ids, answer } = waiting;
+    const { ids, answer } = batchFor(id);
     ids.add(id);
     return answer.then(
       one => foundIn(one, id),

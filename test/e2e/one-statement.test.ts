@@ -96,6 +96,25 @@ test('entities of a kind that are asked for in one turn of the event loop: one s
   ).toHaveLength(2);
 });
 
+test('those who come back to orders of their own, each from where they were, are read for together', async () => {
+  const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 1 }] };
+  const orders = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      post(app.url, CreateOrderDocument, { input }, { token: shop.staff }).then(accepted),
+    ),
+  );
+  const socket = await connectSocket(app.url, shop.staff);
+  const document = 'subscription ($id: ID!, $after: Position) { orderUpdated(id: $id, after: $after) { kind } }';
+  const { sql } = await statementsOf(async () => {
+    for (const { orderId, position } of orders) socket.subscribe(document, { id: orderId, after: position });
+    await sleep(quiet);
+  });
+  const looks = sql.filter(one => !background.has(one));
+  expect(looks.length).toBeGreaterThan(0);
+  expect(looks.length).toBeLessThan(20);
+  await socket.close();
+});
+
 test.each([
   ['from its beginning', () => ({ id: made.id })],
   ['on from a position', () => ({ id: made.id, after: made.before })],

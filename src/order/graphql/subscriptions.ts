@@ -156,7 +156,9 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
  * @throws StalePositionError
  */
 async function orderToWatch({ parts }: Context, id: string, after: Position | undefined) {
-  if (!after) return (await parts.orderToWatch(id)).value;
+  const found = (await parts.orderToWatch(id)).value;
+  // A frame's position is its row's: where that is the one asked after, there is no doubt of whose log it is.
+  if (!after || (found?.row.position === after.point && found.row.hash === after.hash)) return found;
   const read = () => readOrdersAlone(parts.source, [id], after);
   const { rows } = await parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
   return rows.get(id);

@@ -36,3 +36,19 @@ test('what is asked for while two are under way goes together into the next one'
   for (const settle of answer) settle();
   await Promise.all(all);
 });
+
+test('a statement asks for a hundred at most, two are under way, and each gets their own, once asked for or often', async () => {
+  const asked: number[] = [];
+  let underWay = 0;
+  const read = openBatchedRead(async (ids: readonly string[]) => {
+    asked.push(ids.length);
+    expect(++underWay).toBeLessThanOrEqual(2);
+    await new Promise(setImmediate);
+    underWay--;
+    return { position: { point: 1, hash: 'a' }, rows: new Map(ids.map(id => [id, `row ${id}`])) };
+  });
+  const ids = Array.from({ length: 250 }, (_, index) => `id ${index}`);
+  const found = await Promise.all([...ids, ...ids.slice(240)].map(read));
+  expect(found.map(({ value }) => value)).toEqual([...ids, ...ids.slice(240)].map(id => `row ${id}`));
+  expect(asked).toEqual([100, 100, 50]);
+});
