@@ -247,12 +247,6 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
     return { type, schemaVersion, data, personal, ...(number === undefined ? {} : { number }) };
   }
 
-  async function sealedEvent(event: Event): Promise<NewEvent> {
-    if (!event.personal) return newEvent(event, null);
-    if (subject === undefined) throw new Error(`${event.type} holds personal data of nobody`);
-    return newEvent(event, await store.seal(subject, streamId, event.personal));
-  }
-
   function request(commandHash: string, newEvents: readonly NewEvent[]): AppendRequest {
     const { commandId, actor, correlationId, now } = call;
     const metadata = { actor, correlationId };
@@ -271,16 +265,20 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
     };
   }
 
-  async function sealed(): Promise<AppendRequest> {
-    const newEvents = await Promise.all(events.map(sealedEvent));
-    // It was asked for with personal data in it: so would a hash of it be, for who can guess what that was.
-    return request(
-      subject === undefined ? call.commandHash : await store.keyedHash(subject, call.commandHash),
-      newEvents,
+  /** The hash is keyed, too: over what was asked, it would confirm to who has the log what they guess of it. */
+  async function sealed(owner: string): Promise<AppendRequest> {
+    const sealing = events.map(async event =>
+      newEvent(event, event.personal ? await store.seal(owner, streamId, event.personal) : null),
     );
+    const newEvents = await Promise.all(sealing);
+    return request(await store.keyedHash(owner, call.commandHash), newEvents);
   }
 
-  if (events.some(({ personal }) => personal)) return sealed();
+  const personal = events.find(event => event.personal);
+  if (personal) {
+    if (subject === undefined) throw new Error(`${personal.type} holds personal data of nobody`);
+    return sealed(subject);
+  }
   return request(
     call.commandHash,
     events.map(event => newEvent(event, null)),
