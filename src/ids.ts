@@ -8,6 +8,15 @@ export function newId(kind: string): string {
   return `${kind}_${randomUUID()}`;
 }
 
+/**
+ * A fresh command id: RFC 9562's time-ordered UUID (version 7). Those of one time stand beside each other in the log's index
+ * of them: with random ones every page of it is changed, and written whole after each checkpoint.
+ */
+export function newCommandId(): string {
+  const milliseconds = Date.now().toString(16).padStart(12, '0');
+  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
 /** The text where it is a well-formed id of that kind, else undefined. */
 export function parseId(kind: string, text: string): string | undefined {
   return kindOfId(text) === kind ? text : undefined;

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type * as DatabasePart from '../../src/database.ts';
 import type { AppendRequest, StreamVersion } from '../../src/event-store/append-events.ts';
 import type * as Appender from '../../src/event-store/appender.ts';
+import { newCommandId } from '../../src/ids.ts';
 import { built } from '../built.ts';
 import { closedLoop, type Rate } from '../closed-loop.ts';
 import { doJobs } from '../worker.ts';
@@ -46,7 +47,7 @@ async function appended(
   const request: AppendRequest = {
     ...stream,
     reads,
-    commandId: randomUUID(),
+    commandId: newCommandId(),
     commandHash: randomBytes(32).toString('hex'),
     metadata,
     occurredAt: new Date().toISOString(),

@@ -2,6 +2,7 @@
 // connections as are of use. It reads no head and no version, and chains no hash; PostgreSQL itself commits in groups.
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { newCommandId } from '../../src/ids.ts';
 import { closedLoop, type Rate } from '../closed-loop.ts';
 import { doJobs } from '../worker.ts';
 import { itemAdded, type LogJob, streamOf, streams } from './log-job.ts';
@@ -28,7 +29,7 @@ doJobs<LogJob, Rate>(async ({ databaseUrl, callers, seconds }) => {
         randomBytes(32),
         order.streamId,
         ++order.version,
-        randomUUID(),
+        newCommandId(),
         randomBytes(32),
         type,
         data,

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Database } from '../database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
-import { newId } from '../ids.ts';
+import { newCommandId, newId } from '../ids.ts';
 import { readParked } from '../projections/parking.ts';
 import { projectionEvents, retryEvent, type StreamName } from '../projections/retry-event.ts';
 import { types, views } from '../slices.ts';
@@ -63,7 +63,7 @@ export async function appendRetry(
       streamId: newId('prj'),
       version: 0,
       hash: null,
-      commandId: randomUUID(),
+      commandId: newCommandId(),
       commandHash: createHash('sha256').update(JSON.stringify(event)).digest('hex'),
       reads: [],
       metadata: { actor: { role: 'staff', subject: 'operator' }, correlationId: randomUUID() },

@@ -39,6 +39,7 @@ export type Foldable<State> = Pick<
  */
 export class AggregateCache {
   readonly #store: EventStore;
+  /** By id alone, whose hash the engine keeps: were there another type's under the same one, they would only take turns. */
   readonly #aggregates = new LRUCache<string, Aggregate>({
     max: cachedAggregates,
     maxSize: cachedWeight,
@@ -49,8 +50,9 @@ export class AggregateCache {
     this.#store = store;
   }
 
-  cached<State>(decider: Foldable<State>, streamId: string): Aggregate<State> | undefined {
-    return this.#aggregates.get(keyOf(decider.streamType, streamId)) as Aggregate<State> | undefined;
+  cached<State>({ streamType }: Foldable<State>, streamId: string): Aggregate<State> | undefined {
+    const found = this.#aggregates.get(streamId);
+    return found?.streamType === streamType ? (found as Aggregate<State>) : undefined;
   }
 
   /** The aggregate as the log has it now, and what the command id has stored, from one read. */
@@ -61,7 +63,7 @@ export class AggregateCache {
     const part = cached ? { fromVersion: cached.version } : { snapshotShape: decider.snapshotShape };
     const { snapshot, events, command } = await this.#store.readStream({ streamType, streamId, ...part }, commandId);
     if (cached && events[0]?.hash !== cached.hash) {
-      this.#aggregates.delete(keyOf(streamType, streamId));
+      this.#aggregates.delete(streamId);
       return this.fresh(decider, streamId, commandId);
     }
     const known = cached ?? startOf(decider, streamId, snapshot);
@@ -73,15 +75,16 @@ export class AggregateCache {
   keep<State>(decider: Foldable<State>, aggregate: Aggregate<State>): void {
     // A missing stream is not kept: it is cheap to look for again, and asking for ids at random would fill the cache.
     if (aggregate.version === 0) return;
-    this.#aggregates.set(keyOf(aggregate.streamType, aggregate.streamId), this.#withSnapshot(decider, aggregate));
+    this.#aggregates.set(aggregate.streamId, this.#withSnapshot(decider, aggregate));
   }
 
-  /** Stores a snapshot where the last one is far behind. Nobody waits for it; one that fails is tried again later. */
+  /** Has a snapshot stored where the last one is far behind. Nobody waits for it; for one that fails there is the next. */
   #withSnapshot<State>(decider: Foldable<State>, aggregate: Aggregate<State>): Aggregate<State> {
     const { snapshotShape: shape } = decider;
     if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotDistance) return aggregate;
-    this.#store.saveSnapshot(aggregate, shape, aggregate.state).catch(() => undefined);
-    return { ...aggregate, snapshotVersion: aggregate.version };
+    const { streamType, streamId, version, hash, state } = aggregate;
+    this.#store.saveSnapshot({ streamType, streamId, version, hash, shape, state });
+    return { ...aggregate, snapshotVersion: version };
   }
 }
 
@@ -112,8 +115,4 @@ function sizeOf(part: unknown): number {
   if (typeof part !== 'object' || part === null) return 0;
   if (part instanceof Map || part instanceof Set) return part.size;
   return Array.isArray(part) ? part.length : Object.keys(part).length;
-}
-
-function keyOf(streamType: string, streamId: string): string {
-  return `${streamType} ${streamId}`;
 }

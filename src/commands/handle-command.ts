@@ -74,9 +74,7 @@ export function openHandleCommand(store: EventStore): HandleCommand {
   return function handleCommand(decider, call, effort) {
     // Counted from here, not from its turn: where the database is gone, the last of many on one stream waits no longer.
     const deadline = performance.now() + commandTimeout;
-    return inOrder(`${decider.streamType} ${call.streamId}`, () =>
-      decideAndAppend(store, cache, decider, call, deadline, effort),
-    );
+    return inOrder(call.streamId, () => decideAndAppend(store, cache, decider, call, deadline, effort));
   };
 }
 

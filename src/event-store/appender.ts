@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts';
 import { classifyDatabaseError, sqlState } from '../database-error.ts';
-import { type AppendOutcome, appendEvents, type AppendRequest, type StreamVersion } from './append-events.ts';
+import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
 import { backoff } from './backoff.ts';
 
 /** Requests a call carries at most: enough to share its one fsync, few enough that none waits long behind the others. */
@@ -10,7 +10,11 @@ const callEvents = 2_000;
 /** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
 const callsInFlight = 2;
 /** As many requests as take the database longer than what a second call costs; fewer wait for the one under way. */
-const worthSharing = 32;
+const worthSharing = 24;
+/** A share of it makes a call's requests enough for a second call: the last of those who were answered may ask late. */
+const enough = 0.75;
+/** What is left of how many were there at once, call by call, after they have gone. */
+const remembered = 0.9;
 /** So long, ms: one that takes longer waits for another node's, for a disk, or on a dead connection. */
 const patience = 30;
 /**
@@ -59,6 +63,10 @@ interface Pending {
 export function openAppender(database: Database, onAppended: (commands: number) => void): Append {
   const queue: Pending[] = [];
   let inFlight = 0;
+  /** Requests that the calls in flight carry. */
+  let travelling = 0;
+  /** Requests that were there at once of late, waiting or on their way. */
+  let crowd = 0;
   /** Calls that fewer requests than are worth one wait for. */
   let awaited = 0;
   let pumping = false;
@@ -74,18 +82,35 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   }
 
   function pump(): void {
-    while (inFlight < callsInFlight && queue.length > 0 && (awaited === 0 || queue.length >= worthSharing)) {
-      const call = takeCall(queue, share(queue.length, callsInFlight - inFlight));
-      inFlight++;
-      const noLonger = awaitCall();
-      void send(call).finally(() => {
-        inFlight--;
-        const ms = Math.min(call.length * breath, longestBreath);
-        if (ms >= 1) setTimeout(noLonger, ms);
-        else noLonger();
-        pumpSoon();
-      });
+    crowd = Math.max(crowd, queue.length + travelling);
+    while (inFlight < callsInFlight && queue.length > 0 && (awaited === 0 || queue.length >= enough * share())) {
+      const call = takeCall(queue, share()).filter(isInTime);
+      if (call.length > 0) depart(call);
     }
+  }
+
+  function depart(call: readonly Pending[]): void {
+    inFlight++;
+    travelling += call.length;
+    crowd = Math.max(remembered * crowd, queue.length + travelling);
+    const noLonger = awaitCall();
+    // Before its requests are answered: those who ask again at once would be counted twice else.
+    void send(call, () => {
+      inFlight--;
+      travelling -= call.length;
+      const ms = Math.min(call.length * breath, longestBreath);
+      if (ms >= 1) setTimeout(noLonger, ms);
+      else noLonger();
+      pumpSoon();
+    });
+  }
+
+  /**
+   * What one call takes of those who are there: with all of them in it, nobody would be there to be decided while it is
+   * stored, and then nothing to be stored while they are decided.
+   */
+  function share(): number {
+    return Math.min(callSize, Math.max(worthSharing, Math.ceil(crowd / callsInFlight)));
   }
 
   /** Has fewer requests wait for a call. @returns ends that */
@@ -102,20 +127,10 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     return noLonger;
   }
 
-  async function send(taken: readonly Pending[]): Promise<void> {
-    const call: Pending[] = [];
-    for (const pending of taken) {
-      if (performance.now() > pending.deadline) giveUp(pending);
-      else call.push(pending);
-    }
-    if (call.length === 0) return;
+  async function send(call: readonly Pending[], landed: () => void): Promise<void> {
+    const requests = call.map(({ request }) => request);
     try {
-      const outcomes = await answeredInTime(
-        appendEvents(
-          database,
-          call.map(pending => pending.request),
-        ),
-      );
+      const outcomes = await answeredInTime(appendEvents(database, requests)).finally(landed);
       outcomes.forEach((outcome, index) => call[index]?.resolve(outcome));
       if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended(call.length);
     } catch (error) {
@@ -139,6 +154,12 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     }, wait);
   }
 
+  function isInTime(pending: Pending): boolean {
+    const inTime = performance.now() <= pending.deadline;
+    if (!inTime) giveUp(pending);
+    return inTime;
+  }
+
   function giveUp(pending: Pending, cause?: unknown): void {
     pending.reject(
       pending.mayBeStored
@@ -150,19 +171,17 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   return (request, deadline) =>
     new Promise((resolve, reject) => {
       queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
-      pumpSoon();
+      // At once: a turn of the event loop that brings all of them decides all of them first, and nothing is stored meanwhile.
+      if (crowd > 0 && inFlight < callsInFlight && queue.length >= share()) pump();
+      else pumpSoon();
     });
-}
-
-/** Of many requests each free call takes its share: one that took all would leave the other nothing to overlap with. */
-function share(waiting: number, calls: number): number {
-  return Math.min(callSize, waiting < 2 * worthSharing ? waiting : Math.ceil(waiting / calls));
 }
 
 /**
  * Takes the next call's requests off the queue, at most one a stream and one a command id: a second one of the same
  * stream rests on a version that the first is about to move, a second one of the same command wants its answer. Nor does
  * one that rests on a stream travel with one that writes it: the database would have to take all one after the other.
+ * Streams are told apart by their ids: two types that had the same one would only travel apart.
  */
 function takeCall(queue: Pending[], most: number): Pending[] {
   const taken: Pending[] = [];
@@ -175,16 +194,16 @@ function takeCall(queue: Pending[], most: number): Pending[] {
     if (taken.length === 0) return true;
     if (alone || taken[0]?.alone || taken.length >= most) return false;
     if (events + request.events.length > callEvents || seen.has(request.commandId)) return false;
-    const stream = streamOf(request);
-    return !seen.has(stream) && !read.has(stream) && !request.reads.some(one => seen.has(streamOf(one)));
+    const { streamId } = request;
+    return !seen.has(streamId) && !read.has(streamId) && !request.reads.some(one => seen.has(one.streamId));
   }
 
   for (const pending of queue) {
     const { request } = pending;
     if (fits(pending)) {
       taken.push(pending);
-      seen.add(streamOf(request)).add(request.commandId);
-      for (const one of request.reads) read.add(streamOf(one));
+      seen.add(request.streamId).add(request.commandId);
+      for (const one of request.reads) read.add(one.streamId);
       events += request.events.length;
     } else left.push(pending);
   }
@@ -192,10 +211,6 @@ function takeCall(queue: Pending[], most: number): Pending[] {
   queue.length = 0;
   for (const pending of left) queue.push(pending);
   return taken;
-}
-
-function streamOf({ streamType, streamId }: StreamVersion): string {
-  return `${streamType} ${streamId}`;
 }
 
 /** Errors that the same request would meet again: malformed data, a broken constraint, a bug in the statement. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Database } from '../database.ts';
-import type { AppendOutcome, AppendRequest, StreamVersion } from './append-events.ts';
+import type { AppendOutcome, AppendRequest } from './append-events.ts';
 import { openAppender } from './appender.ts';
 import type { EventTypes } from './event-types.ts';
 import { keyedHash, seal, type SealedData } from './personal-data.ts';
@@ -8,7 +8,7 @@ import { personalKey } from './personal-keys.ts';
 import { readLog } from './read-log.ts';
 import { readStream, type StreamPart, type StreamRead } from './read-stream.ts';
 import type { RecordedEvent } from './recorded-event.ts';
-import { saveSnapshot } from './snapshots.ts';
+import { type FoldedStream, openSnapshots } from './snapshots.ts';
 
 const cachedKeys = 10_000;
 /** A key that was emptied leaves the memory of every node within this time, ms. */
@@ -20,8 +20,8 @@ export interface EventStore {
   append(request: AppendRequest, deadline: number): Promise<AppendOutcome>;
   /** A stream, and what a command id has stored. */
   readStream(part: StreamPart, commandId?: string): Promise<StreamRead>;
-  /** Stores a folded aggregate, so that its stream need not be read from the start. */
-  saveSnapshot(folded: StreamVersion, shape: number, state: unknown): Promise<void>;
+  /** Has a folded aggregate stored before long, so that its stream need not be read from the start; see openSnapshots(). */
+  saveSnapshot(folded: FoldedStream): void;
   /** Up to `limit` events after a point, oldest first. */
   readLog(after: number, limit: number): Promise<RecordedEvent[]>;
   /** Seals personal data of one stream with its subject's key. */
@@ -50,7 +50,7 @@ export function openEventStore(
   return {
     append: openAppender(database, onAppended),
     readStream: (part, commandId) => readStream(database, types, part, commandId),
-    saveSnapshot: (folded, shape, state) => saveSnapshot(database, folded, shape, state),
+    saveSnapshot: openSnapshots(database),
     readLog: (after, limit) => readLog(database, types, after, limit),
     seal: async (subject, streamId, personal) => ({ subject, sealed: seal(await keyOf(subject), streamId, personal) }),
     keyedHash: async (subject, commandHash) => keyedHash(await keyOf(subject), commandHash),

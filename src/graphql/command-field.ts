@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Decider, DomainEvent } from '../commands/decider.ts';
 import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
-import { deriveId, newId, uuidV5 } from '../ids.ts';
+import { deriveId, newCommandId, newId, uuidV5 } from '../ids.ts';
 import type { RejectionReason } from '../rejection-reasons.ts';
 import { builder, type InputRef } from './builder.ts';
 import { hashOfCommand } from './command-hash.ts';
@@ -75,7 +74,7 @@ export function commandField<
         const { idempotencyKey, expectedVersion } = given;
         const commandId =
           idempotencyKey == null
-            ? randomUUID()
+            ? newCommandId()
             : uuidV5(commandNamespace, JSON.stringify([actor.role, actor.subject, idempotencyKey]));
         const prepared = toCommand(given, context, {
           // No repeat has a command id that was made here: then any will do, at a quarter of the time.

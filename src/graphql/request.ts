@@ -15,7 +15,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
 export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
   if (request.method === 'GET') return paramsOfQuery(new URL(request.url ?? '', 'http://localhost').searchParams);
-  if (mediaType(request) !== 'application/json' || (request.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if (!isJson(request.headers['content-type']) || (request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw withStatus(415, badInput('Send `Content-Type: application/json`, not encoded.'));
   }
   return parsedJson(await readBody(request, longestBody), 'The body') as GraphQLParams;
@@ -29,8 +29,8 @@ export function givenPosition(value: unknown, name: string): Position | undefine
   return position;
 }
 
-function mediaType(request: IncomingMessage): string | undefined {
-  return request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+function isJson(type: string | undefined): boolean {
+  return type === 'application/json' || type?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
 }
 
 function paramsOfQuery(query: URLSearchParams): GraphQLParams {

@@ -86,6 +86,19 @@ describe('commands that are there at the same time', () => {
     expect(calls.map(call => call.length)).toEqual([64, 64]);
   });
 
+  test('and ask again when they are answered are never all in one call: half are decided while half are stored', async () => {
+    const rounds = 10;
+    const caller = async (): Promise<void> => {
+      for (let round = 0; round < rounds; round++) await append(requestFor(newStream()), soon());
+    };
+    await Promise.all(Array.from({ length: 64 }, caller));
+    expect(calls.slice(0, 2).map(call => call.length)).toEqual([32, 32]);
+    expect(Math.max(...calls.map(call => call.length))).toBe(32);
+    expect(mostInFlight).toBe(2);
+    // Nor do they go one by one: each call costs what twenty requests do.
+    expect(calls.length).toBeLessThan((64 * rounds) / 8);
+  });
+
   test('do not travel with one that writes what they rest on: the database takes all of a call at once', async () => {
     const product = newStream('product', 'prd');
     const resting = () => requestFor(newStream(), { reads: [product] });

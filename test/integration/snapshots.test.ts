@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accept, type Decider } from '../../src/commands/decider.ts';
 import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase, type OpenDatabase } from '../../src/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
+import { type FoldedStream, openSnapshots, saveSnapshots } from '../../src/event-store/snapshots.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -114,6 +115,64 @@ test('a snapshot of an event that the log has not is left aside: the log was res
 test('a snapshot that goes missing is no loss', async () => {
   await open.database.snapshot.deleteMany({ where: { streamId } });
   expect(await add(node())).toBe(231);
+});
+
+describe('snapshots that are asked for together', () => {
+  const folded = (streamId: string, version: number): FoldedStream => {
+    const state = { sum: version };
+    return { streamType: 'counter', streamId, version, hash: '0123456789ab', shape: 1, state };
+  };
+  const ids = () => Array.from({ length: 120 }, () => `cnt_${randomUUID()}`);
+  /** Each statement that was sent. */
+  let statements: number;
+  let saving: ReturnType<typeof openSnapshots>;
+
+  beforeEach(() => {
+    statements = 0;
+    saving = openSnapshots({
+      $executeRaw: (...asked) => {
+        statements++;
+        return open.database.$executeRaw(...asked);
+      },
+    });
+  });
+
+  function storedOf(streams: readonly string[]) {
+    return open.database.snapshot.findMany({ where: { streamId: { in: [...streams] } } });
+  }
+
+  test('are stored by few statements, the newest of each stream', async () => {
+    const streams = ids();
+    for (const version of [50, 100]) for (const id of streams) saving(folded(id, version));
+    await eventually(async () => {
+      const stored = await storedOf(streams);
+      expect(stored.map(({ version, state }) => ({ version, state }))).toEqual(
+        streams.map(() => ({ version: 100, state: { sum: 100 } })),
+      );
+    });
+    expect(statements).toBe(3);
+  });
+
+  test('by two nodes at once, in whatever order, are all stored', async () => {
+    const streams = ids().slice(0, 50);
+    for (let round = 1; round <= 20; round++) {
+      const rows = streams.map(id => folded(id, round));
+      await Promise.all([saveSnapshots(open.database, rows), saveSnapshots(open.database, rows.toReversed())]);
+    }
+    expect((await storedOf(streams)).map(({ version }) => version)).toEqual(streams.map(() => 20));
+  });
+
+  test('and cannot be stored are left out: those that are asked for later are stored', async () => {
+    const [broken = '', whole = ''] = ids();
+    saving({ ...folded(broken, 50), state: { text: '\u0000' } }); // no jsonb has that sign
+    await eventually(() => {
+      expect(statements).toBe(1);
+    });
+    saving(folded(whole, 50));
+    await eventually(async () => {
+      expect(await storedOf([broken, whole])).toMatchObject([{ streamId: whole }]);
+    });
+  });
 });
 
 async function hashAt(version: number): Promise<string> {

@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { deriveId, kindOfId, newId, parseId, uuidV5 } from '../../src/ids.ts';
+import { deriveId, kindOfId, newCommandId, newId, parseId, uuidV5 } from '../../src/ids.ts';
 
 describe('ids', () => {
   test('a fresh id is well-formed and of its kind', () => {
@@ -8,6 +9,20 @@ describe('ids', () => {
     expect(parseId('evt', id)).toBe(id);
     expect(parseId('ord', id)).toBeUndefined();
     expect(newId('evt')).not.toBe(id);
+  });
+
+  test('a fresh command id is a UUID of version 7: as good as random, and later ones stand behind earlier ones', async () => {
+    const start = Date.now();
+    const id = newCommandId();
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const milliseconds = parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+    expect(milliseconds).toBeGreaterThanOrEqual(start);
+    expect(milliseconds).toBeLessThanOrEqual(Date.now());
+    const many = new Set(Array.from({ length: 10_000 }, newCommandId));
+    expect(many.size).toBe(10_000);
+    await sleep(5);
+    const later = newCommandId();
+    expect([...many, id].filter(earlier => earlier >= later)).toEqual([]);
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { accept, type Decision } from '../../commands/decider.ts';
 import type { ChangeOrderItemQuantity, CreateOrder, ImportOrder, NewItem, OrderCommand } from './commands.ts';
 import type { OrderCreated, OrderEvent, OrderLineEvent } from './events.ts';
 import { maximumLines, maximumQuantity, maximumTotal } from './limits.ts';
-import { itemCountOf, totalOf } from './lines.ts';
+import { itemCountOf, type OrderLine, totalOf } from './lines.ts';
 import { draftOf, evolve, evolveDraft, noOrder, type DraftOrder, type Order } from './order.ts';
 import { refuse, type OrderRejection } from './rejection.ts';
 
@@ -97,8 +97,13 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
   if (!offer.available) return refuse('PRODUCT_UNAVAILABLE', [...path, 'productId']);
   if ((draft.currency ?? offer.currency) !== offer.currency) return refuse('CURRENCY_MISMATCH', [...path, 'productId']);
 
-  const line = draft.lines.find(known => known.productId === productId && known.unitPrice === offer.price);
-  const namesake = draft.lines.find(known => known.lineId === item.lineId);
+  let line: OrderLine | undefined;
+  let namesake: OrderLine | undefined;
+  // Once through: this is the command that there is most of, and an order may have hundreds of lines.
+  for (const known of draft.lines) {
+    if (known.productId === productId && known.unitPrice === offer.price) line = known;
+    if (known.lineId === item.lineId) namesake = known;
+  }
   if (namesake !== undefined && namesake !== line) return refuse('LINE_ALREADY_EXISTS', [...path, 'lineId']);
   if (line === undefined && draft.lines.length >= maximumLines) return refuse('TOO_MANY_LINES', path);
 

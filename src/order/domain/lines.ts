@@ -8,7 +8,9 @@ export interface OrderLine {
 
 /** In the currency's smallest unit; exact up to 2^53 - 1, and above it never less than 2^53. */
 export function totalOf(lines: readonly Pick<OrderLine, 'quantity' | 'unitPrice'>[]): number {
-  return lines.reduce((total, line) => total + line.quantity * line.unitPrice, 0);
+  let total = 0;
+  for (const { quantity, unitPrice } of lines) total += quantity * unitPrice;
+  return total;
 }
 
 /** Units over all lines. */

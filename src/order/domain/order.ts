@@ -60,16 +60,35 @@ export function evolveDraft(draft: DraftOrder, event: OrderLineEvent): DraftOrde
   switch (event.type) {
     case 'OrderItemAdded': {
       const { lineId, productId, quantity, unitPrice, currency } = event.data;
-      const line = { lineId, productId, quantity, unitPrice };
-      return { ...draft, currency: draft.currency ?? currency, lines: [...draft.lines, line] };
+      return withLines(draft, [...draft.lines, { lineId, productId, quantity, unitPrice }], currency);
     }
     case 'OrderItemQuantityChanged': {
       const { lineId, quantity } = event.data;
-      return { ...draft, lines: draft.lines.map(line => (line.lineId === lineId ? { ...line, quantity } : line)) };
+      return withLines(
+        draft,
+        draft.lines.map(line => (line.lineId === lineId ? counting(line, quantity) : line)),
+      );
     }
     case 'OrderItemRemoved':
-      return { ...draft, lines: draft.lines.filter(line => line.lineId !== event.data.lineId) };
+      return withLines(
+        draft,
+        draft.lines.filter(line => line.lineId !== event.data.lineId),
+      );
   }
+}
+
+// Field by field, here and below: an object that is spread has a shape of its own for the engine, and decisions go
+// through hundreds of lines.
+function withLines(
+  { status, customerId, currency }: DraftOrder,
+  lines: readonly OrderLine[],
+  first?: string,
+): DraftOrder {
+  return { status, customerId, currency: currency ?? first, lines };
+}
+
+function counting({ lineId, productId, unitPrice }: OrderLine, quantity: number): OrderLine {
+  return { lineId, productId, quantity, unitPrice };
 }
 
 function fix(order: Order, event: OrderEvent, status: FixedOrder['status']): FixedOrder {
