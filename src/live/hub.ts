@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
 import type { Bus, Topic } from './bus.ts';
@@ -6,6 +7,8 @@ import type { Bus, Topic } from './bus.ts';
 export const tick = 1_000;
 /** The same while no hints can arrive. */
 const disconnectedTick = 250;
+/** So many are told in one go, some ms: ten thousand in one would hold up all else that the process has to do. */
+const slice = 256;
 
 /** What has changed in the views since a position, as one statement saw it. */
 export interface Changes<Row> {
@@ -66,7 +69,12 @@ export function openHub<Row>(parts: {
   const late = { ids: new Set<string>(), scopes: new Set<string>() };
   /** Where that read went on from: what changed after this, `late` may not know. */
   let owedFrom: Position | undefined;
+  /** How far was read. */
   let position = parts.start;
+  /** How far everybody was told. */
+  let told = parts.start;
+  /** What was read last is being told, while the next is read. */
+  let telling = Promise.resolve();
   let reading = false;
   let again = false;
   let closed = false;
@@ -97,11 +105,16 @@ export function openHub<Row>(parts: {
     }
   }
 
+  /** Reads while what the read before has brought is still being told, and has that told to its end first. */
   async function readOn(): Promise<void> {
     if (!owedFrom) forgetLate();
     const before = position;
-    deliver(await read(before, { ids: [...rows.keys()], scopes: [...scopes.keys()] }));
+    const changes = await read(before, { ids: [...rows.keys()], scopes: [...scopes.keys()] });
+    position = changes.position;
+    for (const wake of waiting) wake();
+    await telling;
     if (late.ids.size > 0 || late.scopes.size > 0) owedFrom ??= before;
+    telling = deliver(changes, before);
   }
 
   /**
@@ -110,7 +123,9 @@ export function openHub<Row>(parts: {
    */
   async function readForLate(): Promise<void> {
     if (!owedFrom) return;
-    tell(await read(owedFrom, { ids: [...late.ids], scopes: [...late.scopes] }));
+    const changes = await read(owedFrom, { ids: [...late.ids], scopes: [...late.scopes] });
+    await telling;
+    await tell(changes);
     forgetLate();
     owedFrom = undefined;
   }
@@ -120,21 +135,27 @@ export function openHub<Row>(parts: {
     late.scopes.clear();
   }
 
-  function deliver(changes: Changes<Row>): void {
-    const before = position;
-    position = changes.position;
-    if (!changes.continues) {
-      logger.warn({ before, now: position }, 'the log is another one: every subscriber is told to read again');
-      for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
-      for (const listeners of scopes.values()) for (const listener of listeners) listener();
+  async function deliver(changes: Changes<Row>, before: Position): Promise<void> {
+    try {
+      if (!changes.continues) {
+        logger.warn({ before, now: position }, 'the log is another one: every subscriber is told to read again');
+        for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
+        for (const listeners of scopes.values()) for (const listener of listeners) listener();
+      }
+      await tell(changes);
+    } catch (error) {
+      logger.error({ err: error }, 'somebody could not be told what changed');
     }
-    tell(changes);
-    for (const wake of waiting) wake();
+    told = changes.position;
   }
 
-  function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): void {
+  async function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): Promise<void> {
+    let inOneGo = 0;
     for (const { id, row } of changes.rows) {
-      for (const listener of rows.get(id) ?? []) listener.changed(row);
+      for (const listener of rows.get(id) ?? []) {
+        listener.changed(row);
+        if (++inOneGo % slice === 0) await turn();
+      }
     }
     for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
   }
@@ -153,7 +174,7 @@ export function openHub<Row>(parts: {
     },
     get told() {
       // Those who came during a read are told of what it skipped by the one after it.
-      return owedFrom ?? position;
+      return owedFrom ?? told;
     },
     reached: (target, timeout) =>
       new Promise(resolve => {

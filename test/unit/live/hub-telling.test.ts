@@ -1,0 +1,114 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Position, startOfLog } from '../../../src/event-store/position.ts';
+import type { Bus } from '../../../src/live/bus.ts';
+import { type Changes, type Hub, openHub, type RowListener } from '../../../src/live/hub.ts';
+import { openInProcessBus } from '../../../src/live/in-process-bus.ts';
+import { openLogger } from '../../../src/logger.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const watchers = 2_000;
+const at = (point: number): Position => ({ point, hash: 'abcdefabcdef' });
+
+let bus: Bus;
+let hub: Hub<number>;
+/** What the views hold: how far they have come is the row, too. */
+let reached: number;
+/** From where each read went on, and how many had been told by then of what the one before had brought. */
+let reads: { readonly after: number; readonly told: number }[];
+/** Per watcher, what it was told, in order. */
+let heard: number[][];
+
+beforeEach(() => {
+  bus = openInProcessBus();
+  reached = 0;
+  reads = [];
+  heard = Array.from({ length: watchers }, () => []);
+  hub = openHub<number>({
+    start: startOfLog,
+    bus,
+    logger: openLogger('fatal'),
+    read: after => {
+      reads.push({ after: after.point, told: toldOf(after.point) });
+      const rows = reached > after.point ? [{ id: 'one', row: reached }] : [];
+      return Promise.resolve<Changes<number>>({ position: at(reached), continues: true, rows, scopes: [] });
+    },
+  });
+});
+afterEach(() => hub.close());
+
+/** @param onTold of the watcher that is told first */
+function watchAll(onTold: (row: number) => void = () => undefined): void {
+  heard.forEach((rows, index) => {
+    const listener: RowListener<number> = {
+      changed(row) {
+        rows.push(row);
+        if (index === 0) onTold(row);
+      },
+      resync: () => undefined,
+    };
+    hub.watchRow('one', listener);
+  });
+}
+
+function change(): void {
+  reached++;
+  bus.publish('projected', { to: at(reached) });
+}
+
+const toldOf = (row: number): number => heard.filter(rows => rows.includes(row)).length;
+
+test('a change that thousands watch holds up nothing: between some hundred of them all else has its turn', async () => {
+  const steps: number[] = [];
+  async function count(): Promise<void> {
+    for (let before = 0; before < watchers; before += steps.at(-1) ?? 0) {
+      await turn();
+      steps.push(toldOf(1) - before);
+    }
+  }
+  let counting: Promise<void> | undefined;
+  watchAll(() => {
+    counting = count();
+  });
+  change();
+  await eventually(() => expect(toldOf(1)).toBe(watchers));
+  await counting;
+  expect(steps.length).toBeGreaterThan(5);
+  expect(Math.max(...steps)).toBeLessThanOrEqual(512);
+});
+
+test('what changes meanwhile is read at once and told after it, to each in order', async () => {
+  watchAll(row => {
+    if (row < 5) change();
+  });
+  change();
+  await eventually(() => expect(toldOf(5)).toBe(watchers));
+  expect(heard).toEqual(heard.map(() => [1, 2, 3, 4, 5]));
+  expect(reads.map(({ after }) => after)).toEqual([0, 1, 2, 3, 4]);
+  for (const { told } of reads.slice(1)) expect(told).toBeLessThan(watchers);
+});
+
+test('the hub says of nothing that all were told of it before they were', async () => {
+  const told: number[] = [];
+  watchAll(() => told.push(hub.told.point));
+  change();
+  await eventually(() => expect(toldOf(1)).toBe(watchers));
+  await eventually(() => expect(hub.told).toEqual(at(1)));
+  expect(told).toEqual([0]);
+});
+
+test('one that comes while others are told of a change is told of the next one, once', async () => {
+  const late: number[] = [];
+  let joined = false;
+  watchAll(() => {
+    if (joined) return;
+    joined = true;
+    hub.watchRow('one', { changed: row => void late.push(row), resync: () => undefined });
+  });
+  change();
+  await eventually(() => expect(toldOf(1)).toBe(watchers));
+  change();
+  await eventually(() => expect(late.at(-1)).toBe(2));
+  // Of the first it may hear, and has read it already: it passes by what is no newer than what it saw.
+  expect(late.filter(row => row === 2)).toHaveLength(1);
+});
