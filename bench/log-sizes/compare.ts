@@ -4,8 +4,11 @@ import type { Condition, Statement } from './condition.ts';
 import { everyIndex } from './explained.ts';
 
 const tolerance = 1.3;
-/** ms: PostgreSQL tells times to the microsecond, and a few more or less in a call of several hundred are nobody's. */
-const noise = 0.005;
+/**
+ * ms. PostgreSQL tells times to the microsecond, and a few more or less in a call of a thousand are nobody's: a statement
+ * that looks at one page, the same one at every size, takes 7 µs where it runs again soon and 19 where others ran between.
+ */
+const noise = 0.015;
 
 /** A line for each statement and condition, beside the first condition. */
 export function tableOf(conditions: readonly Condition[]): string[] {

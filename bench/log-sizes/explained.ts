@@ -11,7 +11,10 @@ export interface Execution {
   readonly plan: string;
   /** Pages looked at, in memory or not. */
   readonly buffers: number;
-  /** How often it went from the root of an index to a leaf, by index; `everyIndex` for what it put into all of them. */
+  /**
+   * How often it went from the root of an index to a leaf, by index; `everyIndex` for what it put into all of them. Of a
+   * function's call: those of what it carried out.
+   */
   readonly descents: Readonly<Record<string, number>>;
   /** Without planning, travel and commit. */
   readonly milliseconds: number;
@@ -58,10 +61,15 @@ export async function explainedDatabase(connectionString: string): Promise<Expla
     .join(' ');
   const pool = new pg.Pool({ connectionString, options, max: 1, idleTimeoutMillis: 0 });
   let executions: Execution[] = [];
+  /** Of statements that the function whose call comes next has carried out. */
+  let inside: Readonly<Record<string, number>> = {};
   pool.on('connect', client => {
     client.on('notice', ({ message = '' }) => {
       const execution = parseNotice(message);
-      if (execution) executions.push(execution);
+      if (!execution) return;
+      const isCall = execution.plan === 'Result';
+      executions.push(isCall ? { ...execution, descents: inside } : execution);
+      inside = isCall ? {} : sumOf(inside, execution.descents);
     });
   });
   return {
@@ -69,6 +77,7 @@ export async function explainedDatabase(connectionString: string): Promise<Expla
     take() {
       const taken = executions;
       executions = [];
+      inside = {};
       return taken;
     },
     close: () => pool.end(),
@@ -100,10 +109,13 @@ function descentsOf(node: PlanNode): Record<string, number> {
   if (node['Node Type'] === 'ModifyTable' && node['Relation Name'] === 'events') {
     descents[everyIndex] = Plans.reduce((rows, plan) => rows + plan['Actual Rows'], 0);
   }
-  for (const plan of Plans) {
-    for (const [name, times] of Object.entries(descentsOf(plan))) descents[name] = (descents[name] ?? 0) + times;
-  }
-  return descents;
+  return Plans.map(descentsOf).reduce(sumOf, descents);
+}
+
+function sumOf(one: Readonly<Record<string, number>>, other: Readonly<Record<string, number>>): Record<string, number> {
+  const sum = { ...one };
+  for (const [name, times] of Object.entries(other)) sum[name] = (sum[name] ?? 0) + times;
+  return sum;
 }
 
 function planOf(node: PlanNode): string {
