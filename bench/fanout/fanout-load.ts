@@ -46,10 +46,16 @@ export interface FanoutFigure {
 }
 
 const openAtOnce = 50;
+/**
+ * How often sockets that nobody waits at are read, ms. Each frame read by itself costs this process what it costs the server
+ * to send: on two cores it would be measured, and not what sends. Some tens of KB wait in the kernel meanwhile.
+ */
+const sweepInterval = 150;
 const settle = 300; // ms without a frame: what was pushed has arrived
 const nothing: FanoutFigure = { changes: 0, deliveries: 0, seconds: 0, p50: 0, p95: 0, p99: 0 };
 /** By what they watch. */
 const open = new Map<string, RawSocket[]>();
+let sweeping: NodeJS.Timeout | undefined;
 let frames = 0;
 let lastFrame = 0;
 let quantity = 0;
@@ -66,7 +72,15 @@ function counted(): void {
   lastFrame = performance.now();
 }
 
+function sweep(): void {
+  const all = [...open.values()].flat();
+  for (const one of all) one.sweep();
+  // What has come is read in the turn between.
+  setImmediate(() => setImmediate(() => all.forEach(one => one.rest())));
+}
+
 function closeAll(): void {
+  clearInterval(sweeping);
   for (const sockets of open.values()) for (const { socket } of sockets) socket.destroy();
   open.clear();
 }
@@ -82,6 +96,7 @@ async function openAll(job: FanoutJob & { type: 'open' }): Promise<void> {
   };
   await Promise.all(Array.from({ length: openAtOnce }, openNext));
   await quiet(settle);
+  sweeping = setInterval(sweep, sweepInterval);
 }
 
 async function openOne({ side, url }: FanoutJob & { type: 'open' }, id: string, token: string): Promise<RawSocket> {
@@ -127,12 +142,14 @@ async function push(job: FanoutJob & { type: 'push' }): Promise<FanoutFigure> {
     }
   }
   await Promise.all(Array.from({ length: atOnce }, pushOn));
+  // The last change is at the socket that was opened last, and so has left for all others.
+  const took = performance.now() - start;
   await quiet(settle);
   client.close();
   return {
     changes: times.length,
     deliveries: frames,
-    seconds: (lastFrame - start) / 1000,
+    seconds: took / 1000,
     p50: percentile(times, 0.5),
     p95: percentile(times, 0.95),
     p99: percentile(times, 0.99),

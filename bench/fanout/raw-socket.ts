@@ -5,7 +5,11 @@ import { connect, type Socket } from 'node:net';
 export interface RawSocket {
   readonly socket: Socket;
   send(message: object): void;
-  /** From now on it looks into frames for the version that they bring. */
+  /** Leaves what comes in the kernel until it is swept, unless it is watched. */
+  rest(): void;
+  /** Reads what has come meanwhile, all of it at once. */
+  sweep(): void;
+  /** From now on it reads what comes as it comes, and looks into frames for the version that they bring. */
   watch(): void;
   /** Resolves when a frame of that version, or of a later one, has come since. */
   reached(version: number): Promise<void>;
@@ -71,8 +75,15 @@ export async function openRawSocket(
   return {
     socket,
     send: message => socket.write(maskedFrame(1, Buffer.from(JSON.stringify(message)))),
+    rest() {
+      if (!watching) socket.pause();
+    },
+    sweep() {
+      socket.resume();
+    },
     watch() {
       watching = true;
+      socket.resume();
     },
     reached(version) {
       if (last >= version) return Promise.resolve();

@@ -17,4 +17,5 @@ const { outcome, lines } = await onFreshDatabase(servers, 'checker', async datab
 );
 await servers.close();
 console.log(`${lines.join('\n')}\n${outcome}`);
-process.exitCode = outcome === 'green' ? 0 : 1;
+// At once: what a thousand clients left behind once kept Node from ever ending by itself, 100 % busy.
+process.exit(outcome === 'green' ? 0 : 1);

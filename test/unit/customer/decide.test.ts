@@ -66,4 +66,16 @@ describe('a customer', () => {
     expect(customerDecider.creates({ type: 'RenameCustomer', name: 'Ada' })).toBe(false);
     expect(() => customerDecider.upcast({ type: 'CustomerRenamed', data: {} }, 0)).toThrow('CustomerRenamed');
   });
+
+  it('stays one that is not there where an erasure meets nobody', () => {
+    expect(fold([{ type: 'CustomerErased', data: {} }])).toEqual(fold([]));
+  });
+
+  it('is registered and renamed by whoever it is of, or staff, and erased by staff alone', () => {
+    expect(customerDecider.rights).toEqual({
+      RegisterCustomer: 'authenticated',
+      RenameCustomer: 'authenticated',
+      EraseCustomer: 'staff',
+    });
+  });
 });

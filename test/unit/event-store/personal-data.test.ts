@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { open, seal } from '../../../src/event-store/personal-data.ts';
+import { keyedHash, open, seal } from '../../../src/event-store/personal-data.ts';
 
 const key = randomBytes(32);
 const personal = { name: 'Ada, Gräfin Lovelace 你好 🖋', email: 'ada@example.com' };
@@ -44,4 +44,11 @@ describe('sealed personal data', () => {
       expect(() => open(key, 'cus_1', changed.toString('base64')), `byte ${at}`).toThrow();
     }
   });
+});
+
+test("a command's keyed hash is what stored events have, and another one under another key", () => {
+  const hash = 'ab'.repeat(32);
+  const stored = '4cbda8a5f8b3f613dfdf7a102ff79bd5ebf868ea7d40b815994f863be7d59a91';
+  expect(keyedHash(Buffer.alloc(32, 7), hash)).toBe(stored);
+  expect(keyedHash(Buffer.alloc(32, 8), hash)).not.toBe(stored);
 });

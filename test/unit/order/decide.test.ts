@@ -460,4 +460,20 @@ describe('the decider', () => {
     const starting = Object.values(commands).filter(orderDecider.creates);
     expect(starting.map(command => command.type)).toEqual(['CreateOrder', 'ImportOrder']);
   });
+
+  it('is worked on, submitted and cancelled by whoever it is of, or staff; what comes after is for staff alone', () => {
+    expect(orderDecider.rights).toEqual({
+      CreateOrder: 'authenticated',
+      AddOrderItem: 'authenticated',
+      RemoveOrderItem: 'authenticated',
+      ChangeOrderItemQuantity: 'authenticated',
+      SubmitOrder: 'authenticated',
+      ConfirmOrder: 'staff',
+      ShipOrder: 'staff',
+      DeliverOrder: 'staff',
+      CancelOrder: 'authenticated',
+      ImportOrder: 'staff',
+      EraseOrder: 'staff',
+    });
+  });
 });

@@ -62,4 +62,8 @@ describe('a product', () => {
     expect(productDecider.creates({ type: 'ChangeProduct', name: 'Cup' })).toBe(false);
     expect(() => productDecider.upcast({ type: 'ProductAdded', data: {} }, 0)).toThrow('ProductAdded');
   });
+
+  it('is for staff to add and change', () => {
+    expect(productDecider.rights).toEqual({ AddProduct: 'staff', ChangeProduct: 'staff' });
+  });
 });
