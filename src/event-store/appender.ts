@@ -9,7 +9,7 @@ const callSize = 200;
 const callEvents = 2_000;
 /** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
 const callsInFlight = 2;
-/** As many requests as take the database longer than what a second call costs; fewer wait for the one under way. */
+/** A call takes this many where they are there: as many as take the database longer than what a second call costs. */
 const worthSharing = 24;
 /** A share of it makes a call's requests enough for a second call: the last of those who were answered may ask late. */
 const enough = 0.75;
@@ -84,7 +84,10 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   function pump(): void {
     crowd = Math.max(crowd, queue.length + travelling);
     while (inFlight < callsInFlight && queue.length > 0 && (awaited === 0 || queue.length >= enough * share())) {
-      const call = takeCall(queue, share()).filter(isInTime);
+      const taken = takeCall(queue, share());
+      const now = performance.now();
+      for (const pending of taken) if (pending.deadline < now) giveUp(pending);
+      const call = taken.filter(({ deadline }) => deadline >= now);
       if (call.length > 0) depart(call);
     }
   }
@@ -154,12 +157,6 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     }, wait);
   }
 
-  function isInTime(pending: Pending): boolean {
-    const inTime = performance.now() <= pending.deadline;
-    if (!inTime) giveUp(pending);
-    return inTime;
-  }
-
   function giveUp(pending: Pending, cause?: unknown): void {
     pending.reject(
       pending.mayBeStored
@@ -171,8 +168,10 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   return (request, deadline) =>
     new Promise((resolve, reject) => {
       queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
-      // At once: a turn of the event loop that brings all of them decides all of them first, and nothing is stored meanwhile.
-      if (crowd > 0 && inFlight < callsInFlight && queue.length >= share()) pump();
+      // At once: a turn of the event loop that brings a whole crowd decides all of it first, and stores nothing meanwhile.
+      // Not of fewer: it is not known yet how many this turn brings, and they would go in crumbs.
+      const isCrowd = crowd >= callsInFlight * worthSharing;
+      if (isCrowd && inFlight < callsInFlight && queue.length >= share()) pump();
       else pumpSoon();
     });
 }

@@ -5,6 +5,8 @@ import type { StreamVersion } from './append-events.ts';
 const gathering = 100;
 /** What a statement stores at most, and its longest states with it: 500 lines are 75 KB. */
 const mostAtOnce = 50;
+/** What waits to be stored at most: what bounds its memory while the database is away. */
+const mostGathered = 1_000;
 
 /** A folded aggregate as it was stored, so that a long stream need not be read from its start. */
 export interface Snapshot {
@@ -21,28 +23,33 @@ export interface FoldedStream extends StreamVersion {
 }
 
 /**
- * Stores snapshots, many together, some time after they were asked for. What cannot be stored, or is asked for just before
- * the process ends, is left out: a snapshot is only a shortcut, and the stream's next one is as good.
+ * Stores snapshots, many together, some time after they were asked for; one statement at a time, or a database that hangs
+ * would be left no connection for commands. What cannot be stored, is too much, or is asked for just before the process ends,
+ * is left out: a snapshot is only a shortcut, and the stream's next one is as good.
  */
 export function openSnapshots(database: Pick<Database, '$executeRaw'>): (folded: FoldedStream) => void {
   /** The newest of each stream: no statement may write a row twice. */
   const gathered = new Map<string, FoldedStream>();
-  let due = false;
+  let storing = false;
 
-  function store(): void {
-    due = false;
-    const all = [...gathered.values()];
-    gathered.clear();
-    for (let first = 0; first < all.length; first += mostAtOnce) {
-      saveSnapshots(database, all.slice(first, first + mostAtOnce)).catch(() => undefined);
+  async function store(): Promise<void> {
+    while (gathered.size > 0) {
+      const next = [...gathered].slice(0, mostAtOnce);
+      for (const [stream] of next) gathered.delete(stream);
+      await saveSnapshots(
+        database,
+        next.map(([, folded]) => folded),
+      ).catch(() => undefined);
     }
+    storing = false;
   }
 
   return folded => {
-    gathered.set(`${folded.streamType} ${folded.streamId}`, folded);
-    if (due) return;
-    due = true;
-    setTimeout(store, gathering).unref();
+    const stream = `${folded.streamType} ${folded.streamId}`;
+    if (gathered.size < mostGathered || gathered.has(stream)) gathered.set(stream, folded);
+    if (storing) return;
+    storing = true;
+    setTimeout(() => void store(), gathering).unref();
   };
 }
 

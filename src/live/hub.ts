@@ -7,8 +7,12 @@ import type { Bus, Topic } from './bus.ts';
 export const tick = 1_000;
 /** The same while no hints can arrive. */
 const disconnectedTick = 250;
-/** So many are told in one go, some ms: ten thousand in one would hold up all else that the process has to do. */
-const slice = 256;
+/**
+ * Who watches rows is told for so long in one go, ms, and then all else has its turn: their frames are sent as they are told, and
+ * ten thousand would hold up the process for a tenth of a second. So many are told between two looks at the clock.
+ */
+const oneGo = 5;
+const looks = 64;
 
 /** What has changed in the views since a position, as one statement saw it. */
 export interface Changes<Row> {
@@ -122,7 +126,7 @@ export function openHub<Row>(parts: {
    * between and would never tell them; those who come from here on have seen at least as much.
    */
   async function readForLate(): Promise<void> {
-    if (!owedFrom) return;
+    if (!owedFrom || closed) return;
     const changes = await read(owedFrom, { ids: [...late.ids], scopes: [...late.scopes] });
     await telling;
     await tell(changes);
@@ -138,7 +142,8 @@ export function openHub<Row>(parts: {
   async function deliver(changes: Changes<Row>, before: Position): Promise<void> {
     try {
       if (!changes.continues) {
-        logger.warn({ before, now: position }, 'the log is another one: every subscriber is told to read again');
+        const now = changes.position;
+        logger.warn({ before, now }, 'the log is another one: every subscriber is told to read again');
         for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
         for (const listeners of scopes.values()) for (const listener of listeners) listener();
       }
@@ -149,15 +154,20 @@ export function openHub<Row>(parts: {
     told = changes.position;
   }
 
+  /** Scopes first: whoever watches one only notes it, and would wait for thousands who are sent something. */
   async function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): Promise<void> {
+    for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
+    let since = performance.now();
     let inOneGo = 0;
     for (const { id, row } of changes.rows) {
       for (const listener of rows.get(id) ?? []) {
         listener.changed(row);
-        if (++inOneGo % slice === 0) await turn();
+        if (++inOneGo % looks !== 0 || performance.now() - since < oneGo) continue;
+        await turn();
+        if (closed) return;
+        since = performance.now();
       }
     }
-    for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
   }
 
   const endHints = bus.subscribe(topic, look);

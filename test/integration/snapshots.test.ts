@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accept, type Decider } from '../../src/commands/decider.ts';
 import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
@@ -8,6 +9,7 @@ import { eventTypes } from '../../src/event-store/event-types.ts';
 import { type FoldedStream, openSnapshots, saveSnapshots } from '../../src/event-store/snapshots.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openGate } from '../support/statements.ts';
 
 interface Counted {
   readonly type: 'Counted';
@@ -151,6 +153,29 @@ describe('snapshots that are asked for together', () => {
       );
     });
     expect(statements).toBe(3);
+  });
+
+  test('wait for one statement at a time, however long it takes, and no more of them than the newest of a thousand', async () => {
+    const held = openGate();
+    let most = 0;
+    let underWay = 0;
+    let asked = 0;
+    const save = openSnapshots({
+      $executeRaw: (async () => {
+        asked++;
+        most = Math.max(most, ++underWay);
+        await held.pass();
+        underWay--;
+        return 0;
+      }) as unknown as typeof open.database.$executeRaw,
+    });
+    for (let n = 0; n < 5_000; n++) save(folded(`cnt_${n}`, 50));
+    await held.arrived;
+    await sleep(300);
+    expect(asked).toBe(1);
+    held.open();
+    await eventually(() => expect(asked).toBe(20));
+    expect(most).toBe(1);
   });
 
   test('by two nodes at once, in whatever order, are all stored', async () => {
