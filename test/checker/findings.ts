@@ -26,6 +26,9 @@ export interface Finding {
 /** What two of three lone commands may take to their frame at most, ms: less than the tick that a hub falls back on. */
 const wakesWithin = 700;
 
+/** What half of the connections may outlive their tokens by at most, ms: a timer of a busy machine is late for some, not for most. */
+const endsWithin = 250;
+
 /** Everything in a run's history that breaks a promise; pure, so that each rule is tested by itself. */
 export function findingsOf(history: History): Finding[] {
   const { log, subscribers } = history;
@@ -39,6 +42,7 @@ export function findingsOf(history: History): Finding[] {
     ...agreementFindings(subscribers),
     ...quietFindings(history),
     ...probeFindings(history),
+    ...tokenFindings(history),
   ];
 }
 
@@ -61,4 +65,17 @@ function probeFindings({ probes }: History): Finding[] {
     if (late === undefined || late <= wakesWithin) return [];
     return [{ rule: 'hints wake', who: what, what: `one of three lone changes took ${late} ms (of ${took.length})` }];
   });
+}
+
+/** Most connections are cut before one of them has outlived its token for long: all together they tell. */
+function tokenFindings({ subscribers, quiets }: History): Finding[] {
+  const end = quiets.at(-1)?.until ?? 0;
+  const outlived = subscribers
+    .flatMap(({ connections }) => connections.map(({ endedAt, expiresAt }) => (endedAt ?? end) - expiresAt))
+    .filter(lived => lived > 0)
+    .sort((one, other) => one - other);
+  const half = outlived[outlived.length >> 1];
+  if (half === undefined || half <= endsWithin) return [];
+  const what = `half of ${outlived.length} connections were open ${half} ms after their tokens' end, or longer`;
+  return [{ rule: 'a token ends', who: 'all', what }];
 }

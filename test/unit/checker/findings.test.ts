@@ -143,6 +143,22 @@ test('a connection that outlives its token, with frames or without, is found', (
   );
 });
 
+test('connections that outlive their tokens until they are cut are found by the half of them, and one that is late is not', () => {
+  const cutAfter = (...lived: number[]) =>
+    observed(
+      'orderUpdated',
+      lived.map((ms, index) =>
+        connection(index === 0 ? [frame(3)] : [], {
+          after: index === 0 ? undefined : '3-a',
+          expiresAt: 100,
+          endedAt: 100 + ms,
+        }),
+      ),
+    );
+  expect(rules(cutAfter(300, 900, 20))).toEqual(['a token ends']);
+  expect(rules(cutAfter(20, 900, 30))).toEqual([]);
+});
+
 test('an error that is no fault of the client is found, and one that only asks it to come back is none', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), error('INTERNAL')])]))).toEqual(['no client error']);
   expect(rules(observed('orderUpdated', [connection([frame(3), error('UNAUTHENTICATED')])]))).toEqual([
