@@ -49,7 +49,7 @@ interface Watcher {
 
 /**
  * Changes one order over and over, while some of its watchers stop reading.
- * @throws where the process dies, or somebody does not get the last state within 10 s of the last change
+ * @throws where the process dies, or somebody does not get the last state within 20 s of the last change
  */
 export async function soak(options: Soak): Promise<SoakFindings> {
   const { readers, stopped, runs, changesARun, soakChanges, soakSeconds } = options;
