@@ -1,17 +1,17 @@
 import { latency, type Latency } from './statistics.ts';
 
-/** What came of a number of callers who each do the next thing when the last one is done. */
+/** Result of a number of callers that each send the next request when the last one is answered. */
 export interface Rate extends Latency {
   readonly done: number;
   readonly perSecond: number;
-  /** CPU that this process itself took, in cores: far from 1, it is not what was measured. */
+  /** CPU that the load process itself used, in cores. Close to 1, the load was the bottleneck, not the server. */
   readonly cores: number;
 }
 
-/** Bounds what a fast machine stores in a turn. */
+/** Limits how much a fast machine stores in one turn. */
 const most = 200_000;
 
-/** @param act the n-th thing that this caller does, both from 0 */
+/** @param act sends the n-th request of the given caller; both count from 0 */
 export async function closedLoop(
   callers: number,
   seconds: number,

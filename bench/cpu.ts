@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { onDatabase } from '../test/support/on-database.ts';
 
-/** CPU that a server and its sessions at the database have taken, s; NaN where this system does not tell. */
+/** CPU time that a server and its database sessions have used, s; NaN if this system does not report it. */
 export interface CpuTaken {
   readonly app: number;
   readonly database: number;
 }
 
-/** @param url of the database that nobody else uses; its server has to run on this machine */
+/** @param url a database that only this server uses, on this machine */
 export async function cpuTaken(pid: number, url: string): Promise<CpuTaken> {
   const backends = await onDatabase(url, async client => {
     const { rows } = await client.query<{ pid: number }>(
@@ -18,10 +18,10 @@ export async function cpuTaken(pid: number, url: string): Promise<CpuTaken> {
   return { app: cpuOf(pid), database: backends.reduce((sum, one) => sum + cpuOf(one), 0) };
 }
 
-/** Of a process with all its threads, s. */
+/** CPU time of a process with all its threads, s. */
 function cpuOf(pid: number): number {
   try {
-    // What stands before it is the process's name, in brackets, which may have any sign in it.
+    // The process's name comes first, in brackets, and may contain any character.
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
     const ticks = Number(fields[11]) + Number(fields[12]);
     return ticks / ticksPerSecond;
@@ -30,5 +30,5 @@ function cpuOf(pid: number): number {
   }
 }
 
-/** Linux shows times to user space in hundredths of a second. */
+/** Linux reports times to user space in hundredths of a second. */
 const ticksPerSecond = 100;

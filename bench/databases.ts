@@ -7,7 +7,7 @@ import type { Run } from './bench.ts';
 import { built } from './built.ts';
 
 /**
- * Sees that there is a server on which the benches can be run.
+ * Checks that there is a server that can run the benches.
  * @throws StartError
  */
 export async function checkServer(adminUrl: string): Promise<void> {
@@ -22,7 +22,7 @@ export async function checkServer(adminUrl: string): Promise<void> {
   throw new StartError("BENCH_DATABASE_URL: its user is no superuser, who alone may load auto_explain: set one's");
 }
 
-/** An empty database of the run's own, on the server that every other one of the run is on. @returns its URL */
+/** Makes an empty database for this run, on the server of all other databases of the run. @returns its URL */
 export async function emptyDatabase({ adminUrl, closers }: Run): Promise<string> {
   const name = `orderstream_bench_${randomBytes(4).toString('hex')}`;
   await onDatabase(adminUrl, client => client.query(`create database ${name} template template0`));
@@ -34,7 +34,7 @@ export async function emptyDatabase({ adminUrl, closers }: Run): Promise<string>
   return databaseUrl(adminUrl, name);
 }
 
-/** One with Orderstream's schema. */
+/** Makes a database with Orderstream's schema. */
 export async function migratedDatabase(run: Run): Promise<string> {
   const url = await emptyDatabase(run);
   const { migrate } = await built<typeof Migrations>('migrations.js');
@@ -43,9 +43,8 @@ export async function migratedDatabase(run: Run): Promise<string> {
 }
 
 /**
- * Writes out what earlier turns left in memory, so that no side pays for the other's writes; and sees that commits
- * wait for the disk.
- * @throws StartError where they do not: then every figure would be of something else
+ * Writes a checkpoint, so that no side pays for the writes of the other, and checks that commits wait for the disk.
+ * @throws StartError if they do not: every figure would then mean something else
  */
 export async function settled(url: string): Promise<void> {
   await onDatabase(url, async client => {

@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http';
 
-/** Sends a body and answers the answer's, once all of it is there. */
+/** Sends a body and resolves with the whole response body. */
 export type Post = (body: string) => Promise<string>;
 
 /**
- * POSTs JSON over connections that stay open.
- * @param connections at most
- * @throws where the answer's status is not 200
+ * POSTs JSON over kept-alive connections.
+ * @param connections maximum number
+ * @throws if the response's status is not 200
  */
 export function openClient(
   url: string,

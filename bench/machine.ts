@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem, version } from 'node:os';
 import { onDatabase } from '../test/support/on-database.ts';
 
-/** Where figures come from; without it they are nobody's. */
+/** Describes the machine: figures mean nothing without it. */
 export interface Machine {
   readonly when: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
-  /** Processes that wanted to run over the last minute: well below the cores, nothing else was going on. */
+  /** Load average of the last minute: if it is well below the number of cores, nothing else was running. */
   readonly loadBefore: number;
   readonly system: string;
   readonly node: string;

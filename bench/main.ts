@@ -28,7 +28,7 @@ const results = new URL('./results/', import.meta.url);
 
 let open: Closers = openClosers();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // Databases and processes of a run that is given up are nobody's any more.
+  // If a run is interrupted, it still drops its databases and ends its processes.
   process.once(signal, () => void open.release().finally(() => process.exit(130)));
 }
 
@@ -45,7 +45,7 @@ try {
 function readArguments(): { names: readonly string[]; scale: Scale; save: boolean } {
   const all = Object.keys(benches);
   const options = { quick: { type: 'boolean' }, full: { type: 'boolean' }, save: { type: 'boolean' } } as const;
-  // Not strict: its own complaint is a stack.
+  // Not strict, because parseArgs reports errors with a stack.
   const { values, positionals } = parseArgs({ allowPositionals: true, strict: false, options });
   const unknown = [
     ...positionals.filter(name => !all.includes(name)),

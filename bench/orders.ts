@@ -6,7 +6,7 @@ import { built } from './built.ts';
 const atOnce = 400;
 
 /**
- * Orders with so many lines, of one customer, put into the log as commands put them there, many at a time.
+ * Stores orders with a number of lines, of one customer, through the append, in batches.
  * @returns their ids
  */
 export async function appendOrders(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** One caller's connection: sends a body, and answers the answer's once all of it is there. */
+/** The connection of one caller: sends a body and resolves with the whole response body. */
 export interface RawCaller {
   readonly post: (body: string) => Promise<string>;
   close(): void;
@@ -10,8 +10,8 @@ export interface RawCaller {
 const headEnd = '\r\n\r\n';
 
 /**
- * HTTP by hand: a fifth of what a request costs node:http's client, so that on a machine of two cores the callers are
- * not what is measured. One request at a time, ASCII only, an answer with a Content-Length or in chunks.
+ * Hand-written HTTP: it costs a fifth of a request of node:http's client, so that on two cores the callers are not
+ * the bottleneck. One request at a time, ASCII only; responses have a Content-Length or chunks.
  */
 export async function openRawCaller(url: string, token: string | undefined): Promise<RawCaller> {
   const { hostname, port, host } = new URL(url);
@@ -48,7 +48,7 @@ function answersOf(socket: Socket): () => Promise<string> {
   return () => new Promise((resolve, reject) => (waiting = { resolve, reject }));
 }
 
-/** The answer's body, with what chunks have between them; undefined while some of it is missing. */
+/** The response's body with its chunk headers; undefined while a part of it is missing. */
 function wholeBody(text: string): string | undefined {
   const end = text.indexOf(headEnd);
   if (end < 0) return undefined;

@@ -1,26 +1,26 @@
 /** How much a run measures. */
 export interface Scale {
-  /** Of each side; they take turns. */
+  /** Turns of each side. */
   readonly turns: number;
-  /** Of load a turn. */
+  /** Seconds of load in a turn. */
   readonly seconds: number;
-  /** Orders that are asked for. */
+  /** Number of orders that are queried. */
   readonly orders: number;
-  /** Times one thing after the other is done, where what counts is how long it takes. */
+  /** Repetitions of a single operation whose duration is measured. */
   readonly samples: number;
-  /** Events of the order that is long. */
+  /** Events of the long order. */
   readonly hotEvents: number;
-  /** Processes that are started to meet it cold. */
+  /** Number of fresh processes that meet the long order for the first time. */
   readonly starts: number;
-  /** Sockets that watch one order, from few to many. */
+  /** Numbers of sockets that watch one order, ascending. */
   readonly sockets: readonly number[];
-  /** Orders that are watched by a socket each. */
+  /** Number of orders that are watched by one socket each. */
   readonly watchedOrders: number;
-  /** Events in the log, from small to large. */
+  /** Numbers of events in the log, ascending. */
   readonly logSizes: readonly number[];
 }
 
-/** To see that the benches work. Its figures mean nothing. */
+/** A short run that shows that the benches work. Its figures mean nothing. */
 export const quick: Scale = {
   turns: 2,
   seconds: 1,
@@ -45,5 +45,5 @@ export const usual: Scale = {
   logSizes: [10_000, 100_000],
 };
 
-/** What the project's proof runs. */
+/** A long run, as the project's proof uses it. */
 export const full: Scale = { ...usual, turns: 7, sockets: [1_000, 10_000], logSizes: [10_000, 100_000, 1_000_000] };

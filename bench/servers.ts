@@ -7,14 +7,14 @@ import { root } from './built.ts';
 
 const patience = 30_000; // ms until a server must be ready
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface RunningServer {
   readonly url: string;
   readonly child: Child;
   stop(): Promise<void>;
 }
 
-/** The program as `npm start` has it, both roles in one process, its tokens checked with `testSecret`. */
+/** The program as `npm start` runs it: both roles in one process; tokens are checked with `testSecret`. */
 export function startOrderstream(
   run: Run,
   databaseUrl: string,
@@ -24,9 +24,9 @@ export function startOrderstream(
 }
 
 /**
- * The program as production has it: an api process and a projector, with a Redis of the run's own between them, so that
- * no batch that is folded keeps a command waiting.
- * @throws StartError where PATH has no redis-server
+ * The program as in production: an api process, a projector, and a private Redis between them, so that folding a
+ * batch never delays a command.
+ * @throws StartError if redis-server is not in the PATH
  */
 export async function startApart(run: Run, databaseUrl: string): Promise<RunningServer> {
   const env = await apartFrom(run, databaseUrl);
@@ -41,16 +41,17 @@ export async function startApart(run: Run, databaseUrl: string): Promise<Running
 }
 
 /**
- * The api process of that by itself, with nobody who projects.
- * @throws StartError where PATH has no redis-server
+ * Only the api process of that deployment: no process folds views.
+ * @throws StartError if redis-server is not in the PATH
  */
 export async function startApi(run: Run, databaseUrl: string): Promise<RunningServer> {
   return start(run, ['dist/main.js'], { ...(await apartFrom(run, databaseUrl)), ROLES: 'api' });
 }
 
 /**
- * Two nodes: one with both roles, and an api process, where clients can be whose changes come from the other one.
- * @throws StartError where PATH has no redis-server
+ * Two nodes: one with both roles, and one api process. Clients of the second one watch changes that come from the
+ * first.
+ * @throws StartError if redis-server is not in the PATH
  */
 export async function startTwoNodes(
   run: Run,
@@ -69,7 +70,7 @@ async function apartFrom({ closers }: Run, databaseUrl: string): Promise<Record<
   return { DATABASE_URL: databaseUrl, REDIS_URL: redis.url, AUTH_JWT_SECRET: testSecret };
 }
 
-/** A baseline. @param file of bench/ */
+/** A baseline server. @param file path under bench/ */
 export function startBaseline(
   run: Run,
   file: string,
@@ -80,7 +81,7 @@ export function startBaseline(
 }
 
 async function start({ closers }: Run, args: string[], env: Record<string, string>): Promise<RunningServer> {
-  // Of this process's environment nothing else: NODE_ENV above all would change what is measured.
+  // Nothing else of this process's environment is passed on; NODE_ENV above all would change the result.
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(name => [name, process.env[name]]));
   const child = startChild(process.execPath, args, { cwd: root, env: { ...inherited, PORT: '0', ...env } });
   let stopped: Promise<void> | undefined;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { staffToken } from '../test/support/tokens.ts';
 import { openClient } from './http-client.ts';
 
-/** What a server has before anything is measured. */
+/** What a server contains before the measurement. */
 export interface Shop {
   readonly token: string;
   readonly customerId: string;
@@ -13,7 +13,7 @@ export interface Shop {
 const atOnce = 32;
 const products = 20;
 
-/** The mutations that the benches send, and what each one answers. */
+/** The mutations that the benches send, with the fields of each response. */
 const payloads = {
   registerCustomer: 'CustomerCommandPayload',
   addProduct: 'ProductCommandPayload',
@@ -27,7 +27,7 @@ export interface Command {
   readonly input: object;
 }
 
-/** A mutation's body. It asks for what every client must know, and not for the view. */
+/** The body of a mutation. It selects what every client needs, but not the view. */
 export function bodyOf({ name, input }: Command): string {
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input!`;
   const query = `mutation ($input: ${type}) { ${name}(input: $input) {
@@ -35,12 +35,12 @@ export function bodyOf({ name, input }: Command): string {
   return JSON.stringify({ query, variables: { input } });
 }
 
-/** @throws where the command was refused: then nothing of what was to be measured has happened */
+/** @throws if the command was rejected: then the measured operation did not happen */
 export function assertAccepted(answer: string): void {
   if (!answer.includes('"version":')) throw new Error(`refused: ${answer}`);
 }
 
-/** A catalogue, one customer and their empty drafts, put in through the API. */
+/** Stores a catalogue, one customer and their empty drafts through the API. */
 export async function openShop(url: string, orders: number): Promise<Shop> {
   const token = await staffToken();
   const client = openClient(url, { token, connections: atOnce });

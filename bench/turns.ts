@@ -1,13 +1,13 @@
-/** What each side has, turn by turn. */
+/** Results of each side, turn by turn. */
 export interface Turns<Figure> {
   readonly ours: readonly Figure[];
   readonly theirs: readonly Figure[];
 }
 
 /**
- * A B A B …: whatever else the machine does meanwhile, and however it warms up, meets both sides alike. So a ratio is
- * one of two neighbouring turns, and what a run says is the median of those.
- * @param each told of each pair
+ * Runs the sides in turns (A B A B …), so that other load on the machine and its warm-up affect both sides alike. A
+ * ratio compares two neighbouring turns, and a run reports the median of these ratios.
+ * @param each called after each pair of turns
  */
 export async function takeTurns<Figure>(
   turns: number,
@@ -26,7 +26,7 @@ export async function takeTurns<Figure>(
   return taken;
 }
 
-/** One ratio a pair of turns. */
+/** One ratio for each pair of turns. */
 export function ratios<Figure>(
   { ours, theirs }: Turns<Figure>,
   of: (ours: Figure, theirs: Figure) => number,

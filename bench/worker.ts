@@ -2,12 +2,12 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Run } from './bench.ts';
 
-/** A process that does one job at a time: what asks and what is asked share no thread. */
+/** A process that does one job at a time, so that client and server share no thread. */
 export type Worker<Job, Figure> = (job: Job) => Promise<Figure>;
 
 type Answer<Figure> = { readonly figure: Figure } | { readonly failure: string };
 
-/** Starts one, which ends with the bench. @param file whose doJobs() answers */
+/** Starts a worker, which ends with the bench. @param file module that calls doJobs() */
 export async function startWorker<Job extends object, Figure>(run: Run, file: URL): Promise<Worker<Job, Figure>> {
   const child = fork(file, { execArgv: ['--import', 'tsx'], stdio: 'inherit' });
   const exited = once(child, 'exit');
@@ -18,11 +18,11 @@ export async function startWorker<Job extends object, Figure>(run: Run, file: UR
   const ended = exited.then(() => {
     throw new Error(`${file.pathname} ended before it was done`);
   });
-  ended.catch(() => undefined); // its end is expected once the bench is over
+  ended.catch(() => undefined); // Its end is expected after the bench.
   const next = (): Promise<unknown> =>
     Promise.race([once(child, 'message').then(([message]: unknown[]) => message), ended]);
 
-  await next(); // that it is ready
+  await next(); // It sends one message when it is ready.
   return async job => {
     const answered = next();
     child.send(job);
@@ -32,7 +32,7 @@ export async function startWorker<Job extends object, Figure>(run: Run, file: UR
   };
 }
 
-/** In the worker's own file: does the jobs that come. */
+/** Called in the worker's module: does the jobs that arrive. */
 export function doJobs<Job, Figure>(perform: (job: Job) => Promise<Figure>): void {
   const answer = (message: unknown): unknown => process.send?.(message);
   process.on('message', (job: Job) => {
@@ -41,7 +41,7 @@ export function doJobs<Job, Figure>(perform: (job: Job) => Promise<Figure>): voi
       (error: unknown) => answer({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
   });
-  // Who asked is gone, however it went.
+  // The parent process has ended, for whatever reason.
   process.on('disconnect', () => process.exit());
   answer('ready');
 }

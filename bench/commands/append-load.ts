@@ -13,7 +13,10 @@ const { openAppender } = await built<typeof Appender>('event-store/appender.js')
 
 interface Log {
   readonly append: Appender.Append;
-  /** As they stand, and those that the requests rest on, as an added item rests on its product. */
+  /**
+   * Versions of the streams, and of the product streams that the requests depend on, as an added item depends on its
+   * product.
+   */
   readonly orders: { now: StreamVersion }[];
   readonly products: readonly StreamVersion[];
 }
@@ -37,7 +40,7 @@ async function open(databaseUrl: string): Promise<Log> {
   return { append, products, orders: Array.from({ length: streams }, () => ({ now: newStream('order', 'ord') })) };
 }
 
-/** One event more. @returns the stream as it then stands */
+/** Appends one event. @returns the stream's new version */
 async function appended(
   append: Appender.Append,
   stream: StreamVersion,

@@ -6,9 +6,9 @@ import { ratios, takeTurns, type Turns } from '../turns.ts';
 import { startWorker, type Worker } from '../worker.ts';
 import type { LogJob } from './log-job.ts';
 
-/** Commands that wait at once, for the appender, which makes two calls of them, of 64 to 200 as in the trial of the design. */
+/** Commands that wait at the same time. The appender makes two calls of them, of 64 to 200 as in the design's trial. */
 const concurrencies = [128, 400];
-/** Single-row inserts get as many as are of use to them. */
+/** Connections for single-row inserts: more do not help. */
 const connections = 16;
 
 /** Events a second through the appender, beside single-row inserts into the same table and indexes. */

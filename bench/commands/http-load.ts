@@ -26,7 +26,7 @@ const bodies = {
 };
 
 doJobs<HttpJob, Rate>(async ({ side, url, shop, callers, seconds }) => {
-  // The plain stack checks no token, which is to its advantage.
+  // The plain stack checks no token, which is an advantage for it.
   const token = side === 'orderstream' ? shop.token : undefined;
   const open = await Promise.all(Array.from({ length: callers }, () => openRawCaller(url, token)));
   try {

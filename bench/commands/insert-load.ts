@@ -1,5 +1,6 @@
-// What a store without group commit does at best: one prepared INSERT an event, each a commit of its own, over as many
-// connections as are of use. It reads no head and no version, and chains no hash; PostgreSQL itself commits in groups.
+// The best case of a store without batching: one prepared INSERT for each event, each in its own commit, over as many
+// connections as help. It reads no head and no version and makes no hash; PostgreSQL itself lets commits share a
+// sync.
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { newCommandId } from '../../src/ids.ts';

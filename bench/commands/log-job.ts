@@ -6,7 +6,7 @@ export interface LogJob {
   readonly seconds: number;
 }
 
-/** Streams that the events go to; a caller has its own, so that none waits for another or meets a conflict. */
+/** Streams for the events. Each caller has its own stream, so that no caller waits for another or meets a conflict. */
 export const streams = 2_000;
 
 /** An event as adding an item stores it. */
@@ -26,7 +26,7 @@ export function itemAdded() {
   } as const;
 }
 
-/** The caller's own stream for its n-th event. */
+/** The stream of the caller's n-th event. */
 export function streamOf<Stream>(all: readonly Stream[], callers: number, caller: number, n: number): Stream {
   const own = Math.floor(all.length / callers);
   const stream = all[caller * own + (n % own)];

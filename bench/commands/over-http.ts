@@ -19,18 +19,18 @@ type Load = Worker<HttpJob, Rate>;
 type Turn = () => Promise<Rate>;
 
 /**
- * addOrderItem by 64 callers over 2,000 orders, beside the plain stack: yoga and a Prisma transaction a command. Once as
- * what is compared are: commands are stored, and nobody makes views of them, as nobody does of the plain stack's; and once
- * with a projector that shares the machine with them.
+ * addOrderItem by 64 callers over 2,000 orders, beside the plain stack: yoga and one Prisma transaction for each
+ * command. Once without a projector, because the plain stack keeps no views either, and once with a projector that
+ * shares the machine.
  */
 export const commandsOverHttp: Bench = async run => {
   run.say(`addOrderItem over HTTP, ${callers} callers, ${shown(orders)} orders`);
   const load: Load = await startWorker(run, new URL('./http-load.ts', import.meta.url));
   const alone = await besidePlain(run, load, 'the write side alone', startApi, () => Promise.resolve());
-  /** How long the views took, after the load, to reach the end of the log, s. */
+  /** How long the views took after the load to reach the end of the log, s. */
   const lags: number[] = [];
   const projecting = await besidePlain(run, load, 'with a projector beside it', startApart, async url => {
-    // Or it would go on during the other one's turn.
+    // Otherwise projecting would continue during the turn of the other side.
     lags.push(await projected(url));
   });
   run.say(`  with a projector the views were ${shown(median(lags))} s behind at the end of a turn`);
@@ -47,7 +47,7 @@ export const commandsOverHttp: Bench = async run => {
   };
 };
 
-/** @param rest what our side does after each of its turns, before the other one begins */
+/** @param rest runs after each turn of our side, before the turn of the other side */
 async function besidePlain(
   run: Run,
   load: Load,

@@ -1,6 +1,6 @@
-// The plain command stack, by the documentation of its libraries: graphql-yoga on node:http, and for each command one
-// interactive transaction of Prisma, which reads the stream, inserts the event, and is tried again on a conflict. It
-// checks no token and keeps no view.
+// The plain command stack, written by the documentation of its libraries: graphql-yoga on node:http, and for each
+// command one interactive Prisma transaction that reads the stream, inserts the event, and is retried on a conflict.
+// It checks no token and keeps no view.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,9 @@ interface PlainEvents {
   create(event: { data: { streamId: string; version: number; payload: object } }): Promise<{ position: bigint }>;
 }
 
-/** What is used of the client that `npm run bench` generates from ../plain.prisma: an install has not got it yet. */
+/**
+ * The used part of the client that `npm run bench` generates from ../plain.prisma: a fresh install does not have it.
+ */
 interface Generated {
   readonly PrismaClient: new (options: { adapter: PrismaPg }) => {
     $transaction<Result>(act: (tx: { readonly plainEvent: PlainEvents }) => Promise<Result>): Promise<Result>;

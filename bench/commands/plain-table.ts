@@ -1,4 +1,4 @@
-/** What Prisma's migrations make of ../plain.prisma. */
+/** The tables that Prisma's migrations make from ../plain.prisma. */
 export const plainTable = `
   CREATE TABLE "PlainEvent" (
     "position" BIGSERIAL NOT NULL,

@@ -11,9 +11,9 @@ export type FanoutJob =
       readonly type: 'open';
       readonly side: Side;
       readonly url: string;
-      /** They take turns, so that none has more sockets than a caller may. */
+      /** Tokens that the sockets use in turn, so that no caller exceeds its limit of sockets. */
       readonly tokens: readonly string[];
-      /** One a socket. */
+      /** One order for each socket. */
       readonly orderIds: readonly string[];
     }
   | {
@@ -21,15 +21,15 @@ export type FanoutJob =
       readonly side: Side;
       readonly url: string;
       readonly token: string;
-      /** What is changed, and in which line: one after the other, over and over. */
+      /** The lines whose quantity is changed, one after another, again and again. */
       readonly targets: readonly Target[];
       readonly seconds: number;
-      /** Changes that are on their way at a time. */
+      /** Changes in flight at the same time. */
       readonly atOnce: number;
     }
   | { readonly type: 'close' };
 
-/** An order, and a line of it to change. */
+/** An order, and the line of it that is changed. */
 export interface Target {
   readonly orderId: string;
   readonly lineId: string;
@@ -39,7 +39,7 @@ export interface FanoutFigure {
   readonly changes: number;
   readonly deliveries: number;
   readonly seconds: number;
-  /** From a change's answer (it is committed) to its frame at the socket that was opened last, ms. */
+  /** From the response of a change (it is committed) to its frame at the socket that was opened last, ms. */
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
@@ -47,13 +47,14 @@ export interface FanoutFigure {
 
 const openAtOnce = 50;
 /**
- * How often sockets that nobody waits at are read, ms. Each frame read by itself costs this process what it costs the server
- * to send: on two cores it would be measured, and not what sends. Some tens of KB wait in the kernel meanwhile.
+ * How often the load process reads the sockets whose frames it does not wait for, ms. If it read each frame by
+ * itself, that would cost as much CPU as the server needs to send it, and on two cores the load would be the
+ * bottleneck. Some tens of KB wait in the kernel in between.
  */
 const sweepInterval = 150;
-const settle = 300; // ms without a frame: what was pushed has arrived
+const settle = 300; // ms without a frame after which all pushed frames have arrived
 const nothing: FanoutFigure = { changes: 0, deliveries: 0, seconds: 0, p50: 0, p95: 0, p99: 0 };
-/** By what they watch. */
+/** Sockets by the order that they watch. */
 const open = new Map<string, RawSocket[]>();
 let sweeping: NodeJS.Timeout | undefined;
 let frames = 0;
@@ -75,7 +76,7 @@ function counted(): void {
 function sweep(): void {
   const all = [...open.values()].flat();
   for (const one of all) one.sweep();
-  // What has come is read in the turn between.
+  // Frames that have arrived are read in the next turn of the event loop.
   setImmediate(() => setImmediate(() => all.forEach(one => one.rest())));
 }
 
@@ -108,7 +109,7 @@ async function openOne({ side, url }: FanoutJob & { type: 'open' }, id: string, 
     counted();
   });
   socket.send({ type: 'connection_init', payload: { Authorization: `Bearer ${token}` } });
-  // Who asks before is sent away.
+  // The server closes sockets that subscribe before they are acknowledged.
   await acknowledged;
   const order = 'id status version total { minorUnits } lines { id productName quantity subtotal { minorUnits } }';
   const query = `subscription ($id: ID!) { orderUpdated(id: $id) { kind position order { ${order} } } }`;
@@ -142,7 +143,7 @@ async function push(job: FanoutJob & { type: 'push' }): Promise<FanoutFigure> {
     }
   }
   await Promise.all(Array.from({ length: atOnce }, pushOn));
-  // The last change is at the socket that was opened last, and so has left for all others.
+  // The last change is at the socket that was opened last, so it was sent to all others before.
   const took = performance.now() - start;
   await quiet(settle);
   client.close();
@@ -156,7 +157,7 @@ async function push(job: FanoutJob & { type: 'push' }): Promise<FanoutFigure> {
   };
 }
 
-/** @returns the version that the order has then, or that is given to what is pushed */
+/** @returns the order's version after the change, or the version of the pushed update */
 async function change(side: Side, post: Post, target: Target): Promise<number> {
   quantity = (quantity % 9_999) + 1;
   const input = { ...target, quantity };

@@ -11,39 +11,39 @@ import type { FanoutFigure, FanoutJob, Side, Target } from './fanout-load.ts';
 import { memoryASocket } from './memory.ts';
 
 interface Measured extends FanoutFigure {
-  /** µs of the server's CPU. */
+  /** CPU time of the server, µs. */
   readonly cpuADelivery: number;
-  /** One change at a time, from its answer to its frame at the last socket, ms. */
+  /** One change at a time, from its response to its frame at the last socket, ms. */
   readonly alone: Pick<FanoutFigure, 'p50' | 'p95' | 'p99'>;
 }
 
-/** Whose frames: the program in one process, a node that has the sockets while changes come from another one, and the baselines. */
+/** The sides: the program in one process, a node whose changes come from another node, and the baselines. */
 type PlaceName = 'orderstream' | 'front' | 'stock' | 'raw';
 
 interface Place {
   readonly side: Side;
-  /** Where the sockets are. */
+  /** URL for the sockets. */
   readonly url: string;
-  /** Where changes are sent. */
+  /** URL for the changes. */
   readonly changedAt: string;
   readonly targets: readonly Target[];
   readonly tokens: readonly string[];
-  /** Seconds of CPU that its server has used since it began. */
+  /** CPU time that its server has used since it started, s. */
   readonly cpu: () => Promise<number>;
   readonly load: Worker<FanoutJob, FanoutFigure>;
 }
 
 const callers = 20;
-/** Lines of each order, as many as the baseline's has. */
+/** Lines of each order, the same number as the baseline has. */
 const lines = 5;
-/** Changes on their way at a time: enough that none of the sides waits for the next one. */
+/** Changes in flight: enough that no side waits for the next one. */
 const atOnce = { ofOne: 8, ofMany: 64 };
-/** Orders with lines that a node is given so that what commands go through is compiled before anything is measured. */
+/** Orders with lines that warm up the command path of a node before the measurement. */
 const warmUp = 400;
 
 /**
- * Frames of changed orders to many sockets, beside what one would write instead (yoga, graphql-ws and createPubSub, whose
- * updates are on no disk) and the bare limit: plain `ws`, one prepared buffer to every socket.
+ * Frames of changed orders to many sockets, beside the usual stack (yoga, graphql-ws and createPubSub, whose updates
+ * are on no disk) and the bare limit: plain `ws`, one prepared buffer for every socket.
  */
 export const fanout: Bench = async run => {
   const { scale, say } = run;
@@ -114,7 +114,7 @@ export const fanout: Bench = async run => {
   return { figures, bars };
 };
 
-/** Each order with lines, of which one's quantity can then be changed for ever. */
+/** Makes orders with lines. The quantity of one line can then be changed without end. */
 async function withLines(url: string, shop: Shop): Promise<Target[]> {
   const client = openClient(url, { token: shop.token, connections: 32 });
   const targets = shop.orderIds.map(orderId => ({ orderId, lineId: `lin_${randomUUID()}` }));
@@ -143,7 +143,7 @@ async function inTurns(
   orders: number,
 ): Promise<Seen> {
   const seen: Record<PlaceName, Measured[]> = { orderstream: [], front: [], stock: [], raw: [] };
-  // One turn more, thrown away: everything is warm then.
+  // One more turn, discarded, to warm up.
   for (let turn = -1; turn < scale.turns; turn++) {
     for (const name of names) {
       const measured = await measure(places[name], sockets, orders, scale.seconds);
@@ -183,14 +183,17 @@ async function measure(
   return { ...figure, cpuADelivery: (used * 1e6) / figure.deliveries, alone };
 }
 
-/** µs of the server's CPU for a change by itself: what neither baseline has, and what sockets share. */
+/**
+ * CPU time of the server for a change without subscribers, µs: the baselines have no such cost, and all sockets share
+ * it.
+ */
 async function cpuAChange(place: Place, seconds: number): Promise<number> {
   await measure(place, 1, 1, seconds);
   const { cpuADelivery, deliveries, changes } = await measure(place, 1, 1, seconds);
   return (cpuADelivery * deliveries) / changes;
 }
 
-/** Where the CPU of a delivery goes, and what is left beside plain `ws` where a change costs nothing, as it does there. */
+/** Where the CPU time of a delivery goes, and the ratio to plain `ws` if a change cost nothing, as it does there. */
 function budget(change: number, { orderstream, raw }: Seen): string {
   const ofChanges = (one: Measured): number => (change * one.changes) / one.deliveries;
   const rest = (one: Measured): number => one.cpuADelivery - ofChanges(one);

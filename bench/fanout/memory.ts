@@ -6,7 +6,7 @@ import { startWorker } from '../worker.ts';
 import { printed } from '../../test/support/child.ts';
 import type { FanoutFigure, FanoutJob, Side } from './fanout-load.ts';
 
-/** KB that one socket takes of its server's memory, its garbage collected. */
+/** Memory of the server for each socket, KB, after a garbage collection. */
 export interface SocketMemory {
   readonly resident: number;
   readonly heap: number;
@@ -14,12 +14,12 @@ export interface SocketMemory {
 }
 
 const tellMemory = ['--expose-gc', '--import', new URL('./tell-memory.mjs', import.meta.url).href];
-const patience = 10_000; // ms for an answer
-const rest = 3_000; // ms in which what belongs to the opening comes to its end
+const patience = 10_000; // ms for a response
+const rest = 3_000; // ms after which the work of opening sockets is done
 
 /**
- * Each side in a process of its own that has served nothing else: what an earlier load has left free would be filled
- * first, and count for nothing.
+ * Each side runs in a process that has served nothing else: memory that an earlier load has freed would be filled
+ * first and not counted.
  */
 export async function memoryASocket(
   run: Run,
@@ -39,7 +39,7 @@ async function ofSide(
 ): Promise<SocketMemory> {
   const load = await startWorker<FanoutJob, FanoutFigure>(run, new URL('./fanout-load.ts', import.meta.url));
   const { url } = server;
-  // What the first socket brings with it is no other one's.
+  // What the first socket allocates, no other socket allocates again.
   await load({ type: 'open', side, url, tokens, orderIds: orderIds.slice(0, 1) });
   const before = await memoryOf(server, 1);
   await load({ type: 'open', side, url, tokens, orderIds: orderIds.slice(1) });
@@ -51,7 +51,7 @@ async function ofSide(
   return { resident: each(0), heap: each(1), external: each(2) };
 }
 
-/** Resident, heap, external: bytes. */
+/** Resident, heap and external memory, bytes. */
 async function memoryOf({ child }: RunningServer, time: number): Promise<readonly number[]> {
   child.kill('SIGUSR2');
   const [, figures = ''] = await printed(child, new RegExp(`^memory ${time} (.*)$`, 'm'), patience);

@@ -1,6 +1,6 @@
-// What one would write instead, and the bare limit: yoga, graphql-ws and createPubSub as their documentation has it at
-// /graphql; at /raw plain `ws`, one prepared buffer to every socket. POST /graphql/push or /raw/push sends one update
-// of the order that its body names, and answers the version given to it.
+// The usual stack and the bare limit. /graphql: yoga, graphql-ws and createPubSub by their documentation. /raw: plain
+// `ws`, one prepared buffer for every socket. POST /graphql/push or /raw/push sends one update of the order in its
+// body and answers the version of that update.
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,7 +9,7 @@ import { createPubSub, createSchema, createYoga } from 'graphql-yoga';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 
-/** What yoga makes of an operation, as far as graphql-ws is told of it. */
+/** What yoga prepares of an operation, in the shape that graphql-ws needs. */
 interface Enveloped {
   readonly schema: GraphQLSchema;
   readonly parse: (query: string) => DocumentNode;
@@ -24,7 +24,7 @@ const pubSub = createPubSub<Record<string, [Update]>>();
 const sender = randomUUID();
 let version = 1;
 
-/** An update as ours has it, field by field. */
+/** An update with the same fields as ours. */
 function update(id: string): object {
   version++;
   const money = (minorUnits: number): object => ({ minorUnits });
@@ -66,7 +66,7 @@ const server = createServer((request, response) => {
   });
 });
 
-// With ten thousand sockets a change is under way for longer than the 5 s after which Node closes a connection that is kept.
+// With ten thousand sockets a change takes longer than the 5 s after which Node closes an idle connection.
 server.keepAliveTimeout = 60_000;
 
 function usage(): object {

@@ -1,27 +1,27 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 
-/** A WebSocket by hand: its frames are counted, not parsed, so that what is measured is not the client. */
+/** A hand-written WebSocket: its frames are counted and not parsed, so that the client is not the bottleneck. */
 export interface RawSocket {
   readonly socket: Socket;
   send(message: object): void;
-  /** Leaves what comes in the kernel until it is swept, unless it is watched. */
+  /** Leaves incoming data in the kernel until `sweep()`, unless the socket is watched. */
   rest(): void;
-  /** Reads what has come meanwhile, all of it at once. */
+  /** Reads everything that has arrived since the last call. */
   sweep(): void;
-  /** From now on it reads what comes as it comes, and looks into frames for the version that they bring. */
+  /** From now on it reads data on arrival, and looks into frames for their version. */
   watch(): void;
-  /** Resolves when a frame of that version, or of a later one, has come since. */
+  /** Resolves when a frame of that version or a later one has arrived. */
   reached(version: number): Promise<void>;
 }
 
-const patience = 30_000; // ms that a frame may take before the run is given up
-/** Characters of a version that a piece may end in the middle of. */
+const patience = 30_000; // ms that a frame may take before the run fails
+/** Maximum length of a version that a chunk may cut in two, characters. */
 const overlap = 32;
-/** One for all: what is read is done with before the next read. */
+/** One buffer for all sockets: a read is processed before the next one. */
 const shared = Buffer.allocUnsafe(65_536);
 
-/** @param onFrame told of each data frame */
+/** @param onFrame called for each data frame */
 export async function openRawSocket(
   url: string,
   path: string,
@@ -108,11 +108,11 @@ function maskedFrame(opcode: number, payload: Buffer): Buffer {
     payload.length < 126
       ? Buffer.from([0x80 | payload.length])
       : Buffer.from([0x80 | 126, payload.length >> 8, payload.length & 0xff]);
-  // A mask of zeros leaves the payload as it is.
+  // A mask of zeros does not change the payload.
   return Buffer.concat([Buffer.from([0x80 | opcode]), length, Buffer.alloc(4), payload]);
 }
 
-/** Follows the headers of a server's frames through whatever pieces they come in. */
+/** Finds the headers of a server's frames in a stream of chunks of any size. */
 function frameCounter(onFrame: () => void, onPing: () => void): (piece: Buffer, length: number) => void {
   const header = Buffer.alloc(10);
   let known = 0;

@@ -1,5 +1,5 @@
-// The bare parts of a pushed change. POST stores an event and answers; then come an empty transaction, an upsert of the
-// row, and one write to each socket. No GraphQL, no token, no log that is read: what is left is what can't be left out.
+// The bare parts of a pushed change. POST stores an event and answers; then come an empty transaction, an upsert of
+// the row, and one write to each socket. No GraphQL, no token, no log: only what cannot be left out.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';

@@ -14,7 +14,7 @@ export interface FrameJob {
   readonly samples: number;
 }
 
-const patience = 10_000; // ms that a frame may take before the run is given up
+const patience = 10_000; // ms that a frame may take before the run fails
 const mostUnits = 10_000;
 let sent = 0;
 
@@ -34,13 +34,13 @@ doJobs<FrameJob, Latency>(async job => {
 
 interface Frames {
   readonly socket: WebSocket;
-  /** When the frame of a version, or of a later one, came. */
+  /** Resolves when the frame of this version, or of a later one, arrives. */
   arrival(version: number): Promise<number>;
 }
 
-/** @returns ms; 0 where the frame was there before the answer */
+/** @returns ms; 0 if the frame arrived before the response */
 async function answerToFrame({ side, orderId, lineId }: FrameJob, post: Post, frames: Frames): Promise<number> {
-  // No quantity twice in a row: what changes nothing is no event.
+  // The quantity differs each time, because a command that changes nothing stores no event.
   const quantity = (sent++ % mostUnits) + 1;
   const input = { orderId, lineId, quantity };
   const body = side === 'bare' ? JSON.stringify(input) : bodyOf({ name: 'changeOrderItemQuantity', input });
@@ -51,7 +51,7 @@ async function answerToFrame({ side, orderId, lineId }: FrameJob, post: Post, fr
   return Math.max((await frames.arrival(version)) - answered, 0);
 }
 
-/** A subscription to the order by graphql-transport-ws. */
+/** A subscription to the order over graphql-transport-ws. */
 async function subscribed({ url, token, orderId }: FrameJob): Promise<Frames> {
   const socket = await opened(url, 'graphql-transport-ws');
   const frames = framesOf(socket);
@@ -60,7 +60,7 @@ async function subscribed({ url, token, orderId }: FrameJob): Promise<Frames> {
     order { status version total { minorUnits } lines { id quantity } } } }`;
   await once(socket, 'message'); // connection_ack
   socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, variables: { id: orderId } } }));
-  await frames.arrival(1); // the state at the start
+  await frames.arrival(1); // the snapshot
   return frames;
 }
 

@@ -10,9 +10,9 @@ import { startWorker } from '../worker.ts';
 import type { FrameJob } from './frame-load.ts';
 
 /**
- * From a mutation's answer to its frame on a subscription, one command after the other, beside the bare parts of it:
- * once it has answered, that server begins and commits an empty transaction, upserts the row (a durable commit, as
- * ours is), and writes the frame to the socket. Nothing that pushes rows which are safe on disk can do with less.
+ * From the response of a mutation to its frame on a subscription, one command after another, beside the bare parts of
+ * it: after its response, the bare server commits an empty transaction, upserts the row (durably, as we do), and
+ * writes the frame to the socket. No system that pushes durable rows can do less.
  */
 export const frames: Bench = async run => {
   const { scale, say } = run;

@@ -10,13 +10,13 @@ const newOrdersAStart = 20;
 const warmUps = 100;
 const warmSamples = 50;
 
-/** An order with one line, and what sends it the next command: another quantity of that line. */
+/** An order with one line, and a function that sends its next command: another quantity of that line. */
 interface Draft {
   readonly orderId: string;
   readonly lineId: string;
 }
 
-/** Median times of a command in one process, ms. */
+/** Median time of a command in one process, ms. */
 interface Start {
   readonly coldNew: number;
   readonly coldHot: number;
@@ -25,8 +25,8 @@ interface Start {
 }
 
 /**
- * The next command on an order with 10,000 events beside the same on one that was just made: by a process that has
- * not seen either, and by one that has.
+ * The next command on an order with 10,000 events, beside the same command on a new order: by a process that has seen
+ * neither order, and by one that has.
  */
 export const hotOrder: Bench = async run => {
   const { scale, say } = run;
@@ -70,7 +70,7 @@ async function oneStart(
   const server = await startOrderstream(run, databaseUrl);
   try {
     return await onServer(server, shop, async post => {
-      // Connections and code, not the orders that count.
+      // This warms up connections and code, but not the measured orders.
       for (let n = 0; n < warmUps; n++) await change(post, other);
       const coldNew: number[] = [];
       for (const draft of fresh) coldNew.push(await change(post, draft));
@@ -103,9 +103,9 @@ function drafts(server: RunningServer, shop: Shop): Promise<Draft[]> {
 
 let changes = 0;
 
-/** @returns how long it took, ms */
+/** @returns its duration, ms */
 async function change(post: Post, { orderId, lineId }: Draft): Promise<number> {
-  // Never the quantity that it has: what changes nothing is no event.
+  // The quantity differs each time, because a command that changes nothing stores no event.
   const quantity = (changes++ % 9_000) + 2;
   const body = bodyOf({ name: 'changeOrderItemQuantity', input: { orderId, lineId, quantity } });
   const start = performance.now();

@@ -5,12 +5,12 @@ import { everyIndex } from './explained.ts';
 
 const tolerance = 1.3;
 /**
- * ms. PostgreSQL tells times to the microsecond, and a few more or less in a call of a thousand are nobody's: a statement
- * that looks at one page, the same one at every size, takes 7 µs where it runs again soon and 19 where others ran between.
+ * Differences below this are noise, ms. PostgreSQL measures times in microseconds; a statement that reads one page
+ * takes 7 µs if it ran shortly before, and 19 µs if others ran in between.
  */
 const noise = 0.015;
 
-/** A line for each statement and condition, beside the first condition. */
+/** A line for each statement and condition, compared with the first condition. */
 export function tableOf(conditions: readonly Condition[]): string[] {
   const [first] = conditions;
   if (!first) return [];
@@ -29,7 +29,7 @@ export function tableOf(conditions: readonly Condition[]): string[] {
   ]);
 }
 
-/** What must hold in every condition, as in the first. */
+/** What must hold in every condition as in the first. */
 export function barsOf(conditions: readonly Condition[]): Bar[] {
   return [planBar(conditions), pageBar(conditions), timeBar(conditions)];
 }
@@ -49,7 +49,7 @@ function planBar(conditions: readonly Condition[]): Bar {
   return { name, seen: `not ${placeOf(other)}, and ${others.length} more`, held: false };
 }
 
-/** A level that an index gained costs each look one page more, whatever is done: that alone does not count. */
+/** If an index gains a level, each lookup reads one page more. That alone does not count. */
 function pageBar(conditions: readonly Condition[]): Bar {
   const pagesMore = ({ first, condition, reference }: Pair): number => {
     const grown = (index: string): number => (condition.levels[index] ?? 0) - (first.levels[index] ?? 0);
@@ -112,7 +112,7 @@ function timesOf(now: Statement, reference: Statement, of: 'buffers' | 'millisec
   return `${(now[of] / reference[of]).toFixed(2)} times`;
 }
 
-/** Both ends tell statements apart: what is selected, and by what. */
+/** Shortens a statement to its start and end, which identify it: what it selects, and by which condition. */
 function labelOf(text: string): string {
   return text.length <= 110 ? text : `${text.slice(0, 50)} … ${text.slice(-56)}`;
 }

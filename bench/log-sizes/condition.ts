@@ -3,13 +3,13 @@ import { median, middleMean } from '../statistics.ts';
 import type { Execution, ExplainedDatabase } from './explained.ts';
 import { openNode } from './order-commands.ts';
 
-/** What a statement cost in one condition of the log. */
+/** The cost of a statement in one condition of the log. */
 export interface Statement {
-  /** Every plan that it had. */
+  /** Every plan that it used. */
   readonly plans: readonly string[];
-  /** Median of the pages that an execution looked at. */
+  /** Median of the pages that an execution read. */
   readonly buffers: number;
-  /** As in Execution. */
+  /** See Execution. */
   readonly descents: Readonly<Record<string, number>>;
   /** Mean of the middle half. */
   readonly milliseconds: number;
@@ -18,15 +18,15 @@ export interface Statement {
 
 export interface Condition {
   readonly name: string;
-  /** By their text. */
+  /** Costs by statement text. */
   readonly statements: Readonly<Record<string, Statement>>;
-  /** Of each index of the log: levels of its tree above the leaves. */
+  /** Levels above the leaves, for each index of the log. */
   readonly levels: Readonly<Record<string, number>>;
 }
 
 /**
- * Two commands on each order, each by a node that has seen neither it nor its product. Of the first ones nothing
- * counts: they bring the pages into memory, so that what is left is what the log's size costs, and not its coldness.
+ * Runs two commands on each order, each by a node that has seen neither the order nor its product. The first ones are
+ * not counted: they load the pages into memory, so that the result shows the size of the log and not a cold cache.
  */
 export async function measureCondition(
   name: string,

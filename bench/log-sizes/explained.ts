@@ -4,19 +4,19 @@ import type { Database } from '../../src/database.ts';
 import type * as Generated from '../../src/generated/prisma/client.ts';
 import { built } from '../built.ts';
 
-/** One execution of a statement, as PostgreSQL itself tells it. */
+/** One execution of a statement, as PostgreSQL reports it. */
 export interface Execution {
   readonly text: string;
-  /** Its nodes and the indexes that they use, e.g. `Limit ← Index Scan using events_stream`. */
+  /** The nodes of its plan and their indexes, e.g. `Limit ← Index Scan using events_stream`. */
   readonly plan: string;
-  /** Pages looked at, in memory or not. */
+  /** Pages read, cached or not. */
   readonly buffers: number;
   /**
-   * How often it went from the root of an index to a leaf, by index; `everyIndex` for what it put into all of them. Of a
-   * function's call: those of what it carried out.
+   * How often it descended from the root of an index to a leaf, by index; `everyIndex` for inserts, which descend all
+   * of them. For a function call: those of its inner statements.
    */
   readonly descents: Readonly<Record<string, number>>;
-  /** Without planning, travel and commit. */
+  /** Without planning, network and commit. */
   readonly milliseconds: number;
 }
 
@@ -32,24 +32,24 @@ interface PlanNode {
   readonly Plans?: readonly PlanNode[];
 }
 
-// Set as the session begins. By these it tells the client, and not the server's log, how it carried out each statement,
-// those inside functions too.
+// Set at the start of the session. They make PostgreSQL send the plan of each statement to the client and not to the
+// server's log, inner statements of functions included.
 const settings = {
   session_preload_libraries: 'auto_explain',
   'auto_explain.log_min_duration': '0',
   'auto_explain.log_nested_statements': 'on',
   'auto_explain.log_analyze': 'on',
   'auto_explain.log_buffers': 'on',
-  'auto_explain.log_timing': 'off', // of each node: it costs more than what it times
+  'auto_explain.log_timing': 'off', // timing each node costs more than the node itself
   'auto_explain.log_format': 'json',
   'auto_explain.log_level': 'notice',
   timezone: 'UTC',
 };
 
-/** The program's database, on one connection, every statement of which is told. */
+/** The program's database on one connection that reports every statement. */
 export interface ExplainedDatabase {
   readonly database: Database;
-  /** Those that touched a table since the last call. */
+  /** Executions that touched a table since the last call. */
   readonly take: () => Execution[];
   close(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function explainedDatabase(connectionString: string): Promise<Expla
     .join(' ');
   const pool = new pg.Pool({ connectionString, options, max: 1, idleTimeoutMillis: 0 });
   let executions: Execution[] = [];
-  /** Of statements that the function whose call comes next has carried out. */
+  /** Inner executions of the function whose own report comes next. */
   let inside: Readonly<Record<string, number>> = {};
   pool.on('connect', client => {
     client.on('notice', ({ message = '' }) => {
@@ -84,7 +84,7 @@ export async function explainedDatabase(connectionString: string): Promise<Expla
   };
 }
 
-/** Undefined where it tells of something else, or of an expression that touches no table. */
+/** Undefined if the notice is about something else, or about an expression that touches no table. */
 function parseNotice(message: string): Execution | undefined {
   const [, milliseconds, json] = /^duration: ([\d.]+) ms {2}plan:\s*(\{[^]*\})$/.exec(message.trim()) ?? [];
   if (milliseconds === undefined || json === undefined) return undefined;
@@ -100,7 +100,7 @@ function parseNotice(message: string): Execution | undefined {
   };
 }
 
-/** Stands for each index of the log: a row that is stored goes into all of them. */
+/** Placeholder for each index of the log: a stored row goes into all of them. */
 export const everyIndex = '*';
 
 function descentsOf(node: PlanNode): Record<string, number> {

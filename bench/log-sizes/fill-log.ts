@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 
-/** Events that each order has. */
+/** Events of each order. */
 const eventsAnOrder = 10;
 const ordersACustomer = 2;
 const products = 100;
 
-/** The catalogue that the orders are made of, one event each. */
+/** Products of the catalogue, one event each. */
 export const productIds = Array.from({ length: products }, (_, n) => idOf('prd', n));
 
-/** Orders of a log of so many events. */
+/** Number of orders in a log of this many events. */
 export function ordersIn(events: number): number {
   return Math.floor((events - products) / (eventsAnOrder + 1 / ordersACustomer));
 }
 
-/** An id that SQL makes of the same number: as scattered as real ones, and known to both. */
+/** An id that SQL can derive from the same number: as scattered as real ids, and known to both sides. */
 export function idOf(kind: string, n: number): string {
   const digits = createHash('md5').update(`${kind}${n}`).digest('hex');
   return `${kind}_${digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}`;
@@ -25,10 +25,10 @@ const columns = `position, hash, stream_type, stream_id, version, command_id, or
 const metadata = `'{"actor": {"role": "staff", "subject": "anna"}, "correlationId": "8c4b7a52-5f0c-4f4e-9d8e-0b8e5d1c8e11"}'::jsonb`;
 
 /**
- * Fills the log up to so many events, with rows of the shape and size that commands store, by SQL: a million of them
- * through the append would take minutes. Only their hashes chain nothing. The events of an order lie far apart, as
- * they do where many orders are worked on at once.
- * @param from orders that it has already
+ * Fills the log by SQL with rows of the shape and size that commands store: a million of them through the append
+ * would take minutes. Their hashes form no chain. The events of one order are far apart, as they are if many orders
+ * change at the same time.
+ * @param from number of orders that the log has already
  */
 export async function fillLog(client: Client, from: number, to: number): Promise<void> {
   if (from === 0) await insertStream(client, 'product', 'prd', 1, [0, products], product);
@@ -45,14 +45,14 @@ export async function fillLog(client: Client, from: number, to: number): Promise
   }
 }
 
-/** An event as SQL: of the n-th stream. */
+/** SQL for an event of the n-th stream. */
 interface EventSql {
   readonly type: string;
   readonly data: string;
   readonly personal: string;
 }
 
-/** One event of each of the streams from … to. */
+/** SQL for one event of each of the streams from … to. */
 async function insertStream(
   client: Client,
   streamType: string,

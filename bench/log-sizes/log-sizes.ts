@@ -9,20 +9,20 @@ import { type ExplainedDatabase, explainedDatabase } from './explained.ts';
 import { fillLog, ordersIn } from './fill-log.ts';
 import { openNode } from './order-commands.ts';
 
-/** Events that are stored while the old snapshot is held. */
+/** Events that are stored while another session holds the old snapshot. */
 const meanwhile = 5_000;
-/** Orders that they go to: few, so that their streams grow long and their snapshots are replaced. */
+/** Orders that get these events: few, so that their streams grow long and their snapshots are replaced. */
 const busyOrders = 16;
 
 /**
- * Each statement that a command on an unknown order runs: its plan, the pages it looks at and its time, as the log
- * grows; with the statistics of an empty log, with right ones, and while another session holds an old snapshot open.
+ * Plan, pages and time of each statement that a command on an unknown order runs, as the log grows: with the
+ * statistics of an empty log, with correct ones, and while another session holds an old snapshot.
  */
 export const logSizes: Bench = async run => {
   const databaseUrl = await migratedDatabase(run);
   await onDatabase(databaseUrl, async client => {
     await client.query('CREATE EXTENSION pageinspect');
-    // When it comes by is a matter of luck; the conditions are to be what they say.
+    // Autovacuum runs at unpredictable times, and each condition must be what its name says.
     for (const table of ['events', 'customer_keys', 'snapshots']) {
       await client.query(`ALTER TABLE ${table} SET (autovacuum_enabled = off)`);
     }
@@ -48,7 +48,7 @@ async function atThisSize(
   explained: ExplainedDatabase,
   { size, from, to }: { size: number; from: number; to: number },
 ): Promise<Condition[]> {
-  // Each condition has orders of its own, which all have as many events.
+  // Each condition has its own orders, all with the same number of events.
   const untouched = shuffled(Array.from({ length: to - from }, (_, n) => from + n));
   const conditions: Condition[] = [];
   const measure = async (what: string): Promise<void> => {

@@ -18,7 +18,7 @@ const { types } = await built<typeof Slices>('slices.js');
 /** Adds an item to the n-th order of the log. */
 export type AddItem = (order: number) => Promise<void>;
 
-/** The command path of a node that has seen nothing yet. */
+/** The command path of a node that has read nothing yet. */
 export function openNode(database: Database): AddItem {
   const handle = openHandleCommand(openEventStore(database, types, () => undefined));
   return async order => {
@@ -37,7 +37,7 @@ export function openNode(database: Database): AddItem {
       actor: { role: 'staff', subject: 'anna' },
       correlationId: randomUUID(),
       now: new Date(),
-      // As the mutation does it: the price is the catalogue's.
+      // The price is the catalogue's, as in the mutation.
       enrich: async (_, read) => {
         const product = await read(productDecider, productId);
         const offer = product.status === 'None' ? undefined : product;

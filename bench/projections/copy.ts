@@ -1,15 +1,18 @@
 import type { Connection, Submittable } from 'pg';
 
-/** What of pg's connection sends a COPY: its types leave it out. */
+/** The members of pg's connection that send a COPY: its types do not include them. */
 interface CopyConnection {
   query(text: string): void;
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
-/** `COPY … TO STDOUT`, or `COPY … FROM STDIN` of what is given: pg sends it, and calls it by name as the server answers. */
+/**
+ * `COPY … TO STDOUT`, or `COPY … FROM STDIN` of the given data: pg submits it, and calls these methods as the server
+ * answers.
+ */
 export class Copy implements Submittable {
-  /** What came out. */
+  /** The copied data. */
   readonly done: Promise<Buffer>;
   readonly #text: string;
   readonly #input: Buffer | undefined;

@@ -17,9 +17,9 @@ const { prepared } = await built<typeof Prepared>('projections/prepared.js');
 const { rebuild } = await built<typeof Rebuild>('projections/rebuild.js');
 const { types, views } = await built<typeof Slices>('slices.js');
 
-/** A cursor's reach, and the plain projector's. */
+/** Rows that a cursor fetches at a time, and events that the plain projector reads at a time. */
 const fetchSize = 5_000;
-/** Of the plain projector's rows: in the same table, and read by nobody. */
+/** Generation of the plain projector's rows: in the same table, and read by no query. */
 const plainGeneration = 1_000_000;
 
 export type ProjectionJob =
@@ -45,7 +45,7 @@ doJobs<ProjectionJob, ProjectionFigure>(job => {
   }
 });
 
-/** `orderstream rebuild order_view`, until the new generation is the one that is read; old rows are removed untimed. */
+/** `orderstream rebuild order_view` until the new generation is live; removing the old rows is not measured. */
 async function rebuildAll(databaseUrl: string): Promise<ProjectionFigure> {
   const opened = await openDatabase({ databaseUrl, dataDir: '' });
   const database = prepared(opened.database, opened.lookUp);
@@ -61,7 +61,10 @@ async function rebuildAll(databaseUrl: string): Promise<ProjectionFigure> {
   return { perSecond: (events / elapsed) * 1_000 };
 }
 
-/** What no rebuild can do without: each event comes to this process, and each finished row goes into a table like ours. */
+/**
+ * The minimum of every rebuild: each event is fetched to this process, and each finished row is written into a table
+ * like ours.
+ */
 async function cursorAndCopy(databaseUrl: string): Promise<ProjectionFigure> {
   const client = await connected(databaseUrl);
   await client.query('DROP TABLE IF EXISTS peer_copy; CREATE TABLE peer_copy (LIKE order_view INCLUDING ALL)');
@@ -81,7 +84,10 @@ async function cursorAndCopy(databaseUrl: string): Promise<ProjectionFigure> {
   return { perSecond: (events / elapsed) * 1_000 };
 }
 
-/** A projector as one writes it first: each event by itself, its row by Prisma's upsert. It only writes order_view. */
+/**
+ * The projector that one writes first: it handles each event by itself, with an upsert by Prisma, and writes only
+ * order_view.
+ */
 async function upserts(databaseUrl: string, seconds: number): Promise<ProjectionFigure> {
   const { database, close } = await openDatabase({ databaseUrl, dataDir: '' });
   const store = openEventStore(database, types, () => undefined);
@@ -114,7 +120,7 @@ async function upserts(databaseUrl: string, seconds: number): Promise<Projection
   return { perSecond: (done / elapsed) * 1_000 };
 }
 
-/** What a commit to a visible row can't do without: an empty transaction, and one upsert of the row, on disk. */
+/** The minimum from a commit to a visible row: an empty transaction, and one durable upsert of the row. */
 async function barePush(databaseUrl: string, samples: number): Promise<ProjectionFigure> {
   const client = await connected(databaseUrl);
   await client.query('DROP TABLE IF EXISTS peer_push; CREATE TABLE peer_push (LIKE order_view INCLUDING ALL)');

@@ -11,7 +11,7 @@ import type { ProjectionFigure, ProjectionJob } from './projection-load.ts';
 
 const lines = 5;
 
-/** How fast the views are folded anew, and how soon a commit is in them. */
+/** How fast a rebuild folds the views, and how soon a commit is visible in them. */
 export const projections: Bench = async run => {
   const databaseUrl = await migratedDatabase(run);
   const server = await startOrderstream(run, databaseUrl);
@@ -26,12 +26,15 @@ export const projections: Bench = async run => {
   await settled(databaseUrl);
   const push = await load({ kind: 'push', databaseUrl, samples: run.scale.samples });
   run.say(`commit to visible row: ${spread(live)} · an empty transaction and an upsert: ${spread(push.latency)}`);
-  await server.stop(); // or it would fold beside what is measured
+  await server.stop(); // otherwise it would fold during the measurement
   const folding = await foldings(run, databaseUrl, load);
   return { figures: { live, push, ...folding.figures }, bars: folding.bars };
 };
 
-/** From a mutation's answer, which comes after the commit, to the moment at which the views say that they have it. */
+/**
+ * From the response of a mutation, which comes after the commit, to the moment at which the views report its
+ * position.
+ */
 async function commitToRow(run: Run, databaseUrl: string, url: string, shop: Shop): Promise<Latency> {
   const client = openClient(url, { token: shop.token, connections: 1 });
   const reader = new pg.Client({ connectionString: databaseUrl });
