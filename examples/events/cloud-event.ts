@@ -1,6 +1,6 @@
 import type { LogEvent } from './follow-log.ts';
 
-/** An event in the JSON format of CloudEvents 1.0. Its position and version are attributes of ours. */
+/** An event in the JSON format of CloudEvents 1.0. Position and version are extension attributes. */
 export function cloudEventOf(event: LogEvent): object {
   return {
     specversion: '1.0',

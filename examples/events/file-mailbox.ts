@@ -5,17 +5,17 @@ import { type Mailbox, messageOf } from './mail.ts';
 import { syncFolder, writeDurably } from './position-file.ts';
 
 /**
- * A folder with a file for each mail, for whatever sends them. Exactly once: the file has the name of what it is about,
- * and comes to that name whole or not at all. A second attempt, after a death or by a second process, finds it there: so
- * whatever sends the mails has to leave them, or their names, where they are.
+ * A folder with one file for each mail, for another program that sends them. Exactly once: the file is named after
+ * its order, and appears whole or not at all. A second attempt, after a kill or by a second process, finds the file.
+ * So the program that sends the mails must keep the files or their names.
  */
 export function fileMailbox(folder: string): Mailbox {
   return async mail => {
     await mkdir(folder, { recursive: true });
-    // Its own each time: a draft that a death left behind may be the mail itself, by another name.
+    // A new name each time: a draft that a killed process left may be a hard link to the mail itself.
     const draft = join(folder, `.${mail.about}.${randomUUID()}`);
     await writeDurably(draft, messageOf(mail));
-    // Unlike rename(), it replaces nothing.
+    // Unlike rename(), link() never replaces a file.
     await link(draft, join(folder, `${mail.about}.eml`)).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });

@@ -1,6 +1,6 @@
 import { createStreamClient } from '../../src/client/sse.ts';
 
-/** A stored event, as `eventsAppended` tells it. */
+/** A stored event, as `eventsAppended` sends it. */
 export interface LogEvent {
   readonly id: string;
   readonly type: string;
@@ -14,9 +14,9 @@ export interface LogEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Where Orderstream is, and who asks: a staff member, since the log is for staff only. */
+/** The endpoint, and the token of a staff member, because only staff may read the log. */
 export interface Access {
-  /** Of the endpoint, e.g. `https://shop.example/graphql`. */
+  /** URL of the endpoint, e.g. `https://shop.example/graphql`. */
   readonly url: string;
   readonly token: string;
 }
@@ -25,11 +25,11 @@ const query = `subscription ($after: Position) { eventsAppended(after: $after) {
   id type streamType streamId version schemaVersion position recordedAt correlationId data } }`;
 
 /**
- * Every event of the log after a position, each once, in order; cuts and restarts of nodes are the client's business. The
- * next one is asked for when the loop comes back for it, so that one who dies has at most one event half done.
+ * Every event of the log after a position, each once, in order. The client reconnects after cuts and restarts of
+ * nodes. The next event is requested when the loop asks for it, so a killed process has at most one event half done.
  * @param after undefined: from the first event
- * @throws where the log is another one: a restored database holds other events than those that were acted on, and what
- *   becomes of that is for people to decide
+ * @throws if the log is another one: a restored database has other events than those that were acted on, and people
+ * must decide
  */
 export async function* followLog({ url, token }: Access, after: string | undefined): AsyncGenerator<LogEvent> {
   const client = createStreamClient({ url, token: () => token });

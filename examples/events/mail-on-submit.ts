@@ -12,8 +12,8 @@ const query = `query ($id: ID!, $atLeast: Position) { order(id: $id, atLeast: $a
   number total { amount currency } customer { name email erasedAt } } }`;
 
 /**
- * The policy "whoever submits an order gets a mail". First the mail, then the position: who dies in between does the
- * event again, and the mailbox knows the order's mail by its name.
+ * The policy "a customer who submits an order gets a mail". The mail comes first, then the position: if the process
+ * is killed in between, it handles the event again, and the mailbox recognises the order's mail by its name.
  */
 export async function mailOnSubmit(access: Access, mailbox: Mailbox, done: PositionFile): Promise<void> {
   for await (const event of followLog(access, await done.read())) {
@@ -24,7 +24,7 @@ export async function mailOnSubmit(access: Access, mailbox: Mailbox, done: Posit
 
 async function act(access: Access, mailbox: Mailbox, event: LogEvent): Promise<void> {
   const order = await readOrder(access, event);
-  // Erased since: there is nobody to write to.
+  // The customer was erased since: there is no address.
   if (order.customer.erasedAt !== null || !isAddress(order.customer.email)) return;
   await mailbox(mailOf(order, event));
 }
@@ -39,7 +39,7 @@ function mailOf({ number, total, customer }: SubmittedOrder, { streamId, recorde
   };
 }
 
-/** @throws where it can not be read now: the policy ends, and goes on with this event when it is started again */
+/** @throws if it cannot be read now: the policy ends, and resumes with this event at its next start */
 async function readOrder({ url, token }: Access, { streamId, position }: LogEvent): Promise<SubmittedOrder> {
   const response = await fetch(url, {
     method: 'POST',

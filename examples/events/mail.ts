@@ -1,6 +1,6 @@
-/** A mail, and what it is about: the same for every attempt to send it. */
+/** A mail about an order: the same for every attempt to send it. */
 export interface Mail {
-  /** Of the order, e.g. `ord_…`: there is one mail for each. */
+  /** Id of the order, e.g. `ord_…`: there is one mail for each order. */
   readonly about: string;
   readonly to: string;
   readonly subject: string;
@@ -8,10 +8,10 @@ export interface Mail {
   readonly date: Date;
 }
 
-/** Takes mails to be sent. Resolves when the mail will not get lost any more. */
+/** Accepts mails for sending. Resolves when the mail cannot be lost any more. */
 export type Mailbox = (mail: Mail) => Promise<void>;
 
-/** As RFC 5322 has it. Whoever gets it twice can tell by its Message-ID. */
+/** The mail in the format of RFC 5322. A recipient of two copies recognises them by the Message-ID. */
 export function messageOf({ about, to, subject, text, date }: Mail): string {
   const lines = [
     `Message-ID: <submitted-${about}@orderstream.invalid>`,
@@ -30,7 +30,7 @@ export function messageOf({ about, to, subject, text, date }: Mail): string {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** Whether it can stand in a header and in an SMTP command, and is nothing but an address there. */
+/** Whether the text is one plain address that is safe in a header and in an SMTP command. */
 export function isAddress(text: string): boolean {
   return /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(text) && !/[<>()",;:\\]/.test(text);
 }

@@ -25,7 +25,7 @@ if (what === 'mail' && access && mailbox && STATE_DIR) {
   await mailOnSubmit(access, mailbox, positionFile(join(STATE_DIR, 'mail-on-submit.position')));
 } else if (what === 'relay' && access && REDIS_URL && STREAM) {
   const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
-  // It connects again by itself, and what waits for it waits.
+  // Redis reconnects by itself, and pending commands wait for it.
   redis.on('error', (error: Error) => console.error(`Redis: ${error.message}`));
   await relayToRedis(access, redis, STREAM).finally(() => redis.disconnect());
 } else {

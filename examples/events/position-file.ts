@@ -1,9 +1,9 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** How far a reader of the log has come, in a file that is whole whenever it is there. */
+/** The position that a reader of the log has reached, in a file that is never partly written. */
 export interface PositionFile {
-  /** Undefined: nothing was done yet. */
+  /** Undefined before the first event. */
   read(): Promise<string | undefined>;
   /** Resolves when it is on disk. */
   write(position: string): Promise<void>;
@@ -29,7 +29,7 @@ export function positionFile(path: string): PositionFile {
   };
 }
 
-/** Resolves when the content is on disk; the name is when its folder is. */
+/** Resolves when the content is on disk; the name is on disk when its folder is. */
 export async function writeDurably(path: string, content: string): Promise<void> {
   const file = await open(path, 'w');
   try {
@@ -40,7 +40,7 @@ export async function writeDurably(path: string, content: string): Promise<void>
   }
 }
 
-/** Resolves when the names in it are on disk. */
+/** Resolves when the folder's names are on disk. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path);
   try {

@@ -3,8 +3,8 @@ import { cloudEventOf } from './cloud-event.ts';
 import { type Access, followLog } from './follow-log.ts';
 
 /**
- * Adds an entry under its own id, where the last entry is the one that it follows: 'added'. It is there already:
- * 'there'. The stream ends elsewhere (Redis lost its last entries, or another relay is further): 'elsewhere'.
+ * Adds an entry under its own id. 'added': the last entry is the one before it. 'there': the entry exists already.
+ * 'elsewhere': the stream ends at another entry (Redis lost its last entries, or another relay is further).
  */
 const add = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -14,14 +14,14 @@ if lastId ~= ARGV[1] then return 'elsewhere' end
 redis.call('XADD', KEYS[1], ARGV[2], 'position', ARGV[3], 'event', ARGV[4])
 return 'added'`;
 
-/** What an empty stream ends with. */
+/** The last id of an empty stream. */
 const beginning = '0-0';
 
 /**
- * Relays the log into a Redis stream, each event once, in order, as CloudEvents. An entry's id is the event's place in
- * the log, and how far the relay has come is the stream's last entry: what is relayed and that it was relayed are one
- * write. So a death at any point repeats nothing and leaves nothing out, two relays at once neither, and a Redis that
- * comes back without its last seconds gets them again.
+ * Relays the log into a Redis stream as CloudEvents, each event once, in order. The id of an entry is the event's
+ * position in the log, and the relay's own position is the last entry of the stream: the entry and the record of it
+ * are one write. So a kill at any point repeats and loses nothing, two relays at once neither, and a Redis that lost
+ * its last seconds gets them again.
  */
 export async function relayToRedis(access: Access, redis: Redis, stream: string): Promise<never> {
   for (;;) {

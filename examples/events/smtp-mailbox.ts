@@ -3,12 +3,13 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type Mailbox, messageOf } from './mail.ts';
 
-/** ms that a server may take for an answer. */
+/** Maximum time for a reply of the server, ms. */
 const patience = 30_000;
 
 /**
- * Sends to the SMTP server of this host, `smtp://127.0.0.1:25`: no TLS, no login. At least once: a server that has
- * accepted a mail tells nobody else, so that who dies before noting it sends it again, with the same Message-ID.
+ * Sends to the SMTP server of this host, `smtp://127.0.0.1:25`: no TLS, no login. At least once: if the process is
+ * killed after the server accepted a mail and before that is recorded, it sends the mail again, with the same
+ * Message-ID.
  */
 export function smtpMailbox(url: string): Mailbox {
   const { hostname, port } = new URL(url);
@@ -29,7 +30,7 @@ export function smtpMailbox(url: string): Mailbox {
         socket.write(`${command}\r\n`);
         const answer = await answerOf(answers);
         if (command.startsWith('RCPT') && answer.startsWith('5')) {
-          // For good: tried again for ever, it would keep everybody else's mail waiting.
+          // A permanent refusal: retrying it for ever would hold up all other mail.
           console.error(
             `no mail about ${mail.about}: the SMTP server does not take its address (${answer.slice(0, 3)})`,
           );
@@ -38,7 +39,7 @@ export function smtpMailbox(url: string): Mailbox {
         expectCode(answer, code);
       }
       socket.end('QUIT\r\n');
-      // It has the mail; how it says goodbye changes nothing of that.
+      // The server has the mail; an error after that changes nothing.
       await once(socket, 'close').catch(() => undefined);
     } finally {
       socket.destroy();
@@ -46,7 +47,7 @@ export function smtpMailbox(url: string): Mailbox {
   };
 }
 
-/** The last line of each answer. */
+/** The last line of each reply. */
 async function* answersOf(socket: Socket): AsyncGenerator<string, undefined> {
   for await (const line of createInterface({ input: socket, crlfDelay: Infinity })) {
     if (/^\d{3}(?: |$)/.test(line)) yield line;

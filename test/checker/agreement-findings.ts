@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Finding } from './findings.ts';
 import type { Observed, Shown } from './history.ts';
 
-/** Whether one version of an order is the same to all who are of one role: nobody is shown what another may see. */
+/**
+ * Whether one version of an order looks the same to all viewers of a role: no viewer sees what only another may see.
+ */
 export function agreementFindings(subscribers: readonly Observed[]): Finding[] {
   const found: Finding[] = [];
   const first = new Map<string, Shown>();

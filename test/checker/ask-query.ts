@@ -8,7 +8,7 @@ interface Page {
   readonly nodes: readonly Shown[];
 }
 
-/** What a query shows of what is watched, and the position that this is of; an order by itself is as the log has it. */
+/** The answer of a query for what is watched, and its position; a single order is read from the log. */
 export async function askQuery(
   url: string,
   token: string,

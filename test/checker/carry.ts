@@ -6,7 +6,7 @@ import type { Received, Shown, Watched } from './history.ts';
 
 /** A subscription on its connection. */
 export interface Carried {
-  /** What comes next; undefined once it is over, however that came. */
+  /** The next payload; undefined after the end, for any reason. */
   next(): Promise<Received | undefined>;
   close(): void;
 }
@@ -22,10 +22,10 @@ interface Update {
   readonly actor?: string;
 }
 
-/** Longer than any run, ms: what ends is the connection. */
+/** Longer than any run, ms: the connection ends first. */
 const never = 2_000_000_000;
 
-/** Subscribes to what is watched, over its transport. @throws where it is not let in */
+/** Subscribes over the given transport. @throws if the server rejects the connection */
 export function carry(watched: Watched, url: string, bearer: string, after: string | undefined): Promise<Carried> {
   return watched.transport === 'SSE' ? bySse(watched, url, bearer, after) : bySocket(watched, url, bearer, after);
 }

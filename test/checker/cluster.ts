@@ -5,37 +5,40 @@ import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const nodeCount = 3;
 const projectorCount = 2;
-/** So late is an answer of PostgreSQL that is late, ms: longer than a change takes to those who wait for it. */
+/** Delay of a late answer of PostgreSQL, ms: longer than a change takes to reach its subscribers. */
 const lateness = 150;
-/** What hubs read is never late, or all that subscribers read would be in time for it. A column of each one's statement. */
+/**
+ * The reads of the hubs are never late; otherwise all reads of subscribers would be in time for them. A column of
+ * each hub's statement identifies it.
+ */
 const hubColumns = ['scopes\0', 'grown\0'];
 
-/** Three API nodes and two projectors, each reached, and each reaching Redis and PostgreSQL, through what can be cut. */
+/** Three API nodes and two projectors. Every connection to them, to Redis and to PostgreSQL can be cut. */
 export interface Cluster {
-  /** Where each node is reached, whichever process it is now. */
+  /** URL of each node, independent of the current process. */
   readonly urls: readonly string[];
-  /** Loses that part of the hints from now on; see `Hints`. */
+  /** From now on drops that share of the hints; see `Hints`. */
   loseHints(part: number): void;
   readonly lost: number;
-  /** Lets that part of what PostgreSQL answers to the nodes come late from now on, 0 to 1. */
+  /** From now on delays that share of PostgreSQL's answers to the nodes, 0 to 1. */
   delayAnswers(part: number): void;
-  /** How many did, in all. */
+  /** Total number of delayed answers. */
   readonly late: number;
-  // Each answers how many connections were open: those that it broke.
-  /** @param part of them, by chance */
+  // Each returns the number of connections that it cut.
+  /** @param part share of the connections, chosen at random */
   cutSockets(nodes: readonly number[], part?: number): number;
   cutRedis(): number;
   cutPostgres(): number;
   killNode(node: number): Promise<number>;
   killProjector(projector: number): Promise<number>;
   killRedis(): Promise<number>;
-  /** @returns the exit codes of all processes, asked to end */
+  /** @returns the exit codes of all processes after SIGTERM */
   stop(): Promise<(number | null)[]>;
 }
 
 /**
- * @param database its URL, migrated
- * @param folder whose src/ is run: this project's where left out
+ * @param database URL of a migrated database
+ * @param folder folder whose src/ runs; default: this project's
  */
 export async function openCluster(database: string, random: () => number, folder?: string): Promise<Cluster> {
   const redis = await startRedis();
@@ -54,7 +57,7 @@ export async function openCluster(database: string, random: () => number, folder
     spawnApp({ ...env, DATABASE_URL: through(database, postgresProxies[ROLES]), ROLES }, folder);
   const roles = [...Array<'api'>(nodeCount).fill('api'), ...Array<'projector'>(projectorCount).fill('projector')];
   const processes: SpawnedApp[] = [];
-  // One after the other: all at once, none would be there in time on a busy machine.
+  // One after another: if all started at once, a busy machine would miss the start limit.
   for (const role of roles) processes.push(await start(role));
   const proxies = await Promise.all(processes.slice(0, nodeCount).map(({ url }) => openTcpProxy(addressOf(url))));
   const hints = hintsOf([redisProxy], random);

@@ -1,10 +1,13 @@
 import type { Finding } from './findings.ts';
 import type { Connection, Observed, Received } from './history.ts';
 
-/** So late, ms, may a timer of a busy machine be, and this process hear of it, in which hundreds connect at once. */
+/**
+ * A timer of a busy machine may fire this late, ms, and this process may notice it this late, while hundreds of
+ * clients connect.
+ */
 const grace = 5_000;
 
-/** What each connection breaks by itself: order, repeats, foreign positions, tokens, errors. */
+/** Broken promises within one connection: order, repeats, foreign positions, tokens, errors. */
 export function connectionFindings(subscriber: Observed, end: number): Finding[] {
   const { name: who, connections } = subscriber;
   return connections.flatMap((connection, index) => {
@@ -27,7 +30,7 @@ function orderFindings({ after, foreign, received }: Connection): Found[] {
   for (const { kind, position } of received) {
     if (kind === 'ERROR') continue;
     if (kind === 'RESYNC') last = '';
-    // How far one has come may be said twice; what happened may not.
+    // PROGRESS may repeat a position; an update may not.
     const rises = kind === 'PROGRESS' ? position >= last : position > last;
     if (!rises) found.push({ rule: 'positions rise', what: `${kind} at ${position} after ${last}` });
     if (kind !== 'PROGRESS' && seen.has(position)) found.push({ rule: 'no repeat', what: `${kind} at ${position}` });

@@ -1,6 +1,7 @@
 import type { Kind } from './history.ts';
 
-// `customer` is a read beside each frame, `availableActions` differs by role: what a shared execution can get wrong.
+// `customer` is a second read for each frame, and `availableActions` differs by role: a faulty shared execution would
+// show here.
 const order = /* GraphQL */ `
   fragment Shown on Order {
     id
@@ -55,7 +56,7 @@ export const subscriptions: Readonly<Record<Kind, string>> = {
   }`,
 };
 
-/** What a subscriber of that kind must hold in the end. */
+/** What a subscriber of that kind must show in the end. */
 export const queries = {
   orderUpdated: `query ($id: ID!) { order(id: $id) { ...Shown } } ${order}`,
   ordersUpdated: `query ($filter: OrderFilter) {

@@ -1,7 +1,10 @@
 import type { Finding } from './findings.ts';
 import type { History, Logged, Observed, Received } from './history.ts';
 
-/** Whether a feed is exactly the log from where it went on, as its viewer may see it, and whole at each quiet time. */
+/**
+ * Whether a feed is exactly the log from its start position, as its viewer may see it, and complete at each quiet
+ * time.
+ */
 export function feedFindings(subscriber: Observed, { log, quiets }: Pick<History, 'log' | 'quiets'>): Finding[] {
   const { kind, name: who, connections } = subscriber;
   if (kind !== 'orderEvents' && kind !== 'eventsAppended') return [];
@@ -32,7 +35,7 @@ export function feedFindings(subscriber: Observed, { log, quiets }: Pick<History
 
 function isThat({ position, event }: Received, logged: Logged | undefined, { viewer }: Observed): boolean {
   if (!event || !logged) return false;
-  // Customers are not told which of the staff it was.
+  // Customers do not see which staff member acted.
   const masked = viewer.role === 'customer' && logged.actor.role === 'staff';
   const actor = masked ? 'staff' : logged.actor.subject;
   const { type, version } = logged;

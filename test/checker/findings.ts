@@ -23,13 +23,16 @@ export interface Finding {
   readonly what: string;
 }
 
-/** What two of three lone commands may take to their frame at most, ms: less than the tick that a hub falls back on. */
+/** Maximum time of two thirds of the lone commands to their frame, ms: less than the tick on which a hub falls back. */
 const wakesWithin = 700;
 
-/** What half of the connections may outlive their tokens by at most, ms: a timer of a busy machine is late for some, not for most. */
+/**
+ * Maximum time by which half of the connections may outlive their tokens, ms: a busy machine delays some timers, not
+ * most.
+ */
 const endsWithin = 250;
 
-/** Everything in a run's history that breaks a promise; pure, so that each rule is tested by itself. */
+/** Finds every broken promise in the history of a run. Pure, so that each rule has its own test. */
 export function findingsOf(history: History): Finding[] {
   const { log, subscribers } = history;
   const byPosition = new Map(log.map(event => [event.position, event]));
@@ -46,12 +49,12 @@ export function findingsOf(history: History): Finding[] {
   ];
 }
 
-/** Planned faults that touched nothing: a run with one proves less than it says, so it does not count. */
+/** Planned faults that affected nothing: such a run proves less than it claims, so it does not count. */
 export function unbitten({ faults }: History): string[] {
   return faults.filter(({ bit }) => bit === 0).map(({ what }) => what);
 }
 
-/** Frames that told of something new. */
+/** Frames with something new. */
 export function countUpdates({ subscribers }: Pick<History, 'subscribers'>): number {
   const frames = subscribers.flatMap(({ connections }) => connections.flatMap(({ received }) => received));
   return frames.filter(({ kind }) => kind !== 'PROGRESS' && kind !== 'ERROR').length;
@@ -60,14 +63,15 @@ export function countUpdates({ subscribers }: Pick<History, 'subscribers'>): num
 function probeFindings({ probes }: History): Finding[] {
   return (['row', 'event'] as const).flatMap((what): Finding[] => {
     const took = probes.map(probe => probe[what]).sort((one, other) => one - other);
-    // Not the median: a hint that comes too early is in time wherever the commit is quicker than whoever looks.
+    // Not the median: a hint that is published too early still arrives in time if the commit is faster than the
+    // reader.
     const late = took[Math.floor((took.length * 2) / 3)];
     if (late === undefined || late <= wakesWithin) return [];
     return [{ rule: 'hints wake', who: what, what: `one of three lone changes took ${late} ms (of ${took.length})` }];
   });
 }
 
-/** Most connections are cut before one of them has outlived its token for long: all together they tell. */
+/** Most connections are cut before one has outlived its token for long, so all connections are judged together. */
 function tokenFindings({ subscribers, quiets }: History): Finding[] {
   const end = quiets.at(-1)?.until ?? 0;
   const outlived = subscribers

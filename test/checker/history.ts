@@ -1,6 +1,6 @@
 export type Kind = 'orderUpdated' | 'ordersUpdated' | 'customerOrdersUpdated' | 'orderEvents' | 'eventsAppended';
 
-/** An event as the log has it. Positions are tokens: of one log they sort as strings. */
+/** An event in the log. Positions are tokens; those of one log sort as strings. */
 export interface Logged {
   readonly position: string;
   readonly streamType: string;
@@ -17,42 +17,42 @@ export interface Shown {
   readonly [field: string]: unknown;
 }
 
-/** One payload of one subscription, whichever way it was carried. */
+/** One payload of one subscription, over any transport. */
 export interface Received {
   /** ms since the epoch. */
   readonly at: number;
   readonly kind: 'SNAPSHOT' | 'UPDATE' | 'RESYNC' | 'PROGRESS' | 'EVENT' | 'ERROR';
-  /** Empty with ERROR. */
+  /** Empty if the kind is ERROR. */
   readonly position: string;
   readonly orderId?: string | undefined;
   readonly matches?: boolean | undefined;
   readonly order?: Shown | undefined;
   readonly event?: { readonly type: string; readonly version: number; readonly actor: string } | undefined;
-  /** Of an ERROR. */
+  /** Code of an ERROR. */
   readonly code?: string | undefined;
 }
 
 export interface Connection {
   readonly after: string | undefined;
-  /** `after` has a hash that no event of this log has. */
+  /** True if `after` has a hash that no event of this log has. */
   readonly foreign: boolean;
-  /** A list's page, where this connection began with one. */
+  /** The page of a list, if this connection began with one. */
   readonly page: readonly Shown[] | undefined;
-  /** When its token runs out, ms since the epoch. */
+  /** When its token expires, ms since the epoch. */
   readonly expiresAt: number;
   readonly received: Received[];
   endedAt: number | undefined;
 }
 
-/** What is watched, by whom. */
+/** What is watched, and the viewer. */
 export interface Watched {
   readonly name: string;
   readonly kind: Kind;
   readonly transport: 'WebSocket' | 'SSE';
   readonly viewer: { readonly role: 'staff' | 'customer'; readonly subject: string };
-  /** The order or the customer; empty where it is everything. */
+  /** Id of the order or the customer; empty for all orders. */
   readonly id: string;
-  /** A list's filter: in one of these states. */
+  /** Filter of a list: only orders in one of these states. */
   readonly statusIn: readonly string[] | undefined;
 }
 
@@ -60,30 +60,30 @@ export interface Observed extends Watched {
   readonly connections: readonly Connection[];
 }
 
-/** Nothing was asked for and nothing broken in this time: at its end everyone must hold the final state. */
+/** A time without commands and faults: at its end every subscriber must have the final state. */
 export interface Quiet {
   readonly from: number;
-  /** At most 5 s later. */
+  /** End of the quiet time: at most 5 s after its start. */
   readonly until: number;
-  /** Events in the log. */
+  /** Number of events in the log. */
   readonly events: number;
-  /** By subscriber's name: what the same viewer's query answered. Missing: it did not answer in time. */
+  /** By subscriber: the answer of a query of the same viewer. Missing if it did not answer in time. */
   readonly answers: ReadonlyMap<string, readonly Shown[]>;
 }
 
 export interface PlannedFault {
   readonly what: string;
-  /** How much it touched: hints dropped, sockets that were open. 0: it tested nothing. */
+  /** How much the fault affected: hints dropped, open sockets cut. 0: it tested nothing. */
   readonly bit: number;
 }
 
-/** From an acknowledgement to the frame, ms, of a command all by itself while nothing was broken. */
+/** From the acknowledgement to the frame, ms, of a lone command without any fault. */
 export interface Probe {
   readonly row: number;
   readonly event: number;
 }
 
-/** All that is known of one run. */
+/** All observations of one run. */
 export interface History {
   readonly log: readonly Logged[];
   readonly subscribers: readonly Observed[];

@@ -1,13 +1,13 @@
 import type { Connection, Received, Shown, Watched } from './history.ts';
 
-/** What a subscriber shows its user: frames applied to what was there, as docs/clients.md says. */
+/** What a subscriber shows its user: frames applied to the state before, as docs/clients.md says. */
 export interface Holding {
   begin(connection: Pick<Connection, 'page'>): void;
   take(frame: Received): void;
   readonly orders: ReadonlyMap<string, Shown>;
-  /** Of the last frame. */
+  /** Position of the last frame. */
   readonly position: string;
-  /** False for a list that was told to ask again. */
+  /** False for a list that must be queried again. */
   readonly valid: boolean;
 }
 

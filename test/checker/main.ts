@@ -1,4 +1,5 @@
-// tsx test/checker/main.ts: the checker at the length of a proof. CHECKER_SEED replays a run's commands and faults.
+// tsx test/checker/main.ts: the checker at the length of a proof. CHECKER_SEED repeats the commands and faults of a
+// run.
 import { openServers } from '../support/servers.ts';
 import { onFreshDatabase } from './on-fresh-database.ts';
 import { planOf } from './plan.ts';
@@ -7,7 +8,7 @@ import { verdictOf } from './verdict.ts';
 
 const seed = Number(process.env['CHECKER_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 const length = { repeats: 3, length: 350 };
-const subscribers = 198; // and the two that time the probes
+const subscribers = 198; // plus the two that time the lone commands
 const updates = 100_000;
 
 console.log(`CHECKER_SEED=${seed}`);
@@ -17,5 +18,5 @@ const { outcome, lines } = await onFreshDatabase(servers, 'checker', async datab
 );
 await servers.close();
 console.log(`${lines.join('\n')}\n${outcome}`);
-// At once: what a thousand clients left behind once kept Node from ever ending by itself, 100 % busy.
+// Exits explicitly: after a thousand clients Node once never ended by itself, with a core 100 % busy.
 process.exit(outcome === 'green' ? 0 : 1);

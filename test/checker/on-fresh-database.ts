@@ -1,7 +1,7 @@
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import type { Servers } from '../support/servers.ts';
 
-/** Gives a migrated, empty database to `use`, and drops it. */
+/** Passes a migrated, empty database to `use`, and drops it. */
 export async function onFreshDatabase<Result>(
   { postgres: { adminUrl, template } }: Servers,
   name: string,

@@ -15,22 +15,22 @@ import {
   startingOrders,
 } from './plan.ts';
 
-/** A command is repeated for so long, ms: what it takes to start a process on a busy machine, and more. */
+/** How long a command is retried, ms: more than a process needs to start on a busy machine. */
 const patience = 60_000;
 const passing: readonly unknown[] = ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED'];
 
-/** Sends a plan's commands to the nodes, each until its fate is known. */
+/** Sends the commands of a plan to the nodes, each until its outcome is known. */
 export interface Performer {
-  /** Customers, products and the first orders. */
+  /** Stores customers, products and the first orders. */
   prepare(): Promise<void>;
   /**
-   * @param key makes every try of it the same command
-   * @returns the position that it reached; undefined where a business rule refused it
+   * @param key makes every retry the same command
+   * @returns the position that it reached; undefined if a business rule rejected it
    */
   perform(command: Command, key: string): Promise<string | undefined>;
 }
 
-/** @param onRetry told why a command is sent again */
+/** @param onRetry called with the reason of each retry */
 export function openPerformer(
   plan: Plan,
   urls: readonly string[],
@@ -42,7 +42,7 @@ export function openPerformer(
     const document = commandDocument(name, payload);
     const deadline = Date.now() + patience;
     for (;;) {
-      // The next node each time: one that is away is away for a while.
+      // Each retry uses the next node, because a node that is down stays down for a while.
       const url = urls[node++ % urls.length]!;
       const answer = await post<{ result: { position?: string } }>(url, document, { input }, { token }).catch(
         (error: unknown) => ({ errors: [{ message: String(error), extensions: { code: 'UNAVAILABLE' } }], data: null }),
@@ -91,7 +91,7 @@ export function openPerformer(
   };
 }
 
-/** The mutation's name, and its input but for order and key. */
+/** The mutation's name, and its input except order and key. */
 function requestOf(plan: Plan, command: Command): [string, object] {
   const { order } = command;
   switch (command.type) {

@@ -1,20 +1,23 @@
 import { deriveId } from '../../src/ids.ts';
 import { type Random, seeded } from './random.ts';
 
-/** Under which numbers become ids, so that a seed always names the same orders. */
+/** Namespace that turns numbers into ids, so that a seed always gives the same orders. */
 const namespace = '5d3c0a52-7a0e-4b51-9c41-0d3f6c1f0a77';
 export const customerCount = 5;
 export const productCount = 3;
-/** Orders that are there from the start; the first three of them stay drafts, and change all the time. */
+/** Orders that exist from the start. The first three stay drafts and change all the time. */
 export const startingOrders = 12;
 export const hotOrders = 3;
-/** All must fit into one page of a list. */
+/** Maximum number of orders: all must fit into one page of a list. */
 const mostOrders = 80;
-/** Commands at a phase's end, each third of them on one hot order at once: the last state must not be lost in a crowd. */
+/**
+ * Commands at the end of a phase, each third of them on one hot order at once: the last state must not be lost in a
+ * burst.
+ */
 const volley = 24;
-/** Commands of a skirmish: the last change of each order meets those who are just coming back. */
+/** Commands of a skirmish: the last change of each order happens while subscribers reconnect. */
 const skirmish = 24;
-/** In each round, by the part of PostgreSQL's answers that comes late: what was read may be old when it arrives. */
+/** Shares of PostgreSQL's answers that are late, in each round: rows may be outdated when they arrive. */
 const skirmishes = [0, 0.5, 0.5];
 const skirmishPause = 150;
 
@@ -30,14 +33,14 @@ export type Fault =
   | { readonly type: 'cut all sockets' | 'cut half the sockets' };
 
 export interface Phase {
-  /** Which part of the hints is lost, 0 to 1. */
+  /** Share of the hints that is dropped, 0 to 1. */
   readonly hintsLost: number;
-  /** Which part of what PostgreSQL answers comes late, 0 to 1. */
+  /** Share of PostgreSQL's answers that is late, 0 to 1. */
   readonly answersLate: number;
   readonly commands: readonly Command[];
-  /** Waited for at most before each command, ms. */
+  /** Maximum pause before each command, ms. */
   readonly pause: number;
-  /** Each comes once that many commands have begun. */
+  /** Each fault starts when this many commands have been sent. */
   readonly faults: readonly { readonly after: number; readonly fault: Fault }[];
 }
 
@@ -58,7 +61,7 @@ export function orderIdOf({ seed }: Pick<Plan, 'seed'>, order: number): string {
   return deriveId('ord', namespace, `${seed} order ${order}`);
 }
 
-/** The line that an order has of a product. */
+/** The line of an order with a given product. */
 export function lineIdOf({ seed }: Pick<Plan, 'seed'>, order: number, product: number): string {
   return deriveId('lin', namespace, `${seed} order ${order} product ${product}`);
 }
@@ -73,14 +76,14 @@ const rounds: readonly { readonly hintsLost: number; readonly faults: readonly F
 ];
 
 /**
- * What is done, and what breaks when; all of it comes of the seed.
- * @param repeats how often each part of `rounds` comes
- * @param length commands a phase
+ * The commands and faults of a run, all derived from the seed.
+ * @param repeats how often each round is repeated
+ * @param length commands in a phase
  */
 export function planOf(seed: number, { repeats, length }: { repeats: number; length: number }): Plan {
   const random = seeded(seed);
   const shop = openShopPlan(random);
-  let kills = random.below(2); // of projectors: one after the other, so that the one at work is met
+  let kills = random.below(2); // of projectors, one after another, so that the active one is hit
 
   function longPhase({ hintsLost, faults }: (typeof rounds)[number]): Phase {
     const calm = Array.from({ length: length - volley }, () => shop.next());
@@ -94,8 +97,8 @@ export function planOf(seed: number, { repeats, length }: { repeats: number; len
 
   function shortPhase(hintsLost: number, answersLate: number): Phase {
     const commands = Array.from({ length: skirmish }, (_, index) => shop.on(index % startingOrders));
-    // Half of them, so that those who stay keep each hub going; and over and over while each order has its last change:
-    // who is coming back then is told of no other one.
+    // Half of the connections, so that the others keep each hub reading; and repeatedly while each order gets its
+    // last change, because a subscriber that reconnects then is notified of no later one.
     const faults: Phase['faults'] =
       answersLate === 0
         ? [{ after: 0, fault: { type: 'cut all sockets' } }]
@@ -120,9 +123,9 @@ function faultOf(type: Fault['type'], random: Random, count: number): Fault {
 
 type Status = 'DRAFT' | 'SUBMITTED' | 'CONFIRMED' | 'SHIPPED' | 'over';
 
-/** Guesses how each order stands, so that most commands are accepted; those that are not are no harm. */
+/** Guesses the state of each order, so that most commands are accepted. Rejected ones do no harm. */
 function openShopPlan(random: Random): {
-  /** On whatever order. */
+  /** A command on any order. */
   next(): Command;
   on(order: number): Command;
   add(order: number): Command;

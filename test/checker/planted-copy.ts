@@ -6,7 +6,7 @@ import { applied, type Edit } from './planted/planted-fault.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Gives a copy of this project's source, with the edits, to `use`, and deletes it. */
+/** Passes an edited copy of this project's source to `use`, and deletes it. */
 export async function onPlantedCopy<Result>(
   edits: readonly Edit[],
   use: (folder: string) => Promise<Result>,

@@ -1,4 +1,5 @@
-// tsx test/checker/planted-faults.ts [name…]: whether the checker finds each fault of planted/, within three seeds.
+// tsx test/checker/planted-faults.ts [name…]: checks that the checker finds each fault of planted/ within three
+// seeds.
 import { openServers } from '../support/servers.ts';
 import { onFreshDatabase } from './on-fresh-database.ts';
 import { onPlantedCopy } from './planted-copy.ts';
@@ -14,7 +15,7 @@ const faults = plantedFaults.filter(({ name }) => names.length === 0 || names.in
 if (faults.length < names.length) throw new Error(`there are: ${plantedFaults.map(({ name }) => name).join(', ')}`);
 
 const servers = await openServers(`planted_${process.pid}`);
-// Without it, what is found might be the checker's own doing.
+// Without this run, a finding might come from the checker itself.
 if (names.length === 0 && (await verdict({ name: 'nothing', edits: [] }, 1)).outcome !== 'green') fail('nothing');
 for (const fault of faults) if (!(await isFound(fault))) fail(fault.name);
 await servers.close();

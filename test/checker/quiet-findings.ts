@@ -3,7 +3,7 @@ import type { Finding } from './findings.ts';
 import type { History, Observed, Quiet, Shown } from './history.ts';
 import { type Holding, openHolding } from './holding.ts';
 
-/** Whether each subscriber of orders holds at each quiet time what the same viewer's query answers. */
+/** Whether each subscriber of orders shows, at each quiet time, what a query of the same viewer answers. */
 export function quietFindings({ subscribers, quiets }: Pick<History, 'subscribers' | 'quiets'>): Finding[] {
   return subscribers.filter(one => !isFeed(one)).flatMap(subscriber => replayed(subscriber, quiets));
 }
@@ -14,7 +14,7 @@ function isFeed({ kind }: Observed): boolean {
 
 function replayed(subscriber: Observed, quiets: readonly Quiet[]): Finding[] {
   const holding = openHolding(subscriber);
-  // A page counts from the first frame that goes on from it.
+  // A page counts from the first frame after it.
   const steps = subscriber.connections.flatMap(connection =>
     connection.received.map((frame, place) => ({
       at: frame.at,
@@ -33,7 +33,7 @@ function replayed(subscriber: Observed, quiets: readonly Quiet[]): Finding[] {
   });
 }
 
-/** How what is held differs from a query's answer; undefined where it does not. */
+/** The difference between what is shown and a query's answer; undefined if there is none. */
 export function differenceOf(
   { orders, valid }: Pick<Holding, 'orders' | 'valid'>,
   answer: readonly Shown[] | undefined,

@@ -1,8 +1,8 @@
-/** Numbers that one seed always gives in one order (mulberry32, by Tommy Ettinger). */
+/** Random numbers that a seed always gives in the same order (mulberry32, by Tommy Ettinger). */
 export interface Random {
-  /** From 0 up to 1, as Math.random. */
+  /** A number from 0 up to 1, as Math.random. */
   readonly next: () => number;
-  /** From 0 up to `count`, exclusive. */
+  /** An integer from 0 up to `count`, exclusive. */
   readonly below: (count: number) => number;
   readonly oneOf: <Choice>(choices: readonly Choice[]) => Choice;
 }

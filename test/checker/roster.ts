@@ -13,13 +13,13 @@ const kinds: readonly Kind[] = [
 ];
 const transports = ['WebSocket', 'SSE'] as const;
 
-/** Subscribers of every kind and transport: staff and customers, with a filter and without. */
+/** Subscribers of every kind and transport: staff and customers, with and without a filter. */
 export function rosterOf(plan: Plan, count: number): Watched[] {
   return Array.from({ length: count }, (_, index): Watched => {
     const place = index % kinds.length;
     const kind = kinds[place]!;
     const turn = Math.floor(index / kinds.length);
-    // Staff and a customer watch the same in two turns: what one of them may see is not to reach the other.
+    // Staff and a customer watch the same orders, so that a leak between them would show.
     const pair = turn >> 1;
     const order = place === 0 ? pair % hotOrders : (place * 5 + pair * 7) % startingOrders;
     const customer = kind === 'customerOrdersUpdated' ? (place + pair) % customerCount : ownerOf(order);
@@ -38,12 +38,12 @@ export function rosterOf(plan: Plan, count: number): Watched[] {
   });
 }
 
-/** Those whose tokens last only seconds. */
+/** Subscribers whose tokens last only seconds. */
 export function isShortLived(index: number): boolean {
   return index % 7 === 5;
 }
 
-/** Two that see every change of the first order, for as long as a run lasts: who times a lone command. */
+/** Two subscribers of the first order for the whole run: they time the lone commands. */
 export function timekeepersOf(plan: Plan): Watched[] {
   const staff = { viewer: { role: 'staff', subject: 'clock' }, transport: 'WebSocket', statusIn: undefined } as const;
   return [

@@ -14,16 +14,16 @@ const probeCount = 9;
 const longLife = 3_600_000;
 const shortLife = 3_000;
 
-/** A run's conditions. */
+/** Conditions of a run. */
 export interface Conditions {
   /** URL of a migrated, empty database. */
   readonly database: string;
   readonly subscribers: number;
-  /** The folder whose src/ is run: this project's where left out. */
+  /** Folder whose src/ runs; default: this project's. */
   readonly folder?: string;
 }
 
-/** Carries a plan out on real processes, and answers all that was seen. */
+/** Runs a plan on real processes and returns everything that was observed. */
 export async function run(plan: Plan, { database, subscribers: count, folder }: Conditions): Promise<History> {
   const random = seeded(plan.seed);
   const cluster = await openCluster(database, random.next, folder);
@@ -52,7 +52,7 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
       quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
       if (phase.hintsLost === 0 && phase.pause === 0) probes.push(...(await probe(performer, clocks, `${index}`)));
     }
-    // Or what the last probe told would be missing at the end.
+    // Otherwise the frames of the last probe would be missing at the end.
     quiets.push(await settle(subscribers, await readLog(database), cluster.urls));
   } finally {
     await Promise.all(subscribers.map(one => one.stop()));
@@ -71,7 +71,7 @@ interface Running {
   readonly random: Random;
 }
 
-/** Does a phase's commands, and breaks what is to break meanwhile; it is mended again when this ends. */
+/** Sends a phase's commands and injects its faults; all faults are repaired before it returns. */
 async function carryOut(
   { commands, faults, pause }: Phase,
   name: string,
@@ -79,7 +79,7 @@ async function carryOut(
 ): Promise<PlannedFault[]> {
   const bitten: PlannedFault[] = [];
   let begun = 0;
-  // One after the other: a node can't start while Redis is away.
+  // One after another: a node cannot start while Redis is down.
   let breaking = Promise.resolve();
 
   async function work(): Promise<void> {
@@ -126,7 +126,7 @@ async function breakBy(fault: Fault, cluster: Cluster, subscribers: readonly Sub
   }
 }
 
-/** What clients meet by themselves. */
+/** The faults that clients see. */
 function met(subscribers: readonly Subscriber[]): PlannedFault[] {
   const connections = subscribers.flatMap(one => one.connections);
   const expired = connections.filter(({ endedAt, expiresAt }) => endedAt !== undefined && endedAt >= expiresAt);
@@ -137,7 +137,7 @@ function met(subscribers: readonly Subscriber[]): PlannedFault[] {
   ];
 }
 
-/** How long lone commands take until they are seen. */
+/** Measures how long it takes until subscribers see a lone command. */
 async function probe(performer: Performer, clocks: readonly Subscriber[], name: string): Promise<Probe[]> {
   const probes: Probe[] = [];
   for (let index = 0; index < probeCount; index++) {
@@ -151,7 +151,7 @@ async function probe(performer: Performer, clocks: readonly Subscriber[], name: 
   return probes;
 }
 
-/** When a subscriber had come to a position, ms since the epoch; it is given 5 s. */
+/** When a subscriber reached a position, ms since the epoch; it waits at most 5 s. */
 async function seen({ connections }: Subscriber, position: string, from: number): Promise<number> {
   for (;;) {
     const frame = connections.flatMap(({ received }) => received.slice(-20)).find(one => one.position >= position);

@@ -6,11 +6,14 @@ import type { Logged, Quiet, Shown, Watched } from './history.ts';
 import { differenceOf } from './quiet-findings.ts';
 import type { Subscriber } from './subscriber.ts';
 
-/** Within this, ms in which the machine runs, everyone holds the final state once nothing happens any more. */
+/** Within this time, ms in which the machine runs, every subscriber has the final state after the last change. */
 const patience = 5_000;
 const pause = 50;
 
-/** Waits until everyone holds what their query answers, or it has taken too long: which of both, the checker says. */
+/**
+ * Waits until every subscriber shows what its query answers, or the time is over: the checker decides which of both
+ * happened.
+ */
 export async function settle(
   subscribers: readonly Subscriber[],
   log: readonly Logged[],
@@ -22,7 +25,7 @@ export async function settle(
   const answers = new Map<string, readonly Shown[]>();
   const asked = new Map<string, Promise<readonly Shown[] | undefined>>();
 
-  /** Without `atLeast`: a query that waits would wake the hub, and hide what did not. */
+  /** Without `atLeast`: a query that waits would wake the hub, and hide a missed hint. */
   async function ask(watched: Watched, url: string): Promise<readonly Shown[] | undefined> {
     const { role, subject: sub } = watched.viewer;
     const bearer = await token({ role, sub });
@@ -52,7 +55,7 @@ export async function settle(
     }),
   );
   while (passed() < patience && !subscribers.every(isSettled)) await sleep(pause);
-  // What came after that time came too late.
+  // A later payload came too late.
   const until = Date.now() - Math.max(0, passed() - patience);
   return { from, until, events: log.length, answers };
 }

@@ -1,7 +1,7 @@
 import type { Finding } from './findings.ts';
 import type { Logged, Observed } from './history.ts';
 
-/** Whether what a subscriber was shown of orders is what the log has there, and never goes back. */
+/** Whether the orders that a subscriber was shown equal the log, and never go back to an older version. */
 export function stateFindings({ name: who, connections }: Observed, log: ReadonlyMap<string, Logged>): Finding[] {
   const found: Finding[] = [];
   const versions = new Map<string, number>();

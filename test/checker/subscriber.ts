@@ -6,19 +6,19 @@ import { type Holding, openHolding } from './holding.ts';
 import type { Random } from './random.ts';
 import { askQuery } from './ask-query.ts';
 
-/** One client that stays: subscribes, notes all that comes, and comes back wherever it is let in. */
+/** One client for the whole run: it subscribes, records every payload, and reconnects whenever a node accepts it. */
 export interface Subscriber extends Observed {
   readonly holding: Holding;
-  /** Events of a feed that it has. */
+  /** Events that it has received of a feed. */
   readonly events: number;
-  /** Comes back with its position under the hash of another log. */
+  /** Reconnects with its position under the hash of another log. */
   forge(): void;
   stop(): Promise<void>;
 }
 
 /**
- * @param lifetime of its tokens, ms; it gets a new one each time that it connects
- * @param from the position that a feed goes on from at first; the start of the log where left out
+ * @param lifetime lifetime of its tokens, ms; it gets a new token for each connection
+ * @param from position at which a feed starts; default: the start of the log
  */
 export function startSubscriber(
   watched: Watched,
@@ -31,7 +31,7 @@ export function startSubscriber(
   let carried: Carried | undefined;
 
   async function startPage(url: string, bearer: string) {
-    // A list that was never seen, or that was told to ask again; what has a position goes on from there.
+    // A list without a page, or after RESYNC, queries first; a list with a position resumes from it.
     if (!isList || (state.last !== '' && holding.valid)) return undefined;
     return askQuery(url, bearer, watched);
   }
@@ -72,7 +72,7 @@ export function startSubscriber(
       connection.received.push(frame);
       if (connection.received.length === 1) holding.begin(connection);
       holding.take(frame);
-      // Whatever was wrong, one comes back; a list without what it rests on asks for it first.
+      // After any failure it reconnects; a list without a page queries it first.
       if (frame.kind === 'ERROR') return;
       state.last = frame.position;
       if (frame.kind === 'EVENT') state.events++;
@@ -82,7 +82,7 @@ export function startSubscriber(
 
   async function live(): Promise<void> {
     while (!state.stopped) {
-      // A node that is away refuses; the next one may not.
+      // A node that is down rejects; the next one may not.
       await connect().catch(() => undefined);
       await sleep(20 + random.next() * 60);
     }
@@ -108,7 +108,7 @@ export function startSubscriber(
   };
 }
 
-/** The same point of a log that never was. */
+/** The same point with the hash of a log that never existed. */
 function otherHash(position: string): string {
   const [point = '', hash = ''] = position.split('-');
   return `${point}-${[...hash].map(digit => (15 - Number.parseInt(digit, 16)).toString(16)).join('')}`;

@@ -1,14 +1,14 @@
 import { countUpdates, findingsOf, unbitten } from './findings.ts';
 import type { History } from './history.ts';
 
-/** What a run came to. Invalid: it broke no promise, but did not test all that it planned to. */
+/** The verdict of a run. Invalid: it broke no promise, but did not test everything that it planned. */
 export interface Verdict {
   readonly outcome: 'green' | 'invalid' | 'broken';
-  /** For people. */
+  /** The report, for people. */
   readonly lines: readonly string[];
 }
 
-/** @param least updates that must have come */
+/** @param least minimum number of updates */
 export function verdictOf(history: History, least: number): Verdict {
   const { log, subscribers, quiets, faults } = history;
   const findings = findingsOf(history);

@@ -20,10 +20,10 @@ import { productDecider } from '../../src/product/decider.ts';
 import { schema } from '../../src/schema.ts';
 import { types, views } from '../../src/slices.ts';
 
-// frozen/ holds what was once stored or given out, and never changes; frozen.json is its list of hashes.
-// expected/ holds what today's code makes of it: record.ts writes it, and its diff says what a change means.
+// frozen/ has what was once stored or given to clients, and never changes; frozen.json has its hashes. expected/ has
+// what today's code makes of it: record.ts writes it, and its diff shows the effect of a change.
 
-/** One mutation, as a client sent it, and when. */
+/** One mutation as a client sent it, and its time. */
 export interface Asked {
   readonly at: string;
   readonly as: Actor;
@@ -51,10 +51,10 @@ export interface EventRow {
   readonly recorded_at: string;
 }
 
-/** Base64, by subject. */
+/** Keys in Base64, by subject. */
 export type Keys = Readonly<Record<string, string>>;
 
-/** A whole log: what was asked of an empty database, and what it then held. */
+/** A whole log: the mutations sent to an empty database, and the rows that it then had. */
 export interface Life {
   readonly asked: readonly Asked[];
   readonly keys: Keys;
@@ -67,19 +67,19 @@ export interface GoldenEvent {
   readonly keys: Keys;
 }
 
-/** What a snapshot of that shape holds: the states of the lives, and which events they are folded from. */
+/** The content of a snapshot of that shape: the states of the lives, and the events that they are folded from. */
 export interface Shape {
   readonly schemaVersions: Readonly<Record<string, number>>;
   readonly states: States;
 }
 
-/** States by life and stream, as JSON keeps them. */
+/** States by life and stream, as JSON stores them. */
 export type States = Readonly<Record<string, object>>;
 
-/** What a stream folds to. */
+/** The fold of a stream. */
 export interface Folded {
   readonly state: object;
-  /** By the view's name. */
+  /** Rows by view name. */
   readonly rows: Readonly<Record<string, object>>;
 }
 
@@ -98,7 +98,7 @@ export function pathOf(file: string): string {
   return `${folder}${file}`;
 }
 
-/** The JSON files below a folder, from it on, e.g. `lives/drafts.json`. */
+/** The JSON files in a folder, with paths relative to it, e.g. `lives/drafts.json`. */
 export async function filesIn(below: string): Promise<string[]> {
   const entries = await readdir(pathOf(below), { recursive: true });
   return entries.filter(name => name.endsWith('.json')).sort();
@@ -108,7 +108,7 @@ export async function readJson<Content>(file: string): Promise<Content> {
   return JSON.parse(await readFile(pathOf(file), 'utf8')) as Content;
 }
 
-/** By name. */
+/** Lives by name. */
 export async function readLives(): Promise<ReadonlyMap<string, Life>> {
   const lives = new Map<string, Life>();
   for (const file of await filesIn('frozen/lives')) {
@@ -117,19 +117,19 @@ export async function readLives(): Promise<ReadonlyMap<string, Life>> {
   return lives;
 }
 
-/** Of what a file says, not of how it is laid out: whoever formats it changes nothing. */
+/** The hash of a file's content, not of its layout: formatting it changes nothing. */
 export async function hashOf(file: string): Promise<string> {
   return createHash('sha256')
     .update(JSON.stringify(await readJson(file)))
     .digest('hex');
 }
 
-/** An event's file below frozen/ and expected/. */
+/** The file of an event under frozen/ and expected/. */
 export function eventFile(row: Pick<EventRow, 'stream_type' | 'type' | 'schema_version'>): string {
   return `events/${row.stream_type}/${row.type}.v${row.schema_version}.json`;
 }
 
-/** The row as the event store selects it; test/integration/golden-database.test.ts holds that against the database. */
+/** The row as the event store selects it; test/integration/golden-database.test.ts compares it with the database. */
 export function storedEvent(row: EventRow, keys: Keys): StoredEvent {
   return {
     position: row.position,
@@ -154,7 +154,7 @@ export function recordedEvents(rows: readonly EventRow[], keys: Keys): RecordedE
   return rows.map(row => recordedEvent(types, storedEvent(row, keys)));
 }
 
-/** What a stored event says to those who read it now. */
+/** A stored event as readers get it now. */
 export function readGolden({ row, keys }: GoldenEvent): object {
   const { type, schemaVersion, data, personal } = recordedEvent(types, storedEvent(row, keys));
   return asJson({ type, schemaVersion, data, personal });
@@ -170,7 +170,7 @@ function foldedStreams(rows: readonly EventRow[], keys: Keys): Record<string, Fo
   return Object.fromEntries([...streams].map(([stream, events]) => [stream, foldedStream(events)]));
 }
 
-/** What a log comes to; and without its keys, the rows that say less then. */
+/** The fold of a log; and without its keys, the rows that then differ. */
 export function expectedOf({ rows, keys }: Life): Expected {
   const whole = foldedStreams(rows, keys);
   const erased = Object.entries(foldedStreams(rows, {})).filter(
@@ -179,7 +179,7 @@ export function expectedOf({ rows, keys }: Life): Expected {
   return { whole, erased: Object.fromEntries(erased) };
 }
 
-/** The states that an aggregate's streams come to, by life and stream. */
+/** The states of an aggregate's streams, by life and stream. */
 export function statesOf(lives: ReadonlyMap<string, Life>, streamType: string): States {
   const states = [...lives].flatMap(([name, { rows, keys }]) => {
     const streams = Object.entries(foldedStreams(rows, keys));
@@ -203,15 +203,15 @@ function foldedStream(events: readonly RecordedEvent[]): Folded {
   return asJson({ state: state as object, rows: Object.fromEntries(rows) });
 }
 
-/** What is left of it where it is stored as JSON. */
+/** The value after a round trip through JSON. */
 export function asJson<Content>(content: Content): Content {
   return JSON.parse(JSON.stringify(content)) as Content;
 }
 
-/** What an operator asks by `orderstream erase-customer`, which is no mutation, by the type of its stream. */
+/** What `orderstream erase-customer` sends, which is no mutation, by stream type. */
 const erasures: Readonly<Record<string, string>> = { eraseCustomer: 'customer', eraseOrder: 'order' };
 
-/** Asks as the client did, of the schema as it is now. Answers the result union's member. */
+/** Sends a mutation as the client did, to today's schema. Returns the member of the result union. */
 export async function ask(handle: HandleCommand, asked: Asked): Promise<Record<string, unknown>> {
   const { at, as, mutation, input } = asked;
   const erased = erasures[mutation];

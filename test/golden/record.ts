@@ -1,8 +1,7 @@
-// npx tsx test/golden/record.ts: records what the golden files lack, and restates what they come to.
-//
-// To keep something new, put the mutations that store it into a new file frozen/lives/<name>.json, { "asked": [...] },
-// and run this. What is in frozen/ stays as it is. What is in expected/ is written anew: read its diff, for that is what
-// a change of the code does to everything that was ever stored.
+// npx tsx test/golden/record.ts: records what the golden files lack, and writes expected/.
+// To keep something new, put the mutations that store it into a new file frozen/lives/<name>.json, { "asked": [...]
+// }, and run this. Files in frozen/ never change. expected/ is written again: read its diff, because it is what a
+// change of the code does to everything that was ever stored.
 import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -36,13 +35,13 @@ for (const file of await filesIn('frozen/lives')) {
   if (life.rows === undefined) await write(`frozen/lives/${file}`, await live(life.asked));
 }
 const lives = await readLives();
-// The machinery's own event, for which no mutation asks.
+// The event of the machinery, which no mutation stores.
 const retried = { streamType: 'order', streamId: 'ord_00000000-0000-4000-8000-000000000001' };
 const retry = await logOf(store => appendRetry(store, retried));
 const events = [...lives.values(), retry].flatMap(({ rows, keys }): GoldenEvent[] =>
   rows.map(row => ({ row, keys: keysOf(row, keys) })),
 );
-// Of two that would do, the one with personal data says more.
+// Of two possible events, the one with personal data tests more.
 events.sort((one, other) => Number(other.row.personal !== null) - Number(one.row.personal !== null));
 for (const event of events) await freeze(eventFile(event.row), event);
 for (const [streamType, { schemaVersions, snapshotShape }] of Object.entries(deciders)) {
@@ -61,7 +60,7 @@ const hashes: Record<string, string> = await readJson<Record<string, string>>('f
 for (const file of await filesIn('frozen')) hashes[file] ??= await hashOf(`frozen/${file}`);
 await write('frozen.json', Object.fromEntries(Object.entries(hashes).sort()));
 
-/** What an empty database holds when all of it was asked. */
+/** The rows of an empty database after all of these mutations. */
 async function live(asked: readonly Asked[]): Promise<Life> {
   const log = await logOf(async store => {
     const handle = openHandleCommand(store);
@@ -95,7 +94,7 @@ function keysOf({ personal }: EventRow, keys: Keys): Keys {
   return personal && key !== undefined && key !== null ? { [personal.subject]: key } : {};
 }
 
-/** Writes a file below frozen/, unless it is there. */
+/** Writes a file under frozen/, unless it exists. */
 async function freeze(file: string, content: object): Promise<void> {
   const there = await access(pathOf(`frozen/${file}`)).then(
     () => true,

@@ -5,19 +5,19 @@ import { orderDecider } from '../../src/order/decider.ts';
 import { newStream, requestFor } from '../support/append-request.ts';
 import { productOnSale, type TestNode } from '../support/random-history.ts';
 
-/** Events that each order has. */
+/** Events of each order. */
 const eventsAnOrder = 10;
 const ordersACustomer = 100;
 const productCount = 50;
-/** Orders that one append takes. */
+/** Orders in one append. */
 const ordersAnAppend = 100;
 
-/** The sides of an order that were settled long ago: nobody will change it. */
+/** The other streams of an order do not change any more. */
 const settled = ['OrderSubmitted', 'OrderConfirmed', 'OrderShipped', 'OrderDelivered'];
 
 /**
- * Fills a log with at least so many events of delivered orders, by the append and past the commands: chained as any
- * other, and in a tenth of the time.
+ * Fills a log with at least this many events of delivered orders, by the append and without commands: chained like
+ * any other log, in a tenth of the time.
  */
 export async function fillLog(node: Pick<TestNode, 'database' | 'store' | 'handle'>, events: number): Promise<void> {
   const products: string[] = [];

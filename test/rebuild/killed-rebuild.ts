@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/database.ts';
 import { startCli } from '../support/cli.ts';
 
-/** How often it is looked after, ms: far more often than a batch of its events takes. */
+/** Polling interval, ms: much shorter than a batch of its events. */
 const pause = 10;
 
-/** What a rebuild that was killed on its way came to. */
+/** The result of a rebuild that was killed several times. */
 export interface KilledRebuild {
-  /** Where it stood each time that it was killed. */
+  /** Its position each time that it was killed. */
   readonly killedAt: readonly number[];
-  /** Where each of its processes took it up, the first one at the start of the log. */
+  /** The position from which each of its processes resumed; the first one starts at the start of the log. */
   readonly takenUpAt: readonly number[];
-  /** How often it stood earlier than it had been seen before, or was another one. */
+  /** How often its position fell, or it was another rebuild. */
   readonly fallenBack: number;
-  /** Of the last process: it ended by itself. */
+  /** Exit code of the last process, which ended by itself. */
   readonly code: number | null;
   readonly stdout: string;
   /** From the first start to the last end, ms. */
@@ -21,9 +21,9 @@ export interface KilledRebuild {
 }
 
 /**
- * Has every view rebuilt as an operator does, and kills that process with SIGKILL once it has folded each of these
- * parts of the log.
- * @throws where a process ended before it was to be killed: nothing would be proven
+ * Rebuilds every view by the operator's command, and kills its process with SIGKILL after each of these shares of the
+ * log.
+ * @throws if a process ends before it is killed: the run would prove nothing
  */
 export async function killedRebuild(
   { database, url }: { readonly database: Database; readonly url: string },
@@ -71,7 +71,7 @@ interface State {
   readonly run: string;
 }
 
-/** Follows the one rebuild that there is, as long as it is one. */
+/** Follows the only rebuild, as long as it is the same one. */
 function openTrack(database: Database) {
   const takenUpAt: number[] = [];
   let fallenBack = 0;
@@ -81,7 +81,7 @@ function openTrack(database: Database) {
     get fallenBack() {
       return fallenBack;
     },
-    /** @returns how far it is: 0 where there is none */
+    /** @returns its position; 0 if there is no rebuild */
     async look(): Promise<number> {
       const [now] = await database.$queryRaw<State[]>`
         SELECT generation, position::float8 AS point, run_from::float8 AS "takenUpAt", run_at::text AS run

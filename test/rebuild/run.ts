@@ -23,23 +23,23 @@ import { startTraffic } from './traffic.ts';
 const subscriberCount = 100;
 const nodeCount = 2;
 const seed = 5;
-/** More commands than a run gets through. */
+/** More commands than a run can send. */
 const length = { repeats: 1, length: 5_000 };
 const longLife = 24 * 3_600_000;
-/** Of the log, at which the rebuild is killed. */
+/** Shares of the log after which the rebuild is killed. */
 const kills = [1 / 3, 2 / 3];
 
-/** What a run showed. */
+/** The result of a run. */
 export interface Shown {
-  /** For people. */
+  /** The report, for people. */
   readonly lines: readonly string[];
-  /** What no client may meet, and what no rebuild may do; none: it kept its promise. */
+  /** What no client may see and no rebuild may do. Empty: the rebuild kept its promise. */
   readonly faults: readonly string[];
 }
 
 /**
- * Every view rebuilt over a log of so many events, on two nodes that project, while clients command, ask and watch; the
- * rebuild is killed twice on its way.
+ * Rebuilds every view over a log of a given size, on two nodes that project, while clients send commands, query and
+ * watch. The rebuild is killed twice.
  * @param url of a migrated, empty database
  */
 export async function run(url: string, events: number, say: (line: string) => void): Promise<Shown> {
@@ -77,7 +77,7 @@ async function underTraffic({ node, url, redisUrl }: Place, events: number, say:
   const old = await readHead(node.database);
   await performer.prepare();
   const subscribers = rosterOf(plan, 2 * subscriberCount)
-    // The filled log's orders are none of these clients': they watch what they can hold in one page.
+    // The clients do not use the orders of the filled log: they watch orders that fit into one page.
     .filter(({ kind, statusIn }) => kind !== 'ordersUpdated' || statusIn !== undefined)
     .slice(0, subscriberCount)
     .map((watched, index) => {
@@ -105,7 +105,7 @@ async function underTraffic({ node, url, redisUrl }: Place, events: number, say:
       ...(rebuilt.code === 0 ? [] : [`the rebuild ended with ${rebuilt.code}`]),
       ...(now.generation === generation + 1 ? [] : [`generation ${now.generation} after ${generation}`]),
       ...(rebuilt.fallenBack === 0 ? [] : [`the rebuild fell back ${rebuilt.fallenBack} times`]),
-      // One that is new is at the start twice: once as it is begun, once as it is taken up.
+      // A new rebuild is at the start twice: when it begins, and when it resumes.
       ...(isTakenUp(rebuilt) ? [] : ['a rebuild that was killed began anew']),
     ];
 
@@ -136,14 +136,14 @@ async function underTraffic({ node, url, redisUrl }: Place, events: number, say:
   }
 }
 
-/** Events, and the views that go with them: folded by a rebuild that nothing disturbs. */
+/** Stores events, and folds the views of them by an undisturbed rebuild. */
 async function filled(node: TestNode, events: number, tell: (line: string) => void): Promise<void> {
   const from = performance.now();
   await fillLog(node, events);
   tell(`${(await readHead(node.database)).point} events stored in ${seconds(performance.now() - from)}`);
   const stored = performance.now();
   await rebuild({ ...node, views, retry: () => Promise.resolve(), onProgress: () => undefined });
-  // As a log that has grown by and by: without them the planner takes the tables for empty.
+  // Statistics as of a log that has grown over time: without them the planner takes the tables for empty.
   await node.database.$executeRawUnsafe('ANALYZE');
   tell(`folded with nothing beside in ${seconds(performance.now() - stored)}`);
 }

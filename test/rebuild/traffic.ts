@@ -6,17 +6,17 @@ import { staffToken } from '../support/tokens.ts';
 
 const writers = 4;
 const readers = 2;
-/** After each command, ms: it is not the load that is to be shown, and all that is told stays in memory. */
+/** Pause after each command, ms: the test is not about load, and every payload stays in memory. */
 const breath = 100;
 
-/** What clients met that none may meet, and how long those waited who asked for their own write. */
+/** What clients saw that no client may see, and how long the clients waited that read their own writes. */
 export interface Traffic {
   readonly faults: readonly string[];
   readonly commands: number;
   readonly queries: number;
-  /** From a command's answer to the lists that reflect it, ms, since it was last asked. */
+  /** From the response of a command to the lists that reflect it, ms, since the last call. */
   takeWaits(): number[];
-  /** Lets what is under way end. */
+  /** Waits until all requests in flight are answered. */
   stop(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const ownWrite = /* GraphQL */ `
   }
 `;
 
-/** Every list and sum, each with the position of its page where it says one. */
+/** Every list and sum, each with the position of its page if it has one. */
 const lists = [
   `query { list: orders(first: 20) { position nodes { id } totalCount } }`,
   `query { list: orders(first: 20, filter: { search: "thing" }, orderBy: { field: TOTAL, direction: ASC }) { position nodes { id } } }`,
@@ -81,7 +81,7 @@ export function startTraffic(plan: Plan, urls: readonly string[], performer: Per
     return undefined;
   }
 
-  /** As whoever gave the command looks at what came of it, on whatever node. */
+  /** Reads the effect of a command as its caller does, on any node. */
   async function expectSeen(command: Command, atLeast: string): Promise<void> {
     const order = orderIdOf(plan, command.order);
     const customer = customerIdOf(plan, ownerOf(command.order));

@@ -11,27 +11,30 @@ export interface Soak {
   readonly databaseUrl: string;
   /** Sockets on one order that read. */
   readonly readers: number;
-  /** Sockets on it, each with frames of 50 KB of its own, that stop reading. */
+  /** Sockets on the same order that stop reading; each gets its own frames of 50 KB. */
   readonly stopped: number;
-  /** Of changes with all reading, and of changes with those stopped; they take turns. */
+  /** Changes in a run in which all sockets read, and in a run in which some have stopped. The runs take turns. */
   readonly runs: number;
   readonly changesARun: number;
-  /** After the runs changes go on with those stopped, for so many and for so long. */
+  /** After the runs, changes continue with the stopped sockets: how many changes, and for how long. */
   readonly soakChanges: number;
   readonly soakSeconds: number;
 }
 
 export interface SoakFindings {
   readonly changes: number;
-  /** p99 of all readers' frames, from a change's answer, ms: one a run. */
+  /** p99 from a change's response to the frames of all readers, ms, one for each run. */
   readonly allReading: readonly number[];
   readonly someStopped: readonly number[];
-  /** Resident memory of the server, MB: once all had read for one run, and the most after that. */
+  /** Resident memory of the server, MB: after the first run in which all read, and the maximum after that. */
   readonly memoryBefore: number;
   readonly mostMemory: number;
-  /** Sockets that were closed for reading nothing: with 1013, though who reads nothing need not come to read that. */
+  /**
+   * Sockets that were closed because they did not read: with 1013, although a client that does not read may not see
+   * the code.
+   */
   readonly sentAway: number;
-  /** Frames that were never sent to a stopped socket, since newer ones took their place. */
+  /** Frames that were never sent to a stopped socket, because newer ones replaced them. */
   readonly skipped: number;
 }
 
@@ -42,14 +45,14 @@ const change = `mutation ($input: ChangeOrderItemQuantityInput!) { changeOrderIt
 
 interface Watcher {
   socket: WebSocket;
-  /** Of the newest frame. */
+  /** Version in the newest frame. */
   version: number;
   frames: number;
 }
 
 /**
- * Changes one order over and over, while some of its watchers stop reading.
- * @throws where the process dies, or somebody does not get the last state within 20 s of the last change
+ * Changes one order again and again, while some of its subscribers stop reading.
+ * @throws if the process dies, or a subscriber does not get the last state within 20 s of the last change
  */
 export async function soak(options: Soak): Promise<SoakFindings> {
   const { readers, stopped, runs, changesARun, soakChanges, soakSeconds } = options;
@@ -73,7 +76,7 @@ export async function soak(options: Soak): Promise<SoakFindings> {
     function listen(): void {
       watcher.socket.on('error', () => undefined);
       watcher.socket.on('message', (data: Buffer) => {
-        // Behind the filler, and short of all else.
+        // It comes after the filler, and before everything else in the frame.
         const found = /"version":(\d+)/.exec(data.toString('latin1'));
         if (!found) return;
         watcher.version = Number(found[1]);
@@ -97,7 +100,7 @@ export async function soak(options: Soak): Promise<SoakFindings> {
 
   function noted(watcher: Watcher): void {
     const at = answered.get(watcher.version);
-    // A frame that came before its answer took no time.
+    // A frame that arrives before the response took no time.
     times.push(at === undefined ? 0 : performance.now() - at);
   }
 
@@ -159,7 +162,7 @@ export async function soak(options: Soak): Promise<SoakFindings> {
   return { changes, allReading, someStopped, memoryBefore, mostMemory, sentAway, skipped };
 }
 
-/** Not by eventually(): a proof runs this without vitest. */
+/** Not eventually(), because a proof runs this without vitest. */
 async function allHave(watching: readonly { readonly version: number }[], newest: number): Promise<void> {
   const limit = performance.now() + 20_000;
   for (const one of watching) {
@@ -176,7 +179,7 @@ async function openOrder(url: string, { customer, productId }: Shop): Promise<{ 
   return { orderId, lineId };
 }
 
-/** @param alias of the order: it stands in each frame */
+/** @param alias alias of the order in the document: each frame contains it */
 async function subscribed(url: string, token: string, id: string, alias: string): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');

@@ -9,7 +9,7 @@ import { publishBeforeCommit } from './publish-before-commit.ts';
 import { slotDropsNewest } from './slot-drops-newest.ts';
 import { snapshotBeforeInterest } from './snapshot-before-interest.ts';
 
-/** Each breaks one of the rules that live delivery rests on. */
+/** Each one breaks a rule that live delivery depends on. */
 export const plantedFaults: readonly PlantedFault[] = [
   publishBeforeCommit,
   hintMovesHub,

@@ -1,6 +1,9 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** The checkpoint moves in a transaction of its own, the rows follow: who reads between takes the position for read. */
+/**
+ * The checkpoint moves in its own transaction before the rows: a read in between reports a position whose rows are
+ * missing.
+ */
 export const checkpointApart: PlantedFault = {
   name: 'checkpoint in a transaction of its own',
   edits: [

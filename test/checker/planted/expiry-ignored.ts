@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** A token that was good when the subscription began is good for ever. */
+/** A token that was valid when the subscription began is valid for ever. */
 export const expiryIgnored: PlantedFault = {
   name: 'expiry ignored',
   edits: [

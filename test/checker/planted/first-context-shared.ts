@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** Whoever asks the same gets what the first of them may see. */
+/** Subscribers with the same document and variables get what the first of them may see. */
 export const firstContextShared: PlantedFault = {
   name: 'context of the first subscriber shared',
   edits: [

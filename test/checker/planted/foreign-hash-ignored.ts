@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** Only the point of a position counts: one of a log that never was is gone on from. */
+/** Only the point of a position is compared: a subscription resumes from a log that never existed. */
 export const foreignHashIgnored: PlantedFault = {
   name: 'hash of another log ignored',
   edits: [

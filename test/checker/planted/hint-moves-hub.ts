@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** The hub believes what a hint says, and reads on from there: what lies between is told to nobody. */
+/** The hub trusts the position in a hint and reads on from it: changes before it reach no subscriber. */
 export const hintMovesHub: PlantedFault = {
   name: 'a hint moves the hub',
   edits: [

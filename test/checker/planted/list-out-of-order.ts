@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** A list's rows come newest first. */
+/** The rows of a list come newest first. */
 export const listOutOfOrder: PlantedFault = {
   name: 'list frames out of position order',
   edits: [

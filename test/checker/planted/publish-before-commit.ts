@@ -1,6 +1,9 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** The hint goes out before the rows are stored: who looks at once finds nothing, and waits for the next tick. */
+/**
+ * The hint is published before the rows are stored: a hub that reads at once finds nothing, and waits for the next
+ * tick.
+ */
 export const publishBeforeCommit: PlantedFault = {
   name: 'publish before commit',
   edits: [

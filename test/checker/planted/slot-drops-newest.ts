@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** A pending state stays, and the newer one is dropped. */
+/** The pending slot keeps the older state and drops the newer one. */
 export const slotDropsNewest: PlantedFault = {
   name: 'slot dropping the newest',
   edits: [

@@ -1,6 +1,6 @@
 import type { PlantedFault } from './planted-fault.ts';
 
-/** The row or list is read first, and only then watched: what changes between is told to nobody. */
+/** The row or list is read before the subscriber is registered: a change in between reaches no subscriber. */
 export const snapshotBeforeInterest: PlantedFault = {
   name: 'snapshot before interest',
   edits: [
