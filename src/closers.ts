@@ -1,15 +1,15 @@
 export interface Closers {
-  /** Adds what closes a part that was just opened. */
+  /** Registers the closer of a part that was just opened. */
   push(close: () => void | Promise<void>): void;
   /**
-   * Closes all, the last opened first, each after the one before it is done; one that fails keeps no other from closing.
-   * A second call does nothing but wait for the first.
+   * Closes all parts, the last opened first, one after another. If one fails, the others are closed all the same. A
+   * second call waits for the first.
    * @throws the first error, after all are closed
    */
   release(): Promise<void>;
 }
 
-/** What is open, in the order it was opened: a part may use those below it until it is closed itself. */
+/** The open parts in the order in which they were opened: a part may use those below it until it is closed itself. */
 export function openClosers(): Closers {
   const stack: (() => void | Promise<void>)[] = [];
   let released: Promise<void> | undefined;
@@ -28,7 +28,7 @@ export function openClosers(): Closers {
 
   return {
     push(close) {
-      // It would stay open for ever: nobody comes by again.
+      // Otherwise it would stay open for ever.
       if (released !== undefined) throw new Error('A part was opened after everything was closed');
       stack.push(close);
     },

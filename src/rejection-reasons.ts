@@ -1,6 +1,6 @@
 /**
- * Every reason that a business rule gives for saying no, as the public enum has them. One list, because GraphQL has
- * one enum; the rules and the words for people stand in each slice's domain/.
+ * Every reason for which a business rule rejects a command, as in the public enum. They are one list because GraphQL
+ * has one enum; the rules and messages are in the domain/ of each slice.
  */
 export const rejectionReasons = {
   ORDER_ALREADY_EXISTS: 'There is an order with this id.',

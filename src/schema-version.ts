@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Where the migrations are: the same from src/ and from dist/. */
+/** Folder of the migrations; the same path from src/ and from dist/. */
 export const migrationsFolder = fileURLToPath(new URL('../prisma/migrations', import.meta.url));
 
 /** The migrations that this program knows, in order. */

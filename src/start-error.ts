@@ -1,6 +1,6 @@
 /**
- * Why this process can't start, for whoever starts it: each line of the message names one thing and says what to do.
- * What is wrong is outside the program, so nobody is shown a stack.
+ * A reason why this process cannot start, for the operator: each line of the message names one problem and says what
+ * to do. The cause is outside of the program, so no stack is shown.
  */
 export class StartError extends Error {
   override readonly name: string = 'StartError';

@@ -7,9 +7,9 @@ import { createSeen } from './seen.ts';
 const header = 'orderstream-position';
 
 /**
- * A link for Apollo Client 4, to stand before those that send: operations read this client's own writes, subscriptions
- * go on after the last frame that came, and what passes by itself is asked again. On RESYNC all active queries are
- * asked again.
+ * A link for Apollo Client 4. Place it before the terminating links. Operations then read this client's own writes,
+ * subscriptions resume after the last received frame, and transient failures are retried. After RESYNC all active
+ * queries are fetched again.
  */
 export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
   const { seen = createSeen(), onResync } = options;
@@ -25,7 +25,7 @@ export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
         },
       },
     );
-    // By reference: a link below that connects again by itself sends what stands here by then.
+    // By reference: a terminating link that reconnects by itself sends the current values of this object.
     operation.variables = conversation.request.variables;
     operation.extensions = conversation.request.extensions;
 

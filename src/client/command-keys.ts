@@ -1,21 +1,22 @@
 export type Variables = Record<string, unknown>;
 
 /**
- * - `no`: nothing in it is a command
- * - `keyed`: each command has an idempotency key, so that it may be sent again
- * - `once`: a command has none
+ * - `no`: the document contains no command
+ * - `keyed`: each command has an idempotency key, so it may be sent again
+ * - `once`: a command has no key
  */
 export type Commands = 'no' | 'keyed' | 'once';
 
 /**
- * Gives each command of a document a key where it has none, so that an answer that was lost can be asked for again. It
- * knows commands by their `input: $variable`; one whose input stands in the document itself is left as it is.
+ * Adds a key to each command of a document that has none, so that a lost response can be requested again. It
+ * recognises commands by their `input: $variable`; a command whose input is written in the document itself stays
+ * unchanged.
  * @param variables are changed
  */
 export function keyCommands(query: string, variables: Variables): Commands {
   const inputs = [...query.matchAll(/\binput\s*:\s*(?:\$(\w+)|\{)/g)].map(([, name]) => name);
   if (inputs.length === 0) return 'no';
-  // Two commands under one key would be one command.
+  // Two commands under one key would count as one command.
   let keyed = new Set(inputs).size === inputs.length;
   for (const name of inputs) {
     const input = name === undefined ? undefined : variables[name];
@@ -26,7 +27,7 @@ export function keyCommands(query: string, variables: Variables): Commands {
   return keyed ? 'keyed' : 'once';
 }
 
-/** Not randomUUID(): browsers have that over HTTPS only. */
+/** Not randomUUID(): browsers offer it over HTTPS only. */
 function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
 }

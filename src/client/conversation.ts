@@ -2,7 +2,10 @@ import { keyCommands, type Variables } from './command-keys.ts';
 import { mostRetries, retryWait } from './retry-wait.ts';
 import { createSeen, type Seen } from './seen.ts';
 
-/** One operation as it is sent. Transports that send it again by themselves take it by reference: it is kept up to date. */
+/**
+ * One operation as it is sent. Transports that send it again by themselves hold it by reference, so it is updated in
+ * place.
+ */
 export interface Request {
   readonly query: string;
   readonly variables: Variables;
@@ -18,35 +21,35 @@ export interface Answer {
 }
 
 export interface ClientOptions {
-  /** What this client has seen; its own where left out. See `createSeen`. */
+  /** Positions that this client has seen; default: its own. See `createSeen`. */
   readonly seen?: Seen | undefined;
   /**
-   * The log is another one (a restored database): drop what you hold, and query again.
-   * @param position where it stands now; not known where a query found out
+   * The log is another one (a restored database): drop your cached data, and query again.
+   * @param position current position of the log; undefined if a query found out
    */
   readonly onResync?: ((position: string | undefined) => void) | undefined;
 }
 
-/** What becomes of one operation, from its first sending to its last answer. */
+/** Follows one operation from its first request to its last response. */
 export interface Conversation {
   readonly request: Request;
-  /** Whether sending it twice does it once. */
+  /** Whether it is safe to send it twice. */
   readonly repeatable: boolean;
-  /** Call it before each sending. @returns the header `Orderstream-Position`, if any */
+  /** Call it before each request. @returns the header `Orderstream-Position`, if any */
   send(): string | undefined;
-  /** @returns what to deliver; nothing where it was delivered before; or after how many ms to ask again */
+  /** @returns the result to deliver; or nothing if it was delivered before; or the wait in ms before a retry */
   take(answer: Answer): Answer | number | undefined;
-  /** No answer came. @returns after how many ms to ask again; nothing where that is pointless */
+  /** No response arrived. @returns the wait in ms before a retry; undefined if a retry cannot help */
   fail(status?: number): number | undefined;
 }
 
-/** Codes by which the server says that the same may go well in a moment, and those by which nothing was stored. */
+/** Codes of transient failures, and codes that mean that nothing was stored. */
 const passing = ['VIEW_LAGGING', 'UNAVAILABLE', 'RATE_LIMITED', 'OUTCOME_UNKNOWN'];
 const nothingStored = ['UNAVAILABLE', 'RATE_LIMITED'];
 
 export function converse(
   given: {
-    /** Undefined where the client sends a hash in its place. */
+    /** Undefined if the client sends a hash instead. */
     readonly query?: string | undefined;
     readonly variables?: object | null | undefined;
     readonly extensions?: object | null | undefined;
@@ -56,14 +59,15 @@ export function converse(
   const variables: Variables = { ...given.variables };
   const extensions: Variables = { ...given.extensions };
   const { query = '' } = given;
-  // Nobody here knows what a hash stands for: it may be a command.
+  // The document behind a hash is unknown here: it may be a command.
   const commands = query === '' ? 'once' : keyCommands(query, variables);
   const repeatable = commands !== 'once';
   const [atLeast] = variablesOf('atLeast');
-  // A subscription goes by `after`; whoever shares its frames is not to be told apart by what they have seen.
+  // A subscription resumes by `after`. It does not send what this client has seen, so that it can share frames with
+  // others.
   const listens = /(?:^|\})\s*subscription\b/.test(query.replace(/#.*/g, ''));
   const [after] = variablesOf('after');
-  // A field's own argument goes before what extensions say.
+  // The argument of a field takes precedence over extensions.
   let last = (after === undefined ? undefined : variables[after]) ?? extensions['after'];
   let floor: string | undefined;
   let sent: string | undefined;
@@ -72,7 +76,7 @@ export function converse(
   let live = false;
   let stale = false;
 
-  /** Variables of type Position that are given to arguments of that name. */
+  /** Variables of type Position that are passed to arguments of that name. */
   function variablesOf(argument: string): string[] {
     return [...query.matchAll(new RegExp(`\\b${argument}\\s*:\\s*\\$(\\w+)`, 'g'))]
       .map(([, name = '']) => name)
@@ -94,7 +98,8 @@ export function converse(
       onResync?.(position);
     } else {
       if (answer.errors?.length) {
-        // Gone on after it, what it should have told would be lost; what will never be told holds up nothing.
+        // If it resumed after this frame, the frame's content would be lost; a frame that can never be made must not
+        // block the rest.
         const wait = refused(answer);
         if (wait !== undefined || !hasData(answer.data)) return wait ?? answer;
       }
@@ -102,7 +107,8 @@ export function converse(
     }
     live = true;
     attempts = 0;
-    // PROGRESS where it was before is no progress: a frame that fails each time would be asked for ever faster.
+    // PROGRESS at the same position is no progress: otherwise a frame that always fails would be requested faster and
+    // faster.
     if (position !== last) failures = 0;
     last = position;
     seen.note(position);
@@ -126,10 +132,10 @@ export function converse(
       return commands === 'no' ? 0 : undefined;
     }
     const hinted = typeof retryable === 'boolean' ? retryable : passing.includes(code as string);
-    // Of a subscription that went well so far its token has run out: the next attempt brings a fresh one.
+    // The token of a working subscription has expired: the next attempt brings a fresh one.
     if (!hinted && !(live && code === 'UNAUTHENTICATED')) return undefined;
     if (!repeatable && !(nothingStored.includes(code as string) && !hasData(answer.data))) return undefined;
-    // Not by attempts: whose token runs out in an outage has them left for a fresh one.
+    // Not limited by attempts: if a token expires during an outage, attempts must be left for a fresh one.
     const wait = live && hinted ? retryWait(failures++) : retry();
     return wait !== undefined && typeof retryAfter === 'number' ? Math.max(wait, retryAfter * 1000) : wait;
   }
@@ -140,7 +146,8 @@ export function converse(
       return answer;
     }
     const tooOld = floor !== undefined && position < floor;
-    // What others changed meanwhile is worth a second look; what this client had seen when it asked is owed to it.
+    // Changes of other clients are worth one retry; what this client had seen when it sent the query must be in the
+    // response.
     const again = tooOld || attempts < 2 ? retry() : undefined;
     if (again !== undefined) return again;
     if (!tooOld) return answer;
@@ -150,7 +157,7 @@ export function converse(
   }
 
   return {
-    // A trusted document goes by its hash: a printer's text of it would have another one.
+    // A trusted document is identified by its hash: the printed text of it would have another hash.
     request: { query: extensions['persistedQuery'] == null ? query : '', variables, extensions },
     repeatable,
     send() {
@@ -171,7 +178,7 @@ export function converse(
     },
     fail(status) {
       const passes = status === undefined || status >= 500 || status === 429;
-      // A subscription that was live comes back, however long that takes.
+      // A subscription that was live is retried without limit.
       return repeatable && passes && (live || failures < mostRetries) ? retryWait(failures++) : undefined;
     },
   };

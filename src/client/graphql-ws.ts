@@ -5,10 +5,10 @@ import { mostRefusals, type Token } from './token.ts';
 import { retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
 
-/** ms between pings, and until an answer has to be there: a connection that is cut in silence tells nobody. */
+/** Interval of pings and maximum wait for a pong, ms: a connection that is cut silently reports no error. */
 const pingInterval = 10_000;
 const patience = 5_000;
-/** ms over which those spread whom a node sends away as it restarts; others stand ready. */
+/** Time over which clients spread their reconnects when a node restarts, ms; other nodes are available. */
 const restartSpread = 200;
 
 const restarts = 1012;
@@ -16,20 +16,20 @@ const tryAgainLater = 1013;
 const forbidden = 4403;
 
 export interface ResumingSocketOptions extends SocketOptions, ClientOptions {
-  /** Asked for at each connection; instead of `connectionParams`. */
+  /** Called for each connection; replaces `connectionParams`. */
   readonly token?: Token | undefined;
 }
 
-/** The subscription as it was sent last. */
+/** The subscription as it was last sent. */
 interface Sent {
-  /** Ended by us, to be sent again. */
+  /** True if this client ended it in order to send it again. */
   left: boolean;
   end: () => void;
 }
 
 /**
- * A graphql-ws client that is back within 2 s of a cut, goes on after the last frame that it has, and reads its own
- * writes. Everything else is as graphql-ws has it.
+ * A graphql-ws client that reconnects within 2 s of a cut, resumes after the last received frame, and reads its own
+ * writes. Everything else is as in graphql-ws.
  */
 export function createClient(options: ResumingSocketOptions): Client {
   const { token, seen = createSeen(), onResync, ...others } = options;
@@ -80,12 +80,12 @@ export function createClient(options: ResumingSocketOptions): Client {
       const mine: Sent = { left: false, end: () => undefined };
       let again: number | undefined;
 
-      /** @returns what is to be delivered */
+      /** @returns the result to deliver */
       function taken(answer: Answer): Answer | undefined {
         if (over || again !== undefined) return undefined;
         const verdict = conversation.take(answer);
         if (typeof verdict !== 'number') return verdict;
-        again = verdict; // once it has ended; a subscription of which one frame failed does not end by itself
+        again = verdict; // sent again after its end; a subscription with one failed frame does not end by itself
         setTimeout(() => mine.end());
         return undefined;
       }
@@ -113,7 +113,7 @@ export function createClient(options: ResumingSocketOptions): Client {
       current = mine;
     }
 
-    // graphql-ws would send it again on the next connection: a command without a key would count twice.
+    // graphql-ws would send it again on the next connection, and a command without a key would count twice.
     const unlisten = conversation.repeatable
       ? undefined
       : client.on('closed', event => {
@@ -128,8 +128,8 @@ export function createClient(options: ResumingSocketOptions): Client {
       tell();
     }
     send();
-    // Later: graphql-ws 6.4 counts an operation out twice that is left between its last answer and its end, and then
-    // closes the socket under all others.
+    // Later: if an operation ends between its last response and its completion, graphql-ws 6.4 counts its end twice,
+    // and then closes the socket that the other operations use.
     function leaveLater(): void {
       const mine = current;
       setTimeout(() => mine?.end());
@@ -143,14 +143,14 @@ export function createClient(options: ResumingSocketOptions): Client {
       pause() {
         paused = true;
         clearTimeout(timer);
-        // At once, and of this one: by the time that it is left, another one may be under way.
+        // At once and for this operation: when it ends, another one may be in flight.
         if (current) current.left = true;
         leaveLater();
         current = undefined;
       },
       resume() {
         paused = false;
-        // After what was left has been.
+        // After the ended operation was counted.
         setTimeout(() => {
           if (!over && !paused && !current) send();
         });

@@ -1,5 +1,5 @@
-// What caches have to know of the schema, and what links share. The links are beside it: orderstream/client/apollo,
-// /urql, /graphql-ws and /sse, each with the packages that it is for.
+// What caches need to know about the schema, and what the links share. The links are separate entries:
+// orderstream/client/apollo, /urql, /graphql-ws and /sse, each for the packages in its name.
 import { pages } from './pages.ts';
 
 export { keys, possibleTypes } from './schema-facts.ts';
@@ -8,8 +8,8 @@ export { createSeen, type Seen } from './seen.ts';
 const orders = /* @__PURE__ */ pages('filter', 'orderBy');
 
 /**
- * For Apollo's `new InMemoryCache({ possibleTypes, typePolicies })`: parts without an id are merged, not replaced, and
- * pages of a list become one.
+ * For Apollo's `new InMemoryCache({ possibleTypes, typePolicies })`: objects without an id are merged instead of
+ * replaced, and the pages of a list are joined.
  */
 export const typePolicies = {
   Money: { merge: true },

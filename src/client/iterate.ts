@@ -1,24 +1,24 @@
-/** Who takes a subscription's answers: as graphql-ws and urql have it. */
+/** Receives the results of a subscription; the same shape as in graphql-ws and urql. */
 export interface Sink<Answer> {
   next(answer: Answer): void;
   error(error: unknown): void;
   complete(): void;
 }
 
-/** A subscription that is under way. */
+/** A running subscription. */
 export interface Flow {
   readonly leave: () => void;
-  /** Asks for no more until `resume()`, which goes on after the last answer that came. */
+  /** Requests nothing until `resume()`, which resumes after the last received result. */
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
-/** Answers that wait for a loop which is slower than they come; half of them when more are asked for. */
+/** Results that may wait for a slow loop. At half of them the subscription resumes. */
 const most = 1_000;
 
 /**
- * What `subscribe` pushes, to be pulled by `for await`; leaving the loop ends the subscription. A loop that does not keep
- * up pauses it: what changes meanwhile is kept by the server, states as the newest and events as the log has them.
+ * Turns what `subscribe` pushes into an iterator for `for await`; leaving the loop ends the subscription. A slow loop
+ * pauses it: the server then keeps the changes, the newest of states and all of events.
  */
 export function iterate<Answer>(subscribe: (sink: Sink<Answer>) => Flow): AsyncIterableIterator<Answer> {
   const arrived: Answer[] = [];

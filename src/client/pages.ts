@@ -16,9 +16,9 @@ export interface Policy {
 }
 
 /**
- * Pages of one list as one: the next is put behind, the one before in front, a first one begins anew. The whole keeps
- * the oldest position: a subscription from there misses nothing of any page.
- * @param keyArgs what makes another list of it
+ * Joins the pages of one list: a next page is appended, a previous page is prepended, a first page replaces all. The
+ * result keeps the oldest position, so a subscription from there misses nothing of any page.
+ * @param keyArgs arguments that make it a different list
  */
 export function pages(...keyArgs: readonly string[]): Policy {
   return {
@@ -40,7 +40,7 @@ export function pages(...keyArgs: readonly string[]): Policy {
   };
 }
 
-/** Both pages' entries, each once, as the page that came last has it. */
+/** The entries of both pages, each once, in the version of the page that arrived last. */
 function joined<Name extends 'edges' | 'nodes'>(
   name: Name,
   left: Page,

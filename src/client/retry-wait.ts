@@ -1,12 +1,12 @@
-/** How often in a row one operation is asked again: about 6 s in all. */
+/** Retries of one operation in a row: about 6 s in all. */
 export const mostRetries = 10;
-/** ms. Every client has to be back within 2 s of a node's return, however long it was away. */
+/** Maximum wait, ms. Every client must be back within 2 s of a node's return, however long the node was down. */
 const longest = 1_000;
 
 /**
- * How long to wait before the next attempt: short at first, spread, so that those who were cut together do not come
- * back together.
- * @param attempt from 0
+ * The wait before the next attempt: short at first, with jitter, so that clients that were cut together do not
+ * reconnect together.
+ * @param attempt counts from 0
  * @returns ms
  */
 export function retryWait(attempt: number): number {

@@ -1,9 +1,12 @@
-/** The furthest that one client has seen of the log. Give one to all links of a page: what one wrote, all then read. */
+/**
+ * The furthest position that one client has seen. Give one to all links of a page: then each link reads the writes of
+ * the others.
+ */
 export interface Seen {
   readonly position: string | undefined;
-  /** An answer or a frame said this position. */
+  /** A response or a frame had this position. */
   note(position: string): void;
-  /** The log is another one now: what was seen of the old one says nothing about it. */
+  /** The log was replaced by another one: positions of the old one mean nothing there. */
   reset(position?: string): void;
 }
 

@@ -3,13 +3,16 @@ import { type Flow, iterate, type Sink } from './iterate.ts';
 import { createSeen } from './seen.ts';
 import { mostRefusals, type Token } from './token.ts';
 
-/** ms without a byte after which a connection is given up: the server sends one every 12 s, if only a comment. */
+/** A connection without a byte for this long is given up, ms: the server sends at least a comment every 12 s. */
 const silence = 30_000;
 
 export interface StreamOptions extends ClientOptions {
-  /** Of the endpoint, e.g. `https://shop.example/graphql`; or answers it, asked at each connection. */
+  /**
+   * URL of the endpoint, e.g. `https://shop.example/graphql`; or a function that returns it, called for each
+   * connection.
+   */
   readonly url: string | (() => string | Promise<string>);
-  /** Asked for at each connection. */
+  /** Called for each connection. */
   readonly token?: Token | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly fetch?: typeof fetch | undefined;
@@ -27,14 +30,14 @@ export interface StreamAnswer<Data> extends Answer {
 }
 
 export interface StreamClient {
-  /** @returns ends it */
+  /** @returns ends the subscription */
   subscribe<Data = Record<string, unknown>>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): () => void;
   iterate<Data = Record<string, unknown>>(request: StreamRequest): AsyncIterableIterator<StreamAnswer<Data>>;
 }
 
 /**
- * Subscriptions over `text/event-stream`, by fetch: unlike a browser's EventSource it sends a token as a header and the
- * operation as a body. Cut, it comes back and goes on after the last frame that it has.
+ * Subscriptions over `text/event-stream`, by fetch: unlike a browser's EventSource, it sends the token as a header
+ * and the operation as a body. After a cut it reconnects and resumes after the last received frame.
  */
 export function createStreamClient(options: StreamOptions): StreamClient {
   const { url, token, headers, fetch: fetched = fetch, seen = createSeen(), onResync } = options;
@@ -48,7 +51,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let connection = new AbortController();
 
-    /** @returns after how many ms to connect again; nothing where it is over */
+    /** @returns the wait in ms before the next connection; undefined after the end */
     async function connect(): Promise<number | undefined> {
       connection = new AbortController();
       let alive = setTimeout(() => connection.abort(), silence);
@@ -77,7 +80,8 @@ export function createStreamClient(options: StreamOptions): StreamClient {
         }
         for await (const { event, data } of events(response)) {
           clearTimeout(alive);
-          // What is not read stays with the server; one that is tired of it cuts the stream, which then goes on elsewhere.
+          // What is not read waits at the server; if the server cuts the stream, the subscription resumes on a new
+          // one.
           await resumed;
           alive = setTimeout(() => connection.abort(), silence);
           if (event === 'complete') {
@@ -90,7 +94,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
           try {
             answer = JSON.parse(data) as Answer;
           } catch (error) {
-            // It came whole: asked again it would come as it is, for ever.
+            // The response is complete: the same request would get the same response for ever.
             finish(() => sink.error(error));
             return undefined;
           }
@@ -150,7 +154,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
   };
 }
 
-/** The events of a stream, and an empty one for each piece of bytes that ends none. */
+/** The events of a stream, and an empty one for each chunk that completes none. */
 async function* events(response: Response): AsyncGenerator<{ event?: string; data?: string }> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
@@ -164,7 +168,8 @@ async function* events(response: Response): AsyncGenerator<{ event?: string; dat
     text = blocks.pop() ?? '';
     yield {};
     for (const block of blocks) {
-      // Neither `.` nor a `$` for each line: both end at U+2028 too, which JSON leaves as it is and a name may hold.
+      // Neither `.` nor `$` with the flag `m`: both also match at U+2028, which JSON does not escape and a name may
+      // contain.
       yield Object.fromEntries(
         block.split(/\r?\n/).flatMap(line => {
           const [, name, rest] = /^(event|data): ?([^]*)$/.exec(line) ?? [];

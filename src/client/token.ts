@@ -1,8 +1,8 @@
 /**
- * Answers the token to come with, without `Bearer`.
- * @param refused the last one was not taken, or has run out: a fresh one is needed
+ * Returns the token for a connection, without `Bearer`.
+ * @param refused true if the last token was rejected or has expired: a fresh one is needed
  */
 export type Token = (refused: boolean) => string | Promise<string>;
 
-/** How often in a row a fresh token is asked for before giving up. */
+/** Number of fresh tokens in a row that are tried before giving up. */
 export const mostRefusals = 3;

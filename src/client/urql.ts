@@ -14,15 +14,15 @@ import { createSeen } from './seen.ts';
 
 interface Underway {
   readonly conversation: Conversation;
-  /** As it came from above: results go back with it, so that no cache sees what was changed here. */
+  /** The operation as it came from the client: results refer to it, so that no cache sees the changes made here. */
   readonly operation: Operation;
   timer?: ReturnType<typeof setTimeout> | undefined;
 }
 
 /**
- * An exchange for urql, to stand after the cache and before those that send: operations read this client's own writes,
- * subscriptions go on after the last frame that came, and what passes by itself is asked again. On RESYNC all active
- * queries are asked again.
+ * An exchange for urql. Place it after the cache and before the terminating exchanges. Operations then read this
+ * client's own writes, subscriptions resume after the last received frame, and transient failures are retried. After
+ * RESYNC all active queries are fetched again.
  */
 export function orderstreamExchange(options: ClientOptions = {}): Exchange {
   const { seen = createSeen(), onResync } = options;
@@ -77,9 +77,9 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       const { conversation, operation } = one;
       if (one.timer !== undefined) return undefined;
       const { error, extensions, hasNext } = result;
-      // The server ends no subscription without an error: what looks like an end was a cut.
+      // The server never ends a subscription without an error: what looks like an end was a cut.
       const cut = operation.kind === 'subscription' && !hasNext && !error;
-      // urql repeats a frame's errors with each frame after it.
+      // urql repeats the errors of a frame with each later frame.
       const errors = error?.graphQLErrors.filter(one => !told.has(one));
       for (const one of errors ?? []) told.add(one);
       const answer: Answer = { data: result.data as unknown, extensions, errors };
@@ -93,7 +93,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
         one.timer = undefined;
         repeats.next(prepared(one));
       }, verdict);
-      // A subscription of which one frame failed does not end by itself.
+      // A subscription with one failed frame does not end by itself.
       if (hasNext) repeats.next(makeOperation('teardown', operation, operation.context));
       return undefined;
     }

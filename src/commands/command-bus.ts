@@ -12,7 +12,7 @@ import {
 } from './handle-command.ts';
 import { commandIssues } from './command-issues.ts';
 
-/** What became of a command, in words that are few enough for a label. */
+/** The outcome of a command, in few enough values for a metric label. */
 export type CommandOutcome =
   | Exclude<CommandAnswer<unknown>['type'], 'accepted'>
   | 'accepted'
@@ -22,7 +22,7 @@ export type CommandOutcome =
   | 'unknown'
   | 'failed';
 
-/** One command, settled. */
+/** The report of one settled command. */
 export interface CommandReport {
   readonly streamType: string;
   readonly streamId: string;
@@ -30,35 +30,36 @@ export interface CommandReport {
   readonly commandId: string;
   readonly correlationId: string;
   readonly outcome: CommandOutcome;
-  /** How often it was decided and its append tried: 1, and more after conflicts and refusals on cached state. */
+  /** How often it was decided and its append attempted: 1, or more after conflicts and rejections on cached state. */
   readonly attempts: number;
   readonly milliseconds: number;
 }
 
-/** Who is told of commands. What is left out costs nothing. */
+/** Observers of commands. An observer that is left out costs nothing. */
 export interface CommandWatch {
   readonly logger?: Logger;
   readonly settled?: (report: CommandReport) => void;
   readonly tracing?: Tracing | undefined;
 }
 
-/** An actor asks for what their role may not. The door refuses it first; what comes here came by another way. */
+/**
+ * An actor sent a command that their role may not send. The GraphQL layer rejects it first; here it came another way.
+ */
 export class ForbiddenCommandError extends Error {
   override readonly name = 'ForbiddenCommandError';
 }
 
-/** A command of these takes this long at most unless something is wrong, ms. */
+/** Commands of these kinds normally take less than this, ms. */
 const slow = 2_000;
 
-/** Any aggregate's decider, as a list of them has it. */
+/** The decider of any aggregate, as an element of a list. */
 export type AnyDecider = Pick<Decider<unknown, never, DomainEvent, unknown>, 'streamType'> & {
   readonly rights: Readonly<Record<string, Right>>;
 };
 
 /**
- * The one way in for the commands of every aggregate: whoever may ask (the decider's rights), well-formed input,
- * idempotency, decision and append, and around all of it the trace, the log line and the metric. An aggregate has all
- * of that by being listed.
+ * The only way in for the commands of every aggregate: rights (from the decider), input checks, idempotency, decision
+ * and append, with trace, log line and metric around them. An aggregate gets all of it by its entry in the list.
  */
 export function openCommandBus(
   store: EventStore,
@@ -95,7 +96,7 @@ export function openCommandBus(
     } finally {
       const milliseconds = performance.now() - start;
       const level = failure !== undefined || milliseconds > slow ? 'warn' : 'debug';
-      // Thousands a second: nothing is put together that nobody wants.
+      // There are thousands a second: nothing is built that no observer needs.
       if (settled || logger?.isLevelEnabled(level)) {
         const { streamType } = decider;
         const { streamId, commandId } = call;

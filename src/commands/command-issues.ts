@@ -1,4 +1,4 @@
-/** Something that no aggregate takes; the path leads to it from the command. */
+/** A problem of a command that every aggregate rejects; the path leads to it from the command. */
 export interface CommandIssue {
   readonly path: readonly string[];
   readonly message: string;
@@ -9,7 +9,10 @@ interface Asked {
   readonly expectedVersion?: number | undefined;
 }
 
-/** What is wrong with any command, whatever it says: one text that the database can't hold fails a whole call of others. */
+/**
+ * Finds problems that any command can have: one text that the database cannot store would fail a whole call of other
+ * commands.
+ */
 export function commandIssues({ command, expectedVersion }: Asked): readonly CommandIssue[] {
   const issues: CommandIssue[] = [];
   if (expectedVersion !== undefined && expectedVersion < 0) {
@@ -24,7 +27,7 @@ function collect(value: unknown, path: readonly string[], issues: CommandIssue[]
     if (unstorable.test(value))
       issues.push({ path, message: `${path.at(-1) ?? 'The command'} has characters that no text has.` });
   } else if (typeof value === 'object' && value !== null) {
-    // Not Object.entries(), and no path for what can have no issue: each command comes by here.
+    // Not Object.entries(), and no path for fields that cannot have a problem: every command runs through here.
     for (const key in value) {
       const member = (value as Readonly<Record<string, unknown>>)[key];
       const mayHave = typeof member === 'object' || (typeof member === 'string' && unstorable.test(member));

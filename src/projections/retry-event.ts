@@ -1,7 +1,7 @@
 import type { KnownEvents } from '../event-store/event-types.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 
-/** Which stream. */
+/** The name of a stream. */
 export interface StreamName {
   readonly streamType: string;
   readonly streamId: string;
@@ -10,9 +10,9 @@ export interface StreamName {
 const type = 'StreamRetried';
 
 /**
- * What the machinery itself puts into the log. Rows change at log positions only, so that whoever goes on from a
- * position meets every change after it: so to try a parked stream again is an event, and rows of that stream carry its
- * position from there on, in every generation, parked in it or not.
+ * The events that the machinery itself appends. Rows change at log positions only, so that a reader that resumes from
+ * a position gets every later change. So a retry of a parked stream is an event, and from there on the rows of that
+ * stream carry its position, in every generation, parked in it or not.
  */
 export const projectionEvents: KnownEvents = {
   streamType: 'projection',
@@ -26,7 +26,7 @@ export function retryEvent(stream: StreamName) {
   return { type, schemaVersion: 1, data: stream, personal: null } as const;
 }
 
-/** The stream that an event says to try again. */
+/** The stream that the event retries. */
 export function retriedStream(event: RecordedEvent): StreamName | undefined {
   return event.streamType === projectionEvents.streamType ? (event.data as StreamName) : undefined;
 }

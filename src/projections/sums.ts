@@ -2,7 +2,7 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { snakeCase } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 
-/** Sums by their keys, exact however great they get. */
+/** Sums by their keys, exact at any size. */
 export class Sums {
   readonly #view: SummedView;
   readonly #rows = new Map<string, Record<string, string | bigint>>();
@@ -11,7 +11,7 @@ export class Sums {
     this.#view = view;
   }
 
-  /** @param row of the source view; undefined gives nothing */
+  /** @param row of the source view; undefined contributes nothing */
   add(row: object | undefined): void {
     this.#change(row, 1n);
   }
@@ -20,7 +20,7 @@ export class Sums {
     this.#change(row, -1n);
   }
 
-  /** Those in which something is left, by their keys. */
+  /** The sums that are not zero, by their keys. */
   rows(): Map<string, Record<string, string | bigint>> {
     const names = Object.keys(this.#view.sums);
     return new Map([...this.#rows].filter(([, row]) => names.some(name => row[name] !== 0n)));
@@ -50,8 +50,8 @@ function keysOf(view: SummedView, row: Contribution): Record<string, string | bi
 }
 
 /**
- * What a batch changes in the sums: what the rows that it changed give now, less what they gave before.
- * @param before rows of the source view by id, as they were
+ * What a batch adds to the sums: the contributions of its changed rows after the batch, minus those before it.
+ * @param before rows of the source view by id, as they were before the batch
  */
 export function sumChanges(
   view: SummedView,
@@ -66,7 +66,7 @@ export function sumChanges(
   return [...sums.rows().values()];
 }
 
-/** The part of a statement that adds to a view's sums, where `moved` says that the checkpoint moved with them. */
+/** The part of a statement that adds to a view's sums, only if `moved` shows that the checkpoint moved with it. */
 export function addToSums(view: SummedView, generation: number, changes: readonly object[]): Prisma.Sql {
   const columns = Object.entries({ ...view.keys, ...view.sums });
   const names = (rows: readonly string[]) => Prisma.raw(rows.join(', '));
@@ -74,7 +74,7 @@ export function addToSums(view: SummedView, generation: number, changes: readonl
   const added = Object.keys(view.sums)
     .map(snakeCase)
     .map(name => `${name} = ${view.name}.${name} + excluded.${name}`);
-  // As text: JSON's numbers are exact up to 2^53 only.
+  // As text, because numbers in JSON are exact only up to 2^53.
   const json = JSON.stringify(changes, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
   return Prisma.sql`
     INSERT INTO ${Prisma.raw(view.name)} (generation, ${names(columns.map(([name]) => snakeCase(name)))})

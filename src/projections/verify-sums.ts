@@ -5,14 +5,14 @@ import type { ViewFault } from './view-fault.ts';
 import { column, coreGroup, rowJson, snakeCase, table } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 
-/** Rows of the source view that are read at once. */
+/** Rows of the source view that are read at a time. */
 const sliceSize = 1_000;
-/** How long one snapshot is held at most, ms: over ten million rows. */
+/** Maximum time for which one snapshot is held, ms: enough for ten million rows. */
 const longest = 3_600_000;
 
 /**
- * Compares a view's sums with what the rows of its source view give, both of one snapshot: so it is exact also while
- * the projector goes on. What it holds in memory grows with the sums, not with the rows.
+ * Compares a view's sums with the contributions of its source view's rows, both from one snapshot, so it is exact
+ * while the projector runs. Its memory grows with the number of sums, not with the number of rows.
  */
 export async function verifySums(
   { database }: ReadSource,
@@ -48,7 +48,7 @@ async function addedUp(snapshot: Snapshot, { source, ...view }: SummedView): Pro
   return sums.rows();
 }
 
-/** Those that are not zero: a zero says as much as no row. */
+/** The sums that are not zero: a zero means the same as a missing row. */
 async function storedSums(snapshot: Snapshot, view: SummedView): Promise<Map<string, Row>> {
   const names = [...Object.keys(view.keys), ...Object.keys(view.sums)];
   const texts = Prisma.raw(names.map(name => `'${name}', s.${snakeCase(name)}::text`).join(', '));

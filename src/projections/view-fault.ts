@@ -1,4 +1,4 @@
-/** A row that is not what its events say. */
+/** A row that differs from the fold of its events. */
 export interface ViewFault {
   readonly view: string;
   readonly id: string;

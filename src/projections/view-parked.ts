@@ -1,13 +1,16 @@
 import type { Position } from '../event-store/position.ts';
 
-/** The stream that was asked for has an event that the view can't fold, and the asker has seen that event. */
+/**
+ * The requested stream has an event that the view cannot fold, and the caller has seen a position at or after that
+ * event.
+ */
 export class ViewParkedError extends Error {
   override readonly name = 'ViewParkedError';
 }
 
 /**
- * @param parkedAt the position before which a row stands still; undefined: it does not
- * @throws ViewParkedError where `atLeast` is that far: a row that lacks what its asker has seen is no answer
+ * @param parkedAt position of the event that could not be folded; undefined: the stream is not parked
+ * @throws ViewParkedError if `atLeast` is at or after it: a row without that event is no answer
  */
 export function refuseParked(parkedAt: number | undefined, atLeast: Position | undefined): void {
   if (parkedAt !== undefined && atLeast && atLeast.point >= parkedAt) throw new ViewParkedError();

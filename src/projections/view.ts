@@ -1,37 +1,37 @@
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 
-/** What stands in a row where personal data can't be opened any more. */
+/** Placeholder in a row for personal data that cannot be opened any more. */
 export const erased = '[erased]';
 
 /** PostgreSQL types that a view's columns may have. */
 export type ColumnType = SumType | 'date' | 'text' | 'text[]' | 'integer' | 'boolean' | 'jsonb' | 'timestamptz';
 
-/** PostgreSQL types that can be added up: `numeric` where sums may pass 2^63. */
+/** PostgreSQL types of sums: `numeric` if a sum may exceed 2^63. */
 export type SumType = 'bigint' | 'numeric';
 
 /**
- * Where a view's rows stand: one a stream. The table's columns are the row's keys in snake_case, and `generation`
- * beside them. `bigint` columns are numbers up to 2^53 here; `timestamptz` are RFC 3339 strings in whatever offset and
- * precision the database printed, so compare them as dates, never as text.
+ * The table of a view: one row a stream. Its columns are the row's keys in snake_case, and `generation`. `bigint`
+ * columns are numbers up to 2^53 here. `timestamptz` columns are RFC 3339 strings with the offset and precision that
+ * the database printed, so compare them as dates and not as text.
  */
 export interface ViewTable {
-  /** The table's name, and the view's: permanent. */
+  /** Name of the table and of the view. Permanent. */
   readonly name: string;
-  /** The row's key: holds the stream's id. */
+  /** The key of a row: the stream's id. */
   readonly key: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
   /**
-   * The words that a row is found by, see wordsOf(); a mark before a word (any sign) keeps it apart from the others.
-   * They stand in the table's column `search`, a tsvector that is written with the row and never read with it.
+   * The words that find a row, see wordsOf(). A mark (any sign) before a word keeps it apart from the others. They
+   * are stored in the table's column `search`, a tsvector that is written with the row and never read with it.
    */
   search?(row: object): readonly string[];
 }
 
-/** A view of whatever row, as the machinery that moves rows about sees it. */
+/** A view of any row type, for the machinery that moves rows. */
 export interface FoldedView extends ViewTable {
   /** Type of the streams that this view folds. */
   readonly streamType: string;
-  /** The row after one more event; the row itself where the event says nothing to this view. */
+  /** The row after one more event; the same object if the event does not concern this view. */
   fold(row: object | undefined, event: RecordedEvent): object | undefined;
 }
 
@@ -43,13 +43,16 @@ export interface View<Row extends object> extends FoldedView {
   fold(row: Row | undefined, event: RecordedEvent): Row | undefined;
 }
 
-/** A read model that says no more than another one, keyed or cut for other reads: made anew whenever that row changes. */
+/**
+ * A read model that is derived from another one, with other keys or fewer columns for other reads: it is made again
+ * whenever that row changes.
+ */
 export interface DerivedView extends ViewTable {
   readonly source: FoldedView;
   derive(row: object): object;
 }
 
-/** Declares a derived view with its row types, which must be those of its columns. */
+/** Declares a derived view with its row types, which must match its columns. */
 export function derivedView<Source extends object, Row extends object>(view: {
   readonly name: string;
   readonly key: keyof Row & string;
@@ -61,24 +64,24 @@ export function derivedView<Source extends object, Row extends object>(view: {
 }
 
 /**
- * A read model of sums over another view's rows. What a row gives is a function of that row alone, so the row as it
- * was before a batch says what to take back: however often a stream is folded again, it counts once.
+ * A read model of sums over the rows of another view. The contribution of a row is a function of that row alone, so
+ * the row before a batch says what to subtract: however often a stream is folded, it counts once.
  */
 export interface SummedView {
-  /** The table's name, and the view's: permanent. */
+  /** Name of the table and of the view. Permanent. */
   readonly name: string;
-  /** What is summed by: the table's primary key, after `generation`. */
+  /** Columns by which it sums: the table's primary key, after `generation`. */
   readonly keys: Readonly<Record<string, ColumnType>>;
   readonly sums: Readonly<Record<string, SumType>>;
   readonly source: FoldedView;
-  /** What one row gives: to each of these keys that much. */
+  /** The contribution of one row: an amount for each of these keys. */
   contribute(row: object): readonly Contribution[];
 }
 
-/** The row of a sum that something is added to, and how much: whole numbers. */
+/** A row of sums and the amounts to add: whole numbers. */
 export type Contribution = Readonly<Record<string, string | number | bigint>>;
 
-/** Declares a view of sums with the type of what a row gives, which must be that of its columns. */
+/** Declares a sum view with the type of its contributions, which must match its columns. */
 export function summedView<Source extends object, Key extends string, Sum extends string>(view: {
   readonly name: string;
   readonly keys: { readonly [Column in Key]: ColumnType };

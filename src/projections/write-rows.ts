@@ -9,11 +9,11 @@ import { addToSums } from './sums.ts';
 import { coreGroup, upsertRows } from './view-sql.ts';
 
 /**
- * Moves the checkpoint by compare-and-set and writes the rows, all in one statement, so in one transaction that no
- * pause of this process can leave open. A projector that was overtaken, stopped and went on, or is a twin, moves
- * nothing and so writes nothing: this alone keeps each event folded once.
- * @param beside further statements, each to do nothing where `moved` is empty
- * @param moving how; by default to `to` and no more
+ * Moves the checkpoint by compare-and-set and writes the rows in one statement, so in one transaction that a paused
+ * process cannot keep open. A projector that was overtaken or resumed after a pause, or a second one, moves nothing
+ * and so writes nothing. This alone guarantees that each event is folded once.
+ * @param beside further statements; each must do nothing if `moved` is empty
+ * @param moving how the checkpoint moves; default: only to `to`
  * @returns whether it moved
  */
 export async function writeRows(
@@ -33,7 +33,7 @@ export async function writeRows(
   return moved.length > 0;
 }
 
-/** @throws PoisonError where a view can't say what stands in a row's other columns, the words it is found by */
+/** @throws PoisonError if a view cannot compute the words that find a row */
 function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.Sql[] {
   try {
     return [
@@ -50,12 +50,12 @@ function move(from: Checkpoint, to: Position): Prisma.Sql {
     UPDATE checkpoints SET ${reached(to)} WHERE ${standsAt(from)} RETURNING 1)`;
 }
 
-/** What a checkpoint that has come to a position says. */
+/** The columns of a checkpoint at a position. */
 export function reached(to: Position): Prisma.Sql {
   return Prisma.sql`position = ${to.point}::bigint, hash = ${to.hash}, moved_at = clock_timestamp(), failure = NULL`;
 }
 
-/** That a checkpoint is what it was when it was read, and still this program's to move. */
+/** The condition that a checkpoint is unchanged since it was read, and that this release may move it. */
 export function standsAt({ generation, live, position }: Checkpoint): Prisma.Sql {
   return Prisma.sql`group_name = ${coreGroup} AND generation = ${generation}::int AND live = ${live} AND NOT retired
     AND position = ${position.point}::bigint AND hash = ${position.hash} AND ${newerMigration} IS NULL`;
