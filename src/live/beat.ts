@@ -1,12 +1,12 @@
-/** Moments that all who wait for one meet at. */
+/** Regular moments that all waiting callers share. */
 export interface Beat {
-  /** ms from one to the next. */
+  /** Interval, ms. */
   readonly every: number;
-  /** Resolves at the next one. */
+  /** Resolves at the next moment. */
   next(): Promise<void>;
 }
 
-/** One timer for all, and none while nobody waits. */
+/** One timer for all callers, and none while no caller waits. */
 export function openBeat(every: number): Beat {
   let coming: Promise<void> | undefined;
   return {

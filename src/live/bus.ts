@@ -1,26 +1,26 @@
 import type { Position } from '../event-store/position.ts';
 
-/** What one node tells the others. Each is a hint: it wakes, and nothing rests on what it says or on its arrival. */
+/** Messages between nodes. Each one is a hint: it only wakes, and nothing depends on its content or on its arrival. */
 export interface Hints {
-  /** Events were stored: projectors may look. */
+  /** Events were stored: projectors read the log. */
   appended: Record<string, never>;
-  /** Views came to this position: hubs may look. */
+  /** The views reached this position: hubs read what changed. */
   projected: { readonly to: Position };
 }
 
 export type Topic = keyof Hints;
 
 export interface Bus {
-  /** Tells all nodes, this one too. Never fails and is never waited for: a hint that gets lost costs milliseconds. */
+  /** Sends a hint to all nodes, this one included. Never fails and is never awaited: a lost hint costs milliseconds. */
   publish<T extends Topic>(topic: T, hint: Hints[T]): void;
-  /** @returns ends it */
+  /** @returns ends the subscription */
   subscribe<T extends Topic>(topic: T, listener: (hint: Hints[T]) => void): () => void;
-  /** False while hints of other nodes can't arrive: then look without being told, more often. */
+  /** False while hints of other nodes cannot arrive: then read without hints, more often. */
   isConnected(): boolean;
   close(): Promise<void>;
 }
 
-/** Listeners by topic, shared by both kinds of bus. */
+/** Listeners by topic, for both kinds of bus. */
 export function openListeners(): {
   add<T extends Topic>(topic: T, listener: (hint: Hints[T]) => void): () => void;
   tell<T extends Topic>(topic: T, hint: Hints[T]): void;

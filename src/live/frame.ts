@@ -2,30 +2,33 @@ import type { Position } from '../event-store/position.ts';
 
 export type FrameKind = 'SNAPSHOT' | 'UPDATE' | 'RESYNC' | 'PROGRESS';
 
-/** What a subscription sends: everything up to `position` was delivered, this frame included. */
+/** A message of a subscription: everything up to `position` was delivered, this frame included. */
 export interface Frame {
   readonly kind: FrameKind;
   readonly position: Position;
-  /** What changed: one and the same object for all who are told of one change, so that they can share what is made of it. */
+  /**
+   * What changed: the same object for all subscribers of one change, so that they can share the payload made from it.
+   */
   readonly row?: object | undefined;
 }
 
 /**
- * Who waits for a frame. An object and not a function, which would be two things more to find in memory for each of
- * ten thousand who are told of one change.
+ * Receives a frame that was not available yet. An object and not a function: a closure would be two more objects to
+ * find in memory for each of ten thousand subscribers of one change.
  */
 export interface Asker<One extends Frame> {
-  /** It is there. */
+  /** The frame is available. */
   take(frame: One): void;
-  /** None comes any more: whoever asks again is told why. */
+  /** There will be no frame: the next `poll()` says why. */
   over(): void;
 }
 
-/** A source of frames that can be asked with no wait. */
+/** A source of frames that can be read without waiting. */
 export interface Pollable<One extends Frame> extends AsyncIterableIterator<One> {
   /**
-   * What is there now. Undefined: nothing yet, and the asker is told once, as soon as there is or it is over.
-   * @throws where it failed
+   * Returns the pending frame. Undefined: there is none yet, and `asker` is called once, when there is one or the
+   * source has ended.
+   * @throws the error with which the source failed
    */
   poll(asker: Asker<One>): IteratorResult<One> | undefined;
 }

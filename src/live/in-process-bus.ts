@@ -5,7 +5,7 @@ export function openInProcessBus(): Bus {
   const listeners = openListeners();
   return {
     publish(topic, hint) {
-      // Not within the publisher's own call: a listener that fails, or publishes itself, must not reach into it.
+      // Not inside of the publisher's call: a listener that fails, or publishes itself, must not affect it.
       setImmediate(() => {
         listeners.tell(topic, hint);
       });

@@ -1,8 +1,8 @@
-/** Reads that several ask for at the same moment, each done once. */
+/** Reads that several callers request at the same moment, each executed once. */
 export interface SharedReads {
   /**
-   * @param key what is read, from where: whoever asks under the same key before the read begins gets its very answer.
-   *   One that has begun may have passed by what the next one was just told of, and is never joined.
+   * @param key identifies the read and its parameters: callers with the same key before the read starts share its
+   * result. A caller never joins a read that has started: it may have missed the change that woke the caller.
    */
   once<Answer>(key: string, read: () => Promise<Answer>): Promise<Answer>;
 }
@@ -14,7 +14,7 @@ export function openSharedReads(): SharedReads {
       const joined = pending.get(key) as Promise<Answer> | undefined;
       if (joined) return joined;
       const answer = new Promise<Answer>((resolve, reject) => {
-        // After all who were woken by the same news.
+        // After all callers that were woken by the same change.
         setImmediate(() => {
           pending.delete(key);
           read().then(resolve, reject);

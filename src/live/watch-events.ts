@@ -5,7 +5,7 @@ import type { Hub } from './hub.ts';
 import { type ListChanges, type ListFrame, type ListSource, watchList } from './watch-list.ts';
 import type { LiveRow } from './watch-row.ts';
 
-/** What stands in the place of a stored event that can't be read: it is damaged. */
+/** Takes the place of a stored event that cannot be read because it is damaged. */
 export interface DamagedEvent extends LiveRow {
   readonly unreadable: UnreadableEventError;
 }
@@ -13,15 +13,16 @@ export interface DamagedEvent extends LiveRow {
 export type EventFrame = ListFrame<RecordedEvent | DamagedEvent>;
 
 /**
- * Watches events: the log itself is read on, as the reader takes what was read before. Each comes once, in order,
- * stored ones first; a reader that is slow, or away, finds them where they are.
- * A position that can't be continued ends it with one frame, RESYNC without an event: to begin again from the first
- * event by itself would be to repeat what others have acted on. So does an event that can't be read, in its own place:
- * waited for, it would hold up whoever follows the log for ever; passed over, it would be missing unnoticed.
- * @param hub of the log: it tells of events before the views have them
+ * Watches events: the log itself is read on, as the reader takes what was read before. Each event comes once, in
+ * order, stored ones first; a slow reader finds them in the log later.
+ * A position that cannot be continued ends the feed with one frame, RESYNC without an event: starting again from the
+ * first event would repeat events that consumers have acted on. An event that cannot be read also ends it, with a
+ * frame in its place: if the feed waited for it, the consumer would hang for ever; if it skipped it, the loss would
+ * go unnoticed.
+ * @param hub hub of the log: it notifies before the views have the events
  * @param scope the stream's id, or `everything`
- * @param after go on from there; left out, from the first event
- * @throws where the first read fails
+ * @param after resume after this position; default: from the first event
+ * @throws if the first read fails
  */
 export async function watchEvents(
   hub: Pick<Hub<never>, 'watchScope' | 'told'>,
@@ -44,7 +45,7 @@ export async function watchEvents(
       const { value, done } = (await frames.next()) as IteratorResult<EventFrame, undefined>;
       if (done) return end();
       if (value.kind === 'RESYNC' || (value.row && isDamaged(value.row))) void end();
-      // How far it has come, an event says by itself.
+      // An event's own position says how far the feed has come.
       if (value.kind !== 'PROGRESS') return { value, done: false };
     }
     return { value: undefined, done: true };
@@ -62,7 +63,7 @@ export function isDamaged(event: RecordedEvent | DamagedEvent): event is Damaged
   return 'unreadable' in event;
 }
 
-/** A read stops before an event that it can't read, and fails where that is the very next one. */
+/** A read stops before an event that it cannot read, and fails if that is the first one. */
 async function orDamaged(
   reading: Promise<ListChanges<RecordedEvent>>,
 ): Promise<ListChanges<RecordedEvent | DamagedEvent>> {

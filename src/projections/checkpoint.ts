@@ -4,17 +4,17 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { NewerSchemaError, newerMigration } from './newer-schema.ts';
 import { coreGroup } from './view-sql.ts';
 
-/** How far a generation of a group's rows has come. */
+/** How far a generation of a group's rows is folded. */
 export interface Checkpoint {
   readonly generation: number;
-  /** Reads use it; else it is being rebuilt beside the one that they use. */
+  /** True: reads use it. False: a rebuild fills it beside the live one. */
   readonly live: boolean;
   readonly position: Position;
 }
 
 /**
- * Of the generation that reads use.
- * @throws NewerSchemaError where a newer program has migrated the database
+ * Reads the checkpoint of the live generation.
+ * @throws NewerSchemaError if a newer release has migrated the database
  */
 export async function readCheckpoint(database: Database): Promise<Checkpoint> {
   const checkpoint = await read(database, Prisma.sql`live`);
@@ -23,7 +23,7 @@ export async function readCheckpoint(database: Database): Promise<Checkpoint> {
 }
 
 /**
- * Of the generation that is being rebuilt, if one is.
+ * Reads the checkpoint of the generation that is being rebuilt, if any.
  * @throws NewerSchemaError as above
  */
 export function readRebuild(database: Database): Promise<Checkpoint | undefined> {
@@ -41,8 +41,8 @@ async function read(database: Database, which: Prisma.Sql): Promise<Checkpoint |
 }
 
 /**
- * Says beside a live checkpoint what holds its projector up, where it is still there; moving on takes it away. What a
- * newer program's tables do not have is no failure.
+ * Stores the projector's failure beside the live checkpoint, if the checkpoint is unchanged; the next move clears it.
+ * A failure because of a newer release's tables is not stored.
  */
 export async function noteFailure(database: Database, at: Checkpoint, failure: string | null): Promise<void> {
   await database.$executeRaw`

@@ -8,7 +8,7 @@ interface ChangedRows {
   readonly rows: readonly object[];
 }
 
-/** What a batch changes: rows as it leaves them, and what it adds to sums. */
+/** The changes of a batch: new rows, and amounts to add to sums. */
 export interface Changes {
   readonly rows: readonly ChangedRows[];
   readonly sums: readonly { readonly view: SummedView; readonly changes: readonly object[] }[];
@@ -16,7 +16,7 @@ export interface Changes {
 
 export const noChanges: Changes = { rows: [], sums: [] };
 
-/** A retry, and the stream that it is about. */
+/** A retry event and its stream. */
 export interface Retry {
   readonly streamType: string;
   readonly streamId: string;
@@ -26,9 +26,9 @@ export interface Retry {
 
 /**
  * Folds events into every view.
- * @param before each folded view's rows as they are, by id
- * @param retry whose position the rows of its stream get, whatever their last event is
- * @throws PoisonError where an event can't be folded
+ * @param before current rows of each folded view, by id
+ * @param retry event whose position the rows of its stream get, whatever their last event is
+ * @throws PoisonError if an event cannot be folded
  */
 export function foldBatch(
   views: Views,
@@ -72,7 +72,7 @@ function foldEvents(
   return changed;
 }
 
-/** The row changed at the retry's position: whoever has come further than its last event must hear of it. */
+/** The row changed at the position of the retry: subscribers are already past its last event. */
 function stamp(
   view: FoldedView,
   rows: ReadonlyMap<string, object>,

@@ -6,15 +6,15 @@ import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 import { standsAt } from './write-rows.ts';
 
-/** Rows that one statement removes: it is over soon, and what it locks with it. */
+/** Rows that one statement deletes: few, so that its locks are short. */
 const sliceSize = 5_000;
 
 /**
- * Begins a new generation from an empty one, or takes up the one that was begun: there is one at a time, so whoever asks
- * for a second one helps with the first.
+ * Starts a new generation, or returns the one that was started: there is one at a time, so a second caller helps with
+ * the first.
  */
 export async function beginRebuild(database: Database): Promise<Checkpoint> {
-  // Again where the one that was begun has been switched to between the two statements.
+  // Retries if the started generation was switched to live between the two statements.
   for (;;) {
     await database.$executeRaw`
       INSERT INTO checkpoints (group_name, generation, live, position, hash)
@@ -28,17 +28,17 @@ export async function beginRebuild(database: Database): Promise<Checkpoint> {
   }
 }
 
-/** Gives up the generation that was begun, whoever folds it: what is left of it is to be removed. */
+/** Abandons the started generation, whichever process folds it: its rows can then be deleted. */
 export async function abandonRebuild(database: Database): Promise<void> {
   await database.$executeRaw`
     UPDATE checkpoints SET retired = true WHERE group_name = ${coreGroup} AND NOT live AND NOT retired`;
 }
 
 /**
- * Makes a rebuilt generation the one that reads use, where it has come at least as far: so the position that readers
- * see never falls. One statement, which no pause of this process can leave half done. It locks the new checkpoint, then
- * the live one, and only then knows how far each has come.
- * @returns whether it is live: false where the live one is ahead, or another process moved the new one
+ * Makes a rebuilt generation live if it has come at least as far, so the position that readers see never falls. One
+ * statement, which a paused process cannot leave half done: it locks the new checkpoint, then the live one, and only
+ * then compares them.
+ * @returns whether it is live; false if the live one is ahead, or another process moved the new one
  */
 export async function switchTo(database: Database, rebuilt: Checkpoint): Promise<boolean> {
   const switched = await database.$queryRaw<unknown[]>`
@@ -55,14 +55,14 @@ export async function switchTo(database: Database, rebuilt: Checkpoint): Promise
   return switched.length > 0;
 }
 
-/** The generations that were replaced and whose rows are not all gone. */
+/** The replaced generations whose rows are not deleted yet. */
 export async function readRetired(database: Database): Promise<number[]> {
   const rows = await database.$queryRaw<{ generation: number }[]>`
     SELECT generation FROM checkpoints WHERE group_name = ${coreGroup} AND retired ORDER BY generation`;
   return rows.map(row => row.generation);
 }
 
-/** Streams that stand further in the live generation than they did in a replaced one: nobody was told of their rows. */
+/** Streams that are further in the live generation than in a replaced one: no subscriber was notified of their rows. */
 export async function readFreed(database: Database, generation: number): Promise<StreamName[]> {
   return database.$queryRaw<StreamName[]>`
     SELECT old.stream_type AS "streamType", old.stream_id AS "streamId" FROM parked_streams old
@@ -72,7 +72,7 @@ export async function readFreed(database: Database, generation: number): Promise
         AND p.version <= old.version)`;
 }
 
-/** Removes all that is left of a replaced generation, in slices; its checkpoint last, so that it can be gone on with. */
+/** Deletes a replaced generation, in slices; its checkpoint last, so that a killed deletion can resume. */
 export async function removeGeneration(database: Database, views: Views, generation: number): Promise<void> {
   const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
   for (const name of names) {

@@ -3,30 +3,31 @@ import type { Position } from '../event-store/position.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Loaded } from './load-rows.ts';
 
-/** Rows kept at most, and what stands in their lists, all together: an order's line takes some 350 bytes. */
+/** Maximum number of rows and of entries in their lists, together. An order line takes about 350 bytes. */
 const keptWeight = 100_000;
 
 /**
- * The folded rows of the streams that a projector has written last, so that what changes again is not read back. Rows
- * change, and streams are parked and freed, only by whoever moves the checkpoint in the same statement. So these are the
- * database's for as long as it stands where this projector has moved it to, and all forgotten once it stands elsewhere.
+ * The folded rows of the streams that a projector wrote last, so that they need not be read back. Rows change, and
+ * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal the
+ * database for as long as the checkpoint is where this projector moved it. Once it is elsewhere, all rows are
+ * dropped.
  */
 export class KeptRows {
-  /** By stream, then by the view's place among the folded ones. */
+  /** By stream, then by the index of the folded view. */
   readonly #rows = new LRUCache<string, readonly (object | undefined)[]>({
     maxSize: keptWeight,
     sizeCalculation: rows => rows.reduce<number>((sum, row) => sum + weightOf(row), 1),
   });
   #at: Checkpoint | undefined;
 
-  /** A stream's rows as they are in the database at a checkpoint; undefined where that has to be looked up. */
+  /** The rows of a stream as the database has them at a checkpoint; undefined if they must be read. */
   at(from: Checkpoint, streamId: string): readonly (object | undefined)[] | undefined {
     if (!this.#at || !isSame(this.#at, from)) this.#rows.clear();
     this.#at = from;
     return this.#rows.get(streamId);
   }
 
-  /** That the checkpoint moved, and what streams have since. @param rows by the view's place, then by id */
+  /** Records that the checkpoint moved, and the new rows. @param rows by the index of the view, then by id */
   moved(to: Checkpoint, streamIds: Iterable<string>, rows: Loaded['rows']): void {
     this.#at = to;
     for (const id of streamIds) {

@@ -11,7 +11,9 @@ export interface Lag {
   readonly seconds: number;
 }
 
-/** One look for all who ask while it is under way: probes need no token, and may not take the pool from callers. */
+/**
+ * All callers during a read share it: probes need no token, and must not take the connection pool from other callers.
+ */
 export function openLag(database: Database): () => Promise<Lag> {
   let looking: Promise<Lag> | undefined;
   return () =>
@@ -20,7 +22,7 @@ export function openLag(database: Database): () => Promise<Lag> {
     }));
 }
 
-/** Log and checkpoint as one statement saw them. */
+/** End of the log and checkpoint, from one statement. */
 async function readLag(database: Database): Promise<Lag> {
   const rows = await database.$queryRaw<Lag[]>`
     SELECT head.position::float8 AS head, c.position::float8 AS projected,

@@ -4,17 +4,17 @@ import type { StreamName } from './retry-event.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView } from './view.ts';
 
-/** What a generation holds of some streams, as one statement saw it. */
+/** The rows of some streams in a generation, from one statement. */
 export interface Loaded {
-  /** By the view's place among the folded ones, then by id. */
+  /** By the index of the folded view, then by id. */
   readonly rows: readonly Map<string, object>[];
-  /** The version that can't be folded, by the stream's id. */
+  /** The version that cannot be folded, by stream id. */
   readonly parked: ReadonlyMap<string, number>;
 }
 
 /**
- * Every view's rows of some streams, and which of those are parked. One row after the other by its key: a plan for a set
- * of keys that is made while the table is small reads the table, and a session keeps its plans.
+ * Reads every view's rows of some streams, and which of those streams are parked. It looks up one key after another:
+ * a plan for a set of keys that was made while the table was small scans the table, and a session caches its plans.
  */
 export async function loadRows(
   database: Database,

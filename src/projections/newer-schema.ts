@@ -3,8 +3,8 @@ import { migrationNames } from '../schema-version.ts';
 import { StartError } from '../start-error.ts';
 
 /**
- * A newer program has migrated the database: what its rows mean, this one does not know. It may have had all views
- * folded anew, and what this one added to a sum would be in it twice.
+ * A newer release has migrated the database, and this program does not know what its rows mean. The newer release may
+ * have rebuilt all views, and what this program added to a sum would then be counted twice.
  */
 export class NewerSchemaError extends StartError {
   override readonly name = 'NewerSchemaError';
@@ -13,7 +13,7 @@ export class NewerSchemaError extends StartError {
   }
 }
 
-/** The newest of the migrations that this program does not know; else NULL. Part of the statement that reads or writes. */
+/** The newest migration that this program does not know, or NULL. It is part of the statement that reads or writes. */
 export const newerMigration = Prisma.sql`(
   SELECT max(migration_name) FROM _prisma_migrations
   WHERE migration_name NOT IN (${Prisma.join([...migrationNames])}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL)`;

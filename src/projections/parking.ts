@@ -11,10 +11,10 @@ import { retriedStream, type StreamName } from './retry-event.ts';
 import { coreGroup } from './view-sql.ts';
 import { writeRows } from './write-rows.ts';
 
-/** Characters of an error that are kept. */
+/** Maximum length of a stored error, characters. */
 const errorLength = 1_000;
 
-/** A stream whose rows stand still before an event that can't be folded. */
+/** A stream whose rows stop before an event that cannot be folded. */
 export interface ParkedStream extends StreamName {
   readonly version: number;
   readonly position: number;
@@ -24,10 +24,10 @@ export interface ParkedStream extends StreamName {
   readonly triedAt: string;
 }
 
-/** What of an event parking needs: it may be one that can't be read further. */
+/** What parking needs of an event: the rest of it may be unreadable. */
 export type EventName = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
 
-/** Moves past an event that can't be folded, and says so of its stream. @returns whether the checkpoint moved */
+/** Moves past an event that cannot be folded, and parks its stream. @returns whether the checkpoint moved */
 export async function park(
   { database, onParked }: Pick<Projection, 'database' | 'onParked'>,
   from: Checkpoint,
@@ -45,7 +45,7 @@ export async function park(
   return moved;
 }
 
-/** Folds a parked stream on, from the event that it stood before; it stays parked where that fails again. */
+/** Folds a parked stream on from the event that failed; it stays parked if that fails again. */
 export async function carryOutRetry(projection: Projection, from: Checkpoint, event: RecordedEvent): Promise<boolean> {
   const stream = retriedStream(event);
   if (!stream) throw new Error(`event ${event.position} is no retry`);
@@ -70,7 +70,8 @@ async function retry(
 ): Promise<boolean> {
   const { rows, parked } = await loadRows(database, views.folded, from.generation, [stream]);
   const fromVersion = parked.get(stream.streamId);
-  // Up to here and no further: what comes later has its own turn, and folded anew the log must come to the same.
+  // Up to the retry's position only: later events have their own turn, and a rebuild of the log must give the same
+  // rows.
   const events =
     fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion, before: position })).events;
   const changed = foldBatch(views, rows, events, { ...stream, position, hash });
@@ -84,7 +85,7 @@ function thatOne({ generation }: Checkpoint, { streamType, streamId }: StreamNam
     AND stream_type = ${streamType} AND stream_id = ${streamId}`;
 }
 
-/** The streams that the live generation has parked, oldest first. */
+/** The parked streams of the live generation, oldest first. */
 export async function readParked(database: Database): Promise<ParkedStream[]> {
   return database.$queryRaw<ParkedStream[]>`
     SELECT p.stream_type AS "streamType", p.stream_id AS "streamId", p.version, p.position::float8 AS position, p.error,
@@ -93,7 +94,7 @@ export async function readParked(database: Database): Promise<ParkedStream[]> {
     WHERE c.group_name = ${coreGroup} AND c.live ORDER BY p.position`;
 }
 
-/** A NUL is text that no column takes. */
+/** No text column accepts a NUL. */
 function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, errorLength);
 }

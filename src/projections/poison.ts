@@ -1,6 +1,6 @@
 import { sqlState } from '../database-error.ts';
 
-/** An event that a view can't fold: its stream is parked, the others go on. */
+/** An event that a view cannot fold: its stream is parked, other streams continue. */
 export class PoisonError extends Error {
   override readonly name = 'PoisonError';
   constructor(cause: unknown) {
@@ -9,8 +9,8 @@ export class PoisonError extends Error {
 }
 
 /**
- * Whether an error is about what was folded, and would be there again however often it is tried: the fold threw, or no
- * table takes its row (a value out of range or missing, a row too large for an index).
+ * Whether an error is about the folded data and would occur at every retry: the fold threw, or no table accepts its
+ * row (a value out of range or missing, a row too large for an index).
  */
 export function isPoison(error: unknown): boolean {
   return error instanceof PoisonError || /^(?:22|23502|54)/.test(sqlState(error) ?? '');

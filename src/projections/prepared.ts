@@ -2,8 +2,8 @@ import type { Database, LookUp } from '../database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 
 /**
- * The same database for the projector, which sends few statements over and over, each of which finds its rows by key:
- * what it asks goes as look-ups do, so that no batch is planned anew.
+ * The same database for the projector, which sends few statements repeatedly, all of which find their rows by key:
+ * its statements are sent as prepared look-ups, so that no batch is planned again.
  */
 export function prepared(database: Database, lookUp: LookUp | undefined): Database {
   if (!lookUp) return database;

@@ -9,9 +9,9 @@ import { retriedStream } from './retry-event.ts';
 import { writeRows } from './write-rows.ts';
 
 /**
- * Folds a batch of events, the next ones after the checkpoint, into every view. What can't be folded is found by
- * halving, and its stream is parked.
- * @returns whether the checkpoint moved: false where another projector had moved it, and then nothing more was written
+ * Folds a batch of events, the next ones after the checkpoint, into every view. An event that cannot be folded is
+ * found by halving the batch, and its stream is parked.
+ * @returns whether the checkpoint moved; false if another projector has moved it: then nothing more was written
  */
 export async function projectBatch(
   projection: Projection,
@@ -26,7 +26,7 @@ export async function projectBatch(
   return true;
 }
 
-/** Retries are carried out one by one: each rests on what stands before it. */
+/** Retries are handled one by one: each depends on the rows before it. */
 function betweenRetries(events: readonly RecordedEvent[]): RecordedEvent[][] {
   const parts: RecordedEvent[][] = [];
   let part: RecordedEvent[] | undefined;
@@ -61,7 +61,7 @@ async function projectEvents(
 ): Promise<boolean> {
   const streams = streamsOf(events);
   const known = new Map(streams.map(({ streamId }) => [streamId, kept?.at(from, streamId)]));
-  // One whose first event is here has no row yet.
+  // A stream whose first event is in the batch has no row yet.
   const wanted = streams.filter(({ streamId, version }) => version > 1 && known.get(streamId) === undefined);
   const { rows, parked } = await loadRows(database, views.folded, from.generation, wanted);
   for (const [streamId, ofViews] of known) {
@@ -86,14 +86,14 @@ async function projectEvents(
   return true;
 }
 
-/** Each stream by the first of its events. */
+/** Each stream with its first event in the batch. */
 function streamsOf(events: readonly RecordedEvent[]): RecordedEvent[] {
   const seen = new Map<string, RecordedEvent>();
   for (const event of events) if (!seen.has(event.streamId)) seen.set(event.streamId, event);
   return [...seen.values()];
 }
 
-/** The checkpoint once these events are folded. */
+/** The checkpoint after these events. */
 export function after(from: Checkpoint, events: readonly Pick<RecordedEvent, 'position' | 'hash'>[]): Checkpoint {
   const last = events.at(-1);
   return last ? { ...from, position: { point: last.position, hash: last.hash } } : from;

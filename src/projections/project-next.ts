@@ -6,10 +6,10 @@ import { after, projectBatch } from './project-batch.ts';
 import type { Projection } from './projection.ts';
 
 /**
- * Projects what comes next in the log, up to `limit` events.
- * @returns the checkpoint then: `from` itself where there is nothing to project, undefined where another projector has
- * moved it meanwhile
- * @throws UnknownEventError where the very next event is one that this code does not know
+ * Projects the next events of the log, at most `limit`.
+ * @returns the new checkpoint; `from` itself if there is nothing to project; undefined if another projector has moved
+ * it
+ * @throws UnknownEventError if the next event has a type that this code does not know
  */
 export async function projectNext(
   projection: Projection & { readonly store: Pick<EventStore, 'readLog'> },

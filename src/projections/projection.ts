@@ -9,8 +9,8 @@ export interface Projection {
   readonly database: Database;
   readonly store: Pick<EventStore, 'readStream'>;
   readonly views: Views;
-  /** What need not be read back; left out, all is. */
+  /** Rows that need not be read back; without it, all rows are read. */
   readonly kept?: KeptRows;
-  /** Told of each stream that can't be folded on. */
+  /** Called for each stream that is parked. */
   readonly onParked?: (stream: StreamName, error: unknown) => void;
 }

@@ -4,22 +4,22 @@ import type { Position } from '../event-store/position.ts';
 import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 
-/** Seconds that events may wait for a projector before none is thought to be at work. */
+/** If events wait longer than this for a projector, s, no projector is assumed to be active. */
 const patience = 5;
 
 export type ProjectionState = 'LIVE' | 'REBUILDING' | 'PAUSED' | 'FAILED';
 
-/** How a read model stands. */
+/** The state of a read model. */
 export interface ProjectionStatus {
   readonly name: string;
   readonly state: ProjectionState;
   readonly position: Position;
-  /** Events that are stored and not in it. */
+  /** Stored events that are not in it yet. */
   readonly lagEvents: number;
   /** Age of the oldest of them, by the database's clock. */
   readonly lagSeconds: number;
   readonly parkedStreams: number;
-  /** What holds its projector up. */
+  /** The error that stops its projector. */
   readonly failure: string | null;
   readonly rebuild: RebuildStatus | null;
 }
@@ -27,14 +27,14 @@ export interface ProjectionStatus {
 export interface RebuildStatus {
   readonly processed: number;
   readonly total: number;
-  /** Since it was taken up last. */
+  /** Since the rebuild last started or resumed. */
   readonly eventsPerSecond: number;
-  /** Null while nobody can tell. */
+  /** Null as long as it is unknown. */
   readonly etaSeconds: number | null;
 }
 
 interface Group extends Omit<ProjectionStatus, 'name' | 'state' | 'parkedStreams' | 'rebuild'> {
-  /** Since it moved last. */
+  /** Since it last moved. */
   readonly stillSeconds: number;
   readonly continues: boolean;
   readonly parked: Readonly<Record<string, number>> | null;
@@ -42,20 +42,20 @@ interface Group extends Omit<ProjectionStatus, 'name' | 'state' | 'parkedStreams
   readonly head: number;
 }
 
-/** How every read model stands, and where the views do. */
+/** The state of every read model, and the position of the views. */
 export interface Projections {
   readonly position: Position;
-  /** False where the position asked after is not of this log. */
+  /** False if the given position does not belong to this log. */
   readonly continues: boolean;
   readonly state: readonly ProjectionStatus[];
 }
 
-/** How every read model stands, as one statement saw it. */
+/** Reads the state of every read model in one statement. */
 export async function readProjections(database: Database, views: Views): Promise<readonly ProjectionStatus[]> {
   return (await readProjectionsAfter(database, views, undefined)).state;
 }
 
-/** The same, and whether a position is of this log. */
+/** The same, and whether a position belongs to this log. */
 export async function readProjectionsAfter(
   database: Database,
   views: Views,

@@ -12,10 +12,10 @@ interface Selected<Row> {
 }
 
 /**
- * Reads rows that are no page, and the position that they reflect, from one statement.
- * @param select a few rows, sorted, of the generation of the one row of `c`
- * @param atLeast a position that the answer must be of the same log as
- * @throws StalePositionError where `atLeast` is not of this log
+ * Reads rows that are no page, and the position that they reflect, in one statement.
+ * @param select a few sorted rows of the generation of the one row of `c`
+ * @param atLeast a position of the log that the answer must come from
+ * @throws StalePositionError if `atLeast` does not belong to this log
  */
 export async function readRows<Row>(
   { database }: ReadSource,

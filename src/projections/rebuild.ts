@@ -9,26 +9,26 @@ import { after, projectBatch } from './project-batch.ts';
 import type { Projection } from './projection.ts';
 import type { StreamName } from './retry-event.ts';
 
-/** Events of one batch: rows are written once a batch, so the more the fewer writes; bounded by memory. */
+/** Events in a batch: each row is written once a batch, so larger batches write less. Memory limits the size. */
 const batchSize = 5_000;
-/** Where another process is faster, it is left to it, and looked after this often, ms. */
+/** If another process is faster, this one lets it continue and checks again after this time, ms. */
 const standbyInterval = 1_000;
 
 /** What a rebuild needs beside the events. */
 export interface Rebuild extends Projection {
   readonly store: Pick<EventStore, 'readStream' | 'readLog'>;
-  /** Has a stream tried again; see retryEvent(). */
+  /** Retries a parked stream; see retryEvent(). */
   readonly retry: (stream: StreamName) => Promise<unknown>;
-  /** Told how far it has come. */
+  /** Called with its progress. */
   readonly onProgress: (point: number) => void;
 }
 
 /**
- * Folds the whole log into a new generation of every view beside the live one, makes it the live one once it has come
- * as far, and removes the old rows. Projector, queries and subscribers go on meanwhile. It stands in the database, so
- * after a kill, asked for again, it goes on where it was.
- * @returns `removed` where a rebuild had been switched to, and only old rows were left to remove
- * @throws UnknownEventError where the log has an event that this code does not know
+ * Folds the whole log into a new generation of every view beside the live one, makes it live once it has come as far,
+ * and deletes the old rows. Projector, queries and subscribers continue. Its progress is stored in the database, so
+ * after a kill a second call resumes.
+ * @returns `removed` if a rebuild had been switched to live before, and only old rows were left to delete
+ * @throws UnknownEventError if the log has an event that this code does not know
  */
 export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'given up'> {
   const { database } = parts;
@@ -39,14 +39,14 @@ export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'g
     if ((await readCheckpoint(database)).generation < begun.generation) return 'given up';
   }
   for (const generation of await readRetired(database)) {
-    // Who subscribed has come further than these rows' last events: only a later position tells them.
+    // Subscribers are past the last events of these rows: only a later position reaches them.
     for (const stream of await readFreed(database, generation)) await parts.retry(stream);
     await removeGeneration(database, parts.views, generation);
   }
   return unfinished ? 'removed' : 'folded';
 }
 
-/** Until the generation is live, by this process or by another one that rebuilds it. */
+/** Folds until the generation is live, by this process or by another one that rebuilds it. */
 async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
   const { database, onProgress } = parts;
   let from: Checkpoint = begun;
@@ -64,13 +64,13 @@ async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
 }
 
 interface Step {
-  /** Undefined where another process had moved the checkpoint. */
+  /** Undefined if another process has moved the checkpoint. */
   readonly to: Checkpoint | undefined;
-  /** What comes next, on its way; undefined where the log's end was reached. */
+  /** The next batch, being read; undefined at the end of the log. */
   readonly ahead?: Promise<RecordedEvent[]>;
 }
 
-/** Folds what was read, and has what comes next read while it is folded and written. */
+/** Folds and writes a batch, while the next one is read. */
 async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<RecordedEvent[]>): Promise<Step> {
   try {
     const events = await reading;
@@ -85,7 +85,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
 
 function readOn({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
   const reading = store.readLog(position.point, batchSize);
-  // Whoever takes it hears of the error; until then nobody does, and that would end the process.
+  // The next step gets the error. Without this handler an unhandled rejection would end the process before.
   reading.catch(() => undefined);
   return reading;
 }

@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache';
 import type { ViewTable } from './view.ts';
 
-/** Bytes that all rows may take, together with what was answered of them. */
+/** Maximum size of all rows, with the responses cached beside them, bytes. */
 const keptBytes = 80_000_000;
-/** That a row takes beside its text: its place, its key, its mark. */
+/** Size of an entry beside its text, bytes: its slot, its key, its mark. */
 const bytesARow = 400;
 
-/** A row that is handed out again for as long as it stands: what was answered of it may be kept with it. */
+/** A row that is returned again for as long as it is unchanged: responses may be cached with it. */
 export class Standing<Row extends object = object> {
   readonly row: Row;
   readonly joined = undefined;
-  /** Its length as JSON, characters: what is kept with it is no longer. */
+  /** Its length as JSON, characters: a response that is cached with it may not be longer. */
   readonly characters: number;
-  /** By whoever answers: what rests on this row, the question and who asks, and on nothing else. */
+  /** Responses that depend only on this row, the selection and the viewer. */
   answered: unknown;
 
   constructor(row: Row, characters: number) {
@@ -21,7 +21,7 @@ export class Standing<Row extends object = object> {
   }
 }
 
-/** A row as it was read, and the mark by which the database says whether it still stands. */
+/** A row as it was read, and the mark by which the database says whether it is unchanged. */
 export interface SeenRow {
   readonly mark: string;
   readonly standing: Standing;
@@ -32,12 +32,12 @@ interface Kept extends SeenRow {
 }
 
 /**
- * The rows that a process read last, so that those which still stand as they were need not be sent and parsed again.
- * Nothing is answered from here alone: each statement that reads entities says of each row whether its mark is still
- * the same (HTTP's If-None-Match, with the database as the origin).
+ * The rows that a process read last, so that unchanged rows need not be sent and parsed again. Nothing is answered
+ * from this cache alone: each statement that reads entities compares the marks (as HTTP's If-None-Match, with the
+ * database as the origin).
  */
 export class SeenRows {
-  /** By id alone, which takes a third of the time: of two views of one stream, the one that was read last is kept. */
+  /** By id alone, which takes a third of the time. Of two views of one stream, the row that was read last is cached. */
   readonly #rows = new LRUCache<string, Kept>({ maxSize: keptBytes });
 
   of({ name }: ViewTable, id: string): SeenRow | undefined {

@@ -3,12 +3,12 @@ import type { Position } from '../event-store/position.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Tracing } from '../tracing.ts';
 
-/** Requests of one batch that get a span: a catch-up folds a thousand events at once. */
+/** Maximum number of spans in a batch: a projector that catches up folds a thousand events at once. */
 const longest = 100;
 
 /**
- * A projector's store and ears, so that each request whose events it folds gets a span: from when its events were read
- * to when their rows were stored.
+ * Wraps a projector's store and observer, so that each request whose events are folded gets a span, from the read of
+ * its events to the write of its rows.
  */
 export function tracedProjection(
   store: EventStore,
