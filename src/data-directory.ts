@@ -6,39 +6,45 @@ import { kill, pid } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { StartError } from './start-error.ts';
 
-/** One process's wish for the folder. The lock file is a list of them: the first one of a living process has it. */
+/**
+ * The claim of one process to the folder. The lock file is a list of claims: the first one of a living process holds
+ * the lock.
+ */
 interface Claim {
   readonly id: string;
   readonly pid: number;
-  /** Process ids come again, after a restart even the same ones; with its start a process is told from the next one. */
+  /** Start time of the process: the system reuses process ids, after a restart even for the same program. */
   readonly started: string | undefined;
-  /** In which boot, and among which processes, the id counts: each container has a process 1. */
+  /** The boot and process namespace in which the id is valid: each container has a process 1. */
   readonly boot: string | undefined;
   readonly pids: string | undefined;
 }
 
-/** How often a holder shows that it lives to those who can't see its process, ms. */
+/** Interval at which a holder touches the lock file, for processes that cannot see the holder's process, ms. */
 const beatInterval = 1_000;
-/** Without a beat for so long it is taken for dead, ms: longer than the embedded database ever keeps it from one. */
+/**
+ * A holder that has not touched it for this long is taken for dead, ms: longer than the embedded database ever blocks
+ * the event loop.
+ */
 const beatPatience = 15_000;
 
 /**
- * Makes the folder where it is missing and takes it for this process alone: two on one embedded database destroy it.
- * A lock left by a process that is gone, however it went, gives way at once.
- * @returns gives the folder back
- * @throws StartError where another process has it, or where it can't be written
+ * Creates the folder if it is missing and locks it for this process: two processes on one embedded database destroy
+ * it. The lock of a process that has ended is released at once.
+ * @returns releases the lock
+ * @throws StartError if another process holds it, or if the folder cannot be written
  */
 export async function lockDataDirectory(path: string): Promise<() => Promise<void>> {
   const file = join(resolve(path), 'lock');
   const mine = await newClaim();
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 }); // it will hold names, addresses and keys
+    await mkdir(path, { recursive: true, mode: 0o700 }); // it will contain names, addresses and keys
     for (;;) {
-      // Lines are only ever added, whole and at the end: whoever reads sees the same order, so no two can be the first.
+      // Lines are only ever appended, whole: every reader sees the same order, so there is only one first claim.
       await appendFile(file, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
       const first = await firstAlive(file, mine);
-      // A holder that ends takes its list away, one that begins starts a new one: while we looked who lives, ours may
-      // have become one that nobody reads. Once more, then.
+      // A holder that ends removes its list, and the next one starts a new list: during our check, ours may have
+      // become a list that no process reads. So check once more.
       if (first === undefined || !(await readList(file)).includes(mine.id)) continue;
       if (first.id === mine.id) break;
       await appendFile(file, `${JSON.stringify({ withdrawn: mine.id })}\n`);
@@ -46,7 +52,7 @@ export async function lockDataDirectory(path: string): Promise<() => Promise<voi
         `DATA_DIR: ${path} is in use by process ${first.pid}: stop that one, or set DATA_DIR to another folder`,
       );
     }
-    // Those who wrote into the old list meanwhile will miss themselves in the new one, and look again.
+    // Processes that wrote into the old list meanwhile do not find their claim in the new one, and try again.
     await writeFile(`${file}.new`, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
   } catch (error) {
@@ -57,7 +63,7 @@ export async function lockDataDirectory(path: string): Promise<() => Promise<voi
     );
   }
   const beat = setInterval(() => {
-    keepAlive(file, mine).catch(() => undefined); // the next one does as well
+    keepAlive(file, mine).catch(() => undefined); // the next beat comes soon
   }, beatInterval).unref();
   return async () => {
     clearInterval(beat);
@@ -65,7 +71,7 @@ export async function lockDataDirectory(path: string): Promise<() => Promise<voi
   };
 }
 
-/** A process that was paused for long was taken for dead: two on one database would ruin it, so this one ends. */
+/** A process that was paused for long was taken for dead. Two on one database would destroy it, so this one ends. */
 async function keepAlive(file: string, mine: Claim): Promise<void> {
   const list = await readList(file);
   if (!list.includes(mine.id)) {
@@ -78,7 +84,7 @@ async function keepAlive(file: string, mine: Claim): Promise<void> {
   await utimes(file, now, now);
 }
 
-/** The first claim of a living process; undefined where the list has none, or was taken away while it was read. */
+/** The first claim of a living process; undefined if there is none, or the list was removed while it was read. */
 async function firstAlive(file: string, here: Claim): Promise<Claim | undefined> {
   const lines = (await readList(file)).split('\n').flatMap(parseLine);
   const withdrawn = new Set(lines.flatMap(line => ('withdrawn' in line ? [line.withdrawn] : [])));
@@ -97,7 +103,7 @@ function readList(file: string): Promise<string> {
   });
 }
 
-/** A line that is none (a power cut may leave such) is nobody's claim. */
+/** Undefined for a line that is no claim, as a power failure may leave one. */
 function parseLine(line: string): (Claim | { readonly withdrawn: string })[] {
   try {
     return line === '' ? [] : [JSON.parse(line) as Claim];
@@ -106,7 +112,7 @@ function parseLine(line: string): (Claim | { readonly withdrawn: string })[] {
   }
 }
 
-/** Undefined where the process can't be seen from here: it is one of another container on this machine. */
+/** Undefined if the process cannot be seen from here: it belongs to another container on this machine. */
 async function isAlive(claim: Claim, here: Claim): Promise<boolean | undefined> {
   if (claim.boot !== here.boot) return false;
   if (claim.pids !== here.pids) return undefined;
@@ -114,13 +120,13 @@ async function isAlive(claim: Claim, here: Claim): Promise<boolean | undefined> 
   try {
     return kill(claim.pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, and another user's
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // alive, but another user's
   }
 }
 
-/** Whether the holder touches the lock file. Others who start just then lengthen it, which is no sign of its life. */
+/** Whether the holder touches the lock file. A growing file is no sign of life: other processes append their claims. */
 async function beats(file: string): Promise<boolean> {
-  const look = () => stat(file).catch(() => undefined); // none where its holder takes it away meanwhile
+  const look = () => stat(file).catch(() => undefined); // undefined if its holder removes it at this moment
   const deadline = Date.now() + beatPatience;
   let seen = await look();
   while (seen !== undefined && Date.now() < deadline) {
@@ -145,11 +151,11 @@ async function newClaim(): Promise<Claim> {
   };
 }
 
-/** When the process began, in ticks since the boot; undefined where it is gone, or where the system has no /proc. */
+/** When the process started, in ticks since the boot; undefined if it has ended, or if the system has no /proc. */
 async function startOf(id: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${id}/stat`, 'utf8').catch(() => '');
-  // The name before these fields may hold anything, spaces and parentheses too.
+  // The process's name comes before these fields and may contain anything, also spaces and parentheses.
   const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // A zombie has no hands: killed, and only waiting for its parent to notice.
+  // A zombie was killed and only waits for its parent: it cannot write any more.
   return state === 'Z' || state === 'X' ? undefined : fields[18];
 }

@@ -7,22 +7,22 @@ import { hashOfCommand } from './graphql/command-hash.ts';
 import { uuidV5 } from './ids.ts';
 import { orderDecider } from './order/decider.ts';
 
-/** Under which erasures get their command ids, so that one that was killed half-way goes on. Permanent. */
+/** Namespace of the command ids of erasures, so that an erasure that was killed resumes. Permanent. */
 const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
 
 export interface Erasure {
   readonly orders: number;
   readonly streamIds: readonly string[];
-  /** Of the last event that says so: views that have come this far show nothing of the person. */
+  /** Position of the last event of the erasure: views at this position show nothing of the person. */
   readonly position: Position;
 }
 
 /**
- * Makes a person unreadable: empties their key, then says so in every stream that has sealed data of theirs. In this
- * order: an event that was read before with its key has its place before these, so whatever a projector still makes of
- * it, they undo. Done twice, or again after it was killed, it comes to the same.
- * @param database as its owner: whoever serves may not change a key
- * @returns undefined where nothing of such a customer was ever stored
+ * Makes a person unreadable: empties their key, then appends an event to every stream with their sealed data. The
+ * order matters: an event that a projector had read with the key comes before these events, so they undo its effect.
+ * If it is repeated or resumed after a kill, the result is the same.
+ * @param database with the rights of the tables' owner: the serving role may not change a key
+ * @returns undefined if no data of such a customer was ever stored
  */
 export async function eraseCustomer(
   database: Database,
@@ -43,7 +43,7 @@ export async function eraseCustomer(
   return erasure;
 }
 
-/** Says in one stream that it has nothing personal any more that could be read. */
+/** Appends the event to one stream that says that its personal data cannot be read any more. */
 export function eraseStream(handle: HandleCommand, { streamType, streamId }: StreamAbout, now: Date) {
   const call = <Type extends string>(type: Type): CommandCall<{ readonly type: Type }> => {
     const commandId = uuidV5(erasureNamespace, streamId);

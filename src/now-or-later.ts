@@ -1,7 +1,10 @@
-/** What is there at once, or comes later: who awaits each of them makes a promise and a turn of what needs none. */
+/**
+ * A value that is available at once, or a promise of it: awaiting every value would cost a promise and a turn of the
+ * event loop each time.
+ */
 export type NowOrLater<Value> = Value | Promise<Value>;
 
-/** Goes on with it, now where it is there. */
+/** Continues with the value: at once if it is available. */
 export function onceThere<Value, Result>(
   value: NowOrLater<Value>,
   goOn: (value: Value) => NowOrLater<Result>,

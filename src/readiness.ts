@@ -2,14 +2,14 @@ import { inTime } from './in-time.ts';
 import type { Readiness } from './graphql/probes.ts';
 import type { Lag } from './projections/lag.ts';
 
-/** A database that takes longer is one that callers would wait for too, ms. */
+/** A database that takes longer is reported as not ready, because callers would wait too, ms. */
 const patience = 2_000;
-/** Seconds that the views may be behind before it is said. */
+/** The views may be this far behind before the process reports it, s. */
 const tolerableLag = 5;
 
 /**
- * What a process can say of itself right now, by asking: nothing is remembered from before.
- * @param redisConnected undefined where there is none to be connected to
+ * The current state of a process, read on each call: nothing is cached.
+ * @param redisConnected undefined if no Redis is configured
  */
 export async function readReadiness(
   readLag: () => Promise<Lag>,

@@ -12,10 +12,10 @@ import { productView } from './product/views/product-view.ts';
 import { projectionEvents } from './projections/retry-event.ts';
 import type { Views } from './projections/view.ts';
 
-/** Every aggregate: what stands here is handled, logged, measured and read. */
+/** Every aggregate: each entry is handled, logged, measured and read. */
 export const deciders = [orderDecider, customerDecider, productDecider];
 
-/** Everything whose events a reader of the log may meet. */
+/** Every aggregate and machinery event that a reader of the log may find. */
 export const types = eventTypes([...deciders, projectionEvents]);
 
 /** Every view of the core group. */

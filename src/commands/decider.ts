@@ -1,12 +1,12 @@
-/** Who asks. A customer's subject is their own id (`cus_…`), a staff member's is their name. */
+/** The caller. A customer's subject is their own id (`cus_…`), a staff member's is their name. */
 export interface Actor {
   readonly role: 'customer' | 'staff';
   readonly subject: string;
 }
 
 /**
- * What a decider returns and a stream remembers. `personal` holds names, addresses and free text: it is stored
- * sealed with the key of the event's subject and is `undefined` when read after that key was thrown away.
+ * What a decider returns and a stream stores. `personal` holds names, addresses and free text: it is sealed with the
+ * key of the event's subject, and `undefined` if it is read after that key was emptied.
  */
 export interface DomainEvent {
   readonly type: string;
@@ -14,7 +14,7 @@ export interface DomainEvent {
   readonly personal?: object | undefined;
 }
 
-/** Events to remember (at least one, so that an accepted command always leaves its id in the log), or a refusal. */
+/** The events to store (at least one, so that an accepted command always leaves its id in the log), or a rejection. */
 export type Decision<Event, Rejection> =
   | { readonly type: 'accepted'; readonly events: readonly [Event, ...Event[]] }
   | { readonly type: 'rejected'; readonly rejection: Rejection };
@@ -27,36 +27,39 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
   return { type: 'rejected', rejection };
 }
 
-/** Whom a command is for at all; what of it is theirs, `isVisibleTo` says. */
+/** Who may send a command at all; `isVisibleTo` says which aggregates they may send it to. */
 export type Right = 'authenticated' | Actor['role'];
 
 type TypeOf<Command> = Command extends { readonly type: infer Type extends string } ? Type : never;
 
-/** What the machinery needs to know of an aggregate: pure functions and its permanent names. */
+/** Everything that the machinery needs of an aggregate: pure functions and its permanent names. */
 export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
-  /** Stored with each event: permanent, like a table's name. */
+  /** Stored with each event. Permanent, like the name of a table. */
   readonly streamType: string;
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
   readonly decide: (command: Command, state: State) => Decision<Event, Rejection>;
-  /** Who may ask for each command: one that is missing here is nobody's, and does not compile. */
+  /** Who may send each command. A missing command does not compile. */
   readonly rights: { readonly [Type in TypeOf<Command>]: Right };
-  /** True for the command that starts a stream; every other one needs a stream that is there and visible. */
+  /** True for the command that starts a stream; every other command needs an existing, visible stream. */
   readonly creates: (command: Command) => boolean;
-  /** Whether the actor may know of this aggregate at all; where not, it is answered like a missing one. */
+  /** Whether the actor may see this aggregate at all. If not, the answer is the same as for a missing one. */
   readonly isVisibleTo: (state: State, actor: Actor) => boolean;
-  /** The customer whose key seals the personal data of this stream's events; asked of the state after the events. */
+  /** The customer whose key seals the personal data of this stream's events, from the state after the events. */
   readonly subject: (state: State) => string | undefined;
-  /** Newest schema version of each event type. An event that is missing here, or newer, stops its reader. */
+  /** Newest schema version of each event type. A missing or newer one stops its reader. */
   readonly schemaVersions: { readonly [Type in Event['type']]: number };
   /**
-   * Version of the state's shape, for snapshots of long streams; none are stored where it is left out. Raise it with
-   * every change of what `evolve` makes of the same events, and with every new event type or version: snapshots of
-   * another shape are left aside.
+   * Version of the state's shape, for snapshots of long streams; without it no snapshots are stored. Raise it with
+   * every change of what `evolve` returns for the same events, and with every new event type or version: snapshots of
+   * another shape are ignored.
    */
   readonly snapshotShape?: number;
-  /** Event types that get a public number (unique, K7Q2-9XF4) from the append, and the field of `data` that takes it. */
+  /**
+   * Event types that get a public number (unique, K7Q2-9XF4) when they are appended, and the field of `data` that
+   * takes it.
+   */
   readonly numbered?: { readonly [Type in Event['type']]?: string };
-  /** Brings an event stored with an older schema version up by one version. */
+  /** Upcasts an event of an older schema version by one version. */
   readonly upcast: (event: { type: string; data: unknown }, schemaVersion: number) => { type: string; data: unknown };
 }

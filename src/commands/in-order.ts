@@ -1,6 +1,6 @@
 /**
- * Runs what is asked for one key one after the other, and different keys side by side: commands for one stream on one
- * node then meet no conflict among themselves.
+ * Runs the calls for one key one after another, and different keys in parallel: so commands for one stream on one
+ * node cause no conflict with each other.
  */
 export function openInOrder(): <Result>(key: string, run: () => Promise<Result>) => Promise<Result> {
   const tails = new Map<string, Promise<void>>();

@@ -4,9 +4,10 @@ import { backoff } from '../event-store/backoff.ts';
 import type { NowOrLater } from '../now-or-later.ts';
 
 /**
- * Does what only reads, and again while the database can't be reached. What is there at once costs no promise and no timer.
+ * Reads, and retries while the database is unreachable. A result that is available at once costs no promise and no
+ * timer.
  * @param deadline by performance.now()
- * @throws UnavailableError once it has passed, or what `read` throws for another reason
+ * @throws UnavailableError after the deadline, or what `read` throws for another reason
  */
 export function readUntil<Result>(deadline: number, read: () => NowOrLater<Result>): NowOrLater<Result> {
   const first = read();
@@ -33,7 +34,7 @@ async function untilAnswered<Result>(
   }
 }
 
-/** A connection that went dead without a word would be waited for much longer. */
+/** Without it, a connection that was cut silently would be awaited much longer. */
 async function answeredBy<Result>(deadline: number, answer: NowOrLater<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -10,12 +10,12 @@ interface Server {
 }
 
 /**
- * What production may not run on, though it would seem to work.
- * @param alone no Redis tells this process of others
- * @throws StartError with a line for each thing that is wrong
+ * Checks for conditions that production must not run with, although it would seem to work.
+ * @param alone true if no Redis connects this process to others
+ * @throws StartError with a line for each problem
  */
 export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
-  // Older than this process, so none of its own.
+  // Older than this process, so not its own connection.
   const seconds = performance.now() / 1000;
   const [server] = await database.$queryRaw<Server[]>`
     SELECT current_user::text AS "user", current_setting('fsync') AS fsync,

@@ -1,18 +1,18 @@
 import type { Database } from '../database.ts';
 import { readHead } from './read-log.ts';
 
-/** A stream that has sealed data of somebody. */
+/** A stream with sealed data of a subject. */
 export interface StreamAbout {
   readonly streamType: string;
   readonly streamId: string;
 }
 
 /**
- * Empties a subject's key for ever: from here on nobody opens what it sealed, and what comes later is sealed with a key
- * that is kept nowhere. Only the owner of the tables may.
+ * Empties a subject's key for ever: nothing can open what it sealed, and later data is sealed with a key that is
+ * stored nowhere. Only the owner of the tables may do this.
  */
 export async function emptyKey(database: Database, subject: string): Promise<void> {
-  // Also where there is none yet: a command under way would make one after we have looked.
+  // Also if there is no key yet: a command in flight would make one after this check.
   await database.$executeRaw`
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, ''::bytea)
     ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`;

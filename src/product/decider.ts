@@ -12,9 +12,9 @@ export const productDecider: Decider<Product, ProductCommand, ProductEvent, Prod
   decide,
   rights: { AddProduct: 'staff', ChangeProduct: 'staff' },
   creates: command => command.type === 'AddProduct',
-  // the catalogue is open to everyone
+  // every caller may read the catalogue
   isVisibleTo: () => true,
-  // nothing in it is personal
+  // it contains no personal data
   subject: () => undefined,
   schemaVersions: { ProductAdded: 1, ProductChanged: 1 },
   upcast: ({ type }, schemaVersion) => {

@@ -10,10 +10,10 @@ export interface RenameCustomer {
   readonly name: string;
 }
 
-/** Their key is gone: what it sealed is to be shown as erased. */
+/** The customer's key was emptied: what it sealed is to be shown as erased. */
 export interface EraseCustomer {
   readonly type: 'EraseCustomer';
 }
 
-/** What may be asked of a customer's record. */
+/** The commands of a customer. */
 export type CustomerCommand = RegisterCustomer | RenameCustomer | EraseCustomer;

@@ -1,6 +1,6 @@
 import type { CustomerEvent } from './events.ts';
 
-/** What decisions rest on: names and addresses are for views, so no personal data stands here. */
+/** The state that decisions need: names and addresses are for views, so it contains no personal data. */
 export type Customer =
   | { readonly status: 'None' }
   | { readonly status: 'Registered' | 'Erased'; readonly customerId: string };

@@ -4,7 +4,7 @@ import type { Customer } from './customer.ts';
 import type { CustomerEvent } from './events.ts';
 import { refuse, type CustomerRejection } from './rejection.ts';
 
-/** What a command does to a customer's record, or why not. */
+/** Decides which events a command causes, or why it is rejected. */
 export function decide(command: CustomerCommand, customer: Customer): Decision<CustomerEvent, CustomerRejection> {
   switch (command.type) {
     case 'RegisterCustomer': {

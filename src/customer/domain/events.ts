@@ -1,5 +1,5 @@
-// Stored for ever: a name here never changes, and a change of a shape needs a new schema version with an upcast.
-// `personal` is undefined where its key was thrown away.
+// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast. `personal`
+// is undefined after its key was emptied.
 
 export interface CustomerRegistered {
   readonly type: 'CustomerRegistered';
@@ -13,11 +13,11 @@ export interface CustomerRenamed {
   readonly personal: { readonly name: string } | undefined;
 }
 
-/** From here on nothing personal of theirs can be read: the key that sealed it was emptied before. */
+/** From here on the customer's personal data cannot be read: the key that sealed it was emptied before. */
 export interface CustomerErased {
   readonly type: 'CustomerErased';
   readonly data: Readonly<Record<string, never>>;
 }
 
-/** What a customer's stream remembers. */
+/** The events of a customer. */
 export type CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerErased;

@@ -1,3 +1,3 @@
-/** Characters of the texts that people write. */
+/** Maximum lengths of texts that people write, characters. */
 export const longestName = 200;
 export const longestEmail = 254;

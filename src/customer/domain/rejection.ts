@@ -1,6 +1,6 @@
 import { reject } from '../../commands/decider.ts';
 
-// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+// The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
   CUSTOMER_ALREADY_EXISTS: 'There is a customer with this id already: rename them or choose another id.',
   CUSTOMER_NOT_FOUND: 'This customer was erased: register them under another id.',
@@ -12,9 +12,9 @@ export const customerRejectionReasons = Object.keys(messages) as readonly Custom
 
 export interface CustomerRejection {
   readonly reason: CustomerRejectionReason;
-  /** For people: why, and what to do. */
+  /** For people: the reason, and what to do. */
   readonly message: string;
-  /** Leads to what was wrong in the mutation's arguments. */
+  /** Path to the rejected part of the mutation's arguments. */
   readonly path: readonly string[];
 }
 

@@ -36,7 +36,7 @@ export const customerView: View<CustomerRow> = {
     position: 'bigint',
     hash: 'text',
   },
-  // An order is found by its customer's name, not by what their e-mail address is made of: those words are marked.
+  // An order is found by its customer's name, but not by parts of the e-mail address: those words are marked.
   search: ({ name, email }) => [...wordsOf(name), ...wordsOf(email).map(word => emailMark + word)],
   fold(row, recorded) {
     const { streamId: customerId, version, position, hash } = recorded;
@@ -60,7 +60,7 @@ function changesOf(event: RecordedEvent & CustomerEvent, at: string): Partial<Cu
 
 const readCustomerEntities = openReadEntities(customerView);
 
-/** Customers by id as the log has them now; see readEntities(). */
+/** Customers by id at the end of the log; see readEntities(). */
 export async function readCustomers(
   source: ReadSource,
   ids: readonly string[],
@@ -71,7 +71,7 @@ export async function readCustomers(
 }
 
 /**
- * A page of customers by when they registered.
+ * A page of customers by registration time.
  * @param search words of name or e-mail address; undefined: all customers
  */
 export async function readCustomerPage(

@@ -20,7 +20,7 @@ type OrderAtHand =
   | { readonly status: DraftOrder['status']; readonly lines: readonly unknown[] }
   | { readonly status: Exclude<Order['status'], DraftOrder['status']> };
 
-/** What the state of an order lets this role do to it next, in the schema's order. */
+/** What this role may do next to an order in this state, in the schema's order. */
 export function availableActions(order: OrderAtHand, role: Actor['role']): readonly OrderAction[] {
   const actions = actionsIn(order);
   return role === 'staff' ? actions : actions.filter(action => !staffOnly.includes(action));

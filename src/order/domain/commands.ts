@@ -1,4 +1,4 @@
-/** A product as it was when the command was made ready: `offer` is undefined where there is no such product. */
+/** A product as it was when the command was prepared: `offer` is undefined if there is no such product. */
 export interface ProductOnOffer {
   readonly productId: string;
   readonly offer: Offer | undefined;
@@ -7,13 +7,13 @@ export interface ProductOnOffer {
 export interface Offer {
   readonly sku: string;
   readonly name: string;
-  /** Of one unit, in the currency's smallest unit. */
+  /** Price of one unit, in the currency's smallest unit. */
   readonly price: number;
   readonly currency: string;
   readonly available: boolean;
 }
 
-/** What is to be added, and the id that its line gets if it makes a new one. */
+/** The item to add, and the id for a new line. */
 export interface NewItem {
   readonly lineId: string;
   readonly quantity: number;
@@ -24,15 +24,15 @@ export interface CreateOrder {
   readonly type: 'CreateOrder';
   readonly orderId: string;
   readonly customer: { readonly customerId: string; readonly registered: boolean };
-  /** Undefined: that of the first item. */
+  /** Undefined: the currency of the first item. */
   readonly currency: string | undefined;
   readonly reference: string | undefined;
   readonly items: readonly NewItem[];
 }
 
 /**
- * An order that was placed elsewhere: created, filled and submitted at once, with products as they were then. The API
- * does not offer it, as it takes the asker's word for prices.
+ * An order that was placed in another system: created, filled and submitted at once, with products as they were then.
+ * The API does not offer this command, because it trusts the caller's prices.
  */
 export interface ImportOrder {
   readonly type: 'ImportOrder';
@@ -81,12 +81,12 @@ export interface CancelOrder {
   readonly reason: string;
 }
 
-/** Its customer's key is gone: what it sealed is to be shown as erased. */
+/** The customer's key was emptied: what it sealed is to be shown as erased. */
 export interface EraseOrder {
   readonly type: 'EraseOrder';
 }
 
-/** What may be asked of an order. Prices, ids and what is known of other aggregates arrive inside the command. */
+/** The commands of an order. Prices, ids and the state of other aggregates arrive inside the command. */
 export type OrderCommand =
   | CreateOrder
   | ImportOrder

@@ -9,8 +9,9 @@ import { refuse, type OrderRejection } from './rejection.ts';
 type OrderDecision<Event extends OrderEvent = OrderEvent> = Decision<Event, OrderRejection>;
 
 /**
- * What a command does to an order, or why not: what the order is comes first, then the numbers asked for, then the
- * customer and the products referred to. Whether the order exists for the caller was asked before.
+ * Decides which events a command causes, or why it is rejected. It checks the order's state first, then the numbers
+ * in the command, then the customer and the products that it refers to. Whether the caller may see the order was
+ * checked before.
  */
 export function decide(command: OrderCommand, order: Order): OrderDecision {
   if (command.type === 'CreateOrder') return order.status === 'None' ? create(command) : refuse('ORDER_ALREADY_EXISTS');
@@ -60,7 +61,7 @@ export function decide(command: OrderCommand, order: Order): OrderDecision {
 }
 
 function create({ customer, currency, reference, items }: CreateOrder | ImportOrder): OrderDecision {
-  // Also where they would come to fewer lines: each is an event, and all are stored under the log's one lock.
+  // Also if they would merge into fewer lines: each item is an event, and all are stored under the log's only lock.
   if (items.length > maximumLines) return refuse('TOO_MANY_LINES', ['input', 'items']);
   const at = items.findIndex(item => !isQuantity(item.quantity));
   if (at >= 0) return refuse('QUANTITY_OUT_OF_RANGE', ['input', 'items', String(at), 'quantity']);
@@ -82,7 +83,7 @@ function create({ customer, currency, reference, items }: CreateOrder | ImportOr
   return accept<OrderEvent>(created, ...added);
 }
 
-/** What creating and submitting it would have left, in one. */
+/** The events that creating and submitting it would have stored, in one command. */
 function place(command: ImportOrder): OrderDecision {
   const creation = create(command);
   if (creation.type === 'rejected') return creation;
@@ -99,7 +100,7 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
 
   let line: OrderLine | undefined;
   let namesake: OrderLine | undefined;
-  // Once through: this is the command that there is most of, and an order may have hundreds of lines.
+  // One pass over the lines: this is the most frequent command, and an order may have hundreds of lines.
   for (const known of draft.lines) {
     if (known.productId === productId && known.unitPrice === offer.price) line = known;
     if (known.lineId === item.lineId) namesake = known;
@@ -136,7 +137,7 @@ function isQuantity(quantity: number): boolean {
   return Number.isInteger(quantity) && quantity >= 1 && quantity <= maximumQuantity;
 }
 
-// Sound though the sum may be rounded: rounding never brings a number above 2^53 - 1 back below it.
+// Correct although the sum may be rounded: rounding never brings a number above 2^53 - 1 back below it.
 function hasRoomFor(draft: DraftOrder, moreUnits: number, unitPrice: number): boolean {
   return totalOf(draft.lines) + moreUnits * unitPrice <= maximumTotal;
 }

@@ -1,5 +1,5 @@
-// Stored for ever: a name here never changes, and a change of a shape needs a new schema version with an upcast.
-// `personal` is undefined where there was none, and where its key was thrown away.
+// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast. `personal`
+// is undefined if there was none, or after its key was emptied.
 
 type Nothing = Readonly<Record<string, never>>;
 
@@ -7,9 +7,12 @@ export interface OrderCreated {
   readonly type: 'OrderCreated';
   readonly data: {
     readonly customerId: string;
-    /** Null: the order takes that of its first item. */
+    /** Null: the order takes the currency of its first item. */
     readonly currency: string | null;
-    /** For people. Put in when the event is appended, as it comes of its position: absent from what `decide` returns. */
+    /**
+     * For people. The append adds it, because it is derived from the event's position: it is absent in what `decide`
+     * returns.
+     */
     readonly number?: string;
   };
   readonly personal: { readonly reference: string } | undefined;
@@ -30,7 +33,7 @@ export interface OrderItemAdded {
   };
 }
 
-/** A line now holds this many units, because that was asked for or because more of its product was added. */
+/** The new quantity of a line, because it was changed or because more of its product was added. */
 export interface OrderItemQuantityChanged {
   readonly type: 'OrderItemQuantityChanged';
   readonly data: { readonly lineId: string; readonly quantity: number };
@@ -74,16 +77,16 @@ export interface OrderCancelled {
   readonly personal: { readonly reason: string } | undefined;
 }
 
-/** From here on nothing personal in this order can be read: the key that sealed it was emptied before. */
+/** From here on the personal data of this order cannot be read: the key that sealed it was emptied before. */
 export interface OrderErased {
   readonly type: 'OrderErased';
   readonly data: Nothing;
 }
 
-/** What changes the lines of a draft. */
+/** The events that change the lines of a draft. */
 export type OrderLineEvent = OrderItemAdded | OrderItemQuantityChanged | OrderItemRemoved;
 
-/** What an order remembers. */
+/** The events of an order. */
 export type OrderEvent =
   | OrderCreated
   | OrderLineEvent

@@ -1,7 +1,7 @@
 import { reject } from '../../commands/decider.ts';
 import { maximumLines, maximumQuantity, maximumTotal } from './limits.ts';
 
-// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+// The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
   ORDER_ALREADY_EXISTS: 'There is an order with this id already: choose another id.',
   ORDER_NOT_DRAFT: 'The order was submitted and its lines are fixed: create another order.',
@@ -29,13 +29,13 @@ export const orderRejectionReasons = Object.keys(messages) as readonly OrderReje
 
 export interface OrderRejection {
   readonly reason: OrderRejectionReason;
-  /** For people: why, and what to do. */
+  /** For people: the reason, and what to do. */
   readonly message: string;
-  /** Leads to what was wrong in the mutation's arguments, e.g. `input`, `items`, `0`, `quantity`. */
+  /** Path to the rejected part of the mutation's arguments, e.g. `input`, `items`, `0`, `quantity`. */
   readonly path: readonly string[];
 }
 
-/** A refusal because of what the order is, unless a path leads elsewhere. */
+/** A rejection because of the order's state, unless a path leads elsewhere. */
 export function refuse(reason: OrderRejectionReason, path: readonly string[] = ['input', 'orderId']) {
   return reject<OrderRejection>({ reason, message: messages[reason], path });
 }

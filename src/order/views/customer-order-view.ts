@@ -14,10 +14,10 @@ const listed = [
   'position',
 ] as const satisfies readonly (keyof OrderRow)[];
 
-/** The columns by which a customer's orders are listed; what is shown of them stands in order_view. */
+/** The columns by which a customer's orders are listed; everything else of them is in order_view. */
 export type CustomerOrderRow = Pick<OrderRow, (typeof listed)[number]>;
 
-/** Keyed for each customer's pages, so that theirs cost the same among ten orders and among ten million. */
+/** Keyed by customer, so that a customer's pages cost the same among ten orders and among ten million. */
 export const customerOrderView = derivedView<OrderRow, CustomerOrderRow>({
   name: 'customer_order_view',
   key: 'orderId',

@@ -8,8 +8,8 @@ import { type OrderRow, orderView } from './order-view.ts';
 import { isSold } from './sold.ts';
 
 /**
- * How many orders of a customer are in a state, and what those that count as sold come to, apart for each currency. An
- * order that does not count is in none: what is put into a draft changes no sum.
+ * The number of a customer's orders in each state, and the total of those that count as sold, for each currency. A
+ * draft is in no sum: adding items to it changes none.
  */
 export const customerTotals = summedView({
   name: 'customer_totals',
@@ -23,10 +23,10 @@ export const customerTotals = summedView({
   },
 });
 
-/** What a customer's orders come to. Money in each currency's smallest unit. */
+/** The totals of a customer's orders. Money in each currency's smallest unit. */
 export interface CustomerTotals {
   readonly counts: ReadonlyMap<OrderStatus, number>;
-  /** By currency, in the order of their codes; those of sold orders only. */
+  /** By currency, sorted by code; sold orders only. */
   readonly spent: readonly { readonly currency: string; readonly minorUnits: bigint }[];
   /** RFC 3339. */
   readonly lastOrderAt: string | null;

@@ -1,6 +1,6 @@
 import type { OrderRow } from './order-view.ts';
 
-/** A row whose order is sold has what was set when it was submitted. */
+/** A row of a sold order, with the fields that are set when it is submitted. */
 export type SoldOrder = OrderRow & { readonly currency: string; readonly submittedAt: string };
 
 /** Whether an order counts as sold: it was submitted and not cancelled. */

@@ -1,4 +1,4 @@
-// Stored for ever: a name here never changes, and a change of a shape needs a new schema version with an upcast.
+// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast.
 
 export interface ProductAdded {
   readonly type: 'ProductAdded';
@@ -12,16 +12,16 @@ export interface ProductAdded {
   };
 }
 
-/** What is undefined (absent, once stored) stayed as it was. */
+/** A field that is undefined (absent, once stored) did not change. */
 export interface ProductChanged {
   readonly type: 'ProductChanged';
   readonly data: { readonly name?: string | undefined; readonly available?: boolean | undefined } & PriceChange;
 }
 
-/** A price never changes without saying its currency. */
+/** A price never changes without its currency. */
 export type PriceChange =
   | { readonly price: number; readonly currency: string }
   | { readonly price?: undefined; readonly currency?: undefined };
 
-/** What a product's stream remembers. */
+/** The events of a product. */
 export type ProductEvent = ProductAdded | ProductChanged;

@@ -10,12 +10,12 @@ export interface ListedProduct {
   readonly available: boolean;
 }
 
-/** The catalogue's entry, whole: an order's item is priced and named by it. */
+/** The catalogue's entry: an order's item takes its price and name. */
 export type Product = { readonly status: 'None' } | ListedProduct;
 
 export const noProduct: Product = { status: 'None' };
 
-/** The product after one more event. Throws where a change has nothing to change: then the log is wrong. */
+/** The product after one more event. Throws if a change has no product: then the log is wrong. */
 export function evolve(product: Product, event: ProductEvent): Product {
   switch (event.type) {
     case 'ProductAdded': {

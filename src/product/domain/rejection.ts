@@ -1,6 +1,6 @@
 import { reject } from '../../commands/decider.ts';
 
-// What to do, said to whoever asked. The names are public: the schema's RejectionReason has them.
+// The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
   PRODUCT_ALREADY_EXISTS: 'There is a product with this id or SKU already: change it or choose another.',
 } as const;
@@ -11,9 +11,9 @@ export const productRejectionReasons = Object.keys(messages) as readonly Product
 
 export interface ProductRejection {
   readonly reason: ProductRejectionReason;
-  /** For people: why, and what to do. */
+  /** For people: the reason, and what to do. */
   readonly message: string;
-  /** Leads to what was wrong in the mutation's arguments. */
+  /** Path to the rejected part of the mutation's arguments. */
   readonly path: readonly string[];
 }
 

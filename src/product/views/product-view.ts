@@ -63,7 +63,7 @@ function changesOf(row: Offer, event: RecordedEvent & ProductEvent): Offer {
 
 const readProductEntities = openReadEntities(productView);
 
-/** Products by id as the log has them now; see readEntities(). */
+/** Products by id at the end of the log; see readEntities(). */
 export async function readProducts(
   source: ReadSource,
   ids: readonly string[],
@@ -74,7 +74,7 @@ export async function readProducts(
 }
 
 /**
- * A page of the catalogue by when products were added.
+ * A page of the catalogue by the time at which products were added.
  * @param search words of name or SKU; undefined: all products
  */
 export async function readProductPage(
