@@ -1,11 +1,11 @@
 import type { Answer } from './typed-document.ts';
 
-/** What an operation's only field may answer. */
+/** The possible results of an operation's only field. */
 type Result<Data> = NonNullable<Data[keyof Data]>;
 
 /**
  * The payload of an operation's only command.
- * @throws where it was refused, with the whole answer
+ * @throws if it was rejected; the error contains the whole response
  */
 export function accepted<Data extends object>(
   answer: Answer<Data>,
@@ -18,8 +18,8 @@ export function accepted<Data extends object>(
 }
 
 /**
- * The typed refusal of an operation's only command.
- * @throws where it was accepted or failed, with the whole answer
+ * The typed rejection of an operation's only command.
+ * @throws if it was accepted or failed; the error contains the whole response
  */
 export function refusal<Data extends object>(
   answer: Answer<Data>,

@@ -5,8 +5,8 @@ import { staffToken } from './tokens.ts';
 export type ShownOrder = NonNullable<OrdersQuery['orders']>['edges'][number]['node'];
 
 /**
- * Every order, as staff page through them.
- * @param atLeast what the lists have to reflect; left out, they are read as they are
+ * Every order, read page by page as staff.
+ * @param atLeast position that the lists must reflect; default: none
  */
 export async function allOrders(url: string, atLeast?: string): Promise<ShownOrder[]> {
   const token = await staffToken();

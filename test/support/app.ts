@@ -9,18 +9,21 @@ import { programArguments } from './program.ts';
 import { keepLog, noteEnvironment, runLogFile } from './run-log.ts';
 import { testSecret } from './tokens.ts';
 
-/** Configuration as a process's environment has it, e.g. `{ DATABASE_URL, REDIS_URL, ROLES: 'api' }`. */
+/** Configuration in environment variables, e.g. `{ DATABASE_URL, REDIS_URL, ROLES: 'api' }`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TestApp {
-  /** Of its root, e.g. `http://127.0.0.1:40123`; empty where the process serves no GraphQL (ROLES=projector). */
+  /** Root URL, e.g. `http://127.0.0.1:40123`; empty if the process serves no GraphQL (ROLES=projector). */
   readonly url: string;
-  /** Of the root of /healthz, /readyz and /metrics, which every process has. */
+  /** Root URL of /healthz, /readyz and /metrics, which every process serves. */
   readonly probes: string;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the program inside this process, on a free port, with tokens of `testSecret`. Quick, and it can be traced. */
+/**
+ * Starts the program inside this process, on a free port, with tokens of `testSecret`. It starts quickly, and calls
+ * can be traced.
+ */
 export async function startApp(env: Environment): Promise<TestApp> {
   noteEnvironment({ ...ours, ...env });
   const app = await start(loadConfig({ ...ours, ...env }), runLogger());
@@ -37,34 +40,37 @@ export async function startApp(env: Environment): Promise<TestApp> {
 
 let logger: Logger | undefined;
 
-/** Says all there is to say, where the run's end reads it; without a run nothing but what ends the process. */
+/**
+ * Logs at every level into the run's log folder, which is checked at the end; without a run it logs only fatal
+ * errors.
+ */
 function runLogger(): Logger {
   const file = runLogFile();
   return (logger ??=
     file === undefined ? openLogger('fatal') : openLogger('trace', destination({ dest: file, sync: true })));
 }
 
-/** The program in a process of its own: may be paused and killed. */
+/** The program in its own process: tests may pause and kill it. */
 export interface SpawnedApp {
-  /** As in TestApp. */
+  /** See TestApp. */
   readonly url: string;
   readonly probes: string;
   readonly pid: number;
-  /** All that it has printed so far. */
+  /** Everything that it has printed so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
   readonly exited: Child['exited'];
-  /** Sends the signal, and waits for the end where it is SIGKILL. */
+  /** Sends the signal; after SIGKILL it waits for the end. */
   readonly kill: (signal: NodeJS.Signals) => Promise<void>;
-  /** Asks it to end as an operator does, and answers its exit code. */
+  /** Sends SIGTERM as an operator does, and resolves with the exit code. */
   readonly stop: () => Promise<number | null>;
 }
 
 /**
- * Starts src/main.ts in a process of its own, on a free port, with tokens of `testSecret`, and waits until it is ready.
- * Of this process's environment it gets what any program needs, and nothing of ours.
- * @param cwd the folder whose src/ it is: this project's where left out
- * @throws where it ends before it is ready; the error carries what it printed
+ * Starts src/main.ts in its own process, on a free port, with tokens of `testSecret`, and waits until it is ready. It
+ * gets the variables of this environment that every program needs, and no others.
+ * @param cwd folder whose src/ runs; default: this project's
+ * @throws if it ends before it is ready; the error contains its output
  */
 export async function spawnApp(env: Environment, cwd = root): Promise<SpawnedApp> {
   const child = spawnMain(env, cwd);
@@ -90,7 +96,7 @@ export async function spawnApp(env: Environment, cwd = root): Promise<SpawnedApp
   };
 }
 
-/** Starts it where it is to refuse: answers its exit code and all that it printed, once it has ended. */
+/** Starts the program with a configuration that it must reject, and resolves with its exit code and output. */
 export async function spawnRefusedApp(
   env: Environment,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
@@ -100,7 +106,7 @@ export async function spawnRefusedApp(
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-/** Starts it and kills it after that many ms, ready or not. */
+/** Starts the program and kills it after this many ms, ready or not. */
 export async function spawnDoomedApp(env: Environment, milliseconds: number): Promise<void> {
   const child = spawnMain(env);
   await new Promise(resolve => setTimeout(resolve, milliseconds));

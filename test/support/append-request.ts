@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AppendRequest, NewEvent, StreamVersion } from '../../src/event-store/append-events.ts';
 
-/** A stream of a test's own, of which nobody has heard. */
+/** A new stream. */
 export function newStream(streamType = 'order', kind = 'ord'): StreamVersion {
   return { streamType, streamId: `${kind}_${randomUUID()}`, version: 0, hash: null };
 }
 
-/** The stream after an append was answered. */
+/** The stream's version after an append. */
 export function grown(
   stream: StreamVersion,
   outcome: { readonly outcome: string; readonly version?: number; readonly hash?: string },
@@ -16,7 +16,7 @@ export function grown(
   return { ...stream, version, hash };
 }
 
-/** What a command appends to a stream as its caller knows it: one event, unless it says otherwise. */
+/** The append of a command to a stream at its known version: one event, unless given otherwise. */
 export function requestFor(stream: StreamVersion, more: Partial<AppendRequest> = {}): AppendRequest {
   return {
     ...stream,

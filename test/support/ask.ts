@@ -2,7 +2,7 @@ import { post } from './post.ts';
 import { connectSocket } from './socket.ts';
 import type { Answer, Document, ErrorAnswer } from './typed-document.ts';
 
-/** Asks one caller's operations, each for its first answer. It must be closed. */
+/** Sends operations of one caller and resolves with the first response of each. It must be closed. */
 export interface Asker {
   readonly ask: <Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: Document<Data, Variables>,
@@ -13,7 +13,10 @@ export interface Asker {
 
 export type Transport = 'HTTP' | 'SSE' | 'WebSocket';
 
-/** The ways in, which must answer alike: HTTP takes queries and mutations, SSE subscriptions, a WebSocket all. */
+/**
+ * The transports, which must give the same responses: HTTP for queries and mutations, SSE for subscriptions,
+ * WebSocket for all.
+ */
 export const openAsker: { readonly [Name in Transport]: (url: string, token?: string) => Promise<Asker> } = {
   HTTP: (url, token) =>
     Promise.resolve({
@@ -37,7 +40,7 @@ export const openAsker: { readonly [Name in Transport]: (url: string, token?: st
         const operation = socket.subscribe(document, variables);
         const { type, payload } = await operation.frame();
         if (type === 'next') operation.complete();
-        // An operation that was never executed (unparsable, invalid) ends with its errors alone.
+        // An operation that was never executed (a syntax or validation error) ends with its errors only.
         return type === 'error' ? { errors: payload as readonly ErrorAnswer[] } : (payload as never);
       },
       close: () => socket.close(),
@@ -49,7 +52,7 @@ function withToken(token: string | undefined): { readonly token?: string } {
   return token === undefined ? {} : { token };
 }
 
-/** Data of the stream's first event; then the stream is left. */
+/** Data of the stream's first event; then the stream is closed. */
 async function firstEvent(url: string, operation: object, token: string | undefined): Promise<unknown> {
   const leave = new AbortController();
   const answer = await fetch(`${url}/graphql`, {

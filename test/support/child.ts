@@ -1,25 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A process that a test, or the run, started. */
+/** A process that a test or the run started. */
 export interface Child {
   readonly pid: number;
-  /** All that it has printed so far. */
+  /** Everything that it has printed so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Settles once it is gone and all its output is read. */
+  /** Settles when it has ended and all its output is read. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  /** Sends a signal, without waiting. Nothing happens where it is gone already. */
+  /** Sends a signal without waiting. Does nothing if the process has ended. */
   kill(signal: NodeJS.Signals): void;
 }
 
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Who it runs as; only root may say so. */
+  /** The user that runs it; only root may set it. */
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;
-  /** A folder of its own, to be deleted where this process dies before it can do so. */
+  /** A temporary folder, which is deleted if this process dies before it can delete it. */
   readonly scratch?: string;
 }
 
@@ -34,7 +34,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal }));
   });
-  // Whoever waits sees a command that can't be started; where nobody waits it is no unhandled rejection.
+  // A caller that waits gets the error of a command that cannot start; without a caller it must be no unhandled
+  // rejection.
   exited.catch(() => undefined);
   if (child.pid !== undefined) leash(child, child.pid, scratch);
   return {
@@ -47,8 +48,9 @@ export function startChild(command: string, args: readonly string[], options: Ch
 }
 
 /**
- * A shell that waits for the end of its own input, which comes when this process ends, SIGKILL included, and then ends
- * the child: an aborted run leaves no server behind. In a group of its own, out of the way of Ctrl-C.
+ * A shell that waits for the end of its standard input, which comes when this process ends (SIGKILL included), and
+ * then ends the child: an aborted run leaves no server behind. It has its own process group, so that Ctrl-C does not
+ * reach it.
  */
 function leash(child: ChildProcess, pid: number, scratch: string | undefined): void {
   const script = 'read -r _; kill -TERM "$0"; sleep 3; kill -KILL "$0"; if [ -n "$1" ]; then rm -rf -- "$1"; fi';
@@ -61,9 +63,8 @@ function leash(child: ChildProcess, pid: number, scratch: string | undefined): v
 }
 
 /**
- * Waits until the child prints what `pattern` matches, and answers the match.
- * @throws where the child can't be started, ends first or takes longer than `milliseconds`; the error carries what it
- *   printed
+ * Waits until the child's output matches `pattern`, and resolves with the match.
+ * @throws if the child cannot start, ends first or takes longer than `milliseconds`; the error contains its output
  */
 export async function printed(child: Child, pattern: RegExp, milliseconds: number): Promise<RegExpExecArray> {
   const deadline = Date.now() + milliseconds;
@@ -79,7 +80,7 @@ export async function printed(child: Child, pattern: RegExp, milliseconds: numbe
   }
 }
 
-/** Asks the child to end, and kills it where it does not within `milliseconds`: less than it gives itself (see main.ts). */
+/** Sends SIGTERM, and SIGKILL if it has not ended within `milliseconds`: less than it gives itself (see main.ts). */
 export async function stopChild(
   child: Child,
   signal: NodeJS.Signals = 'SIGTERM',

@@ -13,7 +13,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts one of src/cli's programs as an operator does, with nothing of this process's environment that is ours. */
+/** Starts a program of src/cli as an operator does, without this process's own settings. */
 export function startCli(name: string, args: readonly string[], env: Environment = {}): Child {
   const inherited = Object.fromEntries(['PATH', 'HOME', 'TMPDIR'].map(key => [key, process.env[key]]));
   const child = startChild(process.execPath, [...programArguments(`cli/${name}`), ...args], {

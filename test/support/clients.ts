@@ -15,25 +15,25 @@ import { noteOpen } from './left-open.ts';
 import { post } from './post.ts';
 import type { Answer } from './typed-document.ts';
 
-// Apollo's link names the global when a socket fails; Node has it from version 22 on, browsers always had.
+// Apollo's link uses this global when a socket fails; Node has it from version 22 on, browsers always had.
 Object.assign(globalThis, { WebSocket: (globalThis as { WebSocket?: unknown }).WebSocket ?? WebSocket });
 
 type Variables = Record<string, unknown>;
 
-/** What a journey asks of any client; each answer as this client gives it to a page. */
+/** The operations that a journey needs of any client; each returns what the client gives to a page. */
 export interface AnyClient {
   ask<Data>(document: string, variables: Variables): Promise<Answer<Data>>;
-  /** Calls with each frame's data; answers how to end it. */
+  /** Calls back with the data of each frame; returns a function that ends it. */
   watch<Data>(document: string, variables: Variables, onData: (data: Data) => void): () => void;
   close(): Promise<void>;
 }
 
 export interface Connection {
-  /** Of the root, e.g. `http://127.0.0.1:4000`; asked at each connection where it is a function. */
+  /** Root URL, e.g. `http://127.0.0.1:4000`; a function is called for each connection. */
   readonly url: string;
-  /** Asked at each connection. */
+  /** Called for each connection. */
   readonly token: (refused: boolean) => string | Promise<string>;
-  /** Told of errors that a subscription ended with. */
+  /** Called with the errors that ended a subscription. */
   readonly onError?: ((error: unknown) => void) | undefined;
   readonly onResync?: (() => void) | undefined;
   readonly fetch?: typeof fetch | undefined;
@@ -41,7 +41,7 @@ export interface Connection {
 
 type Open = (connection: Connection) => AnyClient;
 
-/** The clients as they come. */
+/** The stock clients. */
 export const stockClients: Readonly<Record<string, Open>> = {
   'Apollo Client': connection => apollo(connection, socketClient(connection), []),
   'urql with its document cache': connection => urql(connection, socketClient(connection), [cacheExchange]),
@@ -50,7 +50,7 @@ export const stockClients: Readonly<Record<string, Open>> = {
   'graphql-sse': connection => sse(connection),
 };
 
-/** The same with ours in their chain. */
+/** The same clients with our links. */
 export const resumingClients: Readonly<Record<string, Open>> = {
   'Apollo Client': connection => {
     const { seen, onResync } = { seen: createSeen(), ...connection };
@@ -79,13 +79,13 @@ function socketClient(connection: Connection): SocketClient {
   });
 }
 
-/** @param onResync where nothing above it tells */
+/** @param onResync called on RESYNC, if no link above handles it */
 function resuming(connection: Connection, seen = createSeen(), onResync?: () => void): SocketClient {
   const { token } = connection;
   return createResumingClient({ url: socketUrl(connection), webSocketImpl: WebSocket, token, seen, onResync });
 }
 
-/** Notes the client, so that a test that forgets it fails. */
+/** Registers the client, so that a test that does not close it fails. */
 function noted(what: string, client: Omit<AnyClient, 'close'>, close: () => unknown): AnyClient {
   const note = noteOpen(what, close);
   return {
@@ -205,7 +205,7 @@ function socket(connection: Connection, client: SocketClient): AnyClient {
   );
 }
 
-/** Queries and commands beside a stream go over plain HTTP. */
+/** Queries and commands beside a stream are sent over plain HTTP. */
 function asking(connection: Connection): AnyClient['ask'] {
   return async (document, variables) =>
     (await post(connection.url, document, variables, { token: await connection.token(false) })) as never;

@@ -1,5 +1,5 @@
-// What the rules say, written once more and as plainly as can be: mutable maps, one world, no events. It shares no code
-// with src/, so that where the two agree, it is not because they are one.
+// The business rules, written a second time and as plainly as possible: mutable maps, one world, no events. It shares
+// no code with src/, so that an agreement of both means something.
 
 export type Asked =
   | { readonly type: 'register'; readonly customer: number }
@@ -77,7 +77,7 @@ export class Model {
     return { type: 'accepted', version: reached, replayed: false };
   }
 
-  /** What the orders have in the end, to be compared with the view. */
+  /** The orders at the end, to be compared with the view. */
   orders(): ReadonlyMap<number, { status: string; total: number; itemCount: number; version: number }> {
     return new Map(
       [...this.#orders].map(([id, { status, lines }]) => {
@@ -92,7 +92,7 @@ export class Model {
     return asCustomer === undefined || !('order' in asked) || this.#orders.get(asked.order)?.customer === asCustomer;
   }
 
-  /** How many events come of it, or why none does. */
+  /** The number of events of a command, or the reason of its rejection. */
   #happens(asked: Asked): number | Refusal {
     switch (asked.type) {
       case 'register':

@@ -28,26 +28,26 @@ export interface Acknowledged {
 
 export interface CommandRun {
   readonly acknowledged: readonly Acknowledged[];
-  /** Why commands had to be sent again: the code of an answer, or what became of its connection. */
+  /** Why commands were retried: the code of a response, or the failure of its connection. */
   readonly setbacks: readonly string[];
-  /** Lets the customers act from now on, and begin nothing new again. */
+  /** Lets the customers start commands, or stops them from starting new ones. */
   go(): void;
   rest(): void;
-  /** @throws what a customer met that is no answer to a command */
+  /** @throws a response that is no answer to a command */
   expectSound(): void;
-  /** Ends once every command that was begun has its answer. */
+  /** Resolves when every started command has its answer. */
   end(): Promise<void>;
 }
 
 export interface RunOptions {
-  /** ms after which a client asks another node; it waits for ever where left out. */
+  /** After this time a client tries another node, ms; default: never. */
   readonly impatience?: number;
-  /** Of the customers' tokens and the staff's. */
+  /** Lifetime of the tokens of customers and staff. */
   readonly tokens?: TokenOptions;
 }
 
 const customers = 6;
-const patience = 60_000; // ms until a command that nobody answers fails the run
+const patience = 60_000; // ms until an unanswered command fails the run
 
 type Send = <Data extends object, Variables extends { input: object }>(
   document: Document<Data, Variables>,
@@ -56,10 +56,10 @@ type Send = <Data extends object, Variables extends { input: object }>(
 ) => Promise<{ readonly id: string } | undefined>;
 
 /**
- * Customers who fill, change, submit and cancel orders, their own and one that all of them share, as fast as they are
- * answered. They do what a client has to that wants each command once: every one has a key, and goes again, to whatever
- * node is there, until it is answered. Some are sent once more afterwards: the answer has to be the same.
- * @param urls of the nodes that are there now, as far as anybody knows
+ * Customers who fill, change, submit and cancel orders, their own and one shared order, as fast as they get answers.
+ * They do what a client must do to have each command once: each command has a key, and is retried at any available
+ * node until it is answered. Some are sent once more afterwards: the answer must be the same.
+ * @param urls of the nodes that are available now
  */
 export async function startCommandRun(
   urls: () => readonly string[],
@@ -86,7 +86,7 @@ export async function startCommandRun(
     return { id };
   };
 
-  /** The command's answer, however often it takes; undefined where it was refused. */
+  /** The command's answer, after as many retries as it needs; undefined if it was rejected. */
   async function answered(document: Document<object, never>, variables: object, token: string) {
     const deadline = Date.now() + patience;
     for (;;) {
@@ -110,7 +110,7 @@ export async function startCommandRun(
   const staff = await staffToken(tokens);
   const register = () =>
     send(RegisterCustomerDocument, { name: 'Ada Lovelace', email: 'ada@example.com' }, staff).then(one => one!.id);
-  const first = await register(); // alone: what stands before it in the log is not of this run
+  const first = await register(); // alone: everything before it in the log is not part of this run
   const more = await Promise.all(Array.from({ length: customers - 1 }, register));
   const customerIds = [first, ...more];
   const products = await Promise.all(
@@ -185,7 +185,7 @@ function reasonToSendAgain({ errors }: PostAnswer<object>): string | undefined {
   return codes.find(code => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN');
 }
 
-/** fetch says no more of a connection than its cause does. */
+/** The message of fetch names no reason; its cause does. */
 function reasonOf(error: unknown): string {
   const { name, cause } = error as Error & { cause?: Error & { code?: string } };
   return cause?.code ?? cause?.message ?? name;

@@ -5,26 +5,26 @@ import { noteOperation } from './run-log.ts';
 import { connectSocket } from './socket.ts';
 import type { Answer, Document } from './typed-document.ts';
 
-/** One event of a text/event-stream, as it stood there. */
+/** One event of a text/event-stream, as it was sent. */
 export interface StreamEvent {
   readonly event: string;
   readonly id: string | undefined;
   readonly data: string;
 }
 
-/** A subscription over SSE, byte by byte: also what an EventSource would not show. */
+/** A subscription over SSE, byte by byte: it shows what an EventSource hides. */
 export interface EventStream {
   readonly response: IncomingMessage;
   /**
-   * The next event of whatever kind.
-   * @throws where the stream ends first
+   * The next event of any kind.
+   * @throws if the stream ends first
    */
   event(milliseconds?: number): Promise<StreamEvent>;
   /** Payload of the next `next` event. */
   next<Data = Record<string, unknown>>(milliseconds?: number): Promise<Answer<Data>>;
-  /** Comment lines that have come. */
+  /** Received comment lines. */
   readonly comments: number;
-  /** How it ended: `complete` where its bytes were all there, `cut` where the connection broke. */
+  /** How it ended: `complete` if all bytes arrived, `cut` if the connection broke. */
   readonly ended: Promise<'complete' | 'cut'>;
   close(): void;
 }
@@ -37,7 +37,7 @@ export interface EventStreamOptions {
 
 const patience = 30_000;
 
-/** Subscribes over SSE to the server whose root is `url`, and waits for the head of the answer. */
+/** Subscribes over SSE to the server with root `url`, and waits for the response's head. */
 export async function openEventStream(
   url: string,
   document: Document<unknown, never>,
@@ -57,7 +57,7 @@ export async function openEventStream(
   noteOperation(String(document), variables);
   asking.end(JSON.stringify({ query: String(document), variables, extensions }));
   const [response] = (await once(asking, 'response')) as [IncomingMessage];
-  asking.on('error', () => undefined); // what follows is told by `ended`
+  asking.on('error', () => undefined); // `ended` reports what follows
   const note = noteOpen('event stream', () => response.destroy());
   const events: StreamEvent[] = [];
   const state = { text: '', comments: 0, over: false };
@@ -123,13 +123,13 @@ export async function openEventStream(
   };
 }
 
-/** A subscription, whichever way it is carried. */
+/** A subscription over any transport. */
 export interface Watch<Data> {
   next(milliseconds?: number): Promise<Answer<Data>>;
   close(): Promise<void>;
 }
 
-/** The ways that a subscription is carried, which must answer alike. */
+/** The transports of subscriptions, which must give the same payloads. */
 export const openWatch = {
   WebSocket: async <Data, Variables extends object>(
     url: string,

@@ -9,12 +9,12 @@ const rowViews = { order_view: 'orderId', customer_view: 'customerId', product_v
 const derivedView = 'customer_order_view';
 
 /**
- * Every view holds what the plain fold of the whole log says: rows, derived rows, sums and the words that rows are found
- * by. The views must have come to the log's end.
+ * Checks that every view equals the plain fold of the whole log: rows, derived rows, sums and search words. The views
+ * must have reached the end of the log.
  */
 export async function expectEveryViewIsTheFold(database: Database): Promise<void> {
   const named = [...views.folded, ...views.derived, ...views.summed].map(view => view.name).toSorted();
-  // A view that nothing here compares would pass unseen.
+  // A new view that nothing here compares must fail the test.
   expect([...Object.keys(rowViews), derivedView, ...summedViews].toSorted()).toEqual(named);
 
   const folded = plainFold(await plainLog(database));

@@ -8,8 +8,8 @@ import { plainFold, plainLog, viewRows } from './plain-fold.ts';
 import { expectSumsOf } from './plain-sums.ts';
 
 /**
- * From the first of the acknowledged commands on, the log holds these, each once, where its answer said, and nothing
- * else. Positions and versions are dense and the chain of hashes is whole.
+ * Checks that, from the first acknowledged command on, the log has exactly these commands, each once, at the answered
+ * position. Positions and versions are dense and the chain of hashes is whole.
  */
 export async function expectLogHolds(database: Database, acknowledged: readonly Acknowledged[]): Promise<void> {
   expect(await logFaults(database)).toEqual([]);
@@ -21,10 +21,10 @@ export async function expectLogHolds(database: Database, acknowledged: readonly 
     ) last_events ORDER BY position`;
   const told = acknowledged.map(({ streamId, version, position }) => ({ streamId, version, position }));
   told.sort(byPosition);
-  // An embedded database begins with examples.
+  // An embedded database begins with sample data.
   expect(stored.filter(({ position }) => position >= told[0]!.position)).toEqual(told);
 
-  // What was answered before a command was sent at all stands before it.
+  // A command that was answered before another one was sent comes before it.
   const answers = [...acknowledged].sort((one, other) => other.answered - one.answered);
   let before = '';
   for (const { sent, position } of [...acknowledged].sort((one, other) => one.sent - other.sent)) {
@@ -37,8 +37,8 @@ export async function expectLogHolds(database: Database, acknowledged: readonly 
 }
 
 /**
- * How many of the commands were stored by a sending that was never answered. In a run without any, no process died
- * between a commit and its answer.
+ * The number of commands that were stored by a request without a response. If it is 0, no process died between a
+ * commit and its response.
  */
 export async function storedUnanswered(database: Database, acknowledged: readonly Acknowledged[]): Promise<number> {
   const events = await database.$queryRaw<{ position: number; recorded: number }[]>`
@@ -52,7 +52,7 @@ function byPosition(one: { readonly position: string }, other: { readonly positi
   return one.position < other.position ? -1 : 1;
 }
 
-/** Every view has come to the end of the log and is what folding the log plainly gives. */
+/** Every view has reached the end of the log and equals the plain fold of the log. */
 export async function expectViewsEqualTheFold(database: Database): Promise<void> {
   expect((await readCheckpoint(database)).position).toEqual(await readHead(database));
   const { orders, customers, products } = plainFold(await plainLog(database));

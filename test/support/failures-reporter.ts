@@ -3,7 +3,10 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 const mostShown = 500;
 
-/** Says at the very end what failed, each by the first line of its first error: the end is what is kept of a long log. */
+/**
+ * Prints at the very end what failed, with the first line of each first error: of a long log, the end is what
+ * remains.
+ */
 export default class FailuresReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const failed = modules.flatMap(module => [

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { noteOpen } from './left-open.ts';
 
-/** A server that speaks just enough of PostgreSQL's protocol to be what no real one here can be made to be. */
+/** A server that speaks enough of PostgreSQL's protocol to behave as no real server can be made to. */
 export interface FakePostgres {
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Refuses every connection, e.g. with SQLSTATE 57P03 as one that is starting up does. */
+/** Rejects every connection, e.g. with SQLSTATE 57P03 as a starting server does. */
 export function refusingPostgres(state: string, message: string): Promise<FakePostgres> {
   return listen(socket => {
     socket.once('data', () => {
@@ -17,12 +17,12 @@ export function refusingPostgres(state: string, message: string): Promise<FakePo
   });
 }
 
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 export function silentPostgres(): Promise<FakePostgres> {
   return listen(() => undefined);
 }
 
-/** Lets everyone in and answers every query with the one row. */
+/** Accepts every login and answers every query with the same row. */
 export function answeringPostgres(row: Readonly<Record<string, string>>): Promise<FakePostgres> {
   const columns = Object.keys(row).map(name =>
     Buffer.concat([Buffer.from(`${name}\0`), integers([4, 0], [2, 0], [4, 25], [2, -1], [4, -1], [2, 0])]),
@@ -72,7 +72,7 @@ function frame(type: string, body: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(type), integers([4, bytes.length + 4]), bytes]);
 }
 
-/** Each a number of bytes and a value. */
+/** Each is a number of bytes and a value. */
 function integers(...fields: readonly (readonly [bytes: number, value: number])[]): Buffer {
   return Buffer.concat(
     fields.map(([bytes, value]) => {

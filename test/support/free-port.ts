@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 
 /**
- * Opens what can't choose a free port by itself: tries random ports below those that the system gives to outgoing
- * connections, and another one where `taken` matches the error.
+ * Opens a server that cannot choose a free port itself: it tries random ports below the range of outgoing
+ * connections, and another one if `taken` matches the error.
  */
 export async function onFreePort<Opened>(
   open: (port: number) => Promise<Opened>,

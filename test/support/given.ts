@@ -8,8 +8,9 @@ interface Refusal {
 }
 
 /**
- * `given(decider, events).when(command).then(events)`, or `.thenRejected(reason, path?)`. Every refusal must say in a
- * sentence what to do and lead into the mutation's input; every acceptance must fold on from what was given.
+ * `given(decider, events).when(command).then(events)`, or `.thenRejected(reason, path?)`. Every rejection must have a
+ * sentence that says what to do and a path into the mutation's input; every acceptance must fold on from the given
+ * events.
  */
 export function given<State, Command, Event extends DomainEvent, Rejection extends Refusal>(
   decider: Decider<State, Command, Event, Rejection>,

@@ -12,7 +12,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** `adminUrl` may create databases; `template` is the name of a migrated one. */
     readonly postgres: Servers['postgres'];
-    /** Null where the run has no Redis. */
+    /** Null if the run has no Redis. */
     readonly redisUrl: Servers['redisUrl'];
   }
 }
@@ -24,7 +24,7 @@ interface Shared {
   readonly logFolder: string;
 }
 
-// Each project loads this file by itself, all in one process: they share the servers of their run through this.
+// Each project loads this file, all in one process: they share the servers of their run through this variable.
 const run = globalThis as { orderstreamTestServers?: Shared | undefined };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -1,34 +1,34 @@
 import pg from 'pg';
 import { noteOpen } from './left-open.ts';
 
-/** Which half of a batch: between them its rows are folded in memory. */
+/** Which half of a batch: its rows are folded in memory between the two. */
 export type Half = 'load' | 'write';
 
-/** A statement of a process that waits for the lock that holds it. */
+/** A statement of a process that waits for the lock. */
 export interface HeldStatement {
-  /** As the process named itself in its connection's URL, see named(). */
+  /** The name in its connection's URL, see named(). */
   readonly who: string;
-  /** Of the server's process that carries it out. */
+  /** Id of the server process that executes it. */
   readonly backend: number;
 }
 
-/** Holds processes in the middle of a batch, by locks that the server itself says they wait for. */
+/** Holds processes in the middle of a batch, by locks that they wait for. */
 export interface HeldBatches {
-  /** From now on none gets past this half of a batch; a rebuild is held at its writes only. */
+  /** From now on no process passes this half of a batch; a rebuild is held only at its writes. */
   hold(half: Half): Promise<void>;
-  /** Who waits there. */
+  /** The statements that wait there. */
   waiting(): Promise<HeldStatement | undefined>;
-  /** Ends a statement that waits, as if its process had never sent it. */
+  /** Ends a waiting statement, as if its process had never sent it. */
   undo(statement: HeldStatement): Promise<void>;
   letGo(): Promise<void>;
-  /** What the server's processes do now, for people. */
+  /** The current work of the server's processes, for people. */
   seen(): Promise<string>;
   close(): Promise<void>;
 }
 
 const keys = { live: 1, rebuild: 2 } as const;
 
-/** Whoever moves a checkpoint asks for a lock in the middle of that statement: one for projectors, one for rebuilds. */
+/** A statement that moves a checkpoint requests a lock in its middle: one for projectors, one for rebuilds. */
 const trigger = `
   CREATE OR REPLACE FUNCTION held_batch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     PERFORM pg_advisory_xact_lock_shared(CASE WHEN NEW.live THEN ${keys.live} ELSE ${keys.rebuild} END);
@@ -37,12 +37,12 @@ const trigger = `
   CREATE OR REPLACE TRIGGER held_batch BEFORE UPDATE ON checkpoints FOR EACH ROW
     WHEN (NEW.position <> OLD.position) EXECUTE FUNCTION held_batch()`;
 
-/** @param whose batches: those of projectors, or those of a rebuild */
+/** @param whose the batches to hold: those of projectors, or those of a rebuild */
 export async function openHeldBatches(databaseUrl: string, whose: keyof typeof keys): Promise<HeldBatches> {
-  // The lock's own connection does nothing but hold it.
+  // The lock's connection does nothing else.
   const holder = new pg.Client({ connectionString: databaseUrl });
   const watcher = new pg.Client({ connectionString: databaseUrl });
-  for (const client of [holder, watcher]) client.on('error', () => undefined); // where the database is dropped under it
+  for (const client of [holder, watcher]) client.on('error', () => undefined); // if the database is dropped under it
   await Promise.all([holder.connect(), watcher.connect()]);
   await watcher.query(trigger);
   const close = async (): Promise<void> => {
@@ -69,14 +69,14 @@ export async function openHeldBatches(databaseUrl: string, whose: keyof typeof k
       );
     },
     waiting: () =>
-      // Who reads pages names the checkpoints first; who loads rows to fold them reads nothing but views.
+      // A read of a page names the checkpoints first; a load of rows for folding reads only views.
       half === 'load'
         ? waitingFor(
-            // And whoever has no name of its own is no process that could be stopped: the test's own nodes look up orders.
+            // A connection without a name is no process that a test could stop: the test's own nodes look up orders.
             `l.relation = 'order_view'::regclass AND l.mode = 'AccessShareLock' AND a.query !~ 'checkpoints'
              AND a.application_name <> 'orderstream'`,
           )
-        : // One number, as the trigger asks: the log's lock is of two, and its second is 1 too.
+        : // One number, as the trigger requests it: the log's lock has two, and its second one is 1 too.
           waitingFor(`l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid = 0 AND l.objid = ${keys[whose]}`),
     undo: async ({ backend }) => {
       await watcher.query('SELECT pg_terminate_backend($1, 5000)', [backend]);
@@ -99,7 +99,7 @@ export async function openHeldBatches(databaseUrl: string, whose: keyof typeof k
   };
 }
 
-/** The database's URL for a process whose statements are to be known. */
+/** The database's URL for a process whose statements must be recognisable. */
 export function named(databaseUrl: string, name: string): string {
   const url = new URL(databaseUrl);
   url.searchParams.set('application_name', name);

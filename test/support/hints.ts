@@ -1,6 +1,6 @@
 import type { TcpProxy } from './tcp-proxy.ts';
 
-/** One pushed message of Redis pub/sub, of however many that come in one piece. */
+/** One message of Redis pub/sub; one chunk may contain several. */
 const pushed = /\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$\d+\r\n[^\r]*\r\n/g;
 
 /** What Redis publishes, on its way to those who listen. */

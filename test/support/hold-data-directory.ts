@@ -1,4 +1,5 @@
-// A process that takes a data directory and keeps it: tests kill it. With a time, it waits for that to race others.
+// A process that locks a data directory and keeps it, so that tests can kill it. With a time, it starts at that time
+// to race others.
 import { lockDataDirectory } from '../../src/data-directory.ts';
 
 const [path = '', time = '0'] = process.argv.slice(2);

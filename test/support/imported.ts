@@ -10,7 +10,7 @@ import { byReference, type ExpectedOrder, type OrderLines } from './order-lines.
 import { post } from './post.ts';
 import { staffToken } from './tokens.ts';
 
-/** Starts an import, kills it, and lets the next one go on. */
+/** Starts an import, kills it, and runs the next one. */
 export async function importKilledHalfWay(file: OrderLines, env: Environment): Promise<void> {
   const killed = startCli('import', [file.path], env);
   await printed(killed, /\d+ orders?, \d+\/s/, 40_000);
@@ -20,11 +20,11 @@ export async function importKilledHalfWay(file: OrderLines, env: Environment): P
   const resumed = await runCli('import', [file.path], env);
   expect(resumed).toMatchObject({ code: 0, stderr: '' });
   expect(resumed.stdout).toContain(factsOf(file));
-  // Else it was killed before anything, or after everything.
+  // Otherwise it was killed before it stored anything, or after it stored everything.
   expect(resumed.stdout).toMatch(/^commands: [1-9][\d,]* new, [1-9][\d,]* stored before$/m);
 }
 
-/** What an import has to say of the file at its end. */
+/** What an import prints about the file at its end. */
 export function factsOf({ orders }: OrderLines): string {
   const number = new Intl.NumberFormat('en-US');
   const money = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2 });
@@ -33,7 +33,7 @@ export function factsOf({ orders }: OrderLines): string {
   return `${number.format(orders.length)} orders, ${units} units, ${total} USD`;
 }
 
-/** Starts the program on what was imported. */
+/** Starts the program on the imported data. */
 export async function serving<Result>(env: Environment, use: (url: string) => Promise<Result>): Promise<Result> {
   const app = await startApp(env);
   try {
@@ -43,12 +43,12 @@ export async function serving<Result>(env: Environment, use: (url: string) => Pr
   }
 }
 
-/** All orders by reference, once the views have all that is stored. */
+/** All orders by reference, once the views reflect the whole log. */
 export async function ordersAt(url: string): Promise<ShownOrder[]> {
   return (await allOrders(url, await headAt(url))).sort(byReference);
 }
 
-/** All products, e.g. `11 Queso Cabrales 14.00`. @param atLeast what the list has to reflect */
+/** All products, e.g. `11 Queso Cabrales 14.00`. @param atLeast position that the list must reflect */
 export async function productsAt(url: string, atLeast?: string): Promise<string[]> {
   const variables = { first: 100, atLeast: atLeast ?? null };
   const { data } = await post(url, ProductsDocument, variables, { token: await staffToken() });
@@ -59,10 +59,10 @@ export function expectedProducts({ products }: OrderLines): string[] {
   return [...products].map(([sku, { name, price }]) => `${sku} ${name} ${price}`).sort();
 }
 
-/** A position that all which was imported is before, once the views have come there. */
+/** A position after everything that was imported, once the views have reached it. */
 export async function headAt(url: string): Promise<string> {
   const token = await staffToken();
-  // Without a key: a repeat would be answered with the position of the first time, which much may have come after.
+  // Without a key: a repeat would return the position of the first time, and much may come after it.
   const input = { name: 'Whoever', email: 'whoever@example.com' };
   const { position } = accepted(await post(url, RegisterCustomerDocument, { input }, { token }));
   await eventually(async () => {
@@ -72,7 +72,7 @@ export async function headAt(url: string): Promise<string> {
   return position;
 }
 
-/** What all days, and all customers' totals, come to. */
+/** The sums of all days, and of all customers' totals. */
 export interface Sales {
   readonly byDay: { readonly orders: number; readonly units: number; readonly cents: number };
   readonly byCustomer: { readonly orders: number; readonly cents: number };

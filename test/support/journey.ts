@@ -15,18 +15,18 @@ import { type Shop } from './shop.ts';
 import { wsClient } from './socket.ts';
 import type { Answer, Document } from './typed-document.ts';
 
-/** A submitted order, and what its watchers were told last. */
+/** A submitted order, and the last frames of its subscribers. */
 export interface Travelled {
   readonly orderId: string;
   readonly order: object;
-  /** Of the last frame, the same for the order and for the list. */
+  /** Position of the last frame, the same for the order and for the list. */
   readonly position: string;
 }
 
 /**
- * What the first landing is for, over a stock graphql-ws client: a customer creates an order, adds an item, submits,
- * and sees each of it come, as the order and in the list of their orders.
- * @param writes where the commands go, `reads` where the watchers are: the same node, or two of one system
+ * The main journey, over a stock graphql-ws client: a customer creates an order, adds an item, submits it, and sees
+ * each change arrive, as the order and in their list of orders.
+ * @param writes URL for the commands; `reads` URL for the subscriptions: the same node, or two nodes of one system
  */
 export async function journey(shop: Shop, { writes, reads }: { writes: string; reads: string }): Promise<Travelled> {
   const { customer, productId } = shop;
@@ -65,7 +65,7 @@ export async function journey(shop: Shop, { writes, reads }: { writes: string; r
     expect(last.order).toMatchObject({ status: 'SUBMITTED', version: 3, availableActions: ['CANCEL'] });
     const listed = await list.until(submitted.position);
 
-    // What was pushed is what a query answers, field by field; on either node.
+    // A pushed state equals the answer of a query, field by field, on either node.
     expect(last.order).toEqual(submitted.order);
     expect(listed).toEqual({
       kind: 'UPDATE',
@@ -100,7 +100,10 @@ interface Framed {
   readonly position: string;
 }
 
-/** A subscription's frames, each tested for what every frame must be: later than the one before, and named so. */
+/**
+ * The frames of a subscription, each checked for what holds for every frame: a position after the one before, and the
+ * right kind.
+ */
 export function frames<Data extends { [Field in keyof Data]: Framed }>(
   client: Client,
   document: Document<Data, never>,
@@ -123,7 +126,7 @@ export function frames<Data extends { [Field in keyof Data]: Framed }>(
 
   return {
     next,
-    /** The frame of that position; those before it may be any. */
+    /** The frame of that position; frames before it are skipped. */
     until: async (position: string): Promise<Data[keyof Data]> => {
       for (;;) {
         const frame = Object.values(await next())[0] as Data[keyof Data];

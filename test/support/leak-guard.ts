@@ -8,10 +8,10 @@ beforeEach(() => {
   before = [...leftOpen];
 });
 
-// Registered before those of the tests themselves, so that these run after them.
+// Registered before the hooks of the tests, so that these run after them.
 afterEach(async ({ task }) => {
   const items = [...leftOpen].filter(item => !before.includes(item));
-  // What a test that failed did not come to close says nothing: its own error is the one to be seen.
+  // If a test failed, its own error is what matters, not what it did not close.
   if (task.result?.state === 'fail') await close(items);
   else await closeAndFail(items, 'This test');
 });

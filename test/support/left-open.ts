@@ -1,13 +1,13 @@
 interface Open {
   readonly what: string;
-  /** May answer a promise. */
+  /** May return a promise. */
   readonly close: () => unknown;
 }
 
 /** What the tests of this file have opened and not closed. */
 export const leftOpen = new Set<Open>();
 
-/** Notes what must be closed before the test that opened it ends, or the file where a hook opened it. */
+/** Registers what must be closed before the end of the test that opened it, or of the file if a hook opened it. */
 export function noteOpen(what: string, close: () => unknown): { readonly closed: () => void } {
   const note = { what, close };
   leftOpen.add(note);

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule, TestSuite, Vitest } from 'vitest/node';
 
-/** Names at the very end what a run left out; with CI set, leaving anything out fails the run. */
+/** Prints at the very end which tests were skipped; with CI set, a skipped test fails the run. */
 export default class LeftOutReporter implements Reporter {
   private vitest: Vitest | undefined;
 
@@ -9,7 +9,7 @@ export default class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // Whoever asks for some tests by name knows that the others don't run.
+    // A caller that selects tests by name knows that the others do not run.
     if (this.vitest?.config.testNamePattern !== undefined) return;
     const leftOut = modules.flatMap(module => skipped(module).map(name => `${module.relativeModuleId} > ${name}`));
     if (leftOut.length === 0) return;
@@ -18,7 +18,7 @@ export default class LeftOutReporter implements Reporter {
   }
 }
 
-/** The outermost suites of which nothing ran, and the tests skipped in the others. */
+/** The outermost suites that did not run at all, and the tests skipped in the others. */
 function skipped(parent: TestModule | TestSuite): string[] {
   return [...parent.children].flatMap(child => {
     if (child.type === 'test') return child.result().state === 'skipped' ? [child.fullName] : [];

@@ -1,9 +1,9 @@
 import type { Database } from '../../src/database.ts';
 
 /**
- * Everything in the log that breaks its own rules: positions, versions and ordinals that are not 1, 2, 3 …, events of one
- * command that stand apart, a hash that does not go over the one before, a time of recording before that of the event
- * before. The position comes with what is wrong at it.
+ * Every violation of the log's rules: positions, versions and ordinals that are not 1, 2, 3 …, events of one command
+ * that are not adjacent, a hash that does not cover the one before, a recorded time before that of the event before.
+ * Each comes with its position.
  */
 export async function logFaults(database: Database): Promise<{ position: number; fault: string }[]> {
   return database.$queryRaw`

@@ -7,7 +7,7 @@ export interface LogLine {
   readonly err?: { readonly type: string; readonly message: string };
 }
 
-/** A logger, and what was logged so far. */
+/** A logger, and its lines so far. */
 export function logLines(): { readonly logger: Logger; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) });

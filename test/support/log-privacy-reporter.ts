@@ -3,11 +3,14 @@ import { findingsIn, readRunLog, runLogFolder } from './run-log.ts';
 
 const mostShown = 20;
 
-/** Reads, once all tests are through, all that the programs of this run have logged: what is somebody's fails the run. */
+/**
+ * Reads, after all tests, everything that the programs of this run have logged: personal data or a secret fails the
+ * run.
+ */
 export default class LogPrivacyReporter implements Reporter {
   onTestRunEnd(): void {
     const folder = runLogFolder();
-    if (folder === undefined) return; // only tests that start nothing
+    if (folder === undefined) return; // only tests that start no program
     const log = readRunLog(folder);
     const lines = log.files.reduce((sum, file) => sum + file.lines.length, 0);
     const findings = findingsIn(log);

@@ -2,15 +2,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A CSV file of order lines and what is in it, read without the program's own reader. */
+/** A CSV file of order lines and its contents, read without the program's own reader. */
 export interface OrderLines {
   readonly path: string;
   readonly orders: readonly ExpectedOrder[];
-  /** By SKU: what the file says of it first. */
+  /** By SKU: the first occurrence in the file. */
   readonly products: ReadonlyMap<string, { readonly name: string; readonly price: string }>;
 }
 
-/** An order as GraphQL is to show it after the import. */
+/** An order as GraphQL must show it after the import. */
 export interface ExpectedOrder {
   readonly reference: string;
   readonly customer: string;
@@ -28,10 +28,10 @@ export interface ExpectedOrder {
 
 const shared = fileURLToPath(new URL('../../../shared/data/northwind-order-lines.csv', import.meta.url));
 
-/** Whether the orders are Microsoft's Northwind, which are not part of this project, or made up in their likeness. */
+/** Whether the orders are Microsoft's Northwind, which are not part of this project, or generated ones. */
 export const isNorthwind = existsSync(shared);
 
-/** @param folder for a made-up file */
+/** @param folder folder for a generated file */
 export function orderLinesIn(folder: string): OrderLines {
   if (isNorthwind) return readOrderLines(shared);
   console.warn(`${shared} is not there: a made-up file of order lines stands in for it`);
@@ -40,7 +40,7 @@ export function orderLinesIn(folder: string): OrderLines {
   return readOrderLines(path);
 }
 
-/** @param path of a file without quotes */
+/** @param path path of a file without quotes */
 export function readOrderLines(path: string): OrderLines {
   const rows = readFileSync(path, 'utf8')
     .trim()

@@ -3,7 +3,7 @@ import type { Database } from '../../src/database.ts';
 
 type Json = Record<string, unknown>;
 
-/** An event as it stands in the table, its personal data opened. */
+/** A row of the events table, its personal data opened. */
 export interface PlainEvent {
   readonly position: number;
   readonly hash: string;
@@ -17,7 +17,7 @@ export interface PlainEvent {
   readonly at: string;
 }
 
-/** The whole log, oldest first, read and opened by nothing that the product uses. */
+/** The whole log, oldest first, read and opened without any code of the product. */
 export async function plainLog(database: Database): Promise<PlainEvent[]> {
   const keys = new Map<string, Buffer>();
   for (const { customer_id, key } of await rows(database, 'SELECT * FROM customer_keys')) {
@@ -50,14 +50,14 @@ function opened(keys: ReadonlyMap<string, Buffer>, streamId: string, personal: J
   return JSON.parse(decipher.update(sealed.subarray(28), undefined, 'utf8') + decipher.final('utf8')) as Json;
 }
 
-/** The rows of each view by id, as plain objects with the views' own keys. */
+/** The rows of each view by id, as plain objects with the views' keys. */
 export interface PlainRows {
   readonly orders: Map<string, Json>;
   readonly customers: Map<string, Json>;
   readonly products: Map<string, Json>;
 }
 
-/** What the views must hold once they have come to a point of the log: written from the events' meaning, not from src/. */
+/** The expected rows of the views at a position of the log: written from the meaning of the events, not from src/. */
 export function plainFold(log: readonly PlainEvent[], upTo = Infinity): PlainRows {
   const folded = emptyRows();
   for (const event of log) {
@@ -71,7 +71,7 @@ export function emptyRows(): PlainRows {
   return { orders: new Map(), customers: new Map(), products: new Map() };
 }
 
-/** Takes the next event of the log into what the views must hold. */
+/** Folds the next event of the log into the expected rows. */
 export function foldInto(folded: PlainRows, event: PlainEvent): void {
   const { streamId, version, position, hash, at } = event;
   const stamp = { updatedAt: at, version, position, hash };
@@ -81,7 +81,7 @@ export function foldInto(folded: PlainRows, event: PlainEvent): void {
     const before = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
     folded.customers.set(streamId, { ...before, ...event.personal, ...stamp });
   } else if (event.streamType === 'projection') {
-    // A retry: the rows of that stream carry its position from here on.
+    // A retry: from here on the rows of that stream carry its position.
     for (const rows of Object.values(folded) as Map<string, Json>[]) {
       const row = rows.get(event.data['streamId'] as string);
       if (row) Object.assign(row, { position, hash });
@@ -157,7 +157,7 @@ function sums(lines: readonly Json[]): Json {
   return { lines, itemCount, total, productIds: [...new Set(lines.map(line => line['productId']))] };
 }
 
-/** A view's live rows by id, in the shape that plainFold() gives: camelCase keys, times in UTC. */
+/** The live rows of a view by id, in the shape of plainFold(): camelCase keys, times in UTC. */
 export async function viewRows(database: Database, view: string, key: string): Promise<Map<string, Json>> {
   const found = await rows(
     database,
@@ -172,7 +172,7 @@ export async function viewRows(database: Database, view: string, key: string): P
   );
 }
 
-/** A row as the product answers it, with its times in UTC, and without what a frame says of its request. */
+/** A row as the product returns it, with its times in UTC, and without the correlation id of a frame. */
 export function plainRow(row: object): Json {
   const { correlationId: _, ...columns } = row as { readonly correlationId?: string };
   return Object.fromEntries(
@@ -186,7 +186,7 @@ function camelCase(name: string): string {
   return name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** As JSON that the database prints: no driver's idea of types comes between. */
+/** As JSON that the database prints, so that no driver converts types. */
 async function rows(database: Database, select: string): Promise<Json[]> {
   const found = await database.$queryRawUnsafe<{ json: string }[]>(
     `SELECT to_jsonb(r)::text AS json FROM (${select}) r`,

@@ -15,7 +15,7 @@ interface Order {
   readonly lines: readonly { productId: string; quantity: number; unitPrice: number }[];
 }
 
-/** What the views of sums must hold of those orders: written from what they mean, not from src/. */
+/** The expected sum views of those orders: written from their meaning, not from src/. */
 export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Record<string, PlainSums>> {
   const sums = {
     customer_totals: new Map() as PlainSums,
@@ -57,7 +57,7 @@ const columns = {
 /** The views that are compared here. */
 export const summedViews: readonly string[] = Object.keys(columns);
 
-/** The live sums that are there, zeros left out. */
+/** The live sums, without zeros. */
 async function storedSums(database: Database, view: keyof typeof columns): Promise<PlainSums> {
   const [key, ...sums] = columns[view];
   const rows = await database.$queryRawUnsafe<{ key: string; sums: string[] }[]>(
@@ -70,11 +70,11 @@ async function storedSums(database: Database, view: keyof typeof columns): Promi
   );
 }
 
-/** Every view of sums holds what those orders come to. */
+/** Checks that every sum view equals the sums of those orders. */
 export async function expectSumsOf(database: Database, folded: Pick<PlainRows, 'orders'>): Promise<void> {
   const expected = plainSums(folded);
   for (const view of Object.keys(columns) as (keyof typeof columns)[]) {
-    // An order without lines at price nothing gives nothing: a zero says as much as no row.
+    // An order without lines contributes nothing: a zero means the same as no row.
     const some = [...expected[view]!].filter(([, sum]) => Object.values(sum).some(amount => amount !== 0n));
     expect(await storedSums(database, view), view).toEqual(new Map(some));
   }

@@ -6,7 +6,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 const longestWord = 64;
 
-/** The words that a text is found by: written from what docs/ and the design promise, not from src/. */
+/** The words that find a text: written from what docs/ and the design promise, not from src/. */
 function words(...texts: readonly unknown[]): string[] {
   return texts.flatMap(text => {
     if (typeof text !== 'string') return [];
@@ -36,7 +36,7 @@ function wordsOfEach(rows: ReadonlyMap<string, Row>, of: (row: Row) => string[])
   return new Map([...rows].map(([id, row]) => [id, new Set(of(row))]));
 }
 
-/** Every row is found by the words that its fold has, and by no others. */
+/** Every row is found by the words of its fold, and by no others. */
 export async function expectWordsOf(database: Database, { orders, customers, products }: PlainRows): Promise<void> {
   expect(await storedWords(database, 'order_view', 'order_id')).toEqual(wordsOfEach(orders, orderWords));
   expect(await storedWords(database, 'customer_view', 'customer_id')).toEqual(wordsOfEach(customers, customerWords));

@@ -2,18 +2,18 @@ import type pg from 'pg';
 import type { Database } from '../../src/database.ts';
 import { Prisma } from '../../src/generated/prisma/client.ts';
 
-/** What one statement did. */
+/** How one statement was executed. */
 export interface Plan {
-  /** 8 KB pages that it touched, in memory or not. */
+  /** 8 KB pages that it read, cached or not. */
   readonly buffers: number;
   readonly milliseconds: number;
   /** Indexes that it used, each once. */
   readonly indexes: readonly string[];
-  /** Tables that it read from end to end. */
+  /** Tables that it scanned. */
   readonly scanned: readonly string[];
 }
 
-/** The statements that are sent while `run` runs, sent all the same. */
+/** Records the statements that are sent while `run` runs. */
 export async function statementsSent(
   database: Database,
   run: (database: Database) => Promise<unknown>,
@@ -40,7 +40,7 @@ interface Node {
   readonly Plans?: readonly Node[];
 }
 
-/** Runs a statement as it is, and says what it did. */
+/** Executes a statement, and reports how. */
 export async function planOf(client: pg.Client, { text, values }: Prisma.Sql): Promise<Plan> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node; 'Execution Time': number }] }>(
     `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,

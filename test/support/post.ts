@@ -5,7 +5,7 @@ export interface PostOptions {
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly extensions?: object;
-  /** ms until nobody waits any more, and it throws. */
+  /** Timeout, ms. */
   readonly patience?: number | undefined;
 }
 
@@ -14,7 +14,7 @@ export interface PostAnswer<Data> extends Answer<Data> {
   readonly headers: Headers;
 }
 
-/** Sends one operation over HTTP to the server whose root is `url`. */
+/** Sends one operation over HTTP to the server with root `url`. */
 export async function post<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
   url: string,
   document: Document<Data, Variables>,

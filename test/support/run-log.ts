@@ -1,13 +1,15 @@
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folder in which a run keeps what its programs log, and what must not stand there; see global-setup.ts. */
+/**
+ * The folder with the logs of a run's programs, and with the texts that must not occur in them; see global-setup.ts.
+ */
 const variable = 'ORDERSTREAM_RUN_LOG';
 
-/** Password of each test's database, which the tests' servers ask nobody for: recognisable wherever it turns up. */
+/** Password in each test database's URL. The tests' servers do not check it; it is easy to recognise in a log. */
 export const canaryPassword = 'canary-password-of-the-tests';
 
-/** Nothing is kept outside of a run with a global set-up. */
+/** Nothing is recorded without a run with the global set-up. */
 export function runLogFolder(): string | undefined {
   return process.env[variable];
 }
@@ -17,13 +19,13 @@ export function setRunLogFolder(folder: string | undefined): void {
   else process.env[variable] = folder;
 }
 
-/** Where the programs that are started inside this process log. */
+/** The log file of programs that run inside this process. */
 export function runLogFile(): string | undefined {
   const folder = runLogFolder();
   return folder && join(folder, `${process.pid}.log`);
 }
 
-/** Keeps what a process of its own has logged. Its standard output is its log only where that is JSON: the rest is for people. */
+/** Records the log of a child process. Its standard output is a log only if it is JSON: the rest is for people. */
 export function keepLog(pid: number, output: { readonly stdout: string; readonly stderr: string }): void {
   const folder = runLogFolder();
   if (folder === undefined) return;
@@ -31,10 +33,10 @@ export function keepLog(pid: number, output: { readonly stdout: string; readonly
   appendFileSync(join(folder, `child-${pid}.log`), [...logged, ...output.stderr.split('\n')].join('\n') + '\n');
 }
 
-/** What was noted before, each as the path that it would have as a file. */
+/** Texts that were noted before, each as the path of its file. */
 const noted = new Set<string>();
 
-/** Notes what a test calls somebody, and what only they may know, so that the run's log is searched for it. */
+/** Notes personal data and secrets of a test, so that the run's log is searched for them. */
 export function noteSecret(text: string): void {
   const folder = runLogFolder();
   if (folder === undefined || noted.has(join(folder, text)) || !isRecognisable(text)) return;
@@ -42,23 +44,23 @@ export function noteSecret(text: string): void {
   appendFileSync(join(folder, `${process.pid}.secrets`), `${JSON.stringify(text)}\n`);
 }
 
-/** A word that any sentence may have tells nothing about where it comes from. */
+/** A common word proves nothing about its origin. */
 function isRecognisable(text: string): boolean {
   return text.length >= 6 && text.length <= 500 && (/[\s@]/.test(text.trim()) || /.[A-Z0-9]/.test(text));
 }
 
-/** Members of inputs that are somebody's: sealed in the log of events, and never logged. */
+/** Input fields with personal data: sealed in the log of events, and never logged. */
 const personal = ['name', 'email', 'reference', 'reason', 'trackingNumber', 'search'];
 const inDocument = new RegExp(String.raw`\b(?:${personal.join('|')}):\s*("(?:[^"\\]|\\.)*")`, 'g');
 
-/** Notes what an operation says of people, in its variables and in its text. */
+/** Notes the personal data of an operation, in its variables and in its text. */
 export function noteOperation(document: string, variables: unknown): void {
   if (runLogFolder() === undefined) return;
   for (const [, quoted = '""'] of document.matchAll(inDocument)) {
     try {
       noteSecret(JSON.parse(quoted) as string);
     } catch {
-      // What JSON has no word for, as GraphQL's block strings, is too odd to be recognised.
+      // Literals that JSON cannot express, such as GraphQL's block strings, are too rare to be recognised.
     }
   }
   noteMembers(variables);
@@ -72,7 +74,7 @@ function noteMembers(value: unknown): void {
   }
 }
 
-/** What stands in URLs and secrets of a program's environment. */
+/** Secrets and passwords in URLs of a program's environment. */
 export function noteEnvironment(env: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value = ''] of Object.entries(env)) {
     if (/SECRET/.test(name)) noteSecret(value);
@@ -80,7 +82,7 @@ export function noteEnvironment(env: Readonly<Record<string, string | undefined>
   }
 }
 
-/** What was kept: lines by file, and all that was noted. */
+/** The recorded lines by file, and all noted texts. */
 export interface RunLog {
   readonly files: readonly { readonly name: string; readonly lines: readonly string[] }[];
   readonly secrets: readonly string[];
@@ -96,7 +98,7 @@ export function readRunLog(folder: string): RunLog {
   };
 }
 
-/** What no log line may have, whosoever it is. */
+/** Texts that no log line may contain. */
 const shapes: Readonly<Record<string, RegExp>> = {
   'a token': /\beyJ[\w-]{8,}\.[\w-]+/,
   'a bearer': /\bbearer (?!\[Redacted\])[\w.~+/=-]{6,}/i,
@@ -111,9 +113,9 @@ export interface Finding {
   readonly line: string;
 }
 
-/** Each line that says something of somebody. */
+/** Each line that contains a noted text. */
 export function findingsIn({ files, secrets }: RunLog): Finding[] {
-  // As a line of JSON has them.
+  // Escaped as in a line of JSON.
   const escaped = secrets.map(text =>
     JSON.stringify(text)
       .slice(1, -1)

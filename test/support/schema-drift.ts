@@ -6,9 +6,9 @@ import { openSchemaEngine } from '../../src/schema-engine.ts';
 const path = new URL('../../prisma/schema.prisma', import.meta.url);
 
 /**
- * The SQL that would make the database what prisma/schema.prisma says; empty where it is. Functions, checks and
- * collations are beyond Prisma's sight and do not count. On PGlite: to the engine, Prisma's adapter for pg can't
- * describe a database (its "char" columns have no type there).
+ * The SQL that would turn the database into what prisma/schema.prisma says; empty if they agree. Prisma does not see
+ * functions, checks and collations. It runs on PGlite, because the engine cannot describe a database through Prisma's
+ * adapter for pg (its "char" columns have no type there).
  */
 export async function schemaDrift(database: PGlite): Promise<string> {
   const files = [{ path: 'schema.prisma', content: await readFile(path, 'utf8') }];
@@ -21,7 +21,7 @@ export async function schemaDrift(database: PGlite): Promise<string> {
       from: { tag: 'schemaDatasource', files, configDir: '.' },
       to: { tag: 'schemaDatamodel', files },
       script: true,
-      exitCode: true, // 2 where they differ, else 0
+      exitCode: true, // 2 if they differ, else 0
       filters: { externalTables: [], externalEnums: [] },
     });
     return exitCode === 0 ? '' : (stdout ?? 'a difference without a word');

@@ -3,9 +3,9 @@ import { type Environment, startApp, type TestApp } from './app.ts';
 import { freshDatabase, type TestDatabase } from './postgres.ts';
 import { openShop, type Shop } from './shop.ts';
 
-/** A database, an app on it and a shop in it, there from a file's first test to its last one. */
+/** A database, an app on it and a shop in it, from a file's first test to its last one. */
 export function serveShop(env: Environment = {}): { database: TestDatabase; app: TestApp; shop: Shop } {
-  // Filled before the first test; a file takes them apart as it is read.
+  // Filled before the first test; files destructure it when they load.
   const [database, app, shop] = [{} as TestDatabase, {} as TestApp, {} as Shop];
   beforeAll(async () => {
     Object.assign(database, await freshDatabase());

@@ -3,20 +3,20 @@ import { databaseUrl, onDatabase } from './on-database.ts';
 import { startPostgres } from './private-postgres.ts';
 import { startRedis } from './private-redis.ts';
 
-/** What the tests of one run share. */
+/** The servers that the tests of one run share. */
 export interface Servers {
   readonly postgres: { readonly adminUrl: string; readonly template: string };
-  /** Null where there is no Redis: the suites that need it are left out, and named at the end. */
+  /** Null without Redis: the suites that need it are skipped, and named at the end. */
   readonly redisUrl: string | null;
   close(): Promise<void>;
 }
 
 /**
- * Opens the servers of a run and migrates a database that the tests clone.
- * PostgreSQL: TEST_DATABASE_URL (a superuser's), or else a private one. Redis: TEST_REDIS_URL, or else a private one.
- * A server that merely happens to run on this machine is somebody's, and left alone.
- * @param run names the databases of this run
- * @throws with CI set, where there is no Redis: nothing may be left out there
+ * Opens the servers of a run and migrates a database that the tests clone. PostgreSQL: TEST_DATABASE_URL (of a
+ * superuser), or else a private one. Redis: TEST_REDIS_URL, or else a private one. A server that only happens to run
+ * on this machine is not used.
+ * @param run name part of the run's databases
+ * @throws if CI is set and there is no Redis: nothing may be skipped there
  */
 export async function openServers(run: string): Promise<Servers> {
   const closers: (() => Promise<void>)[] = [];
@@ -63,7 +63,7 @@ async function redis(closers: (() => Promise<void>)[]): Promise<string | null> {
   }
 }
 
-/** Those that a test cut short could not drop, and the template itself. */
+/** Databases that an interrupted test could not drop, and the template. */
 async function dropDatabases(adminUrl: string, prefix: string): Promise<void> {
   await onDatabase(adminUrl, async client => {
     const { rows } = await client.query<{ datname: string }>(

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { grantServing } from '../../src/event-store/serving-role.ts';
 import { onDatabase } from './on-database.ts';
 
-/** A role that may serve a database and change nothing in its log, as production asks for. */
+/** A role that may serve a database and change nothing in its log, as production requires. */
 export async function servingRole(
   ownerUrl: string,
 ): Promise<{ readonly url: string; readonly drop: () => Promise<void> }> {

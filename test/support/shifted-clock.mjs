@@ -1,5 +1,5 @@
-// node --import shifted-clock.mjs: this process takes the time to be CLOCK_SHIFT ms later than it is; from SIGUSR2 on
-// to be as much earlier, as where somebody sets the machine's clock. Timers and `performance` go on as they do.
+// node --import shifted-clock.mjs: for this process the time is CLOCK_SHIFT ms later than it is, and after SIGUSR2
+// earlier by the same amount, as if the machine's clock was set. Timers and `performance` are unchanged.
 let shift = Number(process.env.CLOCK_SHIFT);
 process.on('SIGUSR2', () => {
   shift = -shift;

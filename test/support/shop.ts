@@ -8,22 +8,22 @@ export interface Shopper {
   readonly token: string;
 }
 
-/** What most journeys begin with. */
+/** The start of most journeys. */
 export interface Shop {
   readonly staff: string;
   readonly customer: Shopper;
-  /** 12.50 EUR a unit. */
+  /** Costs 12.50 EUR a unit. */
   readonly productId: string;
 }
 
-/** A staff member's token, a customer and a product, of whatever is running at `url`. */
+/** A staff member's token, a customer and a product, for the server at `url`. */
 export async function openShop(url: string): Promise<Shop> {
   const staff = await staffToken();
   const [customer, productId] = await Promise.all([registered(url), added(url)]);
   return { staff, customer, productId };
 }
 
-/** A new customer, as staff registers them. */
+/** A new customer, registered by staff. */
 export async function registered(url: string, name = 'Ada Lovelace', email = 'ada@example.com'): Promise<Shopper> {
   const token = await staffToken();
   const { customerId } = accepted(await post(url, RegisterCustomerDocument, { input: { name, email } }, { token }));

@@ -11,25 +11,25 @@ export interface Frame {
   readonly payload?: unknown;
 }
 
-/** One operation of a socket: its frames, in a queue from the first byte. */
+/** One operation of a socket: its frames, queued from the first one. */
 export interface Operation<Data> {
   readonly id: string;
   /**
    * Payload of the next `next` frame.
-   * @throws where the operation ends first; an `error` frame's errors are in the message
+   * @throws if the operation ends first; the message contains the errors of an `error` frame
    */
   next(milliseconds?: number): Promise<Answer<Data>>;
-  /** The next frame of whatever type. */
+  /** The next frame of any type. */
   frame(milliseconds?: number): Promise<Frame>;
-  /** Frames that have come and were not taken. */
+  /** Number of queued frames. */
   readonly waiting: number;
-  /** Ends it from this side. */
+  /** Ends the operation from this side. */
   complete(): void;
 }
 
-/** A socket that speaks what a test tells it to, also what no proper client would say. */
+/** A socket that sends what a test wants, also what no proper client would send. */
 export interface TestSocket {
-  /** For what the protocol has no word for: `pause()`, `terminate()`. */
+  /** For actions outside of the protocol: `pause()`, `terminate()`. */
   readonly ws: WebSocket;
   send(message: object | string): void;
   subscribe<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
@@ -37,7 +37,7 @@ export interface TestSocket {
     variables?: Variables,
     extensions?: object,
   ): Operation<Data>;
-  /** The next frame that is of no operation begun by `subscribe`. */
+  /** The next frame that belongs to no operation of `subscribe`. */
   frame(milliseconds?: number): Promise<Frame>;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   close(): Promise<void>;
@@ -50,7 +50,7 @@ export interface SocketOptions {
 
 const patience = 30_000;
 
-/** Connects to the server whose root is `url`, introduces itself with the token, and waits to be acknowledged. */
+/** Connects to the server with root `url`, authenticates with the token, and waits for the acknowledgement. */
 export async function connectSocket(url: string, token?: string, options?: SocketOptions): Promise<TestSocket> {
   const socket = await openSocket(url, options);
   socket.send({ type: 'connection_init', payload: token === undefined ? {} : { Authorization: `Bearer ${token}` } });
@@ -59,7 +59,7 @@ export async function connectSocket(url: string, token?: string, options?: Socke
   return socket;
 }
 
-/** Connects, and says nothing yet. */
+/** Connects, and sends nothing. */
 export async function openSocket(url: string, options: SocketOptions = {}): Promise<TestSocket> {
   const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, options.protocol ?? 'graphql-transport-ws', {
     headers: options.headers ?? {},
@@ -81,7 +81,7 @@ export async function openSocket(url: string, options: SocketOptions = {}): Prom
     ws.once('open', resolve);
     ws.once('error', reject);
   });
-  ws.on('error', () => undefined); // what follows is told by `closed`
+  ws.on('error', () => undefined); // `closed` reports what follows
   const note = noteOpen('socket', () => {
     ws.terminate();
     return closed;
@@ -131,7 +131,7 @@ interface FrameQueue {
   readonly waiting: number;
   push(frame: Frame): void;
   readonly next: (milliseconds?: number) => Promise<Frame>;
-  /** No more will come: whoever waits is told why. */
+  /** No more frames will come: pending calls get the reason. */
   end(why: string): void;
 }
 

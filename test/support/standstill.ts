@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-// A bound on the program is one of the time in which the machine ran: what a process does while nothing does anything
-// here, which asks, counts the time and carries the bytes between all others, says nothing of the program.
+// A bound covers the time in which the machine ran. While this process does not run, which asks, measures and carries
+// all bytes, a delay says nothing about the program.
 
 const tick = 20;
-/** What comes that much late, ms, came late because nothing here ran; less is a busy machine's everyday. */
+/** A timer that fires this late, ms, shows a stall; less is normal on a busy machine. */
 const late = 60;
-/** Without any allowance, as in `npm run proof -- faults`: what a standstill costs counts as everything else does. */
+/** Without any allowance, as in `npm run proof -- faults`: time in a stall counts like any other. */
 const strict = process.env['STRICT_TIMES'] === '1';
 
 const gaps: { readonly from: number; readonly until: number }[] = [];
 let last = performance.now();
 
-// Also before each answer: whoever asks may be the first to run again.
+// Also before each reading: the caller may be the first code to run again.
 function look(): void {
   const now = performance.now();
   if (now - last > tick + late) gaps.push({ from: last + tick, until: now });
@@ -20,14 +20,14 @@ function look(): void {
 }
 setInterval(look, tick).unref();
 
-/** ms of that time, by `performance.now()`, in which nothing ran here. */
+/** Total time in which this process did not run, ms, on the clock of `performance.now()`. */
 export function stoodStill(from: number, until: number): number {
   look();
   if (strict) return 0;
   return gaps.reduce((sum, gap) => sum + Math.max(0, Math.min(gap.until, until) - Math.max(gap.from, from)), 0);
 }
 
-/** Tells how many ms in which the machine ran have passed since. */
+/** Measures the time in which the machine ran, ms. */
 export function stopwatch(): () => number {
   const from = performance.now();
   return () => {
@@ -36,7 +36,10 @@ export function stopwatch(): () => number {
   };
 }
 
-/** Waits until it no longer throws, for that many ms in which the machine runs. @throws after them, the last error if any */
+/**
+ * Waits until `attempt` no longer throws, for at most this much time in which the machine runs, ms. @throws the last
+ * error after that time
+ */
 export async function soon(attempt: () => void | Promise<void>, milliseconds: number): Promise<void> {
   const passed = stopwatch();
   for (let done = false; !done; ) {

@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import type { Database } from '../../src/database.ts';
 import { Prisma } from '../../src/generated/prisma/client.ts';
 
-/** Every statement that this process sends to a PostgreSQL server while `run` runs, as the driver sends it. */
+/** Every statement that this process sends to a PostgreSQL server while `run` runs. */
 export async function statementsOf<Result>(run: () => Promise<Result>): Promise<{ sql: string[]; result: Result }> {
   const spy = vi.spyOn(pg.Client.prototype, 'query');
   try {
@@ -18,10 +18,7 @@ export async function statementsOf<Result>(run: () => Promise<Result>): Promise<
   }
 }
 
-/**
- * The same database for whoever is to be paused: `before` is told of each statement and may hold it back, `after` its
- * answer.
- */
+/** The same database with hooks: `before` is called with each statement and may delay it, `after` with its result. */
 export function held(
   database: Database,
   { before, after }: { before?: (sql: string) => Promise<void>; after?: (sql: string) => Promise<void> },
@@ -38,7 +35,7 @@ export function held(
   });
 }
 
-/** A gate that whoever passes it waits at until it is opened. */
+/** A gate that callers wait at until it is opened. */
 export function openGate(): { passed: Promise<void>; arrived: Promise<void>; pass(): Promise<void>; open(): void } {
   let open = (): void => undefined;
   let arrive = (): void => undefined;

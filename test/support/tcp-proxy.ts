@@ -4,39 +4,39 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { noteOpen } from './left-open.ts';
 
 /**
- * What becomes of a piece of bytes that a client sends.
- * - `pass`: it and its answer arrive
- * - `lose-request`: the connection is reset before the server has seen it
- * - `lose-answer`: the connection is reset once the server answers it, so that what it asked for was done
- * - `swallow`: from now on nothing of this connection arrives anywhere, and nobody is told
+ * What happens to a chunk of bytes that a client sends.
+ * - `pass`: the chunk and its answer arrive
+ * - `lose-request`: the connection is reset before the server gets the chunk
+ * - `lose-answer`: the connection is reset when the server answers, so that the request was executed
+ * - `swallow`: from now on nothing of this connection arrives, without any error
  */
 export type Fate = 'pass' | 'lose-request' | 'lose-answer' | 'swallow';
 
-/** Stands between a client and a server, and cuts what is between them. */
+/** A proxy between a client and a server that can cut and delay their connections. */
 export interface TcpProxy {
   readonly port: number;
-  /** Decides from now on what becomes of each piece that a client sends; until then all pass. */
+  /** From now on decides what happens to each chunk of a client; before, all pass. */
   meet(fate: (bytes: Buffer) => Fate): void;
-  /** Changes from now on what arrives of each piece that the server sends. */
+  /** From now on changes each chunk of the server before it arrives. */
   filter(change: (bytes: Buffer) => Buffer): void;
-  /** Lets each piece that the server sends arrive that many ms later from now on; where it is a function, asked for each. */
+  /** From now on delays each chunk of the server by this many ms; a function is called for each chunk. */
   delay(milliseconds: number | ((bytes: Buffer) => number)): void;
-  /** Holds back all that either side sends, and lets it arrive once it no longer does: a partition that heals. */
+  /** Holds back everything that either side sends, and delivers it when it is switched off: a partition that heals. */
   hold(on: boolean): void;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** Pieces that met another fate than `pass`, were delayed or held back, and connections that `cut` broke. */
+  /** Number of chunks that did not pass, were delayed or held back, and of connections that `cut` broke. */
   readonly harmed: number;
-  /** What the server answered, and no client got, because its fate was `lose-answer`. */
+  /** Answers of the server that no client got, because of `lose-answer`. */
   readonly lostAnswers: readonly Buffer[];
-  /** Connects from now on to another server, as a balancer does. */
+  /** From now on connects to another server, as a load balancer does. */
   aim(target: { host: string; port: number }): void;
   /**
-   * Closes every connection as a machine does that shuts down (`end`) or that has forgotten them (`reset`).
-   * @param which asked for each: whether that one too
+   * Closes every connection as a machine does that shuts down (`end`) or that has lost its state (`reset`).
+   * @param which decides for each connection
    */
   cut(how: 'end' | 'reset', which?: () => boolean): void;
-  /** Resets every connection and takes no more. */
+  /** Resets every connection and accepts no more. */
   refuse(): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
   const lostAnswers: Buffer[] = [];
   let held: (() => void)[] | undefined;
 
-  /** Now, or once nothing is held back any more, after all that came before. */
+  /** Now, or after the partition, in order. */
   function carry(write: () => void): void {
     if (held === undefined) {
       write();
@@ -64,7 +64,7 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
   const server = createServer(client => {
     const upstream = connect(target);
     let fate: Fate = 'pass';
-    /** Answers on their way, in order. */
+    /** Answers in flight, in order. */
     let answers: Promise<void> | undefined;
     clients.add(client);
     client.on('data', bytes => {

@@ -1,10 +1,10 @@
 import { SignJWT } from 'jose';
 
-/** The key that the processes which tests start check tokens with. */
+/** The key with which test processes verify tokens. */
 export const testSecret = 'a secret of the tests, 32 bytes and more';
 
 export interface TokenOptions {
-  /** `'2s'`, a date, or seconds of Unix time; an hour from now where left out. */
+  /** `'2s'`, a date, or Unix time in seconds; default: in an hour. */
   readonly expires?: string | number | Date;
   readonly secret?: string;
   readonly issuer?: string;
@@ -20,7 +20,7 @@ export function staffToken(options?: TokenOptions): Promise<string> {
   return token({ role: 'staff', sub: 'anna' }, options);
 }
 
-/** Any claims, also those that no server must accept. */
+/** A token with any claims, also those that servers must reject. */
 export function token(claims: Record<string, unknown>, options: TokenOptions = {}): Promise<string> {
   const jwt = new SignJWT(claims)
     .setProtectedHeader({ alg: 'HS256' })

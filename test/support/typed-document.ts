@@ -1,6 +1,6 @@
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 
-/** An operation of test/operations/ as test/generated/graphql.ts has it, or any text. */
+/** An operation of test/operations/ from test/generated/graphql.ts, or any text. */
 export type Document<Data, Variables> = string | (DocumentTypeDecoration<Data, Variables> & { toString(): string });
 
 export interface ErrorAnswer {
@@ -9,7 +9,7 @@ export interface ErrorAnswer {
   readonly extensions: { readonly code: string } & Readonly<Record<string, unknown>>;
 }
 
-/** An answer over HTTP, or one frame's payload. */
+/** A response over HTTP, or the payload of a frame. */
 export interface Answer<Data> {
   readonly data?: Data | null;
   readonly errors?: readonly ErrorAnswer[];

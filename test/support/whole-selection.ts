@@ -9,7 +9,7 @@ import {
   isRequiredArgument,
 } from 'graphql';
 
-/** A root field with variables for all of its arguments, and everything below it that needs no argument. */
+/** A root field with variables for all its arguments, and every field below it that needs no argument. */
 export function wholeOperation(
   schema: GraphQLSchema,
   kind: 'query' | 'mutation' | 'subscription',
@@ -21,7 +21,7 @@ export function wholeOperation(
   return `${kind}${declaration} { ${field.name}${args}${selection(schema, getNamedType(field.type), [])} }`;
 }
 
-/** @param path types above this one: none is entered again below itself */
+/** @param path types above this one: none is selected again below itself */
 function selection(schema: GraphQLSchema, type: GraphQLNamedType, path: readonly string[]): string {
   if (isLeafType(type)) return '';
   const below = [...path, type.name];

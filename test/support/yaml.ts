@@ -1,6 +1,6 @@
 import { parsers } from 'prettier/plugins/yaml';
 
-/** Of the formatter's syntax tree: the one YAML parser that is installed anyway. */
+/** A node of prettier's syntax tree: the only installed YAML parser. */
 interface Node {
   readonly type: string;
   readonly value?: string;
@@ -10,7 +10,7 @@ interface Node {
 
 export type Yaml = string | null | readonly Yaml[] | { readonly [key: string]: Yaml };
 
-/** What a YAML document says, anchors and `<<` resolved; every scalar as text. */
+/** The content of a YAML document, with anchors and `<<` resolved; every scalar as text. */
 export function parseYaml(text: string): Yaml {
   const anchors = new Map<string, Yaml>();
 
