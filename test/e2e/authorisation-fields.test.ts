@@ -1,5 +1,5 @@
-// Every field below the roots, each by a path of its own from a root of each audience that leads there: generated from
-// the schema, asked by every caller on every way in, each cell asserted.
+// Every field below the roots, by its own path from a root of each audience: generated from the schema, sent by every
+// caller over every transport, each cell asserted.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Audience, expected, rootFields, type Verdict, verdictOf } from './authorisation/audiences.ts';
 import { isKnown, openWay, ways, waysAndCallers } from './authorisation/callers.ts';
@@ -8,7 +8,7 @@ import { requiredOf } from './authorisation/sample-inputs.ts';
 import { openWorld, type World } from './authorisation/world.ts';
 
 const missing = 'ord_00000000-0000-4000-8000-00000000dead';
-/** A key that customer and staff have each used for an item. */
+/** An idempotency key that customer and staff have both used for an item. */
 const bound = 'bound';
 
 function newItem({ ids }: World) {
@@ -32,7 +32,7 @@ interface Outcome {
   readonly input: (world: World) => object;
 }
 
-/** How each outcome of a command comes about. */
+/** The command for each outcome. */
 const outcomes: Readonly<Record<string, Outcome>> = {
   OrderCommandPayload: { root: 'addOrderItem', audience: 'owner', input: newItem },
   CustomerCommandPayload: {
@@ -73,12 +73,12 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   },
 };
 
-/** Null in this world, whoever asks: no rebuild is under way. That the path ends there is all that can be seen. */
+/** Null here for every caller, because no rebuild runs: the test sees only that the path ends there. */
 const endsEarly: ReadonlySet<string> = new Set(['ProjectionRebuild']);
 
 const paths = fieldPaths(outcomes);
 
-/** The command's result that a path leads through, if any. */
+/** The command result on a path, if any. */
 function outcomeOf({ steps: [first = ''] }: FieldPath): string {
   return first.replace('... on ', '');
 }
@@ -100,7 +100,7 @@ test('a path leads to every field below the roots', () => {
 describe.each(waysAndCallers.filter(({ way, caller }) => way !== 'WebSocket' || isKnown(caller)))(
   'by $way, $caller',
   ({ way, caller }) => {
-    test('each field is answered, refused, or told that it is missing, as its root is', async () => {
+    test('each field is answered, forbidden or not found, as its root is', async () => {
       const asker = await openWay(world.url, way, world.tokens[caller]);
       const wrong: [string, string, Verdict | 'not there', Verdict][] = [];
       const asked = paths.filter(({ kind }) => ways[way].includes(kind));

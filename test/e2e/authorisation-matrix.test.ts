@@ -1,5 +1,5 @@
-// Who may ask for what, by which way in: generated from the schema, each cell asserted. Fields below the roots:
-// authorisation-fields.
+// Who may use which root field over which transport: generated from the schema, each cell asserted. Fields below the
+// roots: authorisation-fields.
 import { getNamedType, type GraphQLField, isCompositeType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -22,14 +22,14 @@ function operationOf(kind: Kind, field: GraphQLField<unknown, unknown>) {
   return { document, variables };
 }
 
-test('every root field stands in the table', () => {
+test('every root field is in the table', () => {
   expect(rootFields.map(({ field }) => field.name).filter(name => audiences[name] === undefined)).toEqual([]);
 });
 
 describe.each(waysAndCallers)('by $way, $caller', ({ way, caller }) => {
-  test('is answered, refused, or told that it is missing, as the table says', async () => {
+  test('each root field is answered, forbidden or not found, as the table says', async () => {
     if (way === 'WebSocket' && !isKnown(caller)) {
-      // Nobody unknown has a socket to ask anything on.
+      // Without a token there is no acknowledged socket.
       const socket = await openSocket(world.url);
       const token = world.tokens[caller];
       socket.send({
@@ -54,10 +54,10 @@ describe.each(waysAndCallers)('by $way, $caller', ({ way, caller }) => {
   });
 });
 
-test('a mutation by GET is refused to everybody, and does nothing', async () => {
+test('a mutation by GET is rejected for every caller, and stores nothing', async () => {
   const { url, tokens } = world;
   const staff = await openWay(url, 'POST', tokens.staff);
-  // The views may be behind what the tests before have stored.
+  // The views may be behind the events of the tests before.
   const { data } = await staff.ask<{ addProduct: { position: string } }>(
     `mutation { addProduct(input: { sku: "last", name: "P", price: { amount: "1", currency: "EUR" } }) {
       ... on ProductCommandPayload { position } } }`,

@@ -37,7 +37,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** All that a command could have left behind: events, and keys of people's data. */
+/** Everything that a command could have stored: events, and keys of personal data. */
 async function stored(): Promise<object> {
   return onDatabase(database.url, async client => {
     const { rows } = await client.query<object>(
@@ -47,7 +47,7 @@ async function stored(): Promise<object> {
   });
 }
 
-// One test for all that differ in nothing but their input: by their hundreds they would drown the names of the others.
+// One test for all cases that differ only in their input: hundreds of titles would hide the others.
 describe.each<[Transport, string, (world: World) => Iterable<Case>, number]>([
   ['HTTP', 'command', commandCases, 250],
   ['WebSocket', 'command', commandCases, 250],
@@ -87,7 +87,7 @@ describe.each<[Transport, string, (world: World) => Iterable<Case>, number]>([
   });
 });
 
-/** Whether an answer's data says nothing. */
+/** Whether the data of a response is empty. */
 function isAllNull(data: unknown): boolean {
   return typeof data === 'object' && data !== null ? Object.values(data).every(isAllNull) : data == null;
 }
@@ -97,7 +97,7 @@ function suits(transport: Transport, document: { toString(): string }): boolean 
   return transport === 'WebSocket' || watches === (transport === 'SSE');
 }
 
-describe('input that is odd, not bad', () => {
+describe('unusual input that is valid', () => {
   test.each([
     ['orders', OrdersDocument, (data: OrdersQuery) => data.orders],
     ['customers', CustomersDocument, (data: CustomersQuery) => data.customers],
@@ -117,7 +117,7 @@ describe('input that is odd, not bad', () => {
     expect(last).toMatchObject({ ...nothing, pageInfo: { hasNextPage: false, hasPreviousPage: true, ...cursors } });
   });
 
-  test('a filter that leaves nothing over finds none', async () => {
+  test('a filter that excludes everything finds nothing', async () => {
     const moment = '2026-11-21T00:00:00.000Z';
     for (const filter of [{ idIn: [] }, { statusIn: [] }, { createdFrom: moment, createdTo: moment }]) {
       const { data } = await post(app.url, OrdersDocument, { filter }, { token: world.staff });
@@ -125,21 +125,21 @@ describe('input that is odd, not bad', () => {
     }
   });
 
-  test('a filter by a reference that no order can have finds none', async () => {
+  test('a filter by a reference that no order can have finds nothing', async () => {
     for (const reference of ['a\0b', 'a\ud800b', '']) {
       const { data } = await post(app.url, OrdersDocument, { filter: { reference } }, { token: world.staff });
       expect(data!.orders).toMatchObject({ edges: [], totalCount: 0 });
     }
   });
 
-  test('ids of kinds that are no nodes name none', async () => {
+  test('ids of kinds that are no nodes find nothing', async () => {
     const ids = [unknown('lin'), unknown('evt'), unknown('zzz')];
     const { data } = await post(app.url, NodesDocument, { ids }, { token: world.staff });
     expect(data!.nodes).toEqual([null, null, null]);
   });
 });
 
-test('an id that is none, behind one whose row can not be read, is refused, and the process goes on', async () => {
+test('an invalid id after one whose row cannot be read is rejected, and the process continues', async () => {
   const answer = await fetch(`${app.url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${world.staff}` },
@@ -150,12 +150,12 @@ test('an id that is none, behind one whose row can not be read, is refused, and 
     }),
   });
   expect(await answer.json()).toMatchObject({ data: null, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
-  // What nobody waits for any more would fail now, and end a process.
+  // A pending promise without a handler would fail now, and end the process.
   const { data } = await post(app.url, NodesDocument, { ids: [unknown('ord')] }, { token: world.staff });
   expect(data!.nodes).toEqual([null]);
 });
 
-describe('what is no operation at all', () => {
+describe('requests that are no operation', () => {
   const json = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
   const body = (length: number) =>
     JSON.stringify({ query: '{ viewer { role } }', variables: { x: 'x'.repeat(length) } });
@@ -193,7 +193,7 @@ describe('what is no operation at all', () => {
     expect(await stored()).toEqual(before);
   });
 
-  test('an unknown input field in variables is bad input, and nothing of the rest is done', async () => {
+  test('an unknown input field in variables is bad input, and nothing else of the request is executed', async () => {
     const before = await stored();
     const input = { customerId: world.customer.id, number: 'AAAA-AAAA' } as never;
     const answer = await post(app.url, CreateOrderDocument, { input }, { token: world.staff });
@@ -228,7 +228,7 @@ describe('what is no operation at all', () => {
     },
   );
 
-  test('over a WebSocket, a bad document costs its operation and nothing else', async () => {
+  test('over a WebSocket, a bad document ends only its own operation', async () => {
     const socket = await connectSocket(app.url, world.customer.token);
     const codes = async (document: string) =>
       ((await socket.subscribe(document).frame()).payload as { extensions: object }[]).map(
@@ -255,7 +255,7 @@ describe('what is no operation at all', () => {
     await bystander.close();
   });
 
-  test('another protocol than graphql-transport-ws is not spoken', async () => {
+  test('a protocol other than graphql-transport-ws is rejected', async () => {
     await expect(openSocket(app.url, { protocol: 'graphql-ws' })).rejects.toThrow();
   });
 });

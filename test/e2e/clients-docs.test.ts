@@ -1,4 +1,4 @@
-// docs/clients.md, each snippet as it is written there.
+// docs/clients.md: runs each snippet as it is written there.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ test('there is a snippet for each kind of client', () => {
   expect(snippets.map(([title]) => title)).toEqual(['Apollo Client 4', 'urql', 'graphql-ws', 'Server-sent events']);
 });
 
-test.concurrent.each(snippets)('the snippet for %s sees and reads what it wrote', async (title, code) => {
+test.concurrent.each(snippets)('the snippet for %s receives updates and reads its own writes', async (title, code) => {
   const customer = await registered(app.url);
   const given = { url: app.url, customerId: customer.id };
   const contents = `

@@ -14,7 +14,7 @@ import { stopwatch } from '../support/standstill.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { staffToken } from '../support/tokens.ts';
 
-// None of them selects what links go by, but for the page's position, which the page itself passes on.
+// No document selects the fields that links need, except the page's position, which the page passes on itself.
 const page = `query ($customerId: ID!) {
   orders(first: 100, filter: { customerId: $customerId }) { nodes { id } position }
 }`;
@@ -43,7 +43,7 @@ describeWithRedis('clients with our links', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
-    // A port that nobody is given by chance while the one that has it is away.
+    // A port that no other process gets by chance while the node is down.
     const onPort = onFreePort(port => spawnApp({ ...env, PORT: `${port}` }), /is taken on/);
     nodes = await Promise.all([onPort.then(({ opened }) => opened), spawnApp(env)]);
     shop = await openShop(nodes[0].url);
@@ -57,7 +57,7 @@ describeWithRedis('clients with our links', () => {
     return nodes[round % 2]!.url;
   }
 
-  test('whatever is cut, and wherever they come back, get every order and event once, and read what they wrote', async () => {
+  test('whatever is cut and wherever they reconnect, clients get every order and event once and read their own writes', async () => {
     const rounds = 24;
     const { staff: token, productId } = shop;
     const { id: customerId } = await registered(direct(0));
@@ -89,7 +89,7 @@ describeWithRedis('clients with our links', () => {
       }),
     );
 
-    /** Its answer is lost on the way now and then; the same order must come of it, once. */
+    /** Its response is sometimes lost; the retry must create the same order, once. */
     async function writeAndRead({ client, proxy }: { client: AnyClient; proxy: TcpProxy }, round: number) {
       let lost = round % 2 === 0;
       proxy.meet(bytes => {
@@ -112,7 +112,7 @@ describeWithRedis('clients with our links', () => {
       traveller.proxy.aim(portOf(direct(Math.floor(Math.random() * 2))));
       traveller.proxy.cut(Math.random() < 0.5 ? 'end' : 'reset');
       traveller.cuts++;
-      // What asks over plain HTTP has no link to repeat it.
+      // A query over plain HTTP has no link that retries it.
       if (traveller.name !== 'the EventSource client') await writeAndRead(traveller, round);
     }
 
@@ -134,7 +134,7 @@ describeWithRedis('clients with our links', () => {
     }
   });
 
-  /** From the log itself. */
+  /** Read from the log itself. */
   function ordersOf(customerId: string): Promise<string[]> {
     return onDatabase(database.url, async client => {
       const { rows } = await client.query<{ id: string }>(
@@ -154,7 +154,7 @@ describeWithRedis('clients with our links', () => {
       const { id: customerId } = await registered(direct(0));
       let old: string | undefined;
       let replayed = 0;
-      // A cache between client and server, as some proxies are.
+      // A cache between client and server, as some proxies have one.
       const staleOnce: typeof fetch = async (url, init) => {
         const { body } = init as { readonly body: string };
         const answer = await fetch(url, init);
@@ -200,10 +200,10 @@ describeWithRedis('clients with our links', () => {
     },
   );
 
-  // Those whose token comes to the socket or the stream by ours.
+  // The clients whose socket or stream gets its token from our links.
   const ofTokens = Object.entries(resumingClients).filter(([name]) => !/stock|over SSE/.test(name));
 
-  test('a token that runs out is replaced by a fresh one, and nothing is lost', async () => {
+  test('an expired token is replaced by a fresh one, and nothing is lost', async () => {
     const { id: customerId } = await registered(direct(0));
     const travellers = ofTokens.map(([name, open]) => {
       const asked: boolean[] = [];
@@ -221,7 +221,7 @@ describeWithRedis('clients with our links', () => {
       );
       return { name, client, asked, failures, orders };
     });
-    // Once or, where that token was over by then, twice.
+    // Once, or twice if that token had expired by then.
     await eventually(() => expect(travellers.map(({ orders }) => orders[0])).toEqual(ofTokens.map(() => 'live')));
     const created: string[] = [];
     const { staff: token } = shop;
@@ -237,7 +237,7 @@ describeWithRedis('clients with our links', () => {
     }
   });
 
-  test('every kind is back within 2 s of a node that was killed and returns', async () => {
+  test('every kind of client is back within 2 s of the return of a killed node', async () => {
     const { staff: token } = shop;
     const { id: customerId } = await registered(direct(1));
     const [doomed] = nodes;

@@ -56,7 +56,7 @@ test.each(Object.entries(stockClients))(
 
     const start = await client.ask<Page>(page, { customerId });
     const { position: after, nodes } = start.data!.orders;
-    // Between the page and the subscription: what would be lost without a position.
+    // Between the page and the subscription: without a position this change would be lost.
     const input = { customerId, items: [{ productId, quantity: 2 }] };
     const first = (await client.ask<Created>(create, { input })).data!.createOrder;
     const updates: Update['customerOrdersUpdated'][] = [];

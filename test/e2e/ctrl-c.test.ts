@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { spawnApp } from '../support/app.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
-test('Ctrl-C, told by the terminal and at once again by npm, lets the server finish what it has begun', async () => {
+test('Ctrl-C, signalled by the terminal and again by npm, lets the server finish its requests in flight', async () => {
   const database = await freshDatabase();
   const app = await spawnApp({ DATABASE_URL: database.url });
   try {
@@ -20,7 +20,7 @@ test('Ctrl-C, told by the terminal and at once again by npm, lets the server fin
     await app.kill('SIGINT');
     await sleep(20);
     await app.kill('SIGINT');
-    await sleep(100); // as long as an end at once would take
+    await sleep(100); // longer than an immediate end would take
 
     request.write(body.slice(5));
     const [answer] = (await once(request, 'data')) as [Buffer];

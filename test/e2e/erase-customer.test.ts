@@ -39,7 +39,7 @@ const everything = `query ($customer: ID!, $order: ID!, $first: Int) {
   orderAt(id: $order, at: { version: 3 }) { reference cancellationReason total { amount } }
 }`;
 
-test('an erased customer is shown nowhere any more, by no node and to nobody, and log, totals and views stay whole', async () => {
+test('an erased customer appears nowhere, on no node and for no caller, and log, totals and views stay whole', async () => {
   const words = { name: 'Zoe Quux', email: 'quux@example.org', reference: 'quux ring', reason: 'quux said no' };
   const shop = await openShop(app.url);
   const { id, token } = await registered(app.url, words.name, words.email);
@@ -67,7 +67,7 @@ test('an erased customer is shown nowhere any more, by no node and to nobody, an
   });
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/and 1 order are erased at position/) });
 
-  // Who watches is told, without asking.
+  // Subscribers are notified.
   expect(await updates.next()).toMatchObject({
     data: { orderUpdated: { order: { version: 4, reference: null, cancellationReason: '[erased]' } } },
   });
@@ -91,14 +91,14 @@ test('an erased customer is shown nowhere any more, by no node and to nobody, an
   const bystander = await post(app.url, everything, { customer: other.id, order, first: 1 }, { token: other.token });
   expect(bystander.data).toMatchObject({ customer: { name: 'Bystander' }, order: null });
 
-  // What is written about them later can't be read either, and no new key is made.
+  // Personal data that is written later cannot be read either, and no new key is made.
   const rename = `mutation ($input: RenameCustomerInput!) { renameCustomer(input: $input) { __typename } }`;
   const renamed = await post(app.url, rename, { input: { customerId: id, name: 'Zoe Quux II' } }, { token: staff });
   expect(renamed.data).toEqual({ renameCustomer: { __typename: 'RejectedError' } });
   const again = await post(app.url, create, { input }, { token });
   expect(JSON.stringify(again)).not.toContain('ord_');
 
-  // Every table there is, sealed bytes and all.
+  // Every table, with its sealed bytes.
   const found = await onDatabase(database.url, async client => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
@@ -115,12 +115,12 @@ test('an erased customer is shown nowhere any more, by no node and to nobody, an
   const verified = await runCli('orderstream', ['verify'], { DATABASE_URL: database.url });
   expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining('all is well') });
 
-  // Again, it comes to the same, and says the same.
+  // A second erasure has the same result and the same output.
   const repeated = await runCli('orderstream', ['erase-customer', id], { DATABASE_URL: database.url });
   expect(repeated).toMatchObject({ code: 0, stdout });
 });
 
-test('only the owner may erase, and who is not there is said to be', async () => {
+test('only the owner of the tables may erase, and an unknown customer is reported', async () => {
   const serving = new URL(database.url);
   serving.username = role;
   const { id } = await registered(app.url);

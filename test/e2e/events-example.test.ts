@@ -49,7 +49,7 @@ async function submitted(): Promise<string> {
   return orderId;
 }
 
-/** Of all orders that have been submitted, in the log's order. */
+/** Ids of all submitted orders, in the log's order. */
 async function submittedOrders(): Promise<string[]> {
   const { rows } = await onDatabase(database.url, client =>
     client.query<{ id: string }>(
@@ -59,7 +59,7 @@ async function submittedOrders(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** `npm run events`, without npm in between, which would outlive a kill. */
+/** `npm run events` without npm, which would survive a kill. */
 function started(what: string, env: Record<string, string>): Child {
   return startChild(process.execPath, ['--import', 'tsx', 'examples/events/main.ts', what], {
     cwd: root,
@@ -67,7 +67,7 @@ function started(what: string, env: Record<string, string>): Child {
   });
 }
 
-/** Kills it each time that some of its work is done, and starts it again; the last one is left running. */
+/** Kills it each time that a part of its work is done, and starts it again; the last one keeps running. */
 async function killedInBetween(start: () => Child, done: () => Promise<number>, kills: number): Promise<Child> {
   for (let left = kills; ; left--) {
     const before = await done();
@@ -81,7 +81,7 @@ async function killedInBetween(start: () => Child, done: () => Promise<number>, 
   }
 }
 
-/** A mailbox or position file that dies: what it was asked has been done where `after` says so, and nobody is told. */
+/** A mailbox or position file that fails: with `after`, the operation was done, but its caller gets an error. */
 function dying<Given>(
   act: (given: Given) => Promise<void>,
   at: number,
@@ -95,8 +95,8 @@ function dying<Given>(
   };
 }
 
-describe('a policy that sends a mail for each order that is submitted', () => {
-  test('into a folder: exactly one for each, wherever in an event it died before', async () => {
+describe('a policy that sends a mail for each submitted order', () => {
+  test('into a folder: exactly one mail for each order, wherever the policy was killed', async () => {
     const [mails, state] = [join(folder, 'mails'), join(folder, 'state')];
     const orders = [await submitted(), await submitted(), await submitted()];
     const done = positionFile(join(state, 'position'));
@@ -126,13 +126,13 @@ describe('a policy that sends a mail for each order that is submitted', () => {
     expect(Buffer.from(text, 'base64').toString('utf8')).toContain('Dear Ada Lovelace,\n\nwe have your order ');
   });
 
-  test('by SMTP: one more only where it died between the server’s answer and its note, with the same Message-ID', async () => {
+  test('by SMTP: one mail more only if the policy was killed between the server’s answer and its own record, with the same Message-ID', async () => {
     const order = await submitted();
     const all = await submittedOrders();
     const smtp = await openSmtpServer();
     try {
       const done = positionFile(join(folder, 'smtp-position'));
-      // It dies once the last mail is accepted.
+      // It fails after the last mail was accepted.
       const mailbox = dying(smtpMailbox(smtp.url), all.length, true);
       await expect(mailOnSubmit(access(), mailbox, done)).rejects.toThrow('dead');
       expect(smtp.mails.map(idOf)).toEqual(all);
@@ -145,7 +145,7 @@ describe('a policy that sends a mail for each order that is submitted', () => {
     }
   });
 
-  test('no address becomes a header or a command of its own', () => {
+  test('no address injects a header or an SMTP command', () => {
     expect(isAddress('ada@example.com')).toBe(true);
     for (const text of ['ada@example.com\r\nBcc: x@y.z', 'a b@c.d', 'a>@b.c', 'a', '', 'ä@b.c']) {
       expect(isAddress(text)).toBe(false);
@@ -154,7 +154,7 @@ describe('a policy that sends a mail for each order that is submitted', () => {
 });
 
 describeWithRedis('a relay into a Redis stream', () => {
-  test('has each event of the log once, in order, as a CloudEvent, though it was killed, ran twice at a time and its Redis lost entries', async () => {
+  test('has each event of the log once, in order, as a CloudEvent, although it was killed, ran twice and its Redis lost entries', async () => {
     const stream = `events-example-${process.pid}-${Date.now()}`;
     const redis = new Redis(redisUrl());
     redis.on('error', () => undefined);
@@ -166,7 +166,7 @@ describeWithRedis('a relay into a Redis stream', () => {
       const older = await redis.dumpBuffer(stream);
       await submitted();
       await eventually(async () => expect(await relayed()).toEqual(await logged()), 20_000);
-      // As a Redis that comes back from an older file.
+      // As a Redis that restarts from an older file.
       const stored = (await logged()).length;
       const answers = await redis.multi().restore(stream, 0, older, 'REPLACE').xlen(stream).exec();
       expect(answers?.[1]?.[1]).toBeLessThan(stored);
@@ -213,7 +213,7 @@ function idOf(mail: string): string | undefined {
   return /^Message-ID: <submitted-(ord_[^@]+)@/m.exec(mail)?.[1];
 }
 
-/** An SMTP server that accepts all. */
+/** An SMTP server that accepts everything. */
 async function openSmtpServer(): Promise<{ url: string; mails: string[]; close(): void }> {
   const mails: string[] = [];
   const sockets = new Set<Socket>();

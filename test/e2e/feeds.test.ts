@@ -27,7 +27,7 @@ async function itemAdded(orderId: string) {
   return accepted(await post(app.url, AddOrderItemDocument, { input }, { token: shop.staff }));
 }
 
-/** The log as it stands, each event as the API names it. */
+/** The log, each event with the names of the API. */
 async function storedEvents(after = '') {
   return onDatabase(database.url, async client => {
     const { rows } = await client.query<{ position: string; streamId: string; type: string; version: number }>(
@@ -38,7 +38,7 @@ async function storedEvents(after = '') {
   });
 }
 
-/** Adds an item in an event whose sealed bytes nobody can open. @returns its position, and what mends it */
+/** Adds an item and damages the sealed bytes of its event. @returns its position, and a function that repairs it */
 async function damagedItem(orderId: string) {
   await onDatabase(database.url, client =>
     client.query(`
@@ -66,7 +66,7 @@ async function take<Data>(watch: Watch<Data>, count: number): Promise<Answer<Dat
 describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
   const open = openWatch[carrier];
 
-  test('staff see every order change, and who falls off a filtered list is told so', async () => {
+  test('staff see every change of every order, and a subscriber with a filter is told when an order leaves its list', async () => {
     const other = await registered(app.url);
     const list = await open(app.url, shop.staff, OrdersUpdatedDocument, {});
     const drafts = await open(app.url, shop.staff, OrdersUpdatedDocument, { filter: { statusIn: ['DRAFT'] } });
@@ -102,7 +102,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     }
   });
 
-  test('a list of all orders goes on from its page, on whatever changed since', async () => {
+  test('a list of all orders resumes from its page with all later changes', async () => {
     const order = await created();
     const headers = { 'orderstream-position': order.position };
     const page = await post(app.url, OrdersDocument, { first: 1 }, { token: shop.staff, headers });
@@ -114,7 +114,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     await list.close();
   });
 
-  test("an order's events come from its first, each once, in order, and go on as they are stored", async () => {
+  test("an order's events come from the first one, each once, in order, and continue as they are stored", async () => {
     const order = await created(shop.customer.token, { reference: 'PO 7' });
     await itemAdded(order.orderId);
     const events = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: order.orderId });
@@ -144,7 +144,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     await resumed.close();
   });
 
-  test('`after` beside the operation goes before the one in it: it is how far the client has come since', async () => {
+  test('`after` in extensions takes precedence over the argument: it says how far the client has come since', async () => {
     const order = await created();
     const [second, third] = [await itemAdded(order.orderId), await itemAdded(order.orderId)];
     const variables = { orderId: order.orderId, after: order.position };
@@ -153,7 +153,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     await events.close();
   });
 
-  test('another’s order is watched by nobody but its customer and staff', async () => {
+  test('only its customer and staff may watch an order', async () => {
     const other = await registered(app.url);
     const order = await created(other.token);
     const refused = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: order.orderId });
@@ -166,7 +166,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     }
   });
 
-  test('the feed of the whole log is the log: from the first event, and on from any', async () => {
+  test('the feed of the whole log equals the log, from the first event or from any position', async () => {
     const before = await storedEvents();
     const feed = await open(app.url, shop.staff, EventsAppendedDocument, {});
     const frames = await take(feed, before.length);
@@ -187,7 +187,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     await resumed.close();
   });
 
-  test('a feed whose position is of another log is told so, RESYNC and STALE_POSITION, and ends', async () => {
+  test('a feed with a position of another log gets RESYNC and STALE_POSITION, and ends', async () => {
     const { orderId, position } = await created();
     const after = position.replace(/.{12}$/, '0123456789ab');
     for (const feed of [
@@ -203,7 +203,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     }
   });
 
-  test('a damaged event ends a feed, in its own place; whoever goes on after it gets what comes next, and all else goes on', async () => {
+  test('a damaged event ends a feed at its position; a consumer that resumes after it gets the next events, and everything else continues', async () => {
     const [damaged, sound] = [await created(), await created()];
     const waiting = await open(app.url, shop.staff, EventsAppendedDocument, { after: sound.position });
     const sister = await open(app.url, shop.customer.token, OrderEventsDocument, { orderId: sound.orderId });

@@ -37,7 +37,7 @@ describeWithRedis('one order, through two processes at once', () => {
     );
   }
 
-  /** What the order's stream holds after its first event. */
+  /** The events of the order's stream after the first one. */
   async function storedAfterCreation(orderId: string) {
     return onDatabase(database.url, async client => {
       const { rows } = await client.query<{ version: number; position: string; type: string; lineId: string }>(
@@ -50,7 +50,7 @@ describeWithRedis('one order, through two processes at once', () => {
     });
   }
 
-  test('of 100 concurrent items exactly the acknowledged ones are in the stream, each once, at the version it was told', async () => {
+  test('of 100 concurrent items exactly the acknowledged ones are in the stream, each once, at the answered version', async () => {
     const orderId = await createOrder();
     const products = await Promise.all(Array.from({ length: 100 }, () => added(nodes[0].url)));
     const lineIds = products.map(() => `lin_${crypto.randomUUID()}`);
@@ -63,7 +63,7 @@ describeWithRedis('one order, through two processes at once', () => {
         const { version, position } = accepted(answer);
         return [{ version, position, type: 'OrderItemAdded', lineId: lineIds[index]! }];
       }
-      // Too many others got in before it, each time: said so, and nothing is stored.
+      // Too many others were faster, at each attempt: the answer says so, and nothing is stored.
       expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
       return [];
     });
@@ -75,7 +75,7 @@ describeWithRedis('one order, through two processes at once', () => {
     expect(data!.order!.lines.map(({ id }) => id)).toEqual(acknowledged.map(({ lineId }) => lineId));
   });
 
-  test('of 20 concurrent items that expect one version, one is added; the others are told the version they met', async () => {
+  test('of 20 concurrent items with one expected version, one is added; the others get the version that they met', async () => {
     const orderId = await createOrder();
     const { productId } = shop;
     const answers = await addAtOnce(Array.from({ length: 20 }, () => ({ orderId, productId, expectedVersion: 1 })));
@@ -109,7 +109,7 @@ describeWithRedis('one order, through two processes at once', () => {
     }
   });
 
-  test('of 20 concurrent commands that share a key and differ, one is carried out; the others are told so', async () => {
+  test('of 20 concurrent different commands under one key, one is executed; the others are rejected', async () => {
     const orderId = await createOrder();
     const { productId } = shop;
     const idempotencyKey = crypto.randomUUID();

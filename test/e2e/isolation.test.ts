@@ -22,7 +22,7 @@ import { connectSocket, openSocket } from '../support/socket.ts';
 import { customerToken, token } from '../support/tokens.ts';
 import { wholeOperation } from '../support/whole-selection.ts';
 
-/** Whom and what an operation is about. */
+/** The subject of an operation. */
 interface Subject {
   readonly customerId: string;
   readonly orderId: string;
@@ -42,8 +42,8 @@ const rootFields = (
 ).flatMap(([kind, type]) => Object.values(type?.getFields() ?? {}).map(field => ({ kind, field })));
 
 /**
- * What each root field is asked about a subject. A field that comes to the schema has to come here: what is only about
- * the catalogue, or the caller alone, says so by naming nothing of the subject.
+ * The operations on a subject for each root field. A new field of the schema must be added here: a field about the
+ * catalogue, or about the caller alone, names nothing of the subject.
  */
 const variables: Readonly<Record<string, (about: Subject) => readonly object[]>> = {
   node: ({ orderId, customerId }) => [{ id: orderId }, { id: customerId }],
@@ -98,7 +98,7 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
   eventsAppended: () => [{}, { after: '0000000000000-000000000000' }],
 };
 
-/** With and without a version: whether it moved is nothing that a stranger may learn either. */
+/** With and without a version: another customer must not learn either whether the order has changed. */
 function onOrder(input: object): readonly object[] {
   return [{ input }, { input: { ...input, expectedVersion: 7 } }, { input: { ...input, idempotencyKey: 'known' } }];
 }
@@ -111,13 +111,13 @@ const nobody: Subject = {
   number: 'ZZZZ-ZZZZ',
 };
 
-// Each caller asks everything there is at once, and is not to hear of that instead.
+// Each caller sends everything at once, so the rate limit is raised.
 const limits = { LIMIT_COST: '1000000', LIMIT_CUSTOMER_RATE: '100000', LIMIT_ADDRESS_RATE: '100000' };
 const { database, app, shop } = serveShop(limits);
 let victim: Shopper;
 let victims: Subject;
 let stranger: Shopper;
-/** What a stranger must never read, wherever it stands; ids count where the stranger did not give them. */
+/** What another customer must never read, anywhere; ids count unless that customer sent them. */
 let secrets: readonly string[];
 
 beforeAll(async () => {
@@ -139,7 +139,7 @@ beforeAll(async () => {
   const carrier = { carrier: 'hidden-carrier', trackingNumber: 'hidden-tracking' };
   const sent = { input: { orderId: shipped.id, ...carrier } };
   const { position: atLeast } = accepted(await post(url, ShipOrderDocument, sent, staff));
-  // Their lists know of it too.
+  // Their lists reflect it too.
   await eventually(async () => expect((await post(url, OrdersDocument, { atLeast }, staff)).errors).toBeUndefined());
 
   victims = {
@@ -174,13 +174,13 @@ function suits(transport: Transport, kind: Kind): boolean {
   return transport === 'WebSocket' || (kind === 'subscription') === (transport === 'SSE');
 }
 
-/** What of the victim's an answer gives away, beyond what was given to it. */
+/** What a response reveals of the victim's data, beyond what the request contained. */
 function leaks(answer: unknown, given: object): string[] {
   const [text, known] = [JSON.stringify(answer), JSON.stringify(given)];
   return secrets.filter(secret => text.includes(secret) && !known.includes(secret));
 }
 
-/** The answer in bytes, but for the ids that were asked about, positions and the running number of an unforeseen error. */
+/** The bytes of a response, without the requested ids, positions and the id of an unexpected error. */
 function alike(answer: unknown, about: Subject): string {
   const named = Object.entries(about) as [string, string][];
   const text = named.reduce((before, [name, id]) => before.replaceAll(id, `<${name}>`), JSON.stringify(answer));
@@ -196,7 +196,7 @@ async function stored(): Promise<object> {
   });
 }
 
-test('these tests ask for every field that the schema has', () => {
+test('these tests use every field of the schema', () => {
   expect(Object.keys(variables).sort()).toEqual(rootFields.map(({ field }) => field.name).sort());
 });
 
@@ -221,26 +221,26 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
     expect(await stored()).toEqual(before);
   });
 
-  test('the victim themself reads it all: else these tests would prove nothing', async () => {
+  test('the victim reads all of it, otherwise these tests would prove nothing', async () => {
     const { ask } = await asker(victim.token);
     const answers: unknown[] = [];
     for (const operation of asked(victims)) {
       if (operation.kind === 'mutation') continue;
       answers.push(await ask(operation.document, operation.variables as Record<string, unknown>));
     }
-    // A subscription's first frame shows one order or none.
+    // The first frame of a subscription shows one order or none.
     const shown =
       transport === 'SSE' ? [victim.id, victims.orderId, 'Victoria Secretname', 'hidden-reference'] : secrets;
     for (const secret of shown) expect(JSON.stringify(answers)).toContain(secret);
   });
 
-  test('another customer gets nothing of theirs on any field, and the same answer as about what does not exist', async () => {
+  test('another customer gets none of it from any field, and the same answer as for missing data', async () => {
     const { ask } = await asker(stranger.token);
     const [theirs, nobodys] = [asked(victims), asked(nobody)];
     const wrong: object[] = [];
     for (const [index, { kind, name, document, variables: given }] of theirs.entries()) {
       const answer = await ask(document, given as Record<string, unknown>);
-      // One that is opened may say nothing at first, and all of it later.
+      // A subscription may reveal nothing at first, and everything later.
       if (kind === 'subscription' && answer.errors === undefined) wrong.push({ name, given, opened: answer });
       const leaked = leaks(answer, given);
       if (leaked.length > 0) wrong.push({ name, given, leaked });
@@ -294,14 +294,14 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
   });
 });
 
-test('a socket that asks before it has said who it is is closed', async () => {
+test('a socket that subscribes before it authenticates is closed', async () => {
   const socket = await openSocket(app.url);
   const { document } = operations(victims)[0]!;
   socket.send({ id: '1', type: 'subscribe', payload: { query: document, variables: { id: victims.orderId } } });
   expect((await socket.closed).code).toBe(4401);
 });
 
-test("a taken order id is refused without a word on whose it is; a key is its caller's own", async () => {
+test('a taken order id is rejected without revealing its owner, and a key belongs to its caller', async () => {
   const create = wholeOperation(schema, 'mutation', schema.getMutationType()!.getFields()['createOrder']!);
   const before = await stored();
   const input = { orderId: victims.orderId };
@@ -317,7 +317,7 @@ test("a taken order id is refused without a word on whose it is; a key is its ca
   expect(leaks(own.data, {})).toEqual([]);
 });
 
-test('what a stranger says inside their own lists finds them nothing of others', async () => {
+test("filters and searches in a customer's own lists find nothing of others", async () => {
   const orders = `orders(first: $first, after: $after, filter: $filter) { totalCount nodes { id } }`;
   const document = `query($first: Int, $after: String, $filter: OrderFilter) { viewer { customer { ${orders} } } }`;
   const cursor = (id: string) =>
@@ -337,7 +337,7 @@ test('what a stranger says inside their own lists finds them nothing of others',
   }
 });
 
-test("a stranger's live lists tell nothing of others, whatever they are filtered by", async () => {
+test("a customer's live lists reveal nothing of others, with any filter", async () => {
   const socket = await connectSocket(app.url, stranger.token);
   const watch = (filter?: object) =>
     socket.subscribe(CustomerOrdersUpdatedDocument, { customerId: stranger.id, filter: filter as never });
@@ -354,12 +354,12 @@ test("a stranger's live lists tell nothing of others, whatever they are filtered
   const own = accepted(await post(app.url, CreateOrderDocument, { input: {} }, { token: stranger.token }));
 
   expect((await all.next()).data!.customerOrdersUpdated.orderId).toBe(own.orderId);
-  // Once the one list has told of the stranger's own order, the others have had the victim's change before them.
+  // When one list has reported the customer's own order, the other lists have passed the victim's change.
   expect([ofVictim.waiting, ofOrder.waiting]).toEqual([0, 0]);
   await socket.close();
 });
 
-test('a token that runs out ends what it has opened: nothing that happens then is told', async () => {
+test('an expired token ends what it has opened: later changes are not sent', async () => {
   const short = await customerToken(victim.id, { expires: '5s' });
   const socket = await connectSocket(app.url, short);
   const order = socket.subscribe(OrderUpdatedDocument, { id: victims.orderId });

@@ -43,13 +43,13 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     return accepted(await post(apps[0].url, AddOrderItemDocument, { input }, { token }));
   }
 
-  test('a process of both roles serves an order from its creation to its last frame', async () => {
+  test('a process with both roles serves an order from its creation to its last frame', async () => {
     const app = await spawnApp({ DATABASE_URL: database.url, REDIS_URL: redisUrl() });
     await journey(shop, { writes: app.url, reads: app.url });
     expect(await app.stop()).toBe(0);
   });
 
-  test("an order's watcher that comes back with its last position gets what it missed once, and nothing it had", async () => {
+  test("an order's subscriber that resumes with its last position gets what it missed once, and nothing twice", async () => {
     const { token } = shop.customer;
     const { orderId } = await createOrder();
     const first = await connectSocket(apps[0].url, token);
@@ -69,7 +69,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     const third = await connectSocket(apps[0].url, token);
     const upToDate = third.subscribe(OrderUpdatedDocument, { id: orderId, after: now.position });
     const submitted = accepted(await post(apps[0].url, SubmitOrderDocument, { input: { orderId } }, { token }));
-    // SNAPSHOT where the change was there before the subscription stood, else UPDATE: once, either way.
+    // SNAPSHOT if the change came before the subscription, else UPDATE: once in either case.
     expect((await upToDate.next()).data!.orderUpdated).toMatchObject({
       position: submitted.position,
       order: { version: 4, status: 'SUBMITTED' },
@@ -77,7 +77,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await third.close();
   });
 
-  test('`after` may come in extensions, for a client that knows nothing of the operation', async () => {
+  test('`after` may come in extensions, for a client that does not know the operation', async () => {
     const { orderId, position } = await createOrder();
     const socket = await connectSocket(apps[0].url, shop.customer.token);
     const resumed = socket.subscribe(OrderUpdatedDocument, { id: orderId }, { after: position });
@@ -89,7 +89,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await socket.close();
   });
 
-  test("a list's watcher that comes back gets each order that changed once, at its last change, and no other", async () => {
+  test("a list's subscriber that resumes gets each changed order once, at its last change, and no other", async () => {
     const customer = await registered(apps[0].url);
     const { token } = customer;
     const [untouched, changed, cancelled] = [
@@ -116,7 +116,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     const second = accepted(await post(apps[0].url, CancelOrderDocument, { input }, { token }));
     const third = await addItem(changed.orderId, token);
     const created = await createOrder(token);
-    // Or the watcher might come between two changes of one order, and get both.
+    // Otherwise the subscriber might reconnect between two changes of one order, and get both.
     const headers = { 'orderstream-position': created.position };
     const page = await post(apps[1].url, CustomerOrdersDocument, { id: customer.id }, { token, headers });
     expect(page.data!.customer!.orders!.totalCount).toBe(4);
@@ -136,7 +136,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await again.close();
   });
 
-  test('whenever and wherever a watcher loses its socket, the frames before and after make one whole: no gap, no repeat', async () => {
+  test('whenever and wherever a subscriber loses its socket, its frames before and after have no gap and no repeat', async () => {
     const property = fc.asyncProperty(
       fc.array(fc.nat({ max: 3 }), { minLength: 20, maxLength: 40 }),
       fc.infiniteStream(fc.record({ framesToTake: fc.integer({ min: 1, max: 6 }), node: fc.nat({ max: 1 }) })),
@@ -177,8 +177,8 @@ describeWithRedis('on PostgreSQL and Redis', () => {
         }
         await written;
 
-        // Held against the log itself: a frame's position says that up to there nothing is left to come but what has
-        // changed again since, and comes at that change.
+        // Compared with the log: after a frame, everything up to its position was delivered, except orders that
+        // changed again later; those come at their later change.
         const last = await lastChanges(orders.map(({ orderId }) => orderId));
         const had = new Map<string, number>();
         for (const { position, orderId, version } of delivered) {
@@ -192,7 +192,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await fc.assert(property, { numRuns: 6, endOnFailure: true });
   });
 
-  /** Where each order stands in the log; positions as the API says them. */
+  /** The position of each order in the log, as the API prints it. */
   async function lastChanges(orderIds: readonly string[]) {
     return onDatabase(database.url, async client => {
       const { rows } = await client.query<{ orderId: string; version: number; position: string }>(

@@ -16,7 +16,7 @@ const words = {
   password: 'hunter2-of-the-database',
 };
 
-test('at the most talkative level, through refusals, bugs of clients and faults, the log has no token, password, name or address', async () => {
+test('at the most verbose level, through rejections, client errors and faults, the log contains no token, password, name or address', async () => {
   const database = await freshDatabase();
   const target = new URL(database.url);
   const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port || 5432) });
@@ -33,9 +33,9 @@ test('at the most talkative level, through refusals, bugs of clients and faults,
   const register = `mutation { registerCustomer(input: { name: ${quoted(words.name)}, email: ${quoted(words.email)} }) {
     __typename ... on CommandError { message } } }`;
   await ask(register);
-  await ask(register); // refused
+  await ask(register); // rejected
   await ask(register, expired);
-  await ask(register.replace('name:', 'nome:')); // does not fit the schema, and says what was written
+  await ask(register.replace('name:', 'nome:')); // does not match the schema, and the error quotes the input
   await ask(register.replace('}', '}}}')); // does not parse
   await ask(
     `mutation { renameCustomer(input: { customerId: "${words.name}", name: ${quoted(`${words.name}\u0000`)} }) { __typename } }`,
@@ -78,7 +78,7 @@ test('at the most talkative level, through refusals, bugs of clients and faults,
   await stranger.closed;
   await stranger.close();
 
-  // And with the database gone: an append whose answer is lost, reads that fail.
+  // And without the database: an append whose response is lost, and reads that fail.
   proxy.meet(() => 'lose-answer');
   await Promise.all([ask(register, staff), ask(`{ customer(id: "${id}") { name email } }`)]);
   proxy.meet(() => 'pass');

@@ -17,7 +17,7 @@ import { registered } from '../support/shop.ts';
 
 const { database, app, shop } = serveShop();
 
-/** Has the next event of an order come damaged, as no fold expects it, or as it was. */
+/** Damages the next event of an order, so that no fold accepts it, or restores it. */
 async function damaging(orderId: string, whether: boolean): Promise<void> {
   await onDatabase(database.url, client =>
     client.query(
@@ -34,7 +34,7 @@ async function damaging(orderId: string, whether: boolean): Promise<void> {
   );
 }
 
-test('a poison event: its order refuses who has seen more, all else goes on, and an operator has it tried again', async () => {
+test('a poison event: its order rejects callers that have seen more, everything else continues, and an operator retries it', async () => {
   const { token } = shop.customer;
   const stranger = await registered(app.url);
   const { orderId, position } = accepted(await post(app.url, CreateOrderDocument, { input: {} }, { token }));
@@ -51,7 +51,7 @@ test('a poison event: its order refuses who has seen more, all else goes on, and
   expect((await order(answer.position)).errors).toMatchObject([{ extensions: { code: 'VIEW_PARKED' } }]);
   expect((await order(position)).data!.order).toMatchObject({ version: 1 });
   expect((await order(undefined)).data!.order).toMatchObject({ version: 1 });
-  // Who may not see it is not told that it is there.
+  // A caller that may not see it does not learn that it exists.
   const strangers = await order(answer.position, stranger.token);
   expect(strangers.data).toEqual({ order: null });
   expect(strangers.errors).toBeUndefined();

@@ -17,7 +17,7 @@ import { registered, type Shopper } from '../support/shop.ts';
 
 const orders = 100_000;
 const pairs = 15;
-/** To rewrite as many rows takes seconds; what the machine does beside that takes less, ms. */
+/** Rewriting this many rows takes seconds; unrelated delays of the machine take less, ms. */
 const disturbance = 250;
 
 const { database, app, shop } = serveShop();
@@ -46,7 +46,7 @@ async function renamed(name: string): Promise<string> {
   return accepted(await post(app.url, RenameCustomerDocument, { input }, { token: crowd.token })).position;
 }
 
-/** Their newest orders, from a page that has come as far. */
+/** The customer's newest orders, from a page at least at that position. */
 async function visible({ id, token }: Shopper, atLeast: string | null) {
   const { data, errors } = await post(app.url, CustomerOrdersDocument, { id, first: 3, atLeast }, { token });
   expect(errors).toBeUndefined();
@@ -60,7 +60,7 @@ async function found(search: string, atLeast: string | null) {
   return data!.orders!;
 }
 
-/** Rows that were written since a transaction, by view. */
+/** Number of rows that were written since a transaction, by view. */
 async function writtenSince(transaction: string): Promise<Record<string, number>> {
   const written: Record<string, number> = {};
   for (const { name } of [...views.folded, ...views.derived, ...views.summed]) {
@@ -73,7 +73,7 @@ async function writtenSince(transaction: string): Promise<Record<string, number>
   return written;
 }
 
-test(`a customer with ${orders} orders is renamed in one row, and all of them show the new name and are found by it at once`, async () => {
+test(`renaming a customer with ${orders} orders changes one row, and all orders show the new name and are found by it at once`, async () => {
   const [one] = await visible(crowd, null);
   expect((await found('quincy', null)).totalCount).toBe(null); // more than are counted
   const { rows } = await client.query<{ now: string }>('SELECT pg_current_xact_id()::text AS now');
@@ -88,11 +88,11 @@ test(`a customer with ${orders} orders is renamed in one row, and all of them sh
   expect(await writtenSince(rows[0]!.now)).toEqual({ customer_view: 1 });
 });
 
-test('to rename them delays no other command’s way into the views', async () => {
+test('a rename does not delay the projection of other commands', async () => {
   const other = await registered(app.url, 'Other');
   const { orderId } = await draft(other);
   const times: { alone: number[]; behind: number[] } = { alone: [], behind: [] };
-  // In turns: whatever else the machine does, it does to both.
+  // In turns, so that other load on the machine affects both.
   for (let pair = 0; pair < pairs; pair++) {
     for (const which of ['alone', 'behind'] as const) {
       const from = performance.now();

@@ -36,7 +36,7 @@ async function counted(): Promise<{ executed: number; delivered: number }> {
   };
 }
 
-test('one change is executed once for each visible scope, however many sockets and streams watch', async () => {
+test('one change is executed once for each visible scope, with any number of sockets and streams', async () => {
   const orderId = await created();
   const staff = await Promise.all(
     Array.from({ length: 20 }, async (_, index) => {
@@ -82,7 +82,7 @@ test('one change is executed once for each visible scope, however many sockets a
   }
 });
 
-test('a snapshot says what is so when it is taken, though its row stands and has been asked for before', async () => {
+test('a snapshot shows the current state, although its row is unchanged and was read before', async () => {
   const orderId = await created();
   await itemAdded(orderId);
   const socket = await connectSocket(app.url, shop.staff);
@@ -105,9 +105,9 @@ test('a snapshot says what is so when it is taken, though its row stands and has
   await socket.close();
 });
 
-test('lists and feeds that are at the same place share reads and frames too', async () => {
+test('lists and feeds at the same position share reads and frames', async () => {
   const { position: atLeast } = await itemAdded(await created());
-  // Or it may come to some of them after their first frame.
+  // Otherwise it may reach some of them after their first frame.
   await eventually(async () => {
     const { errors } = await post(app.url, OrdersDocument, { atLeast }, { token: shop.staff });
     expect(errors).toBeUndefined();
@@ -132,7 +132,7 @@ test('lists and feeds that are at the same place share reads and frames too', as
   }
   const after = await counted();
   expect(after.delivered - before.delivered).toBe(20 * updates);
-  // Not exactly one each: who is still at the last change when the next one comes reads that by themself.
+  // Not exactly one each: a subscriber that is still at the last change when the next one comes reads it separately.
   expect(after.executed - before.executed).toBeLessThan(5 * updates);
   for (const { socket } of watches) await socket.close();
 });

@@ -22,7 +22,7 @@ const { database, app, shop } = serveShop();
 
 const states = ['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'DELIVERED'] as const;
 
-/** An order as far as it is to come, by the customer, and the position that it reached. */
+/** An order up to a given status, placed by the customer, and the position that it reached. */
 async function order(
   { token }: Shopper,
   items: { productId: string; quantity: number }[],
@@ -50,7 +50,7 @@ async function totalsOf({ id, token }: Shopper, atLeast: string) {
 
 const ofAllTime = { from: '0001-01-01', to: '9999-12-31' };
 
-test("a customer's totals count every order, and what was sold apart for each currency", async () => {
+test("a customer's totals count every order, with a sum of sold orders for each currency", async () => {
   const customer = await registered(app.url);
   const inYen = await added(app.url, '300 JPY');
   await order(customer, [{ productId: shop.productId, quantity: 1 }], 'DRAFT');
@@ -78,7 +78,7 @@ test("a customer's totals count every order, and what was sold apart for each cu
   });
 });
 
-test('a customer without an order has totals of nothing', async () => {
+test('a customer without orders has empty totals', async () => {
   const customer = await registered(app.url);
   const { data } = await post(app.url, CustomerTotalsDocument, { id: customer.id }, { token: customer.token });
   expect(data!.customer!.orderTotals).toMatchObject({
@@ -89,7 +89,7 @@ test('a customer without an order has totals of nothing', async () => {
   });
 });
 
-test('a sum beyond 2^53 - 1 is exact as an amount, and in smallest units it says what to ask for instead', async () => {
+test('a sum beyond 2^53 - 1 is exact as an amount, and its minor units answer what to select instead', async () => {
   const customer = await registered(app.url);
   const priceless = await added(app.url, '90071992547409.91 USD');
   await order(customer, [{ productId: priceless, quantity: 1 }]);
@@ -114,7 +114,7 @@ test('the totals of all customers on a page come from one statement', async () =
   expect(sql.filter(text => text.includes('customer_totals t'))).toHaveLength(1);
 });
 
-test('totals and sales wait for what they have to reflect, and say so where the views do not come to it', async () => {
+test('totals and sales wait for the position that they must reflect, and answer VIEW_LAGGING if the views do not reach it', async () => {
   const letGo = await stallViews(database.url);
   try {
     const { position } = await order(shop.customer, [{ productId: shop.productId, quantity: 1 }]);
@@ -131,7 +131,7 @@ test('totals and sales wait for what they have to reflect, and say so where the 
   }
 });
 
-test('the best products are those of the greatest revenue, called what they are called now', async () => {
+test('the top products are those with the greatest revenue, with their current names', async () => {
   const [customer, cheap, dear] = await Promise.all([
     registered(app.url),
     added(app.url, '1.00 CHF'),

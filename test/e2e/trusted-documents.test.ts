@@ -31,7 +31,7 @@ import { openShop, type Shop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-/** What client-preset made of test/operations/, hashes and manifest. */
+/** The output of client-preset for test/operations/: hashes and manifest. */
 const manifest = fileURLToPath(new URL('../generated/persisted-documents.json', import.meta.url));
 const untrusted = '{ viewer { role } }';
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -98,7 +98,7 @@ const ways: Readonly<Record<string, Way>> = {
   },
   SSE: async ({ url }, { query = '', variables, extensions = {} }) => {
     const stream = await openEventStream(url, query, variables, { token: shop.staff, extensions });
-    // What is refused before anything is opened is an answer, not a stream, to whoever takes both.
+    // A rejection before anything was opened is a response, not a stream, for a client that accepts both.
     const answer = await stream.next();
     stream.close();
     await stream.ended;
@@ -115,7 +115,7 @@ const ways: Readonly<Record<string, Way>> = {
 describe.each(Object.entries(ways))('over %s', (_way, ask) => {
   const asked = () => ({ variables: { id: shop.customer.id }, extensions: by(hashOf(CustomerDocument)) });
 
-  test('a document is served by its hash, to whoever serves others too and to who does not', async () => {
+  test('a document is served by its hash, whether or not other documents are served', async () => {
     for (const app of [open, strict]) {
       const { data, errors } = await ask(app, asked());
       expect(errors).toBeUndefined();
@@ -123,7 +123,7 @@ describe.each(Object.entries(ways))('over %s', (_way, ask) => {
     }
   });
 
-  test('a hash with a document that is another one is refused', async () => {
+  test('a hash beside another document is rejected', async () => {
     for (const app of [open, strict]) {
       expect(await ask(app, { ...asked(), query: untrusted })).toMatchObject({
         errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
@@ -131,7 +131,7 @@ describe.each(Object.entries(ways))('over %s', (_way, ask) => {
     }
   });
 
-  test('an unknown hash is refused by code, and any other document where nothing else is served', async () => {
+  test('an unknown hash is rejected with a code, and so is any other document if only trusted ones are served', async () => {
     const unknown = { extensions: by(sha256(untrusted)) };
     expect(await ask(open, unknown)).toMatchObject({
       errors: [{ message: 'PersistedQueryNotFound', extensions: { code: 'BAD_USER_INPUT' } }],
@@ -144,14 +144,14 @@ describe.each(Object.entries(ways))('over %s', (_way, ask) => {
     }
   });
 
-  test('the schema is told to nobody where nothing else is served, in development too', async () => {
+  test('introspection is off if only trusted documents are served, in development too', async () => {
     const query = '{ __schema { types { name } } }';
     expect(await ask(strict, { query })).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
     expect((await ask(open, { query })).data).toHaveProperty('__schema');
   });
 });
 
-test('subscriptions go on by hash over WebSocket and SSE alike, with our clients, which send no text', async () => {
+test('subscriptions resume by hash over WebSocket and SSE, with our clients, which send no text', async () => {
   const asked = {
     query: String(CustomerOrdersUpdatedDocument),
     variables: { customerId: shop.customer.id },
@@ -182,7 +182,7 @@ test('subscriptions go on by hash over WebSocket and SSE alike, with our clients
   await sockets.dispose();
 });
 
-test('a mutation by its hash is no more served by GET than one by its text', async () => {
+test('a mutation by its hash is rejected by GET, as one by its text is', async () => {
   const variables = { input: { customerId: shop.customer.id, name: 'By GET' } };
   for (const app of [open, strict]) {
     const { data, errors } = await ways['GET']!(app, { variables, extensions: by(hashOf(RenameCustomerDocument)) });
@@ -191,7 +191,7 @@ test('a mutation by its hash is no more served by GET than one by its text', asy
   }
 });
 
-test('trusted documents stand under the limits like all others', async () => {
+test('trusted documents have the same limits as all others', async () => {
   const text = `{ ${Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ')} }`;
   const file = join(folder, 'bomb.json');
   await writeFile(file, JSON.stringify({ [sha256(text)]: text }));
@@ -203,14 +203,14 @@ test('trusted documents stand under the limits like all others', async () => {
   await app.stop();
 });
 
-test('a trusted document is no work that its first caller is charged for, unlike any other', async () => {
+test('the first caller of a trusted document is not charged for parsing it, unlike that of any other', async () => {
   const texts = Array.from({ length: 4 }, (_, n) => `query Q${n} { viewer { role } } # ${'long '.repeat(1_600)}`);
   const file = join(folder, 'long.json');
   await writeFile(file, JSON.stringify(Object.fromEntries(texts.slice(2).map(text => [sha256(text), text]))));
   const env = { DATABASE_URL: database.url, TRUSTED_DOCUMENTS: file, LIMIT_CUSTOMER_RATE: '10' };
   const app = await startApp(env);
   const codes: unknown[] = [];
-  // In ten seconds they have a hundred operations, of which each of these is fifty; a window may end at any time.
+  // They have a hundred operations in ten seconds, and each of these counts as fifty; a window may end at any time.
   await eventually(async () => {
     const asked = [texts[2], texts[3], `# ${codes.length}\n${texts[0]}`, `# ${codes.length}\n${texts[1]}`];
     for (const query of asked) {
@@ -222,7 +222,7 @@ test('a trusted document is no work that its first caller is charged for, unlike
   await app.stop();
 });
 
-test('a server without a manifest says so in the words that clients know', async () => {
+test('a server without a manifest answers with the messages that clients know', async () => {
   const app = await startApp({ DATABASE_URL: database.url });
   for (const ask of Object.values(ways)) {
     const { errors } = await ask(app, { extensions: by(sha256(untrusted)) });
@@ -231,7 +231,7 @@ test('a server without a manifest says so in the words that clients know', async
   await app.stop();
 });
 
-/** What went over the wire. */
+/** The requests on the wire. */
 function recorded() {
   const bodies: string[] = [];
   const spy: typeof fetch = (input, init) => {
@@ -245,7 +245,7 @@ function recorded() {
   return { bodies, spy };
 }
 
-/** A document of client-preset as Apollo takes it. */
+/** A document of client-preset in the form that Apollo needs. */
 function node(document: Hashed & { toString(): string }): DocumentNode {
   return parse(document.toString());
 }
@@ -266,7 +266,7 @@ function withTypenames(document: DocumentNode): DocumentNode {
   return transformed!.document;
 }
 
-describe.each([false, true])('Apollo’s PersistedQueryLink, by GET where it may: %s', useGETForHashedQueries => {
+describe.each([false, true])('Apollo’s PersistedQueryLink, with GET for hashed queries: %s', useGETForHashedQueries => {
   function apollo(app: TestApp, hashing: Pick<PersistedQueryLink.Options, 'sha256' | 'generateHash'>) {
     const { bodies, spy } = recorded();
     const sockets = createClient({
@@ -288,8 +288,8 @@ describe.each([false, true])('Apollo’s PersistedQueryLink, by GET where it may
     return { client, bodies, close };
   }
 
-  test('is served by the hashes of its front end, where nothing else is served', async () => {
-    // Its cache goes by `__typename`, which the documents need before they are hashed.
+  test('is served by the hashes of its front end, if only trusted documents are served', async () => {
+    // Its cache needs `__typename`, which must be in the documents before they are hashed.
     const texts = new Map(
       trusted.map(document => [nameOf(node(document)), print(withTypenames(node(document)))] as const),
     );
@@ -316,7 +316,7 @@ describe.each([false, true])('Apollo’s PersistedQueryLink, by GET where it may
     for (const body of bodies) expect(body).not.toMatch(/fragment|[?&]query=|"query":/);
   });
 
-  test('takes to sending the text where a hash is not known, or none are', async () => {
+  test('sends the text if a hash, or every hash, is unknown', async () => {
     const none = await startApp({ DATABASE_URL: database.url });
     for (const app of [open, none]) {
       const { client, bodies, close } = apollo(app, { sha256 });
@@ -331,7 +331,7 @@ describe.each([false, true])('Apollo’s PersistedQueryLink, by GET where it may
 
 const hashes = new Map(trusted.map(document => [nameOf(node(document)), hashOf(document)]));
 
-/** What @urql/exchange-persisted does: urql leaves the text out by itself where there is a hash that was not missed. */
+/** As @urql/exchange-persisted does: urql omits the text by itself if there is a known hash. */
 const persisted: Exchange =
   ({ forward }) =>
   operations =>
@@ -347,7 +347,7 @@ const persisted: Exchange =
       forward,
     );
 
-test('urql’s persisted exchange is served by the hashes of client-preset, queries by GET, where nothing else is', async () => {
+test('urql’s persisted exchange is served by the hashes of client-preset, queries by GET, if only trusted documents are served', async () => {
   const { bodies, spy } = recorded();
   const exchanges = [orderstreamExchange(), persisted, fetchExchange];
   const client = new Client({ url: `${strict.url}/graphql`, preferGetMethod: false, fetch: spy, exchanges });

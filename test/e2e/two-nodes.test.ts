@@ -37,13 +37,13 @@ describeWithRedis('two API processes and a projector on one PostgreSQL and Redis
     expect(codes).toEqual([0, 0, 0]);
   });
 
-  test('an order changed through either is pushed by the other, as the order and in the list', async () => {
+  test('an order changed on either node is pushed by the other, as the order and in the list', async () => {
     expect(projector.url).toBe('');
     await journey(shop, { writes: one.url, reads: other.url });
     await journey(shop, { writes: other.url, reads: one.url });
   });
 
-  test('an order is watched on a node that has never heard of it, from the moment its creation is answered', async () => {
+  test('an order can be watched on a node that has never read it, as soon as its creation is answered', async () => {
     const { token } = shop.customer;
     const socket = await connectSocket(other.url, token);
     for (let round = 0; round < 10; round++) {
@@ -59,7 +59,7 @@ describeWithRedis('two API processes and a projector on one PostgreSQL and Redis
     await socket.close();
   });
 
-  test('pushes come by hints, not by looking once a second', async () => {
+  test('pushes come by hints, not by polling once a second', async () => {
     const { token } = shop.customer;
     const created = accepted(await post(one.url, CreateOrderDocument, { input: {} }, { token }));
     const { orderId, position: after } = created;
@@ -77,7 +77,7 @@ describeWithRedis('two API processes and a projector on one PostgreSQL and Redis
       expect((await order.next()).data!.orderUpdated.position).toBe(position);
       expect((await list.next()).data!.customerOrdersUpdated.position).toBe(position);
     }
-    // By the timer alone each round would last about a second: it begins when the timer has just fired.
+    // By the timer alone each round would take about a second: it starts when the timer has just fired.
     expect(performance.now() - begin).toBeLessThan((rounds * 1_000) / 2);
     await socket.close();
   });

@@ -3,10 +3,10 @@ import { schema } from '../../../src/schema.ts';
 import type { Answer } from '../../support/typed-document.ts';
 import { type Caller, isKnown } from './callers.ts';
 
-/** Whom a root field answers: staff, whoever has what it is about, or anybody with a token. */
+/** The audience of a root field: staff, the owner of its subject, or every authenticated caller. */
 export type Audience = 'staff' | 'owner' | 'anyone';
 
-/** Written by hand, beside what the code declares: a rule that changes fails here, and so does a field that is missing. */
+/** Written by hand, beside the declarations in the code: a changed rule fails here, and so does a missing field. */
 export const audiences: Readonly<Record<string, Audience>> = {
   node: 'owner',
   nodes: 'owner',
@@ -55,7 +55,7 @@ export const rootFields = roots.flatMap(([kind, type]) =>
 
 export type Verdict = 'answered' | 'as if it were missing' | 'UNAUTHENTICATED' | 'FORBIDDEN';
 
-/** What the caller is to hear of something that the customer has. */
+/** The expected answer for a subject that the customer owns. */
 export function expected(caller: Caller, audience: Audience | undefined): Verdict {
   if (!isKnown(caller)) return 'UNAUTHENTICATED';
   if (caller === 'staff' || audience === 'anyone') return 'answered';
@@ -63,7 +63,7 @@ export function expected(caller: Caller, audience: Audience | undefined): Verdic
   return caller === 'customer' ? 'answered' : 'as if it were missing';
 }
 
-/** @param name of the root field that was asked */
+/** @param name name of the root field */
 export function verdictOf(name: string, { data, errors }: Answer<Record<string, unknown>>): Verdict {
   const code = errors?.[0]?.extensions.code;
   const value = data?.[name];

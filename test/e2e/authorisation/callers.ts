@@ -3,7 +3,7 @@ import { customerToken, staffToken } from '../../support/tokens.ts';
 import type { Answer } from '../../support/typed-document.ts';
 import type { Kind } from './audiences.ts';
 
-/** Of the process that they ask: AUTH_AUDIENCE. */
+/** AUTH_AUDIENCE of the tested process. */
 export const tokenAudience = 'orders';
 
 export const known = ['customer', 'other', 'staff'] as const;

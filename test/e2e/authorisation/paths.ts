@@ -11,22 +11,22 @@ import {
 import { schema } from '../../../src/schema.ts';
 import { type Audience, audiences, type Kind, rootFields } from './audiences.ts';
 
-/** One field below a root, and a way to it. */
+/** A field below a root, and the path to it. */
 export interface FieldPath {
   /** `Type.field` */
   readonly coordinate: string;
-  /** Whom the root answers: the fields below it answer the same. */
+  /** The audience of the root: the fields below it have the same. */
   readonly audience: Audience;
   readonly kind: Kind;
   readonly root: GraphQLField<unknown, unknown>;
-  /** From the root to the field: names of fields, and `... on Type`. */
+  /** From the root to the field: field names, and `... on Type`. */
   readonly steps: readonly string[];
 }
 
 type Fields = GraphQLObjectType | GraphQLInterfaceType;
 type Way = Pick<FieldPath, 'kind' | 'root' | 'steps'>;
 
-/** The customer that a caller is themself: null for staff. What a customer is made of is reached by `customer`. */
+/** `viewer.customer`: null for staff. The fields of a customer are reached by `customer`. */
 const ownOnly = 'Viewer.customer';
 
 const types = Object.values(schema.getTypeMap()).filter(
@@ -34,18 +34,18 @@ const types = Object.values(schema.getTypeMap()).filter(
 );
 const rootTypes = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
 
-/** Every field below the roots, which a path has to lead to. */
+/** Every field below the roots: a path must lead to each. */
 export const coordinates = types
   .filter(type => !rootTypes.includes(type as GraphQLObjectType))
   .flatMap(type => Object.keys(type.getFields()).map(name => `${type.name}.${name}`));
 
 /**
- * For each audience the shortest path to each field that its roots lead to: queries and subscriptions by themselves,
- * results of commands by the mutations given, which have to have that outcome.
+ * For each audience the shortest path to each field that its roots reach: queries and subscriptions directly, command
+ * results by the given mutations, which must have that outcome.
  */
 export function fieldPaths(outcomes: Readonly<Record<string, { root: string; audience: Audience }>>): FieldPath[] {
   const reading = rootFields.filter(({ kind }) => kind !== 'mutation');
-  // What an id alone leads to (`node`, an error's `current`) has a root of its own.
+  // Fields that need only an id (`node`, an error's `current`) have their own root.
   const read = (['anyone', 'owner', 'staff'] as const).flatMap(audience => {
     const ways = reading.filter(({ field }) => audiences[field.name] === audience);
     const first = ways.map(({ kind, field }) => [field.type, { kind, root: field, steps: [] }] as const);
@@ -87,7 +87,7 @@ function pathsOf(audience: Audience, found: ReadonlyMap<Fields, Way>): FieldPath
   );
 }
 
-/** What the steps select, one in the other. */
+/** The nested selection of the steps. */
 export function selectionOf({ coordinate, steps }: FieldPath): string {
   const [name = '', field = ''] = coordinate.split('.');
   const type = (schema.getType(name) as Fields).getFields()[field]!.type;
@@ -95,7 +95,7 @@ export function selectionOf({ coordinate, steps }: FieldPath): string {
   return steps.reduceRight((below, step) => ` { __typename ${step}${below} }`, last);
 }
 
-/** What stands at the end of the steps, by the first of each list; `undefined` where it was not answered. */
+/** The value at the end of the steps, with the first element of each list; `undefined` if it is missing. */
 export function valueAt(answered: unknown, steps: readonly string[]): unknown {
   const names = steps.filter(step => !step.startsWith('... on '));
   return names.reduce((value, name) => {

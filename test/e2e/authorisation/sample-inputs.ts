@@ -8,10 +8,15 @@ import {
   isNonNullType,
 } from 'graphql';
 
-/** What the samples are about, by the name of what takes an id (`order`, `customer`, `product`, `line`); and a number. */
+/**
+ * The subjects of the samples, by the name of what takes an id (`order`, `customer`, `product`, `line`); and a
+ * number.
+ */
 export type Ids = Readonly<Record<string, string>>;
 
-/** A value for each argument that a field requires, and for no other: about the customer's own wherever it names something. */
+/**
+ * A value for each required argument, and for no other: it names the customer's own data wherever it names something.
+ */
 export function requiredOf(field: GraphQLField<unknown, unknown>, ids: Ids) {
   const required = field.args.filter(isRequired);
   return {

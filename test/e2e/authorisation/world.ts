@@ -6,7 +6,7 @@ import { freshDatabase } from '../../support/postgres.ts';
 import { customerId, makeTokens, tokenAudience, type Tokens } from './callers.ts';
 import type { Ids } from './sample-inputs.ts';
 
-/** A process, its callers, and what the customer has: one order in draft and one that was shipped. */
+/** A process, its callers, and the customer's data: an order in draft and a shipped one. */
 export interface World {
   readonly url: string;
   readonly tokens: Tokens;
@@ -47,7 +47,7 @@ export async function openWorld(): Promise<World> {
     submitOrder(input: { orderId: "${shipped.id}" }) { __typename }
     confirmOrder(input: { orderId: "${shipped.id}" }) { __typename }
     shipOrder(input: { orderId: "${shipped.id}", carrier: "C" }) { __typename } }`);
-  // The views know of them too.
+  // The views reflect them too.
   await eventually(async () => {
     const days = '{ salesByDay(from: "2000-01-01", to: "2999-12-31", currency: "EUR") { date } }';
     expect((await staff!.ask(days)).data).toMatchObject({ salesByDay: [{}] });

@@ -13,7 +13,7 @@ import {
 } from '../../generated/graphql.ts';
 import type { Made, World } from './world.ts';
 
-/** A bad input and what it has to be answered with. */
+/** A bad input and its expected answer. */
 export interface Case {
   readonly name: string;
   readonly operation: Operation;
@@ -24,9 +24,9 @@ export interface Case {
 export type Operation = readonly [document: { toString(): string }, variables: object];
 
 export type Expected =
-  /** The member of the result union, in part. */
+  /** Part of the expected member of the result union. */
   | { readonly __typename: string; readonly [field: string]: unknown }
-  /** Of the operation's one error: its code, and what else its extensions say. */
+  /** The operation's only error: its code, and other extensions. */
   | { readonly code: string; readonly [extension: string]: unknown };
 
 export function asCustomer(name: string, operation: Operation, answer: Expected): Case {
@@ -64,12 +64,12 @@ const documents = {
   cancelOrder: CancelOrderDocument,
 } as const;
 
-/** A command for an order that is there. */
+/** A command for an existing order. */
 export type OrderCommand = keyof typeof documents;
 
 export const orderCommands = Object.keys(documents) as readonly OrderCommand[];
 
-/** The command with nothing wrong in it, but for what `more` puts in. */
+/** A valid command, with the changes of `more`. */
 export function onOrder({ products }: World, name: OrderCommand, { id, lineId }: Made, more: object = {}): Operation {
   const inputs: { readonly [Name in OrderCommand]: object } = {
     addOrderItem: { productId: products.tea },

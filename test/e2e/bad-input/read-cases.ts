@@ -18,7 +18,7 @@ import { asCustomer, asStaff, badUserInput, type Case, type Expected, forbidden 
 import { malformedIds } from './malformed-ids.ts';
 import { unknown, type World } from './world.ts';
 
-/** Queries and subscriptions that must be refused. */
+/** Queries and subscriptions that must be rejected. */
 export function* readCases(world: World): Generator<Case> {
   yield* idCases();
   yield* pageCases(world);
@@ -77,7 +77,7 @@ function* pageCases({ customer }: World): Generator<Case> {
       ['last -1', { last: -1 }, badUserInput],
       ['first 101', { first: 101 }, tooMany(100)],
       ['last 101', { last: 101 }, tooMany(100)],
-      // What it would cost is counted before anything is asked for.
+      // The cost is checked before anything is read.
       ['first 10,000', { first: 10_000 }, tooCostly],
       ['last 10,000', { last: 10_000 }, tooCostly],
       ['first 0 and last 0', { first: 0, last: 0 }, badUserInput],
@@ -184,7 +184,7 @@ function* salesCases(): Generator<Case> {
     for (const span of spans) {
       const shown = JSON.stringify(span);
       yield asStaff(`salesByDay: ${shown}`, [SalesByDayDocument, { ...span, currency }], badUserInput);
-      // Left out, a day of topProducts bounds nothing.
+      // A day of topProducts that is left out is no limit.
       if (day === null) continue;
       yield asStaff(`topProducts: ${shown}`, [TopProductsDocument, { ...span, currency }], badUserInput);
     }

@@ -12,19 +12,19 @@ import { post } from '../../support/post.ts';
 import { added, openShop, registered, type Shopper } from '../../support/shop.ts';
 import { customerToken } from '../../support/tokens.ts';
 
-/** What bad input is about. */
+/** The data that bad input refers to. */
 export interface World {
   readonly staff: string;
   readonly customer: Shopper;
   readonly stranger: Shopper;
   readonly unregistered: Shopper;
-  /** The customer's own, but for the foreign one, which is the stranger's. */
+  /** The customer's own orders, except `foreign`, which belongs to another customer. */
   readonly orders: { readonly [Name in OrderName]: Made };
-  /** All at a few euros, but for what their names say. */
+  /** Each costs a few euros, unless its name says otherwise. */
   readonly products: { readonly [Name in 'tea' | 'coffee' | 'unavailable' | 'inDollars' | 'priceless']: string };
-  /** 501 more of them. */
+  /** 501 more products. */
   readonly productIds: readonly string[];
-  /** An idempotency key of the customer's that stands for an order without a reference. */
+  /** An idempotency key that the customer has used for an order without a reference. */
   readonly usedKey: string;
 }
 
@@ -33,7 +33,7 @@ type OrderName =
   | 'empty'
   /** With a line of 9,999 units. */
   | 'heavy'
-  /** Of 500 lines. */
+  /** With 500 lines. */
   | 'long'
   | 'submitted'
   | 'confirmed'
@@ -45,11 +45,11 @@ type OrderName =
 export interface Made {
   readonly id: string;
   readonly version: number;
-  /** Of its first line. */
+  /** Id of its first line. */
   readonly lineId: string;
 }
 
-/** A well-formed id of a kind that names nothing. */
+/** A well-formed id that belongs to nothing. */
 export function unknown(kind: string): string {
   return `${kind}_00000000-0000-4000-8000-00000000dead`;
 }
