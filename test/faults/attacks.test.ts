@@ -1,4 +1,4 @@
-// What somebody who means harm sends to a running process, while a bystander orders, reads and watches beside it.
+// What an attacker sends to a running process, while a bystander orders, reads and watches.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,17 +24,17 @@ import { injections, objects, texts } from './attacks/injections.ts';
 import { inspected, type Inspector, openInspector } from './attacks/inspector.ts';
 import { rawConnection, type RawConnection, rawRequest } from './attacks/raw-request.ts';
 
-const timeout = 120_000; // 40 s in all where nothing else runs
+const timeout = 120_000; // 40 s in all if nothing else runs
 const shopOrigin = 'https://shop.example.com';
-/** Operations a second: more than the bystander's, and little enough to be exceeded on any machine. */
+/** Operations a second: more than the bystander sends, and few enough to be exceeded on any machine. */
 const customerRate = 60;
-/** How many times over this machine was asked for by others as this began: what takes them all longer is no attack. */
+/** Load of the machine at the start, in multiples of its cores: what takes longer because of it is no attack. */
 const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
-/** Ms that a socket has to say who it is (see sockets.ts). */
+/** Time that a socket has to authenticate, ms (see sockets.ts). */
 const introduction = 3_000;
 
-/** Until callers are counted anew (see rate.ts): what an attack used up is not to be met by the next one. */
+/** Time until rate limits start again (see rate.ts): an attack must not meet the limit that the one before used up. */
 const rateForgotten = () => new Promise(resolve => setTimeout(resolve, 10_100 - (Date.now() % 10_000)));
 
 let database: TestDatabase;
@@ -57,7 +57,7 @@ beforeAll(async () => {
   inspector = await openInspector(app);
   [shop, attacker] = [await openShop(app.url), await registered(app.url)];
   bystander = await startBystander();
-  // What every server loads and compiles at its first questions is no harm done.
+  // Code that every server loads and compiles for its first requests does not count as memory of an attack.
   await Promise.all(Object.values(bombs).map(({ document }) => post(app.url, document, {}, { token: attacker.token })));
   before = await inspector.memory();
   trickles = await startTrickles();
@@ -83,7 +83,7 @@ const times = (count: number, of: (n: number) => string) => Array.from({ length:
 const orderId = 'ord_00000000-0000-4000-8000-000000000000';
 const inOrder = (selection: string) => `{ order(id: "${orderId}") { ${selection} } }`;
 
-/** Documents that are small, and ask for much. */
+/** Small documents that request a lot. */
 const bombs: Readonly<Record<string, { readonly document: string; readonly code: string; readonly name?: string }>> = {
   aliases: { document: `{ ${times(600, n => `a${n}: __typename`)} }`, code: 'LIMIT_EXCEEDED', name: 'aliases' },
   'aliases of introspection, 5,000 of them': {
@@ -166,7 +166,7 @@ describe('documents', () => {
       const slow = (n: number) => `query Q${n} { ${times(490, () => 'viewer{role}')} }`;
       const codes: unknown[] = [];
       const limited = () => codes.filter(code => code === 'RATE_LIMITED').length;
-      // A hundred operations' worth each: both the caller and the address have some ten free in ten seconds.
+      // Each counts as a hundred operations: caller and address have about ten left in ten seconds.
       for (let n = 0; n < 200 && limited() <= 10; n++) {
         const { errors } = await post(app.url, slow(n), {}, n % 2 === 0 ? { token: by } : {});
         codes.push(codesOf(errors)?.[0] ?? 'answered');
@@ -176,7 +176,7 @@ describe('documents', () => {
     timeout,
   );
 
-  test('batches are no requests', async () => {
+  test('batches are rejected', async () => {
     const one = { query: '{ viewer { role } }' };
     for (const body of [[one, one], Array.from({ length: 5_000 }, () => one), [], [[]]]) {
       const { status, errors } = await sent(JSON.stringify(body));
@@ -185,7 +185,7 @@ describe('documents', () => {
     }
   });
 
-  test('JSON that is too deep to be read is no fault of the server’s', async () => {
+  test('JSON that is nested too deeply is the client’s error, not the server’s', async () => {
     await rateForgotten();
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     for (const body of [
@@ -199,7 +199,7 @@ describe('documents', () => {
   });
 });
 
-/** Each attack is somebody's own: who was told to come later would see nothing but that. */
+/** Each attack uses its own caller: a rate-limited caller would see nothing else. */
 function freshAttacker(): Promise<Shopper> {
   return registered(app.url);
 }
@@ -220,7 +220,7 @@ async function sent(body: string, headers: Readonly<Record<string, string>> = {}
   return { status: response.status, headers: response.headers, text, ...answer };
 }
 
-/** Some that say their headers, and some that say their bodies, a byte now and then. */
+/** Connections that send their headers or bodies one byte at a time. */
 async function startTrickles() {
   const since = performance.now();
   const connections = await Promise.all(Array.from({ length: 200 }, () => rawConnection(app.url)));
@@ -264,12 +264,12 @@ describe('bytes', () => {
     timeout,
   );
 
-  test('what is packed is not unpacked', async () => {
+  test('compressed bodies are not decompressed', async () => {
     const { status, errors } = await sent('x', { 'content-encoding': 'gzip' });
     expect([status, codesOf(errors)]).toEqual([415, ['BAD_USER_INPUT']]);
   });
 
-  test('headers without end are refused', async () => {
+  test('endless headers are rejected', async () => {
     const answer = await rawRequest(
       app.url,
       `GET /graphql HTTP/1.1\r\nHost: x\r\n${times(900, n => `X-${n}: ${'a'.repeat(20)}\r\n`)}\r\n`,
@@ -308,9 +308,9 @@ describe('sockets', () => {
         `Sec-WebSocket-Key: ${key}`,
         'Sec-WebSocket-Protocol: graphql-transport-ws',
       ];
-      /** What each was told until it was sent away. */
+      /** Everything that each socket received until it was closed. */
       async function toldToAll(): Promise<{ said: string[]; quick: boolean }> {
-        // Connected first, so that all say what they want within a moment.
+        // All connect first, so that all send their first message at about the same time.
         const connections = await Promise.all(Array.from({ length: 1_001 }, () => rawConnection(app.url)));
         const began = performance.now();
         for (const { socket } of connections) socket.write(`${upgrade.join('\r\n')}\r\n\r\n`);
@@ -320,7 +320,7 @@ describe('sockets', () => {
         return { said: connections.map(({ received }) => received()), quick };
       }
       let { said, quick } = await toldToAll();
-      // Where the first ones' time was over before the last one's turn, there was room for it.
+      // If the time of the first ones was over before the last one's turn, there was room for it.
       for (let times = 1; !quick && times < 5; times++) ({ said, quick } = await toldToAll());
       const [opened, refused] = ['101', '429'].map(status =>
         said.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
@@ -328,7 +328,7 @@ describe('sockets', () => {
       expect([opened!.length, refused!.length]).toEqual([1_000, 1]);
       const goodbye = '\x11\x38Connection initialisation timeout'; // 4408
       expect(opened!.filter(text => !text.endsWith(goodbye))).toEqual([]);
-      // And there is room again.
+      // Then there is room again.
       await (await connectSocket(app.url, attacker.token)).close();
     },
     timeout,
@@ -366,7 +366,7 @@ describe('sockets', () => {
     timeout,
   );
 
-  test('who asks before they have said who they are is sent away', async () => {
+  test('a socket that sends an operation before it authenticates is closed', async () => {
     const socket = await openSocket(app.url);
     socket.subscribe('{ viewer { role } }');
     expect((await socket.closed).code).toBe(4401);
@@ -406,7 +406,7 @@ describe('headers, methods and paths', () => {
     return data!.products.totalCount;
   };
 
-  test('no GET and no simple request of a browser’s changes anything', async () => {
+  test('no GET and no simple request of a browser changes anything', async () => {
     const count = await productCount();
     const authorization = `Bearer ${shop.staff}`;
     const address = `${app.url}/graphql?query=${encodeURIComponent(mutation)}`;
@@ -459,12 +459,12 @@ describe('headers, methods and paths', () => {
       const { status } = response;
       const answer = (await response.json()) as object;
       expect([200, 400]).toContain(status);
-      // Of GraphQL, and of no probe.
+      // A method of GraphQL, but not of the probes.
       expect(['data', 'errors']).toContain(Object.keys(answer)[0]);
     },
   );
 
-  test('nothing of what a caller says in headers stands in an answer’s head', async () => {
+  test('nothing from a request’s headers appears in a response’s head', async () => {
     const answer = await rawRequest(
       app.url,
       'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\tSet-Cookie: b\r\nOrigin: https://evil.example\r\nConnection: close\r\n\r\n',
@@ -564,7 +564,7 @@ describe('tokens', () => {
   );
 });
 
-/** What PostgreSQL, Prisma, V8 and this machine would say. */
+/** Texts that PostgreSQL, Prisma, V8 and this machine would print. */
 const leaks =
   /syntax error at|relation "|column "|append_events|read_stream|prisma|node_modules|\.ts:\d|127\.0\.0\.1:\d|at async /i;
 
@@ -601,13 +601,13 @@ describe('injections', () => {
         expect(performance.now() - since, JSON.stringify(told)).toBeLessThan(8_000);
         expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(told.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
-        // What is no string has no way in; in a list it may stand for one.
+        // A value that is no string is rejected; in a list a single value may stand for a list.
         if (objects.includes(value as never) && !Array.isArray(value) && !where.endsWith('.ids')) {
           expect(told).toMatchObject({ code: 'BAD_USER_INPUT' });
         }
       }
       const attempts = places.flatMap(place => [...texts, ...objects].map(value => [place, value] as const));
-      // Some at a time, as there are connections.
+      // A few at a time, as there are few connections.
       const queue = attempts.values();
       await Promise.all(
         Array.from({ length: 8 }, async () => {
@@ -634,7 +634,7 @@ describe('injections', () => {
     timeout,
   );
 
-  test('no prototype is changed, whatever stands in which JSON', async () => {
+  test('no JSON changes a prototype', async () => {
     const evil = '"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}';
     const query = '"query":"query ($f: OrderFilter) { viewer { role } orders(filter: $f, first: 1) { totalCount } }"';
     for (const body of [
@@ -694,7 +694,7 @@ test(
   'documents that are new each time, by somebody who may send as many: what is kept of them is bounded',
   async () => {
     const held = await inspector.memory();
-    // Each takes nearly a megabyte once it is read: 150 of them kept would be 140.
+    // Each takes nearly a megabyte when it is parsed: 150 cached ones would take 140 MB.
     for (let n = 0; n < 150; n++) {
       await post(app.url, `query Q${n} { viewer { ${'role '.repeat(1_980)} } }`, {}, { token: shop.staff });
     }
@@ -703,7 +703,7 @@ test(
   timeout,
 );
 
-describe('at the end', () => {
+describe('after all attacks', () => {
   test(
     'who trickled headers was cut off within 13 s, and who trickled a body within 35 s',
     async () => {
@@ -747,13 +747,13 @@ describe('at the end', () => {
     timeout,
   );
 
-  test('memory is back where it was', async () => {
+  test('memory is back at its level', async () => {
     const after = await inspector.memory();
     const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
     console.log(
       `crowd ${crowd.toFixed(1)}; memory: heap ${mib(before.heap)} → ${mib(after.heap)} MiB, resident ${mib(before.resident)} → ${mib(after.resident)} MiB`,
     );
-    expect(after.heap).toBeLessThan(before.heap + 48 * 2 ** 20); // of which documents that are kept take 32
+    expect(after.heap).toBeLessThan(before.heap + 48 * 2 ** 20); // of which cached documents take 32
     expect(after.resident).toBeLessThan(before.resident + 150 * 2 ** 20);
   });
 });

@@ -6,7 +6,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 
 const seed = Number(process.env['CHECKER_SEED'] ?? Math.floor(Math.random() * 1_000_000));
-const timeout = 300_000; // a minute where nothing else runs
+const timeout = 300_000; // a minute if nothing else runs
 const updates = 5_000;
 
 describeWithRedis('three API nodes and two projectors, watched by 40 in every way there is', () => {

@@ -7,7 +7,7 @@ import { stoodStill } from '../support/standstill.ts';
 import { openWorld, type World, slowly } from './world.ts';
 
 const hour = 3_600_000;
-/** What a command may take beyond an outage, ms in which the machine runs. */
+/** Maximum time of a command beyond an outage, ms in which the machine runs. */
 const longestDelay = 8_000;
 const preload = `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url))}`;
 
@@ -20,7 +20,7 @@ describeWithRedis('clocks that are an hour off', () => {
       const world = await openWorld({
         database: database.url,
         env: name => ({ NODE_OPTIONS: preload, CLOCK_SHIFT: `${name.endsWith('1') ? hour : -hour}` }),
-        // To the one that is ahead, what is good for an hour has run out.
+        // For the process whose clock is ahead, a token of an hour has expired.
         customers: { tokens: { expires: '3h' } },
       });
       const { members } = world;
@@ -34,7 +34,7 @@ describeWithRedis('clocks that are an hour off', () => {
         bites: async () => Math.min(await commandsOff(world, 1), await commandsOff(world, -1)),
       });
 
-      // A deadline that rested on that clock would be over at once, or not for another hour.
+      // A deadline on that clock would pass at once, or an hour later.
       const before = await commandsOff(world, 1);
       const outage = { from: 0, until: 0 };
       await world.meet({
@@ -54,26 +54,26 @@ describeWithRedis('clocks that are an hour off', () => {
         },
         bites: async () => Math.min(...members.map(({ postgres }) => postgres.harmed)),
       });
-      // However long it was until each had said so.
+      // However long it took until each one had noticed.
       const away = ran(outage.from, outage.until);
       const waits = world.run.acknowledged.map(({ sent, answered }) => ran(sent, answered));
       expect(Math.max(...waits) - away).toBeLessThan(longestDelay);
       expect(await commandsOff(world, 1)).toBeGreaterThan(before);
       await world.close();
-      // Each was told the other time, as its own log shows.
+      // Each clock was set, as the process's own log shows.
       for (const { name, app } of members) expect(hoursOff(app.stdout())).toContain(name.endsWith('1') ? -1 : 1);
       await database.drop();
     },
   );
 });
 
-/** ms in which the machine ran, between two times of the epoch. */
+/** Time in which the machine ran, ms, between two times of the epoch. */
 function ran(from: number, until: number): number {
   const { timeOrigin } = performance;
   return until - from - stoodStill(from - timeOrigin, until - timeOrigin);
 }
 
-/** Commands that took place more than half an hour later (or earlier) than the database says. */
+/** Commands whose time is more than half an hour later (or earlier) than the database's. */
 async function commandsOff({ reader }: World, sign: 1 | -1): Promise<number> {
   const [row] = await reader.database.$queryRaw<{ count: number }[]>`
     SELECT count(*)::int AS count FROM events
@@ -81,7 +81,7 @@ async function commandsOff({ reader }: World, sign: 1 | -1): Promise<number> {
   return row!.count;
 }
 
-/** Hours that the lines of a process's own log are off, each once. */
+/** Differences in hours between the lines of a process's log and the real time, each once. */
 function hoursOff(log: string): number[] {
   const times = [...log.matchAll(/"time":(\d+)/g)].map(([, time]) => Math.round((Number(time) - Date.now()) / hour));
   return [...new Set(times)].sort();

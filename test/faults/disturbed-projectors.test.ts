@@ -26,17 +26,17 @@ import {
 
 const projectorCount = 3;
 const nodeCount = 3;
-/** Steps that are given at once while somebody is waited for. */
+/** Steps that are sent at once while the test waits for a process. */
 const few = 4;
-const longest = 400_000; // a minute and a half where nothing else runs
-/** What it takes to start a process on a busy machine, ms. */
+const longest = 400_000; // a minute and a half if nothing else runs
+/** Time to start a process on a busy machine, ms. */
 const patience = 30_000;
-/** How long they are held at a time, ms: less than they wait for a lock. */
+/** How long processes are held at a time, ms: less than their lock timeout. */
 const holdTime = 3_000;
 
 let database: TestDatabase;
 let nodes: TestNode[];
-/** By the names under which the server knows them. */
+/** By the names that the server knows. */
 const projectors = new Map<string, SpawnedApp>();
 let batches: HeldBatches;
 let rebuilds: HeldBatches;
@@ -58,7 +58,7 @@ async function startProjector(name: string): Promise<void> {
   projectors.set(name, await spawnApp({ DATABASE_URL: named(database.url, name), LOG_LEVEL: 'fatal' }));
 }
 
-/** The history under way: gives its next steps, or, once they are over, a command that always changes a row. */
+/** The history in progress: executes its next steps, or, after the last one, a command that always changes a row. */
 type GiveMore = () => Promise<void>;
 
 async function point(): Promise<number> {
@@ -66,11 +66,11 @@ async function point(): Promise<number> {
 }
 
 interface Caught extends HeldStatement {
-  /** What of the history was on its way then. It may take longer than a lock is waited for: it is awaited afterwards. */
+  /** Steps in flight at that time. They may take longer than the lock timeout, so they are awaited later. */
   readonly given: Promise<void>;
 }
 
-/** Lets the history go on until somebody waits in that half of a batch. The lock stays, so that they stay there. */
+/** Continues the history until a process waits in that half of a batch. The lock stays, so the process stays there. */
 async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Caught> {
   await held.hold(half);
   const deadline = Date.now() + patience;
@@ -83,8 +83,8 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
     for (;;) {
       const statement = await held.waiting();
       if (statement) return { ...statement, given };
-      // All of them were past it, and wait in the other half of their batch for what is held here. A rebuild is held in
-      // one half only: let go, it might be through with all of its batches.
+      // All of them had passed it, and wait in the other half of their batch for what is held here. A rebuild is held
+      // in one half only: if it was released, it might finish all of its batches.
       if (held === batches && Date.now() > again) {
         await held.letGo();
         await held.hold(half);
@@ -98,7 +98,7 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
   }
 }
 
-/** Another projector takes over: it comes past all that is stored now, which the one that is away has not seen. */
+/** Another projector takes over: it passes everything that is stored now, which the stopped one has not read. */
 async function expectTakenOver(more: GiveMore): Promise<void> {
   await more();
   const head = await readHead(nodes[0]!.database);
@@ -109,7 +109,7 @@ async function stoppedIn(half: Half, more: GiveMore): Promise<void> {
   const { who, given } = await caught(batches, half, more);
   const projector = projectors.get(who)!;
   await projector.kill('SIGSTOP');
-  // The server answers what it was asked: rows that will be old when they are looked at, or a batch that was stored.
+  // The server answers the statement: rows that will be outdated when they are used, or a batch that was stored.
   await batches.letGo();
   await given;
   await expectTakenOver(more);
@@ -120,7 +120,7 @@ async function stoppedIn(half: Half, more: GiveMore): Promise<void> {
 async function killedIn(half: Half, more: GiveMore, isUndone: boolean): Promise<void> {
   const statement = await caught(batches, half, more);
   await projectors.get(statement.who)!.kill('SIGKILL');
-  // Nobody hears it, but the server carries out what it has begun, where it is not told to stop.
+  // No process reads the answer, but the server completes the statement unless it is cancelled.
   if (isUndone) await batches.undo(statement);
   await batches.letGo();
   await statement.given;
@@ -128,13 +128,13 @@ async function killedIn(half: Half, more: GiveMore, isUndone: boolean): Promise<
   await startProjector(statement.who);
 }
 
-/** A batch that was read, and comes again and again after others have projected it. */
+/** A batch that was read and is delivered again after others have projected it. */
 async function redelivered(more: GiveMore): Promise<void> {
   const [{ database: own, store }] = nodes as [TestNode];
   const held: [Checkpoint, RecordedEvent[]][] = [];
   await batches.hold('write');
   for (const size of [1, 2, 5]) {
-    // The next few commands may all be refused, and then there is nothing to deliver yet.
+    // The next few commands may all be rejected, and then there is nothing to deliver yet.
     for (let events: RecordedEvent[] = []; events.length === 0; ) {
       await more();
       const checkpoint = await readCheckpoint(own);
@@ -149,7 +149,7 @@ async function redelivered(more: GiveMore): Promise<void> {
   }
 }
 
-/** Killed in a batch, once stored and once not, and taken up each time, while the history goes on. */
+/** Killed in a batch, once after it was stored and once before, and resumed each time, while the history continues. */
 async function rebuilt(more: GiveMore): Promise<void> {
   const { generation } = await readCheckpoint(nodes[0]!.database);
   const start = () =>
@@ -188,7 +188,7 @@ async function historyOf(steps: readonly Step[]): Promise<GiveMore> {
   let given = 0;
   return async () => {
     const next = steps.slice(given, (given += few));
-    // Of an order that is there: whoever is held as they load rows is held at those of orders.
+    // On an existing order: a process that is held while it loads rows is held at those of orders.
     await (next.length > 0 ? play(nodes, next, cast) : addItem(nodes[given % nodeCount]!, orderId, productId));
   };
 }
@@ -212,7 +212,7 @@ test(
           await eventually(async () => expect((await readCheckpoint(nodes[0]!.database)).position).toEqual(head));
           await expectEveryViewIsTheFold(nodes[0]!.database);
         }),
-        // What failed once on processes may not fail again: there is nothing to shrink.
+        // A failure of real processes may not happen again: there is nothing to shrink.
         { numRuns: 2, endOnFailure: true },
       );
     } finally {

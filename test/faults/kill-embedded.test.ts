@@ -12,7 +12,7 @@ import { openNode } from '../support/random-history.ts';
 import { staffToken } from '../support/tokens.ts';
 
 const kills = 20;
-const timeout = 600_000; // about 70 s where nothing else runs: mostly starts
+const timeout = 600_000; // about 70 s if nothing else runs: mostly starts
 
 test(
   'on the embedded database, killed at any moment, 20 times, also while it starts: every acknowledged command is stored once, and the views are the fold',
@@ -23,7 +23,7 @@ test(
     let app = await spawnApp({ DATA_DIR });
     const run = await startCommandRun(() => [app.url]);
 
-    /** So far. Nobody else may have the folder: it is one more kill. */
+    /** Output so far. No other process may hold the folder: each start is one more kill. */
     async function unanswered(): Promise<number> {
       await app.kill('SIGKILL');
       const looking = await openNode(undefined, DATA_DIR);
@@ -33,7 +33,7 @@ test(
       return lost;
     }
 
-    // And until it was killed at a bad moment: after a commit, before its answer.
+    // And until it was killed at a bad moment: after a commit, before its response.
     for (let kill = 0; kill < kills || (await unanswered()) === 0; kill++) {
       const before = run.acknowledged.length;
       run.go();
@@ -41,7 +41,7 @@ test(
       await sleep(Math.random() * 500);
       await app.kill('SIGKILL');
       run.rest();
-      // A start repairs what the kill left behind: that is killed too, some way through.
+      // A start repairs what the kill left behind: that start is killed too, part of the way.
       if (kill % 4 === 3) await spawnDoomedApp({ DATA_DIR }, 100 + Math.random() * 1_200);
       app = await spawnApp({ DATA_DIR });
     }

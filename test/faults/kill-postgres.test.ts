@@ -10,7 +10,7 @@ import { openNode } from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 
 const kills = 20;
-const timeout = 600_000; // about 80 s where nothing else runs: mostly starts
+const timeout = 600_000; // about 80 s if nothing else runs: mostly starts
 
 describeWithRedis('two API processes and a projector on PostgreSQL', () => {
   test(
@@ -25,14 +25,14 @@ describeWithRedis('two API processes and a projector on PostgreSQL', () => {
       const run = await startCommandRun(() => processes.map(({ url }) => url).filter(url => url !== ''));
 
       const unanswered = () => storedUnanswered(reader.database, run.acknowledged);
-      // And until one was killed at a bad moment: after a commit, before its answer.
+      // And until one was killed at a bad moment: after a commit, before its response.
       for (let kill = 0; kill < kills || (await unanswered()) === 0; kill++) {
         const victim = kill % roles.length;
         const before = run.acknowledged.length;
         run.go();
         await sleep(50 + Math.random() * 400);
         await processes[victim]!.kill('SIGKILL');
-        // The others go on while it is away: an API process alone, or commands without a projector.
+        // The others continue without it: an API process alone, or commands without a projector.
         await eventually(() => expect(run.acknowledged.length).toBeGreaterThan(before + 20), 20_000);
         run.rest();
         expect(await logFaults(reader.database)).toEqual([]);

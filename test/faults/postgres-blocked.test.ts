@@ -9,13 +9,13 @@ import { describeWithRedis } from '../support/redis.ts';
 import { staffToken } from '../support/tokens.ts';
 import { openWorld, slowly, type Trouble } from './world.ts';
 
-/** Held by append_events() from its first statement on; see the migration. */
+/** The lock that append_events() holds from its first statement on; see the migration. */
 const appendLock = 'pg_advisory_xact_lock(1330795588, 1)';
 
-/** Until somebody has met what is in their way, ms: seconds, where nothing else runs. */
+/** Maximum time until a process meets the obstacle, ms: seconds if nothing else runs. */
 const patience = 60_000;
 
-/** Waits until somebody waits for what this session holds, and at once asks for what they hold. */
+/** Waits until a process waits for this session's lock, and then requests the lock which that process holds. */
 const crossed = (query: string) => `DO $$ BEGIN
   WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))) LOOP
     PERFORM pg_sleep(0.005);
@@ -28,7 +28,8 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
     'lock timeouts, statement timeouts and deadlocks, of appends and of batches: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
     slowly,
     async () => {
-      // What an operator may set. The first of each role meets lock timeouts, the second one statement timeouts.
+      // Settings that an operator may choose. The first process of each role meets lock timeouts, the second one
+      // statement timeouts.
       const limits = (name: string) => (name.endsWith('1') ? 'lock_timeout=900' : 'statement_timeout=1200');
       const postgres = await startPostgres({ log_line_prefix: '%e ', deadlock_timeout: '300ms' });
       await migrate(postgres.url);
@@ -38,7 +39,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
       let holder: pg.Client;
       const hold = async (...statements: string[]): Promise<void> => {
         holder = await connected(postgres.url);
-        // Whoever else is part of a deadlock is the one to go.
+        // Every other participant of the deadlock is to be the victim.
         await holder.query(`SET deadlock_timeout = '1h'; BEGIN`);
         for (const statement of statements) await holder.query(statement);
       };
@@ -53,7 +54,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         });
       };
 
-      /** Lock timeouts and statement timeouts. */
+      /** Number of lock timeouts and statement timeouts. */
       const untilBothMore = () => {
         const before = ['55P03', '57014'].map(state => [state, refusals(postgres, state)] as const);
         return eventually(() => {
@@ -68,14 +69,14 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         said: [{ of: members, is: 'serving' }],
       });
 
-      // The one of the projectors that is at work meets it, and the other one as it takes over.
+      // The active projector meets it, and the other one when it takes over.
       await refused('the views are locked', '55P03', {
         begin: () => hold('SELECT FROM checkpoints FOR UPDATE'),
         lasts: untilBothMore,
         said: [{ of: members, is: 'serving' }],
       });
 
-      // Whoever reads meets it: told to ask again, and not that the server is broken.
+      // A reader meets it: it is told to retry, and not that the server is broken.
       await refused('a view’s table is locked', '55P03', {
         begin: () => hold('LOCK TABLE order_view IN ACCESS EXCLUSIVE MODE'),
         lasts: async () => {
@@ -88,7 +89,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         said: [{ of: members, is: 'serving' }],
       });
 
-      // A command reads the keys of those whom it is about: it goes again until it can.
+      // A command reads the keys of its customers: it retries until it succeeds.
       await refused('customers’ keys are locked', '55P03', {
         begin: () => hold('LOCK TABLE customer_keys IN ACCESS EXCLUSIVE MODE'),
         lasts: untilBothMore,
@@ -126,7 +127,7 @@ async function connected(url: string): Promise<pg.Client> {
   return client;
 }
 
-/** How many statements the server refused so, by its own log. */
+/** Number of statements that the server rejected this way, from its log. */
 function refusals(postgres: PostgresServer, sqlState: string): number {
   return postgres
     .log()

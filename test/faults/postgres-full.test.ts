@@ -40,7 +40,7 @@ describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () 
         begin: () => writeFile(ballast, new Uint8Array(megabytes << 20)).catch(() => undefined), // as much as fits
         lasts: () => eventually(() => expect(refusals()).toBeGreaterThan(20), 60_000),
         storesOn: false,
-        // What is there can be read; how far views are behind it says too.
+        // Stored data can be read; the lag of the views is reported too.
         said: [{ of: world.members, is: 'serving' }],
         end: () => rm(ballast),
         bites: refusals,
@@ -52,7 +52,7 @@ describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () 
   );
 });
 
-/** A file system in memory, the account's own. */
+/** A file system in memory that belongs to the account. */
 async function smallDisk(uid: number): Promise<{ readonly folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp('/tmp/orderstream-disk-');
   await exec('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);

@@ -38,7 +38,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
         begin: () => members.forEach(({ postgres: between }) => between.hold(true)),
         lasts: 3_500,
         storesOn: false,
-        // What was asked as it began is answered once its patience is over.
+        // A request from the start of the outage is answered after its deadline.
         said: [{ of: members, is: 'unavailable' }],
         end: () => members.forEach(({ postgres: between }) => between.hold(false)),
         bites: () => Math.min(...members.map(({ postgres: between }) => between.harmed)),
@@ -48,7 +48,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
         await cutOff(world, apis, 'append_events', fate);
         await cutOff(world, projectors, 'UPDATE checkpoints', fate);
       }
-      // Not by when clients asked again: their node does it for them, with the same request, and they notice nothing.
+      // The clients' retries are no evidence: their node repeats the same append for them, and they notice nothing.
       const stored = apis.flatMap(({ postgres: between }) => between.lostAnswers).filter(saysAppended);
       expect(stored.length, 'calls that stored commands and whose answer was lost').toBeGreaterThan(0);
       await world.close();
@@ -57,12 +57,12 @@ describeWithRedis('PostgreSQL lost under load', () => {
   );
 });
 
-/** Whether what PostgreSQL sent is an answer of append_events() that says of a command that it was stored just now. */
+/** Whether a chunk from PostgreSQL is an answer of append_events() that says that a command was just stored. */
 function saysAppended(bytes: Buffer): boolean {
   return bytes.includes('appended ');
 }
 
-/** Every third of the statements that have these words in them costs its connection. */
+/** Every third statement with these words resets its connection. */
 async function cutOff(world: World, members: readonly Member[], words: string, fate: Fate): Promise<void> {
   const enough = 5;
   let statements = 0;
@@ -82,7 +82,7 @@ async function cutOff(world: World, members: readonly Member[], words: string, f
       }
     },
     lasts: () => eventually(() => expect(cut).toBeGreaterThanOrEqual(enough), 60_000),
-    // One connection of ten is cut at a time: the database is there.
+    // One connection of ten is cut at a time: the database is available.
     said: [{ of: members, is: 'serving' }],
     end: () => {
       for (const { postgres } of members) postgres.meet(() => 'pass');
@@ -92,8 +92,8 @@ async function cutOff(world: World, members: readonly Member[], words: string, f
 }
 
 /**
- * Whether what a process sends runs a statement with these words. Undefined where that is one which a session prepared
- * before anybody listened: a session that takes its place says the words again.
+ * Whether a chunk from a process runs a statement with these words. Undefined if the session prepared the statement
+ * before the proxy watched: a session that replaces it sends the words again.
  */
 function statementsWith(words: string): (bytes: Buffer) => boolean | undefined {
   const prepared = new Map<string, boolean>();

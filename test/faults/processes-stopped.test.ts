@@ -7,7 +7,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { type Member, openWorld, slowly } from './world.ts';
 
-/** Than a second projector waits before it goes on for the first one, ms; and than /readyz is waited for here. */
+/** Longer than a second projector waits before it takes over, and than /readyz is awaited here, ms. */
 const longerThanTakeover = 3_500;
 
 describeWithRedis('processes stopped under load', () => {
@@ -35,7 +35,7 @@ describeWithRedis('processes stopped under load', () => {
         });
       }
 
-      // One that stands by, the one at work, and an API process in the middle of what it has begun.
+      // One on standby, the active one, and an API process with requests in flight.
       for (const stopped of [...projectors, apis[0]!]) {
         let state = '';
         await world.meet({
@@ -55,13 +55,13 @@ describeWithRedis('processes stopped under load', () => {
       }
 
       const projected = async () => (await readCheckpoint(world.reader.database)).position.point;
-      let stoppedFor = 0; // events that nobody projected
-      // Longer than views may be behind without a word.
+      let stoppedFor = 0; // events that no projector folded
+      // Longer than views may lag without a report.
       await world.meet({
         name: 'SIGSTOP of every projector',
         begin: () => Promise.all(projectors.map(({ app }) => app.kill('SIGSTOP'))),
         lasts: async () => {
-          // What they had sent may be carried out after their stop.
+          // Statements that they had sent may be completed after their stop.
           let before: number;
           do {
             before = await projected();
@@ -104,7 +104,7 @@ describeWithRedis('processes stopped under load', () => {
   );
 });
 
-/** `T` where it is stopped. */
+/** `T` if it is stopped. */
 async function stateOf({ app }: Member): Promise<string> {
   const status = await readFile(`/proc/${app.pid}/status`, 'utf8');
   return /^State:\s+(\S.*)$/m.exec(status)?.[1] ?? '';

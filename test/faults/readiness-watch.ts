@@ -6,11 +6,11 @@ import { noteOpen } from '../support/left-open.ts';
 import { soon, stoodStill } from '../support/standstill.ts';
 
 const interval = 150;
-/** Longer than a process takes to find out that its database does not answer. */
+/** Longer than a process needs to find out that its database does not answer. */
 const patience = 2_800;
-/** Until each has said something, ms; it is asked all the time. */
+/** Maximum time until each process has answered, ms; it is asked all the time. */
 const longestSilence = 60_000;
-/** An answer after which the machine stood still for that many ms in the time before it, ms, is no evidence. */
+/** An answer is no evidence if the machine stalled for this many ms in the time before it, ms. */
 const tolerable = 300;
 const before = 5_000;
 
@@ -19,12 +19,12 @@ interface Asked {
   readonly app: { readonly probes: string };
 }
 
-/** One question and its answer; times by `performance.now()`. */
+/** One request and its answer; times by `performance.now()`. */
 interface Reading {
   readonly name: string;
   readonly sent: number;
   readonly answered: number;
-  /** 0 where nothing answered. */
+  /** 0 if there was no answer. */
   readonly code: number;
   readonly said: {
     readonly status?: string;
@@ -33,7 +33,10 @@ interface Reading {
   };
 }
 
-/** What a process may have to say of itself; each has to be the whole truth. `serving`: ready, or degraded for a reason. */
+/**
+ * What a process may report about itself; each report must be the whole truth. `serving`: ready, or degraded for a
+ * reason.
+ */
 const meanings = {
   ready: ({ code, said }) => code === 200 && said.status === 'ready',
   serving: ({ code, said: { status, redis, views } }) =>
@@ -46,13 +49,16 @@ const meanings = {
 
 export type Said = keyof typeof meanings;
 
-/** Asks every process all the time how it is. What was said while the machine stood still, or soon after, is left out. */
+/** Asks every process for its readiness all the time. Answers during or soon after a stall are skipped. */
 export interface ReadinessWatch {
-  /** Waits until each was asked and has answered, or kept silent, from that time on. */
+  /** Waits until each process was asked after this time, and has answered or kept silent. */
   hear(of: readonly Asked[], from: number): Promise<void>;
-  /** Each was asked within that time, and whatever it answered was this. */
+  /** Checks that each process was asked within that time, and that every answer was this one. */
   expectSaid(what: Said, of: readonly Asked[], from: number, until: number): void;
-  /** Waits until each says so, asked from now on, for that many ms in which the machine runs. @returns when all had */
+  /**
+   * Waits until each process reports this, for at most this much time in which the machine runs, ms. @returns when
+   * all had
+   */
   becomes(what: Said, of: readonly Asked[], milliseconds: number): Promise<number>;
   stop(): Promise<void>;
 }
@@ -66,7 +72,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     const { code, said } = await answerOf(`${app.probes}/readyz`).catch(() => ({ code: 0, said: {} }));
     readings.push({ name, sent, answered: performance.now(), code, said });
   }
-  /** Whether or not the last answer is there: what takes long is asked for all the same. */
+  /** Without waiting for the last answer: a slow process is asked all the same. */
   async function keepAsking(member: Asked): Promise<void> {
     const asked = new Set<Promise<void>>();
     while (!over) {
@@ -76,7 +82,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     }
     await Promise.all(asked);
   }
-  /** Of those that were sent last, not of those that were answered last. */
+  /** Of the requests that were sent last, not of those that were answered last. */
   function latestOf(name: string, from: number): Reading | undefined {
     const answered = readings.filter(one => one.name === name && one.sent >= from);
     return answered.sort((one, other) => one.sent - other.sent).at(-1);
@@ -116,7 +122,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
           return { after: Math.round(sent - from), took: Math.round(answered - sent), code, ...said };
         });
         const when = `within ${Math.round(until - from)} ms`;
-        // In one line, whole: what it said instead is what there is to know.
+        // In one line: what it reported instead is all that is known.
         if (lies.length > 0) expect.fail(`${name} should have said ${what} ${when}, not ${JSON.stringify(told)}`);
         expect(heard.length, `answers of ${name} ${when}`).toBeGreaterThan(0);
       }
@@ -133,7 +139,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
   };
 }
 
-/** Over a connection of its own, as an orchestrator asks: one that was kept may have been closed by the other side. */
+/** Over a new connection, as an orchestrator asks: the other side may have closed a kept one. */
 function answerOf(url: string): Promise<Pick<Reading, 'code' | 'said'>> {
   return new Promise((resolve, reject) => {
     const request = get(url, { agent: false, signal: AbortSignal.timeout(patience) }, answer => {

@@ -3,7 +3,10 @@ import { run } from '../rebuild/run.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 
-/** Three whole batches of a rebuild: it is killed after the first one and after the second one, and the third takes a while. */
+/**
+ * Three whole batches of a rebuild: it is killed after the first and after the second one, and the third takes a
+ * while.
+ */
 const events = 14_500;
 
 describeWithRedis('two nodes that command, answer and push to 100 subscribers while every view is rebuilt', () => {

@@ -11,7 +11,7 @@ import { openShop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
 
-/** s. A minute is in `npm run proof`. */
+/** Seconds. `npm run proof` takes a minute. */
 const away = Number(process.env['REDIS_AWAY'] ?? 8);
 const calm = 2_000;
 /** ms. */
@@ -39,14 +39,15 @@ describeWithRedis(`Redis stopped for ${away} s in the middle`, () => {
       );
       const list = socket.subscribe<{ customerOrdersUpdated: { position: string } }>(
         'subscription($id: ID!, $after: Position) { customerOrdersUpdated(customerId: $id, after: $after) { position } }',
-        // Or the order's own creation may come to the list after its first frame.
+        // Otherwise the order's creation may reach the list after its first frame.
         { id: shop.customer.id, after: created },
       );
       await Promise.all([order.next(), list.next()]);
 
       /**
-       * One command after the other on one node, each seen by an order's and a list's subscriber of the other.
-       * @returns how long each took from its answer until it was seen, ms in which the machine ran
+       * Sends one command after another to one node; subscribers of the order and of the list on the other node see
+       * each.
+       * @returns the time from each response until it was seen, ms in which the machine ran
        */
       async function updates(milliseconds: number): Promise<number[]> {
         const until = performance.now() + milliseconds;
@@ -83,7 +84,7 @@ describeWithRedis(`Redis stopped for ${away} s in the middle`, () => {
           `the slowest ${longest(without)} ms`,
       );
       expect(longest(without)).toBeLessThan(longestWait);
-      // Nothing told them: they looked. Or Redis was not away at all.
+      // No hint arrived: they polled. Otherwise Redis was not down at all.
       expect(figures.without).toBeGreaterThan(2 * figures.before);
       expect(figures.after).toBeLessThan((figures.before + figures.without) / 2);
 
@@ -96,7 +97,7 @@ describeWithRedis(`Redis stopped for ${away} s in the middle`, () => {
   );
 });
 
-/** Of each process: whether hints arrive, as its own metrics say. */
+/** For each process, from its own metrics: whether hints arrive. */
 async function connected(nodes: readonly SpawnedApp[]): Promise<number[]> {
   return Promise.all(
     nodes.map(async ({ probes }) => {

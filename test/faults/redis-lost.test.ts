@@ -4,7 +4,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { openWorld, slowly } from './world.ts';
 
-/** ms. Slower than commands are; a connection that answers nothing for 2 s would be given up. */
+/** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be given up. */
 const slow = 800;
 
 describeWithRedis('Redis lost under load', () => {
@@ -35,7 +35,7 @@ describeWithRedis('Redis lost under load', () => {
             await redis.stop('SIGKILL');
           },
           lasts,
-          // The processes hear of it from their sockets.
+          // The processes learn of it from their sockets.
           said: lasts > 0 ? [{ of: members, is: 'without Redis', after: 300 }] : [],
           end: () => redis.start(),
           bites: () => before,

@@ -17,21 +17,21 @@ import { staffToken } from '../support/tokens.ts';
 import { slowly } from './world.ts';
 
 const clientsOfAKind = 8;
-/** ms that a client is without its subscription at most. */
+/** Maximum time for which a client is without its subscription, ms. */
 const longestAway = { ours: 2_000, stock: 6_000 };
 
-/** What fetch says where the other side closes a connection. */
+/** The message of fetch if the other side closes a connection. */
 const closedConnection = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
-/** One client and what it has seen. */
+/** One client and what it has received. */
 interface Watcher {
   readonly kind: keyof typeof longestAway;
   readonly positions: string[];
   readonly errors: unknown[];
   readonly closeCodes: number[];
-  /** ms in which the machine ran between a close and the first frame after it. */
+  /** Times from a close to the first frame after it, ms in which the machine ran. */
   readonly away: number[];
-  /** Of each order the last version that was pushed; only for those who go on where they were. */
+  /** The last pushed version of each order; only for clients that resume. */
   readonly versions: Map<string, number>;
   readonly client: Client;
 }
@@ -45,7 +45,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
       const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '1000000' };
       const roles = ['api', 'api', 'projector'];
       const processes = await Promise.all(roles.map(role => spawnApp({ ...env, ROLES: role })));
-      // As a balancer does: it knows which node is there for whoever comes.
+      // As a load balancer: it knows which node is available.
       const balancer = await openTcpProxy(addressOf(processes[0]!.url));
       const address = `http://127.0.0.1:${balancer.port}`;
       const reader = await openNode(database.url);
@@ -75,7 +75,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
       run.rest();
       await run.end();
 
-      // A connection that is kept may be closed as the next command is on its way: nothing else.
+      // A kept connection may be closed while the next command is in flight; no other error is allowed.
       expect(run.setbacks.filter(one => !closedConnection.includes(one))).toEqual([]);
       await expectLogHolds(reader.database, run.acknowledged);
       await soon(() => expectViewsEqualTheFold(reader.database), 5_000);
@@ -85,7 +85,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
       for (const { kind, positions, errors, closeCodes, away, versions: pushed } of watchers) {
         await eventually(() => expect(positions.at(-1)).toBe(log.at(-1)));
         expect(errors).toEqual([]);
-        // Both API processes sent it away: it was on the first, then on the second.
+        // Both API processes closed it: it was on the first one, then on the second.
         expect(closeCodes).toEqual([1012, 1012]);
         expect(away).toHaveLength(2);
         expect(Math.max(...away), kind).toBeLessThan(longestAway[kind]);
@@ -93,7 +93,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
           expect(positions).toEqual(log);
           await eventually(() => expect(pushed).toEqual(versions));
         }
-        // It asks as it did the first time, from the first event on: all of it comes again, and it is whole.
+        // It subscribes as the first time, from the first event: all of them come again, without a gap.
         else expect(positions.slice(positions.lastIndexOf(log[0]!))).toEqual(log);
       }
       for (const kind of ['ours', 'stock'] as const) {

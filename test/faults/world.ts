@@ -12,58 +12,61 @@ import { soon, stoodStill } from '../support/standstill.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { type ReadinessWatch, type Said, watchReadiness } from './readiness-watch.ts';
 
-/** Within this, ms in which the machine runs, every process is ready once nothing is broken, and views converge. */
+/** Within this time, ms in which the machine runs, every process is ready after a fault, and views converge. */
 const recovery = 5_000;
-/** Commands that are acknowledged before something breaks: it meets a system at work. */
+/** Commands that are acknowledged before the fault, so that it hits a system at work. */
 const warmUp = 15;
 
-/** A test of a world: half a minute where nothing else runs, and many where the machine is busy. */
+/** Time limit of a test: half a minute if nothing else runs, and many minutes on a busy machine. */
 export const slowly = { timeout: 400_000 };
 
 export type Role = 'api' | 'projector';
 
-/** One process, and what stands between it and the others. */
+/** One process, and the proxies between it and the others. */
 export interface Member {
   readonly name: string;
   readonly role: Role;
-  /** Whichever process it is now. */
+  /** The current process. */
   readonly app: SpawnedApp;
   readonly postgres: TcpProxy;
   readonly redis: TcpProxy;
-  /** Where clients reach it; undefined where it serves none. */
+  /** URL for clients; undefined if it serves none. */
   readonly front: TcpProxy | undefined;
-  /** A new process in place of the one that is gone. */
+  /** Starts a new process in place of the one that ended. */
   restart(): Promise<void>;
 }
 
-/** Something that breaks. It fails the test where it did not bite. */
+/** A fault. It fails the test if it had no effect. */
 export interface Trouble {
   readonly name: string;
   readonly begin: () => unknown;
-  /** ms, or what has to have happened. */
+  /** Its duration, ms, or the event that ends it. */
   readonly lasts: number | (() => Promise<unknown>);
   readonly end: () => unknown;
-  /** Signs that it was there, by a witness that is none of the program's own; asked for once it is over. */
+  /** Evidence that it happened, from an observer outside of the program; read after the fault. */
   readonly bites: () => number | Promise<number>;
-  /** What /readyz has to say, from so many ms after it began until it ends. */
+  /** What /readyz must report, from this many ms after the start of the fault until its end. */
   readonly said?: readonly { readonly of: readonly Member[]; readonly is: Said; readonly after?: number }[];
-  /** False where no command can be stored while it lasts. */
+  /** False if no command can be stored during the fault. */
   readonly storesOn?: boolean;
 }
 
-/** Two API processes and two projectors on PostgreSQL and Redis, with customers at work. */
+/** Two API processes and two projectors on PostgreSQL and Redis, with active customers. */
 export interface World {
   readonly apis: readonly Member[];
   readonly projectors: readonly Member[];
   readonly members: readonly Member[];
   readonly redis: RedisServer;
   readonly run: CommandRun;
-  /** Straight to the database. */
+  /** Directly to the database. */
   readonly reader: TestNode;
   readonly readiness: ReadinessWatch;
-  /** Lets it happen while customers are at work. Afterwards all is as before, in time, or this throws. */
+  /** Injects a fault while customers are active. Throws unless everything recovers in time. */
   meet(trouble: Trouble): Promise<void>;
-  /** Nothing acknowledged is lost or stored twice, views are the fold of the log; then all is closed. */
+  /**
+   * Checks that nothing acknowledged was lost or stored twice and that views are the fold of the log; then closes
+   * everything.
+   */
   close(): Promise<void>;
 }
 
@@ -72,10 +75,10 @@ export interface Conditions {
   readonly database: string;
   /** Of one process by its name: api-1, api-2, projector-1, projector-2. */
   readonly env?: (name: string) => Environment;
-  /** What a process's own DATABASE_URL asks for beside, e.g. `lock_timeout=300`. */
+  /** Additional parameters of a process's DATABASE_URL, e.g. `lock_timeout=300`. */
   readonly databaseLimits?: (name: string) => string;
   readonly customers?: RunOptions;
-  /** While the processes start there is no Redis. */
+  /** Redis is down while the processes start. */
   readonly withoutRedis?: boolean;
 }
 
@@ -92,7 +95,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
   const apis = members.filter(({ role }) => role === 'api');
   const run = await startCommandRun(() => apis.map(({ front }) => urlOf(front!)), { impatience: 3_000, ...customers });
   const readiness = watchReadiness(members);
-  // Without Redis it is ready once that is there.
+  // A process that starts without Redis is ready when Redis is available.
   let calmSince = withoutRedis ? undefined : await readiness.becomes('ready', members, 30_000);
 
   async function expectConverged(): Promise<void> {
@@ -156,7 +159,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
     );
   }
 
-  /** As many more than those as a warm-up takes. */
+  /** As many more commands as a warm-up takes. */
   async function acknowledgedAfter(before: number): Promise<void> {
     await eventually(() => {
       run.expectSound();
@@ -179,7 +182,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
       await soon(() => expectViewsEqualTheFold(reader.database), recovery);
       await expectCalm();
       await readiness.stop();
-      // Each stop was asked for, and did what it has to: none was killed for taking too long.
+      // Each process stopped when it was asked to: none was killed for taking too long.
       expect(await Promise.all(members.map(({ app }) => app.stop()))).toEqual(members.map(() => 0));
       for (const { app } of members) expect(app.stderr()).toBe('');
       for (const { postgres, redis: between, front } of members) {

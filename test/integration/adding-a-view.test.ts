@@ -82,7 +82,7 @@ test('the serving role may write every view', async () => {
   }
 });
 
-test('the page on adding a view names files, functions and tests that are there', async () => {
+test('the page on adding a view names existing files, functions and tests', async () => {
   const page = await readFile('docs/adding-a-view.md', 'utf8');
   for (const [, path] of page.matchAll(/`((?:src|test|prisma)\/[\w./-]+\.ts)`/g)) {
     await expect(readFile(path!, 'utf8'), path).resolves.toBeTypeOf('string');

@@ -21,13 +21,13 @@ import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const appendStatement = `SELECT append_events(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS outcomes`;
 
-/** Past Prisma, for sessions of a test's own. */
+/** Without Prisma, for sessions that a test controls. */
 async function appendOn(client: pg.Client, requests: readonly AppendRequest[]): Promise<AppendOutcome[]> {
   const { rows } = await client.query<{ outcomes: string }>(appendStatement, appendColumns(requests));
   return appendOutcomes(rows[0]!.outcomes, requests.length);
 }
 
-/** The stream as the log has it now. */
+/** The stream's current version in the log. */
 async function lastOf(client: pg.Client, stream: StreamVersion): Promise<StreamVersion> {
   const { rows } = await client.query<{ version: number; hash: string }>(
     `SELECT version, encode(substr(hash, 1, 6), 'hex') AS hash FROM events
@@ -73,7 +73,7 @@ describe.each([
     return outcome!;
   }
 
-  /** A stream with so many events. */
+  /** A stream with this many events. */
   async function streamOf(length: number): Promise<StreamVersion> {
     const stream = newStream();
     const events = Array.from({ length }, (__, n) => newEvent({ n }));
@@ -84,7 +84,7 @@ describe.each([
     return database.event.findMany({ where: { streamId }, orderBy: { version: 'asc' } });
   }
 
-  /** Lets an attempt spoil the log, and puts it right. */
+  /** Lets an attempt damage the log, and repairs it. */
   async function rolledBack(attempt: (inside: Database) => Promise<void>): Promise<void> {
     const over = new Error('over');
     const done = database.$transaction(async inside => {
@@ -94,14 +94,14 @@ describe.each([
     await expect(done).rejects.toBe(over);
   }
 
-  /** What the attempt adds to the log. */
+  /** The events that an attempt adds to the log. */
   async function added(attempt: () => Promise<unknown>): Promise<number> {
     const before = await database.event.count();
     await attempt();
     return (await database.event.count()) - before;
   }
 
-  test('stores what was asked for, to the byte, and answers where its last event is', async () => {
+  test('stores the request, byte by byte, and answers the position of its last event', async () => {
     const stream = newStream();
     const commandHash = '00ff'.repeat(16);
     const personal = { subject: 'cus_1', sealed: 'AAEC/w==' };
@@ -137,19 +137,19 @@ describe.each([
     expect(first!.occurredAt).toEqual(new Date('2026-11-21T04:05:06.789Z'));
     expect(Buffer.from(first!.commandHash).toString('hex')).toBe(commandHash);
     expect(second).toMatchObject({ version: 2, ordinal: 2, type: 'Second', commandId: common.commandId });
-    // Nothing is SQL's NULL, not JSON's: those who look for personal data look for NOT NULL.
+    // Missing personal data is SQL's NULL, not JSON's: queries for personal data use NOT NULL.
     const [without] = await database.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM events WHERE stream_id = ${stream.streamId} AND personal IS NULL`;
     expect(without).toEqual({ count: 1 });
   });
 
-  test('answers a repeated command id with what the first one stored, and stores nothing', async () => {
+  test('answers a repeated command id with what the first request stored, and stores nothing', async () => {
     const stream = newStream();
     const request = requestFor(stream, { events: [newEvent(), newEvent(), newEvent()] });
     const first = await append(request);
     await append(requestFor(grown(stream, first)));
 
-    // Also where the stream went on, and where the repeat asks for something else in other words.
+    // Also if the stream has grown, and if the repeat contains other data.
     const repeats = [request, { ...request, version: 77, hash: 'ff', events: [newEvent()] }];
     expect(
       await added(async () => {
@@ -165,7 +165,7 @@ describe.each([
     expect(other).toEqual({ ...one, outcome: 'replayed' });
   });
 
-  test('refuses a repeated command id that comes with another hash, also for another stream', async () => {
+  test('rejects a repeated command id with another hash, also for another stream', async () => {
     const request = requestFor(newStream());
     await append(request);
     expect(
@@ -178,7 +178,7 @@ describe.each([
     ).toBe(0);
   });
 
-  test('refuses a version or a hash that is not that of the stream’s last event, and says the version', async () => {
+  test('rejects a version or a hash that is not that of the stream’s last event, and answers the version', async () => {
     const stream = await streamOf(3);
     const [{ hash: firstHash } = { hash: new Uint8Array() }] = await storedIn(stream.streamId);
     const ofFirst = Buffer.from(firstHash).subarray(0, 6).toString('hex');
@@ -204,7 +204,7 @@ describe.each([
     expect(await append(requestFor(stream))).toMatchObject({ outcome: 'appended', version: 4 });
   });
 
-  test('refuses where another stream that the decision rested on has moved, and stores nothing', async () => {
+  test('rejects a request if another stream that it was decided on has changed, and stores nothing', async () => {
     const product = await streamOf(1);
     const missing = newStream('product', 'prd');
     const order = await streamOf(2);
@@ -227,7 +227,7 @@ describe.each([
     expect(await append(requestFor(order, { reads: [moved, missing] }))).toMatchObject({ outcome: 'appended' });
   });
 
-  test('takes the requests of one call each by itself', async () => {
+  test('handles each request of a call by itself', async () => {
     const [moved, read, used] = [await streamOf(2), await streamOf(1), requestFor(newStream())];
     const first = await append(used);
     const [good, alsoGood] = [requestFor(newStream()), requestFor(newStream(), { events: [newEvent(), newEvent()] })];
@@ -291,19 +291,19 @@ describe.each([
     },
   );
 
-  test('commits durably where the session, or the transaction around it, has synchronous_commit off', async () => {
+  test('commits durably although the session, or the transaction around it, has synchronous_commit off', async () => {
     const setting = async (inside: Pick<Database, '$queryRaw'>) =>
       await inside.$queryRaw`SELECT current_setting('synchronous_commit') AS setting`;
     await database.$transaction(async inside => {
       await inside.$executeRaw`SET LOCAL synchronous_commit = off`;
       expect(await setting(inside)).toEqual([{ setting: 'off' }]);
       await appendEvents(inside, [requestFor(newStream())]);
-      // After the function has returned, which is when the commit comes.
+      // After the function has returned, before the commit.
       expect(await setting(inside)).toEqual([{ setting: 'on' }]);
     });
   });
 
-  test('an older release goes on appending beside this one, to the same chain and with the same answers', async () => {
+  test('an older release appends beside this one, to the same chain and with the same answers', async () => {
     const older = async (request: AppendRequest): Promise<AppendOutcome | undefined> => {
       const [row] = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
         SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`;
@@ -321,10 +321,10 @@ describe.each([
     expect(await logFaults(database)).toEqual([]);
   });
 
-  test('never lets recorded_at fall where the clock was set back since the last event', async () => {
+  test('recorded_at never falls, although the clock was set back since the last event', async () => {
     const stream = await streamOf(1);
     await rolledBack(async inside => {
-      // What an append leaves that met a clock one hour ahead. Only the owner can write it.
+      // The row of an append whose clock was an hour ahead. Only the owner can write it.
       await inside.$executeRaw`
         UPDATE events SET recorded_at = recorded_at + interval '1 hour' WHERE stream_id = ${stream.streamId}`;
       await appendEvents(inside, [requestFor(stream)]);
@@ -349,7 +349,7 @@ describe.each([
     expect(event!.occurredAt).toEqual(new Date('1999-12-31T23:59:59.000Z'));
   });
 
-  test('gives each event that asks for one a number of its own, part of what the chain goes over', async () => {
+  test('gives each event that requests one a public number, which the hash covers', async () => {
     const numbered = {
       type: 'OrderCreated',
       schemaVersion: 1,
@@ -369,7 +369,7 @@ describe.each([
     expect(new Set(stored.map(({ data }) => data.number)).size).toBe(50);
   });
 
-  test('leaves a log without a fault after all this', async () => {
+  test('leaves a log without faults after all of this', async () => {
     expect(await database.event.count()).toBeGreaterThan(100);
     expect(await logFaults(database)).toEqual([]);
   });
@@ -398,7 +398,7 @@ describe.each([
     });
   });
 
-  test('chains the events so that none can be taken out unseen', async () => {
+  test('chains the events so that removing one is detected', async () => {
     const { streamId } = await streamOf(3);
     const position = Number((await storedIn(streamId))[1]!.position);
     await rolledBack(async inside => {
@@ -427,7 +427,7 @@ describe('append_events on 16 connections at once', () => {
 
   const streams = Array.from({ length: 6 }, () => newStream());
 
-  /** One call: for each request the stream, how many events, and the stream that it reads (or none). */
+  /** One call: for each request the stream, the number of events, and the stream that it depends on (or none). */
   const call = fc.array(
     fc.record({
       to: fc.nat(5),
@@ -464,7 +464,7 @@ describe('append_events on 16 connections at once', () => {
     return told;
   }
 
-  /** Reads the log over and over until `done`, and answers how often it met a gap. */
+  /** Reads the log repeatedly until `done`, and resolves with the number of gaps that it met. */
   async function gapsMet(done: Promise<unknown>): Promise<number> {
     const over = new AbortController();
     const stop = () => {
@@ -489,11 +489,11 @@ describe('append_events on 16 connections at once', () => {
         acknowledged.push(...(await run).flat());
         expect(await logFaults(reader.database)).toEqual([]);
       }),
-      // The log of one run is what the next one starts from: there is nothing to shrink.
+      // Each run continues on the log of the run before: there is nothing to shrink.
       { numRuns: 12, endOnFailure: true },
     );
 
-    // What was acknowledged is what is there, at the version and position that were told.
+    // The log has what was acknowledged, at the answered version and position.
     const appended = acknowledged.flatMap(({ outcome, ...told }) => {
       return outcome.outcome === 'appended' ? [{ ...told, ...outcome }] : [];
     });
@@ -509,21 +509,21 @@ describe('append_events on 16 connections at once', () => {
     });
     expect(stored).toEqual(told.toSorted((one, other) => one.position - other.position));
 
-    // A call that began after another was answered comes after it in the log.
+    // A call that started after another was answered comes after it in the log.
     for (const later of appended) {
       const earlier = appended.filter(({ ended }) => ended < later.began);
       expect(Math.max(0, ...earlier.map(({ position }) => position))).toBeLessThan(later.position);
     }
   });
 
-  test('stores the events of one of many who append to one version of a stream', async () => {
+  test('stores the events of one of many requests that append to one version of a stream', async () => {
     const stream = newStream();
     const outcomes = (await Promise.all(clients.map(client => appendOn(client, [requestFor(stream)])))).flat();
     expect(outcomes.filter(({ outcome }) => outcome === 'appended')).toHaveLength(1);
     expect(outcomes.filter(({ outcome }) => outcome === 'conflict')).toHaveLength(15);
   });
 
-  test('stores a command once that many send at the same moment, and tells all the same', async () => {
+  test('stores a command once that many send at the same moment, and answers all alike', async () => {
     const request = requestFor(newStream(), { events: [newEvent(), newEvent()] });
     const answers = (await Promise.all(clients.map(client => appendOn(client, [request])))).flat();
     expect(answers.filter(({ outcome }) => outcome === 'appended')).toHaveLength(1);
@@ -531,8 +531,8 @@ describe('append_events on 16 connections at once', () => {
   });
 });
 
-describe('append_events as an operator finds it', () => {
-  test('commits durably where the whole database has synchronous_commit off', async () => {
+describe('append_events under an operator’s settings', () => {
+  test('commits durably although the whole database has synchronous_commit off', async () => {
     const real = await freshDatabase();
     const name = new URL(real.url).pathname.slice(1);
     await onDatabase(real.url, client => client.query(`ALTER DATABASE ${name} SET synchronous_commit = off`));
@@ -550,10 +550,10 @@ describe('append_events as an operator finds it', () => {
     await real.drop();
   });
 
-  test('touches as little of a log of 50,000 events as of one of ten, whatever the statistics say', async () => {
+  test('reads as few pages of a log of 50,000 events as of one of ten, whatever the statistics say', async () => {
     const real = await freshDatabase();
     await onDatabase(real.url, async client => {
-      // No statistics but those of a table with ten rows in one page: a plan made now would read that page.
+      // Statistics of a table with ten rows in one page: a plan made now would scan that page.
       await client.query('ALTER TABLE events SET (autovacuum_enabled = off)');
       const stream = newStream();
       const events = Array.from({ length: 10 }, () => newEvent());
@@ -582,7 +582,7 @@ describe('append_events as an operator finds it', () => {
         };
       }
 
-      // In the session that keeps its plans.
+      // In the session that caches its plans.
       for (let time = 0; time < 10; time++) await touched();
       const small = await touched();
       await client.query(
@@ -595,13 +595,13 @@ describe('append_events as an operator finds it', () => {
       expect(small.rows).toBeGreaterThan(0);
       expect(large.rows).toBe(small.rows);
       expect(large.scans).toBe(small.scans);
-      // Some more levels of three indexes, and a page split here and there.
+      // Some more levels of three indexes, and a few page splits.
       expect(large.blocks).toBeLessThan(small.blocks * 2 + 50);
     });
     await real.drop();
   });
 
-  /** What this transaction has read of the log. */
+  /** The pages of the log that this transaction has read. */
   async function countsOf(client: pg.Client): Promise<{ rows: number; scans: number }> {
     const { rows } = await client.query<{ rows: number; scans: number }>(
       `SELECT (seq_tup_read + idx_tup_fetch)::int AS rows, seq_scan::int AS scans

@@ -1,4 +1,4 @@
-// That the machinery knows nothing of orders: a bank account, whole, on the same decider type, handler and log.
+// Shows that the machinery knows nothing of orders: a whole bank account on the same decider type, handler and log.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Actor, type Decider, reject } from '../../src/commands/decider.ts';
@@ -62,12 +62,12 @@ const opened: Event = { type: 'AccountOpened', data: {} };
 const holding = (balance: number): Event[] => [opened, { type: 'Deposited', data: { amount: balance, balance } }];
 
 describe('an account', () => {
-  test('takes what is paid in', () => {
+  test('accepts deposits', () => {
     given(account, [opened])
       .when({ type: 'Deposit', amount: 50 })
       .then([{ type: 'Deposited', data: { amount: 50, balance: 50 } }]);
   });
-  test('gives out what the machine hands over', () => {
+  test('pays out what the machine dispenses', () => {
     given(account, holding(50))
       .when({ type: 'Withdraw', amount: 20, atm: 'ready' })
       .then([{ type: 'Withdrawn', data: { amount: 20, balance: 30 } }]);
@@ -123,7 +123,7 @@ describe('on the log', () => {
     expect(events).toMatchObject([{ version: 32, data: { balance: 0 } }]);
   });
 
-  test('a check that is sent twice under one key is written once, and both hear the same', async () => {
+  test('a check that is sent twice under one key is written once, and both requests get the same answer', async () => {
     const streamId = `acc_${randomUUID()}`;
     await ask(0, streamId, { type: 'OpenAccount' });
     await ask(0, streamId, { type: 'Deposit', amount: 100 });
@@ -134,7 +134,7 @@ describe('on the log', () => {
     expect(await open.database.event.count({ where: { streamId } })).toBe(3);
   });
 
-  test('has rights, input checks, log lines and metrics by being listed', async () => {
+  test('gets rights, input checks, log lines and metrics by its entry in the list', async () => {
     const streamId = `acc_${randomUUID()}`;
     await expect(ask(0, streamId, { type: 'OpenAccount' }, undefined, 'customer')).rejects.toThrow('for staff only');
     await ask(0, streamId, { type: 'OpenAccount' });

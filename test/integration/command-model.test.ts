@@ -45,7 +45,7 @@ const asked: fc.Arbitrary<Asked> = fc.oneof(
 
 interface Step extends Request {
   readonly node: 0 | 1;
-  /** Sent again so often, at once and on both nodes. */
+  /** Number of times that it is sent, at once and on both nodes. */
   readonly copies: number;
 }
 
@@ -54,7 +54,7 @@ const rarely = <Value>(arbitrary: fc.Arbitrary<Value>) =>
 
 const step: fc.Arbitrary<Step> = fc.record({
   asked,
-  key: fc.nat({ max: 400 }), // of a few: some meet another command under the key, some the same one
+  key: fc.nat({ max: 400 }), // one of a few: some collide with another command, some repeat the same one
   asCustomer: rarely(customer),
   expectedVersion: rarely(fc.nat({ max: 6 })),
   node: fc.constantFrom(0, 1),
@@ -63,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 type Nodes = readonly [Pick<TestNode, 'handle' | 'source'>, Pick<TestNode, 'handle' | 'source'>];
 
-/** A world of its own, on nodes that many share. */
+/** A separate world, on nodes that many worlds share. */
 function openWorld(nodes: Nodes) {
   const ids = (kind: string, count: number) => Array.from({ length: count }, () => newId(kind));
   const [orders, customers, products, lines] = [ids('ord', 4), ids('cus', 2), ids('prd', 3), ids('lin', 4)];
@@ -158,7 +158,7 @@ function plain(answer: CommandAnswer<{ reason: string }>): Expected {
   }
 }
 
-/** Whichever of some copies comes first is the command, the others are repeats; refused, all are. */
+/** The copy that comes first is the command, the others are repeats; if it is rejected, all are. */
 function agreed(answers: readonly Expected[]): Expected {
   const first = answers.find(answer => answer.type === 'accepted' && !answer.replayed) ?? answers[0]!;
   const asRepeat = first.type === 'accepted' ? { ...first, replayed: true } : first;

@@ -18,7 +18,7 @@ function startHolder(path: string, time = 0): Child {
   return startChild(process.execPath, [...command, path, String(time)]);
 }
 
-/** A folder with what a process has left that was killed while it held it. */
+/** A folder as a process leaves it that is killed while it holds the lock. */
 async function staleFolder(name: string): Promise<string> {
   const path = join(scratch, name);
   const holder = startHolder(path);
@@ -28,7 +28,7 @@ async function staleFolder(name: string): Promise<string> {
 }
 
 describe('a data directory', () => {
-  test('that another process holds is refused by a line that names that one, and is left to it', async () => {
+  test('that another process holds is rejected by a line that names the holder, and stays locked', async () => {
     const path = join(scratch, 'held');
     const holder = startHolder(path);
     await printed(holder, /has it/, 60_000);
@@ -47,9 +47,9 @@ describe('a data directory', () => {
     await release();
   });
 
-  test('of a killed holder whose parent has not noticed is taken over too', async () => {
+  test('of a killed holder whose parent has not collected it is taken over too', async () => {
     const path = join(scratch, 'zombie');
-    // `sleep` takes the shell's place and becomes the parent: it waits for no child.
+    // `sleep` replaces the shell and becomes the parent: it waits for no child.
     const parent = spawn('sh', ['-c', `"$0" ${command.join(' ')} "$1" & exec sleep 25`, process.execPath, path]);
     const [output] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number.parseInt(output.toString(), 10);
@@ -61,7 +61,7 @@ describe('a data directory', () => {
     parent.kill('SIGKILL');
   });
 
-  test('left stale goes to exactly one of those that start at the same moment', async () => {
+  test('with a stale lock goes to exactly one of the processes that start at the same moment', async () => {
     const path = await staleFolder('raced');
     const time = Date.now() + 2_500; // by then all have loaded
     const racers = Array.from({ length: 6 }, () => startHolder(path, time));
@@ -70,7 +70,7 @@ describe('a data directory', () => {
     await Promise.all(racers.map(racer => stopChild(racer, 'SIGKILL')));
   });
 
-  test('that many ask for at once in one process goes to one of them, time and again', async () => {
+  test('that several callers of one process request at once goes to one of them, each time', async () => {
     const path = join(scratch, 'asked');
     for (let round = 0; round < 20; round++) {
       const asked = await Promise.allSettled(Array.from({ length: 10 }, () => lockDataDirectory(path)));
@@ -80,7 +80,7 @@ describe('a data directory', () => {
     }
   });
 
-  test('that was given back holds nothing of the lock', async () => {
+  test('that was released contains no lock', async () => {
     const path = join(scratch, 'returned');
     await (
       await lockDataDirectory(path)
@@ -88,14 +88,14 @@ describe('a data directory', () => {
     expect(await readdir(path)).toEqual([]);
   });
 
-  test('is made where it is missing, for its owner alone', async () => {
+  test('is created if it is missing, for its owner alone', async () => {
     const path = join(scratch, 'deep', 'er');
     const release = await lockDataDirectory(path);
     expect((await stat(path)).mode & 0o777).toBe(0o700);
     await release();
   });
 
-  test('below a file is refused by a line that says so', async () => {
+  test('below a file is rejected by a line that says so', async () => {
     const file = join(scratch, 'file');
     await writeFile(file, '');
     const path = join(file, 'data');
@@ -106,7 +106,7 @@ describe('a data directory', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('a lock left behind', () => {
-  /** As this process writes it. */
+  /** A claim as this process writes it. */
   let own: Record<string, unknown>;
   beforeAll(async () => {
     const path = join(scratch, 'own');
@@ -124,24 +124,24 @@ describe.skipIf(process.platform !== 'linux')('a lock left behind', () => {
     return path;
   }
 
-  test('by this very process is its own', async () => {
+  test('of this very process is its own', async () => {
     const path = await lockLeft('same', {});
     await expect(lockDataDirectory(path)).rejects.toThrow(`is in use by process ${process.pid}`);
   });
 
-  test('by a process whose id is now another one’s gives way', async () => {
+  test('of a process whose id another process has now is released', async () => {
     await (
       await lockDataDirectory(await lockLeft('reused', { started: '1' }))
     )();
   });
 
-  test('before the machine was started again gives way', async () => {
+  test('from before a restart of the machine is released', async () => {
     await (
       await lockDataDirectory(await lockLeft('rebooted', { boot: 'an earlier one' }))
     )();
   });
 
-  test('by a container that lives is kept, though its process can’t be seen', async () => {
+  test('of a living container is kept, although its process cannot be seen', async () => {
     const path = await lockLeft('sibling', { pids: 'pid:[1]' });
     const file = join(path, 'lock');
     const beat = setInterval(() => void utimes(file, new Date(), new Date()), 1_000);
@@ -149,14 +149,14 @@ describe.skipIf(process.platform !== 'linux')('a lock left behind', () => {
     clearInterval(beat);
   });
 
-  test('by a container that is gone gives way after a while', async () => {
+  test('of a container that has ended is released after a while', async () => {
     const path = await lockLeft('gone', { pids: 'pid:[1]' });
     await (
       await lockDataDirectory(path)
     )();
   });
 
-  test('half-written by a power cut gives way', async () => {
+  test('that a power failure left half written is released', async () => {
     const path = await lockLeft('torn', {});
     await writeFile(join(path, 'lock'), '{"id":"torn","pi');
     await (

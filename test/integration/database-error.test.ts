@@ -48,8 +48,8 @@ async function failure(attempt: () => Promise<unknown>): Promise<Failure> {
 
 const sleep = (milliseconds: number) => new Promise(resolve => setTimeout(resolve, milliseconds));
 
-test('a server that none of its host’s addresses leads to was not sent anything', () => {
-  // What Node throws where a name, as localhost mostly does, has an address of IPv6 and one of IPv4.
+test('a server that no address of its host reaches was sent nothing', () => {
+  // What Node throws if a name, as localhost often does, has an IPv6 and an IPv4 address.
   const refused = ['::1', '127.0.0.1'].map(address =>
     Object.assign(new Error(`connect ECONNREFUSED ${address}:5432`), { code: 'ECONNREFUSED' }),
   );
@@ -58,8 +58,8 @@ test('a server that none of its host’s addresses leads to was not sent anythin
   expect(isUnreachable(error)).toBe(true);
 });
 
-describe('a statement that the server refused is definitely not stored', () => {
-  test('by an exception of a function of ours', async () => {
+describe('a statement that the server rejected is definitely not stored', () => {
+  test('by an exception of one of our functions', async () => {
     const raised = failure(
       () => database.$executeRaw`DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'OS001'; END $$`,
     );
@@ -87,15 +87,15 @@ describe('a statement that the server refused is definitely not stored', () => {
     expect(await failure(slow)).toEqual({ what: 'definite', state: '57014' });
   });
 
-  test('through one of the tables’ own methods', async () => {
+  test('through a method of a Prisma model', async () => {
     const row = { customerId: 'cus_1', key: new Uint8Array(32) };
     const twice = () => database.customerKey.createMany({ data: [row, row] });
     expect(await failure(twice)).toEqual({ what: 'definite', state: '23505' });
   });
 });
 
-describe('a statement whose connection went away in between may be stored', () => {
-  /** Waits until the server carries out the statement with that in it. */
+describe('a statement whose connection was lost may be stored', () => {
+  /** Waits until the server executes the statement that contains this text. */
   function backendThatRuns(probe: string): Promise<number> {
     return onDatabase(real.url, client =>
       eventually(async () => {
@@ -109,7 +109,7 @@ describe('a statement whose connection went away in between may be stored', () =
     );
   }
 
-  test('ended by an administrator while it ran', async () => {
+  test('by an administrator while it ran', async () => {
     const ended = failure(() => database.$queryRaw`SELECT 'probe-1' FROM pg_sleep(30)`);
     await onDatabase(real.url, async client => {
       await client.query('SELECT pg_terminate_backend($1)', [await backendThatRuns('probe-1')]);
@@ -134,7 +134,7 @@ describe('a statement whose connection went away in between may be stored', () =
     expect(await failure(commit)).toEqual({ what: 'unknown', state: undefined });
   });
 
-  test('ended by an administrator between two of a transaction', async () => {
+  test('by an administrator between two statements of a transaction', async () => {
     const ended = () =>
       database.$transaction(async inside => {
         const [row] = await inside.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
@@ -145,15 +145,15 @@ describe('a statement whose connection went away in between may be stored', () =
     expect(await failure(ended)).toEqual({ what: 'unknown', state: undefined });
   });
 
-  test('and the next one finds a connection that works', async () => {
+  test('and the next one finds a working connection', async () => {
     proxy.cut('reset');
-    await sleep(50); // for the pool to hear of it
+    await sleep(50); // until the pool has noticed
     expect(await database.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
   });
 });
 
 describe('a statement that found no connection was never sent', () => {
-  /** Through the adapter and client that serve, on settings that no start would accept. */
+  /** Through the adapter and client that serve, with settings that no start would accept. */
   async function failuresOn(settings: pg.PoolConfig, atOnce = 1): Promise<Failure[]> {
     const pool = new pg.Pool({ connectionTimeoutMillis: 500, ...settings });
     const client = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 500 } });
@@ -179,30 +179,30 @@ describe('a statement that found no connection was never sent', () => {
     expect(await failuresOn({ connectionString })).toEqual([neverSent, neverSent]);
   });
 
-  test('where the server does not answer in time', async () => {
+  test('if the server does not answer in time', async () => {
     const silent = await silentPostgres();
     expect(await failuresOn({ connectionString: silent.url })).toEqual([neverSent, neverSent]);
     await silent.close();
   });
 
-  test('where the server has no encryption and we must have it', async () => {
+  test('if the server has no encryption and the client requires it', async () => {
     const url = new URL(real.url);
     url.searchParams.set('sslmode', 'verify-full');
     expect(await failuresOn({ connectionString: url.href })).toEqual([neverSent, neverSent]);
   });
 
-  test('where the server is starting up', async () => {
+  test('if the server is starting', async () => {
     const starting = await refusingPostgres('57P03', 'the database system is starting up');
     const said = { what: 'not-sent', state: '57P03' };
     expect(await failuresOn({ connectionString: starting.url })).toEqual([said, said]);
     await starting.close();
   });
 
-  test('where all of the pool is taken', async () => {
+  test('if every connection of the pool is in use', async () => {
     expect(await failuresOn({ connectionString: real.url, max: 1 }, 2)).toEqual([neverSent, neverSent]);
   });
 
-  test('where the pool is closed', async () => {
+  test('if the pool is closed', async () => {
     const closed = await openDatabase({ databaseUrl: real.url, dataDir: '' });
     await closed.close();
     expect(await failure(() => closed.database.$queryRaw`SELECT 1`)).toEqual(neverSent);

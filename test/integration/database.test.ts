@@ -7,7 +7,7 @@ import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openGate } from '../support/statements.ts';
 
-/** On a server and a database that are set to another zone, which must not show. */
+/** On a server and a database with another time zone, which must have no effect. */
 async function onPostgres(): Promise<OpenDatabase> {
   const fresh = await freshDatabase();
   await onDatabase(fresh.url, client =>
@@ -51,7 +51,7 @@ describe.each([
   });
   afterAll(() => open.close());
 
-  test('answers each type that we read as the same JavaScript', async () => {
+  test('returns each type that we read as the same JavaScript value', async () => {
     const [row] = await database.$queryRaw<object[]>`SELECT
       9007199254740993::bigint AS big, 1099511627776::bigint::float8 AS point, 5::int AS number, true AS yes,
       '{"list": [1, null, "ä"]}'::jsonb AS json, '\\x00ff'::bytea AS bytes, ARRAY['a', 'b,"c', NULL] AS texts,
@@ -70,7 +70,7 @@ describe.each([
     });
   });
 
-  test('takes parameters of each type that we send', async () => {
+  test('accepts parameters of each type that we send', async () => {
     const json = JSON.stringify([{ text: 'a "quoted" \\ ä', list: [] }]);
     const texts = ['plain', 'with, comma', '{"brace"}', ''];
     const at = '2026-11-21T23:59:59.123Z';
@@ -84,7 +84,7 @@ describe.each([
     expect(rows).toEqual([{ ...yes, texts: 4, inNone: false }]);
   });
 
-  test('works in UTC, whatever zone it is set to', async () => {
+  test('works in UTC, whatever time zone it is set to', async () => {
     expect(await database.$queryRaw`SELECT current_setting('timezone') AS zone`).toEqual([{ zone: 'UTC' }]);
     const { createdAt } = await database.customerKey.create({
       data: { customerId: 'cus_zone', key: new Uint8Array(32) },
@@ -92,7 +92,7 @@ describe.each([
     expect(Math.abs(createdAt.getTime() - Date.now())).toBeLessThan(60_000);
   });
 
-  test('finishes what is under way when it is closed', async () => {
+  test('completes its statements in flight when it is closed', async () => {
     const gate = openGate();
     const slow = database.$transaction(async inside => {
       await inside.$executeRaw`INSERT INTO customer_keys VALUES ('cus_slow', '\\x00')`;

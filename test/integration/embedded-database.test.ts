@@ -25,7 +25,7 @@ describe('a transaction on the embedded database', () => {
   });
   afterAll(() => open.close());
 
-  test('that the database refuses at COMMIT is an error, and nothing of it is stored', async () => {
+  test('that the database rejects at COMMIT is an error, and nothing of it is stored', async () => {
     const error: unknown = await database
       .$transaction(async inside => await inside.$executeRaw`INSERT INTO probe VALUES (1, 99)`)
       .catch((reason: unknown) => reason);
@@ -47,7 +47,7 @@ describe('a transaction on the embedded database', () => {
     expect(await database.$queryRaw`SELECT id FROM probe`).toEqual([{ id: 3 }]);
   });
 
-  test('has the isolation level that was asked for, and the next one its own', async () => {
+  test('has the requested isolation level, and the next one the default', async () => {
     const level = (isolationLevel?: 'Serializable') =>
       database.$transaction(
         async inside => await inside.$queryRaw`SELECT current_setting('transaction_isolation') AS level`,
@@ -82,7 +82,7 @@ describe('the folder of the embedded database', () => {
     expect(await readdir(dataDir)).toEqual(['database']);
   });
 
-  test('that holds something else is refused by one line, and given back', async () => {
+  test('that contains something else is rejected by one line, and unlocked', async () => {
     const dataDir = join(scratch, 'else');
     await mkdir(join(dataDir, 'database'), { recursive: true });
     await writeFile(join(dataDir, 'database', 'PG_VERSION'), '12\n');

@@ -1,4 +1,4 @@
-// One aggregate in three releases, on one database: what docs/events.md says of changed events, done.
+// One aggregate in three releases, on one database: what docs/events.md says about changed events.
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Decider, reject } from '../../src/commands/decider.ts';
@@ -59,7 +59,7 @@ const release1: Decider<Parcel, Command, Posted1 | Moved, Refusal> = {
   },
 };
 
-// ── release 2: a field is added; what was stored without it gets a default ──
+// ── release 2: a new field; older events get a default ──
 
 type Posted2 = {
   readonly type: 'ParcelPosted';
@@ -80,7 +80,7 @@ const release2: Decider<Parcel, Command, Posted2 | Moved, Refusal> = {
   upcast: ({ type, data }) => ({ type, data: { ...(data as Posted1['data']), insured: false } }),
 };
 
-// ── release 3: a field is renamed, and there is an event more; nothing here knows the older names but upcast ──
+// ── release 3: a renamed field and a new event; only upcast knows the older names ──
 
 type Posted3 = { readonly type: 'ParcelPosted'; readonly data: Parcel };
 type Returned = { readonly type: 'ParcelReturned'; readonly data: object };
@@ -108,7 +108,7 @@ const release3: Decider<Parcel, Command, Posted3 | Moved | Returned, Refusal> = 
   },
 };
 
-// ── a view, in the words of release 2 and of release 3 ──
+// ── a view, with the names of release 2 and of release 3 ──
 
 interface ParcelRow extends Parcel {
   readonly parcelId: string;
@@ -164,7 +164,7 @@ function storeOf(release: Release) {
   return openEventStore(open.database, eventTypes([release]), () => undefined);
 }
 
-/** A writing process: it answers the version reached, or the refusal. */
+/** A writing process: it answers the version reached, or the rejection. */
 function writer(release: Release) {
   const handle = openHandleCommand(storeOf(release));
   return async (streamId: string, command: Command): Promise<number | Refusal> => {
@@ -178,7 +178,7 @@ function writer(release: Release) {
   };
 }
 
-/** A projecting process, and what it logged. */
+/** A projecting process, and its log. */
 function project(release: Release, view: View<ParcelRow>) {
   const { logger, lines } = logLines();
   const projector = startProjector({
@@ -214,7 +214,7 @@ describe('events that older releases stored', () => {
     await writer(release3)(newest, post(2_000, true));
   });
 
-  test('are decided on as if they were stored today, through every version between', async () => {
+  test('are decided on as if they were stored today, through every version in between', async () => {
     const ask = writer(release3);
     expect(await ask(light, { type: 'Return' })).toBe('NOT_INSURED');
     expect(await ask(heavy, { type: 'Return' })).toBe('TOO_HEAVY');
@@ -222,7 +222,7 @@ describe('events that older releases stored', () => {
     expect(await ask(newest, { type: 'Return' })).toBe(2);
   });
 
-  test('are projected by a view that knows the newest names only', async () => {
+  test('are projected by a view that knows only the newest names', async () => {
     const { lines } = project(release3, view3);
     await projected();
     expect(await rowOf(light)).toEqual({ parcelId: light, grams: 1_500, insured: false, place: 'Graz', version: 2 });
@@ -231,7 +231,7 @@ describe('events that older releases stored', () => {
     expect(lines).toEqual([]);
   });
 
-  test('say which version they were brought up to', async () => {
+  test('report the version that they were upcast to', async () => {
     const { events } = await storeOf(release3).readStream({ streamType: 'parcel', streamId: light });
     expect(events.map(({ schemaVersion, data }) => ({ schemaVersion, data }))).toEqual([
       { schemaVersion: 3, data: { grams: 1_500, insured: false } },
@@ -289,7 +289,7 @@ describe('a release that is older than an event', () => {
       expect(await rowOf(before)).toMatchObject({ grams: 1 });
       expect(await rowOf(behind)).toBeUndefined();
 
-      // The release that knows it goes on from there.
+      // The release that knows it continues from there.
       project(release3, view3);
       await projected();
       expect(await rowOf(unknown)).toMatchObject({ grams: 5 });
@@ -297,7 +297,7 @@ describe('a release that is older than an event', () => {
     },
   );
 
-  test.each(newer)('decides nothing on the %s that it does not know, and says which it is', async (_, says, store) => {
+  test.each(newer)('decides nothing on the %s that it does not know, and names it', async (_, says, store) => {
     const parcelId = newParcel();
     await store(parcelId);
     const versions = await open.database.event.count({ where: { streamId: parcelId } });
@@ -307,7 +307,7 @@ describe('a release that is older than an event', () => {
     expect(await open.database.event.count({ where: { streamId: parcelId } })).toBe(versions);
   });
 
-  test('stores nothing behind it either, where what it has cached is of before', async () => {
+  test('stores nothing after it either, although its cache is older', async () => {
     const parcelId = newParcel();
     const ask = writer(release2);
     await ask(parcelId, post(5, true));
@@ -317,7 +317,7 @@ describe('a release that is older than an event', () => {
     expect(await open.database.event.count({ where: { streamId: parcelId } })).toBe(3);
   });
 
-  test('takes no snapshot of a newer release for its own: it reads the events, and stops', async () => {
+  test('ignores a snapshot of a newer release: it reads the events, and stops', async () => {
     const parcelId = newParcel();
     await writer(release3)(parcelId, post(5, true));
     const { events } = await storeOf(release3).readStream({ streamType: 'parcel', streamId: parcelId });
@@ -329,7 +329,7 @@ describe('a release that is older than an event', () => {
   });
 });
 
-test('readers deployed first, then writers: none of them stops at any moment, and nothing is missing', async () => {
+test('with readers deployed first, then writers, none of them ever stops, and nothing is missing', async () => {
   const { lines } = project(release3, view3);
   const parcels = Array.from({ length: 30 }, newParcel);
   const writers = [release2, release2, release3].map(writer);

@@ -24,7 +24,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-// A process that is started on a new database prepares its statements there, and keeps their plans as the tables grow.
+// A process that starts on a new database prepares its statements there, and caches their plans while the tables
+// grow.
 test.each<[string, (own: Database) => Promise<unknown>]>([
   ['the projector', own => loadRows(own, views.folded, 1, [{ streamType: 'order', streamId: 'ord_1' }])],
   ['whoever asks for an order', own => readOrders({ database: own, types }, ['ord_1'])],

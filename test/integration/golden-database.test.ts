@@ -1,4 +1,4 @@
-// The golden logs in a database: what an older release left there is read, verified, projected and gone on with.
+// The golden logs in a database: an older release's data is read, verified, projected and continued.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase, type OpenDatabase } from '../../src/database.ts';
@@ -28,7 +28,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     await real.drop();
   });
 
-  test('is whole: its hashes are over what is stored, as they were', async () => {
+  test('is whole: its hashes cover what is stored, as they did', async () => {
     expect(await verifyLog(open.database, 0, life.rows.length)).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     expect(await store.readLog(0, 1_000)).toEqual(recordedEvents(life.rows, life.keys));
   });
 
-  test('is projected to the rows that it came to', async () => {
+  test('is projected to the expected rows', async () => {
     const { database } = open;
     const store = openEventStore(database, types, () => undefined);
     const events = recordedEvents(life.rows, life.keys);
@@ -63,7 +63,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     }
   });
 
-  test('answers a repeat of each of its commands as the first one was answered, and stores nothing', async () => {
+  test('answers a repeat of each of its commands as the first one, and stores nothing', async () => {
     const handle = openHandleCommand(openEventStore(open.database, types, () => undefined));
     for (const [index, last] of lastOfCommands(life.rows).entries()) {
       expect(await ask(handle, life.asked[index]!)).toMatchObject({
@@ -74,7 +74,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     expect(await open.database.event.count()).toBe(life.rows.length);
   });
 
-  test('goes on: the next event is chained to what was there', async () => {
+  test('continues: the next event is chained to the last one', async () => {
     const handle = openHandleCommand(openEventStore(open.database, types, () => undefined));
     const { stream_id: customerId } = life.rows.findLast(({ type }) => type === 'CustomerRegistered')!;
     const input = { customerId, name: 'Somebody Else', idempotencyKey: 'goes-on' };
@@ -93,7 +93,7 @@ describe('the number of an order', () => {
   });
   afterAll(() => real.drop());
 
-  test('comes of its place in the log as it always did', async () => {
+  test('is derived from its position in the log as it always was', async () => {
     const { publicNumbers } = await readJson<{ publicNumbers: { point: number; number: string }[] }>(
       'frozen/names.json',
     );
@@ -110,7 +110,7 @@ describe('the number of an order', () => {
   });
 });
 
-/** As a backup of the older release has it. */
+/** As a backup of the older release. */
 async function restore(url: string, { rows, keys }: Life): Promise<void> {
   await onDatabase(url, async client => {
     await client.query('INSERT INTO events SELECT * FROM jsonb_populate_recordset(NULL::events, $1)', [
@@ -123,7 +123,7 @@ async function restore(url: string, { rows, keys }: Life): Promise<void> {
   });
 }
 
-/** Each command's last event, in the order of the log. */
+/** The last event of each command, in the order of the log. */
 function lastOfCommands(rows: readonly EventRow[]): EventRow[] {
   return rows.filter((row, index) => rows[index + 1]?.command_id !== row.command_id);
 }

@@ -13,7 +13,7 @@ import { logFaults } from '../support/log-faults.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
-// What a call carries, as it is handed to what sends it.
+// Records what a call contains when it is passed to the function that sends it.
 vi.mock('../../src/event-store/append-events.ts', { spy: true });
 const { appendEvents: carriedOut } = await vi.importActual<typeof Appending>('../../src/event-store/append-events.ts');
 vi.mocked(appendEvents).mockImplementation(async (database, requests) => {
@@ -28,7 +28,7 @@ vi.mocked(appendEvents).mockImplementation(async (database, requests) => {
 
 let real: TestDatabase;
 let open: OpenDatabase;
-/** The requests of each call that was sent, and how many calls were on their way at once. */
+/** The requests of each call that was sent, and the number of calls in flight at the same time. */
 let calls: AppendRequest[][];
 let inFlight: number;
 let mostInFlight: number;
@@ -52,13 +52,13 @@ beforeEach(() => {
 
 const soon = () => performance.now() + 10_000;
 
-/** How many events of these commands are stored. */
+/** The number of stored events of these commands. */
 async function storedOf(requests: readonly AppendRequest[]): Promise<number> {
   return open.database.event.count({ where: { commandId: { in: requests.map(({ commandId }) => commandId) } } });
 }
 
-describe('commands that are there at the same time', () => {
-  test('travel together: 200 in a handful of calls', async () => {
+describe('commands that wait at the same time', () => {
+  test('share calls: 200 are in a handful of calls', async () => {
     const requests = Array.from({ length: 200 }, () => requestFor(newStream()));
     const outcomes = await Promise.all(requests.map(request => append(request, soon())));
     expect(outcomes.every(({ outcome }) => outcome === 'appended')).toBe(true);
@@ -67,7 +67,7 @@ describe('commands that are there at the same time', () => {
     expect(calls.flat()).toHaveLength(200);
   });
 
-  test('travel at most 200 in a call and two calls at a time, each once, each with its own outcome', async () => {
+  test('are at most 200 in a call and two calls at a time, each once, each with its own outcome', async () => {
     const requests = Array.from({ length: 700 }, (_, n) => requestFor(newStream(), { events: [newEvent({ n })] }));
     const outcomes = await Promise.all(requests.map(request => append(request, soon())));
     expect(Math.max(...calls.map(call => call.length))).toBe(200);
@@ -81,14 +81,14 @@ describe('commands that are there at the same time', () => {
     );
   });
 
-  test('share the two calls, so that one is prepared while the other commits, whatever was there before', async () => {
+  test('share the two calls, so that one is prepared while the other commits, whatever came before', async () => {
     await append(requestFor(newStream()), soon());
     calls = [];
     await Promise.all(Array.from({ length: 128 }, () => append(requestFor(newStream()), soon())));
     expect(calls.map(call => call.length)).toEqual([64, 64]);
   });
 
-  test('and ask again when they are answered are never all in one call: half are decided while half are stored', async () => {
+  test('and are sent again when they are answered are never all in one call: half are decided while half are stored', async () => {
     const rounds = 10;
     const caller = async (): Promise<void> => {
       for (let round = 0; round < rounds; round++) await append(requestFor(newStream()), soon());
@@ -97,11 +97,11 @@ describe('commands that are there at the same time', () => {
     expect(calls.slice(0, 2).map(call => call.length)).toEqual([32, 32]);
     expect(Math.max(...calls.map(call => call.length))).toBe(32);
     expect(mostInFlight).toBe(2);
-    // Nor do they go one by one: each call costs what twenty requests do.
+    // They are not sent one by one either: each call costs as much as twenty requests.
     expect(calls.length).toBeLessThan((64 * rounds) / 8);
   });
 
-  test('do not travel with one that writes what they rest on: the database takes all of a call at once', async () => {
+  test('do not share a call with one that changes what they depend on: the database handles a call at once', async () => {
     const product = newStream('product', 'prd');
     const resting = () => requestFor(newStream(), { reads: [product] });
     const requests = [resting(), requestFor(product), resting()];
@@ -114,7 +114,7 @@ describe('commands that are there at the same time', () => {
     expect(calls[0]).toHaveLength(2);
   });
 
-  test('travel at most 2,000 events in a call, so that none takes long, but for a request that alone has more', async () => {
+  test('have at most 2,000 events in a call, so that none takes long, except a request that alone has more', async () => {
     const sizes = [1, 1, 900, 900, 900, 2_500, 100, 1_000, 1_001];
     const requests = sizes.map(size => {
       return requestFor(newStream(), { events: Array.from({ length: size }, () => newEvent()) });
@@ -129,7 +129,7 @@ describe('commands that are there at the same time', () => {
     }
   });
 
-  test('tell of what was stored once a call, and of nothing where nothing was', async () => {
+  test('notify once a call if something was stored, and not otherwise', async () => {
     const request = requestFor(newStream());
     await append(request, soon());
     expect(hints).toBe(1);
@@ -138,7 +138,7 @@ describe('commands that are there at the same time', () => {
     expect(hints).toBe(1);
   });
 
-  test('of an idle node wait for nobody', async () => {
+  test('of an idle node are sent at once', async () => {
     await append(requestFor(newStream()), soon());
     expect(calls).toHaveLength(1);
     await append(requestFor(newStream()), soon());
@@ -147,7 +147,7 @@ describe('commands that are there at the same time', () => {
 });
 
 describe('a call', () => {
-  test('has at most one request of a stream and one of a command id, whatever comes in whatever order', async () => {
+  test('has at most one request for a stream and one for a command id, in any order of arrival', async () => {
     const streams = Array.from({ length: 3 }, () => newStream());
     const commands = Array.from({ length: 3 }, () => randomUUID());
     await fc.assert(
@@ -174,7 +174,7 @@ describe('a call', () => {
     );
   });
 
-  test('that repeats a command which is on its way gets the same outcome', async () => {
+  test('that repeats a command in flight gets the same outcome', async () => {
     const request = requestFor(newStream());
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => append(request, soon())));
     const [first, ...others] = outcomes.toSorted((one, other) => (one.outcome < other.outcome ? -1 : 1));
@@ -184,7 +184,7 @@ describe('a call', () => {
   });
 });
 
-describe('a request that the database refuses', () => {
+describe('a request that the database rejects', () => {
   test.each([
     ['half a character', { text: '\ud83d' }, '22P02'],
     ['a NUL', { text: 'a\u0000b' }, '22P05'],
@@ -202,7 +202,7 @@ describe('a request that the database refuses', () => {
     expect(await storedOf([bad])).toBe(0);
   });
 
-  test('leaves those of its stream that came later to be tried', async () => {
+  test('does not prevent later requests for its stream', async () => {
     const stream = newStream();
     const bad = append(requestFor(stream, { events: [newEvent({ text: '\u0000' })] }), soon());
     const good = append(requestFor(stream), soon());
@@ -212,7 +212,7 @@ describe('a request that the database refuses', () => {
 });
 
 describe('while another process holds the log’s lock', () => {
-  test('calls go again unchanged once they are overdue, and all that was sent twice is stored once', async () => {
+  test('calls are sent again unchanged when they are overdue, and everything that was sent twice is stored once', async () => {
     const holder = new pg.Client({ connectionString: real.url });
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock(1330795588, 1)');
@@ -260,7 +260,7 @@ test('a request is tried until the server, which only reads for now, takes it', 
   expect(await appended).toMatchObject({ outcome: 'appended' });
 });
 
-test('a stream can grow by one command after the other as fast as they are answered', async () => {
+test('commands on one stream follow each other as fast as they are answered', async () => {
   let stream = newStream();
   for (let n = 0; n < 50; n++) stream = grown(stream, await append(requestFor(stream), soon()));
   expect(stream.version).toBe(50);

@@ -44,8 +44,8 @@ afterEach(async () => {
 });
 
 /**
- * As `db:migrate` of a newer release does that has all views folded anew: all in one transaction, which takes its locks
- * in a batch's order, so that neither of both is the victim of a deadlock.
+ * As `db:migrate` of a newer release that resets all views: in one transaction, which takes its locks in the order of
+ * a batch, so that neither is the victim of a deadlock.
  */
 function migrateOn(): Promise<unknown> {
   return onDatabase(database.url, client =>
@@ -60,7 +60,7 @@ function migrateOn(): Promise<unknown> {
   );
 }
 
-/** The newer release's own projector starts where the migration left the views. */
+/** The projector of the newer release starts where the migration left the views. */
 function takeTheNewerOnesPlace(): Promise<unknown> {
   return onDatabase(database.url, client => client.query(`DELETE FROM _prisma_migrations WHERE id = 'newer'`));
 }
@@ -99,8 +99,8 @@ async function expectNothingProjected(): Promise<void> {
   expect(row).toEqual({ position: 0, rows: 0 });
 }
 
-describe('a projector of an older release, once a newer one has migrated the database', () => {
-  test('stops with one line and writes nothing more, at work as it is; the newer one’s sums are right', async () => {
+describe('a projector of an older release, after a newer one has migrated the database', () => {
+  test('stops with one line and writes nothing more, even in the middle of its work; the newer one’s sums are right', async () => {
     const { projector, said } = oldProjector();
     const adding = new AbortController();
     const work = (async () => {
@@ -128,7 +128,7 @@ describe('a projector of an older release, once a newer one has migrated the dat
     expect(newer.said).toEqual([]);
   });
 
-  test('writes nothing from a checkpoint either that the migration has put back to where it was: the first event’s', async () => {
+  test('writes nothing from a checkpoint that the migration has set back to an earlier value either', async () => {
     const from = await readCheckpoint(node.database);
     const rebuilt = await beginRebuild(node.database);
     const events = await openEventStore(node.database, types, () => undefined).readLog(0, 100);
@@ -144,7 +144,7 @@ describe('a projector of an older release, once a newer one has migrated the dat
 });
 
 describeWithRedis('whoever sees to it that a process runs, once a newer one has migrated the database', () => {
-  test('starts another one in place of one that only projects: that ends; one that serves goes on serving', async () => {
+  test('is replaced if it only projects: that process ends; one that also serves continues to serve', async () => {
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
     const [idle, serving] = await Promise.all([spawnApp({ ...env, ROLES: 'projector' }), spawnApp(env)]);
     await migrateOn();

@@ -53,7 +53,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** Views of a release whose order view can't fold an event of one order, from a version on. */
+/** Views of a release whose order view cannot fold an event of one order, from a version on. */
 function failingOn(orderId: string, version: number): Views {
   const broken = {
     ...orderView,
@@ -69,7 +69,7 @@ function failingOn(orderId: string, version: number): Views {
   };
 }
 
-/** Projects all there is, with views that may be broken. */
+/** Projects the whole log, with views that may be broken. */
 async function project(with_: Views): Promise<void> {
   for (;;) {
     const checkpoint = await readCheckpoint(node.database);
@@ -81,7 +81,7 @@ async function project(with_: Views): Promise<void> {
 
 const rowOf = async (orderId: string) => (await viewRows(node.database, 'order_view', 'orderId')).get(orderId);
 
-test('an event that can not be folded parks its stream: its row stands still before it, every other event is folded', async () => {
+test('an event that cannot be folded parks its stream: its row stops before it, every other event is folded', async () => {
   for (let n = 0; n < 40; n++) await addItem(node, n % 4 === 3 ? poisoned : sound, productId);
   const before = await rowOf(poisoned);
   await project(failingOn(poisoned, 3));
@@ -96,7 +96,7 @@ test('an event that can not be folded parks its stream: its row stands still bef
   expect(before).toMatchObject({ version: 1 });
 });
 
-test('many streams that can not be folded are each parked, and nothing else', async () => {
+test('of many events that cannot be folded each parks its stream, and nothing else', async () => {
   const bad = new Set<string>();
   for (let n = 0; n < 12; n++) {
     const orderId = await createdOrder(node, customerId);
@@ -124,7 +124,7 @@ test('many streams that can not be folded are each parked, and nothing else', as
   expect((await viewRows(node.database, 'order_view', 'orderId')).size).toBe(2 + 8);
 });
 
-test('a row that its table does not take parks its stream like a fold that throws', async () => {
+test('a row that its table rejects parks its stream like a fold that throws', async () => {
   await addItem(node, poisoned, productId);
   await addItem(node, sound, productId);
   await project({
@@ -172,7 +172,7 @@ async function quietly<Answer>(run: () => Promise<Answer>): Promise<Answer> {
   }
 }
 
-test('a row whose words a view can not tell parks its stream', async () => {
+test('a row whose search words a view cannot compute parks its stream', async () => {
   await addItem(node, poisoned, productId);
   await addItem(node, sound, productId);
   const wordless = {
@@ -187,10 +187,10 @@ test('a row whose words a view can not tell parks its stream', async () => {
   expect(await rowOf(sound)).toMatchObject({ version: 2 });
 });
 
-describe('an erasure is not said to be done', () => {
+describe('an erasure is not reported as done', () => {
   const erase = () => quietly(() => eraseNamedCustomer(node.database, true, customerId));
 
-  test('while a parked stream of the person’s stands still before it', async () => {
+  test('while a parked stream of the person stops before it', async () => {
     const named = await createdOrder(node, customerId, { reference: 'PO 9' });
     await addItem(node, named, productId);
     await project(failingOn(named, 2));
@@ -200,7 +200,7 @@ describe('an erasure is not said to be done', () => {
     expect(await erase()).toBe(true);
   });
 
-  test('while a rebuild that was begun before it is not finished', async () => {
+  test('while a rebuild that was started before it is not finished', async () => {
     await beginRebuild(node.database);
     expect(await erase()).toBe(false);
     await quietly(() => rebuildView(node.database, 'order_view'));
@@ -213,7 +213,7 @@ describe('an erasure is not said to be done', () => {
   });
 });
 
-test('who watches orders by their reference is told of one whose reference was erased', async () => {
+test('a subscriber with a reference filter is notified of an order whose reference was erased', async () => {
   const named = await createdOrder(node, customerId, { reference: 'PO 9' });
   await projectAll(node);
   const before = await readHead(node.database);
@@ -225,7 +225,7 @@ test('who watches orders by their reference is told of one whose reference was e
 });
 
 describe('a retry', () => {
-  test('that fails again counts, and the stream stays parked; one that does not fail brings its row up to date', async () => {
+  test('that fails again is counted, and the stream stays parked; one that succeeds brings its row up to date', async () => {
     await addItem(node, poisoned, productId);
     await addItem(node, poisoned, productId, 2);
     await project(failingOn(poisoned, 2));
@@ -250,12 +250,12 @@ describe('a retry', () => {
     const { orders } = plainFold(await plainLog(node.database));
     expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
 
-    // Whoever had come as far as the log went before the retry is told of the row.
+    // A subscriber that had reached the end of the log before the retry is notified of the row.
     const missed = await readOrderChanges(node.source, { customerId: undefined, filter: {} }, before, 10);
     expect(missed.rows.map(row => row.orderId)).toEqual([poisoned]);
   });
 
-  test('looks at nothing that comes after it in the log: what can not be read there parks the stream in its turn', async () => {
+  test('reads nothing that comes after it in the log: a later unreadable event parks the stream in its own turn', async () => {
     await addItem(node, poisoned, productId);
     await project(failingOn(poisoned, 2));
     await appendRetry(node.store, { streamType: 'order', streamId: poisoned });
@@ -273,7 +273,7 @@ describe('a retry', () => {
     expect(await rowOf(poisoned)).toMatchObject({ version: 2, itemCount: 1, position: retried.point });
   });
 
-  test('of a stream that is not parked, or no longer, changes nothing but where its row stands', async () => {
+  test('of a stream that is not parked changes only the position of its row', async () => {
     await addItem(node, poisoned, productId);
     await project(failingOn(poisoned, 2));
     const projector = startProjector({ ...node, views, logger: logLines().logger, onProjected: () => undefined });
@@ -285,7 +285,7 @@ describe('a retry', () => {
   });
 });
 
-test('an entity is answered as far as it can be folded, with the position before which it stands', async () => {
+test('an entity is answered as far as it can be folded, with the position before which it stops', async () => {
   const ok = await addItem(node, poisoned, productId);
   const bad = await addItem(node, poisoned, productId, 5);
   await onDatabase(database.url, client =>
@@ -299,7 +299,7 @@ test('an entity is answered as far as it can be folded, with the position before
   expect(parked).toEqual(new Map([[poisoned, bad.point]]));
 });
 
-test('how each view stands is told: parked streams by view, and what holds a projector up', async () => {
+test('the state of each view is reported: parked streams by view, and the error that stops a projector', async () => {
   await addItem(node, poisoned, productId);
   await project(failingOn(poisoned, 2));
   const told = await readProjections(node.database, views);
@@ -308,7 +308,7 @@ test('how each view stands is told: parked streams by view, and what holds a pro
   expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
   expect(new Set(told.map(one => one.state))).toEqual(new Set(['LIVE']));
 
-  // Nobody projects, and events wait.
+  // No process projects, and events wait.
   await addItem(node, sound, productId);
   await onDatabase(database.url, client =>
     client.query(`

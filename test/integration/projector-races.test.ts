@@ -27,7 +27,7 @@ import { held, openGate } from '../support/statements.ts';
 let database: TestDatabase;
 let nodes: TestNode[];
 let control: pg.Client;
-/** What the tests' order consists of. */
+/** The events of the tests' orders. */
 let customerId: string;
 let productId: string;
 
@@ -36,7 +36,7 @@ beforeAll(async () => {
   nodes = await Promise.all([1, 2, 3, 4].map(() => openNode(database.url)));
   control = new pg.Client({ connectionString: database.url });
   await control.connect();
-  // Each write of a view's row and each move of the checkpoint leaves a line, in the order in which they were made.
+  // Each write of a view's row and each move of the checkpoint leaves a line, in order.
   await control.query(`
     CREATE TABLE written (nth bigserial, transaction xid8 DEFAULT pg_current_xact_id(), id text, version int);
     CREATE TABLE moved (nth bigserial, transaction xid8 DEFAULT pg_current_xact_id(), before bigint, after bigint);
@@ -70,7 +70,10 @@ async function moves(): Promise<[number, number][]> {
   return rows.map(({ before, after }) => [Number(before), Number(after)]);
 }
 
-/** Every event in exactly one batch, from a point on to the head, and no version of a row written twice or late. */
+/**
+ * Checks that every event is in exactly one batch, from a position to the end, and that no version of a row was
+ * written twice or late.
+ */
 async function expectEachFoldedOnce(from: number): Promise<void> {
   const steps = await moves();
   const { point } = await readHead(nodes[0]!.database);
@@ -97,7 +100,7 @@ async function busy(rounds: number): Promise<void> {
   }
 }
 
-test('four that project at once, in batches of whatever size: each event is folded by exactly one of them', async () => {
+test('with four projectors at once, in batches of any size, each event is folded by exactly one of them', async () => {
   const { point } = await projectAll(nodes[0]!);
   await control.query('TRUNCATE written, moved');
   let over = false;
@@ -118,7 +121,7 @@ test('four that project at once, in batches of whatever size: each event is fold
 
   async function command(): Promise<void> {
     await busy(40);
-    // Until they have met.
+    // Until they have raced.
     while (lost === 0 || winners() < 2) await busy(1);
   }
 
@@ -146,8 +149,8 @@ test('two projectors at once fold each event once', async () => {
   await expectEachFoldedOnce(point);
 });
 
-describe('a projector that loaded rows, was paused and goes on', () => {
-  /** Holds one back between its reads and its write, and expects that after `meanwhile` it writes nothing. */
+describe('a projector that was paused after it loaded rows', () => {
+  /** Holds one between its reads and its write, and checks that after `meanwhile` it writes nothing. */
   async function expectNothingWritten(meanwhile: () => Promise<unknown>): Promise<void> {
     const [one] = nodes;
     const checkpoint = await readCheckpoint(one!.database);
@@ -173,14 +176,14 @@ describe('a projector that loaded rows, was paused and goes on', () => {
   beforeEach(() => busy(2));
   afterEach(() => projectAll(nodes[0]!));
 
-  test('after another one moved the checkpoint past its batch writes nothing', async () => {
+  test('writes nothing after another one moved the checkpoint past its batch', async () => {
     await expectNothingWritten(async () => {
       await busy(2);
       await projectAll(nodes[1]!);
     });
   });
 
-  test('after another one moved it by one event of its batch writes nothing', async () => {
+  test('writes nothing after another one moved it by one event of its batch', async () => {
     await expectNothingWritten(async () => {
       const { database: own, store } = nodes[1]!;
       const checkpoint = await readCheckpoint(own);
@@ -189,22 +192,22 @@ describe('a projector that loaded rows, was paused and goes on', () => {
     });
   });
 
-  test('after a restore put another log in its place, at the same point, writes nothing', async () => {
+  test('writes nothing after a restore put another log in its place, at the same point', async () => {
     const { hash } = (await readCheckpoint(nodes[0]!.database)).position;
     await expectNothingWritten(() => control.query(`UPDATE checkpoints SET hash = 'ffffffffffff'`));
     await control.query('UPDATE checkpoints SET hash = $1', [hash]);
   });
 
-  test('after its generation was replaced writes nothing', async () => {
+  test('writes nothing after its generation was replaced', async () => {
     await expectNothingWritten(() => control.query('UPDATE checkpoints SET live = false'));
     await control.query('UPDATE checkpoints SET live = true');
   });
 });
 
-test('a standby takes over within 5 s of the other one’s death', async () => {
+test('a standby takes over within 5 s of the active projector’s death', async () => {
   const working = await spawnApp({ DATABASE_URL: database.url });
   const { database: own } = nodes[1]!;
-  /** Read its batch, and comes too late with it: from then on it stands by. */
+  /** It has read its batch, and writes too late: from then on it stands by. */
   const gate = openGate();
   const store = openEventStore(own, types, () => undefined);
   let batches = 0;
@@ -235,7 +238,7 @@ test('a standby takes over within 5 s of the other one’s death', async () => {
     while (!late.arrived) await busy(1);
     await projected();
     gate.open();
-    // Beside one that works it stays out of the way.
+    // Beside an active one it stays on standby.
     batches = 0;
     for (let round = 0; round < 3; round++) {
       await busy(1);

@@ -36,7 +36,7 @@ import { soon, stopwatch } from '../support/standstill.ts';
 
 interface Running {
   readonly lines: LogLine[];
-  /** How far it said it came, each time. */
+  /** The position that it reported, each time. */
   readonly told: Position[];
   wake(): void;
   stop(): Promise<void>;
@@ -62,7 +62,7 @@ async function expectProjected({ database }: TestNode, milliseconds?: number): P
   await eventually(async () => expect((await readCheckpoint(database)).position).toEqual(head), milliseconds);
 }
 
-/** All that the views hold. */
+/** The content of all views. */
 async function viewsOf({ database }: TestNode): Promise<unknown> {
   return {
     orders: await viewRows(database, 'order_view', 'orderId'),
@@ -78,7 +78,7 @@ async function expectViewsEqualTheFold(node: TestNode): Promise<void> {
   expect({ orders, customers, products }).toEqual(fold);
 }
 
-/** One event of every kind of stream, for one batch. */
+/** One event of every stream type, in one batch. */
 async function sale(node: TestNode): Promise<{ customerId: string; productId: string; orderId: string }> {
   const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
   return {
@@ -105,7 +105,7 @@ describe('on PostgreSQL', () => {
   });
   afterEach(() => control.query('DROP TRIGGER IF EXISTS in_the_way ON customer_order_view'));
 
-  /** Does this, in PL/pgSQL, for each row that the last view of a batch gets: all other rows are written by then. */
+  /** Runs this PL/pgSQL for each row that the last view of a batch gets: all other rows are written by then. */
   async function whenTheLastViewIsWritten(statement: string): Promise<void> {
     await control.query(`
       CREATE OR REPLACE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS
@@ -114,7 +114,7 @@ describe('on PostgreSQL', () => {
         FOR EACH ROW EXECUTE FUNCTION in_the_way()`);
   }
 
-  test('where one view refuses one row, nothing of the batch is there and the checkpoint stands; then it goes on', async () => {
+  test('if one view rejects one row, nothing of the batch is stored and the checkpoint stays; then it continues', async () => {
     await projectAll(node);
     const before = { views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) };
     await whenTheLastViewIsWritten(`RAISE EXCEPTION 'not this one'`);
@@ -130,7 +130,7 @@ describe('on PostgreSQL', () => {
     await expectViewsEqualTheFold(node);
   });
 
-  test('where the connection is cut in the middle of a batch, nothing of it is there and the checkpoint stands; then it goes on', async () => {
+  test('if the connection is cut in the middle of a batch, nothing of it is stored and the checkpoint stays; then it continues', async () => {
     await projectAll(node);
     const before = { views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) };
     await whenTheLastViewIsWritten('PERFORM pg_advisory_xact_lock(4711)');
@@ -155,7 +155,7 @@ describe('on PostgreSQL', () => {
     await expectViewsEqualTheFold(node);
   });
 
-  test('it says how far it came after it came there, never before', async () => {
+  test('it reports a position after it reached it, never before', async () => {
     const told: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
     const projector = startProjector({
       ...node,
@@ -175,7 +175,7 @@ describe('on PostgreSQL', () => {
     }
   });
 
-  test('without any wake-up, what was stored is projected within the poll interval', async () => {
+  test('without any wake-up, a stored event is projected within the poll interval', async () => {
     start(node);
     await expectProjected(node);
     let waited = 0;
@@ -189,7 +189,7 @@ describe('on PostgreSQL', () => {
     expect(waited).toBeLessThan(6 * 250 + 1_500);
   });
 
-  test('a wake-up while it looks at the log is not lost: it looks again at once', async () => {
+  test('a wake-up during a read of the log is not lost: it reads again at once', async () => {
     const customerId = await registeredCustomer(node);
     await projectAll(node);
     let rename: (() => Promise<Position>) | undefined;
@@ -199,7 +199,7 @@ describe('on PostgreSQL', () => {
       database: node.database,
       store: {
         ...node.store,
-        // It has found nothing, and then something is stored before it goes to sleep.
+        // It has found nothing, and then an event is stored before it sleeps.
         async readLog(after, limit) {
           const events = await node.store.readLog(after, limit);
           if (events.length === 0 && rename) {
@@ -229,7 +229,7 @@ describe('on PostgreSQL', () => {
     expect(waits.sort((one, other) => one - other)[5]).toBeLessThan(200);
   });
 
-  test('stopping waits for the batch under way, and nothing is written after', async () => {
+  test('stopping waits for the batch in flight, and nothing is written after it', async () => {
     await projectAll(node);
     await whenTheLastViewIsWritten('PERFORM pg_advisory_xact_lock(4712)');
     await control.query('SELECT pg_advisory_lock(4712)');
@@ -255,7 +255,7 @@ describe('on PostgreSQL', () => {
   });
 });
 
-describe('an event that it can not read', () => {
+describe('an event that it cannot read', () => {
   let database: TestDatabase;
   let node: TestNode;
   beforeEach(async () => {
@@ -268,7 +268,7 @@ describe('an event that it can not read', () => {
     await database.drop();
   });
 
-  /** What the order slice of a later release would know. */
+  /** The order slice of a later release. */
   const later = (more: object, upcast = orderDecider.upcast): EventTypes =>
     eventTypes([
       { ...orderDecider, schemaVersions: { ...orderDecider.schemaVersions, ...more }, upcast },
@@ -297,10 +297,10 @@ describe('an event that it can not read', () => {
         expect(line.err?.message).toContain(type);
         expect(line.err?.message).toContain(`schema version ${schemaVersion}`);
       }
-      // All that comes before it is there, it and what comes after it are not.
+      // Everything before the event is projected; the event and everything after it are not.
       expect((await readCheckpoint(node.database)).position).toEqual(readable);
       expect((await viewRows(node.database, 'order_view', 'orderId')).get(orderId)).toMatchObject({ itemCount: 2 });
-      // Wake-ups do not make it fill the log: it has nothing new to say.
+      // Wake-ups do not make it fill the log: it has nothing new to report.
       for (let n = 0; n < 100; n++) {
         projector.wake();
         await sleep(2);
@@ -327,7 +327,7 @@ describe('on the embedded database', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('where one view refuses one row, nothing of the batch is there and the checkpoint stands; then it goes on', async () => {
+  test('if one view rejects one row, nothing of the batch is stored and the checkpoint stays; then it continues', async () => {
     await sale(node);
     await projectAll(node);
     const before = { views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) };

@@ -12,7 +12,10 @@ afterAll(() => rm(scratch, { recursive: true }));
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const points = 2 ** 40;
 
-/** The way back: what has one can't be the number of two points. Of the design, not of the function's text. */
+/**
+ * The inverse function: it proves that no two points share a number. Written from the design, not from the SQL
+ * function.
+ */
 function pointOf(number: string): number {
   let mixed = 0n;
   for (const digit of number.replace('-', '')) mixed = mixed * 32n + BigInt(digits.indexOf(digit));
@@ -58,12 +61,12 @@ describe.each([
     return rows.map(({ number }) => number);
   }
 
-  test('is for ever the same for a point: those that were given stay unique among those to come', async () => {
+  test('never changes for a point: existing numbers stay unique among later ones', async () => {
     const numbers = ['PCNE-E6BW', 'ZVYR-Z3FB', 'SWYQ-9SMR', 'P3B4-0QDZ', 'F21V-4X0F'];
     expect(await numbersOf([1, 2, 3, 1_000_000, points - 1])).toEqual(numbers);
   });
 
-  test('leads back to its point, so that no two points share one', async () => {
+  test('has an inverse, so no two points share one', async () => {
     const some = fc.array(fc.oneof(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: points - 1 })));
     await fc.assert(
       fc.asyncProperty(some, async asked => {
@@ -73,13 +76,13 @@ describe.each([
     );
   });
 
-  test('is another one for each of the first 50,000 points, and of one form that is easy to read out', async () => {
+  test('differs for each of the first 50,000 points, in a form that is easy to read aloud', async () => {
     const numbers = await numbersOf(Array.from({ length: 50_000 }, (__, n) => n + 1));
     expect(new Set(numbers).size).toBe(50_000);
     expect(numbers.filter(number => !/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/.test(number))).toEqual([]);
   });
 
-  test('says nothing of how many there are: those of neighbours have no more in common than any two', async () => {
+  test('reveals nothing about the number of orders: neighbours have no more in common than any two', async () => {
     const numbers = await numbersOf(Array.from({ length: 2_000 }, (__, n) => n + 1));
     const rising = numbers.filter((number, n) => n > 0 && number > numbers[n - 1]!).length;
     expect(rising / 2_000).toBeGreaterThan(0.4);

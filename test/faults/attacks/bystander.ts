@@ -1,5 +1,5 @@
-// Orders, reads and watches as any customer does, until it is told to stop; prints a JSON line for each answer. In a
-// process of its own: attackers in this one would be what it waits for.
+// Orders, reads and watches as any customer does, until it is stopped; prints a JSON line for each response. It runs
+// in its own process, so that it never waits for the attackers.
 import { WebSocket } from 'ws';
 import { createClient } from 'graphql-ws';
 import { CreateOrderDocument, CustomerOrdersUpdatedDocument, OrderDocument } from '../../generated/graphql.ts';
@@ -8,16 +8,16 @@ import { post } from '../../support/post.ts';
 import { stoodStill } from '../../support/standstill.ts';
 
 const [url = '', token = '', customerId = '', productId = ''] = process.argv.slice(2);
-/** Ms that a frame may take before it counts as lost. */
+/** A frame that takes longer counts as lost, ms. */
 const patience = 10_000;
-/** Ms between orders: a person in a hurry, and no load. */
+/** Pause between orders, ms: a customer in a hurry, and no load. */
 const pause = 50;
 
-/** Orders by id: when they were asked for, and when they came. A frame may be here before the answer is. */
+/** Orders by id: when they were requested, and when they arrived. A frame may arrive before the response. */
 const ordered = new Map<string, number>();
 const came = new Map<string, number>();
 
-/** Ms between two times in which this process ran: what it does not hear meanwhile is nobody's fault. */
+/** Longest time in which this process did not run, ms: what it received late because of that does not count. */
 function ran(since: number, until: number): number {
   return until - since - stoodStill(since, until);
 }
@@ -64,7 +64,7 @@ client.subscribe<{ customerOrdersUpdated: { order: { id: string } | null } }>(
   },
 );
 
-// An order made before the first frame may be in what that frame reflects: it is not owed one of its own.
+// An order from before the first frame may be part of the state behind that frame: it need not get its own frame.
 await live;
 while (!stop.signal.aborted) {
   const since = performance.now();

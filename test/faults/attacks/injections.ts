@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 import { schema } from '../../../src/schema.ts';
 
-/** What breaks out of a string where somebody pastes one into SQL, JSON, a search, a path or a template. */
+/** Texts that break out of a string if they are pasted into SQL, JSON, a search, a path or a template. */
 export const texts = [
   `'; DROP TABLE events; --`,
   `' OR '1'='1`,
@@ -35,7 +35,7 @@ export const texts = [
   'a'.repeat(20_000),
 ] as const;
 
-/** What is no string, where a string is asked for. */
+/** Values that are no strings, in place of a string. */
 export const objects = [{ $ne: null }, [`' OR 1=1 --`], { toString: 'x' }, { __proto__: { role: 'staff' } }] as const;
 
 type Kind = 'query' | 'mutation' | 'subscription';
@@ -45,11 +45,11 @@ export interface Injection {
   /** e.g. `createOrder.input.reference` */
   readonly where: string;
   readonly document: string;
-  /** With the value in its place, and the rest as it should be. */
+  /** The operation with the value in its place, and valid values elsewhere. */
   readonly variables: (value: unknown) => Record<string, unknown>;
 }
 
-/** One for each place of the schema that takes a string of whatever kind. @param known what ids there are, by type prefix */
+/** One entry for each place of the schema that takes a string of any type. @param known existing ids, by type prefix */
 export function injections(known: Readonly<Record<string, string>>): Injection[] {
   const roots = [
     ['query', schema.getQueryType()],
@@ -85,7 +85,7 @@ function ofField(
   );
 }
 
-/** Paths to where a string goes. */
+/** Paths to the places of strings. */
 function places(type: GraphQLInputType): string[][] {
   if (isNonNullType(type) || isListType(type)) return places(type.ofType);
   if (isInputObjectType(type)) {
@@ -127,7 +127,7 @@ function needed(
   return Object.fromEntries(inputs.map(input => [input.name, sample(input.type, input.name, field, known)]));
 }
 
-/** A value that is as it should be, with nothing in it that is not needed. */
+/** A valid value with only the required fields. */
 function sample(type: GraphQLInputType, name: string, field: string, known: Readonly<Record<string, string>>): unknown {
   if (isNonNullType(type)) return sample(type.ofType, name, field, known);
   if (isListType(type)) return [sample(type.ofType, name, field, known)];

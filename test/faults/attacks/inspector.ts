@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { SpawnedApp } from '../../support/app.ts';
 
-/** What is given to a process that is to be looked into. */
+/** The Node option that lets a process be inspected. */
 export const inspected = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };
 
-/** Looks into a process that goes on meanwhile. It must be closed. */
+/** Inspects a running process. It must be closed. */
 export interface Inspector {
-  /** The value of an expression, in JSON's types. */
+  /** The value of an expression, as JSON. */
   evaluate(expression: string): Promise<unknown>;
-  /** Bytes that are in use once all garbage is gone, and that the process holds of the machine's. */
+  /** Heap bytes in use after a garbage collection, and resident bytes of the process. */
   memory(): Promise<{ readonly heap: number; readonly resident: number }>;
   close(): void;
 }
@@ -42,7 +42,7 @@ export async function openInspector(app: SpawnedApp): Promise<Inspector> {
   return {
     evaluate,
     async memory() {
-      // What a finaliser lets go of is garbage for the next one.
+      // Objects that a finaliser releases are garbage for the next collection.
       for (let time = 0; time < 3; time++) await ask('HeapProfiler.collectGarbage');
       const { heapUsed, external, rss } = (await evaluate('process.memoryUsage()')) as NodeJS.MemoryUsage;
       return { heap: heapUsed + external, resident: rss };

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { noteOpen } from '../../support/left-open.ts';
 
-/** A connection on which anything may be said, also what no HTTP client would. */
+/** A connection that can send any bytes, also what no HTTP client would send. */
 export interface RawConnection {
   readonly socket: Socket;
-  /** All that has come back. */
+  /** Everything that was received. */
   readonly received: () => string;
-  /** Once the server has closed it, and when that was (performance.now()). */
+  /** Resolves when the server has closed it, with the time (performance.now()). */
   readonly closed: Promise<number>;
 }
 
@@ -16,7 +16,7 @@ export async function rawConnection(url: string): Promise<RawConnection> {
   const socket = connect(Number(port), hostname);
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-  socket.on('error', () => undefined); // `closed` tells
+  socket.on('error', () => undefined); // `closed` reports it
   const note = noteOpen('connection', () => socket.destroy());
   const closed = new Promise<number>(resolve => {
     socket.once('close', () => {
@@ -28,7 +28,7 @@ export async function rawConnection(url: string): Promise<RawConnection> {
   return { socket, received: () => text, closed };
 }
 
-/** Says it, and answers all that comes back until the server closes; it is asked to. */
+/** Sends bytes, and resolves with everything received until the server closes, as the request asks it to. */
 export async function rawRequest(url: string, text: string): Promise<string> {
   const connection = await rawConnection(url);
   connection.socket.write(text, 'latin1');
