@@ -29,7 +29,7 @@ import {
 } from '../support/random-history.ts';
 import { statementsOf } from '../support/statements.ts';
 
-/** The order as it is read, without its number's owner: row and customer in the plain fold's shape. */
+/** The order as it is read: row and customer in the shape of the plain fold. */
 async function readOrder(node: TestNode, orderId: string, atLeast?: Position) {
   const { position, rows } = await readOrders(node.source, [orderId], atLeast);
   const found = rows.get(orderId);
@@ -81,13 +81,13 @@ describe.each([
       const fold = plainFold(await plainLog(node.database));
       expect(row).toEqual(fold.orders.get(orderId));
       expect(customer).toEqual(fold.customers.get(customerId));
-      // Some commands later the views have caught up with some of it.
+      // Some commands later the views have caught up with a part of it.
       if (index === 1) await projectAll(node);
     }
     expect((await readOrder(node, orderId)).row).toMatchObject({ status: 'CANCELLED', version: 5, itemCount: 7 });
   });
 
-  test('a brand-new order that is not projected is found by its id and by its number', async () => {
+  test('a new order that is not projected is found by its id and by its number', async () => {
     await projectAll(node);
     const orderId = await createdOrder(node, customerId);
     const { row } = await readOrder(node, orderId);
@@ -104,7 +104,7 @@ describe.each([
     expect(position).toEqual(await readHead(node.database));
   });
 
-  test('the customer beside an order is as they are now, projected or not', async () => {
+  test('the customer of an order has their current data, projected or not', async () => {
     const newcomer = await registeredCustomer(node, 'Grace');
     const orderId = await createdOrder(node, newcomer);
     expect((await readOrder(node, orderId)).customer).toMatchObject({ customerId: newcomer, name: 'Grace' });
@@ -130,7 +130,7 @@ describe.each([
     expect([customers.position, products.position]).toEqual([head, head]);
   });
 
-  test('ids of nothing, or of another kind of thing, are absent; the position is the head all the same', async () => {
+  test('unknown ids, and ids of another kind, are absent; the position is the end of the log all the same', async () => {
     const orderId = await createdOrder(node, customerId);
     const head = await readHead(node.database);
     const mixed = await readOrders(node.source, [newId('ord'), orderId, customerId, orderId]);
@@ -140,7 +140,7 @@ describe.each([
     expect(await readOrderByNumber(node.source, '0000-0000')).toMatchObject({ position: head, found: undefined });
   });
 
-  describe('a position that is not of this log is refused', () => {
+  describe('a position that does not belong to this log is rejected', () => {
     const foreign: [string, (head: Position) => Position][] = [
       ['the same point, another hash', ({ point }) => ({ point, hash: '0123456789ab' })],
       ['an earlier point, another hash', ({ hash }) => ({ point: 1, hash })],
@@ -158,7 +158,7 @@ describe.each([
     });
   });
 
-  test('every position that the log has had is of this log, its start too', async () => {
+  test('every position that the log has had belongs to this log, its start too', async () => {
     const orderId = await createdOrder(node, customerId);
     const past = (await plainLog(node.database)).map(({ position, hash }): Position => ({ point: position, hash }));
     for (const position of [startOfLog, ...past]) {
@@ -166,7 +166,7 @@ describe.each([
     }
   });
 
-  test('each answer is the log as it was at its position, while commands are stored and projected', async () => {
+  test('each answer is the log as of its position, while commands are stored and projected', async () => {
     const orderId = await createdOrder(node, customerId);
     const work = { over: false };
     const answers: Awaited<ReturnType<typeof readOrder>>[] = [];
@@ -201,7 +201,7 @@ describe.each([
     }
   });
 
-  // What is sent over no wire can't be counted.
+  // Statements can only be counted on a connection.
   if (name !== 'PostgreSQL') return;
 
   test('row, newer events, customer and position come from one statement', async () => {
@@ -221,13 +221,13 @@ describe.each([
     }
   });
 
-  test('all that is asked for in one turn, by whomever, comes from one statement', async () => {
+  test('all reads of one turn, of any caller, come from one statement', async () => {
     const ids = [await createdOrder(node, customerId), await createdOrder(node, customerId)];
     const order = openBatchedRead(asked => readOrders(node.source, asked));
     const { sql, result } = await statementsOf(() => Promise.all([...ids, ids[0]!, newId('ord')].map(order)));
     expect(sql).toHaveLength(1);
     expect(result.map(({ value }) => value?.row.orderId)).toEqual([...ids, ids[0], undefined]);
-    // What is asked for later is read later.
+    // A later request is read later.
     const later = await addItem(node, ids[0]!, productId);
     expect(await order(ids[0]!)).toMatchObject({ position: later, value: { row: { version: 2 } } });
   });

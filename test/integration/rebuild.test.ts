@@ -38,7 +38,7 @@ import {
   type TestNode,
 } from '../support/random-history.ts';
 
-/** Seconds for which readers, projectors and rebuilds are at it together; `npm run proof -- hammer` takes a minute. */
+/** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` takes a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
 
 /** A page as it was answered. */
@@ -73,7 +73,7 @@ async function expectViewsEqualTheFold({ database: on, source }: Omit<TestNode, 
   expect(await verifyViews(source, views, () => undefined)).toEqual([]);
 }
 
-/** Nothing is left of any generation but the live one. */
+/** Checks that only the live generation is left. */
 async function expectOneGeneration({ database: on }: Omit<TestNode, 'close'>): Promise<void> {
   const { generation } = await readCheckpoint(on);
   const checkpoints = await on.$queryRaw<{ generation: number }[]>`SELECT generation FROM checkpoints`;
@@ -84,7 +84,7 @@ async function expectOneGeneration({ database: on }: Omit<TestNode, 'close'>): P
   }
 }
 
-/** Orders of two lines each, written past the commands: a long log in little time. */
+/** Orders of two lines each, stored without commands: a long log in little time. */
 async function fillLog(orders: number): Promise<void> {
   const customerId = await registeredCustomer(node);
   const productId = await productOnSale(node);
@@ -116,7 +116,7 @@ async function fillLog(orders: number): Promise<void> {
   }
 }
 
-test('with no projector at work, on the embedded database too, every view of the new generation is the fold of the log', async () => {
+test('without a projector, on the embedded database too, every view of the new generation is the fold of the log', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-rebuild-'));
   const embedded = await openNode(undefined, folder);
   try {
@@ -153,7 +153,7 @@ test(
     const projectors = [projectorOn(node), projectorOn(nodeOn(node.database))];
     const until = Date.now() + hammered * 1_000;
     let rebuilds = 0;
-    /** However slow the machine is, several rebuilds switch while commands come. */
+    /** However slow the machine is, several rebuilds switch while commands arrive. */
     const goesOn = () => Date.now() < until || rebuilds < 3;
     let over = false;
 
@@ -167,7 +167,7 @@ test(
       }
     }
 
-    /** What pages had at a point of the log, each that differed, as JSON: of everyone's orders and of the customer's. */
+    /** Pages at a position of the log, each different one as JSON: of all orders and of the customer's. */
     const pages = new Map<number, Set<string>>();
     async function list(owner: string | undefined): Promise<void> {
       for (let before = 0; !over; ) {
@@ -187,7 +187,7 @@ test(
       }
     }
 
-    /** As a list's subscriber reads. */
+    /** Reads as the subscriber of a list. */
     const frames: OrderRow[] = [];
     async function subscribe(): Promise<void> {
       let after = await readHead(node.database);
@@ -246,7 +246,7 @@ test(
   (hammered + 120) * 1_000,
 );
 
-test('a generation that is behind the live one is not switched to, nor one that another process moved', async () => {
+test('a generation that is behind the live one does not become live, nor one that another process moved', async () => {
   const customerId = await registeredCustomer(node);
   const begun = await beginRebuild(node.database);
   await createdOrder(node, customerId);
@@ -264,7 +264,7 @@ test('a generation that is behind the live one is not switched to, nor one that 
   });
 });
 
-test('killed twice on its way it goes on where it was, and says how far it is', async () => {
+test('a rebuild that is killed twice resumes, and reports its progress', async () => {
   await fillLog(6_000);
   await projectAll(node);
   const projector = projectorOn(node);
@@ -279,7 +279,7 @@ test('killed twice on its way it goes on where it was, and says how far it is', 
     }, 60_000);
     child.kill('SIGKILL');
     await child.exited;
-    // What it had sent may still be carried out.
+    // A statement that it had sent may still be completed.
     await eventually(async () => {
       killedAt = (await readRebuild(node.database))!.position.point;
       const [told] = await readProjections(node.database, views);
@@ -289,13 +289,13 @@ test('killed twice on its way it goes on where it was, and says how far it is', 
   const { code, stdout, stderr } = await runCli('orderstream', ['rebuild', 'order_view'], on);
   await projector.stop();
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('30,002 events folded anew') as string });
-  // What it had folded before counts as done, not as done again.
+  // What it had folded before counts as done, and is not folded again.
   expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
   await expectViewsEqualTheFold(node);
   await expectOneGeneration(node);
 }, 120_000);
 
-test('a stream that stood still before is told of, where the new generation folds it', async () => {
+test('subscribers are notified of a parked stream that the new generation folds', async () => {
   const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
   const orderId = await createdOrder(node, customerId);
   await projectAll(node);
@@ -314,7 +314,7 @@ test('a stream that stood still before is told of, where the new generation fold
   await expectViewsEqualTheFold(node);
 });
 
-test('one that was killed after its switch only has old rows to remove', async () => {
+test('a rebuild that was killed after its switch only has old rows to delete', async () => {
   const customerId = await registeredCustomer(node);
   await createdOrder(node, customerId);
   await projectAll(node);
@@ -330,7 +330,7 @@ test('one that was killed after its switch only has old rows to remove', async (
   await expectOneGeneration(node);
 });
 
-test('a view that there is not is refused', async () => {
+test('an unknown view is rejected', async () => {
   const { code, stderr } = await runCli('orderstream', ['rebuild', 'oder_view'], { DATABASE_URL: database.url });
   expect({ code, stderr }).toEqual({
     code: 1,

@@ -41,7 +41,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A process that has seen no row yet, and what of rows was sent to it since this was asked last. */
+/** A process that has cached no row yet, and the rows that were sent to it since the last call. */
 function reader() {
   let sent: string[] = [];
   const lookUp: ReadSource['lookUp'] = async statement => {
@@ -60,7 +60,7 @@ function reader() {
   return { source, since };
 }
 
-describe('a row that was read', () => {
+describe('a row that was read before', () => {
   let orderId: string;
   beforeAll(async () => {
     orderId = await createdOrder(node, customerId, { items: [{ productId, quantity: 2 }] });
@@ -74,7 +74,7 @@ describe('a row that was read', () => {
     return { source, since, read: async () => (await readOrders(source, [orderId])).rows.get(orderId)! };
   }
 
-  test('is sent once, for as long as it stands, to whoever asks for it with its customer or without', async () => {
+  test('is sent once while it is unchanged, with its customer or without', async () => {
     const { source, since, read } = await seen();
     const first = await read();
     const alone = (await readOrdersAlone(source, [orderId])).rows.get(orderId)!;
@@ -84,7 +84,7 @@ describe('a row that was read', () => {
     expect([alone.row, customer]).toEqual([first.row, first.joined]);
   });
 
-  test('is sent again once a command changed it, and its customer is not', async () => {
+  test('is sent again after a command changed it, and its customer is not', async () => {
     const { since, read } = await seen();
     await addItem(node, orderId, productId);
     expect((await read()).row).toMatchObject({ itemCount: 3 }); // folded from the log
@@ -102,7 +102,7 @@ describe('a row that was read', () => {
     expect(since()).toHaveLength(1);
   });
 
-  test('is sent again where somebody changed it by hand, past every event', async () => {
+  test('is sent again after a change by hand, without any event', async () => {
     const { since, read } = await seen();
     await onDatabase(database.url, client =>
       client.query('UPDATE order_view SET carrier = $2 WHERE order_id = $1', [orderId, 'by hand']),
@@ -111,7 +111,7 @@ describe('a row that was read', () => {
     expect(since()).toHaveLength(1);
   });
 
-  test('is gone where it was removed', async () => {
+  test('is missing after it was deleted', async () => {
     const gone = await createdOrder(node, customerId);
     await projectAll(node);
     const { source } = reader();
@@ -121,7 +121,7 @@ describe('a row that was read', () => {
     expect(rows.get(gone)).toBeUndefined();
   });
 
-  // What a restore, or two generations written at once, may come to: all but one part of the mark is the same.
+  // Possible after a restore, or if two generations are written at once: all parts of the mark but one are the same.
   test.each([
     ['another transaction', ([, generation, hash]: string[]) => `1.${generation}.${hash}`],
     ['another generation', ([xmin, , hash]: string[]) => `${xmin}.0.${hash}`],
@@ -138,7 +138,7 @@ describe('a row that was read', () => {
   });
 });
 
-test('who keeps rows reads what who keeps none reads, whatever happens between', async () => {
+test('a process with a row cache reads what one without a cache reads, whatever happens in between', async () => {
   async function readAll(source: ReadSource, cast: Cast) {
     const all = [
       await readOrders(source, cast.orders),

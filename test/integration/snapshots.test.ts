@@ -18,7 +18,7 @@ interface Counted {
 
 let folded = 0;
 
-/** Adds up; what it answers shows what it was folded from. */
+/** Sums up amounts; its answer shows which events it was folded from. */
 function counter(snapshotShape: number): Decider<number, { add: number }, Counted, never> {
   return {
     streamType: 'counter',
@@ -61,7 +61,7 @@ beforeEach(async () => {
   folded = 0;
 });
 
-/** A node that has cached nothing. */
+/** A node with an empty cache. */
 function node(): HandleCommand {
   return openHandleCommand(openEventStore(open.database, eventTypes([counter(1)]), () => undefined));
 }
@@ -92,7 +92,7 @@ test('a command on a long stream reads the snapshot and the events after it, no 
   expect(folded).toBe(31); // 201 to 230, and its own
 });
 
-test('a snapshot is what its state is folded on from', async () => {
+test('a state is folded on from its snapshot', async () => {
   await open.database.snapshot.updateMany({
     where: { streamId },
     data: { version: 230, hash: await hashAt(230), state: 7 },
@@ -100,7 +100,7 @@ test('a snapshot is what its state is folded on from', async () => {
   expect(await add(node())).toBe(8);
 });
 
-test('a snapshot of another shape is left aside, and replaced', async () => {
+test('a snapshot of another shape is ignored, and replaced', async () => {
   await open.database.snapshot.updateMany({ where: { streamId }, data: { state: 1_000_000 } });
   expect(await add(node(), 2)).toBe(231);
   expect(folded).toBe(231);
@@ -109,17 +109,17 @@ test('a snapshot of another shape is left aside, and replaced', async () => {
   });
 });
 
-test('a snapshot of an event that the log has not is left aside: the log was restored and went on differently', async () => {
+test('a snapshot of an event that the log does not have is ignored: the log was restored and continued differently', async () => {
   await open.database.snapshot.updateMany({ where: { streamId }, data: { hash: '0123456789ab', state: 1_000_000 } });
   expect(await add(node())).toBe(231);
 });
 
-test('a snapshot that goes missing is no loss', async () => {
+test('a missing snapshot does no harm', async () => {
   await open.database.snapshot.deleteMany({ where: { streamId } });
   expect(await add(node())).toBe(231);
 });
 
-describe('snapshots that are asked for together', () => {
+describe('snapshots that are requested together', () => {
   const folded = (streamId: string, version: number): FoldedStream => {
     const state = { sum: version };
     return { streamType: 'counter', streamId, version, hash: '0123456789ab', shape: 1, state };
@@ -155,7 +155,7 @@ describe('snapshots that are asked for together', () => {
     expect(statements).toBe(3);
   });
 
-  test('wait for one statement at a time, however long it takes, and no more of them than the newest of a thousand', async () => {
+  test('wait for one statement at a time, however long it takes, and keep only the newest of a thousand', async () => {
     const held = openGate();
     let most = 0;
     let underWay = 0;
@@ -178,7 +178,7 @@ describe('snapshots that are asked for together', () => {
     expect(most).toBe(1);
   });
 
-  test('by two nodes at once, in whatever order, are all stored', async () => {
+  test('by two nodes at once, in any order, are all stored', async () => {
     const streams = ids().slice(0, 50);
     for (let round = 1; round <= 20; round++) {
       const rows = streams.map(id => folded(id, round));
@@ -187,9 +187,9 @@ describe('snapshots that are asked for together', () => {
     expect((await storedOf(streams)).map(({ version }) => version)).toEqual(streams.map(() => 20));
   });
 
-  test('and cannot be stored are left out: those that are asked for later are stored', async () => {
+  test('and cannot be stored are skipped: later ones are stored', async () => {
     const [broken = '', whole = ''] = ids();
-    saving({ ...folded(broken, 50), state: { text: '\u0000' } }); // no jsonb has that sign
+    saving({ ...folded(broken, 50), state: { text: '\u0000' } }); // no jsonb contains that character
     await eventually(() => {
       expect(statements).toBe(1);
     });

@@ -17,7 +17,7 @@ import { bareDatabase, freshDatabase } from '../support/postgres.ts';
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-refusals-'));
 afterAll(() => rm(scratch, { recursive: true }));
 
-/** What it prints on standard error, once it is clear that it started nothing. */
+/** Its output on standard error, after checking that it started nothing. */
 async function refusal(env: Record<string, string | undefined>): Promise<string> {
   const { code, stdout, stderr } = await spawnRefusedApp({ DATA_DIR: join(scratch, 'unused'), ...env });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -30,8 +30,8 @@ const inProduction = {
   AUTH_AUDIENCE: 'orders',
 };
 
-describe('a start that can’t be says why in one line, and ends with an exit code', () => {
-  test('in production without any configuration: a line for each key to set', async () => {
+describe('a start that cannot succeed gives the reason in one line, and an exit code', () => {
+  test('in production without any configuration: a line for each setting', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
       [
         'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key',
@@ -43,7 +43,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
-  test('in production with what must not be there: a line for each', async () => {
+  test('in production with forbidden settings: a line for each', async () => {
     const host = 'db.example.com';
     expect(
       await refusal({
@@ -76,7 +76,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
-  test('in production with keys that others could answer for, and one role of several that reach each other nowhere', async () => {
+  test('in production with keys that others could use, and with one role of several and no connection between them', async () => {
     expect(
       await refusal({
         ...inProduction,
@@ -104,7 +104,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
-  test('in production with the key that everybody knows', async () => {
+  test('in production with the public development key', async () => {
     const known = {
       ...inProduction,
       AUTH_JWT_SECRET: developmentSecret,
@@ -113,7 +113,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the development key, which everybody knows\n');
   });
 
-  test('in production as a role that may change events, beside another process and without Redis', async () => {
+  test('in production with a role that may change events, beside another process and without Redis', async () => {
     const fresh = await freshDatabase();
     const other = await startApp({ DATABASE_URL: fresh.url });
     expect(await refusal({ ...inProduction, DATABASE_URL: fresh.url })).toBe(
@@ -141,7 +141,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await server.remove();
   });
 
-  test('on a database that a newer program has migrated', async () => {
+  test('on a database that a newer release has migrated', async () => {
     const fresh = await freshDatabase();
     await onDatabase(fresh.url, client =>
       client.query(
@@ -155,13 +155,13 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await fresh.drop();
   });
 
-  test('on an address that others reach, with the development key', async () => {
+  test('on an address that others can reach, with the development key', async () => {
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
       'HOST: 0.0.0.0 is reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1\n',
     );
   });
 
-  test('with nothing but trusted documents, and none of them', async () => {
+  test('with only trusted documents, and no manifest', async () => {
     const asked = { TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' };
     expect(await refusal(asked)).toBe(
       [
@@ -172,7 +172,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
-  test('with a manifest of trusted documents that can’t be read', async () => {
+  test('with a manifest of trusted documents that cannot be read', async () => {
     const fresh = await freshDatabase();
     const file = join(scratch, 'nowhere.json');
     expect(await refusal({ DATABASE_URL: fresh.url, TRUSTED_DOCUMENTS: file })).toBe(
@@ -181,7 +181,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await fresh.drop();
   });
 
-  test('on a port that is taken', async () => {
+  test('on a port that is in use', async () => {
     const fresh = await freshDatabase();
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -193,7 +193,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await fresh.drop();
   });
 
-  test('in a data directory that can’t be made', async () => {
+  test('in a data directory that cannot be created', async () => {
     await writeFile(join(scratch, 'file'), '');
     const path = join(scratch, 'file', 'data');
     expect(await refusal({ DATA_DIR: path })).toBe(
@@ -201,7 +201,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     );
   });
 
-  test('in a data directory that another process has', async () => {
+  test('in a data directory that another process holds', async () => {
     const path = join(scratch, 'locked');
     const release = await lockDataDirectory(path);
     expect(await refusal({ DATA_DIR: path })).toBe(
@@ -210,13 +210,13 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await release();
   });
 
-  test('on a database that nobody serves', async () => {
+  test('on a database that no server serves', async () => {
     expect(await refusal({ DATABASE_URL: 'postgresql://user:hunter2@127.0.0.1:1/orders' })).toBe(
       'DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
     );
   });
 
-  test('on a server that refuses the password', async () => {
+  test('on a server that rejects the password', async () => {
     const server = await refusingPostgres('28P01', 'password authentication failed for user "somebody"');
     const { host } = new URL(server.url);
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
@@ -250,7 +250,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await server.close();
   });
 
-  test('on a database that can’t hold every letter', async () => {
+  test('on a database that cannot store every character', async () => {
     const { adminUrl, template } = inject('postgres');
     const name = `${template}_latin`;
     await onDatabase(adminUrl, client =>
@@ -264,7 +264,7 @@ describe('a start that can’t be says why in one line, and ends with an exit co
     await onDatabase(adminUrl, client => client.query(`DROP DATABASE ${name}`));
   });
 
-  test('on a database that an older program has migrated', async () => {
+  test('on a database that an older release has migrated', async () => {
     const fresh = await freshDatabase();
     await onDatabase(fresh.url, client =>
       client.query(

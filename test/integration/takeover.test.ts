@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { addItem, createdOrder, openNode, productOnSale, registeredCustomer } from '../support/random-history.ts';
 import { stopwatch } from '../support/standstill.ts';
 
-test('of three processes that project, another takes over within 5 s of the working one’s SIGSTOP; gone on, it writes nothing twice', async () => {
+test('of three processes that project, another takes over within 5 s of the active one’s SIGSTOP; after SIGCONT, that one writes nothing twice', async () => {
   const database = await freshDatabase();
   const node = await openNode(database.url);
   const apps = await Promise.all([1, 2, 3].map(() => spawnApp({ DATABASE_URL: database.url })));
@@ -16,7 +16,7 @@ test('of three processes that project, another takes over within 5 s of the work
     const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
     const orders = await Promise.all([1, 2, 3].map(() => createdOrder(node, customerId)));
     for (const stopped of apps) {
-      // In the middle of whatever it does, while events keep coming; all but one are stopped at last.
+      // In the middle of its work, while events keep coming; in the end all but one are stopped.
       const work = Promise.all(
         orders.map(async orderId => {
           for (let n = 0; n < 15; n++) await addItem(node, orderId, productId);

@@ -25,7 +25,7 @@ import { stopwatch } from '../support/standstill.ts';
 import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let real: TestDatabase;
-/** A node that nothing stands before. */
+/** A node with a direct connection. */
 let direct: TestNode;
 let customerId: string;
 let productId: string;
@@ -46,21 +46,21 @@ interface Distant {
   close(): Promise<void>;
 }
 
-/** A node whose way to the database may be cut. */
+/** A node whose connections to the database can be cut. */
 async function openDistantNode(): Promise<Distant> {
   const url = new URL(real.url);
   const proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port) });
   url.host = `127.0.0.1:${proxy.port}`;
   const node = await openNode(url.href);
   const close = async () => {
-    // The other way round, the pool waits for the queries that were swallowed.
+    // In the other order, the pool would wait for the swallowed queries.
     await proxy.close();
     await node.close();
   };
   return { node, proxy, close };
 }
 
-/** Ends every way to the database, and waits until the node's pool has heard of it: then no statement gets out. */
+/** Cuts every connection to the database, and waits until the node's pool has noticed: then no statement is sent. */
 async function refuseAll({ node, proxy }: Distant): Promise<void> {
   await proxy.refuse();
   await eventually(async () => {
@@ -69,7 +69,7 @@ async function refuseAll({ node, proxy }: Distant): Promise<void> {
   });
 }
 
-/** An order and a product that the node has in its cache. */
+/** An order and a product in the node's cache. */
 async function warmOrder(node: TestNode): Promise<string> {
   return createdOrder(node, customerId, { items: [{ productId, quantity: 1 }] });
 }
@@ -109,7 +109,7 @@ describe('an append whose answer is lost', () => {
     expect(await logFaults(direct.database)).toEqual([]);
   }
 
-  test('is carried out once and answered as accepted, 200 times in a row', async () => {
+  test('is executed once and answered as accepted, 200 times in a row', async () => {
     const { node, proxy } = distant;
     await fc.assert(
       fc.asyncProperty(fc.array(fate, { minLength: 200, maxLength: 200 }), async fates => {
@@ -129,7 +129,7 @@ describe('an append whose answer is lost', () => {
     );
   });
 
-  test('with many others in its call is carried out once, and each of them, too', async () => {
+  test('with many others in its call is executed once, and so is each of them', async () => {
     const { node, proxy } = distant;
     const often = fc.oneof(fc.constant<Fate>('pass'), fate);
     await fc.assert(
@@ -138,7 +138,7 @@ describe('an append whose answer is lost', () => {
         let cut = 0;
         proxy.meet(bytes => {
           if (!isAppend(bytes)) return 'pass';
-          // The first one always: so many commands travel in so few calls that all of them may pass.
+          // The first one always: so many commands share so few calls that all of them may pass.
           const next = cut === 0 ? 'lose-answer' : (fates.next() as IteratorYieldResult<Fate>).value;
           if (next !== 'pass') cut++;
           return next;
@@ -155,7 +155,7 @@ describe('an append whose answer is lost', () => {
     );
   });
 
-  test('time and again is answered as it was carried out the first time', async () => {
+  test('again and again is answered as it was executed the first time', async () => {
     const { node, proxy } = distant;
     const orderId = await warmOrder(node);
     const commandId = randomUUID();
@@ -169,7 +169,7 @@ describe('an append whose answer is lost', () => {
     expect(await storedOf(commandId)).toBe(1);
   });
 
-  test('and whose stream then moved on is answered as carried out, not as in conflict', async () => {
+  test('and whose stream then changed is answered as executed, not as a conflict', async () => {
     const { node, proxy } = distant;
     const orderId = await warmOrder(node);
     const commandId = randomUUID();
@@ -184,14 +184,14 @@ describe('an append whose answer is lost', () => {
     expect(answer).toMatchObject({ type: 'accepted', version: 3, replayed: true });
   });
 
-  /** Another node's command, as soon as the one whose answer is lost is stored. */
+  /** A command of another node, as soon as the one whose answer is lost is stored. */
   async function storedAndSubmitted(orderId: string, commandId: string): Promise<void> {
     while ((await storedOf(commandId)) === 0) await new Promise(resolve => setImmediate(resolve));
     await positionOf(onOrder(direct, orderId, { type: 'SubmitOrder' }));
   }
 });
 
-describe('what is sent past its deadline', () => {
+describe('a request after its deadline', () => {
   let distant: Distant;
   beforeAll(async () => {
     distant = await openDistantNode();
@@ -209,7 +209,7 @@ describe('what is sent past its deadline', () => {
     return { error, took: passed(), commandId: request.commandId };
   }
 
-  test('is of unknown outcome where the database may have got it', async () => {
+  test('has an unknown outcome if the database may have received it', async () => {
     distant.proxy.meet(bytes => (isAppend(bytes) ? 'lose-answer' : 'pass'));
     const { error, took, commandId } = await failureBy(600);
     expect(error).toBeInstanceOf(OutcomeUnknownError);
@@ -217,7 +217,7 @@ describe('what is sent past its deadline', () => {
     expect(await storedOf(commandId)).toBe(1);
   });
 
-  test('stays of unknown outcome where after the first time no connection could be had', async () => {
+  test('keeps its unknown outcome if after the first time there was no connection', async () => {
     let sent = 0;
     distant.proxy.meet(bytes => {
       if (!isAppend(bytes)) return sent > 0 ? 'lose-request' : 'pass';
@@ -230,7 +230,7 @@ describe('what is sent past its deadline', () => {
     distant.proxy.meet(() => 'pass');
   });
 
-  test('was not stored, and its caller is told so, where no connection could ever be had', async () => {
+  test('was not stored, and its caller is told so, if there was never a connection', async () => {
     await refuseAll(distant);
     const { error, took, commandId } = await failureBy(600);
     expect(error).toBeInstanceOf(UnavailableError);
@@ -241,7 +241,7 @@ describe('what is sent past its deadline', () => {
 
 interface Outcome {
   readonly answer: CommandAnswer<unknown> | Error;
-  /** ms by the clock, and those of them in which the machine ran. */
+  /** ms on the clock, and the part of them in which the machine ran. */
   readonly waited: number;
   readonly took: number;
   readonly commandId: string;
@@ -254,11 +254,11 @@ async function outcomeOf(run: (how: How) => Promise<CommandAnswer<unknown>>): Pr
   return { answer, waited: performance.now() - began, took: passed(), commandId };
 }
 
-// Each waits for a command's whole time: they run side by side, in the hook, and the tests look at what came of it.
+// Each waits for a command's whole deadline: they run in parallel, in the hook, and the tests check the results.
 describe('a command whose node', () => {
   const distant: Distant[] = [];
   const commandTime = 10_000;
-  /** The last attempt may begin just before the end, and a busy machine is slow. */
+  /** The last attempt may start just before the end, and a busy machine is slow. */
   const bound = commandTime + 3_000 + 1_500;
 
   async function scenario<Result>(run: (distant: Distant) => Promise<Result>): Promise<Result> {
@@ -295,7 +295,7 @@ describe('a command whose node', () => {
     reachedInTime: () =>
       scenario(async ({ node, proxy }) => {
         const orderId = await warmOrder(direct);
-        // Each new connection is reset before it says a word.
+        // Each new connection is reset before it sends anything.
         proxy.meet(() => 'lose-request');
         setTimeout(() => proxy.meet(() => 'pass'), 2_000);
         return outcomeOf(how => onOrder(node, orderId, anItem(), how));
@@ -324,7 +324,7 @@ describe('a command whose node', () => {
         let swallowed = 0;
         proxy.meet(bytes => (isAppend(bytes) && swallowed++ === 0 ? 'swallow' : 'pass'));
         const stuck = outcomeOf(how => onOrder(node, one, anItem(), how));
-        // Those that are there at the same moment travel with it.
+        // Commands that wait at the same moment share its call.
         await eventually(() => expect(swallowed).toBeGreaterThan(0));
         const others: Outcome[] = [];
         for (let n = 0; n < 20; n++) others.push(await outcomeOf(how => onOrder(node, other, anItem(), how)));
@@ -349,7 +349,7 @@ describe('a command whose node', () => {
     await Promise.all(distant.map(one => one.close()));
   });
 
-  test('loses the database for good after it was sent is of unknown outcome, and a repeat settles it', async () => {
+  test('loses the database for good after it was sent has an unknown outcome, and a repeat settles it', async () => {
     const { answer, took, commandId, repeated } = results.lostForGood;
     expect(answer).toBeInstanceOf(OutcomeUnknownError);
     expect(took).toBeLessThan(bound);
@@ -368,22 +368,22 @@ describe('a command whose node', () => {
     },
   );
 
-  test('gets the database back in time is carried out, whether or not it had been read', async () => {
+  test('gets the database back in time is executed, whether or not it had been read', async () => {
     expect(results.reachedInTime.answer).toMatchObject({ type: 'accepted', version: 3 });
     expect(await storedOf(results.reachedInTime.commandId)).toBe(1);
   });
 
-  test('talks into the void is answered within its time, as are all that wait behind it', () => {
+  test('gets no answer from its connections is answered within its time, as are all that wait behind it', () => {
     for (const { answer, took } of results.swallowed.outcomes) {
       expect([OutcomeUnknownError, UnavailableError]).toContain(answer.constructor);
       expect(took).toBeLessThan(bound);
     }
-    // Those of the two streams that were sent; the others were not.
+    // The commands of the two streams that were sent; the others were not.
     const unknown = results.swallowed.outcomes.filter(({ answer }) => answer instanceof OutcomeUnknownError);
     expect(unknown).toHaveLength(2);
   });
 
-  test('talked into the void works again as soon as it can', () => {
+  test('had connections without answers works again as soon as it can', () => {
     expect(results.swallowed.after.answer).toMatchObject({ type: 'accepted' });
     expect(results.swallowed.after.took).toBeLessThan(5_000);
   });
@@ -398,7 +398,7 @@ describe('a command whose node', () => {
     },
   );
 
-  test('loses one connection to the void is carried out on another, and the other commands do not wait', async () => {
+  test('loses one silent connection is executed on another, and the other commands do not wait', async () => {
     const { stuck, others } = results.oneSwallowed;
     expect(stuck.answer).toMatchObject({ type: 'accepted', version: 3 });
     expect(stuck.took).toBeLessThan(6_000);
@@ -408,6 +408,6 @@ describe('a command whose node', () => {
   });
 });
 
-test('the log is without a fault after all this', async () => {
+test('the log has no fault after all of this', async () => {
   expect(await logFaults(direct.database)).toEqual([]);
 });

@@ -19,7 +19,7 @@ import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { histories, nodeOn, openCast, openNode, play, type Step, type TestNode } from '../support/random-history.ts';
 
-/** What came of all commands of a suite: a history in which nothing happens would prove nothing. */
+/** Outcomes of all commands of a suite: a history without any effect would prove nothing. */
 const outcomes = new Map<string, number>();
 
 function count(answers: readonly CommandAnswer<unknown>[]): void {
@@ -59,7 +59,7 @@ describe('on PostgreSQL, three nodes and two projectors that come and go', () =>
         const twin = projectorOn(nodes[0]!);
         const work = { over: false };
         const played = play(nodes, steps).finally(() => (work.over = true));
-        // The second one ends in the middle of whatever it does, again and again; each new one meets the twin at work.
+        // The second one ends in the middle of its work, again and again; each new one meets the first at work.
         for (const ms of pauses) {
           if (work.over) break;
           const passing = projectorOn(nodes[1]!);
@@ -97,7 +97,7 @@ describe('on the embedded database', () => {
     await Promise.all(projectors.map(projector => projector.stop()));
   }
 
-  /** Events that were folded already, under the checkpoint of that time, of the live rows or of a rebuild's. */
+  /** Delivers events that were folded already, under their old checkpoint, to the live rows or to a rebuild's. */
   async function expectRefused(batches: readonly (readonly [Checkpoint, RecordedEvent[]])[]): Promise<void> {
     for (const [checkpoint, events] of batches) {
       expect(events.length).toBeGreaterThan(0);
@@ -105,7 +105,7 @@ describe('on the embedded database', () => {
     }
   }
 
-  /** A rebuild whose process went away after its first batch, and one that goes on with it beside the projectors. */
+  /** A rebuild whose process ended after its first batch, and one that continues it beside the projectors. */
   async function rebuildInTwoParts(): Promise<void> {
     const begun = await beginRebuild(node.database);
     const first = await node.store.readLog(0, 10);
@@ -144,7 +144,7 @@ describe('on the embedded database', () => {
     await stop(projectors);
   }
 
-  test('with batches delivered again, projectors and database started again, and a rebuild in the middle, every view is the plain fold of the log', async () => {
+  test('with batches delivered again, projectors and database restarted, and a rebuild in the middle, every view is the plain fold of the log', async () => {
     await fc.assert(
       fc.asyncProperty(histories(2, { minLength: 30, maxLength: 60 }), async steps => {
         node = await openNode(undefined, folder);
@@ -154,7 +154,7 @@ describe('on the embedded database', () => {
           await node.close();
         }
       }),
-      // Each run starts the database twice: what failed is not shrunk.
+      // Each run starts the database twice: failures are not shrunk.
       { numRuns: 3, endOnFailure: true },
     );
   }, 180_000);

@@ -53,7 +53,7 @@ afterAll(async () => {
 let serving: TestNode;
 let bus: Bus;
 let hub: Hub<OrderRow>;
-/** Scopes that each read of the hub asked for. */
+/** The scopes of each read of the hub. */
 let asked: (readonly string[])[];
 async function openHubOn(one: TestNode): Promise<void> {
   serving = one;
@@ -75,7 +75,7 @@ beforeEach(async () => {
 });
 afterEach(() => hub.close());
 
-/** As the subscription's field reads it; without a customer the list of all orders. */
+/** Reads as the subscription's field does; without a customer the list of all orders. */
 function sourceOf(customer: string | undefined, filter: OrderFilter = {}): ListSource<OrderRow> {
   return {
     read: (after, limit) => readOrderChanges(serving.source, { customerId: customer, filter }, after, limit),
@@ -87,7 +87,7 @@ function watch(after?: Position, filter?: OrderFilter, customer = customerId): P
   return watchList(hub, customer, after, sourceOf(customer, filter));
 }
 
-/** The next frame, which must come long before the list reads again by itself. */
+/** The next frame, which must come long before the list polls. */
 async function next(frames: Frames): Promise<ListFrame<OrderRow>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -107,14 +107,14 @@ async function take(frames: Frames, count: number): Promise<ListFrame<OrderRow>[
   return taken;
 }
 
-/** Projects what is stored and tells it. */
+/** Projects what is stored and publishes the hint. */
 async function project(): Promise<Position> {
   const to = await projectAll(serving);
   bus.publish('projected', { to });
   return to;
 }
 
-/** As a page says it, for a client to go on from. */
+/** A position as a page has it, for a client to resume from. */
 async function pagePosition(): Promise<Position> {
   const request = { limit: 1, backwards: false, cursor: undefined, direction: 'ASC', count: false } as const;
   const list = { customerId, filter: {}, sort: 'createdAt' } as const;
@@ -122,7 +122,7 @@ async function pagePosition(): Promise<Position> {
 }
 
 describe('the first frame', () => {
-  test('without `after` is PROGRESS at the position that the views have reached; what was before is no news', async () => {
+  test('without `after` is PROGRESS at the position that the views have reached; earlier changes are not sent', async () => {
     const orderId = await createdOrder(node, customerId);
     const position = await projectAll(node);
     const frames = await watch();
@@ -134,7 +134,7 @@ describe('the first frame', () => {
     await frames.return?.();
   });
 
-  test('after a page’s position is PROGRESS at it; then comes what changed since, once, oldest change first', async () => {
+  test('after a page’s position is PROGRESS at it; then come all later changes, once, oldest change first', async () => {
     const orders: string[] = [];
     for (let n = 0; n < 4; n++) orders.push(await createdOrder(node, customerId));
     await projectAll(node);
@@ -184,7 +184,7 @@ describe('the first frame', () => {
     },
   );
 
-  test('of a list that can’t be read is an error, and leaves no interest behind', async () => {
+  test('of a list that cannot be read is an error, and the subscriber is unregistered', async () => {
     const away = { read: () => Promise.reject(new Error('the database is away')), logger };
     for (const after of [undefined, await readHead(node.database)]) {
       await expect(watchList<OrderRow>(hub, customerId, after, away)).rejects.toThrow('the database is away');
@@ -195,7 +195,7 @@ describe('the first frame', () => {
   });
 });
 
-test('a reader that stops and goes on with its last frame’s position, whenever, misses nothing and gets nothing twice', async () => {
+test('a reader that stops at any moment and resumes with its last frame’s position misses nothing and gets nothing twice', async () => {
   const step = fc.record({ order: fc.nat({ max: 3 }), pause: fc.nat({ max: 4 }), create: fc.nat({ max: 4 }) });
   const readers = fc.array(
     fc.record({ frames: fc.integer({ min: 1, max: 8 }), away: fc.nat({ max: 15 }), pace: fc.nat({ max: 3 }) }),
@@ -257,7 +257,7 @@ test('a reader that stops and goes on with its last frame’s position, whenever
   );
 });
 
-test('more changes than a read takes come all, each order once, in the order of their last changes', async () => {
+test('more changes than one read takes all come, each order once, in the order of their last changes', async () => {
   const start = await projectAll(node);
   const orders: string[] = [];
   for (let n = 0; n < 120; n++) orders.push(await createdOrder(node, customerId));
@@ -272,7 +272,7 @@ test('more changes than a read takes come all, each order once, in the order of 
   await frames.return?.();
 });
 
-test('a slow reader finds each order once, as it is, however often it changed: what is kept for it does not grow', async () => {
+test('a slow reader gets each order once, in its newest state, however often it changed: its buffer does not grow', async () => {
   const orderId = await createdOrder(node, customerId);
   const other = await createdOrder(node, customerId);
   await projectAll(node);
@@ -290,7 +290,7 @@ test('a slow reader finds each order once, as it is, however often it changed: w
     await addItem(node, orderId, productId);
     await hub.reached(await project(), 1_000);
   }
-  // Not one read while it does not take what there is.
+  // No read while the reader does not take what is there.
   expect(read).toBe(1);
   await addItem(node, other, productId);
   await project();
@@ -303,7 +303,7 @@ test('a slow reader finds each order once, as it is, however often it changed: w
 });
 
 describe('a filtered list', () => {
-  test('tells that an order has left it, once, and keeps telling of those on it', async () => {
+  test('reports that an order has left it, once, and keeps reporting those on it', async () => {
     const [orderId, other] = [await createdOrder(node, customerId), await createdOrder(node, customerId)];
     await addItem(node, orderId, productId);
     const start = await projectAll(node);
@@ -315,7 +315,8 @@ describe('a filtered list', () => {
       return [row!.orderId, matchesNow(row!, filter)];
     };
 
-    // One comes onto the list by a product, one leaves it by its state; then it comes onto no list of drafts again.
+    // One order comes onto the list by a product, one leaves it by its status; after that it is on no list of drafts
+    // again.
     await addItem(node, other, productId);
     await project();
     expect(await told()).toEqual([other, true]);
@@ -345,7 +346,7 @@ describe('without a change', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => vi.useRealTimers());
 
-  test('it says after 15 s how far it has come, with a position that others have moved on to, and reads nothing for it', async () => {
+  test('it reports after 15 s how far it has come, with a position that other changes have reached, without a read', async () => {
     const source = sourceOf(customerId);
     let reads = 0;
     const read: typeof source.read = (...which) => {
@@ -358,7 +359,7 @@ describe('without a change', () => {
     void frames.next().then(({ value }) => said.push(value));
     await createdOrder(node, await registeredCustomer(node));
     const position = await project();
-    // The hub's read takes real time, and no more of the other.
+    // The hub's read takes real time, not fake time.
     const began = performance.now();
     while (hub.told.point < position.point && performance.now() - began < 5_000) await turn();
     const before = reads;
@@ -372,7 +373,7 @@ describe('without a change', () => {
 });
 
 describe('ending it', () => {
-  test('while its reader waits ends it at once, and leaves no interest behind', async () => {
+  test('while its reader waits ends it at once, and unregisters the subscriber', async () => {
     const frames = await watch();
     await next(frames);
     const waiting = frames.next();
@@ -386,7 +387,7 @@ describe('ending it', () => {
 });
 
 describe('a database that is away for a while', () => {
-  /** Fails so many reads after the first one. */
+  /** The given number of reads after the first one fail. */
   async function watchWithFailures(): Promise<{
     frames: Frames;
     fail: (reads: number) => void;
@@ -404,7 +405,7 @@ describe('a database that is away for a while', () => {
     return { frames, fail: reads => (failures = reads), warnings: () => lines.filter(line => line.level >= 40) };
   }
 
-  test('ends nothing and loses nothing: the list is read again in the hub’s rhythm, and it is said once', async () => {
+  test('ends nothing and loses nothing: the list is read again in the hub’s rhythm, and it is logged once', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const { frames, fail, warnings } = await watchWithFailures();
@@ -417,7 +418,7 @@ describe('a database that is away for a while', () => {
     expect(passed()).toBeLessThan(3_000);
     expect(warnings()).toMatchObject([{ err: { message: 'the database is away' } }]);
 
-    // The next time is said again.
+    // The next outage is logged again.
     fail(1);
     await addItem(node, orderId, productId);
     await project();
@@ -426,7 +427,7 @@ describe('a database that is away for a while', () => {
     await frames.return?.();
   });
 
-  test('does not hold up a reader that leaves meanwhile', async () => {
+  test('does not hold up a reader that leaves during the outage', async () => {
     const { frames, fail, warnings } = await watchWithFailures();
     fail(1_000);
     const waiting = frames.next();
@@ -438,7 +439,7 @@ describe('a database that is away for a while', () => {
   });
 });
 
-test('when the log was restored and went on differently, whoever got more than the new one has is told, and then goes on in it', async () => {
+test('if the log was restored and continued differently, a subscriber that has more than the new log gets RESYNC, and then continues in it', async () => {
   const fork = await forkedLog();
   try {
     hub.close();

@@ -50,11 +50,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The node that hub and looks read from: another one after a restore. */
+/** The node that hub and snapshots read from: another one after a restore. */
 let serving: TestNode;
 let bus: Bus;
 let hub: Hub<OrderRow>;
-/** Ids that each read of the hub asked for. */
+/** The ids of each read of the hub. */
 let asked: (readonly string[])[];
 async function openHubOn(one: TestNode): Promise<void> {
   serving = one;
@@ -73,7 +73,7 @@ async function openHubOn(one: TestNode): Promise<void> {
 beforeEach(() => openHubOn(node));
 afterEach(() => hub.close());
 
-/** As the subscription's field reads it. */
+/** Reads as the subscription's field does. */
 function sourceOf(orderId: string, after?: Position): RowSource<OrderRow> {
   async function look(from: Position | undefined) {
     const found = (await readOrders(serving.source, [orderId], from)).rows.get(orderId);
@@ -100,7 +100,7 @@ async function next(frames: Frames): Promise<RowFrame<OrderRow>> {
   return value;
 }
 
-/** Frames as they come, in an array that grows. */
+/** Frames as they arrive, in a growing array. */
 function collect(frames: Frames): RowFrame<OrderRow>[] {
   const all: RowFrame<OrderRow>[] = [];
   void (async () => {
@@ -109,7 +109,7 @@ function collect(frames: Frames): RowFrame<OrderRow>[] {
   return all;
 }
 
-/** One more event of an order, projected and told. @returns after the hub has read it */
+/** Stores one more event of an order, projects it and publishes the hint. @returns after the hub has read it */
 async function change(orderId: string, product = productId): Promise<Position> {
   await addItem(serving, orderId, product);
   const to = await projectAll(serving);
@@ -123,7 +123,7 @@ async function newOrder(): Promise<{ orderId: string; created: Position }> {
   return { orderId, created: await projectAll(node) };
 }
 
-/** Says that nothing comes, by way of what comes next: the frame of the next change. */
+/** Shows that no frame was pending, by the frame of the next change. */
 async function expectOnlyUpdate(frames: Frames, orderId: string, version: number): Promise<void> {
   const first = next(frames);
   const position = await change(orderId);
@@ -139,7 +139,7 @@ describe('the first frame', () => {
     await frames.return?.();
   });
 
-  test('after a position that the row has moved on from is the row as it is now', async () => {
+  test('after an older position is the current row', async () => {
     const { orderId, created } = await newOrder();
     await change(orderId);
     const position = await change(orderId);
@@ -166,7 +166,7 @@ describe('the first frame', () => {
     await frames.return?.();
   });
 
-  test('after a position of another log says so, with the row as it is now', async () => {
+  test('after a position of another log is RESYNC, with the current row', async () => {
     const { orderId, created } = await newOrder();
     for (const after of [
       { point: created.point, hash: '0123456789ab' },
@@ -178,7 +178,7 @@ describe('the first frame', () => {
     }
   });
 
-  test('of no such row is an error, and leaves no interest behind', async () => {
+  test('of a missing row is an error, and the subscriber is unregistered', async () => {
     await expect(watch(newId('ord'))).rejects.toThrow('there is no such order');
     const { orderId } = await newOrder();
     const away = { ...sourceOf(orderId), look: () => Promise.reject(new Error('the database is away')) };
@@ -190,8 +190,8 @@ describe('the first frame', () => {
   });
 });
 
-describe('a row that changes between interest and snapshot', () => {
-  test('is not sent again when the hub comes to what the snapshot has shown', async () => {
+describe('a row that changes between registration and snapshot', () => {
+  test('is not sent again when the hub reaches what the snapshot has shown', async () => {
     const { orderId } = await newOrder();
     await addItem(node, orderId, productId);
     const frames = await watch(orderId);
@@ -231,7 +231,7 @@ describe('a row that changes between interest and snapshot', () => {
 });
 
 describe('a slow reader', () => {
-  test('finds the newest state and none before it', async () => {
+  test('gets the newest state and none before it', async () => {
     const { orderId } = await newOrder();
     const frames = await watch(orderId);
     await next(frames);
@@ -242,7 +242,7 @@ describe('a slow reader', () => {
     await frames.return?.();
   });
 
-  test('that has not taken the snapshot yet finds a snapshot of the newest state', async () => {
+  test('that has not taken the snapshot yet gets a snapshot of the newest state', async () => {
     const { orderId } = await newOrder();
     const frames = await watch(orderId);
     await change(orderId);
@@ -252,7 +252,7 @@ describe('a slow reader', () => {
   });
 });
 
-test('versions and positions only rise, each frame is the log as of its position, and the newest arrives at last', async () => {
+test('versions and positions only rise, each frame is the log as of its position, and the newest always arrives', async () => {
   const pauses = fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 25 });
   await fc.assert(
     fc.asyncProperty(pauses, pauses, async (writing, reading) => {
@@ -287,7 +287,7 @@ test('versions and positions only rise, each frame is the log as of its position
 });
 
 describe('ending it', () => {
-  test('while its reader waits ends it at once, and leaves no interest behind', async () => {
+  test('while its reader waits ends it at once, and unregisters the subscriber', async () => {
     const { orderId } = await newOrder();
     const frames = await watch(orderId);
     await next(frames);
@@ -302,7 +302,7 @@ describe('ending it', () => {
     expect(asked).toEqual([]);
   });
 
-  test('leaves the others who watch the same row', async () => {
+  test('does not affect other subscribers of the same row', async () => {
     const { orderId } = await newOrder();
     const [one, other] = [await watch(orderId), await watch(orderId)];
     await next(other);
@@ -314,7 +314,7 @@ describe('ending it', () => {
   });
 });
 
-describe('when the log was restored and went on differently', () => {
+describe('if the log was restored and continued differently', () => {
   let fork: ForkedLog;
   beforeAll(async () => {
     fork = await forkedLog();
@@ -330,7 +330,7 @@ describe('when the log was restored and went on differently', () => {
     bus.publish('projected', { to: startOfLog });
   }
 
-  test('each watcher gets the row of the new log, though its version is lower, and then its changes', async () => {
+  test('each subscriber gets the row of the new log, although its version is lower, and then its changes', async () => {
     const [one, other] = await Promise.all(fork.orders.map(id => watch(id)));
     expect(await next(one!)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 4 } });
     expect(await next(other!)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 1 } });
@@ -346,7 +346,7 @@ describe('when the log was restored and went on differently', () => {
     await Promise.all([one!.return?.(), other!.return?.()]);
   });
 
-  test('what the hub tells while the row is read again is not lost and not overwritten', async () => {
+  test('a notification of the hub while the row is read again is neither lost nor overwritten', async () => {
     const [orderId] = fork.orders;
     const source = sourceOf(orderId);
     const gate = openGate();
@@ -373,7 +373,7 @@ describe('when the log was restored and went on differently', () => {
     await frames.return?.();
   });
 
-  test('a read of the old log that is still under way counts for nothing', async () => {
+  test('a read of the old log that is still in flight is ignored', async () => {
     const [orderId] = fork.orders;
     const source = sourceOf(orderId);
     const gate = openGate();
@@ -398,7 +398,7 @@ describe('when the log was restored and went on differently', () => {
     await frames.return?.();
   });
 
-  test('a database that is away when the row is to be read again ends nothing: it is read when it is back', async () => {
+  test('a database that is away when the row must be read again ends nothing: the row is read when it is back', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let failures = 0;
@@ -417,7 +417,7 @@ describe('when the log was restored and went on differently', () => {
     await frames.return?.();
   });
 
-  test('a watcher that ends while the database is away reads no more', async () => {
+  test('a subscriber that leaves while the database is away reads no more', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let looks = 0;
@@ -433,7 +433,7 @@ describe('when the log was restored and went on differently', () => {
     expect(looks).toBe(2);
   });
 
-  test('whoever watches a row that the new log has not is told so, waiting or not', async () => {
+  test('a subscriber of a row that the new log does not have gets NOT_FOUND, waiting or not', async () => {
     const [waiting, busy] = [await watch(fork.lostOrder), await watch(fork.lostOrder)];
     await next(waiting);
     const rejected = expect(next(waiting)).rejects.toThrow('there is no such order');

@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.ts';
 
 const module = fileURLToPath(new URL('../../support/child.ts', import.meta.url));
 
-test('a process that a run started ends with the run, even where the run is killed', async () => {
+test('a process that a run started ends with the run, even if the run is killed', async () => {
   const program = `
     import { startChild } from ${JSON.stringify(module)};
     console.log('pid', startChild('sleep', ['600']).pid);
@@ -18,19 +18,19 @@ test('a process that a run started ends with the run, even where the run is kill
   await eventually(() => expect(isRunning(Number(pid))).toBe(false));
 });
 
-test('whoever waits for a line is told when the process ends without it, and what it said', async () => {
+test('a caller that waits for a line gets an error with the output if the process ends without it', async () => {
   const child = startChild('sh', ['-c', 'echo the port is taken >&2; exit 3']);
   await expect(printed(child, /ready/, 20_000)).rejects.toThrow(/exit code 3[^]*the port is taken/);
 });
 
-test('a process that ignores a polite end is killed', async () => {
+test('a process that ignores SIGTERM is killed', async () => {
   const child = startChild('sh', ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done']);
   await printed(child, /ready/, 20_000);
   await stopChild(child, 'SIGTERM', 100);
   expect((await child.exited).signal).toBe('SIGKILL');
 });
 
-test('a command that is not there is an error that says so', async () => {
+test('a missing command is an error that says so', async () => {
   await expect(printed(startChild('no-such-command', []), /ready/, 20_000)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 

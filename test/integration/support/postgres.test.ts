@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { onDatabase } from '../../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../../support/postgres.ts';
 
-test('databases that are asked for at the same time are migrated, empty and apart', async () => {
+test('databases that are requested at the same time are migrated, empty and separate', async () => {
   const databases = await Promise.all([freshDatabase(), freshDatabase(), freshDatabase()]);
   try {
     await onDatabase(databases[0].url, client =>
@@ -14,7 +14,7 @@ test('databases that are asked for at the same time are migrated, empty and apar
   }
 });
 
-test('a database is dropped under the connections that are still open to it', async () => {
+test('a database is dropped although connections to it are open', async () => {
   const database = await freshDatabase();
   const cut = onDatabase(database.url, client => client.query('select pg_sleep(600)'));
   await Promise.all([expect(cut).rejects.toThrow(), database.drop()]);
