@@ -23,7 +23,7 @@ const given: Readonly<Record<string, string>> = {
   AUTH_AUDIENCE: 'orderstream',
 };
 
-/** A container's environment as its process has it, over the image's own; throws where a variable is required and missing. */
+/** The environment of a container's process, with the image's defaults; throws if a required variable is missing. */
 function environmentOf({ environment = {} }: Container, variables: Readonly<Record<string, string>> = given) {
   const values = Object.entries(environment).map(([name, value]) => [
     name,
@@ -35,7 +35,7 @@ function environmentOf({ environment = {} }: Container, variables: Readonly<Reco
   return { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '4000', ...(Object.fromEntries(values) as object) };
 }
 
-test('it is PostgreSQL, Redis, a migration, two API processes and a projector', () => {
+test('it has PostgreSQL, Redis, a migration, two API processes and a projector', () => {
   expect(Object.keys(containers)).toEqual(['postgres', 'redis', 'migrate', 'api-1', 'api-2', 'projector']);
   const roles = ours.map(([name, container]) => [name, container.environment?.['ROLES']]);
   expect(roles).toEqual([
@@ -59,13 +59,13 @@ test.each(ours.filter(([name]) => name !== 'migrate'))(
   },
 );
 
-test('the migration knows its database', () => {
+test('the migration connects to the database', () => {
   const { migrate } = containers;
   expect(migrate?.command).toEqual(['node', 'dist/cli/migrate.js']);
   expect(loadMigrateUrl(environmentOf(migrate!))).toContain('@postgres:5432/orderstream');
 });
 
-describe('without a secret nothing starts, and what to set is said', () => {
+describe('without a secret nothing starts, and the message names it', () => {
   test.each(Object.keys(given))('%s', name => {
     const those = name === 'POSTGRES_PASSWORD' ? Object.entries(containers) : ours;
     for (const [, container] of those.filter(([, { environment }]) => environment)) {
@@ -74,7 +74,7 @@ describe('without a secret nothing starts, and what to set is said', () => {
   });
 });
 
-test('whoever depends on another waits until that one is ready, and every one that can be asked says so', () => {
+test('each service waits until the services that it depends on are healthy, and each one has a health check', () => {
   for (const [name, { depends_on: waitsFor = {} }] of Object.entries(containers)) {
     for (const [other, { condition }] of Object.entries(waitsFor)) {
       expect([name, other, condition]).toEqual([
@@ -86,7 +86,7 @@ test('whoever depends on another waits until that one is ready, and every one th
   }
   expect(containers['postgres']?.healthcheck?.test?.[1]).toBe('pg_isready');
   expect(containers['redis']?.healthcheck?.test).toEqual(['CMD', 'redis-cli', 'ping']);
-  // The image's own HEALTHCHECK asks over HTTP.
+  // The image's own HEALTHCHECK uses HTTP.
   const unasked = ours.filter(([, { healthcheck }]) => healthcheck?.disable === 'true').map(([name]) => name);
   expect(unasked).toEqual(['migrate']);
 });

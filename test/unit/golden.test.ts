@@ -1,4 +1,4 @@
-// What was stored, or given out, stays what it is: see docs/events.md. The files are in test/golden/.
+// What was stored or given to clients never changes: see docs/events.md. The files are in test/golden/.
 import { describe, expect, test } from 'vitest';
 import type { CommandCall, HandleCommand } from '../../src/commands/handle-command.ts';
 import { open } from '../../src/event-store/personal-data.ts';
@@ -42,14 +42,14 @@ const eventFiles = await filesIn('frozen/events');
 const names = await readJson<Names>('frozen/names.json');
 
 describe('the golden files', () => {
-  test('never change and never go; one that is new is listed', async () => {
+  test('never change and are never removed; a new file is listed', async () => {
     const listed = await readJson<Record<string, string>>('frozen.json');
     const files = await filesIn('frozen');
     const hashes = await Promise.all(files.map(async file => [file, await hashOf(`frozen/${file}`)] as const));
     expect(Object.fromEntries(hashes), record).toEqual(listed);
   });
 
-  test('hold every event type that a reader may meet, in every schema version that was ever stored', () => {
+  test('contain every event type that a reader may find, in every schema version that was ever stored', () => {
     expect([...types.values()], 'golden.ts lists every aggregate').toEqual(
       expect.arrayContaining(Object.values(deciders)),
     );
@@ -70,18 +70,18 @@ describe('the golden files', () => {
   });
 });
 
-describe('what was stored long ago', () => {
-  test.each(eventFiles)('says what it said: %s', async file => {
+describe('stored events of older releases', () => {
+  test.each(eventFiles)('are read as before: %s', async file => {
     const golden = await readJson<GoldenEvent>(`frozen/events/${file}`);
     expect(eventFile(golden.row)).toBe(`events/${file}`);
     expect(readGolden(golden), record).toEqual(await readJson(`expected/events/${file}`));
   });
 
-  test.each([...lives])('folds to the state and the rows that it came to: %s', async (name, life) => {
+  test.each([...lives])('fold to the same states and rows: %s', async (name, life) => {
     expect(expectedOf(life), record).toEqual(await readJson(`expected/lives/${name}.json`));
   });
 
-  test.each([...lives])('comes to the same states when its personal data can no longer be opened: %s', (_, life) => {
+  test.each([...lives])('fold to the same states if their personal data can no longer be opened: %s', (_, life) => {
     const { whole, erased } = expectedOf(life);
     expect(Object.keys(erased).length).toBeGreaterThan(0);
     for (const [stream, { state }] of Object.entries(erased)) expect(state).toEqual(whole[stream]?.state);
@@ -100,13 +100,16 @@ describe('what was stored long ago', () => {
     },
   );
 
-  test.each(names.sealed)('is opened byte for byte with the key of its time: %#', ({ key, streamId, sealed, text }) => {
-    expect(JSON.stringify(open(Buffer.from(key, 'base64'), streamId, sealed))).toBe(text);
-  });
+  test.each(names.sealed)(
+    'are opened byte by byte with the key of their time: %#',
+    ({ key, streamId, sealed, text }) => {
+      expect(JSON.stringify(open(Buffer.from(key, 'base64'), streamId, sealed))).toBe(text);
+    },
+  );
 });
 
-describe('what was given out', () => {
-  test.each([...lives])('is the same command with the same ids when it is asked for again: %s', async (_, life) => {
+describe('values that clients were given', () => {
+  test.each([...lives])('a repeat is the same command with the same ids: %s', async (_, life) => {
     for (const [index, events] of commandsOf(life.rows).entries()) {
       const call = await callOf(life.asked[index]!);
       expect(call.commandId).toBe(events[0]!.command_id);
@@ -117,7 +120,7 @@ describe('what was given out', () => {
     }
   });
 
-  test("stands in the event's field that always took it: the public number", () => {
+  test('the public number is in the same field of the event', () => {
     const found = [...lives.values()].flatMap(({ rows }) =>
       rows.flatMap(({ stream_type, type, data }) => {
         const field = Object.entries(data).find(([, value]) => /^[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(String(value)))?.[0];
@@ -158,7 +161,7 @@ function commandsOf(rows: readonly EventRow[]): EventRow[][] {
   return ids.map(id => rows.filter(row => row.command_id === id));
 }
 
-/** What becomes of a mutation on its way to its aggregate. */
+/** The command that a mutation sends to its aggregate. */
 async function callOf(asked: Asked): Promise<CommandCall<unknown>> {
   const calls: CommandCall<unknown>[] = [];
   const handle = (_decider: unknown, call: CommandCall<unknown>) => {

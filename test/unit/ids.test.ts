@@ -11,7 +11,7 @@ describe('ids', () => {
     expect(newId('evt')).not.toBe(id);
   });
 
-  test('a fresh command id is a UUID of version 7: as good as random, and later ones stand behind earlier ones', async () => {
+  test('a new command id is a UUID of version 7: random, and later ones sort after earlier ones', async () => {
     const start = Date.now();
     const id = newCommandId();
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -41,7 +41,7 @@ describe('ids', () => {
     expect(parseId('cus', text)).toBeUndefined();
   });
 
-  test('UUIDv5 is that of RFC 9562, for ever', () => {
+  test('UUIDv5 follows RFC 9562, for ever', () => {
     const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
     expect(uuidV5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
     expect(deriveId('prd', dns, 'www.example.com')).toBe('prd_2ed6657d-e927-568b-95e1-2665a8aea6a2');

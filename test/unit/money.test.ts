@@ -82,7 +82,7 @@ describe('formatAmount', () => {
     expect(formatAmount(amount, code)).toBe(printed);
   });
 
-  it('prints what parseAmount reads back, unchanged over the whole range', () => {
+  it('prints what parseAmount parses, over the whole range', () => {
     fc.assert(
       fc.property(minorUnits, currency, (amount, code) => {
         expect(parseAmount(formatAmount(amount, code), code)).toBe(amount);

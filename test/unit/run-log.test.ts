@@ -1,4 +1,4 @@
-// Whether the search of a run's log finds what it is for: each kind planted once, in a log as programs write it.
+// Whether the search of a run's log finds each kind of leak, planted once, in a log as programs write it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A line of a program in this process, past all that blots secrets out. */
+/** A log line of this process, without redaction. */
 function logged(line: object | string): void {
   keepLog(1, {
     stdout: typeof line === 'string' ? '' : JSON.stringify(line),
@@ -43,7 +43,7 @@ function logged(line: object | string): void {
   });
 }
 
-/** What the run ends with. */
+/** The report at the end of a run. */
 function verdict(): { readonly what: string[]; readonly failed: boolean } {
   process.exitCode = 0;
   new LogPrivacyReporter().onTestRunEnd();
@@ -85,7 +85,7 @@ describe('the log of a run is searched at its end', () => {
     logged({ level: 30, msg: 'command settled', customerId: 'cus_1', err: { message: 'Somebody else' } });
   });
 
-  test('and one that says nothing of anybody passes', () => {
+  test('a log without personal data passes', () => {
     expect(verdict()).toEqual({ what: [], failed: false });
   });
 
@@ -94,7 +94,7 @@ describe('the log of a run is searched at its end', () => {
     expect(verdict()).toEqual({ what: [what], failed: true });
   });
 
-  test('what programs in the tests’ own processes log is part of it, and so is what their logger blots out not', async () => {
+  test('the log of programs inside the tests’ processes is included, and so is what their logger does not redact', async () => {
     const logger = openLogger('trace', destination({ dest: runLogFile()!, sync: true }));
     logger.info({ token: await staffToken() }, `refused ${await staffToken()} at redis://:hunter2@h`);
     expect(readRunLog(folder).files.map(({ lines }) => lines.length)).toEqual([1, 1]);
@@ -103,12 +103,12 @@ describe('the log of a run is searched at its end', () => {
     expect(verdict()).toEqual({ what: ['a name or another secret of a test'], failed: true });
   });
 
-  test('what a program prints for people is not its log', async () => {
+  test('output for people is not part of the log', async () => {
     keepLog(2, { stdout: `Tokens for 30 days:\n  staff ${await staffToken()}`, stderr: '' });
     expect(verdict()).toEqual({ what: [], failed: false });
   });
 
-  test('words that anybody may use are nobody’s', () => {
+  test('common words are no personal data', () => {
     noteOperation('{ customers(search: "missing") { totalCount } }', { name: 'S', reference: 'another' });
     logged({ msg: 'another view is missing' });
     expect(verdict()).toEqual({ what: [], failed: false });

@@ -5,7 +5,7 @@ const file = 'src/order/domain/decide.ts';
 const source = 'const a = 1;\nif (a > 0) {\n  go();\n}\n';
 type Status = MutationReport['files'][string]['mutants'][number]['status'];
 
-/** `if (…) {…}` with its condition gone, and so many mutants that were killed. */
+/** `if (…) {…}` with its condition replaced, and a number of killed mutants. */
 function report(status: Status, killed: number): MutationReport {
   const location = { start: { line: 2, column: 5 }, end: { line: 2, column: 10 } };
   const dead = Array.from({ length: killed }, () => ({ status: 'Killed' as const, replacement: '', location }));
@@ -18,14 +18,14 @@ function report(status: Status, killed: number): MutationReport {
 const explained = `- \`${file}\`: \`a > 0\` → \`true\`: it is 1.`;
 
 describe('the verdict on mutants', () => {
-  test('is good where enough were killed and each survivor is explained', () => {
+  test('is good if enough were killed and each survivor is explained', () => {
     const { passed, findings } = mutationVerdict(report('Survived', 19), `# Survivors\n\n${explained}\n`);
     expect(findings).toContain('| src/*/domain, src/money.ts | 19 | 1 | 95.00 % |');
     expect(findings).toContain('| all that is mutated | 20 | 1 | 95.24 % |');
     expect(passed).toBe(true);
   });
 
-  test('is bad where too few were killed', () => {
+  test('is bad if too few were killed', () => {
     expect(mutationVerdict(report('Survived', 18), explained).passed).toBe(false);
   });
 
@@ -38,17 +38,17 @@ describe('the verdict on mutants', () => {
     },
   );
 
-  test('is bad where an explained survivor survives no longer: the page would say what is not so', () => {
+  test('is bad if an explained survivor no longer survives: the page would be wrong', () => {
     const { passed, findings } = mutationVerdict(report('Killed', 100), explained);
     expect(passed).toBe(false);
     expect(findings).toContain(`${explained} **survives no longer`);
   });
 
-  test('counts one that never ends as killed', () => {
+  test('counts a mutant that never ends as killed', () => {
     expect(mutationVerdict(report('Timeout', 0), '').passed).toBe(true);
   });
 
-  test('writes what stands on several lines in one', () => {
+  test('prints a mutant of several lines on one line', () => {
     const block = { start: { line: 2, column: 12 }, end: { line: 4, column: 2 } };
     const files = {
       [file]: { source, mutants: [{ status: 'Survived' as const, replacement: '{}', location: block }] },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { undescribed } from '../../../.config/undescribed.ts';
 
 describe('the check for descriptions', () => {
-  test('names every kind of thing a client can see that has none', () => {
+  test('names every kind of visible schema element without a description', () => {
     const schema = buildSchema(`
       directive @mark(how: String) on FIELD_DEFINITION
       scalar Decimal
@@ -37,11 +37,11 @@ describe('the check for descriptions', () => {
     );
   });
 
-  test('takes an empty description for none', () => {
+  test('treats an empty description as none', () => {
     expect(undescribed(buildSchema('" " type Query { "Now." now: Int }'))).toEqual(['Query']);
   });
 
-  test('finds nothing where all is described, built-in scalars and directives aside', () => {
+  test('finds nothing if everything is described, except built-in scalars and directives', () => {
     const schema = buildSchema('"Reads." type Query { "Now." now("Zone." zone: String): Int @deprecated }');
     expect(undescribed(schema)).toEqual([]);
   });

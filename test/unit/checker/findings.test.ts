@@ -40,7 +40,7 @@ function rules(subscriber: Observed, more: Partial<History> = {}): string[] {
   return [...new Set(findingsOf(history(subscriber, more)).map(({ rule }) => rule))];
 }
 
-test('what keeps every promise has no finding', () => {
+test('a history that keeps every promise has no finding', () => {
   const row = connection([frame(1, { kind: 'SNAPSHOT' }), frame(3)]);
   expect(findingsOf(history(observed('orderUpdated', [row])))).toEqual([]);
   const list = connection([frame(1, { kind: 'PROGRESS', order: undefined }), frame(3, { orderId: order })], {
@@ -64,19 +64,19 @@ test('a frame that comes twice within a connection is found', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), frame(3)])]))).toContain('no repeat');
 });
 
-test('a version that falls is found, over connections too', () => {
+test('a version that falls is found, also across connections', () => {
   const connections = [connection([frame(3)]), connection([frame(2)]), connection([frame(3)])];
   expect(rules(observed('orderUpdated', connections))).toEqual(['versions never fall']);
 });
 
-test('a frame that is not what the log has at its position is found', () => {
+test('a frame that differs from the log at its position is found', () => {
   const early = connection([frame(2, { order: shown(1) }), frame(3)]);
   expect(rules(observed('orderUpdated', [early]))).toEqual(['a frame is of the log']);
   const never = connection([frame(3), frame(4)]);
   expect(rules(observed('orderUpdated', [never]))).toContain('a frame is of the log');
 });
 
-test('one version of an order that is told to two of one role in two ways is found', () => {
+test('one version of an order that two viewers of one role see differently is found', () => {
   const mine = observed('orderUpdated', [connection([frame(2, { order: shown(2, 'SUBMITTED') }), frame(3)])]);
   const theirs = observed('orderUpdated', [connection([frame(2), frame(3)])]);
   expect(rules(mine, { subscribers: [mine, theirs] })).toEqual(['one version is one']);
@@ -84,7 +84,7 @@ test('one version of an order that is told to two of one role in two ways is fou
   expect(rules(mine, { subscribers: [mine, customer] })).toEqual([]);
 });
 
-test('an event that is left out, altered, or told with a name that its viewer may not know, is found', () => {
+test('an event that is missing, altered, or sent with a name that its viewer may not see, is found', () => {
   expect(rules(observed('orderEvents', [connection([event(1), event(3)])]))).toContain('a feed is the log');
   expect(rules(observed('orderEvents', [connection([event(1), event(2, { type: 'Other' }), event(3)])]))).toEqual([
     'a feed is the log',
@@ -96,7 +96,7 @@ test('an event that is left out, altered, or told with a name that its viewer ma
   expect(rules(observed('orderEvents', [masked], customer))).toEqual([]);
 });
 
-test('whoever does not hold the final state when it has been quiet for long enough is found', () => {
+test('a subscriber without the final state after a quiet time is found', () => {
   const rule = ['everyone holds the final state'];
   expect(rules(observed('orderUpdated', [connection([frame(2)])]))).toEqual(rule);
   expect(rules(observed('orderUpdated', [connection([frame(3, { at: 101 })])]))).toEqual(rule);
@@ -108,7 +108,7 @@ test('whoever does not hold the final state when it has been quiet for long enou
   ).toEqual(rule);
 });
 
-test('a list that lost a row, kept one, or was told to ask again and had no answer, is found', () => {
+test('a list that lost a row, kept one, or had to query again and got no answer, is found', () => {
   const rule = ['everyone holds the final state'];
   const progress = frame(3, { kind: 'PROGRESS', order: undefined });
   const other = { ...shown(1), id: 'ord_2' };
@@ -121,7 +121,7 @@ test('a list that lost a row, kept one, or was told to ask again and had no answ
   expect(rules(observed('ordersUpdated', [lost]))).toEqual(rule);
 });
 
-test('a position of another log that is gone on from, and one of this log that is refused, are found', () => {
+test('a foreign position that is resumed from, and one of this log that is rejected, are found', () => {
   const foreign = { after: '2-b', foreign: true };
   expect(rules(observed('orderUpdated', [connection([frame(3)], foreign)]))).toEqual(['another log is told']);
   expect(rules(observed('orderUpdated', [connection([frame(3, { kind: 'RESYNC' })], foreign)]))).toEqual([]);
@@ -143,7 +143,7 @@ test('a connection that outlives its token, with frames or without, is found', (
   );
 });
 
-test('connections that outlive their tokens until they are cut are found by the half of them, and one that is late is not', () => {
+test('connections that outlive their tokens until they are cut are found if half of them do; a single late one is not', () => {
   const cutAfter = (...lived: number[]) =>
     observed(
       'orderUpdated',
@@ -159,7 +159,7 @@ test('connections that outlive their tokens until they are cut are found by the 
   expect(rules(cutAfter(20, 900, 30))).toEqual([]);
 });
 
-test('an error that is no fault of the client is found, and one that only asks it to come back is none', () => {
+test('an error that the client did not cause is found, except one that only asks it to reconnect', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), error('INTERNAL')])]))).toEqual(['no client error']);
   expect(rules(observed('orderUpdated', [connection([frame(3), error('UNAUTHENTICATED')])]))).toEqual([
     'no client error',
@@ -169,7 +169,7 @@ test('an error that is no fault of the client is found, and one that only asks i
   expect(rules(observed('orderUpdated', [expired]))).toEqual([]);
 });
 
-test('hints that do not wake are found by one of three probes, for rows and events', () => {
+test('hints that wake no hub are found by one of three probes, for rows and events', () => {
   const whole = observed('orderUpdated', [connection([frame(3)])]);
   const slow = { row: 1_000, event: 10 };
   const quick = { row: 5, event: 5 };
@@ -177,7 +177,7 @@ test('hints that do not wake are found by one of three probes, for rows and even
   expect(rules(whole, { probes: [slow, quick, quick, quick] })).toEqual([]);
 });
 
-test('a fault that touched nothing is named, and only what tells of something new is counted', () => {
+test('a fault without effect is named, and only frames with something new are counted', () => {
   const whole = history(observed('orderUpdated', [connection([frame(3), frame(3, { kind: 'PROGRESS' }), error('X')])]));
   const faults = [
     { what: 'cut sockets', bit: 0 },

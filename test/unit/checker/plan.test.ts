@@ -4,12 +4,12 @@ import { rosterOf } from '../../checker/roster.ts';
 
 const size = { repeats: 1, length: 200 };
 
-test('a seed always gives the same commands and faults, and another one others', () => {
+test('a seed always gives the same commands and faults, and another seed gives others', () => {
   expect(planOf(7, size)).toEqual(planOf(7, size));
   expect(planOf(8, size).phases).not.toEqual(planOf(7, size).phases);
 });
 
-test('whatever the seed, hints are lost by 0, 10, 50 and 100 %, and everything that can break does', () => {
+test('with any seed, 0, 10, 50 and 100 % of hints are lost, and every kind of fault happens', () => {
   for (let seed = 0; seed < 20; seed++) {
     const { phases } = planOf(seed, size);
     expect([...new Set(phases.map(({ hintsLost }) => hintsLost))]).toEqual([0, 0.1, 0.5, 1]);
@@ -22,7 +22,7 @@ test('whatever the seed, hints are lost by 0, 10, 50 and 100 %, and everything t
   }
 });
 
-test('subscribers are of every kind on both transports, staff and customers, with a filter and without', () => {
+test('there are subscribers of every kind on both transports, staff and customers, with and without a filter', () => {
   const roster = rosterOf(planOf(1, size), 38);
   expect(new Set(roster.map(({ kind, transport }) => `${kind} ${transport}`)).size).toBe(10);
   const lists = roster.filter(({ kind }) => kind === 'customerOrdersUpdated');
@@ -34,5 +34,5 @@ test('subscribers are of every kind on both transports, staff and customers, wit
     rolesOf.set(key, (rolesOf.get(key) ?? new Set()).add(viewer.role));
   }
   const mixed = [...rolesOf.values()].filter(({ size }) => size === 2);
-  expect(mixed.length).toBeGreaterThan(7); // of whom one must not be told what the other may see
+  expect(mixed.length).toBeGreaterThan(7); // of which one viewer may not see what the other sees
 });

@@ -17,7 +17,7 @@ afterEach(() => {
   }
 });
 
-it('asks to end at Ctrl-C, also where npm passes on what the terminal has told already', () => {
+it('ends at Ctrl-C, also if npm repeats the signal of the terminal', () => {
   const { signal } = onInterrupt();
   expect(signal.aborted).toBe(false);
   process.emit('SIGINT');
@@ -27,7 +27,7 @@ it('asks to end at Ctrl-C, also where npm passes on what the terminal has told a
   expect(exit).not.toHaveBeenCalled();
 });
 
-it('asks to end where nobody reads what it prints, and not with a stack', () => {
+it('ends without a stack if the reader of its output is gone', () => {
   const { signal } = onInterrupt();
   process.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   expect(signal.aborted).toBe(true);

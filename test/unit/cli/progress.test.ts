@@ -14,7 +14,7 @@ describe('progress', () => {
     return { progress, written };
   }
 
-  it('is a line every two seconds where nobody watches, the first at once and the last at the end', () => {
+  it('is a line every two seconds without a terminal, the first at once and the last at the end', () => {
     const { progress, written } = open(false, 100);
     for (let order = 0; order < 50; order++) {
       progress.add(1, 2);
@@ -42,7 +42,7 @@ describe('progress', () => {
     expect(written.at(-2)).toContain(`${'█'.repeat(30)} 100 %, 1`);
   });
 
-  it('makes way for a line on a terminal, and comes back under it', () => {
+  it('makes room for a line on a terminal, and returns below it', () => {
     const { progress, written } = open(true, 100);
     progress.add(50);
     const before = written.at(-1);
@@ -50,13 +50,13 @@ describe('progress', () => {
     expect(written.slice(-3)).toEqual([clear, 'row 7\n', before]);
   });
 
-  it('says nothing where there was nothing to do', () => {
+  it('prints nothing if there was nothing to do', () => {
     const { progress, written } = open(false, 100);
     progress.end();
     expect(written).toEqual([]);
   });
 
-  it('promises no end where nobody knows how much there is', () => {
+  it('predicts no end if the total is unknown', () => {
     const { progress, written } = open(true);
     vi.advanceTimersByTime(1_000);
     progress.add(7);
@@ -73,7 +73,7 @@ it.each<[number, string]>([
   expect(progressText({ count: 1, what: 'order', done: 0.5, ms: left })).toContain(`, ${words} left`);
 });
 
-it('tells thousands apart, in front of the point alone', () => {
+it('groups thousands, but not after the decimal point', () => {
   expect(['0', '999', '1000', '1265786.27', '1234.56789', '12345678901234567890.123'].map(grouped)).toEqual([
     '0',
     '999',

@@ -21,7 +21,7 @@ function seenAt(point: number) {
   return seen;
 }
 
-/** Takes the same answer until it is delivered or refused; answers how often it was asked for. */
+/** Returns the same response until it is delivered or rejected; counts the requests. */
 function insist(conversation: ReturnType<typeof converse>, given: ReturnType<typeof failure | typeof answer>) {
   for (let times = 1; ; times++) {
     const verdict = conversation.take(given);
@@ -31,7 +31,7 @@ function insist(conversation: ReturnType<typeof converse>, given: ReturnType<typ
   }
 }
 
-test("a query is sent with what was seen, a mutation's position too", () => {
+test('a query is sent with the position that was seen, also with that of a mutation', () => {
   const seen = createSeen();
   const mutation = converse({ query: create, variables: { input: {} } }, { seen });
   expect(mutation.send()).toBe(undefined);
@@ -40,7 +40,7 @@ test("a query is sent with what was seen, a mutation's position too", () => {
   expect(converse({ query }, { seen }).send()).toBe(at(7));
 });
 
-test('a declared `atLeast` is raised to what was seen, for transports that have no header', () => {
+test('a declared `atLeast` is raised to the position that was seen, for transports without headers', () => {
   const given = 'query ($p: Position) { orders(first: 3, atLeast: $p) { nodes { id } } }';
   const bare = converse({ query: given }, { seen: seenAt(7) });
   const low = converse({ query: given, variables: { p: at(3) } }, { seen: seenAt(7) });
@@ -49,7 +49,7 @@ test('a declared `atLeast` is raised to what was seen, for transports that have 
   expect([bare, low, high].map(one => one.request.variables['p'])).toEqual([at(7), at(7), at(9)]);
 });
 
-test('an answer that is older than what was seen when it was asked for is never delivered', () => {
+test('a response that is older than what was seen at its request is never delivered', () => {
   const seen = seenAt(7);
   const conversation = converse({ query }, { seen });
   conversation.send();
@@ -58,7 +58,7 @@ test('an answer that is older than what was seen when it was asked for is never 
   expect(verdict).toMatchObject({ errors: [{ extensions: { code: 'VIEW_LAGGING', position: at(6) } }] });
 });
 
-test('an answer that others overtook meanwhile is asked for again, but not for ever', () => {
+test('a response that newer ones have overtaken is requested again, but not for ever', () => {
   const seen = seenAt(5);
   const conversation = converse({ query }, { seen });
   conversation.send();
@@ -67,13 +67,13 @@ test('an answer that others overtook meanwhile is asked for again, but not for e
   expect(insist(conversation, answer(6)).verdict).toEqual(answer(6));
 });
 
-test("a repeated command's first position is no old answer", () => {
+test('the first position of a repeated command is no outdated response', () => {
   const conversation = converse({ query: create, variables: { input: {} } }, { seen: seenAt(9) });
   conversation.send();
   expect(conversation.take(answer(4))).toEqual(answer(4));
 });
 
-test('a command gets a key, keeps the one it has, and all its sendings have the same', () => {
+test('a command gets a key, keeps its own one, and all its requests have the same', () => {
   const bare = converse({ query: create, variables: { input: { reference: 'a' } } }, {});
   const { input } = bare.request.variables as { input: { idempotencyKey: string } };
   expect(input).toEqual({ reference: 'a', idempotencyKey: expect.stringMatching(/^[0-9a-f]{32}$/) });
@@ -83,7 +83,7 @@ test('a command gets a key, keeps the one it has, and all its sendings have the 
   expect(own.request.variables['input']).toEqual({ idempotencyKey: 'mine' });
 });
 
-test('what the caller gave is not changed', () => {
+test('the caller’s variables are not changed', () => {
   const variables = { input: {} };
   converse({ query: create, variables }, {});
   expect(variables).toEqual({ input: {} });
@@ -111,17 +111,17 @@ test.each(['VIEW_LAGGING', 'UNAVAILABLE', 'RATE_LIMITED', 'OUTCOME_UNKNOWN'])(
   },
 );
 
-test.each(['FORBIDDEN', 'BAD_USER_INPUT', 'INTERNAL', 'UNAUTHENTICATED'])('%s is told at once', code => {
+test.each(['FORBIDDEN', 'BAD_USER_INPUT', 'INTERNAL', 'UNAUTHENTICATED'])('%s is reported at once', code => {
   expect(converse({ query }, {}).take(failure(code))).toEqual(failure(code));
 });
 
-test("the server's hints go before what the code says", () => {
+test('the hints of the server take precedence over the code', () => {
   expect(converse({ query }, {}).take(failure('UNAVAILABLE', { retryable: false }))).toMatchObject({ data: null });
   expect(converse({ query }, {}).take(failure('INTERNAL', { retryable: true }))).toEqual(expect.any(Number));
   expect(converse({ query }, {}).take(failure('RATE_LIMITED', { retryAfter: 3 }))).toBe(3_000);
 });
 
-test('a position of another log is dropped, told once, and the query asked without it', () => {
+test('a position of another log is dropped, reported once, and the query is sent without it', () => {
   const seen = seenAt(9);
   const onResync = vi.fn();
   const [one, other] = [converse({ query }, { seen, onResync }), converse({ query }, { seen, onResync })];
@@ -134,7 +134,7 @@ test('a position of another log is dropped, told once, and the query asked witho
   expect(other.take(failure('STALE_POSITION'))).toEqual(failure('STALE_POSITION'));
 });
 
-test('what was seen goes along as header and `extensions.atLeast`, but not with a subscription, which shares its frames', () => {
+test('the seen position is sent as header and `extensions.atLeast`, but not with a subscription, which shares its frames', () => {
   const seen = seenAt(9);
   const conversation = converse({ query }, { seen });
   conversation.send();
@@ -156,7 +156,7 @@ test('what was seen goes along as header and `extensions.atLeast`, but not with 
   }
 });
 
-test('a subscription is sent again from its last frame on, as an extension and as its own argument', () => {
+test('a subscription is sent again with its last frame’s position, as an extension and as its own argument', () => {
   const own = 'subscription ($id: ID!, $from: Position) { orderUpdated(id: $id, after: $from) { order { id } } }';
   const conversation = converse({ query: own, variables: { id: 'ord_1', from: at(3) } }, {});
   const { request } = conversation;
@@ -165,7 +165,7 @@ test('a subscription is sent again from its last frame on, as an extension and a
   expect(request).toMatchObject({ variables: { id: 'ord_1', from: at(5) }, extensions: { after: at(5) } });
 });
 
-test("a page's position in a subscription is not moved by what was seen elsewhere", () => {
+test('the position of a page in a subscription is not changed by positions from elsewhere', () => {
   const own =
     'subscription ($id: ID!, $after: Position) { customerOrdersUpdated(customerId: $id, after: $after) { orderId } }';
   const conversation = converse({ query: own, variables: { after: at(3) } }, { seen: seenAt(9) });
@@ -174,7 +174,7 @@ test("a page's position in a subscription is not moved by what was seen elsewher
   expect(conversation.take(frame(4))).toEqual(frame(4));
 });
 
-test('an `after` of a nested page is left alone', () => {
+test('the `after` of a nested page is not changed', () => {
   const nested =
     'subscription ($id: ID!, $cursor: String) { orderUpdated(id: $id) { order { history(after: $cursor) { nodes { id } } } } }';
   const conversation = converse({ query: nested, variables: { cursor: 'abc' } }, {});
@@ -182,7 +182,7 @@ test('an `after` of a nested page is left alone', () => {
   expect(conversation.request.variables).toEqual({ cursor: 'abc' });
 });
 
-test('RESYNC is delivered, told, and gone on from, however low its position', () => {
+test('RESYNC is delivered, reported, and resumed from, however low its position', () => {
   const seen = seenAt(9);
   const onResync = vi.fn();
   const conversation = converse({ query: watch }, { seen, onResync });
@@ -194,7 +194,7 @@ test('RESYNC is delivered, told, and gone on from, however low its position', ()
   expect(conversation.take(frame(3))).toEqual(frame(3));
 });
 
-test('a subscription that was live comes back however long the server is away, and with a token that ran out', () => {
+test('a live subscription is resumed however long the server is down, also with an expired token', () => {
   const conversation = converse({ query: watch }, {});
   for (let time = 0; time < 10; time++) expect(conversation.fail()).toBeLessThanOrEqual(1_000);
   expect(conversation.fail()).toBe(undefined);
@@ -203,16 +203,16 @@ test('a subscription that was live comes back however long the server is away, a
   expect(conversation.take(failure('UNAUTHENTICATED'))).toEqual(expect.any(Number));
 });
 
-test('a subscription that was live comes back however long the database is away, its token run out meanwhile or not', () => {
+test('a live subscription is resumed however long the database is down, whether or not its token expires meanwhile', () => {
   const conversation = converse({ query: watch }, {});
   conversation.take(frame(5));
   for (let time = 0; time < 100; time++) expect(conversation.take(failure('UNAVAILABLE'))).toBeLessThanOrEqual(1_000);
   const { times, verdict } = insist(conversation, failure('UNAUTHENTICATED'));
-  expect(times).toBe(11); // a bad token is not asked with for ever
+  expect(times).toBe(11); // a bad token is not retried for ever
   expect(verdict).toEqual(failure('UNAUTHENTICATED'));
 });
 
-test('a state that changed where the position did not is delivered; a change that came before is not', () => {
+test('a state that changed at the same position is delivered; an earlier change is not', () => {
   const conversation = converse({ query: watch }, {});
   conversation.take(frame(5));
   expect(conversation.take(frame(5, 'SNAPSHOT'))).toEqual(frame(5, 'SNAPSHOT'));
@@ -221,7 +221,7 @@ test('a state that changed where the position did not is delivered; a change tha
   expect(conversation.take(frame(4, 'SNAPSHOT'))).toBe(undefined);
 });
 
-test('a frame that failed is asked for again from the last good one, not gone past', () => {
+test('a failed frame is requested again from the last good one, and not skipped', () => {
   const seen = createSeen();
   const conversation = converse({ query: watch }, { seen });
   conversation.take(frame(4));
@@ -232,7 +232,7 @@ test('a frame that failed is asked for again from the last good one, not gone pa
   expect(conversation.request.extensions['after']).toBe(at(5));
 });
 
-test('a frame that fails for good is told and not gone past, one of another log is gone on from', () => {
+test('a frame that always fails is reported and not skipped; one of another log is resumed from', () => {
   const seen = seenAt(9);
   const conversation = converse({ query: watch }, { seen });
   conversation.take(frame(4));
@@ -244,7 +244,7 @@ test('a frame that fails for good is told and not gone past, one of another log 
   expect(conversation.request.extensions['after']).toBe(at(2));
 });
 
-test('a frame that fails each time is not asked for ever faster because PROGRESS comes before it', () => {
+test('a frame that fails each time is not requested faster because PROGRESS comes before it', () => {
   const conversation = converse({ query: watch }, {});
   conversation.take(frame(4));
   for (let time = 0; time < 10; time++) {
@@ -255,12 +255,12 @@ test('a frame that fails each time is not asked for ever faster because PROGRESS
   expect(conversation.take({ ...frame(5), ...failure('UNAVAILABLE') })).toBeGreaterThanOrEqual(500);
 });
 
-test('what the server refuses is not sent again, what it failed at is', () => {
+test('a request that the server rejects is not repeated; one that it failed at is', () => {
   expect(converse({ query }, {}).fail(400)).toBe(undefined);
   expect(converse({ query }, {}).fail(502)).toEqual(expect.any(Number));
 });
 
-test('whatever comes twice or late over however many connections, each frame is delivered once and positions only rise', () => {
+test('whatever arrives twice or late over any number of connections, each frame is delivered once and positions only rise', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 60 }), points => {
       const conversation = converse({ query: watch }, {});

@@ -12,7 +12,7 @@ interface Message {
   readonly payload?: { readonly query: string; readonly extensions?: { readonly after?: string } };
 }
 
-/** A server that says what each test has it say. */
+/** A server that sends what each test prescribes. */
 let server: WebSocketServer;
 let onMessage: (socket: WebSocket, message: Message) => void;
 let received: Message[];
@@ -42,7 +42,7 @@ function open(options: Partial<ResumingSocketOptions> = {}) {
   return createClient({ url: `ws://127.0.0.1:${port}`, webSocketImpl: WebSocket, ...options });
 }
 
-/** In one piece, as it comes from a server that says it all at once. */
+/** In one chunk, as from a server that sends everything at once. */
 function say(socket: WebSocket, ...messages: object[]): void {
   const { _socket: stream } = socket as unknown as { readonly _socket: Socket };
   stream.cork();
@@ -57,7 +57,7 @@ const next = (id: string, point: number, kind?: string) => ({
   payload: { data: { at: point }, extensions: { position: at(point), ...(kind && { kind }) } },
 });
 
-/** Takes what comes, until the test ends. */
+/** Consumes results until the test ends. */
 function taking(client: ReturnType<typeof open>, query: string) {
   const taken: unknown[] = [];
   const ends: unknown[] = [];
@@ -72,13 +72,13 @@ function taking(client: ReturnType<typeof open>, query: string) {
   return { taken, ends, leave };
 }
 
-test('an answer that is asked again, or left, takes nothing from the others on its socket', async () => {
+test('an operation that is repeated or ended takes nothing from the others on its socket', async () => {
   let asked = 0;
   onMessage = (socket, { type, id, payload }) => {
     if (type === 'connection_init') say(socket, { type: 'connection_ack' });
     if (type !== 'subscribe') return;
     if (payload!.query.startsWith('subscription')) return say(socket, next(id, 5, 'UPDATE'));
-    // Older than the frame, twice; the answer and its end in one piece.
+    // Older than the frame, twice; the response and its end in one chunk.
     say(socket, next(id, asked++ < 2 ? 3 : 6), { type: 'complete', id });
   };
   const client = open();
@@ -87,7 +87,7 @@ test('an answer that is asked again, or left, takes nothing from the others on i
   const query = taking(client, '{ query }');
   await eventually(() => expect(query).toMatchObject({ taken: [6], ends: ['complete'] }));
   expect(asked).toBe(3);
-  // Left in the middle of what came in one piece.
+  // Ended in the middle of a chunk.
   const left = await new Promise(resolve => {
     const leave = client.subscribe(
       { query: '{ query }' },
@@ -104,7 +104,7 @@ test('an answer that is asked again, or left, takes nothing from the others on i
   await client.dispose();
 });
 
-test('a subscription of which one frame failed is left, and comes again from the frame before', async () => {
+test('a subscription with one failed frame is ended, and resumed from the frame before', async () => {
   const errors = [{ message: 'away', extensions: { code: 'UNAVAILABLE' } }];
   let asked = 0;
   onMessage = (socket, { type, id }) => {
@@ -125,7 +125,7 @@ test('a subscription of which one frame failed is left, and comes again from the
   await client.dispose();
 });
 
-test('sent away by 1012 it is back at once, after the last frame', async () => {
+test('after close code 1012 it reconnects at once, and resumes after the last frame', async () => {
   let connections = 0;
   onMessage = (socket, { type, id }) => {
     if (type === 'connection_init') say(socket, { type: 'connection_ack' });
@@ -143,7 +143,7 @@ test('sent away by 1012 it is back at once, after the last frame', async () => {
   await client.dispose();
 });
 
-test('4403 asks for fresh tokens, three times in a row, and no more', async () => {
+test('4403 requests fresh tokens, three times in a row, and no more', async () => {
   onMessage = socket => socket.close(4403, 'Forbidden');
   const refused: boolean[] = [];
   const client = open({
@@ -158,7 +158,7 @@ test('4403 asks for fresh tokens, three times in a row, and no more', async () =
   await client.dispose();
 });
 
-test('a command without a key is not sent again on the next connection, one with a key is, under the same', async () => {
+test('a command without a key is not sent again on the next connection; one with a key is, under the same key', async () => {
   onMessage = (socket, { type }) => {
     if (type === 'connection_init') say(socket, { type: 'connection_ack' });
     if (type === 'subscribe' && received.filter(one => one.type === 'subscribe').length <= 2) {
@@ -182,7 +182,7 @@ test('a command without a key is not sent again on the next connection, one with
   await client.dispose();
 });
 
-test('a connection that is cut in silence is noticed within 15 s', async () => {
+test('a connection that is cut silently is noticed within 15 s', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   let connections = 0;
   onMessage = (socket, { type, id }) => {

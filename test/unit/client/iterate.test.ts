@@ -7,11 +7,11 @@ import { staffToken } from '../../support/tokens.ts';
 import { next, Source, tick } from '../graphql/mini-schema.ts';
 import { startMiniServer } from '../graphql/mini-server.ts';
 
-/** The first one, and how many: more than the system holds for one connection. */
+/** The first number, and how many: more than the system buffers for one connection. */
 const [first, events] = [100, 3_000];
 let sources: Source[] = [];
 
-/** Each subscriber gets what is after the position that it comes with, as a feed of events does. */
+/** Each subscriber gets what comes after its position, as in a feed of events. */
 function openFeed(): void {
   sources = [];
   Object.defineProperty(next, 'source', {
@@ -27,7 +27,7 @@ function openFeed(): void {
 }
 afterEach(() => Object.defineProperty(next, 'source', { configurable: true, writable: true, value: new Source() }));
 
-/** Frames large enough for what lies between to fill up. */
+/** Frames that are large enough to fill the buffers in between. */
 const query = `subscription { ${'x'.repeat(10_000)}: ticks }`;
 
 const open: Readonly<Record<string, (url: string, token: string) => Pick<StreamClient, 'iterate'>>> = {
@@ -74,7 +74,7 @@ test.each(['WebSocket', 'SSE'])(
     });
     const points: unknown[] = [];
     while (points.length < events) {
-      // All of it in one turn of the event loop, so that more comes before anything that was asked for is done.
+      // All of it in one turn of the event loop, so that more arrives before any request is processed.
       for (let taken = 0; taken < 501 && points.length < events; taken++) {
         points.push(((await frames.next()) as { value?: { data?: { ticks: number } } }).value?.data?.ticks);
       }

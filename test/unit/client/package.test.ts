@@ -43,7 +43,7 @@ orderstreamExchange({ sin: 1 });
 console.log(Object.keys(keys).length > 0);
 `;
 
-test('what is published runs as ES modules in Node, and a strict TypeScript page compiles against its types', async () => {
+test('the published package runs as ES modules in Node, and a strict TypeScript page compiles against its types', async () => {
   await compile('page.mts', page);
   expect((await run(process.execPath, ['page.mjs'], { cwd: folder })).stdout).toBe('true\n');
 }, 60_000);
@@ -57,7 +57,7 @@ async function compile(file: string, text: string): Promise<void> {
     target: 'es2022',
     lib: ['es2022', 'dom', 'dom.iterable'],
     types: [],
-    skipLibCheck: true, // Apollo's own do not pass
+    skipLibCheck: true, // Apollo's own types do not pass
   };
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
   await run(process.execPath, [tsc, '-p', '.'], { cwd: folder });

@@ -53,7 +53,7 @@ const idsIn = (cache: InMemoryCache, variables = {}) => {
   return orders.nodes.map(({ id }) => id);
 };
 
-test('pages of a list become one, which keeps the oldest position', () => {
+test('the pages of a list are joined, and the result keeps the oldest position', () => {
   const cache = cacheOf();
   cache.writeQuery({ query, data: page(['d', 'c'], '5', 1, true) });
   cache.writeQuery({ query, variables: { after: 'cursor of c' }, data: page(['b', 'a'], '8') });
@@ -67,7 +67,7 @@ test('pages of a list become one, which keeps the oldest position', () => {
   });
 });
 
-test('a page that is read again stands there once, as it is now', () => {
+test('an entry of a page that is read again appears once, in its newest version', () => {
   const cache = cacheOf();
   cache.writeQuery({ query, data: page(['d', 'c'], '5', 1, true) });
   cache.writeQuery({ query, variables: { after: 'cursor of c' }, data: page(['b', 'a'], '6') });
@@ -75,7 +75,7 @@ test('a page that is read again stands there once, as it is now', () => {
   expect(idsIn(cache)).toEqual(['d', 'c', 'b', 'a']);
 });
 
-test('the page before comes in front, a first page begins anew, and another filter is another list', () => {
+test('a previous page comes in front, a first page replaces all, and another filter is another list', () => {
   const cache = cacheOf();
   cache.writeQuery({ query, data: page(['b', 'a'], '5') });
   cache.writeQuery({ query, variables: { before: 'cursor of b' }, data: page(['d', 'c'], '3') });
@@ -88,7 +88,7 @@ test('the page before comes in front, a first page begins anew, and another filt
   expect(cache.readQuery<ReturnType<typeof page>>({ query })!.orders.position).toBe('9');
 });
 
-test('parts without an id are merged, not replaced', () => {
+test('objects without an id are merged, not replaced', () => {
   const cache = cacheOf();
   const part = (field: string) => gql`query { order(id: "o") { id total { ${field} } } }`;
   const write = (field: string, value: unknown) => {

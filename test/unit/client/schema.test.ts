@@ -8,8 +8,8 @@ const fields = Object.values(schema.getTypeMap())
   .filter(({ name }) => !name.startsWith('__'))
   .flatMap(type => Object.values(type.getFields()).map(({ name, args }) => ({ type: type.name, name, args })));
 
-// What links know of any document: see src/client/command-keys.ts and src/client/conversation.ts.
-test('commands, and they alone, have an argument `input`, which takes an idempotency key', () => {
+// What the links assume about any document: see src/client/command-keys.ts and src/client/conversation.ts.
+test('commands, and only they, have an argument `input`, which takes an idempotency key', () => {
   for (const { type, name, args } of fields) {
     const input = args.find(argument => argument.name === 'input');
     expect([type, name, input !== undefined]).toEqual([type, name, type === 'Mutation']);
@@ -21,7 +21,7 @@ test('commands, and they alone, have an argument `input`, which takes an idempot
   }
 });
 
-test('a position is given as `after` to subscriptions and as `atLeast` to queries, and nowhere else', () => {
+test('a position is passed as `after` to subscriptions and as `atLeast` to queries, and nowhere else', () => {
   for (const { type, name, args } of fields) {
     const positions = args
       .filter(argument => String(getNamedType(argument.type)) === 'Position')
@@ -31,7 +31,7 @@ test('a position is given as `after` to subscriptions and as `atLeast` to querie
   }
 });
 
-test('caches know every interface and union, and every type that has no id', () => {
+test('the facts for caches contain every interface and union, and every type without an id', () => {
   expect(possibleTypes['Node']).toEqual(expect.arrayContaining(['Order', 'Customer', 'Product']));
   expect(possibleTypes['OrderCommandResult']).toContain('OrderCommandPayload');
   expect(keys).toHaveProperty('Money');

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const peers = [...Object.keys(packageJson.peerDependencies), 'graphql-ws'];
 const entries = Object.values(packageJson.exports).map(file => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
 
-/** What a page's bundler makes of it. @param external packages that the page has anyway */
+/** The bundle that a page's bundler makes. @param external packages that the page has anyway */
 async function bundled(contents: string, external: string[] = peers): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, loader: 'ts' },
@@ -28,15 +28,15 @@ test('there is an entry for each kind of client', () => {
   );
 });
 
-test.each(entries)('%s is under 3 KB, minified and compressed, and needs nothing but its peers', async entry => {
+test.each(entries)('%s is under 3 KB, minified and compressed, and needs only its peers', async entry => {
   const text = await bundled(`export * from './${entry}'`);
   expect(gzipSync(text, { level: 9 }).length).toBeLessThan(3_000);
-  // Whatever esbuild could not put into the bundle would stand there as an import.
+  // A module that esbuild could not bundle would be left as an import.
   const imports = [...text.matchAll(/from"([^"]+)"/g)].map(([, name = '']) => name);
   for (const name of imports) expect(peers.some(peer => name === peer || name.startsWith(`${peer}/`))).toBe(true);
 });
 
-test('what a page does not use is not in its bundle', async () => {
+test('the bundle contains nothing that a page does not use', async () => {
   const whole = await bundled("export * from './src/client/index.ts'");
   const part = await bundled("export { createSeen } from './src/client/index.ts'");
   expect(whole).toContain('IdempotencyKeyReusedError');

@@ -10,7 +10,7 @@ interface Asked {
   readonly after: unknown;
 }
 
-/** A server that answers as each test has it answer. */
+/** A server that responds as each test prescribes. */
 let server: Server;
 let answer: (response: ServerResponse, time: number) => void;
 let asked: Asked[];
@@ -55,7 +55,7 @@ function taking(token = (refused: boolean) => (refused ? 'fresh' : 'first')) {
   return { taken, ends, leave };
 }
 
-test('frames come whole however the bytes are cut, comments are none, and `complete` ends it', async () => {
+test('frames arrive whole in chunks of any size, comments are skipped, and `complete` ends the stream', async () => {
   answer = response => {
     const text = `: hello\n\n${event(1)}:\n\n${event(2).replaceAll('\n', '\r\n')}event: complete\ndata:\n\n`;
     stream(response);
@@ -73,7 +73,7 @@ test('frames come whole however the bytes are cut, comments are none, and `compl
   expect(asked).toHaveLength(1);
 });
 
-test('a name with a line or paragraph separator of Unicode comes as it is', async () => {
+test('a name with a Unicode line or paragraph separator arrives unchanged', async () => {
   const name = 'Ada\u2028of\u2029Lovelace';
   const payload = { data: { at: name }, extensions: { position: at(1), kind: 'UPDATE' } };
   answer = response => void stream(response).write(`event: next\ndata: ${JSON.stringify(payload)}\n\n`);
@@ -83,7 +83,7 @@ test('a name with a line or paragraph separator of Unicode comes as it is', asyn
   leave();
 });
 
-test('a frame that is no JSON is told, not asked for again', async () => {
+test('a frame that is no JSON is reported, not requested again', async () => {
   answer = response => void stream(response).write(`${event(1)}event: next\ndata: {"data"\n\n`);
   const { taken, ends } = taking();
   await eventually(() => expect(ends).toEqual([expect.any(SyntaxError)]));
@@ -91,7 +91,7 @@ test('a frame that is no JSON is told, not asked for again', async () => {
   expect(asked).toHaveLength(1);
 });
 
-test('a stream that is cut goes on after its last frame', async () => {
+test('a stream that is cut resumes after its last frame', async () => {
   answer = (response, time) => {
     stream(response).write(event(time));
     if (time < 3) setImmediate(() => response.destroy());
@@ -103,7 +103,7 @@ test('a stream that is cut goes on after its last frame', async () => {
   expect(ends).toEqual(['complete']);
 });
 
-test('a stream on which nothing comes for 30 s, not even a comment, is opened again', async () => {
+test('a stream without a byte for 30 s, not even a comment, is opened again', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   answer = (response, time) => void stream(response).write(event(time));
   const { taken, leave } = taking();
@@ -115,7 +115,7 @@ test('a stream on which nothing comes for 30 s, not even a comment, is opened ag
   leave();
 });
 
-test('401 asks for fresh tokens, three times in a row, then tells', async () => {
+test('401 requests fresh tokens, three times in a row, then reports the error', async () => {
   const errors = [{ message: 'no', extensions: { code: 'UNAUTHENTICATED' } }];
   answer = response =>
     response.writeHead(401, { 'content-type': 'application/graphql-response+json' }).end(JSON.stringify({ errors }));
@@ -125,7 +125,7 @@ test('401 asks for fresh tokens, three times in a row, then tells', async () => 
   expect(asked.map(({ token }) => token)).toEqual(['Bearer first', ...Array.from({ length: 3 }, () => 'Bearer fresh')]);
 });
 
-test('a server that is away is asked again, one that refuses is not', async () => {
+test('a server that is down is retried, one that rejects is not', async () => {
   answer = (response, time) => {
     if (time < 4) response.writeHead(503, { 'content-type': 'text/plain' }).end('away');
     else stream(response).write(event(time));

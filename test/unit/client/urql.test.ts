@@ -13,7 +13,7 @@ const failed = (point: number, code: string) => ({
   errors: [{ message: code, extensions: { code } }],
 });
 
-/** @param say what a server says to each subscription, which it does not end by itself */
+/** @param say what a server sends to each subscription, which it does not end by itself */
 function watching(say: (observer: Observer, time: number) => void) {
   const asked: unknown[] = [];
   const taken: unknown[] = [];
@@ -34,7 +34,7 @@ function watching(say: (observer: Observer, time: number) => void) {
   return { asked, taken, open: () => open, unsubscribe: () => watch.unsubscribe() };
 }
 
-test('a subscription of which one frame failed is left, and comes again from the frame before', async () => {
+test('a subscription with one failed frame is ended, and resumed from the frame before', async () => {
   const { asked, taken, open, unsubscribe } = watching((observer, time) =>
     setImmediate(() => {
       if (time > 1) return observer.next(frame(5));
@@ -49,7 +49,7 @@ test('a subscription of which one frame failed is left, and comes again from the
   expect(open()).toBe(0);
 });
 
-test('one that ended as the database was away comes back', async () => {
+test('a subscription that ended while the database was down is resumed', async () => {
   const { asked, taken, unsubscribe } = watching((observer, time) =>
     setImmediate(() => {
       if (time > 1) return observer.next(frame(5));
@@ -63,7 +63,7 @@ test('one that ended as the database was away comes back', async () => {
   unsubscribe();
 });
 
-test('a frame that failed for good does not hold back those after it, whose errors urql gives them', async () => {
+test('a frame that always fails does not hold back later ones, although urql adds its errors to them', async () => {
   let live: Observer | undefined;
   const { asked, taken, unsubscribe } = watching((observer, time) =>
     setImmediate(() => {

@@ -5,7 +5,7 @@ import { openBeat } from '../../../src/live/beat.ts';
 import { watchState } from '../../../src/live/watch-state.ts';
 import { openLogger } from '../../../src/logger.ts';
 
-test('each state that a server tells reaches a page, at whatever position it changed', async () => {
+test('each state that a server sends reaches a page, at whatever position it changed', async () => {
   const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];
   const told = [...states];
   const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [told.shift()] });

@@ -20,17 +20,17 @@ describe('a customer', () => {
       .thenRejected('CUSTOMER_ALREADY_EXISTS', ['input', 'customerId']);
   });
 
-  it('is renamed as often as asked, also to the same name: an accepted command is always in the log', () => {
+  it('may be renamed any number of times, also to the same name: an accepted command is always in the log', () => {
     const rename = { type: 'RenameCustomer', name: 'Ada L.' } as const;
     given(customerDecider, [registered]).when(rename).then([renamed]);
     given(customerDecider, [registered, renamed]).when(rename).then([renamed]);
   });
 
-  it('must be there to be renamed', () => {
+  it('must exist to be renamed', () => {
     expect(() => given(customerDecider, []).when({ type: 'RenameCustomer', name: 'Ada' })).toThrow('RenameCustomer');
   });
 
-  it('who was erased stays so: not renamed, not registered again, and orders nothing', () => {
+  it('stays erased: not renamed, not registered again, and places no order', () => {
     const erased: CustomerEvent = { type: 'CustomerErased', data: {} };
     given(customerDecider, [registered]).when({ type: 'EraseCustomer' }).then([erased]);
     const after = given(customerDecider, [registered, erased]);
@@ -39,7 +39,7 @@ describe('a customer', () => {
     expect(fold([registered, erased, renamed])).toEqual({ status: 'Erased', customerId: 'cus_1' });
   });
 
-  it('is known to staff and to themself alone, and their own key seals their data', () => {
+  it('is visible only to staff and to themself, and their own key seals their data', () => {
     const { isVisibleTo, subject } = customerDecider;
     const customer = fold([registered, renamed]);
     expect(isVisibleTo(customer, { role: 'customer', subject: 'cus_1' })).toBe(true);
@@ -50,7 +50,7 @@ describe('a customer', () => {
     expect(subject(fold([]))).toBeUndefined();
   });
 
-  it('is folded without personal data, and where that can no longer be opened', () => {
+  it('is folded without personal data, also if it can no longer be opened', () => {
     const state = fold([registered, renamed]);
     expect(JSON.stringify(state)).not.toContain('Ada');
     expect(
@@ -61,17 +61,17 @@ describe('a customer', () => {
     ).toEqual(state);
   });
 
-  it('starts by RegisterCustomer alone, and has no older schema to come up from', () => {
+  it('starts only by RegisterCustomer, and has no older schema version', () => {
     expect(customerDecider.creates(register)).toBe(true);
     expect(customerDecider.creates({ type: 'RenameCustomer', name: 'Ada' })).toBe(false);
     expect(() => customerDecider.upcast({ type: 'CustomerRenamed', data: {} }, 0)).toThrow('CustomerRenamed');
   });
 
-  it('stays one that is not there where an erasure meets nobody', () => {
+  it('does not exist after an erasure of an unknown customer', () => {
     expect(fold([{ type: 'CustomerErased', data: {} }])).toEqual(fold([]));
   });
 
-  it('is registered and renamed by whoever it is of, or staff, and erased by staff alone', () => {
+  it('is registered and renamed by the customer or staff, and erased by staff only', () => {
     expect(customerDecider.rights).toEqual({
       RegisterCustomer: 'authenticated',
       RenameCustomer: 'authenticated',

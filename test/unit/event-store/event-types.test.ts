@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { bringUp, eventTypes, UnknownEventError } from '../../../src/event-store/event-types.ts';
 
-/** Each upcast leaves a trace of the version that it came from. */
+/** Each upcast records the version that it came from. */
 const types = eventTypes([
   {
     streamType: 'letter',
@@ -21,14 +21,14 @@ const bring = (streamType: string, type: string, schemaVersion: number) =>
   bringUp(types, streamType, { type, data: { text: 'Hello' } }, schemaVersion);
 
 describe('a stored event', () => {
-  test('comes up to the newest version through each one between, once and in order', () => {
+  test('is upcast to the newest version through each version in between, once and in order', () => {
     const read = bring('letter', 'LetterSent', 1);
     expect(read).toEqual({ type: 'LetterSent', data: { text: 'Hello', from1: true, from2: true }, schemaVersion: 3 });
     expect(Object.keys(read.data)).toEqual(['text', 'from1', 'from2']);
     expect(bring('letter', 'LetterSent', 2).data).toEqual({ text: 'Hello', from2: true });
   });
 
-  test('of the newest version is left as it is', () => {
+  test('of the newest version is not changed', () => {
     expect(bring('letter', 'LetterSent', 3).data).toEqual({ text: 'Hello' });
     expect(bring('letter', 'LetterRead', 1)).toEqual({ type: 'LetterRead', data: { text: 'Hello' }, schemaVersion: 1 });
   });

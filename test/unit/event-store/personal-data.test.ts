@@ -7,7 +7,7 @@ const key = randomBytes(32);
 const personal = { name: 'Ada, Gräfin Lovelace 你好 🖋', email: 'ada@example.com' };
 
 describe('sealed personal data', () => {
-  test('is opened as it was, whatever the text', () => {
+  test('opens to the same text, whatever the text', () => {
     const text = fc.string({ unit: 'binary' });
     const texts = fc.dictionary(text, text, { maxKeys: 3 });
     fc.assert(
@@ -18,14 +18,14 @@ describe('sealed personal data', () => {
     );
   });
 
-  test('says nothing without the key, not even whether two are the same', () => {
+  test('reveals nothing without the key, not even whether two texts are equal', () => {
     const [one, other] = [seal(key, 'cus_1', personal), seal(key, 'cus_1', personal)];
     expect(Buffer.from(one, 'base64').toString('latin1')).not.toMatch(/Ada|example/);
     expect(one).not.toBe(other);
-    expect(one.slice(0, 16)).not.toBe(other.slice(0, 16)); // the initialisation vector: never one twice under one key
+    expect(one.slice(0, 16)).not.toBe(other.slice(0, 16)); // the initialisation vector: never the same twice under one key
   });
 
-  test('is base64 of 12 bytes, 16 bytes and the ciphertext, as what is stored is', () => {
+  test('is base64 of 12 bytes, 16 bytes and the ciphertext, as stored data is', () => {
     const bytes = Buffer.from(seal(key, 'cus_1', personal), 'base64');
     expect(bytes.length).toBe(12 + 16 + Buffer.byteLength(JSON.stringify(personal)));
   });
@@ -36,7 +36,7 @@ describe('sealed personal data', () => {
     expect(() => open(key, 'cus_2', sealed)).toThrow();
   });
 
-  test('does not open where any of its bytes was changed', () => {
+  test('does not open if any of its bytes was changed', () => {
     const sealed = Buffer.from(seal(key, 'cus_1', personal), 'base64');
     for (let at = 0; at < sealed.length; at++) {
       const changed = Buffer.from(sealed);
@@ -46,7 +46,7 @@ describe('sealed personal data', () => {
   });
 });
 
-test("a command's keyed hash is what stored events have, and another one under another key", () => {
+test('the keyed hash of a command is that of stored events, and differs under another key', () => {
   const hash = 'ab'.repeat(32);
   const stored = '4cbda8a5f8b3f613dfdf7a102ff79bd5ebf868ea7d40b815994f863be7d59a91';
   expect(keyedHash(Buffer.alloc(32, 7), hash)).toBe(stored);

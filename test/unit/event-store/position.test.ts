@@ -15,7 +15,7 @@ const hash = fc
 const position = fc.record({ point, hash });
 
 describe('a position', () => {
-  test('is read back as it was printed', () => {
+  test('is parsed as it was printed', () => {
     fc.assert(
       fc.property(position, one => {
         expect(parsePosition(formatPosition(one))).toEqual(one);
@@ -23,7 +23,7 @@ describe('a position', () => {
     );
   });
 
-  test('sorts as text as it does in the log', () => {
+  test('sorts as text in the order of the log', () => {
     fc.assert(
       fc.property(position, position, (one, other) => {
         fc.pre(one.point !== other.point);
@@ -32,7 +32,7 @@ describe('a position', () => {
     );
   });
 
-  test('before the first event is point 0 without a hash, and every other one is after it', () => {
+  test('before the first event is point 0 without a hash, and every other position is after it', () => {
     expect(formatPosition(startOfLog)).toBe('0000000000000-000000000000');
     expect(formatPosition(startOfLog) < formatPosition({ point: 1, hash: 'abcdefabcdef' })).toBe(true);
   });
@@ -52,7 +52,7 @@ describe('a position', () => {
     expect(parsePosition(token)).toBeUndefined();
   });
 
-  test('is the same as another one where both point and hash are', () => {
+  test('equals another one if both point and hash are equal', () => {
     const one = { point: 7, hash: 'abcdefabcdef' };
     expect(samePosition(one, { ...one })).toBe(true);
     expect(samePosition(one, { ...one, point: 8 })).toBe(false);

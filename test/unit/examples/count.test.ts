@@ -11,7 +11,7 @@ const logs = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 30 }).map(o
   });
 });
 
-test('a feed that is the log counts as whole; each event that is left out is lost, each that comes again repeated', () => {
+test('a feed that equals the log is whole; each missing event counts as lost, each repeated one as repeated', () => {
   fc.assert(
     fc.property(logs, fc.nat(), (log, seed) => {
       const index = seed % log.length;
@@ -22,7 +22,7 @@ test('a feed that is the log counts as whole; each event that is left out is los
   );
 });
 
-test('a view may skip what was overtaken; an order whose last change is left out is lost', () => {
+test('a view may skip overtaken states; an order whose last change is missing counts as lost', () => {
   fc.assert(
     fc.property(logs, log => {
       const last = log.filter(({ orderId }, index) => log.findLastIndex(event => event.orderId === orderId) === index);

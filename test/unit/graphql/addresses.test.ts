@@ -5,7 +5,7 @@ import { openAddresses } from '../../../src/graphql/addresses.ts';
 const from = (remoteAddress: string | undefined, forwarded?: string) =>
   ({ socket: { remoteAddress }, headers: { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
 
-test('without trusted proxies it is whoever connected, whatever they say', () => {
+test('without trusted proxies it is the address of the connection, whatever the headers say', () => {
   const addressOf = openAddresses([]);
   expect(addressOf(from('203.0.113.7'))).toBe('203.0.113.7');
   expect(addressOf(from('203.0.113.7', '198.51.100.1'))).toBe('203.0.113.7');

@@ -7,7 +7,7 @@ const anna = { role: 'staff', subject: 'anna' } as const;
 const ben = { role: 'staff', subject: 'ben' } as const;
 const document = parse('{ a }');
 
-test('a caller has so many subscriptions open and no more, over all sockets and streams; others are not concerned', () => {
+test('a caller has a limited number of subscriptions over all sockets and streams; other callers are not affected', () => {
   const callers = openCallers();
   const open = Array.from({ length: mostSubscriptions }, () => callers.openSubscription(anna, document));
   expect(() => callers.openSubscription(anna, document)).toThrow(
@@ -20,7 +20,7 @@ test('a caller has so many subscriptions open and no more, over all sockets and 
   expect(() => callers.openSubscription(anna, document)).toThrow('at most');
 });
 
-test('an address has so many sockets open that have not said whose they are; others are not concerned', () => {
+test('an address has a limited number of sockets that have not authenticated; other addresses are not affected', () => {
   const limits: string[] = [];
   const callers = openCallers(limit => limits.push(limit));
   const open = Array.from({ length: mostStrangers }, () => callers.openStranger('203.0.113.7'));
@@ -28,18 +28,18 @@ test('an address has so many sockets open that have not said whose they are; oth
   expect(limits).toEqual(['strangers']); // counted, so that an operator sees it
   expect(callers.openStranger('203.0.113.8')).toBeDefined();
   open[0]!();
-  open[0]!(); // introduced, and closed later: one socket
+  open[0]!(); // authenticated, and closed later: one socket
   expect(callers.openStranger('203.0.113.7')).toBeDefined();
   expect(callers.openStranger('203.0.113.7')).toBeUndefined();
 });
 
-test('who is nobody in particular is not counted: rules refuse them', () => {
+test('a caller without a token is not counted: authorization rejects it', () => {
   const callers = openCallers();
   const open = Array.from({ length: mostSubscriptions + 1 }, () => callers.openSubscription(undefined, document));
   expect(open).toHaveLength(mostSubscriptions + 1);
 });
 
-test('what a caller keeps in memory by documents is bounded, each text counted once', () => {
+test('the memory that a caller’s documents take is bounded, each text counted once', () => {
   const callers = openCallers();
   const large = (name: string) => parse(`{ ${`${name} `.repeat(mostWeight / 2 - 200)}}`);
   const ends = [large('a'), large('a'), large('b')].map(each => callers.openSubscription(anna, each));
@@ -47,20 +47,20 @@ test('what a caller keeps in memory by documents is bounded, each text counted o
   expect(() => callers.openSubscription(anna, large('c'))).toThrow(expect.objectContaining(refusal) as Error);
   callers.openSubscription(ben, large('c'));
   ends[0]!.end();
-  ends[0]!.end(); // ended once: another one still has it
+  ends[0]!.end(); // ended once: another subscription still has it
   expect(() => callers.openSubscription(anna, large('c'))).toThrow('documents');
   ends[1]!.end();
   callers.openSubscription(anna, large('c'));
 });
 
-test('a text weighs also where it has no tokens', () => {
+test('a text without tokens has a weight, too', () => {
   const callers = openCallers();
   const blank = (name: string) => parse(`{ ${name} }${' '.repeat(1_000_000)}`);
   for (const name of ['a', 'b', 'c', 'd']) callers.openSubscription(anna, blank(name));
   expect(() => callers.openSubscription(anna, blank('e'))).toThrow('documents');
 });
 
-test('who sends a text that is open already gets the document that is open: they share what they are told', () => {
+test('a subscription with a text that is open already gets the same document, so that both share frames', () => {
   const callers = openCallers();
   const [one, other] = [parse('{ a }'), parse('{ a }')];
   const first = callers.openSubscription(anna, one);

@@ -30,8 +30,9 @@ const sdl = `
 type Outcome = 'value' | 'null' | 'throw' | 'error';
 
 /**
- * A schema whose resolvers do what the seed says of the place where they are asked: a value, null, an error thrown or
- * returned, at once or later. Each that comes later comes in a turn of its own, so that who waits how often tells nothing.
+ * A schema whose resolvers do what the seed prescribes for their place: a value, null, an error that is thrown or
+ * returned, at once or later. Each later result has its own turn of the event loop, so that the number of awaits
+ * makes no difference.
  */
 function seededSchema(seed: number, trouble: number): GraphQLSchema {
   const schema = buildSchema(sdl);
@@ -66,8 +67,8 @@ function seededSchema(seed: number, trouble: number): GraphQLSchema {
   const perhapsLater = (place: string, settle: () => unknown): unknown =>
     chance(`${place} later`) < 0.4 && !isAtOnce(place) ? later(settle) : settle();
   /**
-   * In half of the lists all items come later, in the others everything comes at once: where an item fails at once while
-   * an earlier one has not come, graphql-js forgets that one, and its error ends the process.
+   * In half of the lists all items come later, in the others all at once: if an item fails at once while an earlier
+   * one is pending, graphql-js forgets that one, and its rejection ends the process.
    */
   const isAtOnce = (place: string): boolean => {
     const keys = place.split(' ')[1]!.split('.');
@@ -194,7 +195,7 @@ const operations = fc.oneof(
   stone.stone.map(set => `subscription ($n: Int, $id: ID) { moved ${set} }`),
 );
 
-/** As it goes out: errors in the order in which they stand, where none is told before it happens. */
+/** The response as it is sent: errors sorted by path, because their order in time may differ. */
 function plain({ data, errors }: ExecutionResult): unknown {
   return JSON.parse(JSON.stringify({ data, errors: errors?.map(error => error.toJSON()) }));
 }
@@ -226,7 +227,7 @@ describe('a compiled operation', () => {
           fc.constantFrom({}, { n: 7 }, { n: null }),
           async (seed, text, variables) => {
             const document = parse(`${text} ${fragments}`);
-            // Fields of two types under one name, and fragments that nobody spreads: not what is compared here.
+            // Fields of two types under one name, and unused fragments: not compared here.
             const errors = validate(plainSchema, document).filter(({ message }) => !message.includes('never used'));
             if (errors.length > 0) return;
             const [ours, theirs] = await bothWays(seed, trouble, document, variables);
@@ -273,7 +274,7 @@ describe('a compiled operation', () => {
     },
   );
 
-  test('is the one that was named', async () => {
+  test('is the named one', async () => {
     const schema = seededSchema(1, 0);
     const document = parse('query a { count } query b { flag }');
     expect(compiledOperation(schema, document, undefined)).toBeUndefined();

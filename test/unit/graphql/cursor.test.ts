@@ -38,16 +38,16 @@ describe('cursors', () => {
     expect(codeOf(() => parseCursor(byTotal, cursor))).toBe('BAD_USER_INPUT');
   });
 
-  test('a date that a statement would fail on is refused', () => {
+  test('a date that a statement would fail on is rejected', () => {
     expect(codeOf(() => parseCursor(byDate, raw(['created', '2026-02-30T00:00:00Z', id])))).toBe('BAD_USER_INPUT');
   });
 
-  test('a moment that a client wrote with an offset of its own is taken as UTC', () => {
+  test('a time with a client’s own offset is read as UTC', () => {
     const own = Buffer.from(JSON.stringify([byDate.name, '2026-01-02T00:00:00+23:59', id])).toString('base64url');
     expect(parseCursor(byDate, own)).toEqual({ value: '2026-01-01T00:01:00.000Z', id });
   });
 
-  test('whatever a client sends is either a cursor or BAD_USER_INPUT', () => {
+  test('any text is either a cursor or BAD_USER_INPUT', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -100,7 +100,7 @@ describe('page arguments', () => {
     expect(codeOf(() => pageRequest(args, byTotal))).toBe(code);
   });
 
-  test('who asks for too much is told the limit', () => {
+  test('a request for too many rows is answered with the limit', () => {
     expect(() => pageRequest({ first: 101 }, byTotal)).toThrow('`first` is at most 100.');
   });
 });

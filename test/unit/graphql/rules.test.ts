@@ -13,7 +13,7 @@ const staff = { viewer: { role: 'staff', subject: 'anna' } };
 const forgotten = {} as { rule: 'staff' };
 
 describe('rules', () => {
-  test.each(['Query', 'Mutation', 'Subscription'] as const)('a %s field without a rule is no schema', root => {
+  test.each(['Query', 'Mutation', 'Subscription'] as const)('a %s field without a rule builds no schema', root => {
     const builder = newBuilder();
     builder.queryType({ fields: t => ({ fine: t.string({ rule: 'staff', resolve: () => '' }) }) });
     builder.mutationType({});
@@ -28,7 +28,7 @@ describe('rules', () => {
     expect(() => builder.toSchema()).toThrow(`${root}.bare declares no rule`);
   });
 
-  test('an object type without a rule is no schema, nor is one with a rule that there is not', () => {
+  test('an object type without a rule, or with an unknown rule, builds no schema', () => {
     const bare = newBuilder();
     bare.queryType({});
     bare.objectType(bare.objectRef<object>('Bare'), {
@@ -42,7 +42,7 @@ describe('rules', () => {
     expect(() => wrong.toSchema()).toThrow('Query.a declares no rule');
   });
 
-  test("a type's rule holds for each of its fields, and a field's own goes before it", async () => {
+  test("the rule of a type applies to each of its fields, and a field's own rule takes precedence", async () => {
     const builder = newBuilder();
     const Vault = builder.objectRef<{ gold: number }>('Vault').implement({
       rule: 'staff',
@@ -61,7 +61,7 @@ describe('rules', () => {
     expect((await asked(anonymous)).errors?.[0]?.extensions['code']).toBe('UNAUTHENTICATED');
   });
 
-  test('nothing is resolved and nothing is subscribed to before the rule has spoken', async () => {
+  test('nothing is resolved or subscribed to before the rule was checked', async () => {
     const builder = newBuilder();
     let ran = 0;
     builder.queryType({ fields: t => ({ a: t.int({ rule: 'staff', resolve: () => ++ran }) }) });

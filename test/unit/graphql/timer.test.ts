@@ -6,7 +6,7 @@ const day = 24 * 3_600_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('a moment that is further away than Node can wait is waited for', () => {
+test("a time further away than Node's timers allow is awaited", () => {
   const call = vi.fn();
   callAt(Date.now() + 60 * day, call);
   vi.advanceTimersByTime(60 * day - 1);
@@ -15,14 +15,14 @@ test('a moment that is further away than Node can wait is waited for', () => {
   expect(call).toHaveBeenCalledOnce();
 });
 
-test('a moment that is over is now', () => {
+test('a time in the past is now', () => {
   const call = vi.fn();
   callAt(Date.now() - day, call);
   vi.advanceTimersByTime(0);
   expect(call).toHaveBeenCalledOnce();
 });
 
-test('what is cancelled is not called, also after it was armed anew', () => {
+test('a cancelled call is never made, also after the timer was set again', () => {
   const call = vi.fn();
   const cancel = callAt(Date.now() + 30 * day, call);
   vi.advanceTimersByTime(29 * day);

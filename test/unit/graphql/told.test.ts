@@ -30,7 +30,7 @@ beforeEach(() => {
   executed = [];
 });
 
-/** Has the field's name written down, and answers with it in upper case unless it says otherwise. */
+/** Records the field's name, and resolves to it in upper case by default. */
 function field(name: string, more: object = {}) {
   const resolve = ({ row }: { readonly row: Row }, _args: unknown, { viewer }: Asking): unknown => {
     executed.push(name);
@@ -87,8 +87,8 @@ function standing(row: Row = { name: 'stone' }, characters = 1_000) {
 
 const plain = (result: ExecutionResult): unknown => JSON.parse(JSON.stringify(result));
 
-describe('of a row that still stands', () => {
-  test('what rests on it and on who asks is executed once, and answered alike each time', async () => {
+describe('for an unchanged row', () => {
+  test('a response that depends on it and on the viewer is executed once, and is the same each time', async () => {
     const ask = asker(standing(), '{ thing { name parts { size __typename } } }');
     const answers = [await ask(), await ask(), await ask()];
     expect(executed).toEqual(['name', 'size', 'size']);
@@ -101,7 +101,7 @@ describe('of a row that still stands', () => {
     }
   });
 
-  test('somebody else is answered for themselves, in another role or as another one of it', async () => {
+  test('another viewer gets their own response, in another role or the same', async () => {
     const ask = asker(standing(), '{ thing { name } }');
     await ask();
     for (const [role, subject] of [
@@ -117,7 +117,7 @@ describe('of a row that still stands', () => {
     expect(plain(await ask({}))).toEqual({ data: { thing: { name: 'stone undefined' } } });
   });
 
-  test('another question is executed for itself', async () => {
+  test('another selection is executed separately', async () => {
     const row = standing();
     expect(plain(await asker(row, '{ thing { name } }')())).toEqual({ data: { thing: { name: 'stone staff' } } });
     expect(plain(await asker(row, '{ thing { parts { size } } }')())).toEqual({
@@ -138,21 +138,21 @@ describe('of a row that still stands', () => {
     expect(plain(second)).toEqual(plain(first));
   });
 
-  test('an answer that has null for it, since a field may not be null, is not kept', async () => {
+  test('a response that is null because a field may not be null is not cached', async () => {
     const ask = asker(standing({ name: null }), '{ thing { must } }');
     for (let n = 0; n < 2; n++) {
       expect(plain(await ask())).toMatchObject({ data: { thing: null }, errors: [{ path: ['thing', 'must'] }] });
     }
   });
 
-  test('an answer that is longer than the row is not kept: aliases make it as long as they like', async () => {
+  test('a response that is longer than the row is not cached: aliases could make it any length', async () => {
     const ask = asker(standing({ name: 'stone' }, 40), '{ thing { a: name b: name c: name } }');
     expect(plain(await ask())).toEqual(plain(await ask()));
     expect(executed).toHaveLength(6);
   });
 });
 
-test('a frame is executed for itself: whom a group of subscribers is, nobody knows', async () => {
+test('a frame is executed without this cache: a group of subscribers has no single viewer', async () => {
   const row = standing();
   await asker(row, '{ thing { name } }')();
   const frame = asker(row, '{ thing { name } }', { kind: 'SNAPSHOT' });
@@ -169,7 +169,7 @@ test('a frame is executed for itself: whom a group of subscribers is, nobody kno
   expect(executed).toHaveLength(3);
 });
 
-test('what was answered of a row keeps no document in memory', async () => {
+test('a cached response keeps no document in memory', async () => {
   const rows = Array.from({ length: 50 }, () => standing());
   const documents = await Promise.all(
     rows.map(async (thing, n) => {
@@ -187,14 +187,14 @@ test('what was answered of a row keeps no document in memory', async () => {
   });
 });
 
-test('a row that is no longer handed out is executed each time', async () => {
+test('a row that is no longer cached is executed each time', async () => {
   const ask = asker({ row: { name: 'stone' } }, '{ thing { name } }');
   await ask();
   await ask();
   expect(executed).toEqual(['name', 'name']);
 });
 
-test('what is told stands in JSON as what it says, wherever it stands', () => {
+test('cached JSON is the same value in JSON, at any place', () => {
   const told = new Told({ a: ['\u2028"', null], b: { c: 1 } });
   for (const result of [
     { data: { one: told } },

@@ -41,7 +41,7 @@ describe.each([
     }
   });
 
-  test('are not what a hash is given for that is another document’s', () => {
+  test('are not served for a hash of another document', () => {
     expect(refusal(documents, { query: other, extensions: by(sha256(trusted)) })).toMatch(/^BAD_USER_INPUT /);
     expect(refusal(documents, { query: `${trusted} `, extensions: by(sha256(trusted)) })).toMatch(/^BAD_USER_INPUT /);
   });
@@ -53,20 +53,20 @@ describe.each([
     },
   );
 
-  test.each(['__proto__', 'constructor', 'toString'])('are none that every object has: %s', name => {
+  test.each(['__proto__', 'constructor', 'toString'])('are not properties of every object: %s', name => {
     expect(refusal(documents, { extensions: by(name) })).toMatch(/^BAD_USER_INPUT .*hex/);
     const inherited = { extensions: Object.create(by(sha256(trusted))) as object };
     expect(documents.named(inherited)).toBe(inherited);
   });
 
-  test('leave what is no request to who reads it', () => {
+  test('leave a request that is no object to the parser', () => {
     for (const request of [null, [], [{ query: other }], 'text', {}, { query: '' }, { query: 1, extensions: 1 }]) {
       expect(documents.named(request as object)).toBe(request);
     }
   });
 });
 
-test('beside them any text is served, and an unknown hash is answered with the words that have a client send its text', () => {
+test('beside them any text is served, and an unknown hash is answered with the message that makes a client send its text', () => {
   const documents = trustedDocuments(texts, false);
   const request = { query: other };
   expect(documents.named(request)).toBe(request);
@@ -76,7 +76,7 @@ test('beside them any text is served, and an unknown hash is answered with the w
   expect(refusal(none, { extensions: by(sha256(other)) })).toBe('BAD_USER_INPUT PersistedQueryNotSupported');
 });
 
-test('where nothing else is served, no other text and no unknown hash is, and the words ask for no text', () => {
+test('if only they are served, every other text and unknown hash is rejected, with a message that asks for no text', () => {
   const documents = trustedDocuments(texts, true);
   for (const request of [
     { query: other },
@@ -144,7 +144,7 @@ describe('a manifest', () => {
     await expect(load(file)).rejects.toThrow(why);
   });
 
-  test('that is not there stops the start', async () => {
+  test('that is missing stops the start', async () => {
     await expect(load('nowhere.json')).rejects.toThrow("TRUSTED_DOCUMENTS: nowhere.json can't be read (ENOENT)");
   });
 });

@@ -31,7 +31,7 @@ const { pile } = fc.letrec<{ pile: object }>(tie => ({
     { requiredKeys: ['weight'] },
   ),
 }));
-// A field that no type has, in one of twenty.
+// A field that no type has, in one of twenty cases.
 const known = pile.chain(one =>
   fc.nat(19).map(drawn => {
     const { constructor: unknown, ...rest } = one as Record<string, unknown>;
@@ -49,7 +49,7 @@ const given = fc.record(
   { requiredKeys: ['pile'] },
 );
 
-test('what is given for variables is what graphql-js makes of it, and what is wrong with it is in its words', () => {
+test('variables are coerced as graphql-js does, with its error messages', () => {
   let good = 0;
   let bad = 0;
   fc.assert(
@@ -67,7 +67,7 @@ test('what is given for variables is what graphql-js makes of it, and what is wr
   expect(bad).toBeGreaterThan(200);
 });
 
-test('an operation without variables takes none', () => {
+test('an operation without variables ignores them', () => {
   expect(said(read({ stray: 1 }))).toEqual({ coerced: {} });
 });
 

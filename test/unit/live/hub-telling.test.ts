@@ -8,17 +8,17 @@ import { openLogger } from '../../../src/logger.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const watchers = 2_000;
-/** How long it takes to tell all of them, ms: some hundred are sent something, as sockets are. */
+/** How long it takes to notify all of them, ms: some hundred are sent something, as sockets are. */
 const telling = 60;
 const at = (point: number): Position => ({ point, hash: 'abcdefabcdef' });
 
 let bus: Bus;
 let hub: Hub<number>;
-/** What the views hold: how far they have come is the row, too. */
+/** The content of the views: the row contains how far they have come. */
 let reached: number;
-/** From where each read went on, and how many had been told by then of what the one before had brought. */
+/** The start of each read, and how many subscribers had been notified by then of the changes of the read before. */
 let reads: { readonly after: number; readonly told: number }[];
-/** Per watcher, what it was told, in order. */
+/** The notifications of each subscriber, in order. */
 let heard: number[][];
 
 beforeEach(() => {
@@ -40,7 +40,7 @@ beforeEach(() => {
 });
 afterEach(() => hub.close());
 
-/** @param onTold of the watcher that is told first */
+/** @param onTold called by the subscriber that is notified first */
 function watchAll(onTold: (row: number) => void = () => undefined): void {
   heard.forEach((rows, index) => {
     const listener: RowListener<number> = {
@@ -66,7 +66,7 @@ function change(): void {
 
 const toldOf = (row: number): number => heard.filter(rows => rows.includes(row)).length;
 
-test('a change that thousands watch holds up nothing: every some milliseconds all else has its turn', async () => {
+test('a change with thousands of subscribers holds up nothing: other work runs every few milliseconds', async () => {
   const steps: number[] = [];
   async function count(): Promise<void> {
     for (let before = 0; before < watchers; before += steps.at(-1) ?? 0) {
@@ -85,7 +85,7 @@ test('a change that thousands watch holds up nothing: every some milliseconds al
   expect(Math.max(...steps)).toBeLessThan(watchers / 2);
 });
 
-test('what changes meanwhile is read at once and told after it, to each in order', async () => {
+test('changes during the notifications are read at once and sent after them, to each subscriber in order', async () => {
   watchAll(row => {
     if (row < 5) change();
   });
@@ -96,7 +96,7 @@ test('what changes meanwhile is read at once and told after it, to each in order
   for (const { told } of reads.slice(1)) expect(told).toBeLessThan(watchers);
 });
 
-test('the hub says of nothing that all were told of it before they were', async () => {
+test('the hub reports a position as delivered only after all subscribers were notified', async () => {
   const told: number[] = [];
   watchAll(() => told.push(hub.told.point));
   change();
@@ -105,7 +105,7 @@ test('the hub says of nothing that all were told of it before they were', async 
   expect(told).toEqual([0]);
 });
 
-test('one that comes while others are told of a change is told of the next one, once', async () => {
+test('a subscriber that joins during the notifications of a change is notified of the next change, once', async () => {
   const late: number[] = [];
   let joined = false;
   watchAll(() => {
@@ -118,11 +118,11 @@ test('one that comes while others are told of a change is told of the next one, 
   change();
   await eventually(() => expect(late.at(-1)).toBe(2));
   await eventually(() => expect(toldOf(2)).toBe(watchers));
-  // Of the first it may hear, and has read it already: it passes by what is no newer than what it saw.
+  // It may be notified of the first change, which it has read already: it skips what is not newer.
   expect(late.filter(row => row === 2)).toHaveLength(1);
 });
 
-test('who watches a scope does not wait until thousands were sent a row', async () => {
+test('a subscriber of a scope does not wait until thousands were sent a row', async () => {
   let toldBefore: number | undefined;
   hub.watchScope('somebody', () => (toldBefore = toldOf(1)));
   watchAll();
@@ -131,7 +131,7 @@ test('who watches a scope does not wait until thousands were sent a row', async 
   expect(toldBefore).toBe(0);
 });
 
-test('a hub that is closed tells nobody any more', async () => {
+test('a closed hub notifies no subscriber', async () => {
   watchAll(() => hub.close());
   change();
   await eventually(() => expect(toldOf(1)).toBeGreaterThan(0));

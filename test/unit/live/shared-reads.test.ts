@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { openSharedReads } from '../../../src/live/shared-reads.ts';
 
-test('who asks for the same before it is read gets one answer; who asks after that gets a read of their own', async () => {
+test('callers with the same key before the read starts share its result; a later caller gets its own read', async () => {
   const reads = openSharedReads();
   const answers: ((answer: object) => void)[] = [];
   const read = () => new Promise<object>(resolve => answers.push(resolve));
   const early = [reads.once('a', read), reads.once('a', read), reads.once('b', read)];
   await new Promise(setImmediate);
   expect(answers.length).toBe(2);
-  // The first has begun: what this one was told of may not be in it.
+  // The first read has started: the change that woke this caller may not be in it.
   const late = reads.once('a', read);
   await new Promise(setImmediate);
   expect(answers.length).toBe(3);
@@ -19,7 +19,7 @@ test('who asks for the same before it is read gets one answer; who asks after th
   expect(await late).not.toBe(one);
 });
 
-test('a read that fails fails for all who wait for it, and for nobody after them', async () => {
+test('a failed read fails for all callers that share it, and for no later one', async () => {
   const reads = openSharedReads();
   const failing = () => Promise.reject(new Error('away'));
   const both = [reads.once('a', failing), reads.once('a', failing)];

@@ -5,7 +5,7 @@ import { openSharedReads } from '../../../src/live/shared-reads.ts';
 import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
 import { openLogger } from '../../../src/logger.ts';
 
-test('a hundred who watch a state ask for it once a beat, get one and the same, and ask no more when they have left', async () => {
+test('a hundred subscribers of a state share one read a beat, and there are no reads after they have left', async () => {
   const reads = openSharedReads();
   const beat = openBeat(50);
   let state = ['LIVE'];

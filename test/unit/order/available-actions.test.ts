@@ -25,11 +25,11 @@ describe('availableActions', () => {
     expect(availableActions(order, 'customer')).toEqual(accepted.filter(action => !ofStaff.includes(action)));
   });
 
-  it('are none where there is no order', () => {
+  it('are none if there is no order', () => {
     expect(availableActions(fold(histories.None), 'staff')).toEqual([]);
   });
 
-  it("take a view's row, whatever its lines hold", () => {
+  it('accept the row of a view, with any lines', () => {
     const row = (status: OrderStatus) => ({ status, lines: [{ productName: 'Mug' }], number: 'K7Q2-9XF4' });
     expect(availableActions(row('DRAFT'), 'customer')).toContain('SUBMIT');
     expect(availableActions(row('SUBMITTED'), 'customer')).toEqual(['CANCEL']);

@@ -45,7 +45,7 @@ const linesFixed = { None: 'a bug', ...past('ORDER_NOT_DRAFT'), CANCELLED: 'ORDE
 const notYet = (reason: OrderRejectionReason) =>
   ({ None: 'a bug', EMPTY_DRAFT: reason, DRAFT: reason, ...past(reason), CANCELLED: 'ORDER_CANCELLED' }) as const;
 
-// The rule table: each command in each state, with what it leaves in the log or why it is refused.
+// The rule table: each command in each state, with the events that it stores or the reason of its rejection.
 const rules: { readonly [Type in OrderCommand['type']]: AnswerInEachState } = {
   CreateOrder: {
     None: [{ type: 'OrderCreated', data: { customerId: 'cus_1', currency: null }, personal: undefined }, mugsAdded],
@@ -128,7 +128,7 @@ function add(...wanted: Parameters<typeof item>): AddOrderItem {
 }
 
 describe('creating an order', () => {
-  it('keeps the customer, the currency and the reference given', () => {
+  it('keeps the given customer, currency and reference', () => {
     const command = create({ currency: 'EUR', reference: 'PO 7' });
     given(orderDecider, [])
       .when(command)
@@ -137,7 +137,7 @@ describe('creating an order', () => {
       ]);
   });
 
-  it('treats its items as if they were added one after the other: the same product at the same price is one line', () => {
+  it('treats its items as if they were added one after another: the same product at the same price is one line', () => {
     const items = [
       item('lin_1', 2, 'prd_mug', mug),
       item('lin_2', 1, 'prd_pen', pen),
@@ -155,7 +155,7 @@ describe('creating an order', () => {
       ]);
   });
 
-  it('asks for a registered customer', () => {
+  it('requires a registered customer', () => {
     given(orderDecider, [])
       .when(create({ customer: { customerId: 'cus_1', registered: false } }))
       .thenRejected('CUSTOMER_NOT_FOUND', ['input', 'customerId']);
@@ -179,20 +179,20 @@ describe('creating an order', () => {
       .thenRejected(reason, ['input', 'items', ...path]);
   });
 
-  it('checks the first item against the currency given', () => {
+  it('checks the first item against the given currency', () => {
     given(orderDecider, [])
       .when(create({ currency: 'USD', items: [item('lin_1', 1, 'prd_mug', mug)] }))
       .thenRejected('CURRENCY_MISMATCH', ['input', 'items', '0', 'productId']);
   });
 
-  it.each([0, 1])('looks at the quantity of item %i before it looks at customer and products', at => {
+  it.each([0, 1])('checks the quantity of item %i before customer and products', at => {
     const items = [0, 1].map(n => item(`lin_${n}`, n === at ? 0 : 1, 'prd_1', undefined));
     given(orderDecider, [])
       .when(create({ customer: { customerId: 'cus_1', registered: false }, items }))
       .thenRejected('QUANTITY_OUT_OF_RANGE', ['input', 'items', String(at), 'quantity']);
   });
 
-  it('looks at the customer before it looks at products', () => {
+  it('checks the customer before products', () => {
     given(orderDecider, [])
       .when(
         create({ customer: { customerId: 'cus_1', registered: false }, items: [item('lin_1', 1, 'prd_1', undefined)] }),
@@ -200,7 +200,7 @@ describe('creating an order', () => {
       .thenRejected('CUSTOMER_NOT_FOUND');
   });
 
-  it(`takes ${maximumLines} items and not one more, whatever lines they would come to: each is an event`, () => {
+  it(`accepts ${maximumLines} items and not one more, whatever the number of lines: each is an event`, () => {
     const items = Array.from({ length: maximumLines }, (_, n) => item(`lin_${n}`, 1, `prd_${n}`, pen));
     const decision = orderDecider.decide(create({ items }), orderDecider.initialState);
     expect(decision).toMatchObject({ type: 'accepted', events: { length: 1 + maximumLines } });
@@ -215,7 +215,7 @@ describe('creating an order', () => {
 describe('importing an order', () => {
   const order = (more: Partial<ImportOrder>): ImportOrder => ({ ...commands.ImportOrder, ...more });
 
-  it('leaves what creating and submitting it would have left, each line at the price that came with it', () => {
+  it('stores what creating and submitting it would have stored, each line at the price that came with it', () => {
     const items = [
       item('lin_1', 2, 'prd_mug', mug),
       item('lin_2', 3, 'prd_mug', mug),
@@ -243,7 +243,7 @@ describe('importing an order', () => {
       ['items', '0', 'quantity'],
     ],
   ];
-  it.each(refused)('is bound by the same rules of %s', (_, more, reason, path) => {
+  it.each(refused)('follows the same rules of %s', (_, more, reason, path) => {
     given(orderDecider, [])
       .when(order(more))
       .thenRejected(reason, ['input', ...path]);
@@ -265,7 +265,7 @@ describe('adding an item', () => {
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 5 } }]);
   });
 
-  it('finds the line by the price of the day among lines of one product', () => {
+  it('finds the line by the current price among lines of one product', () => {
     const dearer = { ...mug, price: 1300 };
     given(orderDecider, [...draft, added('lin_dear', 1, 'prd_mug', dearer)])
       .when(add('lin_new', 1, 'prd_mug', dearer))
@@ -280,19 +280,19 @@ describe('adding an item', () => {
     given(orderDecider, draft).when(command).thenRejected('LINE_ALREADY_EXISTS', ['input', 'lineId']);
   });
 
-  it('takes a line id again whose line was removed', () => {
+  it('accepts the line id of a removed line again', () => {
     given(orderDecider, [...draft, { type: 'OrderItemRemoved', data: { lineId: 'lin_mug' } }])
       .when(add('lin_mug', 1, 'prd_cup', mug))
       .then([added('lin_mug', 1, 'prd_cup', mug)]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, maximumQuantity + 1])('refuses the quantity %s', quantity => {
+  it.each([0, -1, 1.5, Number.NaN, maximumQuantity + 1])('rejects the quantity %s', quantity => {
     given(orderDecider, [created])
       .when(add('lin_1', quantity, 'prd_mug', mug))
       .thenRejected('QUANTITY_OUT_OF_RANGE', ['input', 'quantity']);
   });
 
-  it.each([1, maximumQuantity])('takes the quantity %s', quantity => {
+  it.each([1, maximumQuantity])('accepts the quantity %s', quantity => {
     given(orderDecider, [created])
       .when(add('lin_1', quantity, 'prd_mug', mug))
       .then([added('lin_1', quantity, 'prd_mug', mug)]);
@@ -308,33 +308,33 @@ describe('adding an item', () => {
       .thenRejected('QUANTITY_OUT_OF_RANGE', ['input', 'quantity']);
   });
 
-  it('refuses an unknown product', () => {
+  it('rejects an unknown product', () => {
     given(orderDecider, draft)
       .when(add('lin_new', 1, 'prd_cup', undefined))
       .thenRejected('PRODUCT_NOT_FOUND', ['input', 'productId']);
   });
 
-  it('refuses an unavailable product, also where the order has a line of it', () => {
+  it('rejects an unavailable product, also if the order has a line of it', () => {
     given(orderDecider, draft)
       .when(add('lin_new', 1, 'prd_mug', { ...mug, available: false }))
       .thenRejected('PRODUCT_UNAVAILABLE', ['input', 'productId']);
   });
 
-  it("refuses another currency than the first item's, even after that item was removed", () => {
+  it('rejects another currency than that of the first item, even after that item was removed', () => {
     const command = add('lin_new', 1, 'prd_cup', { ...mug, currency: 'USD' });
     const removed: OrderEvent = { type: 'OrderItemRemoved', data: { lineId: 'lin_mug' } };
     given(orderDecider, [created, mugsAdded]).when(command).thenRejected('CURRENCY_MISMATCH', ['input', 'productId']);
     given(orderDecider, [created, mugsAdded, removed]).when(command).thenRejected('CURRENCY_MISMATCH');
   });
 
-  it('asks what the order is, then for the quantity, then for the product', () => {
+  it("checks the order's state, then the quantity, then the product", () => {
     const command = add('lin_new', 0, 'prd_cup', undefined);
     given(orderDecider, histories.SUBMITTED).when(command).thenRejected('ORDER_NOT_DRAFT');
     given(orderDecider, histories.CANCELLED).when(command).thenRejected('ORDER_CANCELLED');
     given(orderDecider, draft).when(command).thenRejected('QUANTITY_OUT_OF_RANGE');
   });
 
-  it('raises a line of a full order, and makes no other', () => {
+  it('raises a line of a full order, and adds no other', () => {
     const lines = Array.from({ length: maximumLines }, (_, n) => added(`lin_${n}`, 1, `prd_${n}`, pen));
     given(orderDecider, [created, ...lines])
       .when(add('lin_new', 1, 'prd_7', pen))
@@ -350,14 +350,14 @@ describe('the total', () => {
   const history = [created, added('lin_gold', 1, 'prd_gold', gold)];
   const pennies = (quantity: number) => add('lin_penny', quantity, 'prd_penny', { ...mug, price: 1 });
 
-  it('may be as great as sums are exact, and not one unit greater', () => {
+  it('may be as large as sums are exact, and not one unit larger', () => {
     given(orderDecider, history)
       .when(pennies(3))
       .then([added('lin_penny', 3, 'prd_penny', { ...mug, price: 1 })]);
     given(orderDecider, history).when(pennies(4)).thenRejected('TOTAL_OUT_OF_RANGE', ['input', 'quantity']);
   });
 
-  it('is not exceeded by more units of a line, added or asked for', () => {
+  it('is not exceeded by more units of a line, added or set', () => {
     given(orderDecider, history)
       .when(add('lin_2', 1, 'prd_gold', gold))
       .thenRejected('TOTAL_OUT_OF_RANGE');
@@ -375,7 +375,7 @@ describe('the total', () => {
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_penny', quantity: 1 } }]);
   });
 
-  it('may be nothing: a free product is a product', () => {
+  it('may be zero: a free product is a product', () => {
     given(orderDecider, [created, added('lin_free', 2, 'prd_free', { ...mug, price: 0 })])
       .when({ type: 'SubmitOrder' })
       .then([{ type: 'OrderSubmitted', data: { total: 0, itemCount: 2, currency: 'EUR' } }]);
@@ -383,19 +383,19 @@ describe('the total', () => {
 });
 
 describe('changing a quantity', () => {
-  it.each([0, -3, 2.5, maximumQuantity + 1])('refuses the quantity %s', quantity => {
+  it.each([0, -3, 2.5, maximumQuantity + 1])('rejects the quantity %s', quantity => {
     given(orderDecider, histories.DRAFT)
       .when({ type: 'ChangeOrderItemQuantity', lineId: 'lin_mug', quantity })
       .thenRejected('QUANTITY_OUT_OF_RANGE', ['input', 'quantity']);
   });
 
-  it('asks for a line that is there', () => {
+  it('requires an existing line', () => {
     given(orderDecider, histories.DRAFT)
       .when({ type: 'ChangeOrderItemQuantity', lineId: 'lin_gone', quantity: 7 })
       .thenRejected('LINE_NOT_FOUND', ['input', 'lineId']);
   });
 
-  it('leaves a trace even where the quantity is the same: an accepted command is always in the log', () => {
+  it('stores an event even if the quantity is the same: an accepted command is always in the log', () => {
     given(orderDecider, histories.DRAFT)
       .when({ type: 'ChangeOrderItemQuantity', lineId: 'lin_mug', quantity: 2 })
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 2 } }]);
@@ -403,7 +403,7 @@ describe('changing a quantity', () => {
 });
 
 describe('removing a line', () => {
-  it('asks for one that is there', () => {
+  it('requires an existing line', () => {
     given(orderDecider, histories.DRAFT)
       .when({ type: 'RemoveOrderItem', lineId: 'lin_gone' })
       .thenRejected('LINE_NOT_FOUND', ['input', 'lineId']);
@@ -411,13 +411,13 @@ describe('removing a line', () => {
 });
 
 describe('submitting', () => {
-  it('is refused where every line was removed again', () => {
+  it('is rejected if every line was removed again', () => {
     given(orderDecider, [created, mugsAdded, { type: 'OrderItemRemoved', data: { lineId: 'lin_mug' } }])
       .when({ type: 'SubmitOrder' })
       .thenRejected('ORDER_EMPTY', ['input', 'orderId']);
   });
 
-  it('fixes what changed quantities and removed lines have left', () => {
+  it('stores the total after changed quantities and removed lines', () => {
     given(orderDecider, [
       ...[created, mugsAdded, pensAdded],
       { type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 3 } },
@@ -429,7 +429,7 @@ describe('submitting', () => {
 });
 
 describe('shipping', () => {
-  it('goes without a tracking number', () => {
+  it('needs no tracking number', () => {
     given(orderDecider, histories.CONFIRMED)
       .when({ type: 'ShipOrder', carrier: 'Post', trackingNumber: undefined })
       .then([{ type: 'OrderShipped', data: { carrier: 'Post' }, personal: undefined }]);
@@ -437,7 +437,7 @@ describe('shipping', () => {
 });
 
 describe('the decider', () => {
-  it('lets staff and the customer know of an order, and nobody else', () => {
+  it('shows an order only to staff and its customer', () => {
     const { isVisibleTo, evolve, initialState } = orderDecider;
     for (const situation of situations) {
       const order = histories[situation].reduce(evolve, initialState);
@@ -456,12 +456,12 @@ describe('the decider', () => {
     }
   });
 
-  it('starts a stream by CreateOrder and ImportOrder alone', () => {
+  it('starts a stream only by CreateOrder and ImportOrder', () => {
     const starting = Object.values(commands).filter(orderDecider.creates);
     expect(starting.map(command => command.type)).toEqual(['CreateOrder', 'ImportOrder']);
   });
 
-  it('is worked on, submitted and cancelled by whoever it is of, or staff; what comes after is for staff alone', () => {
+  it('lets its customer and staff change, submit and cancel an order; everything after that is for staff only', () => {
     expect(orderDecider.rights).toEqual({
       CreateOrder: 'authenticated',
       AddOrderItem: 'authenticated',

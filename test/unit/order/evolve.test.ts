@@ -17,7 +17,7 @@ describe('evolve', () => {
     expect(fold([created, mugsAdded, pensAdded])).toEqual({ ...draft, lines: [mugs, pens] });
   });
 
-  it('keeps the currency given at create', () => {
+  it('keeps the currency given at creation', () => {
     const inYen = {
       type: 'OrderCreated',
       data: { customerId: 'cus_1', currency: 'JPY' },
@@ -26,7 +26,7 @@ describe('evolve', () => {
     expect(fold([inYen])).toMatchObject({ currency: 'JPY' });
   });
 
-  it('changes and removes the one line that the event names, and keeps the lines in their order', () => {
+  it('changes and removes only the line that the event names, and keeps the order of the lines', () => {
     const changed = { type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 5 } } as const;
     expect(fold([...histories.DRAFT, changed])).toEqual({ ...draft, lines: [{ ...mugs, quantity: 5 }, pens] });
     const removed = { type: 'OrderItemRemoved', data: { lineId: 'lin_mug' } } as const;
@@ -42,13 +42,13 @@ describe('evolve', () => {
     for (const history of Object.values(histories)) expect(fold(history.map(erase))).toEqual(fold(history));
   });
 
-  it('remembers no personal data', () => {
+  it('keeps no personal data', () => {
     for (const history of Object.values(histories)) {
       expect(JSON.stringify(fold(history))).not.toMatch(/PO 7|JD014|changed my mind/);
     }
   });
 
-  it('leaves the state before untouched: cached states are shared', () => {
+  it('does not change the earlier state: cached states are shared', () => {
     const before = fold(histories.DRAFT);
     const copy = structuredClone(before);
     evolve(before, { type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 5 } });
@@ -57,7 +57,7 @@ describe('evolve', () => {
     expect(before).toEqual(copy);
   });
 
-  it('refuses a history that cannot be', () => {
+  it('throws on an impossible history', () => {
     const impossible = (type: string, status: string) =>
       new Error(`${type} can't follow in a stream whose order is ${status}: the log or evolve is wrong`);
     expect(() => evolve(noOrder, mugsAdded)).toThrow(impossible('OrderItemAdded', 'None'));
@@ -65,19 +65,19 @@ describe('evolve', () => {
     expect(() => evolve(fold(histories.SUBMITTED), mugsAdded)).toThrow(impossible('OrderItemAdded', 'SUBMITTED'));
   });
 
-  it('says of a schema version that nobody knows which event has it', () => {
+  it('names the event of an unknown schema version', () => {
     expect(() => orderDecider.upcast({ type: 'OrderCreated', data: {} }, 0)).toThrow(
       'OrderCreated has no schema version 0',
     );
   });
 });
 
-describe('whatever is accepted', () => {
-  it('leaves at least one event', () => {
+describe('every accepted command', () => {
+  it('stores at least one event', () => {
     eachStep(({ events }) => expect(events.length).toBeGreaterThan(0));
   });
 
-  it('leaves an order within every limit, with one line a product and price', () => {
+  it('leaves an order within every limit, with one line for each product and price', () => {
     eachStep(({ after }) => {
       if (after.status !== 'DRAFT') return;
       expect(after.lines.length).toBeLessThanOrEqual(maximumLines);
@@ -91,7 +91,7 @@ describe('whatever is accepted', () => {
     });
   });
 
-  it('never changes the customer, nor the currency once there is one', () => {
+  it('never changes the customer, nor the currency once it is set', () => {
     eachStep(({ before, after }) => {
       if (before.status !== 'None') expect(after).toHaveProperty('customerId', before.customerId);
       if (before.status === 'DRAFT' && before.currency !== undefined && after.status === 'DRAFT') {
@@ -100,7 +100,7 @@ describe('whatever is accepted', () => {
     });
   });
 
-  it('adds in an order of one currency only', () => {
+  it('keeps one currency in an order', () => {
     fc.assert(
       fc.property(lives, steps => {
         const added = steps.flatMap(step => step.events).filter(event => event.type === 'OrderItemAdded');
@@ -109,7 +109,7 @@ describe('whatever is accepted', () => {
     );
   });
 
-  it('goes by the life cycle only', () => {
+  it('follows the life cycle', () => {
     const next: Record<Order['status'], readonly Order['status'][]> = {
       None: ['DRAFT'],
       DRAFT: ['DRAFT', 'SUBMITTED', 'CANCELLED'],
@@ -122,7 +122,7 @@ describe('whatever is accepted', () => {
     eachStep(({ before, after }) => expect(next[before.status]).toContain(after.status));
   });
 
-  it('adds exactly the units asked for, to one line', () => {
+  it('adds exactly the requested units, to one line', () => {
     eachStep(({ command, before, after }) => {
       if (command.type !== 'AddOrderItem' || before.status !== 'DRAFT' || after.status !== 'DRAFT') return;
       const units = (order: typeof before) => order.lines.reduce((sum, line) => sum + line.quantity, 0);
@@ -132,7 +132,7 @@ describe('whatever is accepted', () => {
     });
   });
 
-  it('is submitted with the exact sum of its lines', () => {
+  it('submits the exact sum of the lines', () => {
     eachStep(({ before, events }) => {
       const [event] = events;
       if (event?.type !== 'OrderSubmitted' || before.status !== 'DRAFT') return;

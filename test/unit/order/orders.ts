@@ -38,7 +38,7 @@ export function added(lineId: string, quantity: number, productId: string, offer
 
 const draft = [created, mugsAdded, pensAdded];
 
-/** A history that leads into each state; the two of a draft differ in what may be done. */
+/** A history that leads into each state; the two of a draft differ in what is allowed. */
 export const histories = {
   None: [],
   EMPTY_DRAFT: [created],
@@ -53,7 +53,7 @@ export const histories = {
 export type Situation = keyof typeof histories;
 export const situations = Object.keys(histories) as readonly Situation[];
 
-/** One command of each type that every rule but the state's allows. */
+/** One command of each type that every rule except the state's allows. */
 export const commands = {
   CreateOrder: {
     type: 'CreateOrder',

@@ -6,7 +6,7 @@ import { maximumQuantity, maximumTotal } from '../../../src/order/domain/limits.
 import { evolve, noOrder, type Order } from '../../../src/order/domain/order.ts';
 import { commands } from './orders.ts';
 
-// Few ids, prices and currencies, so that commands meet each other's lines; numbers at and beyond each limit.
+// Few ids, prices and currencies, so that commands meet the same lines; numbers at and beyond each limit.
 const lineId = fc.constantFrom('lin_1', 'lin_2', 'lin_3');
 const quantity = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 20 }) },
@@ -67,7 +67,7 @@ export interface Step {
   readonly after: Order;
 }
 
-/** The accepted commands of a random life of an order, each with what it met and what it left. */
+/** The accepted commands of a random life of an order, each with the states before and after it. */
 export const lives: fc.Arbitrary<readonly Step[]> = fc
   .tuple(create, fc.array(change, { maxLength: 25 }), advance)
   .map(([first, changes, advances]) => live([first, plainCreate, ...changes, ...advances]));

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.ts';
 
 const position = { point: 1, hash: 'abcdefabcdef' };
 
-test('two statements that hang keep nobody waiting who asks for something else', async () => {
+test('two statements that hang delay no caller of other entities', async () => {
   const asked: string[][] = [];
   const one = openBatchedRead<string>(ids => {
     asked.push([...ids]);
@@ -18,7 +18,7 @@ test('two statements that hang keep nobody waiting who asks for something else',
   expect(await one('c')).toEqual({ position, value: 'row of c', parkedAt: undefined });
 });
 
-test('what is asked for while two are under way goes together into the next one', async () => {
+test('what is requested while two are in flight goes together into the next one', async () => {
   const asked: string[][] = [];
   const answer: (() => void)[] = [];
   const one = openBatchedRead<string>(ids => {
@@ -37,7 +37,7 @@ test('what is asked for while two are under way goes together into the next one'
   await Promise.all(all);
 });
 
-test('a statement asks for a hundred at most, two are under way, and each gets their own, once asked for or often', async () => {
+test('a statement reads at most a hundred entities, two are in flight, and each caller gets its own result', async () => {
   const asked: number[] = [];
   let underWay = 0;
   const read = openBatchedRead(async (ids: readonly string[]) => {

@@ -9,7 +9,7 @@ const at = (point: number, hash = 'a', generation = 1): Checkpoint => ({
 });
 const rowsOf = (id: string, row: object) => [new Map([[id, row]]), new Map<string, object>()];
 
-test('what was written with a move of the checkpoint need not be read where the checkpoint still stands there', () => {
+test('rows that were written with a move of the checkpoint need not be read while the checkpoint is still there', () => {
   const kept = new KeptRows();
   expect(kept.at(at(1), 'one')).toBeUndefined();
   kept.moved(at(2), ['one'], rowsOf('one', { id: 'one' }));
@@ -30,7 +30,7 @@ test.each([
   expect(kept.at(at(2), 'one')).toBeUndefined();
 });
 
-test('what is kept is bounded by what stands in its lists, not by rows alone', () => {
+test('the cache is bounded by the entries of its lists, not by rows alone', () => {
   const kept = new KeptRows();
   const ids = Array.from({ length: 300 }, (_, n) => `${n}`);
   kept.moved(at(1), ids, [new Map(ids.map(id => [id, { lines: Array.from({ length: 500 }) }]))]);

@@ -25,7 +25,7 @@ const order: fc.Arbitrary<OpenOrder> = fc
     total: { amount: '1.00', currency: rest.lines.length > 0 ? currency : 'XXX' },
   }));
 
-// Not leaning towards its ends, as fast-check does by itself: every deed is to come up.
+// Unbiased, unlike fast-check's default: every action must occur.
 const evenly = fc.noBias(fc.nat(999_999)).map(number => number / 1_000_000);
 const chance = fc.array(evenly, { minLength: 20, maxLength: 20 });
 
@@ -42,7 +42,7 @@ const allowed: { readonly [Status in OpenOrder['status']]: readonly Deed['type']
   SHIPPED: ['deliver'],
 };
 
-it('chooses only what the rules allow, with quantities and currencies that they take', () => {
+it('chooses only what the rules allow, with valid quantities and currencies', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(fc.array(order, { maxLength: 14 }), chance, (orders, numbers) => {
@@ -76,11 +76,11 @@ it('chooses only what the rules allow, with quantities and currencies that they 
   );
 });
 
-it('finds nothing to do where there is neither an order nor a product', () => {
+it('finds nothing to do without an order and without a product', () => {
   expect(chooseDeed({ customers: 3, products: [], orders: [] }, Math.random)).toBeUndefined();
 });
 
-it('starts no order beyond what somebody can follow', () => {
+it('starts no more orders than a viewer can follow', () => {
   const draft = {
     number: 'K7Q2-9XF4',
     customer: 0,
