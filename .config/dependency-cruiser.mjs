@@ -58,7 +58,7 @@ export default {
       packages('ioredis'),
     ),
     may('graphql/', ours('(graphql|commands|live|event-store|projections)/', '(config|rejection-reasons)\\.ts$')),
-    may('graphql/', database, edges, ids, money, node),
+    may('graphql/', database, edges, ids, money, node, ours('generated/graphiql-script\\.ts$')),
     may('graphql/', packages('graphql', 'graphql-yoga', '@graphql-yoga/render-graphiql', '@pothos/core')),
     may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
 
@@ -101,6 +101,9 @@ export default {
       packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache'),
     ),
 
+    // What runs in GraphiQL's page: our own client, nothing of the server.
+    may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
+
     // What is published for clients: nothing of the server.
     may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql-ws', 'rxjs', 'wonka')),
   ].flat(),
@@ -110,8 +113,8 @@ export default {
     {
       name: 'no-dead-files',
       severity: 'error',
-      from: { path: '^src/(main|schema|cli/[^/]+|client/[^/]+)\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(generated|main|schema|cli|client)', reachable: false },
+      from: { path: '^src/(main|schema|graphiql/page|cli/[^/]+|client/[^/]+)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(generated|main|schema|graphiql/page|cli|client)', reachable: false },
     },
     {
       name: 'installed-with-us',
