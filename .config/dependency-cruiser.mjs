@@ -81,7 +81,7 @@ export default {
       edges,
       node,
     ),
-    may('schema-version\\.ts$', node),
+    may('(schema-version|terminal-style)\\.ts$', node),
     may(
       '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
       packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg'),
@@ -93,12 +93,12 @@ export default {
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
     may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
     may('node-version\\.ts$', node),
-    may('main\\.ts$', ours('(app|config|node-version|welcome)\\.ts$'), edges, node),
+    may('main\\.ts$', ours('(app|config|node-version|terminal-style|welcome)\\.ts$'), edges, node),
     may(
       'cli/',
-      ours('(?!main\\.ts$|client/)'),
+      ours('(?!main\\.ts$)'), // `watch` is a client, as others write one
       node,
-      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache'),
+      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache', 'ws'),
     ),
 
     // What runs in GraphiQL's page: our own client, nothing of the server.
