@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { type SpawnedApp, spawnApp } from '../support/app.ts';
-import { type Child, printed, startChild, stopChild } from '../support/child.ts';
+import { type Child, printed, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { compiledProgram } from '../support/program.ts';
@@ -20,9 +20,9 @@ async function builtProject(): Promise<string> {
   return folder;
 }
 
-/** The line as it was printed, in a shell in that folder. */
+/** The line as it was printed, in a shell in that folder, and in a session of its own: Ctrl-C reaches all of it. */
 function paste(line: string, cwd: string): Child {
-  return startChild('bash', ['-c', `exec ${line}`], {
+  return startChild('setsid', ['bash', '-c', line], {
     cwd,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   });
@@ -57,7 +57,8 @@ test('the commands that a first start prints, pasted into a shell, watch all ord
     20_000,
   );
   expect(watching.stderr()).toBe('');
-  await stopChild(watching, 'SIGINT');
+  process.kill(-watching.pid, 'SIGINT');
+  await watching.exited;
   expect(await app.stop()).toBe(0);
 });
 
