@@ -58,7 +58,7 @@ export default {
       packages('ioredis'),
     ),
     may('graphql/', ours('(graphql|commands|live|event-store|projections)/', '(config|rejection-reasons)\\.ts$')),
-    may('graphql/', database, edges, ids, money, node),
+    may('graphql/', database, edges, ids, money, node, ours('generated/graphiql-script\\.ts$')),
     may('graphql/', packages('graphql', 'graphql-yoga', '@graphql-yoga/render-graphiql', '@pothos/core')),
     may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
 
@@ -81,7 +81,7 @@ export default {
       edges,
       node,
     ),
-    may('schema-version\\.ts$', node),
+    may('(schema-version|terminal-style)\\.ts$', node),
     may(
       '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
       packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg'),
@@ -93,13 +93,16 @@ export default {
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
     may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
     may('node-version\\.ts$', node),
-    may('main\\.ts$', ours('(app|config|node-version|welcome)\\.ts$'), edges, node),
+    may('main\\.ts$', ours('(app|config|node-version|terminal-style|welcome)\\.ts$'), edges, node),
     may(
       'cli/',
-      ours('(?!main\\.ts$|client/)'),
+      ours('(?!main\\.ts$)'), // `watch` is a client, as others write one
       node,
-      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache'),
+      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache', 'ws'),
     ),
+
+    // What runs in GraphiQL's page: our own client, nothing of the server.
+    may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
 
     // What is published for clients: nothing of the server.
     may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql-ws', 'rxjs', 'wonka')),
@@ -110,8 +113,8 @@ export default {
     {
       name: 'no-dead-files',
       severity: 'error',
-      from: { path: '^src/(main|schema|cli/[^/]+|client/[^/]+)\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(generated|main|schema|cli|client)', reachable: false },
+      from: { path: '^src/(main|schema|graphiql/page|cli/[^/]+|client/[^/]+)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(generated|main|schema|graphiql/page|cli|client)', reachable: false },
     },
     {
       name: 'installed-with-us',

@@ -69,7 +69,10 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     closers.push(() => opened.close());
     const { database, lookUp } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
-    if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
+    // The development key is for this machine alone: a server that has it is being tried.
+    if (opened.embedded || config.auth.key.type === 'development') {
+      await fillEmptyLog(openEventStore(database, types, () => undefined));
+    }
     const bus = await openBus(config, logger);
     closers.push(() => bus.close());
     const tracing = await openTraces(config, logger, closers);

@@ -3,6 +3,7 @@ import { startApp } from './app.ts';
 import { loadConfig } from './config.ts';
 import { openLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
+import { styleFor } from './terminal-style.ts';
 import { welcome } from './welcome.ts';
 
 async function start(): Promise<() => Promise<void>> {
@@ -18,7 +19,8 @@ async function start(): Promise<() => Promise<void>> {
   // It has said why. Whoever sees to it that it runs starts another one: this one would stand by for ever, in good health.
   const app = await startApp(config, logger, () => process.exit(1));
   console.log(`Orderstream is ready ${app.url === undefined ? `to project: ${app.probes}/readyz` : `at ${app.url}`}`);
-  const more = app.url === undefined ? undefined : await welcome(config, app.url);
+  const more =
+    app.url === undefined ? undefined : await welcome(config, app.url, styleFor(process.stdout, process.env));
   if (more !== undefined) console.log(more);
   return async () => {
     logger.info('stopping');

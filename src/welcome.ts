@@ -1,47 +1,43 @@
 import type { Config } from './config.ts';
 import { developmentToken } from './graphql/development-token.ts';
-import { sampleCustomerId, sampleProductId } from './seed.ts';
+import { sampleCustomerId } from './seed.ts';
+import type { Style } from './terminal-style.ts';
+
+/** Where the commands look for the server if nothing else is said. */
+const usualUrl = 'http://127.0.0.1:4000';
 
 /**
- * What a start in development says beside where it serves: tokens, and lines to paste into a shell. Undefined where a
- * key is configured: tokens are somebody else's then.
+ * What a start with the development key prints below its first line: what to try, and tokens.
+ * @param url of the server's root
+ * @returns undefined if a key is configured: then this server gives away no token
  */
 export async function welcome(
-  { auth, databaseUrl, graphiql, trustedDocuments }: Config,
+  { auth, graphiql, trustedDocuments }: Config,
   url: string,
+  style: Style,
 ): Promise<string | undefined> {
   const staff = await developmentToken(auth, { role: 'staff', subject: 'staff' });
   const customer = await developmentToken(auth, { role: 'customer', subject: sampleCustomerId });
   if (staff === undefined || customer === undefined) return undefined;
-  const tokens = `
-${graphiql ? `GraphiQL: ${url}/graphql\n` : ''}Tokens for 30 days, which only a development key takes:
-  staff    ${staff}
-  customer ${customer}
-`;
-  // Only the embedded database is sure to have what is ordered here.
-  if (databaseUrl !== undefined || trustedDocuments.only) return tokens;
-  return `${tokens}
-Watch the customer's orders, from this folder:
-${watchLine(url, customer)}
-
-Then order something, in another terminal:
-${orderLine(url, customer)}
-`;
-}
-
-// In single quotes, so that no shell looks into them: neither line may have one inside.
-
-function watchLine(url: string, token: string): string {
-  const subscription = `subscription { customerOrdersUpdated(customerId: "${sampleCustomerId}") { kind order { number status total { amount currency } } } }`;
-  const program = [
-    `import { createClient } from "graphql-ws"; import { WebSocket } from "ws";`,
-    `const client = createClient({ url: "${url.replace(/^http/, 'ws')}/graphql", webSocketImpl: WebSocket, connectionParams: { Authorization: "Bearer ${token}" } });`,
-    `for await (const frame of client.iterate({ query: \`${subscription}\` })) console.log(JSON.stringify(frame));`,
+  const option = url === usualUrl ? '' : ` -- --url ${url}`;
+  const commands = [
+    ['npm run watch', 'prints each change of each order'],
+    ['npm run order', 'places an order, in another terminal'],
+    ['npm run simulate', 'has customers and staff trade until Ctrl-C'],
+  ] as const;
+  const rows = [
+    ...(graphiql ? [['GraphiQL', `${url}/graphql`] as const] : []),
+    // Their documents are in no manifest of a front end: they would be refused.
+    ...(trustedDocuments.only ? [] : commands.map(([command, does]) => [`${command}${option}`, does] as const)),
   ];
-  return `node --input-type=module -e '${program.join(' ')}'`;
-}
-
-function orderLine(url: string, token: string): string {
-  const query = `mutation { createOrder(input: { items: [{ productId: "${sampleProductId}", quantity: 2 }] }) { ... on OrderCommandPayload { order { number status total { amount currency } } } ... on CommandError { message } } }`;
-  return `curl ${url}/graphql -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
+  const width = Math.max(...rows.map(([what]) => what.length));
+  return [
+    '',
+    ...rows.map(([what, does]) => `  ${style('cyan', what.padEnd(width))}  ${does}`),
+    ...(rows.length > 0 ? [''] : []),
+    style('bold', 'Development tokens (valid for 30 days, rejected once a key is configured):'),
+    `  ${style('cyan', 'staff   ')} ${style('dim', staff)}`,
+    `  ${style('cyan', 'customer')} ${style('dim', customer)}`,
+    '',
+  ].join('\n');
 }

@@ -2,7 +2,9 @@
 import { parseArgs } from 'node:util';
 import { StartError } from '../start-error.ts';
 import { onInterrupt } from './on-interrupt.ts';
+import { explain } from './explain.ts';
 import { counted } from './progress.ts';
+import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, openApi } from './simulate/api.ts';
 import type { Deed } from './simulate/choose-deed.ts';
 import { openShop } from './simulate/open-shop.ts';
@@ -10,7 +12,7 @@ import { viewer } from './simulate/operations.ts';
 import { peopleOf, type Viewer } from './simulate/people.ts';
 import { simulate, type Summary } from './simulate/simulation.ts';
 
-const usage = 'npm run simulate -- [--rate 5] [--for SECONDS] [--url http://127.0.0.1:4000/graphql]';
+const usage = `npm run simulate -- [--rate 5] [--for SECONDS] [--url ${usualUrl}]`;
 const fastest = 1_000;
 const longest = 86_400;
 
@@ -49,13 +51,13 @@ function optionsOf(args: string[]): Options {
     options: {
       rate: { type: 'string', default: '5' },
       for: { type: 'string' },
-      url: { type: 'string', default: 'http://127.0.0.1:4000/graphql' },
+      url: { type: 'string', default: usualUrl },
     },
   });
   return {
     rate: numberOf('--rate', values.rate, fastest),
     seconds: values.for === undefined ? undefined : numberOf('--for', values.for, longest),
-    url: urlOf(values.url),
+    url: serverUrl(values.url),
   };
 }
 
@@ -63,15 +65,6 @@ function numberOf(option: string, text: string, most: number): number {
   const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
   if (number > 0 && number <= most) return number;
   throw new StartError(`${option} ${text}: it has to be a number above 0, at most ${most}, like ${option} 5`);
-}
-
-function urlOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new StartError(`--url ${text}: it has to be one like http://127.0.0.1:4000/graphql`);
-  }
-  if (url.pathname === '/') url.pathname = '/graphql';
-  return url.href;
 }
 
 const words: readonly (readonly [Deed['type'], string])[] = [
@@ -95,18 +88,12 @@ function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: n
   return `${counted(commands, 'command')} in ${seconds.toFixed(1)} s (${rate}/s): ${orders.join(', ')}; ${rest.join(', ')}`;
 }
 
-function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  return code?.startsWith('ERR_PARSE_ARGS') ? `${message.split('.', 1)[0]}: ${usage}` : (stack ?? message);
-}
-
 try {
   await run();
 } catch (error) {
   // Asked to end before it had begun.
   if ((error as Error).name !== 'AbortError') {
-    console.error(explain(error));
+    console.error(explain(error, usage));
     process.exitCode = 1;
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { script } from './graphiql-script.ts';
+import { script } from '../generated/graphiql-script.ts';
 import { style } from './graphiql-style.ts';
 
 /** The page's own files, so that it needs no network: 9 MB as they are, 2 MB as they are sent. */

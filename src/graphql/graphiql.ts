@@ -8,7 +8,7 @@ export interface Page {
   /** HTML, beside the tabs. */
   readonly heading: string;
   readonly tabs: readonly Tab[];
-  /** Of every tab, and of each that is opened later. */
+  /** Of each tab that is opened later. */
   readonly headers: Readonly<Record<string, string>>;
   /** Texts in it that are another load's no more: in what was kept of the load before, they take the old ones' places. */
   readonly fresh: readonly string[];
@@ -17,6 +17,8 @@ export interface Page {
 export interface Tab {
   readonly query: string;
   readonly variables: object;
+  /** Of its requests, and of its socket's `connection_init`. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const path = '/graphql';
@@ -40,7 +42,11 @@ const policy = [
 ].join('; ');
 
 /**
- * GraphiQL at /graphql, for browsers that come to look: whole from this server, it needs no network.
+ * GraphiQL at /graphql, for browsers: all its files come from this server, it needs no network.
+ *
+ * The editor is yoga's; the page around it is ours. Yoga's `renderGraphiQL` takes JSON only, so no fetcher: it sends a
+ * subscription that was cut again without `after` (WebSocket) or never (SSE), ends it when another tab is chosen, shows
+ * its newest frame alone, and needs inline scripts, so that no strict Content-Security-Policy is possible.
  * @param pageOf what to show, by the query of the page's address
  */
 export function openGraphiQL(options: { logger: Logger; pageOf: (query: URLSearchParams) => Promise<Page> }): GraphiQL {
@@ -74,7 +80,7 @@ function html({ title, heading, tabs, headers, fresh }: Page, { paths }: Assets)
   const given = {
     heading,
     headers: json(headers),
-    tabs: tabs.map(({ query, variables }) => ({ query, variables: json(variables) })),
+    tabs: tabs.map(tab => ({ query: tab.query, variables: json(tab.variables), headers: json(tab.headers) })),
     fresh,
     workers: paths.workers,
   };

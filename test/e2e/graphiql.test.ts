@@ -3,9 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { developmentToken } from '../../src/graphql/development-token.ts';
+import { sampleCustomerId, sampleProductId } from '../../src/seed.ts';
 import { type SpawnedApp, spawnApp, startApp } from '../support/app.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
+import { onFreePort } from '../support/free-port.ts';
+import { post } from '../support/post.ts';
 import { servingRole } from '../support/serving-role.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
@@ -60,9 +65,9 @@ describeWithChromium('GraphiQL in Chromium', () => {
     expect(elsewhere).toEqual([]);
   });
 
-  async function open(query = ''): Promise<Page> {
+  async function open(url = app.url): Promise<Page> {
     const page = await context.newPage();
-    await page.goto(`${app.url}/graphql${query}`);
+    await page.goto(`${url}/graphql`);
     await ready(page);
     return page;
   }
@@ -103,8 +108,17 @@ describeWithChromium('GraphiQL in Chromium', () => {
   async function watched(page: Page, ...frames: readonly (string | number)[]): Promise<void> {
     await shows(page, {
       frames: frames.map(frame => ({
-        data: { customerOrdersUpdated: typeof frame === 'string' ? { kind: frame } : { order: { version: frame } } },
+        data: { ordersUpdated: typeof frame === 'string' ? { kind: frame } : { order: { version: frame } } },
       })),
+    });
+  }
+
+  /** The versions of the orders that a watch shows, the newest first. */
+  async function updates(page: Page): Promise<readonly number[]> {
+    const { frames } = JSON.parse(await text(page, 'response.json')) as { frames: readonly { data?: object }[] };
+    return frames.flatMap(({ data = {} }) => {
+      const [update] = Object.values(data) as { order: { version: number } | null }[];
+      return update?.order ? [update.order.version] : [];
     });
   }
 
@@ -136,7 +150,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
       const total = { amount: '25.00', currency: 'EUR' };
       const order = { status: 'SUBMITTED', itemCount: 2, total };
       const newest = JSON.parse(await text(page, 'response.json')) as { frames: readonly unknown[] };
-      expect(newest.frames[0]).toMatchObject({ data: { customerOrdersUpdated: { kind: 'UPDATE', order } } });
+      expect(newest.frames[0]).toMatchObject({ data: { ordersUpdated: { kind: 'UPDATE', order } } });
       await screenshot('watch');
       expect(sockets()).toHaveLength(1);
 
@@ -178,6 +192,44 @@ describeWithChromium('GraphiQL in Chromium', () => {
     await show(second, 'create');
     await show(second, 'watch');
     expect(sockets()).toHaveLength(1);
+  });
+
+  test('a watch shows the update that was made while its server was killed and away, after the watch is shown again too', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'orderstream-graphiql-killed-'));
+    const serveAt = (port: number) => spawnApp({ DATA_DIR: home, PORT: `${port}`, AUTH_JWT_SECRET: undefined });
+    const token = (await developmentToken(loadConfig({}).auth, { role: 'customer', subject: sampleCustomerId }))!;
+    const command = async (url: string, name: string, input: object) => {
+      const query = `mutation ($input: ${name[0]!.toUpperCase()}${name.slice(1)}Input!) {
+        ${name}(input: $input) { __typename ... on OrderCommandPayload { orderId } } }`;
+      const { data } = await post<Record<string, { orderId: string }>>(url, query, { input }, { token });
+      return data![name]!.orderId;
+    };
+    const { port, opened: killed } = await onFreePort(serveAt, /EADDRINUSE|PORT/);
+    const page = await open(killed.url);
+    await run(page, 'watch');
+    await watched(page, 'PROGRESS');
+    const orderId = await command(killed.url, 'createOrder', {});
+    await watched(page, 1, 'PROGRESS');
+    await show(page, 'create');
+    await killed.kill('SIGKILL');
+
+    // Elsewhere first, so that the change is made while the page certainly has no connection.
+    const elsewhere = await serveAt(0);
+    await command(elsewhere.url, 'addOrderItem', { orderId, productId: sampleProductId, quantity: 3 });
+    expect(await elsewhere.stop()).toBe(0);
+    const back = await serveAt(port);
+    await show(page, 'watch');
+    await eventually(async () => expect(await updates(page)).toEqual([2, 1]));
+    await page.screenshot({ path: `${proof}/graphiql-resumed.png` });
+    await command(back.url, 'submitOrder', { orderId });
+    await eventually(async () => expect(await updates(page)).toEqual([3, 2, 1]));
+
+    expect(await back.stop()).toBe(0);
+    await page.close();
+    await rm(home, { recursive: true, force: true });
+    // What Chromium says of each attempt while no server was there.
+    complaints = complaints.filter(text => !/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET/.test(text));
+    asked = asked.filter(url => new URL(url).host !== new URL(killed.url).host);
   });
 
   test('a reload brings another order, and keeps what was typed', async () => {

@@ -1,53 +1,75 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { type SpawnedApp, spawnApp } from '../support/app.ts';
-import { type Child, printed, startChild, stopChild } from '../support/child.ts';
+import { type Child, printed, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshDatabase } from '../support/postgres.ts';
+import { compiledProgram } from '../support/program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The line as it was printed, in a shell that stands in the project's folder. */
-function paste(line: string): Child {
-  return startChild('bash', ['-c', line], { cwd: root, env: { PATH: process.env['PATH'], HOME: process.env['HOME'] } });
+/** A folder that has what the project's folder has after `npm ci`: its scripts and the built program. */
+async function builtProject(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'orderstream-pasted-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const name of ['package.json', 'node_modules']) await symlink(join(root, name), join(folder, name));
+  await symlink(compiledProgram(), join(folder, 'dist'));
+  return folder;
 }
 
-/** What an app that nobody configured has printed that begins with `command`. */
-function printedLine(app: SpawnedApp, command: string): Promise<string> {
+/** The line as it was printed, in a shell in that folder, and in a session of its own: Ctrl-C reaches all of it. */
+function paste(line: string, cwd: string): Child {
+  return startChild('setsid', ['bash', '-c', line], {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+  });
+}
+
+/** The command that an app without configuration has printed. */
+function printedCommand(app: SpawnedApp, command: string): Promise<string> {
   return eventually(() => {
-    const line = app
-      .stdout()
-      .split('\n')
-      .find(text => text.startsWith(`${command} `));
-    if (line === undefined) throw new Error(`no line of ${command} in ${app.stdout()}`);
+    const [, line] = new RegExp(`^  (${command}(?: -- --url \\S+)?)  `, 'm').exec(app.stdout()) ?? [];
+    if (line === undefined) throw new Error(`no ${command} in ${app.stdout()}`);
     return line;
   });
 }
 
-test('the lines that a first start prints, pasted into a shell, watch a customer and order for them', async () => {
-  const DATA_DIR = await mkdtemp(join(tmpdir(), 'orderstream-pasted-'));
-  onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }));
-  const app = await spawnApp({ DATA_DIR, AUTH_JWT_SECRET: undefined });
-  const watching = paste(await printedLine(app, 'node'));
-  await printed(watching, /"kind":"PROGRESS"/, 20_000);
+test('the commands that a first start prints, pasted into a shell, watch all orders and place one', async () => {
+  const folder = await builtProject();
+  const app = await spawnApp({ DATA_DIR: join(folder, 'data'), AUTH_JWT_SECRET: undefined });
+  const watching = paste(await printedCommand(app, 'npm run watch'), folder);
+  await printed(watching, /^Live from position /m, 60_000);
 
-  const ordering = paste(await printedLine(app, 'curl'));
+  const ordering = paste(await printedCommand(app, 'npm run order'), folder);
   expect(await ordering.exited).toMatchObject({ code: 0 });
-  const answer = JSON.parse(ordering.stdout()) as { data: { createOrder: { order: { number: string } } } };
-  const { order } = answer.data.createOrder;
-  expect(order).toEqual({
-    number: expect.stringMatching(/^\w{4}-\w{4}$/),
-    status: 'DRAFT',
-    total: { amount: '25.00', currency: 'EUR' },
-  });
+  const steps = [...ordering.stdout().matchAll(/^(\w+) +(\w{4}-\w{4}) {2}(.+) {2}position (\S+)$/gm)];
+  expect(steps.map(([, done]) => done)).toEqual(['created', 'added', 'submitted']);
+  const [, , number = '', sum = '', position = ''] = steps.at(-1) ?? [];
+  const [, total = ''] = /= ([\d.]+ EUR)$/.exec(sum) ?? [];
+  expect(Number.parseFloat(total)).toBeGreaterThan(0);
 
-  await printed(watching, new RegExp(`"kind":"UPDATE","order":{"number":"${order.number}"`), 10_000);
+  await printed(
+    watching,
+    new RegExp(`${number}  SUBMITTED +2 items +${total}  Ada Lovelace  ${position}$`, 'm'),
+    20_000,
+  );
   expect(watching.stderr()).toBe('');
-  await stopChild(watching);
+  process.kill(-watching.pid, 'SIGINT');
+  await watching.exited;
   expect(await app.stop()).toBe(0);
+});
+
+test('the start screen has colour if that is asked for, and its first line stays plain for programs', async () => {
+  const database = await freshDatabase();
+  const app = await spawnApp({ DATABASE_URL: database.url, AUTH_JWT_SECRET: undefined, FORCE_COLOR: '1' });
+  const escape = String.fromCharCode(27);
+  await eventually(() => expect(app.stdout()).toContain(`${escape}[36mnpm run watch`));
+  expect(app.stdout().split('\n')[0]).toBe(`Orderstream is ready at ${app.url}`);
+  expect(await app.stop()).toBe(0);
+  await database.drop();
 });
 
 test('the first line says that it is ready, and where; with a configured key there is no other', async () => {

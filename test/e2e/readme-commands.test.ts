@@ -20,7 +20,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const blocks = [...(await readFile(`${root}README.md`, 'utf8')).matchAll(/^```sh\n([^]*?)\n```$/gm)].map(
   ([, block = '']) => block,
 );
-const [install, simulate, importFile, verify, production, testAll] = blocks;
+const [install, watch, order, simulate, importFile, verify, production, testAll] = blocks;
 
 let folder: string;
 
@@ -55,18 +55,28 @@ async function interrupt(child: Child): Promise<void> {
 }
 
 test('every command of the README is followed here', () => {
-  expect(blocks).toHaveLength(6);
+  expect(blocks).toHaveLength(8);
   expect(testAll).toBe('npm ci && npm test'); // this run, or one like it
 });
 
-test('install, start, simulate, import, verify', async () => {
+test('install, start, watch, order, simulate, import, verify', async () => {
   const server = shell(install);
   try {
     await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 240_000);
 
+    const watching = shell(watch);
+    await printed(watching, /^Live from position /m, 60_000);
+    const ordered = await ended(shell(order));
+    expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
+    const [, number = ''] = /^submitted +(\S+)/m.exec(ordered.stdout) ?? [];
+    await printed(watching, new RegExp(` ${number}  SUBMITTED `), 20_000);
+
     const busy = shell(simulate);
     await printed(busy, /(?:.*\n){8}/, 60_000);
+    // What the first screen shows moves with it: changes of other orders too.
+    await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`), 20_000);
     await interrupt(busy);
+    await interrupt(watching);
   } finally {
     await interrupt(server);
   }
@@ -98,6 +108,9 @@ describeWithRedis('for real data', () => {
     const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
     try {
       await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 60_000);
+      // The commands of the embedded database work here too.
+      const ordered = await ended(shell(order));
+      expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
     } finally {
       await interrupt(server);
     }

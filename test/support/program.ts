@@ -18,6 +18,13 @@ export function programArguments(file: string): string[] {
   return folder === undefined ? ['--import', 'tsx', `src/${file}.ts`] : [join(folder, `${file}.js`)];
 }
 
+/** The folder of the program that this run has compiled, as `dist` is after a build. */
+export function compiledProgram(): string {
+  const folder = process.env[variable];
+  if (folder === undefined) throw new Error('this run has compiled nothing');
+  return folder;
+}
+
 /**
  * Compiles src/ as it is now for all processes of this run, and nothing of it into the project's own folder, which
  * several runs may share. @returns removes it

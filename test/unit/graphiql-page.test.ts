@@ -17,6 +17,10 @@ function names({ tabs }: Page): (string | undefined)[] {
   return tabs.map(({ query }) => /^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1]);
 }
 
+function tokenOf(page: Page, name: string | undefined): string | undefined {
+  return page.tabs[names(page).indexOf(name)]?.headers['Authorization']?.replace('Bearer ', '');
+}
+
 function orderIds({ tabs }: Page): Set<string> {
   return new Set(JSON.stringify(tabs).match(/ord_[\w-]+/g));
 }
@@ -43,7 +47,7 @@ test('all tabs of one load speak of one order, and each load of another', async 
 
 test('what differs from load to load is named, so that what was kept of an earlier one can follow', async () => {
   const page = await load();
-  expect(page.fresh).toEqual([...orderIds(page), page.headers['Authorization']?.replace('Bearer ', '')]);
+  expect(page.fresh).toEqual([...orderIds(page), ...['create', 'watch'].map(name => tokenOf(page, name))]);
 });
 
 test('its link leads to a second window, which has the same tabs and watches first', async () => {
@@ -54,9 +58,26 @@ test('its link leads to a second window, which has the same tabs and watches fir
   expect(second.heading).not.toContain('href');
 });
 
-test('its headers let a seeded customer in while the key is a public one; with a configured key they hold none', async () => {
-  const { headers } = await load();
-  const identity = await openIdentity(loadConfig({}).auth)(headers['Authorization']);
-  expect(identity?.actor).toEqual({ role: 'customer', subject: sampleCustomerId });
-  expect((await load('', { AUTH_JWT_SECRET: testSecret })).headers).toEqual({ Authorization: 'Bearer <token>' });
+test('with the public development key, each tab has the token of its caller: staff watch, a seeded customer orders', async () => {
+  const page = await load();
+  const identify = openIdentity(loadConfig({}).auth);
+  const callers = await Promise.all(
+    names(page).map(async name => [name, (await identify(`Bearer ${tokenOf(page, name)}`))?.actor] as const),
+  );
+  const customer = { role: 'customer', subject: sampleCustomerId };
+  expect(Object.fromEntries(callers)).toEqual({
+    create: customer,
+    add: customer,
+    submit: customer,
+    watch: { role: 'staff', subject: 'staff' },
+    myOrders: customer,
+  });
+  expect(page.headers).toEqual(page.tabs[0]?.headers);
+});
+
+test('with a configured key no tab holds a token', async () => {
+  const page = await load('', { AUTH_JWT_SECRET: testSecret });
+  const none = { Authorization: 'Bearer <token>' };
+  expect([page.headers, ...page.tabs.map(({ headers }) => headers)]).toEqual(Array.from({ length: 6 }, () => none));
+  expect(page.fresh).toEqual([...orderIds(page)]);
 });

@@ -4,7 +4,7 @@ import type { Product } from './choose-deed.ts';
 import { addProduct, catalogue, registerCustomer } from './operations.ts';
 import type { People } from './people.ts';
 
-interface Catalogue {
+export interface Catalogue {
   readonly products: {
     readonly nodes: readonly (Omit<Product, 'currency'> & {
       readonly available: boolean;

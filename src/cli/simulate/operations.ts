@@ -45,6 +45,9 @@ export const registerCustomer = /* GraphQL */ `
   mutation RegisterCustomer($input: RegisterCustomerInput!) {
     result: registerCustomer(input: $input) {
       __typename
+      ... on CustomerCommandPayload {
+        position
+      }
       ... on CommandError {
         message
       }
@@ -69,6 +72,7 @@ function orderCommand(mutation: string): string {
       result: ${mutation}(input: $input) {
         __typename
         ... on OrderCommandPayload {
+          position
           order { id number status lines { id productName quantity } total { amount currency } }
         }
         ... on RejectedError { reason path }

@@ -53,7 +53,8 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
   };
 }
 
-function signedPeople(env: NodeJS.ProcessEnv): People {
+/** People of our own, with tokens signed by AUTH_JWT_SECRET, or by the development key. */
+export function signedPeople(env: NodeJS.ProcessEnv): People {
   const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   const key = new TextEncoder().encode(secret ? secret : developmentSecret);
   const refused = secret

@@ -36,14 +36,17 @@ mutation submit($input: SubmitOrderInput!) {
 }
 `;
 
-const watch = `# Every change of your orders, from now on, the newest first.
-# It goes on while you use other tabs; its button ends it.
-subscription watch($customerId: ID!) {
-  customerOrdersUpdated(customerId: $customerId) {
+const watch = `# Every change of every order, as staff see it, the
+# newest first. It runs on in other tabs and through
+# restarts of the server; its button ends it.
+# More to see: npm run simulate
+subscription watch {
+  ordersUpdated {
     kind
     position
     order {
       number
+      customer { name }
       status
       itemCount
       total { amount currency }
@@ -73,14 +76,19 @@ const myOrders = `query myOrders {
 }
 `;
 
-/** GraphiQL's tabs that lead one order through its life, and watch. */
-export function exampleTabs(ids: { customerId: string; orderId: string; productId: string }) {
-  const { customerId, orderId, productId } = ids;
+/**
+ * GraphiQL's tabs: a customer's order from create to submit, and a watch of all orders by staff.
+ * @param headers of the two callers
+ */
+export function exampleTabs(
+  { orderId, productId }: { orderId: string; productId: string },
+  { customer, staff }: Readonly<Record<'customer' | 'staff', Tab['headers']>>,
+) {
   return {
-    create: { query: create, variables: { input: { orderId, reference: 'My first order' } } },
-    add: { query: add, variables: { input: { orderId, productId, quantity: 2 } } },
-    submit: { query: submit, variables: { input: { orderId } } },
-    watch: { query: watch, variables: { customerId } },
-    myOrders: { query: myOrders, variables: {} },
+    create: { query: create, variables: { input: { orderId, reference: 'My first order' } }, headers: customer },
+    add: { query: add, variables: { input: { orderId, productId, quantity: 2 } }, headers: customer },
+    submit: { query: submit, variables: { input: { orderId } }, headers: customer },
+    watch: { query: watch, variables: {}, headers: staff },
+    myOrders: { query: myOrders, variables: {}, headers: customer },
   } satisfies Record<string, Tab>;
 }

@@ -26,7 +26,13 @@ beforeEach(async () => {
       return Promise.resolve({
         title: 'Mini',
         heading: 'Mini',
-        tabs: [{ query: `# load ${loads.times} ${evil}`, variables: { id: evil } }],
+        tabs: [
+          {
+            query: `# load ${loads.times} ${evil}`,
+            variables: { id: evil },
+            headers: { Authorization: 'Bearer other' },
+          },
+        ],
         headers: { Authorization: 'Bearer token' },
         fresh: [],
       });
@@ -85,7 +91,13 @@ test('nothing in a tab gets out of its place in the page', async () => {
   const [, given = ''] = /<script type="application\/json" id="page">(.*?)<\/script>/s.exec(text) ?? [];
   expect(JSON.parse(given)).toMatchObject({
     headers: JSON.stringify({ Authorization: 'Bearer token' }, null, 2),
-    tabs: [{ query: `# load 1 ${evil}`, variables: JSON.stringify({ id: evil }, null, 2) }],
+    tabs: [
+      {
+        query: `# load 1 ${evil}`,
+        variables: JSON.stringify({ id: evil }, null, 2),
+        headers: JSON.stringify({ Authorization: 'Bearer other' }, null, 2),
+      },
+    ],
   });
 });
 

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, parse, validate } from 'graphql';
 import { expect, it } from 'vitest';
-import * as operations from '../../../../src/cli/simulate/operations.ts';
+import * as simulated from '../../../../src/cli/simulate/operations.ts';
+import * as watched from '../../../../src/cli/watch/operations.ts';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 
-it.each(Object.entries(operations))('the simulation asks what the schema has: %s', (_, document) => {
+it.each(Object.entries({ ...simulated, ...watched }))('the commands ask what the schema has: %s', (_, document) => {
   expect(validate(schema, parse(document))).toEqual([]);
 });

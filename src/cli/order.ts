@@ -1,0 +1,114 @@
+// npm run order: a customer creates an order, adds an item and submits it, and each step is printed with its position.
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { StartError } from '../start-error.ts';
+import { type Style, styleFor } from '../terminal-style.ts';
+import { caller } from './caller.ts';
+import { explain } from './explain.ts';
+import { onInterrupt } from './on-interrupt.ts';
+import { serverUrl, usualUrl } from './server-url.ts';
+import { type Api, openApi, type Person } from './simulate/api.ts';
+import {
+  addOrderItem,
+  catalogue,
+  createOrder,
+  registerCustomer,
+  submitOrder,
+  viewer as whoIs,
+} from './simulate/operations.ts';
+import type { Catalogue } from './simulate/open-shop.ts';
+import type { Viewer } from './simulate/people.ts';
+
+export const usage = `npm run order -- [--url ${usualUrl}] [--token TOKEN]
+
+Places an order: registers the customer if the server does not know them, creates an order, adds an item, submits it.
+
+  --url URL      the server's GraphQL endpoint
+  --token TOKEN  a customer's token. Without it one is signed with AUTH_JWT_SECRET, or else with the development key.
+`;
+
+const quantity = 2;
+
+interface Order {
+  readonly id: string;
+  readonly number: string;
+  readonly lines: readonly { readonly quantity: number; readonly productName: string }[];
+  readonly total: { readonly amount: string; readonly currency: string };
+}
+
+interface Result {
+  readonly result: {
+    readonly __typename: string;
+    readonly message?: string;
+    readonly position?: string;
+    readonly order?: Order | null;
+  };
+}
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string', default: usualUrl },
+      token: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  const url = serverUrl(values.url);
+  const person = caller(process.env, 'customer', values.token);
+  const api = openApi(url, onInterrupt().signal, line => {
+    console.log(line);
+  });
+  await placeOrder(api, person, styleFor(process.stdout, process.env));
+}
+
+async function placeOrder(api: Api, person: Person, style: Style): Promise<void> {
+  // Of this order alone: a request that is sent again under it is stored once.
+  const key = `order-${randomUUID()}`;
+
+  async function step(done: string, document: string, input: object): Promise<Result['result']> {
+    const { result } = await api.ask<Result>(person, document, {
+      input: { ...input, idempotencyKey: `${key}-${done}` },
+    });
+    if (result.position === undefined) throw new StartError(`Not ${done}: ${result.message ?? result.__typename}`);
+    const { order, position } = result;
+    const what = order ? `${style('bold', order.number)}  ${sumOf(order)}` : '';
+    console.log(`${style('green', done.padEnd(10))}  ${what}  ${style('dim', `position ${position}`)}`);
+    return result;
+  }
+
+  const { viewer } = await api.ask<{ viewer: Viewer }>(person, whoIs);
+  if (viewer.role !== 'CUSTOMER') {
+    throw new StartError(`--token: it is of role ${viewer.role}, give one of role CUSTOMER`);
+  }
+  if (!viewer.customer) await step('registered', registerCustomer, { name: person.name, email: 'ada@example.com' });
+  const { products } = await api.ask<Catalogue>(person, catalogue);
+  const product = products.nodes.find(({ available }) => available);
+  if (!product) {
+    throw new StartError('Nothing can be ordered yet: add a product (addProduct), or npm run simulate adds a few');
+  }
+  const { order } = await step('created', createOrder, {});
+  // Stored all the same, but it could not be read just then.
+  if (!order) throw new StartError('The order was created, and the server could not read it: try again');
+  await step('added', addOrderItem, { orderId: order.id, productId: product.id, quantity });
+  await step('submitted', submitOrder, { orderId: order.id });
+}
+
+/** E.g. `2 × Tea = 25.00 EUR`; XXX is the currency of an order without a line. */
+function sumOf({ total, lines }: Order): string {
+  const items = lines.map(({ quantity, productName }) => `${quantity} × ${productName}`).join(', ');
+  return total.currency === 'XXX' ? 'empty' : `${items} = ${total.amount} ${total.currency}`;
+}
+
+try {
+  await run();
+} catch (error) {
+  // Ctrl-C came before it had ended.
+  if ((error as Error).name !== 'AbortError') {
+    console.error(explain(error, usage));
+    process.exitCode = 1;
+  }
+}

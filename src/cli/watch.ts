@@ -1,0 +1,101 @@
+// npm run watch: a line for each change of each order, through cuts and restarts of the server.
+import { parseArgs } from 'node:util';
+import { WebSocket } from 'ws';
+import { createClient } from '../client/graphql-ws.ts';
+import { StartError } from '../start-error.ts';
+import { styleFor } from '../terminal-style.ts';
+import { caller } from './caller.ts';
+import { explain } from './explain.ts';
+import { onInterrupt } from './on-interrupt.ts';
+import { serverUrl, usualUrl } from './server-url.ts';
+import { openApi } from './simulate/api.ts';
+import { viewer as whoIs } from './simulate/operations.ts';
+import type { Viewer } from './simulate/people.ts';
+import { lineOf, type Update } from './watch/line.ts';
+import { customerOrdersUpdated, ordersUpdated } from './watch/operations.ts';
+
+export const usage = `npm run watch -- [--url ${usualUrl}] [--token TOKEN]
+
+Prints a line for each change of each order, until Ctrl-C. After a cut it continues where it was: no change is missed.
+
+  --url URL      the server's GraphQL endpoint
+  --token TOKEN  a staff token for all orders, a customer's for their own. Without it one is signed with
+                 AUTH_JWT_SECRET, or else with the development key.
+`;
+
+/** The server's code for a token that it does not take any more. */
+const forbidden = 4403;
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string', default: usualUrl },
+      token: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  const style = styleFor(process.stdout, process.env);
+  const print = (line: string) => {
+    console.log(line);
+  };
+  if (values.help) {
+    print(usage);
+    return;
+  }
+  const end = onInterrupt();
+  const url = serverUrl(values.url);
+  const person = caller(process.env, 'staff', values.token);
+  const { viewer } = await openApi(url, end.signal, print).ask<{ viewer: Viewer }>(person, whoIs);
+  const all = viewer.role === 'STAFF';
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    webSocketImpl: WebSocket,
+    token: person.token,
+    onResync: () => {
+      print(style('yellow', 'The database was restored: what follows is of another log'));
+    },
+  });
+  let lost = false;
+  client.on('closed', event => {
+    // A token that has run out is replaced by a fresh one at once.
+    if (lost || end.signal.aborted || (event as { code?: number }).code === forbidden) return;
+    lost = true;
+    print(style('yellow', 'The connection was lost: trying again'));
+  });
+  client.on('connected', () => {
+    if (lost) print(style('green', 'Connected again: continuing after the last position'));
+    lost = false;
+  });
+  end.signal.addEventListener('abort', () => void client.dispose());
+
+  print(`Watching ${all ? 'all orders' : `the orders of ${viewer.subject}`} at ${url}, Ctrl-C ends it`);
+  const request = all
+    ? { query: ordersUpdated }
+    : { query: customerOrdersUpdated, variables: { customerId: viewer.subject } };
+  let live = false;
+  for await (const { data, errors } of client.iterate<{ update: Update }>(request)) {
+    for (const { message } of errors ?? []) print(style('red', message));
+    const update = data?.update;
+    if (update?.kind === 'UPDATE') print(lineOf(update, style));
+    else if (update && !live) print(style('dim', `Live from position ${update.position}`));
+    live = true;
+  }
+}
+
+/** What graphql-ws ends a subscription with: errors of the server, a closed socket, or a fault of its own. */
+function readable(error: unknown): unknown {
+  if (Array.isArray(error)) return new StartError((error as Error[]).map(({ message }) => message).join('\n'));
+  const { code, reason } = error as { code?: unknown; reason?: unknown };
+  if (typeof code !== 'number') return error;
+  return new StartError(`The server closed the connection: ${code} ${String(reason)}`);
+}
+
+try {
+  await run();
+} catch (error) {
+  // Ctrl-C came before it had begun.
+  if ((error as Error).name !== 'AbortError') {
+    console.error(explain(readable(error), usage));
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,18 @@
+/** What the page's program uses of the browser: the project is compiled without the DOM's types. */
+interface Browser {
+  readonly document: {
+    getElementById(id: string): { readonly textContent: string } | null;
+    querySelector(selector: string): { click(): void } | null;
+  };
+  readonly location: { readonly origin: string };
+  readonly sessionStorage: {
+    getItem(key: string): string | null;
+    setItem(key: string, text: string): void;
+    removeItem(key: string): void;
+  };
+  /** Where the editor looks for its workers. */
+  MonacoEnvironment?: { globalAPI: boolean; getWorkerUrl(module: string, label: string): string | undefined };
+  readonly YogaGraphiQL: { renderYogaGraphiQL(root: unknown, props: object): void };
+}
+
+export const browser = globalThis as unknown as Browser;
