@@ -89,6 +89,7 @@ export const httpStatus: { readonly [Code in ErrorCode]: { readonly status: numb
   GRAPHQL_PARSE_FAILED: { status: 400, spec: true },
   GRAPHQL_VALIDATION_FAILED: { status: 400, spec: true },
   BAD_USER_INPUT: { status: 400, spec: true },
+  NOT_ACCEPTABLE: { status: 406 },
   UNAUTHENTICATED: { status: 401 },
   FORBIDDEN: { status: 403 },
   NOT_FOUND: { status: 404 },

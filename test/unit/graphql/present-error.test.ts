@@ -71,10 +71,12 @@ describe('errors', () => {
     expect(JSON.stringify(presented(thrown(foreign)))).not.toContain('secret');
   });
 
-  test('the catalogue is the contract’s', () => {
+  test('the catalogue has the codes of the contract, and NOT_ACCEPTABLE, which came later', () => {
     expect(Object.keys(errorCodes)).toEqual(
-      `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND VIEW_LAGGING
-      VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE INTERNAL`.split(/\s+/),
+      `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT NOT_ACCEPTABLE UNAUTHENTICATED FORBIDDEN NOT_FOUND
+      VIEW_LAGGING VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE INTERNAL`.split(
+        /\s+/,
+      ),
     );
   });
 });
