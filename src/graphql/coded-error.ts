@@ -15,7 +15,7 @@ export function unauthenticated(): GraphQLError {
   return codedError('UNAUTHENTICATED', 'This needs a valid token.');
 }
 
-export function isUnauthenticated(error: unknown): boolean {
+export function isUnauthenticated(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.extensions['code'] === 'UNAUTHENTICATED';
 }
 

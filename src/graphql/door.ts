@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
@@ -128,8 +128,9 @@ export function openDoor(options: {
     const { headers } = req;
     const { identity, address, refusal } = begun.asker ?? stranger(req);
     if (refusal !== undefined) {
-      if (isUnauthenticated(refusal)) parts.admission?.admitStranger(address);
-      throw refusal as Error;
+      if (!isUnauthenticated(refusal)) throw refusal as Error;
+      parts.admission?.admitStranger(address);
+      throw invalidToken(refusal);
     }
     return createContext(parts, logger, {
       identity,
@@ -208,6 +209,12 @@ function keptDocuments(): LRUCache<string, DocumentNode> {
 
 function known(identity: Identity): HttpAsker {
   return { address: '', identity, viewer: identity.actor };
+}
+
+/** As RFC 6750 has it: a client that gets this asks for a new token, one that gets plain `Bearer` had sent none. */
+function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
+  const http = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
+  return new GraphQLError(message, { extensions: { ...extensions, http } });
 }
 
 function notAcceptable(): GraphQLError {

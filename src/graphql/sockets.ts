@@ -31,7 +31,8 @@ const longestMessage = 65_536; // bytes
 const mostOperations = 100; // open at a time on one socket
 const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
 const farewell = 2_000; // ms that clients get to close their side
-const introduction = 3_000; // ms until connection_init has to be there
+/** Until connection_init has to be there. */
+export const introductionMs = 3_000;
 const isOpen = WebSocket.OPEN;
 
 interface Connection {
@@ -75,7 +76,7 @@ export function openSockets(options: {
   const outlets = new WeakMap<WebSocket, Outlet>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
-    connectionInitWaitTimeout: introduction,
+    connectionInitWaitTimeout: introductionMs,
     async onConnect({ connectionParams, extra }) {
       extra.identity = await introduced(connectionParams, extra);
       // Gone while its token was checked: nobody would cancel the timer.

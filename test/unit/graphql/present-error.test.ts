@@ -65,6 +65,16 @@ describe('errors', () => {
     });
   });
 
+  test('what may be asked again says when: as the limit has it, or soon', () => {
+    const retryAfter = (error: GraphQLError) =>
+      (presentError(error, logger).extensions['http'] as { headers: Record<string, string> }).headers['Retry-After'];
+    expect(retryAfter(codedError('RATE_LIMITED', 'Too many.', { retryAfter: 7 }))).toBe('7');
+    expect(retryAfter(codedError('UNAVAILABLE', 'Not now.'))).toBe('1');
+    expect(retryAfter(codedError('VIEW_LAGGING', 'Not yet.'))).toBe('1');
+    expect(retryAfter(codedError('VIEW_PARKED', 'An operator has to look.'))).toBe('60');
+    expect(retryAfter(codedError('FORBIDDEN', 'No.'))).toBeUndefined();
+  });
+
   test("another library's code is none of ours", () => {
     const foreign = Object.assign(new Error('secret'), { extensions: { code: 'FOREIGN', secret: 'secret' } });
     expect(presented(thrown(foreign))).toMatchObject({ extensions: { code: 'INTERNAL' } });
