@@ -220,7 +220,7 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth);
+  const identify = openIdentity(config.auth, !config.production);
   const server = await openServer({ schema, parts, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;

@@ -79,7 +79,16 @@ export async function openServer(options: {
     headersOf,
     followed,
   });
-  const sockets = openSockets({ schema, parts, identify, logger, door, subscribing, documents });
+  const sockets = openSockets({
+    schema,
+    parts,
+    identify,
+    logger,
+    door,
+    subscribing,
+    documents,
+    explains: !config.production,
+  });
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
     const exchange: Exchange = { req, res, id: requestId(req), begun: {} };

@@ -69,8 +69,10 @@ export function openSockets(options: {
   door: Door;
   subscribing: Subscribing;
   documents: TrustedDocuments;
+  /** Whether the close frame says what is wrong with a token: in development. */
+  explains: boolean;
 }): Sockets {
-  const { schema, parts, identify, logger, door, subscribing, documents } = options;
+  const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<WebSocket>();
   const outlets = new WeakMap<WebSocket, Outlet>();
@@ -138,6 +140,8 @@ export function openSockets(options: {
         socket.close(tryAgainLater, 'Try again later');
         return undefined;
       }
+      // A close frame takes 123 bytes.
+      if (explains) socket.close(forbidden, error.message.slice(0, 120));
     }
     try {
       parts.admission?.admitStranger(stranger.address);

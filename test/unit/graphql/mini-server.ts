@@ -40,7 +40,7 @@ export async function startMiniServer(
   const server = await openServer({
     schema,
     parts: {} as Parts,
-    identify: openIdentity(config.auth ?? auth),
+    identify: openIdentity(config.auth ?? auth, config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),
     probes,
