@@ -277,7 +277,7 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
         type: 'connection_init',
         payload: bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` },
       });
-      expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
+      expect((await socket.closed).code).toBe(4403);
       return;
     }
     const { ask } = await asker(bearer);
