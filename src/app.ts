@@ -38,6 +38,7 @@ import { prepared } from './projections/prepared.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
 import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
+import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './readiness.ts';
 import { schema } from './schema.ts';
@@ -156,8 +157,10 @@ async function serve(
   },
   closers: Closers,
 ): Promise<string> {
-  const { source, bus, logger, tracing, metrics, probes } = opened;
-  const { database } = source;
+  const { bus, logger, tracing, metrics, probes } = opened;
+  // Commands have deadlines of their own.
+  const { database } = opened.source;
+  const source = withReadDeadline(opened.source);
   // For queries alone. Whoever watches is told of each change by an object of its own: frames are shared by it.
   const seeing = { ...source, seen: new SeenRows() };
   const store = openEventStore(database, types, commands => {
@@ -174,7 +177,7 @@ async function serve(
     orderHub.close();
   });
   const logHub = openHub<never>({
-    read: (after, { scopes }) => readGrownStreams(database, after, scopes, everything),
+    read: (after, { scopes }) => readGrownStreams(source.database, after, scopes, everything),
     start: await readHead(database),
     bus,
     logger: logger.child({ component: 'log hub' }),
@@ -205,7 +208,9 @@ async function serve(
     orderHub,
     logHub,
     projections: after =>
-      sharedReads.once(JSON.stringify(['projections', after]), () => readProjectionsAfter(database, views, after)),
+      sharedReads.once(JSON.stringify(['projections', after]), () =>
+        readProjectionsAfter(source.database, views, after),
+      ),
     projectionBeat: openBeat(statesInterval),
     sharedReads,
     order: openBatchedRead(ids => readOrders(seeing, ids)),
@@ -223,7 +228,7 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth);
+  const identify = openIdentity(config.auth, !config.production);
   const server = await openServer({ schema, parts, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;

@@ -10,12 +10,15 @@ export function codedError(
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** One message for whatever is wrong with a token, so that it tells nothing about tokens. */
-export function unauthenticated(): GraphQLError {
-  return codedError('UNAUTHENTICATED', 'This needs a valid token.');
+/** @param why what is wrong with the token; in production left out, since it would tell attackers how tokens are made */
+export function unauthenticated(why?: string): GraphQLError {
+  return codedError(
+    'UNAUTHENTICATED',
+    why === undefined ? 'This needs a valid token.' : `This needs a valid token: ${why}`,
+  );
 }
 
-export function isUnauthenticated(error: unknown): boolean {
+export function isUnauthenticated(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.extensions['code'] === 'UNAUTHENTICATED';
 }
 

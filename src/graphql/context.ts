@@ -6,7 +6,7 @@ import { unauthenticated } from './coded-error.ts';
 import type { Parts } from './parts.ts';
 import { Reflected } from './reflected.ts';
 
-/** Who asks, and until when they may (`exp` of the token, seconds since the epoch). */
+/** Who asks, and until when they may: `exp` of the token and the tolerance for clocks, seconds since the epoch. */
 export interface Identity {
   readonly actor: Actor;
   readonly expiresAt: number;

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import type { DocumentNode, GraphQLError, GraphQLSchema } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import { acceptableTypes, acceptHeader } from './accept.ts';
 import type { AddressOf } from './addresses.ts';
 import type { Asker } from './admission.ts';
 import { type Context, createContext, type Identity } from './context.ts';
@@ -11,7 +12,7 @@ import type { Exchange, HttpAsker } from './exchange.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
-import { isUnauthenticated } from './coded-error.ts';
+import { codedError, isUnauthenticated } from './coded-error.ts';
 import type { DocumentLimits } from './document-limits.ts';
 import { documentWeight } from './document-weight.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
@@ -97,7 +98,11 @@ export function openDoor(options: {
       setExecuteFn(args => executeOperation(args as OperationArgs));
     },
     onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(args => subscribeToOperation(args as OperationArgs, subscribing));
+      setSubscribeFn(args => {
+        const { req } = args.contextValue as unknown as Exchange;
+        if (!acceptableTypes(req.headers.accept).stream) return { errors: [presentError(streamNotAccepted(), logger)] };
+        return subscribeToOperation(args as OperationArgs, subscribing);
+      });
     },
     onResultProcess(process) {
       const { result, resultProcessor, serverContext } = process;
@@ -123,8 +128,9 @@ export function openDoor(options: {
     const { headers } = req;
     const { identity, address, refusal } = begun.asker ?? stranger(req);
     if (refusal !== undefined) {
-      if (isUnauthenticated(refusal)) parts.admission?.admitStranger(address);
-      throw refusal as Error;
+      if (!isUnauthenticated(refusal)) throw refusal as Error;
+      parts.admission?.admitStranger(address);
+      throw invalidToken(refusal);
     }
     return createContext(parts, logger, {
       identity,
@@ -168,6 +174,11 @@ export function openDoor(options: {
   const shortWay = openShortWay({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
 
   async function answerByYoga(exchange: Exchange): Promise<void> {
+    const { headers } = exchange.req;
+    // yoga ignores `q`, and finds out only after execution that it has no type to answer with.
+    const acceptable = acceptableTypes(headers.accept);
+    if (acceptable.result === undefined && !acceptable.stream) exchange.begun.params = () => raise(notAcceptable());
+    headers.accept = acceptHeader(acceptable);
     await yoga(exchange.req, exchange.res, exchange);
   }
 
@@ -198,6 +209,26 @@ function keptDocuments(): LRUCache<string, DocumentNode> {
 
 function known(identity: Identity): HttpAsker {
   return { address: '', identity, viewer: identity.actor };
+}
+
+/** As RFC 6750 has it: a client that gets this asks for a new token, one that gets plain `Bearer` had sent none. */
+function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
+  const http = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
+  return new GraphQLError(message, { extensions: { ...extensions, http } });
+}
+
+function notAcceptable(): GraphQLError {
+  return codedError(
+    'NOT_ACCEPTABLE',
+    'Name application/graphql-response+json or application/json in `Accept`, or text/event-stream for a subscription.',
+  );
+}
+
+function streamNotAccepted(): GraphQLError {
+  return codedError(
+    'NOT_ACCEPTABLE',
+    'A subscription is answered as text/event-stream: name it in `Accept`, or subscribe over WebSocket (graphql-transport-ws).',
+  );
 }
 
 function raise(error: unknown): never {

@@ -3,6 +3,7 @@ export const errorCodes = {
   GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
   BAD_USER_INPUT: 'A variable, an argument or the request itself is malformed.',
+  NOT_ACCEPTABLE: 'The response can not be sent as any type that `Accept` names; nothing was executed.',
   UNAUTHENTICATED: 'There is no valid token: sign in, or get a new one.',
   FORBIDDEN: 'The viewer may not ask for this.',
   NOT_FOUND: "What a subscription is about does not exist or is not the viewer's.",

@@ -12,10 +12,13 @@ import type { Config } from '../config.ts';
 import { parseId } from '../ids.ts';
 import { codedError, unauthenticated } from './coded-error.ts';
 import type { Identity } from './context.ts';
+import { headerFault, TokenFault, verificationFault } from './token-fault.ts';
 
 /** Longer ones are not looked at: what checks a token costs time for each byte. */
 const longestHeader = 8_192;
 const longestSubject = 200;
+/** Clocks of issuer and server may differ by this: `nbf` may be ahead and `exp` over for so long. */
+export const clockToleranceSeconds = 5;
 /** A token that was found good is not checked again for so long, ms, nor is a key set asked for: twice that, and a key that is withdrawn is out. */
 const trusted = 60_000;
 const trustedTokens = 10_000;
@@ -27,8 +30,10 @@ const trustedTokens = 10_000;
  */
 export type Identify = (authorization: string | undefined) => Identity | undefined | Promise<Identity>;
 
-export function openIdentity({ key, issuer, audience }: Config['auth']): Identify {
+/** @param explains whether a refusal says what is wrong with the token: in development */
+export function openIdentity({ key, issuer, audience }: Config['auth'], explains = false): Identify {
   const options: JWTVerifyOptions = {
+    clockTolerance: clockToleranceSeconds,
     requiredClaims: ['exp', 'sub'],
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
@@ -41,12 +46,13 @@ export function openIdentity({ key, issuer, audience }: Config['auth']): Identif
   const known = new LRUCache<string, Identity>({ max: trustedTokens, ttl: trusted });
 
   async function checked(authorization: string): Promise<Identity> {
-    const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization.slice(0, longestHeader + 1))?.[1];
-    if (token === undefined || authorization.length > longestHeader) throw unauthenticated();
-    const identity = identityOf(await verify(token));
-    if (identity === undefined) throw unauthenticated();
-    known.set(authorization, identity);
-    return identity;
+    try {
+      const identity = identityOf(await verify(tokenOf(authorization)));
+      known.set(authorization, identity);
+      return identity;
+    } catch (error) {
+      throw error instanceof TokenFault ? unauthenticated(explains ? error.message : undefined) : error;
+    }
   }
 
   return authorization => {
@@ -56,14 +62,21 @@ export function openIdentity({ key, issuer, audience }: Config['auth']): Identif
   };
 }
 
+function tokenOf(authorization: string): string {
+  if (authorization.length > longestHeader) throw new TokenFault(`it is longer than ${longestHeader} characters.`);
+  const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+  if (token === undefined) throw headerFault(authorization);
+  return token;
+}
+
 // One family of algorithms each: a public key must never be taken for an HMAC secret.
 
 function verifyBySecret(secret: Uint8Array, options: JWTVerifyOptions) {
   return async (token: string): Promise<JWTPayload> => {
     try {
       return (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload;
-    } catch {
-      throw unauthenticated();
+    } catch (error) {
+      throw verificationFault(error);
     }
   };
 }
@@ -73,7 +86,9 @@ function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions) {
     try {
       return (await jwtVerify(token, keySet, { ...options, algorithms: ['RS256', 'ES256', 'EdDSA'] })).payload;
     } catch (error) {
-      throw blamesToken(error) ? unauthenticated() : codedError('UNAVAILABLE', 'Tokens can not be checked just now.');
+      throw blamesToken(error)
+        ? verificationFault(error)
+        : codedError('UNAVAILABLE', 'Tokens can not be checked just now.');
     }
   };
 }
@@ -88,20 +103,22 @@ function blamesToken(error: unknown): boolean {
   );
 }
 
-function identityOf({ sub, exp, role }: JWTPayload): Identity | undefined {
-  if (typeof exp !== 'number') return undefined;
-  const actor = actorOf(role, sub);
-  return actor && { actor, expiresAt: exp };
+function identityOf({ sub, exp, role }: JWTPayload): Identity {
+  if (typeof exp !== 'number') throw new TokenFault('`exp` is no number.');
+  return { actor: actorOf(role, sub), expiresAt: exp + clockToleranceSeconds };
 }
 
-function actorOf(role: unknown, subject: unknown): Actor | undefined {
+function actorOf(role: unknown, subject: unknown): Actor {
   if (
     typeof subject !== 'string' ||
     subject.length > longestSubject ||
     !/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(subject)
-  )
-    return undefined;
+  ) {
+    throw new TokenFault(`\`sub\` has to be 1 to ${longestSubject} printable characters.`);
+  }
   if (role === 'staff') return { role, subject };
-  if (role === 'customer' && parseId('cus', subject) !== undefined) return { role, subject };
-  return undefined;
+  if (role !== 'customer') throw new TokenFault('`role` has to be "customer" or "staff".');
+  if (parseId('cus', subject) === undefined)
+    throw new TokenFault("`sub` has to be a customer's id, which begins with `cus_`.");
+  return { role, subject };
 }

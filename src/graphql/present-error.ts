@@ -77,18 +77,32 @@ function internal(error: unknown, origin: unknown, logger: Logger): GraphQLError
 function coded(error: unknown, code: ErrorCode, message?: string, extensions?: object): GraphQLError {
   const shown = error instanceof GraphQLError ? error : undefined;
   const own = shown && isErrorCode(shown.extensions['code']) ? shown.extensions : undefined;
-  const http = shown?.extensions['http'] ?? (shown?.path ? undefined : httpStatus[code]);
+  const http = shown?.extensions['http'] ?? (shown?.path ? undefined : httpOf(code, { ...own, ...extensions }));
   const options: GraphQLErrorOptions = { extensions: { ...own, ...extensions, code, ...(http ? { http } : {}) } };
   if (shown)
     Object.assign(options, { nodes: shown.nodes, source: shown.source, positions: shown.positions, path: shown.path });
   return new GraphQLError(message ?? shown?.message ?? errorCodes[code], options);
 }
 
+/** Status and headers of a response without data. */
+function httpOf(code: ErrorCode, extensions: Readonly<Record<string, unknown>>) {
+  const seconds = extensions['retryAfter'] ?? retryAfterSeconds[code];
+  const headers = {
+    ...(code === 'UNAUTHENTICATED' && { 'WWW-Authenticate': 'Bearer' }),
+    ...(seconds !== undefined && { 'Retry-After': `${seconds as number}` }),
+  };
+  return { ...httpStatus[code], headers };
+}
+
+/** `Retry-After` where the error does not say it itself. A parked stream waits for an operator. */
+const retryAfterSeconds: Partial<Record<ErrorCode, number>> = { VIEW_LAGGING: 1, VIEW_PARKED: 60, UNAVAILABLE: 1 };
+
 /** Of an answer that has no data. `spec`: 200 all the same where the client takes `application/json` only. */
 export const httpStatus: { readonly [Code in ErrorCode]: { readonly status: number; readonly spec?: true } } = {
   GRAPHQL_PARSE_FAILED: { status: 400, spec: true },
   GRAPHQL_VALIDATION_FAILED: { status: 400, spec: true },
   BAD_USER_INPUT: { status: 400, spec: true },
+  NOT_ACCEPTABLE: { status: 406 },
   UNAUTHENTICATED: { status: 401 },
   FORBIDDEN: { status: 403 },
   NOT_FOUND: { status: 404 },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { Config } from '../config.ts';
+import { pathOf } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { answerProbe, type Probes } from './probes.ts';
 
@@ -21,8 +22,7 @@ export async function openProbeServer(probes: Probes, config: Pick<Config, 'host
   const http = createServer({ headersTimeout: requestTimeout, requestTimeout }, (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Cache-Control', 'no-store');
-    const [path] = request.url?.split('?', 1) ?? [];
-    if (answerProbe(path, probes, closing, response)) return;
+    if (answerProbe(pathOf(request), probes, closing, response)) return;
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('This process projects: it serves no GraphQL\n');
   });
   const url = await listen(http, config);

@@ -45,8 +45,8 @@ export function answerProbe(
 /** Ready to be asked by a load balancer: 200, or 503 where nothing would be answered. */
 async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
   const readiness: Readiness = closing ? { status: 'unavailable', stopping: true } : await probes.readiness();
-  const status = readiness.status === 'unavailable' ? 503 : 200;
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(readiness)}\n`);
+  const [status, headers] = readiness.status === 'unavailable' ? [503, { 'Retry-After': '1' }] : [200, {}];
+  response.writeHead(status, { ...headers, 'Content-Type': 'application/json' }).end(`${JSON.stringify(readiness)}\n`);
 }
 
 /** For Prometheus. */

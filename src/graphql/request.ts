@@ -15,9 +15,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
 export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
   if (request.method === 'GET') return paramsOfQuery(new URL(request.url ?? '', 'http://localhost').searchParams);
-  if (!isJson(request.headers['content-type']) || (request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw withStatus(415, badInput('Send `Content-Type: application/json`, not encoded.'));
-  }
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
+  if (!isJson(type)) throw withStatus(415, badInput('Send `Content-Type: application/json`, in UTF-8.'));
+  if (encoding.toLowerCase() !== 'identity') throw withStatus(415, badInput('Send the body without Content-Encoding.'));
   return parsedJson(await readBody(request, longestBody), 'The body') as GraphQLParams;
 }
 
@@ -30,7 +30,11 @@ export function givenPosition(value: unknown, name: string): Position | undefine
 }
 
 function isJson(type: string | undefined): boolean {
-  return type === 'application/json' || type?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+  if (type === 'application/json') return true;
+  const [name, ...parameters] = (type ?? '').toLowerCase().split(';');
+  // Read as UTF-8, text in another charset would be stored as other text than was sent.
+  const charset = parameters.find(parameter => parameter.trim().startsWith('charset='));
+  return name?.trim() === 'application/json' && /^ *charset="?utf-?8"? *$/.test(charset ?? 'charset=utf-8');
 }
 
 function paramsOfQuery(query: URLSearchParams): GraphQLParams {

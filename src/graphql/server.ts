@@ -12,12 +12,14 @@ import { openEventStreams } from './event-streams.ts';
 import type { GraphiQL } from './graphiql.ts';
 import type { Identify } from './identity.ts';
 import type { Exchange } from './exchange.ts';
+import { allowedHosts, foreignHost } from './hosts.ts';
+import { IncomingRequest, pathOf, useOriginForm } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { allowedOrigins } from './origins.ts';
 import type { Parts } from './parts.ts';
 import { answerProbe, type Probes } from './probes.ts';
 import { openSharedExecution } from './shared-execution.ts';
-import { openSockets } from './sockets.ts';
+import { introductionMs, openSockets } from './sockets.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 
 /** How long whoever is refused an upgrade may take to read why, ms. */
@@ -44,13 +46,17 @@ export async function openServer(options: {
   parts: Parts;
   identify: Identify;
   logger: Logger;
-  config: Pick<Config, 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'>;
+  config: Pick<
+    Config,
+    'auth' | 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'
+  >;
   graphiql?: GraphiQL | undefined;
   documents: TrustedDocuments;
   probes: Probes;
 }): Promise<GraphQLServer> {
   const { schema, parts, identify, logger, config, graphiql, documents, probes } = options;
   const allowsOrigin = allowedOrigins(config);
+  const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
   const addressOf = openAddresses(config.trustedProxies);
   const callers = openCallers(parts.counts?.refused);
@@ -73,13 +79,23 @@ export async function openServer(options: {
     headersOf,
     followed,
   });
-  const sockets = openSockets({ schema, parts, identify, logger, door, subscribing, documents });
+  const sockets = openSockets({
+    schema,
+    parts,
+    identify,
+    logger,
+    door,
+    subscribing,
+    documents,
+    explains: !config.production,
+  });
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
     const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
     unused.delete(req.socket);
+    useOriginForm(req);
     const path = pathOf(req);
-    if (path === '/graphql' && req.method === 'POST' && isHost(req.headers.host)) void door.answer(exchange);
+    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void door.answer(exchange);
     else {
       followed(exchange);
       answerElse(path, exchange);
@@ -89,8 +105,12 @@ export async function openServer(options: {
   /** All but an operation in a POST, which is what there is most of. */
   function answerElse(path: string | undefined, exchange: Exchange): void {
     const { req, res } = exchange;
-    if (!isHost(req.headers.host)) {
-      res.writeHead(400, { 'Content-Type': 'text/plain' }).end('The Host header is malformed\n');
+    const { host = 'localhost' } = req.headers;
+    if (!isServedHost(host)) {
+      const [status, why] = URL.canParse(`http://${host}`)
+        ? [421, foreignHost]
+        : [400, 'The Host header is malformed\n'];
+      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(why);
       return;
     }
     if (graphiql?.(req, res)) return;
@@ -123,9 +143,9 @@ export async function openServer(options: {
 
   /** Most requests name the same one: it is not parsed for each. */
   let knownHost: string | undefined;
-  function isHost(host = 'localhost'): boolean {
+  function isServedHost(host = 'localhost'): boolean {
     if (host === knownHost) return true;
-    if (!URL.canParse(`http://${host}`)) return false;
+    if (!URL.canParse(`http://${host}`) || !allowsHost(host)) return false;
     knownHost = host;
     return true;
   }
@@ -133,22 +153,23 @@ export async function openServer(options: {
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
     unused.delete(socket);
+    useOriginForm(request);
     // A client that goes away before the handshake must not take the process with it.
     socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
-    if (closing) refuse(socket, '503 Service Unavailable');
-    else if (pathOf(request) !== '/graphql') refuse(socket, '404 Not Found');
+    if (closing) refuse(socket, '503 Service Unavailable', 'Retry-After: 1');
+    else if (!isServedHost(request.headers.host)) refuse(socket, '421 Misdirected Request');
     else if (origin !== undefined && !allowsOrigin(origin)) refuse(socket, '403 Forbidden');
     else {
       const address = addressOf(request);
       const introduced = callers.openStranger(address);
-      if (!introduced) return refuse(socket, '429 Too Many Requests');
+      if (!introduced) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
       socket.once('close', introduced);
       sockets.upgrade(request, socket, head, { address, introduced });
     }
   }
 
   const timeouts = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval };
-  const http = createServer(timeouts, answer).on('upgrade', upgrade);
+  const http = createServer({ ...timeouts, IncomingMessage: IncomingRequest }, answer).on('upgrade', upgrade);
   http.on('connection', socket => {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));
@@ -174,7 +195,10 @@ export async function openServer(options: {
 
 /** For a page of an origin that may ask. */
 function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
-  const allowed = { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': 'X-Request-Id' };
+  const allowed = {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, WWW-Authenticate',
+  };
   if (method !== 'OPTIONS') return allowed;
   return {
     ...allowed,
@@ -193,14 +217,10 @@ function requestId({ headers }: IncomingMessage): string {
   return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
 }
 
-/** As it came: nothing that another spelling of a path would be taken for may be decided on. */
-function pathOf(request: IncomingMessage): string | undefined {
-  return request.url?.split('?', 1)[0];
-}
-
-function refuse(socket: Duplex, status: string): void {
+function refuse(socket: Duplex, status: string, header?: string): void {
   // Nobody else closes it: it is no longer the HTTP server's, whose limits and whose end it would outlive.
   setTimeout(() => socket.destroy(), refusalPatience).unref();
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const lines = [`HTTP/1.1 ${status}`, ...(header ? [header] : []), 'Connection: close', 'Content-Length: 0'];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`);
 }

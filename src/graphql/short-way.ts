@@ -10,6 +10,7 @@ import {
 import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga';
 import type { LRUCache } from 'lru-cache';
 import type { Logger } from '../logger.ts';
+import { acceptableTypes } from './accept.ts';
 import type { Context } from './context.ts';
 import type { Exchange } from './exchange.ts';
 import { executeOperation } from './operation.ts';
@@ -23,14 +24,6 @@ interface Pipeline {
   readonly parse: (source: string) => DocumentNode;
   readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
 }
-
-/** What yoga answers with, by `Accept` without spaces. Whoever would take a stream, or asks for what is not here, gets yoga. */
-const answerTypes: ReadonlyMap<string, string> = new Map([
-  ['*/*', 'application/json; charset=utf-8'],
-  ['application/json', 'application/json; charset=utf-8'],
-  ['application/graphql-response+json', 'application/graphql-response+json; charset=utf-8'],
-  ['application/graphql-response+json,application/json', 'application/graphql-response+json; charset=utf-8'],
-]);
 
 /**
  * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to
@@ -113,8 +106,10 @@ export function openShortWay(parts: {
   };
 }
 
-function answerType({ url, headers: { accept = '*/*' } }: IncomingMessage): string | undefined {
-  return url === '/graphql' ? answerTypes.get(accept.replaceAll(' ', '')) : undefined;
+/** `Content-Type` of a result; undefined if yoga has to answer. */
+function answerType({ url, headers: { accept } }: IncomingMessage): string | undefined {
+  const type = url === '/graphql' ? acceptableTypes(accept).result : undefined;
+  return type && `${type}; charset=utf-8`;
 }
 
 const members: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);

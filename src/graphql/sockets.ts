@@ -31,7 +31,8 @@ const longestMessage = 65_536; // bytes
 const mostOperations = 100; // open at a time on one socket
 const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
 const farewell = 2_000; // ms that clients get to close their side
-const introduction = 3_000; // ms until connection_init has to be there
+/** Until connection_init has to be there. */
+export const introductionMs = 3_000;
 const isOpen = WebSocket.OPEN;
 
 interface Connection {
@@ -68,14 +69,16 @@ export function openSockets(options: {
   door: Door;
   subscribing: Subscribing;
   documents: TrustedDocuments;
+  /** Whether the close frame says what is wrong with a token: in development. */
+  explains: boolean;
 }): Sockets {
-  const { schema, parts, identify, logger, door, subscribing, documents } = options;
+  const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<WebSocket>();
   const outlets = new WeakMap<WebSocket, Outlet>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
-    connectionInitWaitTimeout: introduction,
+    connectionInitWaitTimeout: introductionMs,
     async onConnect({ connectionParams, extra }) {
       extra.identity = await introduced(connectionParams, extra);
       // Gone while its token was checked: nobody would cancel the timer.
@@ -137,6 +140,8 @@ export function openSockets(options: {
         socket.close(tryAgainLater, 'Try again later');
         return undefined;
       }
+      // A close frame takes 123 bytes.
+      if (explains) socket.close(forbidden, error.message.slice(0, 120));
     }
     try {
       parts.admission?.admitStranger(stranger.address);

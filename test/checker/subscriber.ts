@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clockToleranceSeconds } from '../../src/graphql/identity.ts';
 import { token } from '../support/tokens.ts';
 import { carry, type Carried } from './carry.ts';
 import type { Connection, Observed, Watched } from './history.ts';
@@ -40,7 +41,7 @@ export function startSubscriber(
     const url = random.oneOf(urls);
     const expiresAt = (Math.floor(Date.now() / 1000) + Math.ceil(lifetime / 1000)) * 1000;
     const { role, subject: sub } = watched.viewer;
-    const bearer = await token({ role, sub }, { expires: expiresAt / 1000 });
+    const bearer = await token({ role, sub }, { expires: expiresAt / 1000 - clockToleranceSeconds });
     const page = await startPage(url, bearer);
     const from = page ? page.position : state.last;
     const foreign = state.forged && from !== '';

@@ -208,7 +208,7 @@ describeWithRedis('clients with our links', () => {
     const travellers = ofTokens.map(([name, open]) => {
       const asked: boolean[] = [];
       const failures: unknown[] = [];
-      let kept = staffToken({ expires: '3s' });
+      let kept = staffToken({ expires: '-2s' });
       const token = (refused: boolean) => {
         asked.push(refused);
         if (refused) kept = staffToken();

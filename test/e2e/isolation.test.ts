@@ -255,7 +255,7 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
 
   const badTokens = {
     none: () => Promise.resolve(undefined),
-    'an expired one': () => customerToken(victim.id, { expires: new Date(Date.now() - 1_000) }),
+    'an expired one': () => customerToken(victim.id, { expires: new Date(Date.now() - 60_000) }),
     'a forged one': () => customerToken(victim.id, { secret: 'another secret, also of 32 bytes and more' }),
     'an unsigned one': () => {
       const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -277,7 +277,7 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
         type: 'connection_init',
         payload: bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` },
       });
-      expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
+      expect((await socket.closed).code).toBe(4403);
       return;
     }
     const { ask } = await asker(bearer);
@@ -360,7 +360,7 @@ test("a customer's live lists reveal nothing of others, with any filter", async 
 });
 
 test('an expired token ends what it has opened: later changes are not sent', async () => {
-  const short = await customerToken(victim.id, { expires: '5s' });
+  const short = await customerToken(victim.id, { expires: '0s' });
   const socket = await connectSocket(app.url, short);
   const order = socket.subscribe(OrderUpdatedDocument, { id: victims.orderId });
   expect((await order.next()).data!.orderUpdated.order.id).toBe(victims.orderId);

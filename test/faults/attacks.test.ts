@@ -486,11 +486,16 @@ describe('tokens', () => {
     const answer = await post(url, '{ viewer { role } }', {}, { token: bad });
     expect(answer).toMatchObject({
       status: 401,
-      errors: [{ message: 'This needs a valid token.', extensions: { code: 'UNAUTHENTICATED' } }],
+      errors: [
+        {
+          message: expect.stringMatching(/^This needs a valid token/) as string,
+          extensions: { code: 'UNAUTHENTICATED' },
+        },
+      ],
     });
     const socket = await openSocket(url);
     socket.send({ type: 'connection_init', payload: { Authorization: `Bearer ${bad}` } });
-    expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
+    expect((await socket.closed).code).toBe(4403);
   }
 
   test(

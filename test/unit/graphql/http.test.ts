@@ -63,7 +63,7 @@ describe('GraphQL over HTTP', () => {
 
     const bad = [
       await post(url, '{ who }', {}, { token: 'not.a.token' }),
-      await post(url, '{ who }', {}, { token: await staffToken({ expires: new Date(Date.now() - 1000) }) }),
+      await post(url, '{ who }', {}, { token: await staffToken({ expires: '-1m' }) }),
       await post(url, '{ who }', {}, { headers: { authorization: 'Basic YWxhZGRpbg==' } }),
     ];
     for (const answer of bad) expect(answer.status).toBe(401);
@@ -480,7 +480,7 @@ describe('SSE', () => {
     const source = (next.source = new Source());
     const answer = await fetch(`${url}/graphql`, {
       method: 'POST',
-      headers: { ...events, authorization: `Bearer ${await staffToken({ expires: '2s' })}` },
+      headers: { ...events, authorization: `Bearer ${await staffToken({ expires: '-3s' })}` },
       body: JSON.stringify({ query: 'subscription { ticks }' }),
     });
     await new Promise(resolve => setTimeout(resolve, 2_050));

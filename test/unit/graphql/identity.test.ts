@@ -32,7 +32,7 @@ describe('identity by secret', () => {
     expect(await identify(undefined)).toBeUndefined();
     expect(await identify(`Bearer ${await signed(staffClaims)}`)).toEqual({
       actor: { role: 'staff', subject: 'anna' },
-      expiresAt: inAnHour,
+      expiresAt: inAnHour + 5,
     });
     expect(await identify(`bearer ${await customerToken(customerId)}`)).toMatchObject({
       actor: { role: 'customer', subject: customerId },
@@ -56,7 +56,7 @@ describe('identity by secret', () => {
     ['a cut signature', async () => (await bearer()).slice(0, -2)],
     ['a critical extension', async () => `Bearer ${await critical()}`],
     ['no exp', async () => `Bearer ${await signed({ sub: 'anna', role: 'staff' })}`],
-    ['exp in the past', async () => `Bearer ${await signed({ ...staffClaims, exp: inAnHour - 3601 })}`],
+    ['exp in the past', async () => `Bearer ${await signed({ ...staffClaims, exp: inAnHour - 3606 })}`],
     ['exp that is no number', () => `Bearer ${forged({ ...staffClaims, exp: 'never' })}`],
     ['nbf in the future', async () => `Bearer ${await signed({ ...staffClaims, nbf: inAnHour })}`],
     ['no sub', async () => `Bearer ${await signed({ role: 'staff', exp: inAnHour })}`],
@@ -76,6 +76,51 @@ describe('identity by secret', () => {
     ['10 KB', async () => `Bearer ${await signed({ ...staffClaims, filler: 'x'.repeat(8_000) })}`],
   ])('%s is refused in the same words', async (_what, header) => {
     expect(await codeOf(identify(await header()))).toEqual(unauthenticated);
+  });
+
+  test('clocks may differ by 5 s: `nbf` and `iat` may be ahead, `exp` over, and the identity ends with that', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const skewed = await signed({ ...staffClaims, nbf: now + 4, iat: now + 4, exp: now - 1 });
+    expect(await identify(`Bearer ${skewed}`)).toEqual({
+      actor: { role: 'staff', subject: 'anna' },
+      expiresAt: now + 4,
+    });
+    for (const claims of [{ nbf: now + 30 }, { exp: now - 6 }]) {
+      expect(await codeOf(identify(`Bearer ${await signed({ ...staffClaims, ...claims })}`))).toEqual(unauthenticated);
+    }
+  });
+
+  test('in development the refusal says what is wrong with the token', async () => {
+    const explaining = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, true);
+    const now = Math.floor(Date.now() / 1000);
+    const good = { ...staffClaims, iss: 'https://login.example', aud: 'orders' };
+    expect(await explaining(`Bearer ${await signed(good)}`)).toBeDefined();
+    const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+    for (const [header, why] of [
+      [await signed(good), '`Bearer ` is missing before it'],
+      [`Basic ${await signed(good)}`, 'send `Authorization: Bearer <token>`'],
+      ['Bearer abc', 'it is malformed'],
+      ['Bearer a.b.c', 'it is malformed'],
+      [`Bearer ${encode({ alg: 'none' })}.${encode(good)}.`, 'it is malformed'],
+      [`Bearer ${encode({ alg: 'none' })}.${encode(good)}.x`, 'it is unsigned'],
+      [`Bearer ${await signed(good, 'HS512')}`, 'signed by another algorithm'],
+      [`Bearer ${(await signed(good)).slice(0, -4)}AAAA`, 'its signature is not by the configured key'],
+      [`Bearer ${await signed({ ...good, exp: now - 60 })}`, `it expired at ${iso(now - 60)}`],
+      [`Bearer ${await signed({ ...good, nbf: now + 60 })}`, `it is not valid before ${iso(now + 60)}`],
+      [`Bearer ${await signed({ ...good, iss: 'https://other.example' })}`, 'its issuer (`iss`) is not AUTH_ISSUER'],
+      [`Bearer ${await signed({ ...good, aud: 'mail' })}`, 'its audience (`aud`) is not AUTH_AUDIENCE'],
+      [`Bearer ${await signed({ sub: 'anna', exp: now + 60 })}`, 'it has no `iss`'],
+      [`Bearer ${await signed({ ...good, sub: '' })}`, '`sub` has to be 1 to 200'],
+      [`Bearer ${await signed({ ...good, role: 'admin' })}`, '`role` has to be "customer" or "staff"'],
+      [`Bearer ${await signed({ ...good, role: 'customer' })}`, "a customer's id"],
+      [`Bearer ${'x'.repeat(9_000)}`, 'longer than 8192'],
+    ] as const) {
+      const [message, extensions] = (await codeOf(explaining(header))) as [string, object];
+      expect(message).toMatch(/^This needs a valid token: ./);
+      expect(message).toContain(why);
+      expect(message.length).toBeLessThan(120);
+      expect(extensions).toEqual({ code: 'UNAUTHENTICATED' });
+    }
   });
 
   test('issuer and audience have to be the configured ones', async () => {

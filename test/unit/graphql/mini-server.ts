@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { type Config, defaultLimits } from '../../../src/config.ts';
+import type { GraphiQL } from '../../../src/graphql/graphiql.ts';
 import { openIdentity } from '../../../src/graphql/identity.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Probes } from '../../../src/graphql/probes.ts';
 import { type GraphQLServer, openServer } from '../../../src/graphql/server.ts';
 import { trustedDocuments } from '../../../src/graphql/trusted-documents.ts';
 import { testSecret } from '../../support/tokens.ts';
@@ -24,19 +26,27 @@ export const auth: Config['auth'] = {
   audience: undefined,
 };
 
+const readyProbes: Probes = {
+  readiness: () => Promise.resolve({ status: 'ready' }),
+  metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+};
+
 /** Serves the mini schema until the test is over. Its fields need no parts. */
-export async function startMiniServer(config: Partial<Config> = {}): Promise<GraphQLServer> {
+export async function startMiniServer(
+  config: Partial<Config> = {},
+  probes = readyProbes,
+  graphiql?: GraphiQL,
+): Promise<GraphQLServer> {
   const server = await openServer({
     schema,
     parts: {} as Parts,
-    identify: openIdentity(auth),
+    identify: openIdentity(config.auth ?? auth, config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),
-    probes: {
-      readiness: () => Promise.resolve({ status: 'ready' }),
-      metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
-    },
+    probes,
+    graphiql,
     config: {
+      auth,
       host: '127.0.0.1',
       port: 0,
       production: true,

@@ -65,16 +65,28 @@ describe('errors', () => {
     });
   });
 
+  test('what may be asked again says when: as the limit has it, or soon', () => {
+    const retryAfter = (error: GraphQLError) =>
+      (presentError(error, logger).extensions['http'] as { headers: Record<string, string> }).headers['Retry-After'];
+    expect(retryAfter(codedError('RATE_LIMITED', 'Too many.', { retryAfter: 7 }))).toBe('7');
+    expect(retryAfter(codedError('UNAVAILABLE', 'Not now.'))).toBe('1');
+    expect(retryAfter(codedError('VIEW_LAGGING', 'Not yet.'))).toBe('1');
+    expect(retryAfter(codedError('VIEW_PARKED', 'An operator has to look.'))).toBe('60');
+    expect(retryAfter(codedError('FORBIDDEN', 'No.'))).toBeUndefined();
+  });
+
   test("another library's code is none of ours", () => {
     const foreign = Object.assign(new Error('secret'), { extensions: { code: 'FOREIGN', secret: 'secret' } });
     expect(presented(thrown(foreign))).toMatchObject({ extensions: { code: 'INTERNAL' } });
     expect(JSON.stringify(presented(thrown(foreign)))).not.toContain('secret');
   });
 
-  test('the catalogue is the contract’s', () => {
+  test('the catalogue has the codes of the contract, and NOT_ACCEPTABLE, which came later', () => {
     expect(Object.keys(errorCodes)).toEqual(
-      `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT UNAUTHENTICATED FORBIDDEN NOT_FOUND VIEW_LAGGING
-      VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE INTERNAL`.split(/\s+/),
+      `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT NOT_ACCEPTABLE UNAUTHENTICATED FORBIDDEN NOT_FOUND
+      VIEW_LAGGING VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE INTERNAL`.split(
+        /\s+/,
+      ),
     );
   });
 });

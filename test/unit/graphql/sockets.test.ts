@@ -84,6 +84,15 @@ describe('graphql-transport-ws', () => {
     expect(await socket.closed).toEqual({ code: CloseCode.Forbidden, reason: 'Forbidden' });
   });
 
+  test('in development the close frame says what is wrong with the token', async () => {
+    const { url } = await startMiniServer({ production: false });
+    const socket = await openSocket(url);
+    socket.send({ type: 'connection_init', payload: { Authorization: await staffToken() } });
+    const { code, reason } = await socket.closed;
+    expect(code).toBe(CloseCode.Forbidden);
+    expect(reason).toMatch(/^This needs a valid token: `Bearer ` is missing/);
+  });
+
   test('nothing is done before the introduction', async () => {
     const { url } = await startMiniServer();
     const socket = await openSocket(url);
@@ -102,7 +111,7 @@ describe('graphql-transport-ws', () => {
   test('the socket closes with 4403 when its token runs out', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
-    const socket = await connectSocket(url, await staffToken({ expires: '2s' }));
+    const socket = await connectSocket(url, await staffToken({ expires: '-3s' }));
     socket.subscribe('subscription { ticks }');
     expect(await socket.closed).toEqual({ code: CloseCode.Forbidden, reason: 'Forbidden' });
     await eventually(() => expect(source.returned).toBe(1));

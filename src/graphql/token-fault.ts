@@ -1,0 +1,50 @@
+import { errors } from 'jose';
+
+/** Why a token is refused, in words for its developer. In production nothing of it is answered or logged. */
+export class TokenFault extends Error {
+  override readonly name = 'TokenFault';
+}
+
+/** What of an `Authorization` header is not `Bearer` and a token of three parts. */
+export function headerFault(authorization: string): TokenFault {
+  if (/^Bearer +\S+$/i.test(authorization)) {
+    return new TokenFault('it is malformed: a JWT has three parts of base64url, joined by dots.');
+  }
+  if (/^[\w-]+\.[\w-]+\.[\w-]*$/.test(authorization)) {
+    return new TokenFault('`Bearer ` is missing before it: send `Authorization: Bearer <token>`.');
+  }
+  return new TokenFault('send `Authorization: Bearer <token>`, and nothing else.');
+}
+
+/** @param error what jose threw */
+export function verificationFault(error: unknown): TokenFault {
+  if (error instanceof errors.JWTExpired) {
+    const { exp } = error.payload;
+    return new TokenFault(`it expired at ${new Date((exp ?? 0) * 1000).toISOString()}.`);
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) return new TokenFault(claimFault(error));
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return new TokenFault('its signature is not by the configured key.');
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return new TokenFault('it is unsigned, or signed by another algorithm than the configured key is for.');
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) return new TokenFault('no key of AUTH_JWKS_URL has its `kid`.');
+  return new TokenFault('it is malformed: it can not be read as a signed JWT.');
+}
+
+function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed): string {
+  if (reason === 'missing') return `it has no \`${claim}\`.`;
+  switch (claim) {
+    case 'nbf':
+      return typeof payload.nbf === 'number'
+        ? `it is not valid before ${new Date(payload.nbf * 1000).toISOString()} (\`nbf\`).`
+        : '`nbf` is no number.';
+    case 'iss':
+      return 'its issuer (`iss`) is not AUTH_ISSUER.';
+    case 'aud':
+      return 'its audience (`aud`) is not AUTH_AUDIENCE.';
+    default:
+      return `\`${claim}\` is malformed.`;
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { isPassing } from '../../../src/database-error.ts';
+import { Prisma } from '../../../src/generated/prisma/client.ts';
+import { ReadTimeoutError, readTimeoutMs, withReadDeadline } from '../../../src/projections/read-deadline.ts';
+import type { ReadSource } from '../../../src/projections/read-entities.ts';
+
+const statement = Prisma.sql`SELECT 1`;
+
+function sourceOf(answer: () => Promise<unknown>): ReadSource {
+  return { database: { $queryRaw: answer }, lookUp: answer, types: {} } as unknown as ReadSource;
+}
+
+const waysToRead: [string, (source: ReadSource) => Promise<unknown>][] = [
+  ['a look-up', source => source.lookUp!(statement)],
+  ['a query', source => source.database.$queryRaw`SELECT 1`],
+  ['a query that was put together', source => source.database.$queryRaw(statement)],
+];
+
+test.each(waysToRead)('%s fails once its time is over, not before, as an error that passes', async (_what, read) => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let failure: unknown;
+  read(withReadDeadline(sourceOf(() => new Promise(() => undefined)))).catch((error: unknown) => (failure = error));
+  await vi.advanceTimersByTimeAsync(readTimeoutMs - 1);
+  expect(failure).toBeUndefined();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(failure).toBeInstanceOf(ReadTimeoutError);
+  expect(isPassing(failure)).toBe(true);
+});
+
+test.each(waysToRead)('%s that is answered or fails leaves no timer behind', async (_what, read) => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await read(withReadDeadline(sourceOf(() => Promise.resolve([1]))))).toEqual([1]);
+  const failing = withReadDeadline(sourceOf(() => Promise.reject(new Error('no'))));
+  await expect(read(failing)).rejects.toThrow('no');
+  expect(vi.getTimerCount()).toBe(0);
+});
