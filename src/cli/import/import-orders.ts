@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Decider, DomainEvent } from '../../commands/decider.ts';
 import type { CommandAnswer, HandleCommand } from '../../commands/handle-command.ts';
-import { openInOrder } from '../../commands/in-order.ts';
 import { customerDecider } from '../../customer/decider.ts';
 import { itemCountOf, totalOf } from '../../order/domain/lines.ts';
 import { orderDecider } from '../../order/decider.ts';
@@ -13,6 +12,7 @@ import {
   confirmOrder,
   type ImportCommand,
   importOrder,
+  orderIdOf,
   registerCustomer,
   shipOrder,
 } from './order-commands.ts';
@@ -101,10 +101,7 @@ class Import {
     storedCommands: 0,
   };
   readonly #parts: Parts;
-  readonly #inOrder = openInOrder();
   readonly #stored = new LRUCache<string, Promise<void>>({ max: remembered });
-  /** Of these, no later rows may make an order that lacks the ones left out. */
-  readonly #leftOut = new Set<string>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -112,22 +109,16 @@ class Import {
 
   async settle(rows: OrderRows): Promise<void> {
     if (rows.type === 'order') {
-      const { order } = rows;
-      // Asked for before anything is waited for, so in the file's order: a product's first price is the file's first.
-      const references = this.#storeReferences(order);
-      const stored = this.#inOrder(order.reference, () => references.then(() => this.#store(order)));
-      await Promise.all([references, stored]);
+      const { order, otherName } = rows;
+      if (otherName) this.#report([otherName], 'the customer keeps the name of that row');
+      // Called before anything is awaited, so in the file's order: a product's first price is the file's first.
+      await this.#storeReferences(order);
+      await this.#store(order);
       return;
     }
     const { reference, problems } = rows;
-    if (reference === undefined) {
-      this.#report(problems, 'the orders of the rows around it are left out');
-      return;
-    }
-    await this.#inOrder(reference, () => {
-      this.#leaveOut(reference, problems);
-      return Promise.resolve();
-    });
+    if (reference === undefined) this.#report(problems, 'the orders of the rows around it are left out');
+    else this.#leaveOut(reference, problems);
   }
 
   async #storeReferences(order: FileOrder): Promise<void> {
@@ -153,11 +144,6 @@ class Import {
 
   async #store(order: FileOrder): Promise<void> {
     const { reference, lines, currency } = order;
-    const row = lines[0]?.row ?? 0;
-    if (this.#leftOut.has(reference)) {
-      this.#leaveOut(reference, [{ row, column: 'order_reference', message: 'Other rows of its order are left out.' }]);
-      return;
-    }
     const answer = await this.#give(orderDecider, importOrder(order));
     if (answer.type !== 'accepted') {
       this.#leaveOut(reference, [problemOf(order, answer)]);
@@ -179,8 +165,7 @@ class Import {
   }
 
   #leaveOut(reference: string, problems: readonly Problem[]): void {
-    this.#leftOut.add(reference);
-    this.tally.leftOut = this.#leftOut.size;
+    this.tally.leftOut++;
     this.#report(problems, `order ${reference} is left out`);
   }
 
@@ -208,7 +193,10 @@ function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_re
   const problem = (message: string, row = order.lines[0]?.row ?? 0, column = about) => ({ row, column, message });
   switch (refused.type) {
     case 'key-reused':
-      return problem('It is stored with other content, from other rows of this file or from an earlier one.');
+      // Earlier releases stored an order whose rows were apart with the first of them only.
+      return problem(
+        `It is stored with other content, by an earlier import, as ${orderIdOf(order.reference)}, and a stored order does not change: compare them, and import what is missing under another order_reference, or cancel that order and import all of its rows under another one`,
+      );
     case 'rejected': {
       const { path, message } = refused.rejection;
       const [, , item, field] = path;

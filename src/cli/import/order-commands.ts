@@ -90,7 +90,7 @@ function customerIdOf(reference: string): string {
   return deriveId('cus', namespace, `customer ${reference}`);
 }
 
-function orderIdOf(reference: string): string {
+export function orderIdOf(reference: string): string {
   return deriveId('ord', namespace, `order ${reference}`);
 }
 
