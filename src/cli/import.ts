@@ -12,6 +12,7 @@ import { openDatabase } from '../database.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatAmount } from '../money.ts';
+import { productDecider } from '../product/decider.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
@@ -52,6 +53,10 @@ async function runOn(name: string, file: File): Promise<number> {
     const progress = openProgress(process.stdout, { what: 'order', total: file.bytes });
     const tally = await importOrders(rows, {
       handle: openCommandBus(store, deciders),
+      isProduct: async streamId => {
+        const { events } = await store.readStream({ streamType: productDecider.streamType, streamId });
+        return events.length > 0;
+      },
       correlationId: randomUUID(),
       report({ row, column, message }, consequence) {
         progress.say(() => {

@@ -6,10 +6,12 @@ import { itemCountOf, totalOf } from '../../order/domain/lines.ts';
 import { orderDecider } from '../../order/decider.ts';
 import type { OrderRejection } from '../../order/domain/rejection.ts';
 import { productDecider } from '../../product/decider.ts';
-import type { Column, Problem } from './check-row.ts';
+import { formerProductIdOf, productIdOf } from '../../product/product-id.ts';
+import type { Column, OrderLine, Problem } from './check-row.ts';
 import {
   addProduct,
   confirmOrder,
+  customerIdOf,
   type ImportCommand,
   importOrder,
   orderIdOf,
@@ -41,6 +43,8 @@ export interface Tally {
 
 interface Parts {
   readonly handle: HandleCommand;
+  /** Whether there is a product with this id. */
+  readonly isProduct: (productId: string) => Promise<boolean>;
   /** Ties the events of this run together. */
   readonly correlationId: string;
   /** @param consequence what becomes of the order, e.g. "order 10248 is left out" */
@@ -101,7 +105,7 @@ class Import {
     storedCommands: 0,
   };
   readonly #parts: Parts;
-  readonly #stored = new LRUCache<string, Promise<void>>({ max: remembered });
+  readonly #stored = new LRUCache<string, Promise<string>>({ max: remembered });
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -112,8 +116,8 @@ class Import {
       const { order, otherName } = rows;
       if (otherName) this.#report([otherName], 'the customer keeps the name of that row');
       // Called before anything is awaited, so in the file's order: a product's first price is the file's first.
-      await this.#storeReferences(order);
-      await this.#store(order);
+      const productIds = await this.#storeReferences(order);
+      await this.#store(order, productIds);
       return;
     }
     const { reference, problems } = rows;
@@ -121,30 +125,51 @@ class Import {
     else this.#leaveOut(reference, problems);
   }
 
-  async #storeReferences(order: FileOrder): Promise<void> {
-    const customer = this.#once(`customer ${order.customerReference}`, () =>
-      this.#give(customerDecider, registerCustomer(order)),
-    );
-    const products = order.lines.map(line =>
-      this.#once(`product ${line.sku}`, () => this.#give(productDecider, addProduct(order, line))),
-    );
-    await Promise.all([customer, ...products]);
+  /** @returns the products' ids, by SKU */
+  async #storeReferences(order: FileOrder): Promise<ReadonlyMap<string, string>> {
+    const customerId = customerIdOf(order.customerReference);
+    const customer = this.#once(customerId, () => this.#register(order, customerId));
+    const products = order.lines.map(async line => {
+      const id = await this.#once(productIdOf(line.sku), () => this.#addProduct(order, line));
+      return [line.sku, id] as const;
+    });
+    await customer;
+    return new Map(await Promise.all(products));
   }
 
-  /** Whatever the answer is, it is there then: also one that others made, or an earlier file under another name. */
-  #once(key: string, store: () => Promise<CommandAnswer<unknown>>): Promise<void> {
+  #once(key: string, store: () => Promise<string>): Promise<string> {
     const known = this.#stored.get(key);
     if (known) return known;
-    const stored = store().then(answer => {
-      if (answer.type !== 'accepted') this.tally.storedCommands++;
-    });
+    const stored = store();
     this.#stored.set(key, stored);
     return stored;
   }
 
-  async #store(order: FileOrder): Promise<void> {
+  // Whatever the answers are, customer and product are there then: also if a person made them, or an earlier file.
+
+  async #register(order: FileOrder, customerId: string): Promise<string> {
+    const answer = await this.#give(customerDecider, registerCustomer(order));
+    if (answer.type !== 'accepted') this.tally.storedCommands++;
+    return customerId;
+  }
+
+  async #addProduct(order: FileOrder, line: OrderLine): Promise<string> {
+    const formerId = formerProductIdOf(line.sku);
+    if (formerId !== undefined && (await this.#parts.isProduct(formerId))) {
+      this.tally.storedCommands++;
+      return formerId;
+    }
+    const answer = await this.#give(productDecider, addProduct(order, line));
+    if (answer.type !== 'accepted') this.tally.storedCommands++;
+    return productIdOf(line.sku);
+  }
+
+  async #store(order: FileOrder, productIds: ReadonlyMap<string, string>): Promise<void> {
     const { reference, lines, currency } = order;
-    const answer = await this.#give(orderDecider, importOrder(order));
+    const answer = await this.#give(
+      orderDecider,
+      importOrder(order, sku => productIds.get(sku) ?? productIdOf(sku)),
+    );
     if (answer.type !== 'accepted') {
       this.#leaveOut(reference, [problemOf(order, answer)]);
       return;
