@@ -6,11 +6,19 @@
 /** ISO 4217's "no currency": what a total is in before anything set one. */
 export const noCurrency = 'XXX';
 
+/** Codes for which ISO 4217 defines no smallest unit: metals, units of account, tests (XTS) and no currency (XXX). */
+const notTraded = 'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX';
+
+/** Whether something can be priced in it. */
+export function isTraded(currency: string): boolean {
+  return !notTraded.split(' ').includes(currency);
+}
+
 // Permanent: amounts are stored in these units, so to edit an entry would change the worth of stored orders.
 const exponents: ReadonlyMap<string, number> = new Map([
-  // no smaller unit, or none that ISO 4217 defines (metals, funds, XTS, XXX)
+  // no smaller unit, or none that ISO 4217 defines
   ...exponentOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
-  ...exponentOf(0, 'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX'),
+  ...exponentOf(0, notTraded),
   ...exponentOf(3, 'BHD IQD JOD KWD LYD OMR TND'),
   ...exponentOf(4, 'CLF UYW'),
 ]);

@@ -1,8 +1,10 @@
 // npm run import -- FILE: puts the order lines of a CSV file into the log, by the same commands as the API's.
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
@@ -10,6 +12,7 @@ import { openDatabase } from '../database.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatAmount } from '../money.ts';
+import { productDecider } from '../product/decider.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
@@ -22,24 +25,38 @@ const usage = 'npm run import -- FILE, for example npm run import -- orders.csv'
 
 interface File {
   readonly path: string;
-  /** Undefined where nobody knows yet: it is a pipe. */
-  readonly bytes: number | undefined;
+  readonly bytes: number;
+  /** Removes the copy, if it is one. */
+  readonly close: () => Promise<void>;
 }
 
 async function run(): Promise<number> {
-  const file = await fileOf(process.argv.slice(2));
-  const rows = await readOrders(createReadStream(file.path));
+  const path = await pathOf(process.argv.slice(2));
+  const file = await fileAt(path);
+  try {
+    return await runOn(path, file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function runOn(name: string, file: File): Promise<number> {
+  const rows = await readOrders(() => createReadStream(file.path));
   const config = loadDatabaseConfig(process.env);
   const { database, embedded, close } = await openDatabase(config);
   try {
     const store = openEventStore(database, types, () => undefined);
-    console.log(`importing ${file.path} into ${placeOf(config)}`);
+    console.log(`importing ${name} into ${placeOf(config)}`);
     console.log('customers get an address at example.com, as the file has none');
     const start = performance.now();
     const interrupt = onInterrupt();
     const progress = openProgress(process.stdout, { what: 'order', total: file.bytes });
     const tally = await importOrders(rows, {
       handle: openCommandBus(store, deciders),
+      isProduct: async streamId => {
+        const { events } = await store.readStream({ streamType: productDecider.streamType, streamId });
+        return events.length > 0;
+      },
       correlationId: randomUUID(),
       report({ row, column, message }, consequence) {
         progress.say(() => {
@@ -67,7 +84,7 @@ async function run(): Promise<number> {
   }
 }
 
-async function fileOf(given: string[]): Promise<File> {
+async function pathOf(given: string[]): Promise<string> {
   const { positionals } = parseArgs({ args: given, allowPositionals: true });
   const [name, ...more] = positionals;
   if (name === undefined) throw new StartError(`Say which file: ${usage}`);
@@ -76,12 +93,27 @@ async function fileOf(given: string[]): Promise<File> {
   const path = process.env['npm_lifecycle_event'] === 'import' ? resolve(process.env['INIT_CWD'] ?? '', name) : name;
   try {
     await access(path, constants.R_OK);
-    const stats = await stat(path);
-    if (stats.isDirectory()) throw new StartError(`${name} is a folder: name a CSV file in it`);
-    return { path, bytes: stats.isFile() ? stats.size : undefined };
+    if ((await stat(path)).isDirectory()) throw new StartError(`${name} is a folder: name a CSV file in it`);
+    return path;
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(`${name} can't be read (${(error as NodeJS.ErrnoException).code}): name a CSV file`);
+  }
+}
+
+/** The file to read from: it is read twice, so what comes through a pipe (`/dev/stdin`) is copied to a file first. */
+async function fileAt(path: string): Promise<File> {
+  const stats = await stat(path);
+  if (stats.isFile()) return { path, bytes: stats.size, close: () => Promise.resolve() };
+  const folder = await mkdtemp(join(tmpdir(), 'orderstream-import-'));
+  const close = () => rm(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, 'orders.csv');
+    await pipeline(createReadStream(path), createWriteStream(copy, { mode: 0o600 }));
+    return { path: copy, bytes: (await stat(copy)).size, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 

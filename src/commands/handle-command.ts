@@ -28,6 +28,8 @@ export interface CommandCall<Command> {
   readonly commandId: string;
   /** Hex; over what the client asked for, so that another command under the same id is told from a repeat. */
   readonly commandHash: string;
+  /** What an earlier release stored for the same request, if that is another hash: a repeat is known by it, too. */
+  readonly formerHash?: string | undefined;
   readonly actor: Actor;
   readonly correlationId: string;
   readonly now: Date;
@@ -293,17 +295,21 @@ function movedTo<State>(
 }
 
 /**
- * Whether what a command id has stored is what is asked for now. Where the key is thrown away nobody can tell, and then
- * it is not: nothing is said to be done that may never have been asked for.
+ * Whether what a command id has stored is what is sent now. If the key that sealed it was thrown away, that can't be
+ * known, and the answer is no: a caller must not hear that something is done which may never have been asked for.
  */
 async function isRepeat(
   store: EventStore,
-  { commandHash }: { readonly commandHash: string },
+  { commandHash, formerHash = commandHash }: Pick<CommandCall<unknown>, 'commandHash' | 'formerHash'>,
   stored: StoredCommand,
   subject: string | undefined,
 ): Promise<boolean> {
-  if (stored.commandHash === commandHash) return true;
-  return subject !== undefined && stored.commandHash === (await store.keyedHash(subject, commandHash));
+  if (stored.commandHash === commandHash || stored.commandHash === formerHash) return true;
+  if (subject === undefined) return false;
+  for (const hash of new Set([commandHash, formerHash])) {
+    if (stored.commandHash === (await store.keyedHash(subject, hash))) return true;
+  }
+  return false;
 }
 
 function replayOf<Rejection>(

@@ -1,9 +1,10 @@
+import { getNamedType, type GraphQLResolveInfo, isInputObjectType, isNullableType } from 'graphql';
 import type { Decider, DomainEvent } from '../commands/decider.ts';
 import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
 import { deriveId, newCommandId, newId, uuidV5 } from '../ids.ts';
 import type { RejectionReason } from '../rejection-reasons.ts';
 import { builder, type InputRef } from './builder.ts';
-import { hashOfCommand } from './command-hash.ts';
+import { hashesOfCommand } from './command-hash.ts';
 import type { InputIssue } from './command-errors.ts';
 import type { CommandResult, commandResult } from './command-result.ts';
 import { type Context, viewerOf } from './context.ts';
@@ -61,6 +62,7 @@ export function commandField<
   ) => Prepared<Command> | { readonly issues: readonly InputIssue[] };
 }): void {
   const { name, description, rule, noun, input, result, decider, toCommand } = options;
+  let defaults: object | undefined;
   builder.mutationField(name, t =>
     t.field({
       type: result,
@@ -68,7 +70,7 @@ export function commandField<
       rule,
       description,
       args: { input: t.arg({ type: input, required: true, description: 'What is to be done.' }) },
-      resolve: async (_root, args, context): Promise<CommandResult> => {
+      resolve: async (_root, args, context, info): Promise<CommandResult> => {
         const actor = viewerOf(context);
         const given = (args as unknown as { readonly input: Input }).input;
         const { idempotencyKey, expectedVersion } = given;
@@ -83,6 +85,8 @@ export function commandField<
         if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
 
         const { streamId, command, enrich } = prepared;
+        defaults ??= defaultsOf(info);
+        const { commandHash, formerHash } = hashesOfCommand(name, given, defaults);
         // Field by field: a spread one is copied by its names, and so is what is read from it then.
         const answer = await context.parts.handle(decider, {
           streamId,
@@ -90,7 +94,8 @@ export function commandField<
           enrich,
           expectedVersion: expectedVersion ?? undefined,
           commandId,
-          commandHash: hashOfCommand(name, given),
+          commandHash,
+          formerHash,
           actor,
           correlationId: context.correlationId,
           now: context.now(),
@@ -99,6 +104,17 @@ export function commandField<
         return resultOf(answer, noun, prepared.streamId);
       },
     }),
+  );
+}
+
+/** The defaults of an input's fields that may be null. */
+function defaultsOf({ parentType, fieldName }: GraphQLResolveInfo): object {
+  const argument = parentType.getFields()[fieldName]?.args[0];
+  const input = argument && getNamedType(argument.type);
+  if (!isInputObjectType(input)) throw new Error(`${fieldName} has no input`);
+  const fields = Object.values(input.getFields()).filter(({ type }) => isNullableType(type));
+  return Object.fromEntries(
+    fields.flatMap(field => (field.defaultValue == null ? [] : [[field.name, field.defaultValue]])),
   );
 }
 

@@ -7,16 +7,36 @@ const longestWord = 64;
 const mostWords = 2_000;
 
 /**
- * The words of a text as rows are found by them: letters and digits in lower case, without accents. The same for
- * rows and for what is searched for, whatever database: no parser of PostgreSQL's, which reads a sign or a host's name
- * into `PO-7` and `a.b`, comes between. What stands where personal data was erased has none.
+ * The words of a text as rows are found by them: letters and digits, folded. The same for rows and for what is searched
+ * for, whatever database: no parser of PostgreSQL's, which reads a sign or a host's name into `PO-7` and `a.b`, comes
+ * between. Erased personal data has no words. Rows store their words: a change here needs a rebuild of all views that
+ * are searched, or rows written before it are not found.
  */
 export function wordsOf(text: string | null): string[] {
   if (text === null || text === erased) return [];
-  const plain = text.normalize('NFKD').toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '');
-  const words = plain.split(/[^\p{L}\p{N}]+/u).filter(word => word !== '');
+  const words = foldText(text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(word => word !== '');
   // By code points: half of a pair can't be stored.
   return words.map(word => (word.length > longestWord ? [...word].slice(0, longestWord).join('') : word));
+}
+
+/**
+ * The text without what readers do not search by: capitals (by Unicode's full case folding, so ß is ss), accents, the
+ * forms of one letter (final sigma, ligatures, full width, i without a dot) and invisible characters, which are in the
+ * middle of words.
+ */
+export function foldText(text: string): string {
+  // eslint-disable-next-line no-control-regex -- ASCII: nearly all texts, and nothing to fold but capitals
+  if (/^[\u0000-\u007f]*$/.test(text)) return text.toLowerCase();
+  // Case first: a capital of a letter with an iota subscript has an iota of its own. And again for what NFKD makes.
+  const decomposed = foldCase(foldCase(text.normalize('NFD')).normalize('NFKD')).normalize('NFKD');
+  return decomposed.replace(/[\p{M}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '').replaceAll('ς', 'σ');
+}
+
+/** Nearly Unicode's full case folding, which JavaScript does not have: of ẞ, ß and SS only small letters' capitals are one. */
+function foldCase(text: string): string {
+  return text.toLowerCase().toUpperCase().toLowerCase();
 }
 
 /** Words as a tsvector's text, exactly as PostgreSQL prints it: sorted by their bytes, each once. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,16 +139,71 @@ describe('a file that is not all good', () => {
   });
 
   test('changes no order that is stored: rows that say otherwise are named', async () => {
-    const { code, stderr } = await importRows(good[0]!.replace(',2,', ',3,'), mended[0]!, good[1]!, mended[1]!);
+    const { code, stdout, stderr } = await importRows(good[0]!.replace(',2,', ',3,'), mended[0]!, good[1]!, mended[1]!);
     expect(code).toBe(1);
-    const named = stderr.trim().split('\n').sort();
-    expect(named.map(line => line.replace(/: It is stored with other content.+;/, ' …'))).toEqual([
-      'row 2, column order_reference … order G1 is left out',
-      'row 3, column order_reference … order B1 is left out',
-      'row 5, column order_reference: Other rows of its order are left out; order B1 is left out',
-    ]);
+    expect(stderr).toMatch(
+      /^row 2, column order_reference: It is stored with other content.+; order G1 is left out\n$/,
+    );
+    // Those of the file that are stored: not G1, whose rows are not what is stored.
+    expect(stdout).toContain('2 orders, 5 units, ');
     const stored = await serving(env, ordersAt);
     expect(stored.find(({ reference }) => reference === 'G1')).toMatchObject({ itemCount: 2 });
+  });
+
+  const split = [
+    'SPLIT,ANN,Ann Ash,TEA,Tea,2,1.50,EUR,2020-01-01,,',
+    'OTHER,BEN,Ben Birch,TEA,Tea,1,1.60,EUR,2020-01-03,,',
+    'SPLIT,ANN,Ann Ash,CUP,Cup,5,4.00,EUR,2020-01-01,,',
+  ] as const;
+
+  test('has an order whose rows are apart stored with all of them, or not at all', async () => {
+    const bad = await importRows(...split.map(row => row.replace(',5,', ',five,')));
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toBe('row 4, column quantity: It has to be a whole number, like 12; order SPLIT is left out\n');
+    expect(bad.stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
+    const { code, stdout, stderr } = await importRows(...split);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('2 orders, 8 units, 24.60 EUR\n');
+    const stored = await serving(env, ordersAt);
+    expect(stored.find(({ reference }) => reference === 'SPLIT')).toMatchObject({ itemCount: 7 });
+  });
+
+  test('whose order an earlier release stored in part has a line that says what to do, and that can be done', async () => {
+    const rows = split.map(row => row.replace('SPLIT', 'HALF'));
+    await importRows(rows[0]!);
+    const { code, stdout, stderr } = await importRows(...rows);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^row 2, column order_reference: It is stored with other content, by an earlier import, as ord_\S+, and a stored order does not change: compare them, and import what is missing under another order_reference, or cancel that order and import all of its rows under another one; order HALF is left out\n$/,
+    );
+    expect(stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
+    const rest = await importRows(rows[2]!.replace('HALF', 'HALF-2'));
+    expect(rest).toMatchObject({ code: 0, stderr: '' });
+    expect(rest.stdout).toContain('1 order, 5 units, 20.00 EUR\n');
+  });
+
+  test('that calls one customer by two names has both rows named, and keeps the first name', async () => {
+    const { code, stdout, stderr } = await importRows(
+      'N1,CEM,Cem,TEA,Tea,1,1.50,EUR,2020-01-01,,',
+      'N2,CEM,Cem Cedar,TEA,Tea,1,1.50,EUR,2020-01-01,,',
+    );
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      'row 3, column customer_name: It differs from row 2, which has the same customer_reference; the customer keeps the name of that row\n',
+    );
+    expect(stdout).toContain('2 orders, 2 units, 3.00 EUR\n');
+    const stored = await serving(env, ordersAt);
+    expect(stored.find(({ reference }) => reference === 'N2')).toMatchObject({ customer: { name: 'Cem' } });
+  });
+
+  test('may come through a pipe', async () => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    const importing = runCli('import', [path], env);
+    await writeFile(path, [header, ...good, ''].join('\n'));
+    const { code, stdout, stderr } = await importing;
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: '' });
+    expect(stdout).toContain('2 orders, 3 units, 4.60 EUR\n');
   });
 });
 

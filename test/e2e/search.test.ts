@@ -112,6 +112,14 @@ test('products are found by name and SKU', async () => {
   }
 });
 
+test('orders are found whatever capitals, accents and invisible characters a name and a search have', async () => {
+  const customer = await registered(app.url, 'ΟΔΥΣΣΕΥΣ Groß\u00adbäcker Işık');
+  const { orderId, position } = await order(customer);
+  for (const search of ['ΟΔΥΣΣ', 'οδυσσεύς gross', 'GROSSBÄCKER', 'großb', 'isik', 'GROSS\u200bBACKER IŞI']) {
+    expect(await found(search, position), search).toEqual([orderId]);
+  }
+});
+
 test('customers find what is theirs, and nothing by the names of others', async () => {
   const [own, other] = [await registered(app.url, 'Owen Own'), await registered(app.url, 'Otto Other')];
   const { orderId } = await order(own, { reference: 'shared words' });

@@ -6,6 +6,7 @@ import type { AppendOutcome, AppendRequest } from '../../src/event-store/append-
 import { UnavailableError } from '../../src/event-store/appender.ts';
 import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
 import { newId } from '../../src/ids.ts';
+import { orderDecider } from '../../src/order/decider.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';
 import { AddOrderItemDocument, ChangeProductDocument, CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted, refusal } from '../support/accepted.ts';
@@ -176,6 +177,35 @@ describe('a repeat of a command', () => {
       expect(await onOrder(node, orderId, command, how)).toMatchObject({ ...first, replayed: true });
     }
     expect(await typesOf(orderId)).toEqual(['OrderCreated', 'OrderItemAdded', 'OrderItemQuantityChanged']);
+  });
+
+  test('that an earlier release stored under another hash is answered as at first, and another command is not', async () => {
+    const orderId = await createdOrder(a, customerId, { items: [{ productId, quantity: 1 }] });
+    await positionOf(onOrder(a, orderId, submit));
+    // With personal data in it, so the stored hash is keyed; and without.
+    for (const [id, command] of [
+      [orderId, cancel],
+      [await createdOrder(a, customerId), itemOf(productId)],
+    ] as const) {
+      const call = { streamId: id, command, commandId: randomUUID(), correlationId: 'c', now: new Date() };
+      const actor: Actor = { role: 'staff', subject: 'anna' };
+      const [older, newer, other] = ['0a', '0b', '0c'].map(start => start.repeat(32)) as [string, string, string];
+      const priced =
+        command.type === 'AddOrderItem'
+          ? {
+              ...command,
+              product: { productId, offer: { sku: 'S', name: 'N', price: 1, currency: 'EUR', available: true } },
+            }
+          : command;
+      const send = (node: TestNode, commandHash: string, formerHash?: string) =>
+        node.handle(orderDecider, { ...call, command: priced, actor, commandHash, formerHash });
+      const first = placeOf(await send(a, older));
+      for (const node of [a, b]) {
+        expect(await send(node, newer, older)).toMatchObject({ ...first, replayed: true });
+        expect(await send(node, newer)).toEqual({ type: 'key-reused' });
+        expect(await send(node, newer, other)).toEqual({ type: 'key-reused' });
+      }
+    }
   });
 
   test('that named a version is no version conflict', async () => {

@@ -10,7 +10,12 @@ const longestWord = 64;
 function words(...texts: readonly unknown[]): string[] {
   return texts.flatMap(text => {
     if (typeof text !== 'string') return [];
-    const plain = text.normalize('NFKD').toLowerCase().normalize('NFKD').replaceAll(/\p{M}/gu, '');
+    const upper = text.normalize('NFKD').toLowerCase().toUpperCase();
+    const plain = upper
+      .toLowerCase()
+      .normalize('NFKD')
+      .replaceAll(/[\p{M}\p{Cf}]/gu, '')
+      .replaceAll('ς', 'σ');
     return (plain.match(/[\p{L}\p{N}]+/gu) ?? []).map(word => [...word].slice(0, longestWord).join(''));
   });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { customerView } from '../../src/customer/views/customer-view.ts';
-import { missingWords, searchQueries, searchVector, wordsOf } from '../../src/projections/search.ts';
+import { foldText, missingWords, searchQueries, searchVector, wordsOf } from '../../src/projections/search.ts';
 import { erased } from '../../src/projections/view.ts';
 
 test.each([
@@ -15,6 +15,46 @@ test.each([
   ['', []],
 ] as const)('the words of %j are its letters and digits, in lower case and without accents', (text, words) => {
   expect(wordsOf(text)).toEqual(words);
+});
+
+test.each([
+  ['Straße', ['STRASSE', 'strasse', 'STRAẞE', 'STRA']],
+  ['Κόσμος', ['ΚΟΣ', 'κόσμος', 'ΚΟΣΜΟΣ', 'κοσ']],
+  ['ΟΔΥΣΣΕΥΣ Ελιά', ['ΟΔΥΣΣ', 'οδυσς', 'Οδυσσεύς', 'ελια']],
+  ['Işık', ['ışık', 'IŞIK', 'isik', 'İŞİK', 'ISI']],
+  ['Zusam\u00admen\u200bfassung', ['zusammenfassung', 'ZUSAMMENF']],
+  ['zusammenfassung', ['Zusam\u00admen', '\ufeffzu\u2060sammen']],
+  ['Ｃａｆé ﬁn', ['cafe', 'CAFE\u0301', 'FIN']],
+  ['Ærøskøbing', ['ÆRØSKØB', 'ærøskøbing']],
+  ['ᾳδω', ['ΑΙΔΩ', 'ᾼδω']],
+] as const)('what is written %j is found by each of %j', (written, searches) => {
+  for (const search of searches)
+    expect([search, missingWords(wordsOf(search), wordsOf(written))]).toEqual([search, []]);
+});
+
+test('a text is folded to the same in capitals and in small letters, composed or not, in every script', () => {
+  const same = (text: string) => {
+    const folded = foldText(text);
+    return [text.toUpperCase(), text.toLowerCase(), text.normalize('NFD'), text.normalize('NFC'), folded].filter(
+      one => foldText(one) !== folded,
+    );
+  };
+  const wrong: string[] = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code >= 0xac00 && code <= 0xd7a3) continue; // Hangul syllables: eleven thousand of one kind
+    const letter = String.fromCodePoint(code);
+    if (!/[\p{Cased}\p{M}]/u.test(letter) && letter === letter.normalize('NFKD')) continue;
+    if (same(letter).length > 0) wrong.push(`${code.toString(16)} ${letter}`);
+  }
+  expect(wrong).toEqual([]);
+  const special = fc.constantFrom(...'ΑΣσς ßẞSsıIİiŉﬁǅΐᾳᾼև'.split(''), '\u0345', '\u0307', '\u00ad');
+  const text = fc.string({ unit: fc.oneof(special, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })) });
+  fc.assert(
+    fc.property(text, one => {
+      expect(same(one)).toEqual([]);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test('nothing that anybody types becomes more than words in a query', () => {

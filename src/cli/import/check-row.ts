@@ -1,7 +1,7 @@
 import { longestName as longestCustomerName } from '../../customer/domain/limits.ts';
 import { currencyCodes } from '../../graphql/currency-codes.ts';
 import { textIssues } from '../../graphql/text-input.ts';
-import { parseAmount } from '../../money.ts';
+import { isTraded, parseAmount } from '../../money.ts';
 import { longestCarrier, longestReference } from '../../order/domain/limits.ts';
 import { longestName as longestProductName, longestSku } from '../../product/domain/limits.ts';
 
@@ -75,9 +75,9 @@ export function checkRow(row: number, cells: Cells): { head: OrderHead; line: Or
   const quantity = /^\d{1,9}$/.test(cells.quantity) ? Number(cells.quantity) : undefined;
   if (quantity === undefined) tell('quantity', 'It has to be a whole number, like 12.');
   const { currency } = cells;
-  const knownCurrency = currencyCodes.has(currency);
+  const knownCurrency = currencyCodes.has(currency) && isTraded(currency);
   const unitPrice = knownCurrency ? parseAmount(cells.unit_price, currency) : undefined;
-  if (!knownCurrency) tell('currency', 'It has to be an ISO 4217 code in upper case, like USD.');
+  if (!knownCurrency) tell('currency', 'It has to be the ISO 4217 code of a currency in upper case, like USD.');
   else if (unitPrice === undefined)
     tell('unit_price', `It has to be an amount, like 12.50: zero or more, and no finer than ${currency} is.`);
   const orderedAt = day('ordered_at');

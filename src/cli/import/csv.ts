@@ -1,11 +1,11 @@
-/** Without a bound, a file with no line break in it would be read into memory whole. */
-export const longestLine = 65_536; // bytes
+/** Without a bound, a file with no line break in it, or a quote that is never closed, would be read into memory whole. */
+export const longestRow = 65_536; // bytes
 
 /** A line of a file, without its line break. */
 export interface Line {
   /** 1 is the first. */
   readonly row: number;
-  /** With U+FFFD for what is no UTF-8; undefined where it is longer than `longestLine`. */
+  /** With U+FFFD for what is no UTF-8; undefined if it is longer than `longestRow`. */
   readonly text: string | undefined;
   /** With its line break. */
   readonly bytes: number;
@@ -21,10 +21,10 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   function keep(part: Buffer): void {
     bytes += part.length;
     // Of what is too long only the length is wanted.
-    if (bytes <= longestLine) parts.push(part);
+    if (bytes <= longestRow) parts.push(part);
   }
   function take(): Line {
-    const text = bytes > longestLine ? undefined : utf8.decode(Buffer.concat(parts)).replace(/\r?\n$/, '');
+    const text = bytes > longestRow ? undefined : utf8.decode(Buffer.concat(parts)).replace(/\r?\n$/, '');
     const line = { row: ++row, text, bytes };
     parts = [];
     bytes = 0;
@@ -43,25 +43,104 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   if (bytes > 0) yield take();
 }
 
-/** The first cell of a line that can't be told from those after it. */
+/** The separators that a file may have, the usual one first. */
+export const separators = [',', ';'] as const;
+export type Separator = (typeof separators)[number];
+
+/** The first cell of a row that can't be told from the ones after it. */
 export interface BadCell {
   readonly index: number;
   readonly message: string;
+  /** Its quotes are still open at the end of the text: the next line may close them. */
+  readonly open: boolean;
+}
+
+/** A row of a file: one line, or several lines if a quoted cell has line breaks in it. */
+export interface Row {
+  /** Its first line; 1 is the first of the file. */
+  readonly row: number;
+  /** Undefined if it is longer than `longestRow`. */
+  readonly cells: readonly string[] | BadCell | undefined;
+  readonly bytes: number;
 }
 
 /**
- * The cells of a line, without the spaces around them. Quoted as RFC 4180 says, but for line breaks: a quote ends on
- * its line, so that a forgotten one spoils no more than that.
+ * The rows that lines make. If quotes can't be closed, only their first line is bad and the next line begins a new row:
+ * so a forgotten quote spoils one row, not the rest of the file.
  */
-export function parseCells(line: string): string[] | BadCell {
-  const cell = /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^", \t][^,]*|))(,|$)/y;
+export async function* readRows(lines: AsyncIterator<Line, unknown>, separator: Separator): AsyncGenerator<Row> {
+  const putBack: Line[] = [];
+  async function nextLine(): Promise<Line | undefined> {
+    const known = putBack.shift();
+    if (known) return known;
+    const next = await lines.next();
+    return next.done ? undefined : next.value;
+  }
+
+  for (let first = await nextLine(); first; first = await nextLine()) {
+    const { row, text, bytes } = first;
+    const cells = text === undefined ? undefined : parseCells(text, separator);
+    if (text === undefined || cells === undefined || !isOpen(cells)) {
+      yield { row, cells, bytes };
+      continue;
+    }
+    const closed = await closeQuotes(first, text, nextLine, separator);
+    if (closed.whole) yield { row, cells: closed.whole, bytes: closed.bytes };
+    else {
+      putBack.unshift(...closed.taken);
+      yield { row, cells, bytes };
+    }
+  }
+}
+
+/** Takes lines until the quotes of the first one are closed, or never can be: then `whole` is undefined. */
+async function closeQuotes(
+  { bytes: firstBytes }: Line,
+  firstText: string,
+  nextLine: () => Promise<Line | undefined>,
+  separator: Separator,
+): Promise<{ taken: Line[]; whole: readonly string[] | undefined; bytes: number }> {
+  const taken: Line[] = [];
+  const texts = [firstText];
+  let bytes = firstBytes;
+  for (;;) {
+    const line = await nextLine();
+    if (line) taken.push(line);
+    bytes += line?.bytes ?? 0;
+    if (line?.text === undefined || bytes > longestRow) return { taken, whole: undefined, bytes };
+    texts.push(line.text);
+    // Without a quote it closes none: so what a forgotten quote opens is not parsed again for each line after it.
+    if (!line.text.includes('"')) continue;
+    const cells = parseCells(texts.join('\n'), separator);
+    if (!('index' in cells)) return { taken, whole: cells, bytes };
+    if (!cells.open) return { taken, whole: undefined, bytes };
+  }
+}
+
+function isOpen(cells: readonly string[] | BadCell): boolean {
+  return 'index' in cells && cells.open;
+}
+
+/** The cells of a row's text, without the spaces around them. Quoted as RFC 4180 says. */
+export function parseCells(text: string, separator: Separator): string[] | BadCell {
+  const cell = cellPatterns[separator];
+  cell.lastIndex = 0;
   const cells: string[] = [];
   for (;;) {
-    const [, quoted, plain = '', end] = cell.exec(line) ?? [];
+    const from = cell.lastIndex;
+    const [, quoted, plain = '', end] = cell.exec(text) ?? [];
     if (end === undefined) {
-      return { index: cells.length, message: 'Its quotes are not closed, or something stands beside them.' };
+      const open = /^[ \t]*"(?:[^"]|"")*$/.test(text.slice(from));
+      const message = 'Its quotes are not closed, or they do not enclose the whole cell.';
+      return { index: cells.length, message, open };
     }
     cells.push((quoted?.replaceAll('""', '"') ?? plain).trim());
     if (end === '') return cells;
   }
 }
+
+/** Each matches one cell and what ends it. */
+const cellPatterns: Readonly<Record<Separator, RegExp>> = {
+  ',': /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^", \t][^,]*|))(,|$)/y,
+  ';': /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^"; \t][^;]*|))(;|$)/y,
+};

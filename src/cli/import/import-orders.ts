@@ -1,18 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import type { Decider, DomainEvent } from '../../commands/decider.ts';
 import type { CommandAnswer, HandleCommand } from '../../commands/handle-command.ts';
-import { openInOrder } from '../../commands/in-order.ts';
 import { customerDecider } from '../../customer/decider.ts';
 import { itemCountOf, totalOf } from '../../order/domain/lines.ts';
 import { orderDecider } from '../../order/decider.ts';
 import type { OrderRejection } from '../../order/domain/rejection.ts';
 import { productDecider } from '../../product/decider.ts';
-import type { Column, Problem } from './check-row.ts';
+import { formerProductIdOf, productIdOf } from '../../product/product-id.ts';
+import type { Column, OrderLine, Problem } from './check-row.ts';
 import {
   addProduct,
   confirmOrder,
+  customerIdOf,
   type ImportCommand,
   importOrder,
+  orderIdOf,
   registerCustomer,
   shipOrder,
 } from './order-commands.ts';
@@ -41,6 +43,8 @@ export interface Tally {
 
 interface Parts {
   readonly handle: HandleCommand;
+  /** Whether there is a product with this id. */
+  readonly isProduct: (productId: string) => Promise<boolean>;
   /** Ties the events of this run together. */
   readonly correlationId: string;
   /** @param consequence what becomes of the order, e.g. "order 10248 is left out" */
@@ -101,10 +105,7 @@ class Import {
     storedCommands: 0,
   };
   readonly #parts: Parts;
-  readonly #inOrder = openInOrder();
-  readonly #stored = new LRUCache<string, Promise<void>>({ max: remembered });
-  /** Of these, no later rows may make an order that lacks the ones left out. */
-  readonly #leftOut = new Set<string>();
+  readonly #stored = new LRUCache<string, Promise<string>>({ max: remembered });
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -112,53 +113,63 @@ class Import {
 
   async settle(rows: OrderRows): Promise<void> {
     if (rows.type === 'order') {
-      const { order } = rows;
-      // Asked for before anything is waited for, so in the file's order: a product's first price is the file's first.
-      const references = this.#storeReferences(order);
-      const stored = this.#inOrder(order.reference, () => references.then(() => this.#store(order)));
-      await Promise.all([references, stored]);
+      const { order, otherName } = rows;
+      if (otherName) this.#report([otherName], 'the customer keeps the name of that row');
+      // Called before anything is awaited, so in the file's order: a product's first price is the file's first.
+      const productIds = await this.#storeReferences(order);
+      await this.#store(order, productIds);
       return;
     }
     const { reference, problems } = rows;
-    if (reference === undefined) {
-      this.#report(problems, 'the orders of the rows around it are left out');
-      return;
-    }
-    await this.#inOrder(reference, () => {
-      this.#leaveOut(reference, problems);
-      return Promise.resolve();
+    if (reference === undefined) this.#report(problems, 'the orders of the rows around it are left out');
+    else this.#leaveOut(reference, problems);
+  }
+
+  /** @returns the products' ids, by SKU */
+  async #storeReferences(order: FileOrder): Promise<ReadonlyMap<string, string>> {
+    const customerId = customerIdOf(order.customerReference);
+    const customer = this.#once(customerId, () => this.#register(order, customerId));
+    const products = order.lines.map(async line => {
+      const id = await this.#once(productIdOf(line.sku), () => this.#addProduct(order, line));
+      return [line.sku, id] as const;
     });
+    await customer;
+    return new Map(await Promise.all(products));
   }
 
-  async #storeReferences(order: FileOrder): Promise<void> {
-    const customer = this.#once(`customer ${order.customerReference}`, () =>
-      this.#give(customerDecider, registerCustomer(order)),
-    );
-    const products = order.lines.map(line =>
-      this.#once(`product ${line.sku}`, () => this.#give(productDecider, addProduct(order, line))),
-    );
-    await Promise.all([customer, ...products]);
-  }
-
-  /** Whatever the answer is, it is there then: also one that others made, or an earlier file under another name. */
-  #once(key: string, store: () => Promise<CommandAnswer<unknown>>): Promise<void> {
+  #once(key: string, store: () => Promise<string>): Promise<string> {
     const known = this.#stored.get(key);
     if (known) return known;
-    const stored = store().then(answer => {
-      if (answer.type !== 'accepted') this.tally.storedCommands++;
-    });
+    const stored = store();
     this.#stored.set(key, stored);
     return stored;
   }
 
-  async #store(order: FileOrder): Promise<void> {
-    const { reference, lines, currency } = order;
-    const row = lines[0]?.row ?? 0;
-    if (this.#leftOut.has(reference)) {
-      this.#leaveOut(reference, [{ row, column: 'order_reference', message: 'Other rows of its order are left out.' }]);
-      return;
+  // Whatever the answers are, customer and product are there then: also if a person made them, or an earlier file.
+
+  async #register(order: FileOrder, customerId: string): Promise<string> {
+    const answer = await this.#give(customerDecider, registerCustomer(order));
+    if (answer.type !== 'accepted') this.tally.storedCommands++;
+    return customerId;
+  }
+
+  async #addProduct(order: FileOrder, line: OrderLine): Promise<string> {
+    const formerId = formerProductIdOf(line.sku);
+    if (formerId !== undefined && (await this.#parts.isProduct(formerId))) {
+      this.tally.storedCommands++;
+      return formerId;
     }
-    const answer = await this.#give(orderDecider, importOrder(order));
+    const answer = await this.#give(productDecider, addProduct(order, line));
+    if (answer.type !== 'accepted') this.tally.storedCommands++;
+    return productIdOf(line.sku);
+  }
+
+  async #store(order: FileOrder, productIds: ReadonlyMap<string, string>): Promise<void> {
+    const { reference, lines, currency } = order;
+    const answer = await this.#give(
+      orderDecider,
+      importOrder(order, sku => productIds.get(sku) ?? productIdOf(sku)),
+    );
     if (answer.type !== 'accepted') {
       this.#leaveOut(reference, [problemOf(order, answer)]);
       return;
@@ -179,8 +190,7 @@ class Import {
   }
 
   #leaveOut(reference: string, problems: readonly Problem[]): void {
-    this.#leftOut.add(reference);
-    this.tally.leftOut = this.#leftOut.size;
+    this.tally.leftOut++;
     this.#report(problems, `order ${reference} is left out`);
   }
 
@@ -208,7 +218,10 @@ function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_re
   const problem = (message: string, row = order.lines[0]?.row ?? 0, column = about) => ({ row, column, message });
   switch (refused.type) {
     case 'key-reused':
-      return problem('It is stored with other content, from other rows of this file or from an earlier one.');
+      // Earlier releases stored an order whose rows were apart with the first of them only.
+      return problem(
+        `It is stored with other content, by an earlier import, as ${orderIdOf(order.reference)}, and a stored order does not change: compare them, and import what is missing under another order_reference, or cancel that order and import all of its rows under another one`,
+      );
     case 'rejected': {
       const { path, message } = refused.rejection;
       const [, , item, field] = path;

@@ -4,7 +4,7 @@ import type { CustomerCommand } from '../../customer/domain/commands.ts';
 import { deriveId, uuidV5 } from '../../ids.ts';
 import type { OrderCommand } from '../../order/domain/commands.ts';
 import type { ProductCommand } from '../../product/domain/commands.ts';
-import { productIdOf } from '../../product/product-id.ts';
+import { productIdOf, shownSku } from '../../product/product-id.ts';
 import type { OrderLine } from './check-row.ts';
 import type { FileOrder } from './read-orders.ts';
 
@@ -38,21 +38,24 @@ export function addProduct(order: FileOrder, line: OrderLine): ImportCommand<Pro
   const productId = productIdOf(sku);
   return {
     streamId: productId,
-    command: { type: 'AddProduct', productId, sku, name, price, currency },
+    command: { type: 'AddProduct', productId, sku: shownSku(sku), name, price, currency },
     ...named(`AddProduct ${sku}`, [name, price, currency]),
     now: order.orderedAt,
   };
 }
 
-/** @param order its customer and its products are stored */
-export function importOrder(order: FileOrder): ImportCommand<OrderCommand> {
+/**
+ * @param order its customer and its products are stored
+ * @param idOf the id that the product of an SKU is stored under
+ */
+export function importOrder(order: FileOrder, idOf = productIdOf): ImportCommand<OrderCommand> {
   const { reference, customerReference, currency, orderedAt } = order;
   const orderId = orderIdOf(reference);
   const items = order.lines.map(({ sku, productName: name, quantity, unitPrice: price }, index) => ({
     lineId: deriveId('lin', namespace, `line ${index} of ${reference}`),
     quantity,
     // As it was on that day, whatever the catalogue says now.
-    product: { productId: productIdOf(sku), offer: { sku, name, price, currency, available: true } },
+    product: { productId: idOf(sku), offer: { sku: shownSku(sku), name, price, currency, available: true } },
   }));
   const customer = { customerId: customerIdOf(customerReference), registered: true };
   const lines = order.lines.map(line => [line.sku, line.productName, line.quantity, line.unitPrice]);
@@ -86,11 +89,11 @@ export function shipOrder(
   };
 }
 
-function customerIdOf(reference: string): string {
+export function customerIdOf(reference: string): string {
   return deriveId('cus', namespace, `customer ${reference}`);
 }
 
-function orderIdOf(reference: string): string {
+export function orderIdOf(reference: string): string {
   return deriveId('ord', namespace, `order ${reference}`);
 }
 

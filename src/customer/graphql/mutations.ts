@@ -4,7 +4,7 @@ import type { InputIssue } from '../../graphql/command-errors.ts';
 import { commandField } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
-import { idIssues, textIssues } from '../../graphql/text-input.ts';
+import { idIssues, isVisible, textIssues } from '../../graphql/text-input.ts';
 import { customerDecider } from '../decider.ts';
 import { longestEmail, longestName } from '../domain/limits.ts';
 import { Customer } from './types.ts';
@@ -83,6 +83,7 @@ commandField({
 function emailIssues(email: string): InputIssue[] {
   const path = ['input', 'email'];
   const issues = textIssues(path, email, longestEmail);
-  if (issues.length > 0 || /^[^\s@]+@[^\s@]+$/.test(email)) return issues;
+  const isAddress = /^[^\s@]+@[^\s@]+$/.test(email) && email.split('@').every(isVisible);
+  if (issues.length > 0 || isAddress) return issues;
   return [{ path, message: 'email has to be an address like name@example.com.' }];
 }

@@ -6,7 +6,7 @@ import type { InputIssue } from '../../graphql/command-errors.ts';
 import { commandField, type CommandIds } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
-import { idIssues, textIssues } from '../../graphql/text-input.ts';
+import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
 import { productDecider } from '../../product/decider.ts';
 import { type NowOrLater, onceThere } from '../../now-or-later.ts';
 import { orderDecider } from '../decider.ts';
@@ -34,7 +34,10 @@ const CreateOrderInput = builder.inputType('CreateOrderInput', {
       description: "Chosen by the client where it wants to know the id before the answer; else the server's.",
     }),
     customerId: t.id({ description: 'Staff only; a customer orders for themself.' }),
-    currency: t.field({ type: 'CurrencyCode', description: 'Left out: that of the first item.' }),
+    currency: t.field({
+      type: 'CurrencyCode',
+      description: 'Left out: that of the first item. It has to be one that things are sold in: not XXX or XAU.',
+    }),
     items: t.field({
       type: [OrderItemInput],
       required: false,
@@ -121,7 +124,10 @@ const CancelOrderInput = builder.inputType('CancelOrderInput', {
   description: 'An order that is not to be.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
-    reason: t.string({ required: true, description: `Why, at most ${longestReason} characters.` }),
+    reason: t.string({
+      required: true,
+      description: `Why, at most ${longestReason} characters. It may have line breaks.`,
+    }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
@@ -155,6 +161,7 @@ commandField({
       ...(items ?? []).flatMap(({ productId }, index) =>
         idIssues(['input', 'items', String(index), 'productId'], 'prd', productId),
       ),
+      ...currencyIssues(['input', 'currency'], currency),
       ...textIssues(['input', 'reference'], reference, longestReference),
     ];
     if (issues.length > 0 || customerId == null) return { issues };
@@ -263,7 +270,11 @@ commandField({
   rule: 'authenticated',
   input: CancelOrderInput,
   toCommand: ({ orderId, reason }) =>
-    onOrder(orderId, { type: 'CancelOrder', reason }, textIssues(['input', 'reason'], reason, longestReason)),
+    onOrder(
+      orderId,
+      { type: 'CancelOrder', reason },
+      textIssues(['input', 'reason'], reason, longestReason, { lines: true }),
+    ),
 });
 
 function onOrder(orderId: string, command: OrderCommand, otherIssues: readonly InputIssue[] = []) {

@@ -8,6 +8,8 @@ export interface AddProduct {
   /** Of one unit, in the currency's smallest unit. */
   readonly price: number;
   readonly currency: string;
+  /** The same SKU is the one of a product with another id, from an earlier release. */
+  readonly isAddedBefore?: boolean;
 }
 
 /** What is undefined stays as it is; that something changes was seen to before. */

@@ -8,7 +8,7 @@ import { refuse, type ProductRejection } from './rejection.ts';
 export function decide(command: ProductCommand, product: Product): Decision<ProductEvent, ProductRejection> {
   switch (command.type) {
     case 'AddProduct': {
-      if (product.status !== 'None') return refuse('PRODUCT_ALREADY_EXISTS');
+      if (product.status !== 'None' || command.isAddedBefore) return refuse('PRODUCT_ALREADY_EXISTS');
       const { sku, name, price, currency } = command;
       return accept({ type: 'ProductAdded', data: { sku, name, price, currency, available: true } });
     }

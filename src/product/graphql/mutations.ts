@@ -2,11 +2,13 @@ import { builder } from '../../graphql/builder.ts';
 import { commandField } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
-import { idIssues, textIssues } from '../../graphql/text-input.ts';
+import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
 import { parseAmount } from '../../money.ts';
+import { onceThere } from '../../now-or-later.ts';
 import { productDecider } from '../decider.ts';
 import { longestName, longestSku } from '../domain/limits.ts';
-import { productIdOf } from '../product-id.ts';
+import type { ProductCommand } from '../domain/commands.ts';
+import { formerProductIdOf, productIdOf, shownSku } from '../product-id.ts';
 import { Product } from './types.ts';
 
 const idempotencyKeyDescription = 'The same key makes a repeat of the same command.';
@@ -23,7 +25,10 @@ const AddProductInput = builder.inputType('AddProductInput', {
   description: 'A new entry of the catalogue.',
   fields: t => ({
     productId: t.id({ description: 'Left out, it comes of the SKU: so one SKU is one product.' }),
-    sku: t.string({ required: true, description: `At most ${longestSku} characters.` }),
+    sku: t.string({
+      required: true,
+      description: `At most ${longestSku} characters. Capitals, accents typed in two ways and spaces around it make no other SKU.`,
+    }),
     name: t.string({ required: true, description: `At most ${longestName} characters.` }),
     price: t.field({ type: MoneyInput, required: true, description: 'Of one unit.' }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
@@ -66,8 +71,16 @@ commandField({
     if (issues.length > 0 || minorUnits === undefined) return { issues };
     const streamId = productId ?? productIdOf(sku);
     const { currency } = price;
-    const command = { type: 'AddProduct', productId: streamId, sku, name, price: minorUnits, currency } as const;
-    return { streamId, command };
+    const shown = { sku: shownSku(sku), name, price: minorUnits, currency };
+    const command: ProductCommand = { type: 'AddProduct', productId: streamId, ...shown };
+    const formerId = productId == null ? formerProductIdOf(sku) : undefined;
+    if (formerId === undefined) return { streamId, command };
+    return {
+      streamId,
+      command,
+      enrich: (_command, read) =>
+        onceThere(read(productDecider, formerId), ({ status }) => ({ ...command, isAddedBefore: status !== 'None' })),
+    };
   },
 });
 
@@ -96,6 +109,8 @@ commandField({
 });
 
 function amountIssues({ amount, currency }: { amount: string; currency: string }): InputIssue[] {
+  const issues = currencyIssues(['input', 'price', 'currency'], currency);
+  if (issues.length > 0) return issues;
   if (parseAmount(amount, currency) !== undefined) return [];
   const message = `The amount has to be zero or more, no finer than ${currency} is, and at most 2^53 - 1 of its smallest unit.`;
   return [{ path: ['input', 'price', 'amount'], message }];

@@ -239,6 +239,17 @@ function* amountCases({ products }: World): Generator<Case> {
     [12.5, 'EUR', badUserInput],
     ['12.50', 'eur', badUserInput],
   ];
+  for (const currency of ['XXX', 'XTS', 'XAU']) {
+    const price = { amount: '1', currency };
+    const answer = invalid('price', 'currency');
+    yield asStaff(`addProduct: in ${currency}`, addProduct({ price }), answer);
+    yield asStaff(
+      `changeProduct: to ${currency}`,
+      [ChangeProductDocument, { input: { productId: products.tea, price } }],
+      answer,
+    );
+    yield asCustomer(`createOrder: in ${currency}`, create({ currency }), invalid('currency'));
+  }
   for (const [amount, currency, answer] of amounts) {
     const price = { amount, currency };
     yield asStaff(`addProduct: at ${JSON.stringify(amount)} ${currency}`, addProduct({ price }), answer);
@@ -294,7 +305,10 @@ function* textCases(world: World): Generator<Case> {
       NUL: 'a\0b',
       'half a surrogate pair': 'a\ud800b',
       'the other half': 'a\udc00b',
-      'a line break': 'a\nb',
+      ...(field === 'reason' ? {} : { 'a line break': 'a\nb' }),
+      'zero-width characters only': '\u200b\u00ad\ufeff',
+      'a filler only': '\u3164',
+      'an accent only': '\u0301',
       'an escape sequence': 'a\u001b[31mb',
       'a C1 control character': 'a\u0085b',
       'nothing in it': '',

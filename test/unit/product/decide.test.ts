@@ -19,6 +19,11 @@ describe('a product', () => {
     expect(fold([added])).toEqual(listed);
   });
 
+  it('is not added under an SKU that another id has from an earlier release', () => {
+    const again = { ...add, isAddedBefore: true } as const;
+    given(productDecider, []).when(again).thenRejected('PRODUCT_ALREADY_EXISTS', ['input', 'productId']);
+  });
+
   const changes: [string, Omit<ChangeProduct, 'type'>][] = [
     ['name', { name: 'Big mug' }],
     ['price', { price: 0, currency: 'EUR' }],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { longestLine, parseCells, readLines } from '../../../../src/cli/import/csv.ts';
+import { longestRow, parseCells, readLines, readRows } from '../../../../src/cli/import/csv.ts';
 import { collect } from '../../../support/collect.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
@@ -39,7 +39,7 @@ describe('the lines of a file', () => {
   });
 
   it('that are too long have no text, and leave the ones after them readable', async () => {
-    const long = 'x'.repeat(longestLine + 1);
+    const long = 'x'.repeat(longestRow + 1);
     const read = await linesOf(`a\n${long}\nb\n`, 10_000);
     expect(read.map(({ text }) => text)).toEqual(['a', undefined, 'b']);
   });
@@ -52,8 +52,11 @@ describe('the cells of a line', () => {
     ['spaces around them', ' a , "b" ,\tc', ['a', 'b', 'c']],
     ['a quote in the middle', '27" screen,6\' rope', ['27" screen', "6' rope"]],
     ['one alone', '', ['']],
+    ['a line break in quotes', 'a,"b\nc",d', ['a', 'b\nc', 'd']],
   ])('are told apart: %s', (_, line, cells) => {
-    expect(parseCells(line)).toEqual(cells);
+    expect(parseCells(line, ',')).toEqual(cells);
+    const changed = (text: string) => text.replaceAll(/[,;]/g, sign => (sign === ',' ? ';' : ','));
+    expect(parseCells(changed(line), ';')).toEqual(cells.map(changed));
   });
 
   it.each<[string, string, number]>([
@@ -61,15 +64,46 @@ describe('the cells of a line', () => {
     ['quotes that are not closed, after spaces', 'a,b,  "c', 2],
     ['text after quotes', '"a"b,c', 0],
   ])('are given up from the first that is unclear: %s', (_, line, index) => {
-    expect(parseCells(line)).toMatchObject({ index });
+    expect(parseCells(line, ',')).toMatchObject({ index });
   });
 
   it('come back as they were written', () => {
     const cell = fc.string().filter(text => text === text.trim() && !/[\r\n]/.test(text));
     fc.assert(
-      fc.property(fc.array(cell, { minLength: 1 }), cells => {
-        expect(parseCells(cells.map(text => `"${text.replaceAll('"', '""')}"`).join(','))).toEqual(cells);
+      fc.property(fc.array(cell, { minLength: 1 }), fc.constantFrom(',' as const, ';' as const), (cells, separator) => {
+        const text = cells.map(one => `"${one.replaceAll('"', '""')}"`).join(separator);
+        expect(parseCells(text, separator)).toEqual(cells);
       }),
     );
+  });
+});
+
+describe('the rows of a file', () => {
+  const rowsOf = (text: string) => collect(readRows(readLines(inChunks(Buffer.from(text), 7)), ','));
+
+  it('come back as they were written, with line breaks in their quotes, each at its first line', async () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ') }).map(text => text.trim());
+    const cells = fc.array(cell, { minLength: 2, maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(cells), fc.constantFrom('\n', '\r\n'), async (rows, end) => {
+        const written = rows.map(row => row.map(one => `"${one.replaceAll('"', '""')}"`).join(','));
+        const file = written.map(row => row.replaceAll('\n', end) + end).join('');
+        const read = await rowsOf(file);
+        expect(read.map(row => row.cells)).toEqual(rows);
+        const before = written.map((_, index) => written.slice(0, index).join('\n').split('\n').length);
+        expect(read.map(({ row }) => row)).toEqual(before.map((lines, index) => (index === 0 ? 1 : lines + 1)));
+        expect(read.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(Buffer.byteLength(file));
+      }),
+    );
+  });
+
+  it.each([
+    ['no quote after it', 'b,c\n"d",e\n'],
+    ['as many rows as a row may have bytes', 'b,c\n'.repeat(longestRow)],
+  ])('after quotes that are never closed are read all the same: %s', async (_, after) => {
+    const read = await rowsOf(`a,"b\n${after}`);
+    expect(read[0]).toMatchObject({ row: 1, cells: { index: 1, open: true }, bytes: 5 });
+    expect(read[1]).toMatchObject({ row: 2, cells: ['b', 'c'] });
+    expect(read.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(5 + after.length);
   });
 });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columns } from '../../../../src/cli/import/check-row.ts';
 import { type OrderRows, readOrders } from '../../../../src/cli/import/read-orders.ts';
@@ -7,8 +8,11 @@ import { collect } from '../../../support/collect.ts';
 const header = columns.join(',');
 const good = 'A1,ANN,Ann,11,Tea,2,14.00,USD,2020-01-02,2020-01-05,DHL';
 
-async function* once(text: string | Buffer): AsyncGenerator<Buffer> {
-  yield Buffer.from(text);
+/** Opens a file with that in it. */
+function once(text: string | Buffer): () => AsyncGenerator<Buffer> {
+  return async function* read() {
+    yield Buffer.from(text);
+  };
 }
 
 async function read(...rows: string[]): Promise<OrderRows[]> {
@@ -152,12 +156,107 @@ describe('a bad row', () => {
   ])('that does not say its order spoils those around it, and no other: %s', async (_, bad, column) => {
     const all = await read(row('A'), row('B'), bad, row('C'), row('D'));
     expect(orders(all)).toEqual(['A', 'D']);
-    expect(problems(all)).toEqual([`?: row 4, ${column}`, 'B: row 3, order_reference', 'C: row 5, order_reference']);
+    expect(problems(all)).toEqual(['B: row 3, order_reference', `?: row 4, ${column}`, 'C: row 5, order_reference']);
   });
 
   it('that does not say its order, among rows of one, spoils that one alone', async () => {
     const all = await read(row('A'), row('B'), row(''), row('B'), row('C'));
     expect(orders(all)).toEqual(['A', 'C']);
+  });
+});
+
+describe('an order whose rows are apart', () => {
+  it('is read whole when its last row has come, and so are all others, in whichever order the rows are', async () => {
+    const references = fc.array(fc.constantFrom<string>('A', 'B', 'C', 'D', 'E'), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(references, async mixed => {
+        const all = await read(...mixed.map((reference, at) => row(reference, { quantity: String(at + 1) })));
+        const lines = all.map(one => {
+          if (one.type !== 'order') throw new Error('an order is left out');
+          return [one.order.reference, one.order.lines.map(line => line.quantity)] as const;
+        });
+        const last = (reference: string) => mixed.lastIndexOf(reference);
+        const expected = [...new Set(mixed)].sort((one, other) => last(one) - last(other));
+        expect(lines).toEqual(
+          expected.map(reference => [reference, mixed.flatMap((one, at) => (one === reference ? [at + 1] : []))]),
+        );
+      }),
+    );
+  });
+
+  it('is left out whole if any of its rows is bad, and reported once', async () => {
+    const all = await read(row('SPLIT'), row('OTHER'), row('SPLIT', { quantity: 'x' }), row('SPLIT'));
+    expect(orders(all)).toEqual(['OTHER']);
+    expect(problems(all)).toEqual(['SPLIT: row 4, quantity']);
+  });
+
+  it('is left out whole if a row that does not say its order is beside any of its rows', async () => {
+    const all = await read(row('SPLIT'), row('OTHER'), row('SPLIT'), row(''), row('LAST'));
+    expect(orders(all)).toEqual(['OTHER']);
+    expect(problems(all)).toEqual([
+      'SPLIT: row 2, order_reference',
+      '?: row 5, order_reference',
+      'LAST: row 6, order_reference',
+    ]);
+  });
+
+  it('is left out whole if more is between its rows than is kept in memory, and no other one is', async () => {
+    const rows = [row('SPLIT'), row('A'), row('SPLIT'), row('B'), row('C'), row('C'), row('C'), row('SPLIT'), row('B')];
+    const all = await collect(await readOrders(once([header, ...rows, ''].join('\n')), 3));
+    expect(orders(all)).toEqual(['A', 'C', 'B']);
+    expect(problems(all)).toEqual(['SPLIT: row 2, order_reference']);
+  });
+
+  it('is not read from a file that changes between the two times it is read', async () => {
+    const files = [[row('SPLIT'), row('A')], [row('SPLIT'), row('A'), row('SPLIT')], [row('A')]];
+    for (const [first, second] of [
+      [0, 1],
+      [1, 0],
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      let times = 0;
+      const changing = () => once([header, ...files[times++ === 0 ? second : first]!, ''].join('\n'))();
+      await expect(readOrders(changing).then(collect)).rejects.toThrow('The file has changed');
+    }
+  });
+});
+
+describe('a customer with two names', () => {
+  it('is reported once, with both rows, and keeps the first name', async () => {
+    const all = await read(
+      row('A'),
+      row('B', { customer_name: 'Anne' }),
+      row('C', { customer_name: 'Anna' }),
+      row('D', { customer_reference: 'BEN', customer_name: 'Ben' }),
+    );
+    expect(orders(all)).toEqual(['A', 'B', 'C', 'D']);
+    expect(all.flatMap(rows => (rows.type === 'order' && rows.otherName ? [rows.otherName] : []))).toEqual([
+      { row: 3, column: 'customer_name', message: 'It differs from row 2, which has the same customer_reference.' },
+    ]);
+  });
+});
+
+describe('a file from a spreadsheet', () => {
+  it('is read with ";" between its cells, a byte order mark before them and line breaks in its notes', async () => {
+    const rows = [row('A'), row('B', { product_name: '"Tea; green"' })].map(one => one.replaceAll(',', ';'));
+    const file = `\ufeff${header.replaceAll(',', ';')};note\r\n${rows[0]};"call\r\nfirst"\r\n${rows[1]};\r\n`;
+    const all = await collect(await readOrders(once(file)));
+    expect(orders(all)).toEqual(['A', 'B']);
+    expect(all[1]).toMatchObject({ order: { lines: [{ row: 4, productName: 'Tea; green' }] } });
+  });
+
+  it('has a line break in a cell that takes none named by row and column', async () => {
+    const all = await read(row('A'), row('B', { product_name: '"Green\nTea"' }), row('C'));
+    expect(orders(all)).toEqual(['A', 'C']);
+    expect(problems(all)).toEqual(['B: row 3, product_name']);
+  });
+
+  it('has rows that two forgotten quotes make one left out, with the orders around them', async () => {
+    const [open, close] = [row('B', { product_name: '"Tea' }), row('C', { product_name: 'Cup"' })];
+    const all = await read(row('A'), row('B'), open, close, row('C'), row('D'));
+    expect(orders(all)).toEqual(['A', 'D']);
+    expect(problems(all)).toEqual(['B: row 3, order_reference', '?: row 4, product_name', 'C: row 6, order_reference']);
   });
 });
 
@@ -175,7 +274,12 @@ describe('a file of something else', () => {
   it.each([
     ['nothing', '', 'That is no file of order lines'],
     ['other columns', '{"name": "x"}\n', 'That is no file of order lines'],
-    ['other separators', `${header.replaceAll(',', ';')}\n`, 'That is no file of order lines'],
+    ['other separators', `${header.replaceAll(',', '|')}\n`, 'That is no file of order lines'],
+    [
+      'a column twice',
+      `${header},customer_name\n`,
+      'Row 1 names the column customer_name more than once, in cells 3 and 12',
+    ],
     ['a column less', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
   ])('is refused by its first line: %s', async (_, file, message) => {
     await expect(readOrders(once(file))).rejects.toThrow(message);
