@@ -56,6 +56,9 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
     INSERT INTO product_sales SELECT 1, currency, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales_by_day
     SELECT 1, currency, created_at::date, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3, 4;
+    INSERT INTO product_sales_by_month
+    SELECT 1, currency, date_trunc('month', day)::date, product_id, sum(units), sum(revenue)
+    FROM product_sales_by_day GROUP BY 2, 3, 4;
     DROP TABLE many`),
   );
   await client.query('VACUUM ANALYZE');
