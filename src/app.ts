@@ -29,9 +29,10 @@ import type { Logger } from './logger.ts';
 import { type Metrics, openMetrics } from './metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
-import { readOrders, readOrdersAlone } from './order/views/read-orders.ts';
+import { readOrderHistories } from './order/views/read-order-history.ts';
+import { readCustomersOrderPages, readOrders, readOrdersAlone } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
-import { openBatchedRead } from './projections/batched-read.ts';
+import { openBatchedRead, openBatchedReadWith, openEntityRead } from './projections/batched-read.ts';
 import { SeenRows } from './projections/seen-rows.ts';
 import { openLag } from './projections/lag.ts';
 import { prepared } from './projections/prepared.ts';
@@ -213,12 +214,16 @@ async function serve(
       ),
     projectionBeat: openBeat(statesInterval),
     sharedReads,
-    order: openBatchedRead(ids => readOrders(seeing, ids)),
-    orderAlone: openBatchedRead(ids => readOrdersAlone(seeing, ids)),
+    order: openEntityRead((ids, atLeast) => readOrders(seeing, ids, atLeast)),
+    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(seeing, ids, atLeast)),
     orderToWatch: openBatchedRead(ids => readOrdersAlone(source, ids)),
-    customer: openBatchedRead(ids => readCustomers(seeing, ids)),
+    orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
+    customer: openEntityRead((ids, atLeast) => readCustomers(seeing, ids, atLeast)),
+    customerOrders: openBatchedReadWith((ids, { list, request }) =>
+      readCustomersOrderPages(source, ids, list, request),
+    ),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
-    product: openBatchedRead(ids => readProducts(seeing, ids)),
+    product: openEntityRead((ids, atLeast) => readProducts(seeing, ids, atLeast)),
   };
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })

@@ -5,7 +5,7 @@ import { orderDecider } from './order/decider.ts';
 import { customerOrderView } from './order/views/customer-order-view.ts';
 import { customerTotals } from './order/views/customer-totals.ts';
 import { orderView } from './order/views/order-view.ts';
-import { productSales, productSalesByDay } from './order/views/product-sales.ts';
+import { productSales, productSalesByDay, productSalesByMonth } from './order/views/product-sales.ts';
 import { salesByDay } from './order/views/sales-by-day.ts';
 import { productDecider } from './product/decider.ts';
 import { productView } from './product/views/product-view.ts';
@@ -22,5 +22,5 @@ export const types = eventTypes([...deciders, projectionEvents]);
 export const views: Views = {
   folded: [customerView, productView, orderView],
   derived: [customerOrderView],
-  summed: [customerTotals, salesByDay, productSales, productSalesByDay],
+  summed: [customerTotals, salesByDay, productSales, productSalesByDay, productSalesByMonth],
 };

@@ -12,6 +12,12 @@ export interface HistoryRange {
   readonly limit?: number;
 }
 
+/** The first `limit` events after a version. */
+export interface HistoryPage {
+  readonly afterVersion: number;
+  readonly limit: number;
+}
+
 /**
  * A stream's events, oldest first, as they are for people to look at: commands read the whole stream instead.
  * @throws UnknownEventError for an event that this code can't read
@@ -30,4 +36,32 @@ export async function readHistory(
     ORDER BY e.version
     ${limit === undefined ? Prisma.empty : Prisma.sql`LIMIT ${limit}::int`}`;
   return rows.map(row => recordedEvent(types, row.event));
+}
+
+/**
+ * The same events of several streams, by one statement.
+ * @returns them by the streams' ids; nothing of a stream without such events
+ * @throws UnknownEventError for an event that this code can't read
+ */
+export async function readHistories(
+  database: Database,
+  types: EventTypes,
+  { streamType, streamIds }: { readonly streamType: string; readonly streamIds: readonly string[] },
+  { afterVersion, limit }: HistoryPage,
+): Promise<ReadonlyMap<string, readonly RecordedEvent[]>> {
+  const wanted = Prisma.join(streamIds.map(id => Prisma.sql`(${id}::text)`));
+  const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
+    SELECT found.event FROM (VALUES ${wanted}) AS wanted(id) CROSS JOIN LATERAL (
+      SELECT ${eventJson} AS event, e.version FROM ${eventsWithKeys}
+      WHERE e.stream_type = ${streamType} AND e.stream_id = wanted.id AND e.version > ${afterVersion}::bigint
+      ORDER BY e.version LIMIT ${limit}::int
+    ) found ORDER BY wanted.id, found.version`;
+  const histories = new Map<string, RecordedEvent[]>();
+  for (const row of rows) {
+    const event = recordedEvent(types, row.event);
+    const others = histories.get(event.streamId);
+    if (others) others.push(event);
+    else histories.set(event.streamId, [event]);
+  }
+  return histories;
 }

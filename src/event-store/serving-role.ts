@@ -5,7 +5,7 @@ import { StartError } from '../start-error.ts';
 /** What the serving role writes; it may read the log too, and add to it through append_events() only. */
 const written = [
   'checkpoints, parked_streams, snapshots, order_view, customer_order_view, customer_view, product_view',
-  'customer_totals, sales_by_day, product_sales, product_sales_by_day',
+  'customer_totals, sales_by_day, product_sales, product_sales_by_day, product_sales_by_month',
 ].join(', ');
 
 /**

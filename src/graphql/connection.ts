@@ -6,9 +6,10 @@ import { type CursorKey, formatCursor, type Sort } from './cursor.ts';
 /** What a list's read answers: rows in the order asked for, whichever direction the page was read in. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  /** Left out where nobody asked (see selects()); null where counting would cost too much. */
+  /** Undefined only if it was not asked for, see selectedOfPage(). */
+  readonly hasNextPage: boolean | undefined;
+  readonly hasPreviousPage: boolean | undefined;
+  /** Undefined if it was not asked for; null where counting would cost too much. */
   readonly totalCount?: number | null | undefined;
   readonly position: Position;
 }
@@ -56,8 +57,8 @@ function pageInfo<Row>({ rows, hasNextPage, hasPreviousPage, cursorOf }: Connect
   const [first] = rows;
   const last = rows.at(-1);
   return {
-    hasNextPage,
-    hasPreviousPage,
+    hasNextPage: hasNextPage === true,
+    hasPreviousPage: hasPreviousPage === true,
     startCursor: first && cursorOf(first),
     endCursor: last && cursorOf(last),
   };

@@ -1,7 +1,7 @@
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
-import type { Join, ReadSource } from './read-entities.ts';
+import { type Join, idRows, type ReadSource } from './read-entities.ts';
 import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
 import type { View, ViewTable } from './view.ts';
@@ -9,11 +9,16 @@ import type { View, ViewTable } from './view.ts';
 /** Counting more than this costs more than the answer is worth. */
 const countLimit = 10_000;
 
+/** So many rows are gathered to be sorted: as many as are counted. */
+const gatherLimit = countLimit;
+
 /** One page: rows and the position that they reflect, from one statement. */
 export interface Page<Row, Joined = object> {
   readonly rows: readonly { readonly row: Row; readonly joined: Joined | undefined }[];
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
+  /** Undefined if rows behind a page that is read backwards were not asked for; see PageRequest.otherSide. */
+  readonly hasNextPage: boolean | undefined;
+  /** Undefined if rows before a page that is read forwards were not asked for. */
+  readonly hasPreviousPage: boolean | undefined;
   /** Undefined where it was not asked for, null where it is more than 10,000. */
   readonly totalCount: number | null | undefined;
   readonly position: Position;
@@ -27,6 +32,8 @@ export interface PageRequest {
   readonly cursor: { readonly value: string | number; readonly id: string } | undefined;
   readonly direction: 'ASC' | 'DESC';
   readonly count: boolean;
+  /** Whether to look for a row on the cursor's other side: before a page that is read forwards, else behind it. */
+  readonly otherSide?: boolean | undefined;
   readonly atLeast: Position | undefined;
 }
 
@@ -37,12 +44,41 @@ export interface Listing<Row extends object, Joined extends object> {
   readonly join?: Join<Row, Joined>;
   readonly sort: string;
   readonly filters: readonly Prisma.Sql[];
+  /**
+   * Conditions of which a row has to meet one, and can't meet two. Each is read by an index of its own, in the list's
+   * order, up to a page's end: so it costs the same wherever in the list its rows are, which the planner can't know.
+   */
+  readonly alternatives?: readonly Prisma.Sql[] | undefined;
+  readonly gathered?: Gathered | undefined;
 }
+
+/**
+ * Rows that few have something in common with: all of them are gathered first, and sorted. Only if there are more than
+ * `gatherLimit` the list is walked in its order until a page is full. The planner decides the same by what it estimates,
+ * and where it is wrong, it walks a whole table for a few rows, or gathers a whole table for one page.
+ */
+export interface Gathered {
+  /** Conditions like `alternatives`, which are gathered by. */
+  readonly by: readonly Prisma.Sql[];
+  /** Whether they find everything that the list has: if not, the list is walked. */
+  readonly isAll: Prisma.Sql;
+}
+
+/** The parents whose lists are read: a list has the rows that have its parent's id in this column. */
+export interface Parents {
+  readonly column: string;
+  readonly ids: readonly string[];
+}
+
+/** A list's parent in its statement. */
+export const parentId = Prisma.sql`parent.id`;
 
 interface Selected<Row, Joined> {
   readonly position: Position;
   readonly continues: boolean;
+  readonly parent: string | null;
   readonly count: number | null;
+  readonly otherSide: boolean | null;
   readonly row: Row | null;
   readonly joined: Joined | null;
 }
@@ -54,55 +90,191 @@ interface Selected<Row, Joined> {
  */
 export async function readPage<Row extends object, Joined extends object = object>(
   source: ReadSource,
-  { listing, rows, join, sort, filters }: Listing<Row, Joined>,
+  listing: Listing<Row, Joined>,
   request: PageRequest,
 ): Promise<Page<Row, Joined>> {
-  const { limit, backwards, cursor, count, atLeast } = request;
-  const ascending = (request.direction === 'ASC') !== backwards;
-  const order = Prisma.raw(ascending ? 'ASC' : 'DESC');
-  const [sortBy, id] = [column('l', sort), column('l', listing.key)];
-  const where = Prisma.join([Prisma.sql`l.generation = (SELECT generation FROM c)`, ...filters], ' AND ');
-  const beyond = cursor
-    ? Prisma.sql`AND (${sortBy}, ${id}) ${Prisma.raw(ascending ? '>' : '<')} (${sortValue(listing, sort, cursor.value)}, ${cursor.id})`
-    : Prisma.empty;
-  const counted = count
-    ? Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM ${table(listing)} l WHERE ${where} LIMIT ${countLimit + 1}::int) counted)`
-    : Prisma.sql`NULL::int`;
+  return pageOf(await selectPages(source, listing, request, undefined), request);
+}
 
-  const selected = await source.database.$queryRaw<Selected<Row, Joined>[]>`
+/**
+ * Reads the same page of several parents' lists by one statement.
+ * @returns a page for each parent; an empty one if nothing has its id
+ * @throws StalePositionError where `atLeast` is not of this log
+ */
+export async function readPages<Row extends object, Joined extends object = object>(
+  source: ReadSource,
+  listing: Listing<Row, Joined>,
+  parents: Parents,
+  request: PageRequest,
+): Promise<{ position: Position; rows: ReadonlyMap<string, Page<Row, Joined>> }> {
+  const selected = await selectPages(source, listing, request, parents);
+  const ofParent = new Map<string, Selected<Row, Joined>[]>(parents.ids.map(id => [id, []]));
+  for (const one of selected) if (one.parent !== null) ofParent.get(one.parent)?.push(one);
+  const rows = new Map([...ofParent].map(([parent, some]) => [parent, pageOf(some, request)]));
+  return { position: firstOf(selected).position, rows };
+}
+
+/** Sorted as the page is read. Of each list at least one row, without a `row` if its page is empty. */
+async function selectPages<Row extends object, Joined extends object>(
+  { database }: ReadSource,
+  list: Listing<Row, Joined>,
+  request: PageRequest,
+  parents: Parents | undefined,
+): Promise<Selected<Row, Joined>[]> {
+  const { rows, join } = list;
+  const order = orderOf(request);
+  // OFFSET 0: rows are looked up by key, one by one. Joined as the planner likes, a misjudged page reads the whole table.
+  const selected = await database.$queryRaw<Selected<Row, Joined>[]>`
     WITH c AS MATERIALIZED (
       SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
-    ), page AS (
-      SELECT ${id} AS id, ${sortBy} AS sort FROM ${table(listing)} l
-      WHERE ${where} ${beyond} ORDER BY ${sortBy} ${order}, ${id} ${order} LIMIT ${limit + 1}::int
-    )
-    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(atLeast)} AS continues,
-      ${counted} AS count,
-      CASE WHEN page.id IS NOT NULL THEN ${rowJson(rows, 'v')} END AS row,
-      ${join ? Prisma.sql`CASE WHEN ${column('j', join.view.key)} IS NOT NULL THEN ${rowJson(join.view, 'j')} END` : Prisma.sql`NULL::jsonb`} AS joined
+    )${list.gathered ? gatheredRows(list, list.gathered) : Prisma.empty}
+    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(request.atLeast)} AS continues,
+      ${parentId} AS parent, facts.count, facts.other_side AS "otherSide", shown.row, shown.joined
     FROM c
-    LEFT JOIN page ON true
-    LEFT JOIN ${table(rows)} v ON v.generation = c.generation AND ${column('v', rows.key)} = page.id
-    ${join ? Prisma.sql`LEFT JOIN ${table(join.view)} j ON j.generation = c.generation AND ${column('j', join.view.key)} = ${column('v', join.by)}` : Prisma.empty}
+    CROSS JOIN ${parents ? idRows(parents.ids) : Prisma.sql`(SELECT NULL::text)`} AS parent(id)
+    CROSS JOIN LATERAL (
+      SELECT ${counted(list, request, parents)} AS count, ${onOtherSide(list, request, parents)} AS other_side OFFSET 0
+    ) facts
+    LEFT JOIN LATERAL (${firstRows(list, parents, request, '', request.limit + 1)}) page ON true
+    LEFT JOIN LATERAL (
+      SELECT ${rowJson(rows, 'v')} AS row, ${join ? joinedRow(join) : Prisma.sql`NULL::jsonb`} AS joined
+      FROM ${table(rows)} v WHERE v.generation = c.generation AND ${column('v', rows.key)} = page.id OFFSET 0
+    ) shown ON true
     ORDER BY page.sort ${order}, page.id ${order}`;
-  const first = selected[0];
-  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  if (!first.continues) throw new StalePositionError();
+  if (!firstOf(selected).continues) throw new StalePositionError();
+  return selected;
+}
 
+function firstOf<Row, Joined>([first]: readonly Selected<Row, Joined>[]): Selected<Row, Joined> {
+  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return first;
+}
+
+function pageOf<Row, Joined>(
+  selected: readonly Selected<Row, Joined>[],
+  { limit, backwards, cursor, otherSide }: PageRequest,
+): Page<Row, Joined> {
+  const first = firstOf(selected);
   const found = selected.flatMap(({ row, joined }) => (row ? [{ row, joined: joined ?? undefined }] : []));
   const more = found.length > limit;
   const shown = found.slice(0, limit);
+  const beyondCursor = cursor === undefined ? false : otherSide ? first.otherSide === true : undefined;
   return {
     rows: backwards ? shown.reverse() : shown,
-    hasNextPage: backwards ? cursor !== undefined : more,
-    hasPreviousPage: backwards ? more : cursor !== undefined,
+    hasNextPage: backwards ? beyondCursor : more,
+    hasPreviousPage: backwards ? more : beyondCursor,
     totalCount: first.count === null ? undefined : first.count > countLimit ? null : first.count,
     position: first.position,
   };
 }
 
-function sortValue(listing: ViewTable, sort: string, value: string | number): Prisma.Sql {
+type AnyListing = Pick<Listing<object, object>, 'listing' | 'sort' | 'filters' | 'alternatives' | 'gathered'>;
+
+/**
+ * The keys of the first so many rows beyond the cursor.
+ * @param orAt `=`: the cursor's own row counts too
+ */
+function firstRows(
+  list: AnyListing,
+  parents: Parents | undefined,
+  request: PageRequest,
+  orAt: '' | '=',
+  limit: number,
+): Prisma.Sql {
+  const order = orderOf(request);
+  const inOrder = Prisma.sql`ORDER BY sort ${order}, id ${order} LIMIT ${limit}::int`;
+  const [sortBy, id] = [column('l', list.sort), column('l', list.listing.key)];
+  const side = cursorSide(list, request, [sortBy, id], orAt);
+  const walked = (list.alternatives ?? []).map(one => [one, ...side]);
+  const parts = (walked.length > 0 ? walked : [side]).map(
+    others => Prisma.sql`
+      SELECT ${id} AS id, ${sortBy} AS sort FROM ${table(list.listing)} l
+      WHERE ${conditions(list, parents, list.gathered ? [notGathered(list.gathered), ...others] : others)} ${inOrder}`,
+  );
+  if (list.gathered) {
+    const found = cursorSide(list, request, [Prisma.sql`g.sort`, Prisma.sql`g.id`], orAt);
+    parts.push(Prisma.sql`
+      SELECT id, sort FROM gathered g WHERE ${Prisma.join([isGathered(list.gathered), ...found], ' AND ')} ${inOrder}`);
+  }
+  const [only, another] = parts;
+  if (only && !another) return only;
+  const each = parts.map(part => Prisma.sql`(${part})`);
+  return Prisma.sql`SELECT id, sort FROM (${Prisma.join(each, ' UNION ALL ')}) found ${inOrder}`;
+}
+
+function gatheredRows(list: AnyListing, { by }: Gathered): Prisma.Sql {
+  const [sortBy, id] = [column('l', list.sort), column('l', list.listing.key)];
+  const most = Prisma.sql`LIMIT ${gatherLimit + 1}::int`;
+  const parts = by.map(
+    one => Prisma.sql`(
+      SELECT ${id} AS id, ${sortBy} AS sort FROM ${table(list.listing)} l
+      WHERE ${conditions(list, undefined, [one])} ${most})`,
+  );
+  return Prisma.sql`, gathered AS MATERIALIZED (
+    SELECT id, sort FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}
+  )`;
+}
+
+/** Of no column, so it is decided once, before anything is read. */
+function isGathered({ isAll }: Gathered): Prisma.Sql {
+  return Prisma.sql`(${isAll} AND (SELECT count(*) FROM gathered) <= ${gatherLimit}::int)`;
+}
+
+function notGathered(gathered: Gathered): Prisma.Sql {
+  return Prisma.sql`NOT ${isGathered(gathered)}`;
+}
+
+function conditions({ filters }: AnyListing, parents: Parents | undefined, others: readonly Prisma.Sql[]): Prisma.Sql {
+  const ofParent = parents ? [Prisma.sql`${column('l', parents.column)} = ${parentId}`] : [];
+  const generation = Prisma.sql`l.generation = (SELECT generation FROM c)`;
+  return Prisma.join([generation, ...ofParent, ...filters, ...others], ' AND ');
+}
+
+function counted(list: AnyListing, { count }: PageRequest, parents: Parents | undefined): Prisma.Sql {
+  if (!count) return Prisma.sql`NULL::int`;
+  const { alternatives = [Prisma.sql`true`], gathered } = list;
+  const most = Prisma.sql`LIMIT ${countLimit + 1}::int`;
+  const parts = alternatives.map(one => {
+    const others = gathered ? [notGathered(gathered), one] : [one];
+    return Prisma.sql`(SELECT FROM ${table(list.listing)} l WHERE ${conditions(list, parents, others)} ${most})`;
+  });
+  if (gathered) parts.push(Prisma.sql`(SELECT FROM gathered WHERE ${isGathered(gathered)})`);
+  return Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}) counted)`;
+}
+
+/** Whether a row is on the cursor's other side; the cursor's own row is, if it still is in the list. */
+function onOtherSide(list: AnyListing, request: PageRequest, parents: Parents | undefined): Prisma.Sql {
+  if (!request.cursor || request.otherSide !== true) return Prisma.sql`NULL::boolean`;
+  const back = { ...request, backwards: !request.backwards };
+  // Not EXISTS, which drops ORDER BY and LIMIT, and with them the index.
+  return Prisma.sql`(SELECT true FROM (${firstRows(list, parents, back, '=', 1)}) nearest)`;
+}
+
+/** That a row is beyond the cursor in the direction of reading; no condition without a cursor. */
+function cursorSide(
+  { listing, sort }: AnyListing,
+  request: PageRequest,
+  [sortBy, id]: readonly [Prisma.Sql, Prisma.Sql],
+  orAt: '' | '=',
+): Prisma.Sql[] {
+  const { cursor } = request;
+  if (!cursor) return [];
   const type = listing.columns[sort];
   if (!type) throw new Error(`${listing.name} has no column ${sort}`);
-  return Prisma.sql`${String(value)}::${Prisma.raw(type)}`;
+  const beyond = Prisma.raw((isAscending(request) ? '>' : '<') + orAt);
+  const value = Prisma.sql`${String(cursor.value)}::${Prisma.raw(type)}`;
+  return [Prisma.sql`(${sortBy}, ${id}) ${beyond} (${value}, ${cursor.id})`];
+}
+
+function joinedRow<Row, Joined extends object>({ view, by }: Join<Row, Joined>): Prisma.Sql {
+  return Prisma.sql`(SELECT ${rowJson(view, 'j')} FROM ${table(view)} j
+    WHERE j.generation = c.generation AND ${column('j', view.key)} = ${column('v', by)})`;
+}
+
+function isAscending({ direction, backwards }: Pick<PageRequest, 'direction' | 'backwards'>): boolean {
+  return (direction === 'ASC') !== backwards;
+}
+
+function orderOf(request: Pick<PageRequest, 'direction' | 'backwards'>): Prisma.Sql {
+  return Prisma.raw(isAscending(request) ? 'ASC' : 'DESC');
 }

@@ -30,6 +30,15 @@ export function table(view: ViewTable): Prisma.Sql {
   return Prisma.raw(view.name);
 }
 
+/**
+ * Texts as one parameter that is an array. The planner sees its values, and estimates by them how many rows match; of a
+ * sub-select's values it knows nothing, and may take a plan for a few rows that reads the whole table.
+ */
+export function textArray(values: readonly string[]): Prisma.Sql {
+  const quoted = values.map(value => `"${value.replace(/["\\]/g, '\\$&')}"`);
+  return Prisma.sql`${`{${quoted.join(',')}}`}::text[]`;
+}
+
 /** A view's row with the words that it is found by, which only verifying reads. */
 export function wholeRowJson(view: ViewTable, alias: string): Prisma.Sql {
   if (!view.search) return rowJson(view, alias);

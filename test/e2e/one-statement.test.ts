@@ -4,6 +4,7 @@ import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
 import { connectSocket } from '../support/socket.ts';
+import { added, registered } from '../support/shop.ts';
 import { serveShop } from '../support/serve-shop.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
@@ -14,7 +15,7 @@ const quiet = 1_500;
 const { app, shop } = serveShop();
 /** What goes on with nobody asking: looks of the projector and of the hub. */
 let background: ReadonlySet<string>;
-const made = { id: '', number: '', before: '' };
+const made = { id: '', number: '', before: '', newest: '' };
 
 beforeAll(async () => {
   const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 1 }] };
@@ -88,6 +89,76 @@ test.each([
 ])('an entity, and %s: one statement each', async (_, document) => {
   expect(await statementsFor(document)).toHaveLength(2);
 });
+
+/** Of which the page below has a hundred customers. */
+const parents = 100;
+
+test.each([
+  [
+    'the orders of each customer',
+    `{ customers(first: 100) { nodes { id orders { ${page} totalCount nodes { ${order} } } } } }`,
+    2,
+  ],
+  [
+    'the orders of each order’s customer',
+    `{ orders(first: 100) { nodes { id customer { id orders(first: 3, orderBy: { field: TOTAL, direction: ASC }) { ${page} totalCount } } } } }`,
+    2,
+  ],
+  [
+    'two lists of each customer, and what their orders come to',
+    `{ customers(first: 100) { nodes { drafts: orders(filter: { statusIn: [DRAFT] }) { totalCount }
+      found: orders(filter: { search: "tea" }) { ${page} } orderTotals { orderCount lastOrderAt } } } }`,
+    4,
+  ],
+  [
+    'the history of each order',
+    `{ orders(first: 100) { nodes { id history(first: 5) { totalCount nodes { type } } } } }`,
+    2,
+  ],
+  ['the products of each order’s lines', `{ orders(first: 100) { nodes { lines { product { id name } } } } }`, 2],
+  [
+    'the orders of customers that are searched for',
+    `{ customers(search: "name", first: 100) { nodes { orders { totalCount } } } }`,
+    2,
+  ],
+])('below a hundred rows, %s: one statement for all of them', async (_, document, statements) => {
+  await registerMany();
+  expect(await statementsFor(document)).toHaveLength(statements);
+});
+
+test('what waits for a position is read together too', async () => {
+  await registerMany();
+  const document = `query ($at: Position) { orders(atLeast: $at, first: 100) { nodes { lines { product { name } } } }
+    customers(first: 100, atLeast: $at) { nodes { orders { totalCount } orderTotals { orderCount } } } }`;
+  const { sql } = await statementsOf(async () => {
+    const { data, errors } = await post(app.url, document, { at: made.newest } as never, {
+      token: shop.staff,
+      extensions: { atLeast: made.newest },
+    });
+    expect(errors).toBeUndefined();
+    expect(data).not.toBe(null);
+  });
+  expect(sql.filter(one => !background.has(one))).toHaveLength(5);
+});
+
+let registering: Promise<void> | undefined;
+
+/** A hundred customers with an order each, of which each has a product of its own. */
+function registerMany(): Promise<void> {
+  return (registering ??= (async () => {
+    const positions = await Promise.all(
+      Array.from({ length: parents }, async (__, n) => {
+        const { id: customerId } = await registered(app.url, `Name ${n}`, `n${n}@example.com`);
+        const input = { customerId, items: [{ productId: await added(app.url), quantity: 1 }] };
+        return accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.staff })).position;
+      }),
+    );
+    for (const at of positions) {
+      await asked(`query ($at: Position) { orders(atLeast: $at, first: 1) { position } }`, { at });
+    }
+    made.newest = positions.at(-1) ?? '';
+  })());
+}
 
 test('entities of a kind that are asked for in one turn of the event loop: one statement', async () => {
   const some = Array.from({ length: 20 }, (_, n) => `o${n}: order(id: $order) { id }`).join(' ');

@@ -55,7 +55,7 @@ function migrateOn(): Promise<unknown> {
         VALUES ('newer', '', '29991231000000_of_a_newer_release', now(), 1);
       UPDATE checkpoints SET position = 0, hash = '000000000000';
       TRUNCATE order_view, customer_order_view, customer_view, product_view, customer_totals, sales_by_day,
-        product_sales, product_sales_by_day;
+        product_sales, product_sales_by_day, product_sales_by_month;
       COMMIT`),
   );
 }

@@ -10,7 +10,7 @@ import { newId } from '../../src/ids.ts';
 import { orderStatuses, type OrderStatus } from '../../src/order/domain/order.ts';
 import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { type OrderSort, readOrderPage } from '../../src/order/views/read-orders.ts';
+import { type OrderSort, readCustomersOrderPages, readOrderPage } from '../../src/order/views/read-orders.ts';
 import { readProductPage } from '../../src/product/views/product-view.ts';
 import type { PageRequest } from '../../src/projections/read-page.ts';
 import { StalePositionError } from '../../src/projections/stale-position.ts';
@@ -43,6 +43,7 @@ const everything: PageRequest = {
   cursor: undefined,
   direction: 'ASC',
   count: false,
+  otherSide: true,
   atLeast: undefined,
 };
 
@@ -221,7 +222,8 @@ describe.each([
     }
   }
 
-  test('whatever they are filtered by, hold what the log says and no more, and the count says how many', async () => {
+  /** The orders as the log has them, their customers' names, and filters of which most find some of them. */
+  async function searchable() {
     const orders = await ordersOf(node);
     const folded = plainFold(await plainLog(node.database)).customers;
     const called = new Map([...folded].map(([id, { name }]) => [id, String(name)]));
@@ -260,6 +262,11 @@ describe.each([
       const chosen = [...new Set(isSearch ? [...others, 'search' as const] : others)];
       return fc.record(Object.fromEntries(chosen.map(name => [name, parts[name]]))) as fc.Arbitrary<OrderFilter>;
     });
+    return { orders, called, filters };
+  }
+
+  test('whatever they are filtered by, hold what the log says and no more, and the count says how many', async () => {
+    const { orders, called, filters } = await searchable();
     const owner = fc.option(fc.constantFrom(...customers), { nil: undefined, freq: 2 });
     let [found, searched] = [0, 0];
     await fc.assert(
@@ -278,6 +285,72 @@ describe.each([
     );
     expect(found).toBeGreaterThan(10);
     expect(searched).toBeGreaterThan(0);
+  });
+
+  test('say of rows before and behind them what is so, whatever list the cursor comes from', async () => {
+    const { orders, called, filters } = await searchable();
+    const all = [...orders.values()] as unknown as OrderRow[];
+    const owner = fc.option(fc.constantFrom(...customers), { nil: undefined });
+    const direction = fc.constantFrom('ASC' as const, 'DESC' as const);
+    const some = fc.record({ limit: fc.nat(5), direction, backwards: fc.boolean(), at: fc.constantFrom(...all) });
+    const seen = new Set<string>();
+    await fc.assert(
+      fc.asyncProperty(filters, owner, fc.constantFrom(...sorts), some, async (filter, customerId, sort, asked) => {
+        const list: List = { ...(customerId === undefined ? {} : { customerId }), filter, sort };
+        const { at, limit, direction, backwards } = asked;
+        const ascending = expected(orders, list, called);
+        const inOrder = direction === 'ASC' ? ascending : ascending.toReversed();
+        // Where the cursor is among all orders: its own may be in the list or not.
+        const everyOrder = expected(orders, { filter: {}, sort });
+        const places = new Map((direction === 'ASC' ? everyOrder : everyOrder.toReversed()).map((id, n) => [id, n]));
+        const place = (id: string): number => places.get(id)!;
+        const beyond = inOrder.filter(id =>
+          backwards ? place(id) < place(at.orderId) : place(id) > place(at.orderId),
+        );
+        const other = inOrder.length > beyond.length;
+        const request = { ...everything, limit, direction, backwards, cursor: cursorOf(at, sort) };
+        const page = await readOrderPage(node.source, list, request);
+        expect(page.rows.map(({ row }) => row.orderId)).toEqual(
+          backwards ? beyond.slice(Math.max(0, beyond.length - limit)) : beyond.slice(0, limit),
+        );
+        const more = beyond.length > limit;
+        expect([page.hasPreviousPage, page.hasNextPage]).toEqual(backwards ? [more, other] : [other, more]);
+        seen.add(`${other} ${more}`);
+        const unasked = await readOrderPage(node.source, list, { ...request, otherSide: false });
+        expect(backwards ? unasked.hasNextPage : unasked.hasPreviousPage).toBe(undefined);
+      }),
+      { numRuns: 200 },
+    );
+    expect(seen.size).toBe(4);
+  });
+
+  test('of several customers, read by one statement, are those that are read of each one', async () => {
+    const { orders, filters } = await searchable();
+    const all = [...orders.values()] as unknown as OrderRow[];
+    const some = fc.record({
+      limit: fc.nat(5),
+      direction: fc.constantFrom('ASC' as const, 'DESC' as const),
+      backwards: fc.boolean(),
+      at: fc.option(fc.constantFrom(...all), { nil: undefined }),
+      count: fc.boolean(),
+      otherSide: fc.boolean(),
+    });
+    const owners = [...customers, newId('cus')];
+    let rows = 0;
+    await fc.assert(
+      fc.asyncProperty(filters, fc.constantFrom(...sorts), some, async (filter, sort, { at, ...asked }) => {
+        const request = { ...everything, ...asked, cursor: at && cursorOf(at, sort) };
+        const together = await readCustomersOrderPages(node.source, owners, { filter, sort }, request);
+        expect([...together.rows.keys()]).toEqual(owners);
+        for (const customerId of owners) {
+          const alone = await readOrderPage(node.source, { customerId, filter, sort }, request);
+          expect(together.rows.get(customerId)).toEqual(alone);
+          rows += alone.rows.length;
+        }
+      }),
+      { numRuns: 150 },
+    );
+    expect(rows).toBeGreaterThan(100);
   });
 
   test('in the order of creation meet every row once while orders come and change between them', async () => {

@@ -5,7 +5,9 @@ export const crowd = 'cus_crowd';
 
 /**
  * Fills the views as if so many orders had been projected, over five years: a customer with a tenth of them and one for
- * each twenty more, a thousand products, mostly delivered, mostly in EUR. What is in no event: plans are read, not rows.
+ * each twenty more, a thousand products, mostly in EUR. As in a shop that has been open for years, nearly all orders are
+ * delivered, some are cancelled or drafts, and the few that are open are the newest ones, but for some that were left
+ * behind long ago. These rows are in no event: plans are read, not rows.
  */
 export async function fillViews(client: pg.Client, orders: number): Promise<void> {
   const customers = Math.ceil(orders / 20);
@@ -25,7 +27,13 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
     SELECT n, 'ord_' || md5(n::text)::uuid AS order_id, public_number(n) AS number,
       CASE WHEN n % 4 = 0 THEN 'R' || n END AS reference,
       CASE WHEN n % 10 = 0 THEN '${crowd}' ELSE 'cus_' || 1 + (n * 31) % ${customers} END AS customer_id,
-      (ARRAY['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'CANCELLED', 'DELIVERED'])[least(6, 1 + (n * 17 % 100) / 2)] AS status,
+      CASE
+        WHEN n % 3001 = 5 THEN 'CONFIRMED' -- left behind long ago
+        WHEN n % 60 = 1 THEN 'DRAFT'
+        WHEN n % 12 = 5 THEN 'CANCELLED'
+        WHEN n <= 0.98 * ${orders} THEN 'DELIVERED'
+        ELSE (ARRAY['SUBMITTED', 'CONFIRMED', 'SHIPPED', 'SHIPPED', 'SHIPPED', 'DELIVERED'])[1 + n * 17 % 6]
+      END AS status,
       CASE WHEN n % 500 = 7 THEN 'JPY' WHEN n % 5 = 1 THEN 'USD' ELSE 'EUR' END AS currency,
       ARRAY['prd_' || n % 1000, 'prd_' || (n * 7) % 1000] AS product_ids, (n * 7919::bigint) % 1000003 AS total,
       '2020-01-01'::timestamptz + n * (interval '5 years' / ${orders}) AS created_at,
@@ -48,6 +56,9 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
     INSERT INTO product_sales SELECT 1, currency, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales_by_day
     SELECT 1, currency, created_at::date, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3, 4;
+    INSERT INTO product_sales_by_month
+    SELECT 1, currency, date_trunc('month', day)::date, product_id, sum(units), sum(revenue)
+    FROM product_sales_by_day GROUP BY 2, 3, 4;
     DROP TABLE many`),
   );
   await client.query('VACUUM ANALYZE');

@@ -22,6 +22,7 @@ export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Recor
     sales_by_day: new Map() as PlainSums,
     product_sales: new Map() as PlainSums,
     product_sales_by_day: new Map() as PlainSums,
+    product_sales_by_month: new Map() as PlainSums,
   };
   function add(to: PlainSums, key: readonly string[], amounts: Readonly<Record<string, number>>): void {
     const sum = to.get(key.join(' ')) ?? {};
@@ -42,6 +43,7 @@ export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Recor
       const sold = { units: quantity, revenue: quantity * unitPrice };
       add(sums.product_sales, [currency, productId], sold);
       add(sums.product_sales_by_day, [currency, day, productId], sold);
+      add(sums.product_sales_by_month, [currency, `${day.slice(0, 7)}-01`, productId], sold);
     }
   }
   return sums;
@@ -52,6 +54,7 @@ const columns = {
   sales_by_day: [`currency || ' ' || day`, 'orders', 'units', 'revenue'],
   product_sales: [`currency || ' ' || product_id`, 'units', 'revenue'],
   product_sales_by_day: [`currency || ' ' || day || ' ' || product_id`, 'units', 'revenue'],
+  product_sales_by_month: [`currency || ' ' || month || ' ' || product_id`, 'units', 'revenue'],
 } as const;
 
 /** The views that are compared here. */

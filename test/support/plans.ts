@@ -9,8 +9,8 @@ export interface Plan {
   readonly milliseconds: number;
   /** Indexes that it used, each once. */
   readonly indexes: readonly string[];
-  /** Tables that it scanned. */
-  readonly scanned: readonly string[];
+  /** Tables that it read without an index, and how many rows of them. */
+  readonly scanned: readonly { readonly table: string; readonly rows: number }[];
 }
 
 /** Records the statements that are sent while `run` runs. */
@@ -35,6 +35,9 @@ interface Node {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly 'Rows Removed by Filter'?: number;
   readonly 'Shared Hit Blocks': number;
   readonly 'Shared Read Blocks': number;
   readonly Plans?: readonly Node[];
@@ -52,7 +55,12 @@ export async function planOf(client: pg.Client, { text, values }: Prisma.Sql): P
     buffers: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
     milliseconds,
     indexes: [...new Set(nodes.flatMap(node => node['Index Name'] ?? []))],
-    scanned: nodes.flatMap(node => (node['Node Type'] === 'Seq Scan' ? (node['Relation Name'] ?? []) : [])),
+    scanned: nodes
+      .filter(node => node['Node Type'] === 'Seq Scan' && node['Actual Loops'] > 0)
+      .map(node => ({
+        table: node['Relation Name'] ?? '',
+        rows: node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0),
+      })),
   };
 }
 

@@ -2,11 +2,12 @@ import type { Position } from '../../event-store/position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
-import { type CustomerRow, readCustomers } from '../views/customer-view.ts';
+import type { CustomerRow } from '../views/customer-view.ts';
 
 declare module '../../graphql/parts.ts' {
   interface Parts {
-    readonly customer: (id: string) => Promise<Found<CustomerRow>>;
+    /** @param atLeast a position that the answer must be of the same log as */
+    readonly customer: (id: string, atLeast?: Position) => Promise<Found<CustomerRow>>;
   }
 }
 
@@ -21,17 +22,10 @@ export async function findCustomer(
   id: string,
   atLeast = context.atLeast,
 ): Promise<CustomerNode | null> {
-  const { position, value, parkedAt } = atLeast
-    ? await readOne(context, id, atLeast)
-    : await context.parts.customer(id);
+  const { position, value, parkedAt } = await context.parts.customer(id, atLeast);
   context.reflected.read(position);
   const viewer = viewerOf(context);
   if (viewer.role !== 'staff' && id !== viewer.subject) return null;
   refuseParked(parkedAt, atLeast ?? context.reflected.stored);
   return value ? { ...value, atLeast } : null;
-}
-
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<CustomerRow>> {
-  const { position, rows, parked } = await readCustomers(parts.source, [id], atLeast);
-  return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

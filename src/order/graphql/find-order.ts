@@ -5,13 +5,14 @@ import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
 import type { OrderRow } from '../views/order-view.ts';
-import { type OrderWithCustomer, readOrders } from '../views/read-orders.ts';
+import type { OrderWithCustomer } from '../views/read-orders.ts';
 
 declare module '../../graphql/parts.ts' {
   interface Parts {
-    readonly order: (id: string) => Promise<Found<OrderWithCustomer>>;
+    /** @param atLeast a position that the answer must be of the same log as */
+    readonly order: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
     /** The same without its customer. */
-    readonly orderAlone: (id: string) => Promise<Found<OrderWithCustomer>>;
+    readonly orderAlone: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
     /** That again, of no row that was seen before: frames are shared by it. */
     readonly orderToWatch: (id: string) => Promise<Found<OrderWithCustomer>>;
   }
@@ -33,7 +34,7 @@ export async function findOrder(
   atLeast = context.atLeast,
   part: 'order' | 'orderAlone' = 'order',
 ): Promise<OrderNode | null> {
-  const { position, value, parkedAt } = atLeast ? await readOne(context, id, atLeast) : await context.parts[part](id);
+  const { position, value, parkedAt } = await context.parts[part](id, atLeast);
   context.reflected.read(position);
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
@@ -44,9 +45,4 @@ export async function findOrder(
 /** Another's order is answered like a missing one. */
 export function maySee(viewer: Actor, row: OrderRow): boolean {
   return viewer.role === 'staff' || row.customerId === viewer.subject;
-}
-
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {
-  const { position, rows, parked } = await readOrders(parts.source, [id], atLeast);
-  return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

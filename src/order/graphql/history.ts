@@ -1,3 +1,4 @@
+import type { HistoryPage } from '../../event-store/read-history.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { builder } from '../../graphql/builder.ts';
 import { type Connection, connectionType } from '../../graphql/connection.ts';
@@ -5,9 +6,16 @@ import type { Context } from '../../graphql/context.ts';
 import { formatCursor, type Sort } from '../../graphql/cursor.ts';
 import { eventFields, eventId, positionOf } from '../../graphql/event-fields.ts';
 import { pageRequest } from '../../graphql/page-arguments.ts';
+import type { Found } from '../../projections/batched-read.ts';
 import type { OrderRow } from '../views/order-view.ts';
-import { readOrderHistory } from '../views/read-order-history.ts';
 import { Order } from './types.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    /** A page of an order's events, read together with the same page of others'. */
+    readonly orderHistory: (orderId: string, page: HistoryPage) => Promise<Found<readonly RecordedEvent[], undefined>>;
+  }
+}
 
 const oldestFirst: Sort = { name: 'order-history', value: 'integer' };
 
@@ -43,13 +51,14 @@ async function history(
 ): Promise<Connection<RecordedEvent>> {
   const { limit, cursor } = pageRequest(args, oldestFirst);
   const afterVersion = Number(cursor?.value ?? 0);
-  const events = await readOrderHistory(parts.source, row.orderId, { afterVersion, limit: limit + 1 });
+  const { value: events = [] } = await parts.orderHistory(row.orderId, { afterVersion, limit: limit + 1 });
   const rows = events.slice(0, limit);
   const last = rows.at(-1);
   return {
     rows,
     hasNextPage: events.length > limit,
-    hasPreviousPage: cursor !== undefined,
+    // Versions begin at 1 and have no gap, and each event stays.
+    hasPreviousPage: afterVersion > 0,
     totalCount: Math.max(row.version, last?.version ?? 0),
     position: last && last.position > row.position ? positionOf(last) : { point: row.position, hash: row.hash },
     cursorOf: event => formatCursor(oldestFirst, { value: event.version, id: eventId(event) }),

@@ -1,3 +1,4 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { readAtLeast } from '../../graphql/at-least.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
@@ -7,12 +8,27 @@ import type { Context } from '../../graphql/context.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { type PageArguments, pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
+import { selectedOfPage } from '../../graphql/selected-of-page.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import type { Position } from '../../event-store/position.ts';
+import type { Found } from '../../projections/batched-read.ts';
+import type { PageRequest } from '../../projections/read-page.ts';
 import type { OrderFilter as Filter } from '../views/order-filter.ts';
-import { type OrderSort as SortColumn, readOrderPage } from '../views/read-orders.ts';
+import { type OrderList, type OrderPage, type OrderSort as SortColumn, readOrderPage } from '../views/read-orders.ts';
 import type { OrderNode } from './find-order.ts';
 import { OrderStatus } from './types.ts';
+
+declare module '../../graphql/parts.ts' {
+  interface Parts {
+    /** A page of a customer's orders, read together with the same page of others'. */
+    readonly customerOrders: (customerId: string, asked: AskedOrders) => Promise<Found<OrderPage>>;
+  }
+}
+
+interface AskedOrders {
+  readonly list: OrderList;
+  readonly request: PageRequest;
+}
 
 const maximumIds = 100;
 
@@ -78,16 +94,23 @@ interface ListArguments extends PageArguments {
 export async function listOrders(
   context: Context,
   args: ListArguments,
-  options: { customerId?: string; atLeast?: Position | undefined; count: boolean },
+  info: GraphQLResolveInfo,
+  options: { customerId?: string; atLeast?: Position | undefined },
 ): Promise<Connection<OrderNode>> {
-  const { customerId, atLeast, count } = options;
+  const { customerId, atLeast } = options;
   const { field: sort, direction } = args.orderBy ?? { field: 'createdAt', direction: 'DESC' };
-  const request = { ...pageRequest(args, sorts[sort]), direction, count, atLeast };
-  const filter = orderFilter(args.filter);
-  const page = await readAtLeast(context, atLeast, () =>
-    readOrderPage(context.parts.source, { customerId, filter, sort }, request),
-  );
-  return connection(context, page, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
+  const page = pageRequest(args, sorts[sort]);
+  const request = { ...page, ...selectedOfPage(info, page), direction, atLeast };
+  const list = { filter: orderFilter(args.filter), sort };
+  const { parts } = context;
+  const read = async (): Promise<OrderPage> => {
+    if (customerId === undefined) return readOrderPage(parts.source, list, request);
+    const { value } = await parts.customerOrders(customerId, { list, request });
+    if (!value) throw new Error(`no page of the orders of ${customerId}`);
+    return value;
+  };
+  const answer = await readAtLeast(context, atLeast, read);
+  return connection(context, answer, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
 }
 
 /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */

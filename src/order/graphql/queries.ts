@@ -55,7 +55,7 @@ builder.queryFields(t => ({
       atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
     },
     resolve: (_root, { atLeast, ...args }, context, info) =>
-      listOrders(context, args, { atLeast: atLeast ?? context.atLeast, count: selects(info, 'totalCount') }),
+      listOrders(context, args, info, { atLeast: atLeast ?? context.atLeast }),
   }),
 }));
 
@@ -67,11 +67,7 @@ builder.objectField(Customer, 'orders', t =>
     args: orderListArguments,
     // Whoever sees the customer sees their orders: they are that customer, or staff.
     resolve: ({ customerId, atLeast }, args, context, info) =>
-      listOrders(context, args, {
-        customerId,
-        atLeast: atLeast ?? context.atLeast,
-        count: selects(info, 'totalCount'),
-      }),
+      listOrders(context, args, info, { customerId, atLeast: atLeast ?? context.atLeast }),
   }),
 );
 

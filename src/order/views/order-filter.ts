@@ -1,6 +1,7 @@
 import { Prisma } from '../../generated/prisma/client.ts';
+import { textArray } from '../../projections/view-sql.ts';
 import type { OrderStatus } from '../domain/order.ts';
-import { isFoundBy, orderSearchFilters } from './order-search.ts';
+import { isFoundBy } from './order-search.ts';
 import type { OrderRow } from './order-view.ts';
 
 /** What a list of orders is cut down to; every part that is given must hold. Times are RFC 3339. */
@@ -18,12 +19,24 @@ export interface OrderFilter {
   readonly search?: readonly string[] | undefined;
 }
 
-/**
- * The filter as conditions on a listing (alias l).
- * @param owner whose orders are listed, where they are one customer's
- */
-export function orderFilters(filter: OrderFilter, owner?: string): Prisma.Sql[] {
-  return [...lastingFilters(filter), ...passingFilters(filter, owner)];
+/** The filter as conditions on a listing (alias l), without states and search, which readers of a page choose a form for. */
+export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
+  const { reference, productId } = filter;
+  return [
+    ...lastingFilters(filter),
+    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
+    ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
+  ];
+}
+
+/** That an order is in one of these states, as one condition. */
+export function statusFilter(statuses: readonly OrderStatus[]): Prisma.Sql {
+  return Prisma.sql`l.status = ANY (${textArray(statuses)})`;
+}
+
+/** The same as one condition for each state. No order is in two of them. */
+export function statusAlternatives(statuses: readonly OrderStatus[]): Prisma.Sql[] {
+  return [...new Set(statuses)].map(status => Prisma.sql`l.status = ${status}`);
 }
 
 /** What an order once and for all matches or does not: nothing that fails it ever stood, or will stand, on the list. */
@@ -36,15 +49,6 @@ export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
     ...(currency === undefined ? [] : [Prisma.sql`l.currency = ${currency}`]),
     ...(createdFrom === undefined ? [] : [Prisma.sql`l.created_at >= ${createdFrom}::timestamptz`]),
     ...(createdTo === undefined ? [] : [Prisma.sql`l.created_at < ${createdTo}::timestamptz`]),
-  ];
-}
-
-function passingFilters({ statusIn, productId, reference, search }: OrderFilter, owner?: string): Prisma.Sql[] {
-  return [
-    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
-    ...(statusIn ? [Prisma.sql`l.status = ANY (${textArray(statusIn)})`] : []),
-    ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
-    ...(search ? orderSearchFilters(search, owner) : []),
   ];
 }
 
@@ -66,8 +70,4 @@ export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: str
 function everHad(reference: string): Prisma.Sql {
   return Prisma.sql`(l.reference = ${reference} OR l.reference IS NULL AND EXISTS (
     SELECT FROM events e WHERE e.stream_type = 'order' AND e.stream_id = l.order_id AND e.type = 'OrderErased'))`;
-}
-
-function textArray(values: readonly string[]): Prisma.Sql {
-  return Prisma.sql`ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`;
 }

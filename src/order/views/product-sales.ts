@@ -24,6 +24,15 @@ export const productSalesByDay = summedView({
   contribute: soldLines,
 });
 
+/** The same for each month, by its first day: of a long span only the days at its ends are added up one by one. */
+export const productSalesByMonth = summedView({
+  name: 'product_sales_by_month',
+  keys: { currency: 'text', month: 'date', productId: 'text' },
+  sums: { units: 'bigint', revenue: 'numeric' },
+  source: orderView,
+  contribute: row => soldLines(row).map(line => ({ ...line, month: `${line.day.slice(0, 7)}-01` })),
+});
+
 function soldLines(row: OrderRow) {
   if (!isSold(row)) return [];
   const [currency, day] = [row.currency, dayOf(row)];
@@ -66,10 +75,19 @@ function ofAllTime(currency: string): Prisma.Sql {
     WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
 }
 
+/** Whole months of the span from their sums, and the days before and behind them from theirs. */
 function ofSpan(currency: string, { from, to }: { from?: string | undefined; to?: string | undefined }): Prisma.Sql {
+  const [first, last] = [Prisma.sql`${from ?? '-infinity'}::date`, Prisma.sql`${to ?? 'infinity'}::date`];
+  // The first month that begins in the span or behind it, and the month that the day behind the span is in.
+  const begin = Prisma.sql`date_trunc('month', ${first}::timestamp + interval '1 month' - interval '1 day')::date`;
+  const end = Prisma.sql`date_trunc('month', (${last} + 1)::timestamp)::date`;
+  const sold = Prisma.sql`s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
+  const ofDays = Prisma.sql`SELECT s.product_id, s.units, s.revenue FROM product_sales_by_day s WHERE ${sold}`;
   return Prisma.sql`
-    SELECT s.product_id AS "productId", sum(s.units) AS units, sum(s.revenue) AS revenue FROM product_sales_by_day s
-    WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency}
-      AND s.day BETWEEN ${from ?? '-infinity'}::date AND ${to ?? 'infinity'}::date AND s.units > 0
-    GROUP BY s.product_id`;
+    SELECT product_id AS "productId", sum(units) AS units, sum(revenue) AS revenue FROM (
+      SELECT s.product_id, s.units, s.revenue FROM product_sales_by_month s
+      WHERE ${sold} AND s.month >= ${begin} AND s.month < ${end}
+      UNION ALL ${ofDays} AND s.day >= ${first} AND s.day < least(${begin}, ${last} + 1)
+      UNION ALL ${ofDays} AND s.day >= greatest(${end}, ${begin}) AND s.day <= ${last}
+    ) s GROUP BY product_id`;
 }

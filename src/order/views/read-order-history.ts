@@ -1,7 +1,8 @@
 import type { Position } from '../../event-store/position.ts';
 import { readEventsAfter } from '../../event-store/read-events-after.ts';
-import { type HistoryRange, readHistory } from '../../event-store/read-history.ts';
+import { type HistoryPage, type HistoryRange, readHistories, readHistory } from '../../event-store/read-history.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import type { ReadTogether } from '../../projections/batched-read.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
 import { foldOrder, type OrderRow, orderView } from './order-view.ts';
 
@@ -12,6 +13,16 @@ export async function readOrderHistory(
   range: HistoryRange,
 ): Promise<RecordedEvent[]> {
   return readHistory(database, types, { streamType: orderView.streamType, streamId: orderId }, range);
+}
+
+/** A page of the events of each of several orders, by one statement. */
+export async function readOrderHistories(
+  { database, types }: ReadSource,
+  orderIds: readonly string[],
+  range: HistoryPage,
+): Promise<ReadTogether<readonly RecordedEvent[], undefined>> {
+  const streams = { streamType: orderView.streamType, streamIds: orderIds };
+  return { position: undefined, rows: await readHistories(database, types, streams, range) };
 }
 
 /** An order's events after a position of the log, and how far they reach; see readEventsAfter(). */

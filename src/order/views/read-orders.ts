@@ -2,9 +2,17 @@ import type { Position } from '../../event-store/position.ts';
 import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
 import { Prisma } from '../../generated/prisma/client.ts';
 import { type Join, openReadEntities, readEntities, type ReadSource } from '../../projections/read-entities.ts';
-import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import {
+  type Listing,
+  type Page,
+  type PageRequest,
+  parentId,
+  readPage,
+  readPages,
+} from '../../projections/read-page.ts';
 import { customerOrderView } from './customer-order-view.ts';
-import { orderFilters, type OrderFilter } from './order-filter.ts';
+import { orderFilters, type OrderFilter, statusAlternatives, statusFilter } from './order-filter.ts';
+import { orderSearch, orderSearchFilters } from './order-search.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 
 /** An order as it is answered: its row, and its customer as they are now. */
@@ -39,20 +47,76 @@ export async function readOrderByNumber(
   return { position, found: [...rows.values()][0], parkedAt: [...parked.values()][0] };
 }
 
+/** A list of orders: what it is cut down to, and what it is sorted by. */
+export interface OrderList {
+  /** One customer's only. */
+  readonly customerId?: string | undefined;
+  readonly filter: OrderFilter;
+  readonly sort: OrderSort;
+}
+
+/** Orders, each with its customer. */
+export type OrderPage = Page<OrderRow, CustomerRow>;
+
 /** A page of all orders, or of one customer's. */
-export async function readOrderPage(
+export async function readOrderPage(source: ReadSource, list: OrderList, request: PageRequest): Promise<OrderPage> {
+  const owner = list.customerId ?? list.filter.customerId;
+  if (owner === undefined) return readPage(source, listingOfAll(list), request);
+  const { filters, ...listing } = listingOfCustomer(list, Prisma.sql`${owner}`);
+  const owned = { ...listing, filters: [Prisma.sql`l.customer_id = ${owner}`, ...filters] };
+  return readPage(source, isRare(list.filter) ? { ...owned, gathered: gatheredAtOnce } : owned, request);
+}
+
+/** The same page of the orders of each of several customers, by one statement. */
+export async function readCustomersOrderPages(
   source: ReadSource,
-  list: { customerId?: string | undefined; filter: OrderFilter; sort: OrderSort },
+  customerIds: readonly string[],
+  list: Omit<OrderList, 'customerId'>,
   request: PageRequest,
-): Promise<Page<OrderRow, CustomerRow>> {
-  const { customerId, filter, sort } = list;
-  const owner = customerId ?? filter.customerId;
-  // What few orders have in common is indexed in order_view alone.
-  const isRare = filter.search !== undefined || filter.reference !== undefined || filter.productId !== undefined;
-  const listing = owner === undefined || isRare ? orderView : customerOrderView;
+): Promise<{ position: Position; rows: ReadonlyMap<string, OrderPage> }> {
+  const [first, ...others] = customerIds;
+  if (first !== undefined && others.length === 0) {
+    // Of one customer the planner knows how many orders they have.
+    const page = await readOrderPage(source, { ...list, customerId: first }, request);
+    return { position: page.position, rows: new Map([[first, page]]) };
+  }
+  const listing = listingOfCustomer(list, parentId);
+  return readPages(source, listing, { column: 'customerId', ids: customerIds }, request);
+}
+
+type OrderListing = Listing<OrderRow, CustomerRow>;
+
+/** Few orders have it in common, as far as is known before they are read. */
+const gatheredAtOnce = { by: [Prisma.sql`true`], isAll: Prisma.sql`true` };
+
+function listingOfAll({ filter, sort }: OrderList): OrderListing {
+  const { search, statusIn } = filter;
+  const page = { listing: orderView, rows: orderView, join: withCustomer, sort };
+  const inStates = [...orderFilters(filter), ...(statusIn ? [statusFilter(statusIn)] : [])];
+  if (search) {
+    const found = orderSearch(search);
+    if (!found) return { ...page, filters: [Prisma.sql`false`] };
+    const walked = [Prisma.join(found.tested, ' AND ')];
+    return { ...page, filters: inStates, gathered: found.gathered, alternatives: walked };
+  }
+  if (isRare(filter)) return { ...page, filters: inStates, gathered: gatheredAtOnce };
+  // Only the index of this order begins with the state: the indexes of the others have the state inside.
+  if (sort !== 'createdAt' || !statusIn || statusIn.length === 0) return { ...page, filters: inStates };
+  return { ...page, filters: orderFilters(filter), alternatives: statusAlternatives(statusIn) };
+}
+
+function listingOfCustomer({ filter, sort }: OrderList, owner: Prisma.Sql): OrderListing {
+  const { search, statusIn } = filter;
   const filters = [
-    ...(owner === undefined ? [] : [Prisma.sql`l.customer_id = ${owner}`]),
-    ...orderFilters(filter, owner),
+    ...orderFilters(filter),
+    ...(statusIn ? [statusFilter(statusIn)] : []),
+    ...(search ? orderSearchFilters(search, owner) : []),
   ];
-  return readPage(source, { listing, rows: orderView, join: withCustomer, sort, filters }, request);
+  const page = { rows: orderView, join: withCustomer, sort, filters };
+  return isRare(filter) ? { ...page, listing: orderView } : { ...page, listing: customerOrderView };
+}
+
+/** What few orders have in common is indexed in order_view alone. */
+function isRare({ search, reference, productId }: OrderFilter): boolean {
+  return search !== undefined || reference !== undefined || productId !== undefined;
 }

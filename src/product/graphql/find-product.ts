@@ -2,23 +2,19 @@ import type { Position } from '../../event-store/position.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
-import { type ProductRow, readProducts } from '../views/product-view.ts';
+import type { ProductRow } from '../views/product-view.ts';
 
 declare module '../../graphql/parts.ts' {
   interface Parts {
-    readonly product: (id: string) => Promise<Found<ProductRow>>;
+    /** @param atLeast a position that the answer must be of the same log as */
+    readonly product: (id: string, atLeast?: Position) => Promise<Found<ProductRow>>;
   }
 }
 
 /** The product as the log has it now. */
 export async function findProduct(context: Context, id: string, atLeast = context.atLeast): Promise<ProductRow | null> {
-  const { position, value, parkedAt } = atLeast ? await readOne(context, id, atLeast) : await context.parts.product(id);
+  const { position, value, parkedAt } = await context.parts.product(id, atLeast);
   context.reflected.read(position);
   refuseParked(parkedAt, atLeast ?? context.reflected.stored);
   return value ?? null;
-}
-
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<ProductRow>> {
-  const { position, rows, parked } = await readProducts(parts.source, [id], atLeast);
-  return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

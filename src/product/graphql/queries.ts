@@ -5,7 +5,7 @@ import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
-import { selects } from '../../graphql/selection.ts';
+import { selectedOfPage } from '../../graphql/selected-of-page.ts';
 import { readProductPage } from '../views/product-view.ts';
 import { findProduct } from './find-product.ts';
 import { Product, ProductConnection } from './types.ts';
@@ -39,9 +39,9 @@ builder.queryFields(t => ({
       const atLeast = own ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
-      const count = selects(info, 'totalCount');
+      const selected = selectedOfPage(info, request);
       const page = await readAtLeast(context, atLeast, () =>
-        readProductPage(context.parts.source, words, { ...request, direction: 'DESC', count, atLeast }),
+        readProductPage(context.parts.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
       );
       const rows = page.rows.map(({ row }) => row);
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.productId }));
