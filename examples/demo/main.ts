@@ -2,6 +2,7 @@
 // `-- --plant` drops one frame and shows another twice on the way to the count: it has to tell.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand } from '../../src/cli/command-line.ts';
 import { migrate } from '../../src/migrations.ts';
 import { databaseUrl, onDatabase } from '../../test/support/on-database.ts';
 import { openTcpProxy } from '../../test/support/tcp-proxy.ts';
@@ -20,21 +21,31 @@ DATABASE_URL is of a user that may create databases (PostgreSQL 15 or newer), RE
 /** ms after the last command by which everybody has to have everything. */
 const quiet = 10_000;
 
-const { DATABASE_URL: postgres, REDIS_URL: redis } = process.env;
-if (!postgres || !redis?.startsWith('redis://')) {
-  console.error(howTo);
-  process.exit(2);
-}
+const command = {
+  usage: 'npm run demo',
+  about: `Starts two nodes and subscribers of several kinds, cuts Redis, kills a node, and compares what the subscribers received
+with the log.
+
+${howTo}`,
+  options: { plant: { type: 'boolean' } },
+} as const;
 
 const closers: (() => unknown)[] = [];
-try {
-  process.exitCode = await demo(postgres, new URL(redis));
-} finally {
-  for (let close = closers.pop(); close; close = closers.pop()) await close();
-}
+await runCommand(command, async ({ values }) => {
+  const { DATABASE_URL: postgres, REDIS_URL: redis } = process.env;
+  if (!postgres || !redis?.startsWith('redis://')) {
+    console.error(howTo);
+    return 2;
+  }
+  try {
+    return await demo(postgres, new URL(redis), values.plant === true);
+  } finally {
+    for (let close = closers.pop(); close; close = closers.pop()) await close();
+  }
+});
 
 /** @returns the exit code */
-async function demo(postgres: string, redis: URL): Promise<number> {
+async function demo(postgres: string, redis: URL, plant: boolean): Promise<number> {
   const name = `orderstream_demo_${randomBytes(4).toString('hex')}`;
   await onDatabase(postgres, client => client.query(`CREATE DATABASE ${name}`));
   closers.push(() => onDatabase(postgres, client => client.query(`DROP DATABASE ${name} WITH (FORCE)`)));
@@ -78,7 +89,6 @@ async function demo(postgres: string, redis: URL): Promise<number> {
   console.log(`${await commands.stop()} commands accepted`);
 
   const log = await readLog(database, shop.start.after);
-  const plant = process.argv.includes('--plant');
   const counts = () =>
     subscribers.map(({ name, count, arrived, connections }, index) => ({
       line: `${name}: ${arrived.length} frames, connected ${connections} times`,

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
@@ -13,12 +12,21 @@ import { formatAmount } from '../money.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
+import { explainError, runCommand } from './command-line.ts';
 import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted, grouped, openProgress } from './progress.ts';
 
-const usage = 'npm run import -- FILE, for example npm run import -- orders.csv';
+const command = {
+  usage: 'npm run import -- FILE, for example npm run import -- orders.csv',
+  about: `Puts the order lines of a CSV file into the log: of the database that DATABASE_URL names, or else of the embedded one in
+DATA_DIR, whose server has to be stopped. Run it again after it was interrupted: nothing is stored twice.
+
+The file has one line an order line, with the columns order_reference, customer_reference, customer_name, product_sku,
+product_name, quantity, unit_price, currency, ordered_at, shipped_at and carrier.`,
+  arguments: Infinity, // fileOf() says that it takes one
+};
 
 interface File {
   readonly path: string;
@@ -26,8 +34,8 @@ interface File {
   readonly bytes: number | undefined;
 }
 
-async function run(): Promise<number> {
-  const file = await fileOf(process.argv.slice(2));
+async function run(given: readonly string[]): Promise<number> {
+  const file = await fileOf(given);
   const rows = await readOrders(createReadStream(file.path));
   const config = loadDatabaseConfig(process.env);
   const { database, embedded, close } = await openDatabase(config);
@@ -67,11 +75,9 @@ async function run(): Promise<number> {
   }
 }
 
-async function fileOf(given: string[]): Promise<File> {
-  const { positionals } = parseArgs({ args: given, allowPositionals: true });
-  const [name, ...more] = positionals;
-  if (name === undefined) throw new StartError(`Say which file: ${usage}`);
-  if (more.length > 0) throw new StartError(`Only one file at a time: ${usage}`);
+async function fileOf([name, ...more]: readonly string[]): Promise<File> {
+  if (name === undefined) throw new StartError(`Say which file: ${command.usage}`);
+  if (more.length > 0) throw new StartError(`Only one file at a time: ${command.usage}`);
   // npm runs scripts in the package's folder, wherever it was called.
   const path = process.env['npm_lifecycle_event'] === 'import' ? resolve(process.env['INIT_CWD'] ?? '', name) : name;
   try {
@@ -103,18 +109,10 @@ function summarise(tally: Tally, seconds: number): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
   if (error instanceof OutcomeUnknownError || error instanceof UnavailableError) {
     return `${error.message}: see that the database is there, and run the same command again; it goes on from here`;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith('ERR_PARSE_ARGS')) return `${message.split('\n', 1)[0]}: ${usage}`;
-  return error instanceof Error ? (error.stack ?? message) : String(error);
+  return explainError(error);
 }
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
-}
+await runCommand(command, ({ positionals }) => run(positionals), explain);

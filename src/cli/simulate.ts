@@ -1,6 +1,6 @@
 // npm run simulate -- --rate 5: customers and staff place, change, submit and move orders through the public API.
-import { parseArgs } from 'node:util';
 import { StartError } from '../start-error.ts';
+import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted } from './progress.ts';
 import { type Api, openApi } from './simulate/api.ts';
@@ -10,7 +10,23 @@ import { viewer } from './simulate/operations.ts';
 import { peopleOf, type Viewer } from './simulate/people.ts';
 import { simulate, type Summary } from './simulate/simulation.ts';
 
-const usage = 'npm run simulate -- [--rate 5] [--for SECONDS] [--url http://127.0.0.1:4000/graphql]';
+const command = {
+  usage: 'npm run simulate -- [--rate 5] [--for SECONDS] [--url http://127.0.0.1:4000/graphql]',
+  about: `Has customers and staff place, change, submit, ship and cancel orders through the API of a server that runs, until
+Ctrl-C.
+
+  --rate     commands a second, 5 if left out
+  --for      seconds after which it ends by itself
+  --url      where GraphQL is served
+
+The people's tokens are signed by AUTH_JWT_SECRET (and AUTH_ISSUER, AUTH_AUDIENCE), or by the development key; or set
+STAFF_TOKEN and CUSTOMER_TOKEN.`,
+  options: {
+    rate: { type: 'string', default: '5' },
+    for: { type: 'string' },
+    url: { type: 'string', default: 'http://127.0.0.1:4000/graphql' },
+  },
+} as const;
 const fastest = 1_000;
 const longest = 86_400;
 
@@ -22,8 +38,7 @@ interface Options {
   readonly url: string;
 }
 
-async function run(): Promise<void> {
-  const { rate, seconds, url } = optionsOf(process.argv.slice(2));
+async function run({ rate, seconds, url }: Options): Promise<void> {
   const end = onInterrupt();
   const print = (line: string) => {
     console.log(line);
@@ -43,15 +58,7 @@ async function run(): Promise<void> {
   print(sentenceOf(summary, api, (performance.now() - start) / 1_000));
 }
 
-function optionsOf(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      rate: { type: 'string', default: '5' },
-      for: { type: 'string' },
-      url: { type: 'string', default: 'http://127.0.0.1:4000/graphql' },
-    },
-  });
+function optionsOf(values: { rate: string; for?: string | undefined; url: string }): Options {
   return {
     rate: numberOf('--rate', values.rate, fastest),
     seconds: values.for === undefined ? undefined : numberOf('--for', values.for, longest),
@@ -95,18 +102,13 @@ function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: n
   return `${counted(commands, 'command')} in ${seconds.toFixed(1)} s (${rate}/s): ${orders.join(', ')}; ${rest.join(', ')}`;
 }
 
-function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
-  const { code, message, stack } = error as NodeJS.ErrnoException;
-  return code?.startsWith('ERR_PARSE_ARGS') ? `${message.split('.', 1)[0]}: ${usage}` : (stack ?? message);
-}
-
-try {
-  await run();
-} catch (error) {
-  // Asked to end before it had begun.
-  if ((error as Error).name !== 'AbortError') {
-    console.error(explain(error));
-    process.exitCode = 1;
+await runCommand(command, async ({ values }) => {
+  try {
+    await run(optionsOf(values));
+    return 0;
+  } catch (error) {
+    // It was interrupted before it had begun.
+    if ((error as Error).name === 'AbortError') return 0;
+    throw error;
   }
-}
+});
