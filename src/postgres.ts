@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { sqlState } from './database-error.ts';
 import { StartError } from './start-error.ts';
@@ -17,7 +18,13 @@ export async function openPool(
   settings: pg.PoolConfig,
   session: readonly string[] = [],
 ): Promise<pg.Pool> {
+  const sockets = new Set<Socket>();
   const pool = new pg.Pool({
+    stream: () => {
+      const socket = new Socket();
+      sockets.add(socket.once('close', () => sockets.delete(socket)));
+      return socket;
+    },
     connectionString: withSettings(url, session),
     application_name: 'orderstream',
     connectionTimeoutMillis: 5_000,
@@ -32,6 +39,8 @@ export async function openPool(
     return pool;
   } catch (error) {
     await pool.end();
+    // The client leaves its connection open if it has no password to answer with, and the server waits a minute for one.
+    for (const socket of sockets) socket.destroy();
     throw error instanceof StartError ? error : new StartError(refusal(key, url, error), { cause: error });
   }
 }
@@ -69,9 +78,13 @@ async function checkServer(key: string, pool: pg.Pool): Promise<void> {
 }
 
 function refusal(key: string, url: string, error: unknown): string {
-  const { hostname, port, pathname, username } = new URL(url);
+  const { hostname, port, pathname, username, password } = new URL(url);
   const server = `${decodeURIComponent(hostname) || 'localhost'}:${port || '5432'}`;
   const { code, message } = error as { code?: string; message: string };
+  // The client's own error, before the server has any: it was asked for a password and has none.
+  if (message.startsWith('SASL') && password === '') {
+    return `${key}: ${server} asks for the password of ${decodeURIComponent(username) || 'the user'}: add it`;
+  }
   switch (sqlState(error)) {
     case '28000':
     case '28P01':
