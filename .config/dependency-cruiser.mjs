@@ -81,6 +81,7 @@ export default {
       edges,
       node,
     ),
+    may('(embedded-database|postgres)\\.ts$', ours('session-settings\\.ts$')),
     may('schema-version\\.ts$', node),
     may(
       '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
@@ -92,8 +93,7 @@ export default {
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
     may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
-    may('node-version\\.ts$', node),
-    may('main\\.ts$', ours('(app|config|node-version|welcome|cli/command-line)\\.ts$'), edges, node),
+    may('main\\.ts$', ours('(app|config|welcome|cli/command-line)\\.ts$'), edges, node),
     may(
       'cli/',
       ours('(?!main\\.ts$|client/)'),

@@ -1,4 +1,3 @@
-import './node-version.ts';
 import { startApp } from './app.ts';
 import { readCommandLine } from './cli/command-line.ts';
 import { loadConfig, misspeltKeys } from './config.ts';

@@ -9,6 +9,9 @@ const written = [
   'customer_totals, sales_by_day, product_sales, product_sales_by_day',
 ].join(', ');
 
+/** ms, whatever the database or the role has set. */
+const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
+
 /** The SQLSTATE of a wrong password, and that of a right that is missing. */
 const invalidPassword = '28P01';
 const insufficientPrivilege = '42501';
@@ -104,7 +107,7 @@ export async function checkServingLogin(
 }
 
 async function connectAsServing(servingUrl: string): Promise<void> {
-  const pool = await openPool('DATABASE_URL', servingUrl, { max: 1 });
+  const pool = await openPool('DATABASE_URL', servingUrl, { max: 1, ...limits });
   try {
     const { rows } = await pool.query<{ migrated: boolean }>(
       `SELECT to_regclass('public.events') IS NOT NULL AS migrated`,
@@ -141,7 +144,7 @@ async function changePassword(pool: pg.Pool, role: string, password: string): Pr
 }
 
 async function asOwner<Result>(ownerUrl: string, use: (pool: pg.Pool) => Promise<Result>): Promise<Result> {
-  const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1 });
+  const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1, ...limits });
   try {
     return await use(pool);
   } finally {
