@@ -63,7 +63,7 @@ export default {
     may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
 
     // What they stand on.
-    may('config\\.ts$', ours('start-error\\.ts$'), node, packages('zod')),
+    may('config\\.ts$', ours('(misspelt-keys|start-error)\\.ts$'), node, packages('zod')),
     may(
       '(metrics|tracing)\\.ts$',
       ours('(commands|event-store)/', 'in-time\\.ts$'),
@@ -81,6 +81,7 @@ export default {
       edges,
       node,
     ),
+    may('(embedded-database|postgres)\\.ts$', ours('session-settings\\.ts$')),
     may('(schema-version|terminal-style)\\.ts$', node),
     may(
       '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
@@ -92,8 +93,7 @@ export default {
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
     may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
-    may('node-version\\.ts$', node),
-    may('main\\.ts$', ours('(app|config|node-version|terminal-style|welcome)\\.ts$'), edges, node),
+    may('main\\.ts$', ours('(app|config|terminal-style|welcome|cli/command-line)\\.ts$'), edges, node),
     may(
       'cli/',
       ours('(?!main\\.ts$)'), // `watch` is a client, as others write one

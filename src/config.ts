@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { likelyKey, unknownKeys } from './misspelt-keys.ts';
 import { StartError } from './start-error.ts';
 
 export type Role = 'api' | 'projector';
@@ -168,6 +169,9 @@ const keys = z.object({
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
 
+/** Also those that `simulate` alone reads. */
+const knownKeys = [...Object.keys(keys.shape), 'STAFF_TOKEN', 'CUSTOMER_TOKEN'];
+
 /**
  * The configuration that the environment says, frozen.
  * @throws ConfigError naming every key that is bad, missing or at odds with another
@@ -176,7 +180,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const given = withoutBlanks(env);
   const read = keys.safeParse(given);
   const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(given)];
-  if (!read.success || problems.length > 0) throw new ConfigError(problems);
+  if (!read.success || problems.length > 0) throw new ConfigError([...new Set([...problems, ...misspeltKeys(env)])]);
   const values = read.data;
   return deepFreeze({
     production: values.NODE_ENV === 'production',
@@ -293,7 +297,10 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
       problems.push('GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest');
     }
   }
-  if (production) problems.push(...plaintext(given), ...unknownKeys(given));
+  if (production) {
+    problems.push(...plaintext(given));
+    if (unknownKeys(Object.keys(given), knownKeys).length > 0) problems.push(...misspeltKeys(given));
+  }
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
   }
@@ -330,17 +337,19 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
   ];
 }
 
-/** What only this program's keys begin with, or are. */
-const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
-/** What Kubernetes tells each pod of a neighbour that is called `auth`, or `limit`. */
-const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
-
-/** A key that is misspelt would leave a default where somebody thinks there is none. */
-function unknownKeys(given: Readonly<Record<string, string>>): string[] {
-  const names = Object.keys(given).filter(
-    name => ours.test(name) && !ofNeighbours.test(name) && !Object.hasOwn(keys.shape, name),
-  );
-  return names.map(name => `${name}: is no key of this program: docs/configuration.md has them all`);
+/**
+ * Names in the environment that are probably misspelt keys, a line each: what they were meant to set has its default.
+ * In production, loadConfig() refuses those that can be meant for no other program.
+ */
+export function misspeltKeys(env: NodeJS.ProcessEnv): string[] {
+  const names = Object.keys(withoutBlanks(env));
+  const unknown = unknownKeys(names, knownKeys);
+  return names.flatMap(name => {
+    const likely = likelyKey(name, names, knownKeys);
+    if (likely === undefined && !unknown.includes(name)) return [];
+    const meant = likely === undefined ? 'docs/configuration.md has them all' : `did you mean ${likely}?`;
+    return [`${name}: is no key of this program: ${meant}`];
+  });
 }
 
 /** True where only this machine reaches the address. */

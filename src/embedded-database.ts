@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { PGlite } from '@electric-sql/pglite';
 import type { IsolationLevel, SqlDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { sessionSettings } from './session-settings.ts';
 import { StartError } from './start-error.ts';
 
 /**
@@ -13,7 +14,10 @@ import { StartError } from './start-error.ts';
 export async function openEmbedded(path: string): Promise<PGlite> {
   try {
     if (!(await exists(path))) await create(path);
-    return await PGlite.create({ dataDir: path });
+    const client = await PGlite.create({ dataDir: path });
+    // It has one session for as long as it is open.
+    for (const [name, value] of sessionSettings) await client.query(`SELECT set_config($1, $2, false)`, [name, value]);
+    return client;
   } catch (error) {
     throw new StartError(
       `DATA_DIR: the database in ${path} can't be opened (${String(error).replaceAll(/\s+/g, ' ')}): restore it, or set DATA_DIR to another folder`,

@@ -1,13 +1,21 @@
-import './node-version.ts';
 import { startApp } from './app.ts';
-import { loadConfig } from './config.ts';
+import { readCommandLine } from './cli/command-line.ts';
+import { loadConfig, misspeltKeys } from './config.ts';
 import { openLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
 import { styleFor } from './terminal-style.ts';
 import { welcome } from './welcome.ts';
 
-async function start(): Promise<() => Promise<void>> {
+const about = `Serves GraphQL at http://127.0.0.1:4000/graphql: on an embedded database in .data, or on the PostgreSQL and Redis of
+DATABASE_URL and REDIS_URL. Ctrl-C stops it.
+
+Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: docs/configuration.md has them all.`;
+
+/** Serves GraphQL. @returns what stops it; undefined if there is nothing to serve: `--help` or `--version` was given */
+async function start(): Promise<(() => Promise<void>) | undefined> {
+  if (readCommandLine({ usage: 'npm start', about }) === undefined) return undefined;
   const config = loadConfig(process.env);
+  for (const line of misspeltKeys(process.env)) console.error(line);
   const logger = openLogger(config.logLevel);
   // What nobody caught leaves the process in a state that nobody knows: the log says why, and the next one starts clean.
   for (const event of ['uncaughtException', 'unhandledRejection']) {
@@ -45,7 +53,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
     if (askedAt === undefined) {
       askedAt = performance.now();
-      running.then(stop => stop()).then(() => process.exit(0), fail);
+      running.then(stop => stop?.()).then(() => process.exit(0), fail);
       // Who stops it kills it soon after, and what hangs then would hang on; what is acknowledged is on disk.
       setTimeout(() => process.exit(0), longestStop).unref();
     }

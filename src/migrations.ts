@@ -22,13 +22,19 @@ export async function migrate(target: string | PGlite): Promise<string[]> {
     return applyMigrations({ adapter: new PrismaPGlite(target), run: script => target.exec(script) });
   }
   // One connection that never goes idle: all below must happen in one transaction.
-  const pool = await openPool('DATABASE_MIGRATE_URL', target, { max: 1, idleTimeoutMillis: 0 });
+  const pool = await openPool('DATABASE_MIGRATE_URL', target, { max: 1, idleTimeoutMillis: 0 }, limits);
   try {
     return await applyMigrations({ adapter: new PrismaPg(pool), run: script => pool.query(script) });
   } finally {
     await pool.end();
   }
 }
+
+/**
+ * An index over a large table takes as long as it takes. A process that stops half-way holds its locks for a minute at most.
+ * As settings of the session, since the client leaves out a time limit of 0.
+ */
+const limits = ['statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=60000'];
 
 /** All in one transaction: a process that dies half-way leaves no half-made schema and no mark of a failed migration. */
 async function applyMigrations(session: Session): Promise<string[]> {

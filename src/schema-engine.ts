@@ -44,9 +44,20 @@ async function loadEngine(): Promise<void> {
   // The package's own entry imports the .wasm file, which Node does only behind a flag.
   const path = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const bytes = await readFile(path.replace(/\.js$/, '.wasm'));
-  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings });
+  const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': withoutHeldTimers() });
   bindings.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
+}
+
+/**
+ * The engine limits each wait for a lock by a timer of ten seconds, which it never clears. Unless those timers are unref'd,
+ * every process that has migrated lives ten seconds longer than its work. The engine's waits themselves keep the process
+ * alive: each is for an answer of the database.
+ */
+function withoutHeldTimers(): object {
+  const setTimer = Object.keys(bindings).filter(name => name.startsWith('__wbg_setTimeout_'));
+  const unrefed = (call: () => void, ms: number) => setTimeout(call, ms >>> 0).unref();
+  return { ...bindings, ...Object.fromEntries(setTimer.map(name => [name, unrefed])) };
 }
 
 // TypeScript knows it from the browser's library alone, which would bring `window` and the like along.

@@ -5,7 +5,6 @@ import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
 import { openDatabase } from '../database.ts';
@@ -16,12 +15,21 @@ import { productDecider } from '../product/decider.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
+import { explainError, runCommand } from './command-line.ts';
 import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted, grouped, openProgress } from './progress.ts';
 
-const usage = 'npm run import -- FILE, for example npm run import -- orders.csv';
+const command = {
+  usage: 'npm run import -- FILE, for example npm run import -- orders.csv',
+  about: `Puts the order lines of a CSV file into the log: of the database that DATABASE_URL names, or else of the embedded one in
+DATA_DIR, whose server has to be stopped. Run it again after it was interrupted: nothing is stored twice.
+
+The file has one line an order line, with the columns order_reference, customer_reference, customer_name, product_sku,
+product_name, quantity, unit_price, currency, ordered_at, shipped_at and carrier.`,
+  arguments: Infinity, // pathOf() says that it takes one
+};
 
 interface File {
   readonly path: string;
@@ -30,8 +38,8 @@ interface File {
   readonly close: () => Promise<void>;
 }
 
-async function run(): Promise<number> {
-  const path = await pathOf(process.argv.slice(2));
+async function run(given: readonly string[]): Promise<number> {
+  const path = await pathOf(given);
   const file = await fileAt(path);
   try {
     return await runOn(path, file);
@@ -84,11 +92,9 @@ async function runOn(name: string, file: File): Promise<number> {
   }
 }
 
-async function pathOf(given: string[]): Promise<string> {
-  const { positionals } = parseArgs({ args: given, allowPositionals: true });
-  const [name, ...more] = positionals;
-  if (name === undefined) throw new StartError(`Say which file: ${usage}`);
-  if (more.length > 0) throw new StartError(`Only one file at a time: ${usage}`);
+async function pathOf([name, ...more]: readonly string[]): Promise<string> {
+  if (name === undefined) throw new StartError(`Say which file: ${command.usage}`);
+  if (more.length > 0) throw new StartError(`Only one file at a time: ${command.usage}`);
   // npm runs scripts in the package's folder, wherever it was called.
   const path = process.env['npm_lifecycle_event'] === 'import' ? resolve(process.env['INIT_CWD'] ?? '', name) : name;
   try {
@@ -135,18 +141,10 @@ function summarise(tally: Tally, seconds: number): void {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof StartError) return error.message;
   if (error instanceof OutcomeUnknownError || error instanceof UnavailableError) {
     return `${error.message}: see that the database is there, and run the same command again; it goes on from here`;
   }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code?.startsWith('ERR_PARSE_ARGS')) return `${message.split('\n', 1)[0]}: ${usage}`;
-  return error instanceof Error ? (error.stack ?? message) : String(error);
+  return explainError(error);
 }
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  console.error(explain(error));
-  process.exitCode = 1;
-}
+await runCommand(command, ({ positionals }) => run(positionals), explain);

@@ -1,18 +1,36 @@
 // npm run db:migrate: brings the database at DATABASE_MIGRATE_URL, or else DATABASE_URL, to this program's schema, and
 // gives the user of DATABASE_URL what serving needs.
 import { loadMigrateUrl } from '../config.ts';
-import { grantServing } from '../event-store/serving-role.ts';
+import { checkMayGrantServing, checkServingLogin, grantServing } from '../event-store/serving-role.ts';
 import { migrate } from '../migrations.ts';
-import { StartError } from '../start-error.ts';
+import { runCommand } from './command-line.ts';
 
-try {
+const command = {
+  usage: 'npm run db:migrate',
+  about: `Brings the PostgreSQL database to the schema of this release, all or nothing. Run it before a new release is started.
+
+  DATABASE_MIGRATE_URL  the connection of the schema's owner; DATABASE_URL if it is not set
+  DATABASE_URL          if it has another user, that user gets the rights that serving needs, and is created if missing`,
+};
+
+await runCommand(command, async () => {
   const ownerUrl = loadMigrateUrl(process.env);
+  const servingUrl = process.env['DATABASE_URL']?.trim() || ownerUrl;
+  await checkMayGrantServing(ownerUrl, servingUrl);
   const applied = await migrate(ownerUrl);
   for (const name of applied) console.log(`applied ${name}`);
   if (applied.length === 0) console.log('nothing to apply: the database is up to date');
-  const role = await grantServing(ownerUrl, process.env['DATABASE_URL']?.trim() || ownerUrl);
-  if (role !== undefined) console.log(`${role} may read the log and append to it, and change nothing in it`);
-} catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
-}
+  const role = await grantServing(ownerUrl, servingUrl);
+  if (role === undefined) return 0;
+  switch (await checkServingLogin(ownerUrl, servingUrl)) {
+    case 'connects':
+      break;
+    case 'password changed':
+      console.log(`${role} has the password of DATABASE_URL now`);
+      break;
+    case 'unreachable':
+      console.error(`DATABASE_URL: not reached from here, so whether ${role} can log in is not checked`);
+  }
+  console.log(`${role} may read the log and append to it, and change nothing in it`);
+  return 0;
+});

@@ -1,10 +1,9 @@
 // npm run order: a customer creates an order, adds an item and submits it, and each step is printed with its position.
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { StartError } from '../start-error.ts';
 import { type Style, styleFor } from '../terminal-style.ts';
 import { caller } from './caller.ts';
-import { explain } from './explain.ts';
+import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, openApi, type Person } from './simulate/api.ts';
@@ -19,13 +18,22 @@ import {
 import type { Catalogue } from './simulate/open-shop.ts';
 import type { Viewer } from './simulate/people.ts';
 
-export const usage = `npm run order -- [--url ${usualUrl}] [--token TOKEN]
-
-Places an order: registers the customer if the server does not know them, creates an order, adds an item, submits it.
+const command = {
+  usage: `npm run order -- [--url ${usualUrl}] [--token TOKEN]`,
+  about: `Places an order: registers the customer if the server does not know them, creates an order, adds an item, submits it.
 
   --url URL      the server's GraphQL endpoint
-  --token TOKEN  a customer's token. Without it one is signed with AUTH_JWT_SECRET, or else with the development key.
-`;
+  --token TOKEN  a customer's token. Without it one is signed with AUTH_JWT_SECRET, or else with the development key.`,
+  options: {
+    url: { type: 'string', default: usualUrl },
+    token: { type: 'string' },
+  },
+} as const;
+
+interface Options {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
 
 const quantity = 2;
 
@@ -45,24 +53,14 @@ interface Result {
   };
 }
 
-async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string', default: usualUrl },
-      token: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    return;
-  }
-  const url = serverUrl(values.url);
-  const person = caller(process.env, 'customer', values.token);
+async function run(options: Options): Promise<number> {
+  const url = serverUrl(options.url);
+  const person = caller(process.env, 'customer', options.token);
   const api = openApi(url, onInterrupt().signal, line => {
     console.log(line);
   });
   await placeOrder(api, person, styleFor(process.stdout, process.env));
+  return 0;
 }
 
 async function placeOrder(api: Api, person: Person, style: Style): Promise<void> {
@@ -103,12 +101,4 @@ function sumOf({ total, lines }: Order): string {
   return total.currency === 'XXX' ? 'empty' : `${items} = ${total.amount} ${total.currency}`;
 }
 
-try {
-  await run();
-} catch (error) {
-  // Ctrl-C came before it had ended.
-  if ((error as Error).name !== 'AbortError') {
-    console.error(explain(error, usage));
-    process.exitCode = 1;
-  }
-}
+await runCommand(command, ({ values }) => run(values));

@@ -1,8 +1,7 @@
 // npm run simulate -- --rate 5: customers and staff place, change, submit and move orders through the public API.
-import { parseArgs } from 'node:util';
 import { StartError } from '../start-error.ts';
+import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
-import { explain } from './explain.ts';
 import { counted } from './progress.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, openApi } from './simulate/api.ts';
@@ -12,7 +11,23 @@ import { viewer } from './simulate/operations.ts';
 import { peopleOf, type Viewer } from './simulate/people.ts';
 import { simulate, type Summary } from './simulate/simulation.ts';
 
-const usage = `npm run simulate -- [--rate 5] [--for SECONDS] [--url ${usualUrl}]`;
+const command = {
+  usage: `npm run simulate -- [--rate 5] [--for SECONDS] [--url ${usualUrl}]`,
+  about: `Has customers and staff place, change, submit, ship and cancel orders through the API of a server that runs, until
+Ctrl-C.
+
+  --rate     commands a second, 5 if left out
+  --for      seconds after which it ends by itself
+  --url      where GraphQL is served
+
+The people's tokens are signed by AUTH_JWT_SECRET (and AUTH_ISSUER, AUTH_AUDIENCE), or by the development key; or set
+STAFF_TOKEN and CUSTOMER_TOKEN.`,
+  options: {
+    rate: { type: 'string', default: '5' },
+    for: { type: 'string' },
+    url: { type: 'string', default: usualUrl },
+  },
+} as const;
 const fastest = 1_000;
 const longest = 86_400;
 
@@ -24,8 +39,7 @@ interface Options {
   readonly url: string;
 }
 
-async function run(): Promise<void> {
-  const { rate, seconds, url } = optionsOf(process.argv.slice(2));
+async function run({ rate, seconds, url }: Options): Promise<number> {
   const end = onInterrupt();
   const print = (line: string) => {
     console.log(line);
@@ -43,17 +57,10 @@ async function run(): Promise<void> {
     clearTimeout(timer);
   });
   print(sentenceOf(summary, api, (performance.now() - start) / 1_000));
+  return 0;
 }
 
-function optionsOf(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      rate: { type: 'string', default: '5' },
-      for: { type: 'string' },
-      url: { type: 'string', default: usualUrl },
-    },
-  });
+function optionsOf(values: { rate: string; for?: string | undefined; url: string }): Options {
   return {
     rate: numberOf('--rate', values.rate, fastest),
     seconds: values.for === undefined ? undefined : numberOf('--for', values.for, longest),
@@ -88,12 +95,4 @@ function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: n
   return `${counted(commands, 'command')} in ${seconds.toFixed(1)} s (${rate}/s): ${orders.join(', ')}; ${rest.join(', ')}`;
 }
 
-try {
-  await run();
-} catch (error) {
-  // Asked to end before it had begun.
-  if ((error as Error).name !== 'AbortError') {
-    console.error(explain(error, usage));
-    process.exitCode = 1;
-  }
-}
+await runCommand(command, ({ values }) => run(optionsOf(values)));

@@ -1,11 +1,10 @@
 // npm run watch: a line for each change of each order, through cuts and restarts of the server.
-import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { createClient } from '../client/graphql-ws.ts';
 import { StartError } from '../start-error.ts';
 import { styleFor } from '../terminal-style.ts';
 import { caller } from './caller.ts';
-import { explain } from './explain.ts';
+import { explainError, runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { openApi } from './simulate/api.ts';
@@ -14,37 +13,35 @@ import type { Viewer } from './simulate/people.ts';
 import { lineOf, type Update } from './watch/line.ts';
 import { customerOrdersUpdated, ordersUpdated } from './watch/operations.ts';
 
-export const usage = `npm run watch -- [--url ${usualUrl}] [--token TOKEN]
-
-Prints a line for each change of each order, until Ctrl-C. After a cut it continues where it was: no change is missed.
+const command = {
+  usage: `npm run watch -- [--url ${usualUrl}] [--token TOKEN]`,
+  about: `Prints a line for each change of each order, until Ctrl-C. After a cut it continues where it was: no change is missed.
 
   --url URL      the server's GraphQL endpoint
   --token TOKEN  a staff token for all orders, a customer's for their own. Without it one is signed with
-                 AUTH_JWT_SECRET, or else with the development key.
-`;
+                 AUTH_JWT_SECRET, or else with the development key.`,
+  options: {
+    url: { type: 'string', default: usualUrl },
+    token: { type: 'string' },
+  },
+} as const;
+
+interface Options {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
 
 /** The server's code for a token that it does not take any more. */
 const forbidden = 4403;
 
-async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string', default: usualUrl },
-      token: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
+async function run(options: Options): Promise<number> {
   const style = styleFor(process.stdout, process.env);
   const print = (line: string) => {
     console.log(line);
   };
-  if (values.help) {
-    print(usage);
-    return;
-  }
   const end = onInterrupt();
-  const url = serverUrl(values.url);
-  const person = caller(process.env, 'staff', values.token);
+  const url = serverUrl(options.url);
+  const person = caller(process.env, 'staff', options.token);
   const { viewer } = await openApi(url, end.signal, print).ask<{ viewer: Viewer }>(person, whoIs);
   const all = viewer.role === 'STAFF';
   const client = createClient({
@@ -80,6 +77,7 @@ async function run(): Promise<void> {
     else if (update && !live) print(style('dim', `Live from position ${update.position}`));
     live = true;
   }
+  return 0;
 }
 
 /** What graphql-ws ends a subscription with: errors of the server, a closed socket, or a fault of its own. */
@@ -90,12 +88,8 @@ function readable(error: unknown): unknown {
   return new StartError(`The server closed the connection: ${code} ${String(reason)}`);
 }
 
-try {
-  await run();
-} catch (error) {
-  // Ctrl-C came before it had begun.
-  if ((error as Error).name !== 'AbortError') {
-    console.error(explain(readable(error), usage));
-    process.exitCode = 1;
-  }
-}
+await runCommand(
+  command,
+  ({ values }) => run(values),
+  error => explainError(readable(error)),
+);

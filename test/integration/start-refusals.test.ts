@@ -250,6 +250,15 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await server.close();
   });
 
+  test('behind a pooler that drops what a session has to have set', async () => {
+    const row = { version: '15.1', number: '150001', encoding: 'UTF8', settings: '{elsewhere}' };
+    const server = await answeringPostgres(row);
+    expect(await refusal({ DATABASE_URL: server.url })).toMatch(
+      /^DATABASE_URL: .*a pooler, does not pass on that a session has search_path = public: [^\n]+\n$/,
+    );
+    await server.close();
+  });
+
   test('on a database that cannot store every character', async () => {
     const { adminUrl, template } = inject('postgres');
     const name = `${template}_latin`;

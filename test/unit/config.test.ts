@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, defaultLimits, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
+import {
+  ConfigError,
+  defaultLimits,
+  developmentSecret,
+  loadConfig,
+  loadMigrateUrl,
+  misspeltKeys,
+} from '../../src/config.ts';
 
 const secret = 'k'.repeat(32);
 const production = {
@@ -201,6 +208,15 @@ describe('a start is refused', () => {
     expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);
   });
 
+  test('in production with a hint at the key that was probably meant', () => {
+    const noKey = 'LIMIT_COTS: is no key of this program: did you mean LIMIT_COST?';
+    expect(problems({ ...production, LIMIT_COTS: '10' })).toEqual([noKey]);
+    expect(problems({ ...production, DATABASE_URL: undefined, DATABASE_UL: 'postgres://h/d' })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: set it/),
+      'DATABASE_UL: is no key of this program: did you mean DATABASE_URL?',
+    ]);
+  });
+
   test('with no complaint of what the platform says of other programs', () => {
     const neighbours = {
       AUTH_SERVICE_HOST: '10.0.0.1',
@@ -223,5 +239,42 @@ describe('a start is refused', () => {
 
   test('not in production on one node without Redis', () => {
     expect(problems(production)).toEqual([]);
+  });
+});
+
+describe('a name that is probably a misspelt key is reported in every mode', () => {
+  test.each([
+    ['a letter is missing', 'DATABASE_UL', 'DATABASE_URL'],
+    ['a letter too many', 'REDISS_URL', 'REDIS_URL'],
+    ['two are swapped', 'LOG_LEVLE', 'LOG_LEVEL'],
+    ['one is another', 'DATABASE_URI', 'DATABASE_URL'],
+    ['two mistakes', 'AUTH_JTW_SECERT', 'AUTH_JWT_SECRET'],
+    ['a short one', 'POTR', 'PORT'],
+    ['in small letters', 'database_url', 'DATABASE_URL'],
+    ['one that only simulate reads', 'STAF_TOKEN', 'STAFF_TOKEN'],
+  ])('%s', (_what, name, meant) => {
+    for (const NODE_ENV of ['development', 'production', undefined]) {
+      expect(misspeltKeys({ NODE_ENV, [name]: 'x' })).toEqual([
+        `${name}: is no key of this program: did you mean ${meant}?`,
+      ]);
+    }
+  });
+
+  test('one that begins as only our keys do', () => {
+    const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md has them all';
+    expect(misspeltKeys({ LIMIT_FRAMES: '5' })).toEqual([line]);
+  });
+
+  test('but not a key, a name of another program, or one beside the key itself', () => {
+    const known = { PORT: '1', DATABASE_URL: 'x', DATABASE_MIGRATE_URL: 'x', LIMIT_COST: '5' };
+    const others = {
+      HOME: '/',
+      HOSTNAME: 'h',
+      SORT: 'x',
+      POSTGRES_URL: 'x',
+      REDIS_TLS_URL: 'x',
+      REDIS_PORT: 'tcp://h:1',
+    };
+    expect(misspeltKeys({ ...known, ...others, DATABASE_URI: 'x', LIMIT_PORT: 'tcp://10.0.0.1:80' })).toEqual([]);
   });
 });

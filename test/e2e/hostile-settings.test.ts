@@ -1,0 +1,100 @@
+// What a database, or a role in it, has set for its sessions changes nothing of what the program does.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SalesByDayDocument } from '../generated/graphql.ts';
+import { migrate } from '../../src/migrations.ts';
+import { startApp } from '../support/app.ts';
+import { runCli } from '../support/cli.ts';
+import { journey } from '../support/journey.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { post } from '../support/post.ts';
+import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openShop } from '../support/shop.ts';
+
+/** Each a value that some real database has, or the one that differs most from what we rest on. */
+const hostile = [
+  `DateStyle = 'German, DMY'`,
+  `IntervalStyle = 'sql_standard'`,
+  `TimeZone = 'Asia/Kathmandu'`,
+  `search_path = elsewhere, pg_catalog`,
+  `standard_conforming_strings = off`,
+  `backslash_quote = off`,
+  `quote_all_identifiers = on`,
+  `array_nulls = off`,
+  `transform_null_equals = on`,
+  `extra_float_digits = -15`,
+  `bytea_output = 'escape'`,
+  `client_encoding = 'LATIN1'`,
+  `default_transaction_isolation = 'serializable'`,
+  `default_text_search_config = 'pg_catalog.german'`,
+  `gin_fuzzy_search_limit = 1`,
+  `exit_on_error = on`,
+  `statement_timeout = '1ms'`,
+  `lock_timeout = '1ms'`,
+  `idle_in_transaction_session_timeout = '1ms'`,
+  `idle_session_timeout = '1ms'`,
+  `synchronous_commit = off`,
+  `row_security = off`,
+  `session_replication_role = 'replica'`,
+  `check_function_bodies = off`,
+  `client_min_messages = 'debug1'`,
+  `plan_cache_mode = 'force_custom_plan'`,
+  `jit_above_cost = 0`,
+  `enable_indexscan = off`,
+  `plpgsql.extra_errors = 'all'`,
+];
+
+let databases: TestDatabase[] = [];
+beforeAll(() => {
+  databases = [];
+});
+afterAll(async () => {
+  for (const database of databases) await database.drop();
+});
+
+/** A new database in which every session starts with these settings. @param of `DATABASE` or, in it, `ROLE` */
+async function databaseWith(settings: readonly string[], of: 'DATABASE' | 'ROLE' = 'DATABASE'): Promise<TestDatabase> {
+  const database = await bareDatabase();
+  databases.push(database);
+  const { pathname, username } = new URL(database.url);
+  const name = `DATABASE ${pathname.slice(1)}`;
+  await onDatabase(database.url, async client => {
+    await client.query('CREATE SCHEMA elsewhere');
+    const target = of === 'ROLE' ? `ROLE ${username} IN ${name}` : name;
+    for (const setting of settings) await client.query(`ALTER ${target} SET ${setting}`);
+  });
+  return database;
+}
+
+/** Migrates, serves a customer's journey, reads what was sold, and verifies. */
+async function expectAllIsWell({ url }: TestDatabase): Promise<void> {
+  await migrate(url);
+  const app = await startApp({ DATABASE_URL: url });
+  try {
+    const shop = await openShop(app.url);
+    await journey(shop, { writes: app.url, reads: app.url });
+    const days = { from: '2000-01-01', to: '2999-12-31', currency: 'EUR' };
+    const { data, errors } = await post(app.url, SalesByDayDocument, days, { token: shop.staff });
+    expect(errors).toBeUndefined();
+    expect(data?.salesByDay).toMatchObject([{ date: expect.stringMatching(/^20\d\d-\d\d-\d\d$/), orderCount: 1 }]);
+    const found = `{ orders(filter: {search: "first"}) { totalCount } }`;
+    expect(await post(app.url, found, {}, { token: shop.staff })).toMatchObject({
+      data: { orders: { totalCount: 1 } },
+    });
+  } finally {
+    await app.stop();
+  }
+  const verified = await runCli('orderstream', ['verify'], { DATABASE_URL: url });
+  expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
+}
+
+test.each(hostile)('with %s for the database, all goes as it does without', async setting => {
+  await expectAllIsWell(await databaseWith([setting]));
+});
+
+test('with all of them for the database, all goes as it does without', async () => {
+  await expectAllIsWell(await databaseWith(hostile));
+});
+
+test('with all of them for the role, all goes as it does without', async () => {
+  await expectAllIsWell(await databaseWith(hostile, 'ROLE'));
+});
