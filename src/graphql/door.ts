@@ -22,6 +22,7 @@ import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { openShortWay } from './short-way.ts';
+import { validateDocument } from './validate-document.ts';
 
 export type Door = ReturnType<typeof openDoor>;
 
@@ -89,9 +90,12 @@ export function openDoor(options: {
         return parseDocument(source, limits);
       });
     },
-    onValidate: () => validated => {
-      const errors = validated.result as readonly GraphQLError[];
-      validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+    onValidate({ setValidationFn }) {
+      setValidationFn(validateDocument);
+      return validated => {
+        const errors = validated.result as readonly GraphQLError[];
+        validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+      };
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn(args => executeOperation(args as OperationArgs));

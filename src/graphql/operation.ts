@@ -3,6 +3,8 @@ import {
   type DocumentNode,
   type ExecutionResult,
   getOperationAST,
+  getVariableValues,
+  type GraphQLError,
   Kind,
   type SelectionSetNode,
 } from 'graphql';
@@ -60,6 +62,8 @@ export async function subscribeToOperation(
   try {
     contextValue.parts.admission?.admit(args);
     checkRoot(args);
+    const errors = variableErrors(args);
+    if (errors.length > 0) return presented({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
     const mine = { ...args, document: open.document };
@@ -83,24 +87,40 @@ export async function subscribeToOperation(
 }
 
 /**
- * Where directives leave no field at the root, graphql-js fails as if it had a bug.
+ * If directives leave no field at the root, graphql-js fails as if it had a bug.
  * @throws BAD_USER_INPUT
  */
 function checkRoot({ document, operationName }: OperationArgs): void {
-  const directed = (set: SelectionSetNode | undefined, spread: readonly string[] = []): boolean =>
+  const fragments = fragmentsOf(document);
+  // Each fragment is looked at once, however often it is spread.
+  const seen = new Set<string>();
+  const directed = (set: SelectionSetNode | undefined): boolean =>
     set?.selections.some(selection => {
       if (selection.directives?.length) return true;
       if (selection.kind === Kind.FIELD) return false;
-      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet, spread);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet);
       const { value: name } = selection.name;
-      return !spread.includes(name) && directed(fragmentOf(document, name), [...spread, name]);
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return directed(fragments.get(name));
     }) ?? false;
   if (directed(getOperationAST(document, operationName)?.selectionSet)) {
     throw badInput("A subscription's own field takes no directive: leave it out, or subscribe to something else.");
   }
 }
 
-function fragmentOf({ definitions }: DocumentNode, name: string): SelectionSetNode | undefined {
-  const found = definitions.find(one => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name);
-  return found?.kind === Kind.FRAGMENT_DEFINITION ? found.selectionSet : undefined;
+function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, SelectionSetNode> {
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const one of definitions)
+    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one.selectionSet);
+  return fragments;
+}
+
+/**
+ * As graphql-js coerces them when the source is opened. It comes before the group is looked up, which makes JSON of the
+ * variables: JSON.stringify() fails on a value nested some thousand deep, and only the types say how deep one may be.
+ */
+function variableErrors({ schema, document, operationName, variableValues }: OperationArgs): readonly GraphQLError[] {
+  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  return getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 50 }).errors ?? [];
 }
