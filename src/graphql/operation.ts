@@ -3,15 +3,13 @@ import {
   type DocumentNode,
   type ExecutionResult,
   getOperationAST,
-  getVariableValues,
-  type GraphQLError,
   Kind,
   type SelectionSetNode,
 } from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
 import type { Callers } from './callers.ts';
 import { badInput } from './coded-error.ts';
-import { executedNow, type OperationArgs, presented } from './executed.ts';
+import { executedNow, type OperationArgs, presented, variableErrors } from './executed.ts';
 import type { Frame } from '../live/frame.ts';
 import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
@@ -62,8 +60,10 @@ export async function subscribeToOperation(
   try {
     contextValue.parts.admission?.admit(args);
     checkRoot(args);
+    // Before the group is looked up, which makes JSON of the variables: JSON.stringify() fails on a value nested some
+    // thousand deep, and only the types say how deep one may be.
     const errors = variableErrors(args);
-    if (errors.length > 0) return presented({ errors }, contextValue);
+    if (errors) return presented({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
     const mine = { ...args, document: open.document };
@@ -114,13 +114,4 @@ function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, Selecti
   for (const one of definitions)
     if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one.selectionSet);
   return fragments;
-}
-
-/**
- * As graphql-js coerces them when the source is opened. It comes before the group is looked up, which makes JSON of the
- * variables: JSON.stringify() fails on a value nested some thousand deep, and only the types say how deep one may be.
- */
-function variableErrors({ schema, document, operationName, variableValues }: OperationArgs): readonly GraphQLError[] {
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  return getVariableValues(schema, definitions, variableValues ?? {}, { maxErrors: 50 }).errors ?? [];
 }

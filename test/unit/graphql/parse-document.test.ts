@@ -1,4 +1,4 @@
-import { getIntrospectionQuery, GraphQLError } from 'graphql';
+import { getIntrospectionQuery, type GraphQLError } from 'graphql';
 import { expect, test } from 'vitest';
 import { defaultLimits } from '../../../src/config.ts';
 import { parseDocument } from '../../../src/graphql/parse-document.ts';
