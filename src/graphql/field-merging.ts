@@ -18,7 +18,7 @@ import {
 import { limitExceeded } from './coded-error.ts';
 
 /** Fields that one document may put together, with each fragment counted at each place where it adds fields. */
-const mostFields = 50_000;
+const mostFields = 20_000;
 
 /** A selection set and the type that its fields are of. */
 interface Scope {

@@ -15,9 +15,14 @@ import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
 import type { Reflected } from './reflected.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
+import { watched } from './watchdog.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  return watchedOperation(args, () => admitAndExecute(args));
+}
+
+function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   // Not its logger: making one takes longer than all else here.
   const { parts, reflected } = args.contextValue;
   let cost: number | undefined;
@@ -30,6 +35,16 @@ export function executeOperation(args: OperationArgs): ExecutionResult | Promise
   return answer instanceof Promise
     ? answer.then(one => extended(one, reflected, cost))
     : extended(answer, reflected, cost);
+}
+
+/** The first wait of what is executed ends what is watched. */
+function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
+  const { parts } = args.contextValue;
+  return watched(
+    () => ({ logger: args.contextValue.logger, held: parts.counts?.held }),
+    () => args,
+    step,
+  );
 }
 
 /** With what is said of the whole operation: the position that it reflects, and what it cost. */
@@ -50,7 +65,11 @@ export interface Subscribing {
  * who ask the same and may see the same.
  * @returns the frames, or one answer with errors where there is nothing to subscribe to
  */
-export async function subscribeToOperation(
+export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
+  return watchedOperation(args, () => admitAndSubscribe(args, subscribing));
+}
+
+async function admitAndSubscribe(
   args: OperationArgs,
   { shared, callers }: Subscribing,
 ): Promise<Frames | ExecutionResult> {
