@@ -56,6 +56,17 @@ const parts: Readonly<Record<string, Part>> = {
       'With hints lost and nodes, Redis and connections killed, 200 subscribers miss nothing and get nothing twice.',
     command: ['tsx', 'test/checker/main.ts'],
   },
+  documents: {
+    claim: 'For ten minutes of generated documents and variables, each is admitted or refused within 50 ms of CPU.',
+    command: [
+      'env',
+      'DOCUMENTS_SECONDS=600',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      'test/faults/generated-documents.test.ts',
+    ],
+  },
   rebuild: {
     claim:
       'While every view is rebuilt over a million events, clients meet no error and nothing stale, and subscribers miss nothing; killed twice it goes on where it was.',

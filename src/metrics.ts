@@ -28,6 +28,8 @@ export interface Metrics {
   readonly costed: (cost: number) => void;
   /** A request was refused for a limit or a rate. */
   readonly refused: (limit: string) => void;
+  /** A request held the event loop for more than a second. */
+  readonly held: () => void;
   /** What Prometheus reads. */
   readonly render: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -107,6 +109,11 @@ export function openMetrics(looks: Looks): Metrics {
     labelNames: ['limit'],
     registers,
   });
+  const holds = new Counter({
+    name: 'orderstream_requests_held_event_loop_total',
+    help: 'Requests that held the event loop for more than a second; a log line has the hash of each document.',
+    registers,
+  });
   const lagEvents = new Gauge({
     name: 'orderstream_view_lag_events',
     help: 'Stored, not yet in the views; absent where the database did not say.',
@@ -159,6 +166,7 @@ export function openMetrics(looks: Looks): Metrics {
       return () => groups.dec();
     },
     costed: cost => costs.observe(cost),
+    held: () => holds.inc(),
     refused: limit => refusals.inc({ limit }),
     async render() {
       for (const tally of [delivered, settled, decided]) tally.hand();

@@ -22,8 +22,15 @@ import {
 } from 'graphql';
 
 type Variables = Readonly<Record<string, unknown>>;
-/** What an operation costs with these variables. */
+/** What an operation costs with these variables: a finite number. */
 export type Cost = (variables: Variables) => number;
+
+/** One reckoning: the variables, and what each fragment came to, so that no fragment is reckoned once for each spread. */
+interface Reckoning {
+  readonly sizeGiven: (variable: string) => number | undefined;
+  readonly fragments: Map<Part, number>;
+}
+type Term = (reckoning: Reckoning) => number;
 
 /** Rows of a page that says no size; as page-arguments.ts has it. */
 const defaultPage = 20;
@@ -35,7 +42,7 @@ const assumedRows = 5;
 /** A cost that may depend on variables: most parts do not, and are added up once. */
 interface Part {
   readonly fixed: number;
-  readonly varying: readonly Cost[];
+  readonly varying: readonly Term[];
 }
 const nothing: Part = { fixed: 0, varying: [] };
 
@@ -63,22 +70,44 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
   }
   const defaults = defaultsOf(operation);
   const { fixed, varying } = new Reckoner(schema, fragments).selections(operation.selectionSet, root);
-  if (varying.length === 0) return () => fixed;
-  return given => sum(fixed, varying, { ...defaults, ...given });
+  if (varying.length === 0) return () => saturated(fixed);
+  return given => {
+    // By name: a copy of all that was given would take its time whatever the document takes of it.
+    const sizeGiven = (name: string) => (Object.hasOwn(given, name) ? sizeOf(given[name]) : defaults.get(name));
+    return saturated(sum(fixed, varying, { sizeGiven, fragments: new Map<Part, number>() }));
+  };
 }
 
-function defaultsOf({ variableDefinitions }: OperationDefinitionNode): Variables {
+/** Fragments that double can cost more than a double holds, and neither JSON nor a metric takes Infinity. */
+function saturated(cost: number): number {
+  return Math.min(cost, Number.MAX_SAFE_INTEGER);
+}
+
+function defaultsOf({ variableDefinitions }: OperationDefinitionNode): ReadonlyMap<string, number> {
   const defaults = (variableDefinitions ?? []).flatMap(({ variable, defaultValue }) => {
     const size = defaultValue && sizeWritten(defaultValue);
     return size === undefined ? [] : [[variable.name.value, size] as const];
   });
-  return Object.fromEntries(defaults);
+  return new Map(defaults);
 }
 
-function sum(fixed: number, varying: readonly Cost[], variables: Variables): number {
+function sum(fixed: number, varying: readonly Term[], reckoning: Reckoning): number {
   let total = fixed;
-  for (const cost of varying) total += cost(variables);
+  for (const term of varying) total += term(reckoning);
   return total;
+}
+
+/** A fragment's part as one term, whose value is reckoned once: its value may be asked for 2^n times by n fragments. */
+function shared(part: Part): Part {
+  if (part.varying.length === 0) return part;
+  const term: Term = reckoning => {
+    const known = reckoning.fragments.get(part);
+    if (known !== undefined) return known;
+    const cost = sum(part.fixed, part.varying, reckoning);
+    reckoning.fragments.set(part, cost);
+    return cost;
+  };
+  return { fixed: 0, varying: [term] };
 }
 
 class Reckoner {
@@ -93,7 +122,7 @@ class Reckoner {
 
   selections({ selections }: SelectionSetNode, type: GraphQLNamedType): Part {
     let fixed = 0;
-    const varying: Cost[] = [];
+    const varying: Term[] = [];
     for (const selection of selections) {
       const part =
         selection.kind === Kind.FIELD
@@ -116,13 +145,9 @@ class Reckoner {
     if (known) return known;
     const fragment = this.#fragments.get(name);
     const type = this.#typeNamed(fragment?.typeCondition.name.value);
-    const part = fragment && type ? this.selections(fragment.selectionSet, type) : nothing;
-    // As one cost, or a fragment of fragments would be added up as often as it is spread.
-    const { fixed, varying } = part;
-    const shared =
-      varying.length > 1 ? { fixed: 0, varying: [(given: Variables) => sum(fixed, varying, given)] } : part;
-    this.#known.set(name, shared);
-    return shared;
+    const part = fragment && type ? shared(this.selections(fragment.selectionSet, type)) : nothing;
+    this.#known.set(name, part);
+    return part;
   }
 
   #field(node: FieldNode, parent: GraphQLNamedType): Part {
@@ -136,9 +161,9 @@ class Reckoner {
     if (typeof rows === 'number') {
       const { varying } = inner;
       const fixed = rows * (1 + inner.fixed);
-      return varying.length === 0 ? { fixed, varying } : { fixed, varying: [given => rows * sum(0, varying, given)] };
+      return varying.length === 0 ? { fixed, varying } : { fixed, varying: [one => rows * sum(0, varying, one)] };
     }
-    return { fixed: 0, varying: [given => rows(given) * sum(1 + inner.fixed, inner.varying, given)] };
+    return { fixed: 0, varying: [one => rows(one) * sum(1 + inner.fixed, inner.varying, one)] };
   }
 }
 
@@ -147,13 +172,13 @@ function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, un
 }
 
 /** How often what is below a field is asked for. A page's size stands at the connection, whose rows are one list of it. */
-function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | Cost {
+function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | Term {
   const sizes = (node.arguments ?? []).filter(({ name }) => sizeArguments.has(name.value)).map(({ value }) => value);
   const written = sizes.flatMap(value => sizeWritten(value) ?? []);
   const variables = sizes.flatMap(value => (value.kind === Kind.VARIABLE ? [value.name.value] : []));
   // The largest: one that is null, or left out as a variable, says nothing, and what the others say then holds.
   if (variables.length > 0) {
-    return given => largest([...written, ...variables.flatMap(name => sizeOf(given[name]) ?? [])]);
+    return ({ sizeGiven }) => largest([...written, ...variables.flatMap(name => sizeGiven(name) ?? [])]);
   }
   if (written.length > 0) return largest(written);
   if (field.args.some(({ name }) => name === 'first')) return defaultPage;

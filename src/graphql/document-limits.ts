@@ -1,4 +1,5 @@
 import {
+  type ASTNode,
   type DocumentNode,
   type FragmentDefinitionNode,
   Kind,
@@ -35,14 +36,7 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
   }
   const known = new Map<string, Measure>();
-  if (!limits.introspection) {
-    visit(document, {
-      Field({ name }) {
-        if (name.value !== '__schema' && name.value !== '__type') return;
-        throw codedError('GRAPHQL_VALIDATION_FAILED', 'Introspection is off here: read schema.graphql.');
-      },
-    });
-  }
+  checkIntrospection(document, limits);
   // Also fragments that no operation spreads: they are validated all the same.
   for (const { selectionSet } of [...operations, ...fragments.values()]) {
     const { depth, aliases } = measure(selectionSet, fragments, known);
@@ -53,6 +47,36 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
       throw limitExceeded(`An operation has at most ${limits.aliases} aliases.`, limits.aliases, { name: 'aliases' });
     }
   }
+}
+
+/**
+ * A question about the schema costs nothing, so it has no alias: fifty of one size each take half a second together.
+ * @throws LIMIT_EXCEEDED, GRAPHQL_VALIDATION_FAILED where introspection is off
+ */
+function checkIntrospection(document: DocumentNode, { introspection }: DocumentLimits): void {
+  /** Nodes that we are in whose fields are the schema's own. */
+  let around = 0;
+  visit(document, {
+    enter(node) {
+      const begins = isOfSchema(node);
+      if (begins && node.kind === Kind.FIELD && !introspection) {
+        throw codedError('GRAPHQL_VALIDATION_FAILED', 'Introspection is off here: read schema.graphql.');
+      }
+      if (begins) around++;
+      if (around > 0 && node.kind === Kind.FIELD && node.alias) {
+        throw limitExceeded('A question about the schema has no aliases.', 0, { name: 'aliases' });
+      }
+    },
+    leave(node) {
+      if (isOfSchema(node)) around--;
+    },
+  });
+}
+
+function isOfSchema(node: ASTNode): boolean {
+  if (node.kind === Kind.FIELD) return node.name.value === '__schema' || node.name.value === '__type';
+  const isFragment = node.kind === Kind.FRAGMENT_DEFINITION || node.kind === Kind.INLINE_FRAGMENT;
+  return isFragment && (node.typeCondition?.name.value.startsWith('__') ?? false);
 }
 
 function measure(

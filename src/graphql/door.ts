@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
@@ -23,6 +23,8 @@ import { presentError, withCode } from './present-error.ts';
 import { givenPosition, readRequest } from './request.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { openShortWay } from './short-way.ts';
+import { validateDocument } from './validate-document.ts';
+import { watched } from './watchdog.ts';
 
 export type Door = ReturnType<typeof openDoor>;
 
@@ -74,6 +76,8 @@ export function openDoor(options: {
     return { address: addressOf(request), identity: undefined, viewer: undefined };
   }
 
+  const watchdog = () => ({ logger, held: parts.counts?.held });
+
   const operations: Plugin<Context, Exchange> = {
     onRequestParse({ serverContext, setRequestParser }) {
       const { params } = serverContext.begun;
@@ -87,12 +91,26 @@ export function openDoor(options: {
       // Called for what stands in no cache.
       setParseFn((source: string) => {
         if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
-        return parseDocument(source, limits);
+        let document: DocumentNode | undefined;
+        return watched(
+          watchdog,
+          () => ({ text: source, document }),
+          () => (document = parseDocument(source, limits)),
+        );
       });
     },
-    onValidate: () => validated => {
-      const errors = validated.result as readonly GraphQLError[];
-      validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+    onValidate({ setValidationFn }) {
+      setValidationFn((against: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) =>
+        watched(
+          watchdog,
+          () => ({ document }),
+          () => validateDocument(against, document, rules),
+        ),
+      );
+      return validated => {
+        const errors = validated.result as readonly GraphQLError[];
+        validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+      };
     },
     onExecute({ setExecuteFn }) {
       setExecuteFn(args => executeOperation(args as OperationArgs));

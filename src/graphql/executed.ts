@@ -1,7 +1,8 @@
-import { execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { execute, type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import { compiledOperation } from './compiled-operation.ts';
 import type { Context } from './context.ts';
 import { presentError } from './present-error.ts';
+import { coerceVariables } from './variables-of.ts';
 
 /** An operation with the context that its resolvers get. */
 export interface OperationArgs extends ExecutionArgs {
@@ -15,11 +16,24 @@ export function executedNow(args: OperationArgs): ExecutionResult | Promise<Exec
   const { schema, document, operationName, contextValue } = args;
   try {
     const compiled = compiledOperation(schema, document, operationName);
-    const result = compiled ? compiled.execute(args) : execute(args);
+    const result = compiled ? compiled.execute(args) : executeUncompiled(args);
     return result instanceof Promise ? presentedLater(result, contextValue) : presented(result, contextValue);
   } catch (error) {
     return failed(error, contextValue);
   }
+}
+
+/** By graphql-js, which says as much as it can of variables that are wrong: these are looked at before. */
+function executeUncompiled(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  const errors = variableErrors(args);
+  return errors ? { errors } : execute(args);
+}
+
+/** What is wrong with the variables that came; undefined if nothing is, or if there is no such operation. */
+export function variableErrors(args: OperationArgs): readonly GraphQLError[] | undefined {
+  const { schema, document, operationName, variableValues } = args;
+  const operation = getOperationAST(document, operationName);
+  return operation ? coerceVariables(schema, operation, variableValues ?? {}).errors : undefined;
 }
 
 function presentedLater(result: Promise<ExecutionResult>, context: Context): Promise<ExecutionResult> {

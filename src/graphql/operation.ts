@@ -9,15 +9,20 @@ import {
 import { formatPosition } from '../event-store/position.ts';
 import type { Callers } from './callers.ts';
 import { badInput } from './coded-error.ts';
-import { executedNow, type OperationArgs, presented } from './executed.ts';
+import { executedNow, type OperationArgs, presented, variableErrors } from './executed.ts';
 import type { Frame } from '../live/frame.ts';
 import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
 import type { Reflected } from './reflected.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
+import { watched } from './watchdog.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  return watchedOperation(args, () => admitAndExecute(args));
+}
+
+function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   // Not its logger: making one takes longer than all else here.
   const { parts, reflected } = args.contextValue;
   let cost: number | undefined;
@@ -30,6 +35,16 @@ export function executeOperation(args: OperationArgs): ExecutionResult | Promise
   return answer instanceof Promise
     ? answer.then(one => extended(one, reflected, cost))
     : extended(answer, reflected, cost);
+}
+
+/** The first wait of what is executed ends what is watched. */
+function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
+  const { parts } = args.contextValue;
+  return watched(
+    () => ({ logger: args.contextValue.logger, held: parts.counts?.held }),
+    () => args,
+    step,
+  );
 }
 
 /** With what is said of the whole operation: the position that it reflects, and what it cost. */
@@ -50,7 +65,11 @@ export interface Subscribing {
  * who ask the same and may see the same.
  * @returns the frames, or one answer with errors where there is nothing to subscribe to
  */
-export async function subscribeToOperation(
+export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
+  return watchedOperation(args, () => admitAndSubscribe(args, subscribing));
+}
+
+async function admitAndSubscribe(
   args: OperationArgs,
   { shared, callers }: Subscribing,
 ): Promise<Frames | ExecutionResult> {
@@ -60,6 +79,10 @@ export async function subscribeToOperation(
   try {
     contextValue.parts.admission?.admit(args);
     checkRoot(args);
+    // Before the group is looked up, which makes JSON of the variables: JSON.stringify() fails on a value nested some
+    // thousand deep, and only the types say how deep one may be.
+    const errors = variableErrors(args);
+    if (errors) return presented({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
     const mine = { ...args, document: open.document };
@@ -83,24 +106,31 @@ export async function subscribeToOperation(
 }
 
 /**
- * Where directives leave no field at the root, graphql-js fails as if it had a bug.
+ * If directives leave no field at the root, graphql-js fails as if it had a bug.
  * @throws BAD_USER_INPUT
  */
 function checkRoot({ document, operationName }: OperationArgs): void {
-  const directed = (set: SelectionSetNode | undefined, spread: readonly string[] = []): boolean =>
+  const fragments = fragmentsOf(document);
+  // Each fragment is looked at once, however often it is spread.
+  const seen = new Set<string>();
+  const directed = (set: SelectionSetNode | undefined): boolean =>
     set?.selections.some(selection => {
       if (selection.directives?.length) return true;
       if (selection.kind === Kind.FIELD) return false;
-      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet, spread);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet);
       const { value: name } = selection.name;
-      return !spread.includes(name) && directed(fragmentOf(document, name), [...spread, name]);
+      if (seen.has(name)) return false;
+      seen.add(name);
+      return directed(fragments.get(name));
     }) ?? false;
   if (directed(getOperationAST(document, operationName)?.selectionSet)) {
     throw badInput("A subscription's own field takes no directive: leave it out, or subscribe to something else.");
   }
 }
 
-function fragmentOf({ definitions }: DocumentNode, name: string): SelectionSetNode | undefined {
-  const found = definitions.find(one => one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name);
-  return found?.kind === Kind.FRAGMENT_DEFINITION ? found.selectionSet : undefined;
+function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, SelectionSetNode> {
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const one of definitions)
+    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one.selectionSet);
+  return fragments;
 }

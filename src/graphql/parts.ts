@@ -15,6 +15,8 @@ export interface Counts {
   readonly delivered: (kind: string, correlationId: string | undefined, start: number) => void;
   /** A frame was made, for however many. */
   readonly executed: () => void;
+  /** A request held the event loop for more than a second. */
+  readonly held?: () => void;
   /** Somebody was refused, by that limit. */
   readonly refused: (limit: string) => void;
 }

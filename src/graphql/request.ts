@@ -3,6 +3,7 @@ import { GraphQLError } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import { parsePosition, type Position } from '../event-store/position.ts';
 import { badInput, limitExceeded } from './coded-error.ts';
+import { checkJsonText } from './json-limits.ts';
 
 /** Bytes beyond it, and ms, for which what still comes is thrown away: a client that is cut off early reads no answer. */
 const longestOverhang = 16_000_000;
@@ -44,6 +45,7 @@ function paramsOfQuery(query: URLSearchParams): GraphQLParams {
 }
 
 function parsedJson(text: string, what: string): unknown {
+  checkJsonText(text);
   try {
     return JSON.parse(text);
   } catch {

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  type FormattedExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-} from 'graphql';
+import type { DocumentNode, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
@@ -17,6 +11,7 @@ import { createContext, type Identity } from './context.ts';
 import type { Door } from './door.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
+import { checkJsonLevels } from './json-limits.ts';
 import type { Frames, Taker } from './frames.ts';
 import type { Payload } from './payload.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
@@ -155,6 +150,7 @@ export function openSockets(options: {
     payload: SubscribePayload,
     { identity, stranger: { address } }: Connection,
   ): OperationArgs | readonly GraphQLError[] {
+    checkJsonLevels(payload);
     const { parse, validate } = door.pipelineFor({ viewer: identity?.actor, address });
     const document = parse(documents.named(payload).query) as DocumentNode;
     const errors = validate(schema, document) as readonly GraphQLError[];

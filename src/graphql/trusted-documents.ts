@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { GraphQLError, GraphQLSchema } from 'graphql';
-import { validate } from 'graphql';
 import type { Config } from '../config.ts';
 import type { Logger } from '../logger.ts';
 import { StartError } from '../start-error.ts';
 import { badInput, codedError } from './coded-error.ts';
 import type { DocumentLimits } from './document-limits.ts';
 import { parseDocument } from './parse-document.ts';
+import { validateDocument } from './validate-document.ts';
 
 /** The documents that front ends were built with. */
 export interface TrustedDocuments {
@@ -106,7 +106,7 @@ async function readManifest(file: string): Promise<[hash: string, text: string][
 
 function problemOf(text: string, schema: GraphQLSchema, limits: DocumentLimits): string | undefined {
   try {
-    return validate(schema, parseDocument(text, limits))[0]?.message;
+    return validateDocument(schema, parseDocument(text, limits))[0]?.message;
   } catch (error) {
     return (error as GraphQLError).message;
   }

@@ -12,6 +12,31 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
+/** Characters that the messages about one request's variables may have together, roughly, beyond what the first needs. */
+const mostCharacters = 100_000;
+
+/**
+ * graphql-js's own coercion. Each of its errors about a member that an input type does not have quotes the whole object:
+ * fifty of them about one megabyte were fifty megabytes. So the longer the variables are, the fewer errors are told.
+ */
+export function coerceVariables(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: Pick<OperationDefinitionNode, 'variableDefinitions'>,
+  given: Variables,
+): ReturnType<typeof getVariableValues> {
+  const maxErrors = Math.min(50, Math.max(1, Math.floor(mostCharacters / lengthOf(given))));
+  return getVariableValues(schema, variableDefinitions, given, { maxErrors });
+}
+
+/** As JSON; of what is nested too deep for that, nothing is known. */
+function lengthOf(given: Variables): number {
+  try {
+    return JSON.stringify(given).length;
+  } catch {
+    return Infinity;
+  }
+}
+
 /** What a given value is as its type has it; undefined where there is anything to say of it. */
 type Read = (value: unknown) => unknown;
 
@@ -21,9 +46,10 @@ type Read = (value: unknown) => unknown;
  */
 export function variablesOf(
   schema: GraphQLSchema,
-  { variableDefinitions = [] }: OperationDefinitionNode,
+  operation: OperationDefinitionNode,
 ): (given: Variables) => ReturnType<typeof getVariableValues> {
-  const whole = (given: Variables) => getVariableValues(schema, variableDefinitions, given, { maxErrors: 50 });
+  const { variableDefinitions = [] } = operation;
+  const whole = (given: Variables) => coerceVariables(schema, operation, given);
   const reads = new Map<GraphQLInputType, Read>();
   const all: { readonly name: string; readonly read: Read }[] = [];
   for (const { variable, type: node } of variableDefinitions) {

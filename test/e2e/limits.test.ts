@@ -7,7 +7,7 @@ import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { registered } from '../support/shop.ts';
-import { openSocket } from '../support/socket.ts';
+import { connectSocket, openSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
 
 let database: TestDatabase;
@@ -37,6 +37,11 @@ const bombOf = (levels: number) => {
 const tooMuch: Readonly<Record<string, { readonly name: string; readonly selection: string; readonly rest?: string }>> =
   {
     aliases: { name: 'aliases', selection: Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ') },
+    'cost by fragments that double': {
+      name: 'cost',
+      selection: '...F0',
+      rest: `${Array.from({ length: 48 }, (_, n) => `fragment F${n} on Order { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F48 on Order { customer { orders(first: 2) { position } } }`,
+    },
     'aliases by fragments that double': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
     depth: { name: 'depth', selection: nested(7) },
     'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
@@ -64,6 +69,48 @@ describe.each(['HTTP', 'SSE', 'WebSocket'] satisfies Transport[])('over %s', tra
       expect(next).toEqual({ viewer: { role: 'STAFF' } });
     },
   );
+});
+
+const deepOperations: Readonly<
+  Record<string, { readonly transports: readonly Transport[]; readonly document: string }>
+> = {
+  query: {
+    transports: ['HTTP', 'SSE', 'WebSocket'],
+    document: 'query ($value: OrderFilter) { orders(filter: $value) { totalCount } }',
+  },
+  mutation: {
+    transports: ['HTTP', 'WebSocket'],
+    document: 'mutation ($value: CreateOrderInput!) { createOrder(input: $value) { __typename } }',
+  },
+  subscription: {
+    transports: ['SSE', 'WebSocket'],
+    document: 'subscription ($value: OrderFilter) { ordersUpdated(filter: $value) { position } }',
+  },
+};
+/** `JSON.stringify()` fails on it: it is put together as text. */
+const deepText = (query: string, value: string) => `{"query":${JSON.stringify(query)},"variables":{"value":${value}}}`;
+
+describe.each(Object.entries(deepOperations))('a variable nested 5,000 deep on a %s', (_, { transports, document }) => {
+  test.each(transports)('is BAD_USER_INPUT over %s', async transport => {
+    for (const value of ['['.repeat(5_000) + ']'.repeat(5_000), `${'{"search":'.repeat(5_000)}1${'}'.repeat(5_000)}`]) {
+      const body = deepText(document, value);
+      if (transport === 'WebSocket') {
+        const socket = await connectSocket(app.url, staff);
+        socket.send(`{"id":"deep","type":"subscribe","payload":${body}}`);
+        expect(await socket.frame()).toMatchObject({
+          id: 'deep',
+          type: 'error',
+          payload: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+        });
+        await socket.close();
+        continue;
+      }
+      const accept = transport === 'SSE' ? 'text/event-stream' : 'application/json';
+      const headers = { accept, 'content-type': 'application/json', authorization: `Bearer ${staff}` };
+      const answer = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body });
+      expect(await answer.text()).toContain('"code":"BAD_USER_INPUT"');
+    }
+  });
 });
 
 test('cost is counted by list sizes, those in variables too, and each answer says it', async () => {

@@ -8,6 +8,10 @@ import { openSharedExecution } from '../../../src/graphql/shared-execution.ts';
 import { schema } from './mini-schema.ts';
 import { logger } from './mini-server.ts';
 
+/** Fragments that each spread the next one twice: what goes through each spread never ends. */
+const doubling = (count: number, type: string) =>
+  Array.from({ length: count }, (_, n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`).join(' ');
+
 const actor = { role: 'staff', subject: 'anna' } as const;
 
 function subscribing() {
@@ -24,9 +28,9 @@ function subscribing() {
 
 test('a subscription that can not be joined leaves nothing open, however often it is tried', async () => {
   const { shared, subscribe } = subscribing();
-  const tooLong = { step: 'x'.repeat(70_000) };
+  const tooLong = { text: 'x'.repeat(70_000) };
   for (let n = 0; n <= mostSubscriptions; n++) {
-    expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', tooLong)).toMatchObject({
+    expect(await subscribe('subscription ($text: String) { roleTicks(step: 1) }', tooLong)).toMatchObject({
       errors: [{ message: expect.stringContaining('variables') }],
     });
   }
@@ -39,6 +43,24 @@ test('nor does one whose source can not be opened', async () => {
     'errors',
   );
   expect(shared.groups).toBe(0);
+});
+
+test("a variable nested thousands deep is the caller's mistake, as it is on a query", async () => {
+  const { shared, subscribe } = subscribing();
+  const step: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+  expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step })).toMatchObject({
+    errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  expect(shared.groups).toBe(0);
+});
+
+test('a subscription of fragments that spread the next one twice is opened in no time', async () => {
+  const { subscribe } = subscribing();
+  const answer = await subscribe(
+    `subscription { ...F0 } ${doubling(100, 'Subscription')} fragment F100 on Subscription { roleTicks(step: 1) }`,
+  );
+  expect(answer).toHaveProperty('next');
+  await (answer as AsyncIterator<unknown>).return?.();
 });
 
 test.each([
