@@ -93,6 +93,7 @@ export function commandField<
           commandHash: hashOfCommand(name, given),
           actor,
           correlationId: context.correlationId,
+          trace: context.trace,
           now: context.now(),
         });
         if (answer.type === 'accepted') context.reflected.reached(answer.position);

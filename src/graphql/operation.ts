@@ -4,6 +4,7 @@ import {
   type ExecutionResult,
   getOperationAST,
   Kind,
+  OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
@@ -16,8 +17,13 @@ import { presentError } from './present-error.ts';
 import type { Reflected } from './reflected.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
 
-/** Executes a query or mutation: every transport does it here, so that all answer alike. */
+/** Executes a query or mutation: every transport does it here, so that all answer alike. A command has spans of its own. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+  const isTraced = args.contextValue.parts.tracing && operationOf(args) === OperationTypeNode.QUERY;
+  return isTraced ? traced(args, async () => execute(args)) : execute(args);
+}
+
+function execute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   // Not its logger: making one takes longer than all else here.
   const { parts, reflected } = args.contextValue;
   let cost: number | undefined;
@@ -50,10 +56,23 @@ export interface Subscribing {
  * who ask the same and may see the same.
  * @returns the frames, or one answer with errors where there is nothing to subscribe to
  */
-export async function subscribeToOperation(
-  args: OperationArgs,
-  { shared, callers }: Subscribing,
-): Promise<Frames | ExecutionResult> {
+export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
+  return traced(args, () => subscribe(args, subscribing));
+}
+
+/** The span of a subscription is over once it has started. */
+function traced<Result>(args: OperationArgs, run: () => Promise<Result>): Promise<Result> {
+  const { parts, correlationId, trace } = args.contextValue;
+  const type = operationOf(args);
+  if (!parts.tracing || type === undefined) return run();
+  return parts.tracing.span(type, { correlationId, ...trace }, { 'graphql.operation.type': type }, run);
+}
+
+function operationOf({ document, operationName }: OperationArgs): OperationTypeNode | undefined {
+  return getOperationAST(document, operationName)?.operation;
+}
+
+async function subscribe(args: OperationArgs, { shared, callers }: Subscribing): Promise<Frames | ExecutionResult> {
   const { contextValue } = args;
   let close: (() => void) | undefined;
   let group: Group | undefined;
