@@ -197,12 +197,13 @@ async function serve(
       settled: metrics.commandSettled,
       tracing,
     }),
+    tracing,
     counts: {
       ...metrics,
 
-      delivered(kind, correlationId, start) {
+      delivered(kind, origin, start) {
         metrics.delivered(kind);
-        if (correlationId !== undefined) tracing?.record('delivery', correlationId, start, Date.now());
+        if (origin) tracing?.record('delivery', origin, start, Date.now());
       },
     },
     reached: (position, timeout) => orderHub.reached(position, timeout),

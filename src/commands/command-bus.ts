@@ -83,7 +83,8 @@ export function openCommandBus(
       const answer = tracing
         ? await tracing.span(
             `command ${command}`,
-            { correlationId, attributes: { 'orderstream.stream': call.streamId } },
+            { correlationId, ...call.trace },
+            { 'orderstream.stream': call.streamId },
             () => attempt(handle, decider, call, command, effort),
           )
         : await attempt(handle, decider, call, command, effort);
@@ -141,6 +142,9 @@ function traced(store: EventStore, tracing: Tracing): EventStore {
   return {
     ...store,
     append: (request, deadline) =>
-      tracing.span('append', { correlationId: request.metadata.correlationId }, () => store.append(request, deadline)),
+      tracing.span('append', request.metadata, {}, () => {
+        const metadata = { ...request.metadata, traceparent: tracing.traceparent() };
+        return store.append({ ...request, metadata }, deadline);
+      }),
   };
 }

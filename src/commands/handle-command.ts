@@ -5,6 +5,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { StoredCommand } from '../event-store/read-stream.ts';
 import { type NowOrLater, onceThere } from '../now-or-later.ts';
+import type { TraceHeaders } from '../tracing.ts';
 import { type Aggregate, AggregateCache, type Foldable, type Fresh } from './aggregate-cache.ts';
 import type { Actor, Decider, DomainEvent } from './decider.ts';
 import { openInOrder } from './in-order.ts';
@@ -32,6 +33,8 @@ export interface CommandCall<Command> {
   readonly formerHash?: string | undefined;
   readonly actor: Actor;
   readonly correlationId: string;
+  /** The caller's trace, which this command's spans continue. */
+  readonly trace?: TraceHeaders | undefined;
   readonly now: Date;
   /** Puts what other aggregates say (prices, availability) into the command. Called again for each new decision. */
   readonly enrich?: ((command: Command, read: ReadState) => NowOrLater<Command>) | undefined;

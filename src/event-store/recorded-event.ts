@@ -2,6 +2,8 @@
 export interface EventMetadata {
   readonly actor: { readonly role: 'customer' | 'staff'; readonly subject: string };
   readonly correlationId: string;
+  /** W3C: the span that stored the event, where it was traced. Projection and delivery continue its trace. */
+  readonly traceparent?: string | undefined;
 }
 
 /** One event as the log has it, brought up to its newest schema version, personal data opened where its key is there. */

@@ -98,6 +98,7 @@ export function commandField<
           formerHash,
           actor,
           correlationId: context.correlationId,
+          trace: context.trace,
           now: context.now(),
         });
         if (answer.type === 'accepted') context.reflected.reached(answer.position);

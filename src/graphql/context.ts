@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Actor } from '../commands/decider.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
+import type { TraceHeaders } from '../tracing.ts';
 import { unauthenticated } from './coded-error.ts';
 import type { Parts } from './parts.ts';
 import { Reflected } from './reflected.ts';
@@ -20,6 +21,8 @@ export interface Context {
   readonly address: string;
   /** Ties events and log lines to the request that caused them. */
   readonly correlationId: string;
+  /** The caller's trace, if it sent one and traces are sent from here. */
+  readonly trace: TraceHeaders | undefined;
   /** `atLeast` for the whole operation; a field's own argument goes before it. */
   readonly atLeast: Position | undefined;
   /**
@@ -38,6 +41,7 @@ export interface Caller {
   readonly identity: Identity | undefined;
   readonly address?: string | undefined;
   readonly correlationId?: string | undefined;
+  readonly trace?: TraceHeaders | undefined;
   readonly atLeast?: Position | undefined;
   readonly after?: Position | undefined;
 }
@@ -51,6 +55,7 @@ class OperationContext implements Context {
   readonly viewer: Actor | undefined;
   readonly address: string;
   readonly correlationId: string;
+  readonly trace: TraceHeaders | undefined;
   readonly atLeast: Position | undefined;
   readonly after: Position | undefined;
   readonly reflected = new Reflected();
@@ -63,6 +68,7 @@ class OperationContext implements Context {
     this.viewer = caller.identity?.actor;
     this.address = caller.address ?? '';
     this.correlationId = caller.correlationId ?? randomUUID();
+    this.trace = caller.trace;
     this.atLeast = caller.atLeast;
     this.after = caller.after;
     this.parts = parts;

@@ -1,9 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationRule } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../config.ts';
 import type { Logger } from '../logger.ts';
+import type { TraceHeaders } from '../tracing.ts';
 import { acceptableTypes, acceptHeader } from './accept.ts';
 import type { AddressOf } from './addresses.ts';
 import type { Asker } from './admission.ts';
@@ -154,6 +155,7 @@ export function openDoor(options: {
       identity,
       address,
       correlationId: id,
+      trace: parts.tracing && traceOf(headers),
       atLeast:
         givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
         givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
@@ -247,6 +249,11 @@ function streamNotAccepted(): GraphQLError {
     'NOT_ACCEPTABLE',
     'A subscription is answered as text/event-stream: name it in `Accept`, or subscribe over WebSocket (graphql-transport-ws).',
   );
+}
+
+function traceOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  return { traceparent, tracestate: tracestate?.toString() };
 }
 
 function raise(error: unknown): never {

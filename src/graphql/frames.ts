@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { Payload } from './payload.ts';
 import type { Counts } from './parts.ts';
 import { formatError, presentError } from './present-error.ts';
-import { correlationOf, type Group, type Member } from './shared-execution.ts';
+import { originOf, type Group, type Member } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
@@ -111,7 +111,7 @@ export class Frames implements AsyncIterableIterator<Payload>, Asker<Frame>, Mem
   made(payload: Payload, event: Frame, began: number): void {
     if (this.#ended) return;
     this.#asked = false;
-    this.#counts?.delivered(event.kind, correlationOf(event), began);
+    this.#counts?.delivered(event.kind, originOf(event), began);
     if (this.#taker?.take(payload) === true) this.more();
   }
 

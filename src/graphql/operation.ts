@@ -4,6 +4,7 @@ import {
   type ExecutionResult,
   getOperationAST,
   Kind,
+  OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql';
 import { formatPosition } from '../event-store/position.ts';
@@ -17,9 +18,11 @@ import type { Reflected } from './reflected.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
 import { watched } from './watchdog.ts';
 
-/** Executes a query or mutation: every transport does it here, so that all answer alike. */
+/** Executes a query or mutation: every transport does it here, so that all answer alike. A command has spans of its own. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
-  return watchedOperation(args, () => admitAndExecute(args));
+  const run = () => watchedOperation(args, () => admitAndExecute(args));
+  const isTraced = args.contextValue.parts.tracing && operationOf(args) === OperationTypeNode.QUERY;
+  return isTraced ? traced(args, async () => run()) : run();
 }
 
 function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
@@ -66,7 +69,19 @@ export interface Subscribing {
  * @returns the frames, or one answer with errors where there is nothing to subscribe to
  */
 export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
-  return watchedOperation(args, () => admitAndSubscribe(args, subscribing));
+  return traced(args, () => watchedOperation(args, () => admitAndSubscribe(args, subscribing)));
+}
+
+/** The span of a subscription is over once it has started. */
+function traced<Result>(args: OperationArgs, run: () => Promise<Result>): Promise<Result> {
+  const { parts, correlationId, trace } = args.contextValue;
+  const type = operationOf(args);
+  if (!parts.tracing || type === undefined) return run();
+  return parts.tracing.span(type, { correlationId, ...trace }, { 'graphql.operation.type': type }, run);
+}
+
+function operationOf({ document, operationName }: OperationArgs): OperationTypeNode | undefined {
+  return getOperationAST(document, operationName)?.operation;
 }
 
 async function admitAndSubscribe(

@@ -4,6 +4,7 @@ import type { Position } from '../event-store/position.ts';
 import type { Hub } from '../live/hub.ts';
 import type { SharedReads } from '../live/shared-reads.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
+import type { TraceOrigin, Tracing } from '../tracing.ts';
 
 /** Told of what is to be counted. */
 export interface Counts {
@@ -11,8 +12,8 @@ export interface Counts {
   readonly subscribed: () => () => void;
   /** Of subscriptions that share their frames. @returns ends it */
   readonly grouped: () => () => void;
-  /** @param correlationId of the request that the frame is news of, where it is of one; `start` in ms since the epoch */
-  readonly delivered: (kind: string, correlationId: string | undefined, start: number) => void;
+  /** @param origin of the request that the frame is news of, where it is of one; `start` in ms since the epoch */
+  readonly delivered: (kind: string, origin: TraceOrigin | undefined, start: number) => void;
   /** A frame was made, for however many. */
   readonly executed: () => void;
   /** A request held the event loop for more than a second. */
@@ -29,6 +30,7 @@ export interface Parts {
   readonly handle: HandleCommand;
   readonly counts?: Counts;
   readonly admission?: Admission;
+  readonly tracing?: Tracing | undefined;
   /** Tells which streams have grown, before the views know. */
   readonly logHub: Hub<never>;
   /** Resolves when this node has seen the views reach a position, or after that many ms. */

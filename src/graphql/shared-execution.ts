@@ -8,6 +8,7 @@ import { executedNow, type OperationArgs } from './executed.ts';
 import { Payload } from './payload.ts';
 import { formatError, presentError } from './present-error.ts';
 import type { Logger } from '../logger.ts';
+import type { TraceOrigin } from '../tracing.ts';
 import { sharingOf } from './sharing.ts';
 
 /** Characters of what tells groups apart: they are kept as long as anybody listens, and a caller may have many. */
@@ -206,7 +207,7 @@ function openGroup(args: OperationArgs, identity: Identity | undefined, leave: (
 function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payload {
   const position = formatPosition(event.position);
   const answer = { ...(errors && { errors: errors.map(formatError) }), ...result };
-  const correlationId = correlationOf(event);
+  const correlationId = originOf(event)?.correlationId;
   const extensions = { position, kind: event.kind, ...(correlationId && { correlationId }) };
   const json = JSON.stringify({ ...answer, extensions });
   return new Payload(json, errors ? undefined : position);
@@ -217,9 +218,10 @@ function failed(error: unknown, logger: Logger): Payload {
   return new Payload(JSON.stringify({ errors: [formatError(presentError(error, logger))] }), undefined);
 }
 
-/** Of the request that a frame is news of, where it is of one. */
-export function correlationOf({ kind, row }: Frame): string | undefined {
-  return kind === 'UPDATE' ? (row as { readonly correlationId?: string } | undefined)?.correlationId : undefined;
+/** The request that a frame is news of, where it is of one. */
+export function originOf({ kind, row }: Frame): TraceOrigin | undefined {
+  const origin = row as Partial<TraceOrigin> | undefined;
+  return kind === 'UPDATE' && origin?.correlationId ? (origin as TraceOrigin) : undefined;
 }
 
 const afterOnly = new WeakMap<DocumentNode, ReadonlyMap<string, ReadonlySet<string>>>();

@@ -28,9 +28,11 @@ export function tracedProjection(
     },
     projected({ point }) {
       const folded = read.filter(event => event.position <= point);
-      const requests = new Set(folded.map(event => event.metadata.correlationId));
-      for (const correlationId of [...requests].slice(0, longest)) {
-        tracing.record('projection', correlationId, readAt, Date.now());
+      const requests = new Map(
+        folded.map(({ metadata }) => [metadata.traceparent ?? metadata.correlationId, metadata]),
+      );
+      for (const origin of [...requests.values()].slice(0, longest)) {
+        tracing.record('projection', origin, readAt, Date.now());
       }
       read = [];
     },

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { startApp } from '../support/app.ts';
+import { openEventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase } from '../support/postgres.ts';
@@ -15,7 +16,7 @@ interface Span {
   readonly name: string;
   readonly traceId: string;
   readonly spanId: string;
-  readonly parentSpanId: string;
+  readonly parentSpanId?: string;
 }
 interface Export {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
@@ -69,10 +70,63 @@ test('one trace has the command, its append, its projection and its delivery, an
     const ours = collector.spans.filter(span => span.traceId === traceId);
     expect(ours.map(({ name }) => name).sort()).toEqual(['append', 'command CreateOrder', 'delivery', 'projection']);
     const command = ours.find(({ name }) => name === 'command CreateOrder');
-    expect(ours.find(({ name }) => name === 'append')?.parentSpanId).toBe(command?.spanId);
+    expect(command?.parentSpanId).toBe('00f067aa0ba902b7');
+    const append = ours.find(({ name }) => name === 'append');
+    expect(append?.parentSpanId).toBe(command?.spanId);
+    for (const name of ['projection', 'delivery']) {
+      expect(ours.find(span => span.name === name)?.parentSpanId).toBe(append?.spanId);
+    }
   });
   await socket.close();
   await app.stop();
+  await database.drop();
+  collector.close();
+});
+
+test("a caller's trace goes on with its parent and its sampled flag, whatever the correlation id; without one a trace begins", async () => {
+  const collector = await openCollector();
+  const database = await freshDatabase();
+  const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const shop = await openShop(app.url);
+  const { token, id } = shop.customer;
+  const input = { items: [{ productId: shop.productId, quantity: 1 }] };
+  const create = (headers: Record<string, string>) =>
+    post(app.url, CreateOrderDocument, { input }, { token, headers }).then(accepted);
+  const query = (headers: Record<string, string>) =>
+    post(app.url, `{ customer(id: "${id}") { id } }`, {}, { token, headers });
+  const socket = await connectSocket(app.url, token);
+  const watch = `subscription { customerOrdersUpdated(customerId: "${id}") { kind } }`;
+  const orders = socket.subscribe(watch);
+  await orders.next();
+  const parent = 'b7ad6b7169203331';
+  const traceparent = (trace: string, flags: string) => `00-${trace.repeat(32)}-${parent}-${flags}`;
+
+  // As Envoy and ingress-nginx do: a request id of their own beside the caller's trace.
+  const proxied = { 'x-request-id': 'a-proxys-own-id', tracestate: 'vendor=1' };
+  await create({ ...proxied, traceparent: traceparent('a', '01') });
+  expect(await orders.next()).toMatchObject({ extensions: { correlationId: 'a-proxys-own-id' } });
+  await create({ ...proxied, traceparent: traceparent('b', '00') });
+  await orders.next();
+  await query({ traceparent: traceparent('b', '00') });
+  await query({ traceparent: traceparent('c', '01') });
+  const requestId = 'dddddddd-dddd-4ddd-8ddd-dddddddddddd';
+  await query({ 'x-request-id': requestId, traceparent: 'no trace at all' });
+  const stream = await openEventStream(app.url, watch, {}, { token, headers: { traceparent: traceparent('e', '01') } });
+  await stream.next();
+  stream.close();
+  await stream.ended;
+  await socket.close();
+  await app.stop(); // sends what is left
+
+  const spansOf = (trace: string) =>
+    collector.spans.filter(({ traceId }) => traceId === trace).map(span => [span.name, span.parentSpanId ?? '']);
+  const ofA = spansOf('a'.repeat(32));
+  expect(ofA.map(([name]) => name).sort()).toEqual(['append', 'command CreateOrder', 'delivery', 'projection']);
+  expect(ofA).toContainEqual(['command CreateOrder', parent]);
+  expect(spansOf('b'.repeat(32))).toEqual([]);
+  expect(spansOf('c'.repeat(32))).toEqual([['query', parent]]);
+  expect(spansOf(requestId.replaceAll('-', ''))).toEqual([['query', '']]);
+  expect(spansOf('e'.repeat(32))).toEqual([['subscription', parent]]);
   await database.drop();
   collector.close();
 });

@@ -18,8 +18,9 @@ export interface ChangedOrder extends OrderRow {
   readonly correlationId: string;
 }
 
-const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || jsonb_build_object('correlationId',
-  (SELECT e.metadata->>'correlationId' FROM events e WHERE e.position = v.position))`;
+const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || coalesce(
+  (SELECT jsonb_build_object('correlationId', e.metadata->>'correlationId', 'traceparent', e.metadata->>'traceparent')
+   FROM events e WHERE e.position = v.position), '{}')`;
 
 /**
  * For so many rows and lists each is looked up by its key, by a plan that is kept. For more the planner decides anew each
