@@ -233,6 +233,23 @@ builder.subscriptionField('slowTicks', t =>
   }),
 );
 
+/** What a test has the frames of `troubledTicks` meet. */
+export const trouble: { meet: () => void } = { meet: () => undefined };
+
+builder.subscriptionField('troubledTicks', t =>
+  t.field({
+    type: 'Int',
+    rule: 'authenticated',
+    sharing: 'role',
+    nullable: true,
+    subscribe: () => next.source,
+    resolve: frame => {
+      trouble.meet();
+      return frame.position.point;
+    },
+  }),
+);
+
 /** Declared as if every staff member got the same, which is a lie. */
 builder.subscriptionField('wrongTicks', t =>
   t.string({
