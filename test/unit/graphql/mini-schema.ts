@@ -131,6 +131,22 @@ builder.mutationField('touch', t =>
   }),
 );
 
+/** Answers the `touchLater` that was asked for last. */
+export const touching = { end: (): void => undefined };
+
+builder.mutationField('touchLater', t =>
+  t.string({
+    rule: 'authenticated',
+    args: { what: t.arg.string({ required: true }) },
+    resolve: (_root, { what }) => {
+      touches.push(what);
+      return new Promise<string>(resolve => {
+        touching.end = () => resolve(what);
+      });
+    },
+  }),
+);
+
 /** A source that yields what a test gives it, and tells what was asked of it. */
 export class Source implements AsyncIterableIterator<Frame> {
   asked = 0;
