@@ -96,20 +96,23 @@ export class Frames implements AsyncIterableIterator<Payload>, Asker<Frame>, Mem
   /** By the source, as it comes. */
   take(event: Frame): void {
     if (this.#ended) return;
-    const now = Date.now();
     try {
-      // Here, not when the event was asked for: a token may have run out in between.
-      if (now >= this.#expiresAt * 1000) throw unauthenticated();
-      this.#group.give(event, this, now);
+      this.#group.give(event, this, Date.now());
     } catch (error) {
       // Or whoever tells them all would tell nobody after this one.
       this.#fail(error);
     }
   }
 
-  /** By the group, when the frame is there: at once, where another subscriber had it made. */
+  get isOver(): boolean {
+    return this.#ended;
+  }
+
+  /** By the group, when the frame is there: at once, if another subscriber had it made. */
   made(payload: Payload, event: Frame, began: number): void {
     if (this.#ended) return;
+    // Here, not when the event was asked for: the token may have expired while the frame waited for the database.
+    if (Date.now() >= this.#expiresAt * 1000) return this.#fail(unauthenticated());
     this.#asked = false;
     this.#counts?.delivered(event.kind, originOf(event), began);
     if (this.#taker?.take(payload) === true) this.more();

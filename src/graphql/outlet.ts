@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { AnsweringSocket } from './answering-socket.ts';
 import { tryAgainLater } from './close-codes.ts';
 import { stallLimit } from './stall.ts';
 
@@ -9,12 +9,12 @@ import { stallLimit } from './stall.ts';
  * takes nothing for 30 s is sent away with 1013, and can go on where it was.
  */
 export class Outlet {
-  readonly #socket: WebSocket;
+  readonly #socket: AnsweringSocket;
   /** What the socket writes to. */
   readonly stream: Duplex;
   #waiting: (() => void)[] | undefined;
 
-  constructor(socket: WebSocket, stream: Duplex) {
+  constructor(socket: AnsweringSocket, stream: Duplex) {
     this.#socket = socket;
     this.stream = stream;
   }
@@ -42,9 +42,9 @@ export class Outlet {
     const socket = this.#socket;
     socket.pause();
     const patience = setTimeout(() => {
-      // Whatever it still says is its answer to this.
+      // The client's close frame has to be read; operations that arrive before it are not executed.
       socket.resume();
-      socket.close(tryAgainLater, 'Nothing was read for 30 s');
+      socket.closeAnswered(tryAgainLater, 'Nothing was read for 30 s');
     }, stallLimit);
     const held: (() => void)[] = [];
     const over = (): void => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
 import { ForbiddenCommandError } from '../commands/command-bus.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
-import { isPassing } from '../database-error.ts';
+import { isPassing, sqlState } from '../database-error.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
 import type { Logger } from '../logger.ts';
 import { StalePositionError } from '../projections/stale-position.ts';
@@ -71,7 +71,24 @@ function expectedFailure(error: unknown): ErrorCode | undefined {
 function internal(error: unknown, origin: unknown, logger: Logger): GraphQLError {
   const id = randomUUID();
   logger.error({ err: origin, id }, 'an operation failed unexpectedly');
-  return coded(error, 'INTERNAL', `Something went wrong here. It was logged as ${id}.`, { id });
+  const presented = coded(error, 'INTERNAL', `Something went wrong here. It was logged as ${id}.`, { id });
+  if (isDatabaseFault(origin)) databaseFaults.add(presented);
+  return presented;
+}
+
+/** INTERNAL errors that the database caused. */
+const databaseFaults = new WeakSet<GraphQLError>();
+
+/** The database refused a statement, and not because of a value in it (classes 22 and 23), which it would refuse again. */
+function isDatabaseFault(origin: unknown): boolean {
+  const state = sqlState(origin);
+  return state !== undefined && !/^2[23]/.test(state);
+}
+
+/** Whether the same read may go well later, nothing else being changed. @param error as presentError() answered it */
+export function isTransient(error: GraphQLError): boolean {
+  const code = error.extensions['code'];
+  return code === 'UNAVAILABLE' || code === 'VIEW_LAGGING' || databaseFaults.has(error);
 }
 
 function coded(error: unknown, code: ErrorCode, message?: string, extensions?: object): GraphQLError {

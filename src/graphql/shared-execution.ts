@@ -5,8 +5,9 @@ import type { Frame, FrameKind } from '../live/frame.ts';
 import { limitExceeded } from './coded-error.ts';
 import { type Context, createContext, type Identity } from './context.ts';
 import { executedNow, type OperationArgs } from './executed.ts';
+import { type FrameRetries, openFrameRetries } from './frame-retries.ts';
 import { Payload } from './payload.ts';
-import { formatError, presentError } from './present-error.ts';
+import { formatError, isTransient, presentError } from './present-error.ts';
 import type { Logger } from '../logger.ts';
 import type { TraceOrigin } from '../tracing.ts';
 import { sharingOf } from './sharing.ts';
@@ -17,17 +18,21 @@ const longestKey = 65_536;
 /** Subscriptions that ask the same and may see the same. */
 export interface Group {
   /**
-   * What a source's event is as a frame: executed and serialised once for all who are told of it. What is there already
-   * is given at once, without a promise: of a thousand who get a frame, one has it made.
-   * @param began told to the member again
+   * Gives the member an event as a frame, executed and serialised once for all members. A payload that is there already
+   * is given at once, without a promise: of a thousand members that get a frame, one has it made. A frame that can't be
+   * made because the database can't be read is made again until it can be, or until no member waits for it; until then
+   * the member gets nothing, so that no position is sent before its state.
+   * @param began given back to the member
    */
   give(event: Frame, member: Member, began: number): void;
   /** One subscriber fewer. */
   leave(): void;
 }
 
-/** Who gets frames. */
+/** A subscription that gets frames. */
 export interface Member {
+  /** True if it has ended: no frame needs to be made for it any more. */
+  readonly isOver: boolean;
   made(payload: Payload, event: Frame, began: number): void;
 }
 
@@ -39,7 +44,7 @@ interface Waiting {
 }
 
 /** What was made of one change, or who waits for it. */
-type Memo = Partial<Record<FrameKind, Payload | Waiting[]>>;
+type Memo = Partial<Record<FrameKind, Payload | Waiting[] | undefined>>;
 
 /** The memo that was asked for last, of all groups: looked up for each subscriber it would take as long as the rest. */
 interface Recent {
@@ -67,6 +72,7 @@ export interface SharedExecution {
 export function openSharedExecution(): SharedExecution {
   const shared = new Map<string, Shared>();
   const recent: Recent = { group: undefined, row: undefined, memo: {} };
+  const retries = openFrameRetries();
   const numbers = new WeakMap<DocumentNode, number>();
   let documents = 0;
 
@@ -97,7 +103,8 @@ export function openSharedExecution(): SharedExecution {
       shared.delete(key);
       ended?.();
     }
-    const one: Shared = { members: 0, group: openGroup(args, scopeIdentity(args.contextValue, ofRole), leave, recent) };
+    const identity = scopeIdentity(args.contextValue, ofRole);
+    const one: Shared = { members: 0, group: openGroup(args, identity, leave, recent, retries) };
     shared.set(key, one);
     return one;
   }
@@ -144,16 +151,25 @@ function scopeIdentity({ viewer }: Context, ofRole: boolean): Identity | undefin
   return { actor: ofRole ? nameless : { role, subject }, expiresAt: Infinity };
 }
 
-function openGroup(args: OperationArgs, identity: Identity | undefined, leave: () => void, recent: Recent): Group {
+function openGroup(
+  args: OperationArgs,
+  identity: Identity | undefined,
+  leave: () => void,
+  recent: Recent,
+  retries: FrameRetries,
+): Group {
   const { parts, logger, atLeast } = args.contextValue;
-  // By what changed, which all who are told of one change get as one object: it is forgotten when nobody waits for it.
+  // By the changed row, which is one object for all who are told of the change: forgotten when no member waits for it.
   const memos = new WeakMap<object, Memo>();
 
-  /** With no wait where no resolver has one: then each of a thousand is sent it while its own memory is at hand. */
-  function make(event: Frame): Payload | Promise<Payload> {
+  /**
+   * Without a promise if no resolver has one: then each of a thousand members is sent it while its own memory is at hand.
+   * @returns undefined if it has to be made again
+   */
+  function make(event: Frame, log: Logger = logger): Payload | undefined | Promise<Payload | undefined> {
     parts.counts?.executed();
     // A context of its own: what one delivery read must not be seen by the next.
-    const contextValue = createContext(parts, logger, { identity, atLeast });
+    const contextValue = createContext(parts, log, { identity, atLeast });
     const result = executedNow({ ...args, rootValue: event, contextValue });
     return result instanceof Promise ? result.then(settled => payloadOf(event, settled)) : payloadOf(event, result);
   }
@@ -163,16 +179,34 @@ function openGroup(args: OperationArgs, identity: Identity | undefined, leave: (
       try {
         member.made(payload, event, began);
       } catch (error) {
-        // Nobody else is to miss a frame for it.
+        // The other members must not miss a frame because of it.
         logger.error({ err: error }, 'a frame could not be given to one of its subscribers');
       }
     }
   }
 
-  async function makeFor(members: readonly Waiting[], made: Promise<Payload>, memo: Memo, kind: FrameKind) {
-    const payload = await made.catch((error: unknown) => failed(error, logger));
-    memo[kind] = payload;
-    tell(members, payload);
+  /** @param members more may be added while it is made; all of them have an event of the same row and kind */
+  async function makeFor(members: Waiting[], first: Promise<Payload | undefined>, memo: Memo, event: Frame) {
+    let payload: Payload | undefined;
+    try {
+      payload = (await first) ?? (await makeAgain(members, event));
+    } catch (error) {
+      payload = failed(error, logger);
+    }
+    memo[event.kind] = payload;
+    if (payload) tell(members, payload);
+  }
+
+  /** @returns undefined if no member waits for it any more */
+  async function makeAgain(members: readonly Waiting[], event: Frame): Promise<Payload | undefined> {
+    // The first failure was logged as a warning: while the database is away, the same would be logged all the time.
+    const quiet = logger.isLevelEnabled('warn') ? logger.child({}, { level: 'error' }) : logger;
+    const isWanted = (): boolean => members.some(({ member }) => !member.isOver);
+    for (let failures = 1; isWanted(); failures++) {
+      const payload = await retries.again(failures, () => (isWanted() ? make(event, quiet) : undefined));
+      if (payload) return payload;
+    }
+    return undefined;
   }
 
   function memoOf(row: object | undefined): Memo {
@@ -192,19 +226,26 @@ function openGroup(args: OperationArgs, identity: Identity | undefined, leave: (
     give(event, member, began) {
       const memo = memoOf(event.row);
       const found = memo[event.kind];
-      if (found instanceof Payload) member.made(found, event, began);
-      else if (found) found.push({ member, event, began });
-      else {
-        const made = make(event);
-        if (made instanceof Payload) member.made((memo[event.kind] = made), event, began);
-        else void makeFor((memo[event.kind] = [{ member, event, began }]), made, memo, event.kind);
+      if (found && !(found instanceof Payload)) {
+        found.push({ member, event, began });
+        return;
       }
+      const made = found ?? make(event);
+      if (made instanceof Payload) {
+        memo[event.kind] = made;
+        member.made(made, event, began);
+        return;
+      }
+      const members = (memo[event.kind] = [{ member, event, began }]);
+      void makeFor(members, Promise.resolve(made), memo, event);
     },
   };
   return group;
 }
 
-function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payload {
+/** @returns undefined if an error in it will pass: then it has to be made again, and neither it nor its position is sent */
+function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payload | undefined {
+  if (errors?.some(isTransient)) return undefined;
   const position = formatPosition(event.position);
   const answer = { ...(errors && { errors: errors.map(formatError) }), ...result };
   const correlationId = originOf(event)?.correlationId;
@@ -213,7 +254,7 @@ function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payloa
   return new Payload(json, errors ? undefined : position);
 }
 
-/** What can not be made is nobody's to wait for. */
+/** The frame that is sent if execution itself fails: a fault in this program, which would fail again. */
 function failed(error: unknown, logger: Logger): Payload {
   return new Payload(JSON.stringify({ errors: [formatError(presentError(error, logger))] }), undefined);
 }

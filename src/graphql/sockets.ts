@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DocumentNode, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../logger.ts';
+import { AnsweringSocket } from './answering-socket.ts';
 import { mostSockets } from './callers.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { isUnauthenticated, limitExceeded } from './coded-error.ts';
@@ -12,13 +13,13 @@ import type { Door } from './door.ts';
 import type { OperationArgs } from './executed.ts';
 import type { Identify } from './identity.ts';
 import { checkJsonLevels } from './json-limits.ts';
-import type { Frames, Taker } from './frames.ts';
-import type { Payload } from './payload.ts';
+import type { Frames } from './frames.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from './operation.ts';
 import { Outlet } from './outlet.ts';
 import type { Parts } from './parts.ts';
 import { formatError, presentError } from './present-error.ts';
 import { givenPosition } from './request.ts';
+import { SocketSubscription } from './socket-subscription.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
 import { callAt } from './timer.ts';
 
@@ -26,17 +27,18 @@ const longestMessage = 65_536; // bytes
 const mostOperations = 100; // open at a time on one socket
 const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
 const farewell = 2_000; // ms that clients get to close their side
-/** Until connection_init has to be there. */
+/** ms until connection_init has to be there. */
 export const introductionMs = 3_000;
-const isOpen = WebSocket.OPEN;
 
 interface Connection {
   identity: Identity | undefined;
-  readonly socket: WebSocket;
+  readonly socket: AnsweringSocket;
   readonly stranger: Stranger;
   readonly outlet: Outlet;
-  /** Everything that was subscribed to here, to be ended with the socket: graphql-ws forgets one whose id is taken again. */
+  /** All subscriptions of this socket, to be ended with it: graphql-ws forgets one whose id is taken again. */
   readonly open: Set<Frames>;
+  /** The operation that the message begins which is being handled. */
+  begun: OperationArgs | undefined;
 }
 
 /** Who has not said yet who they are. */
@@ -50,9 +52,9 @@ export interface Stranger {
 export interface Sockets {
   /** Takes over a connection whose path and origin are in order. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stranger: Stranger): void;
-  /** What sends each socket away, to come back. */
+  /** Functions that close one socket each, once its operations in flight are answered: its client comes back. */
   goodbyes(): (() => void)[];
-  /** Sends away who is still there, and waits for what is being executed. */
+  /** Closes the remaining sockets in the same way, and waits for what is being executed. */
   close(): Promise<void>;
 }
 
@@ -69,8 +71,8 @@ export function openSockets(options: {
 }): Sockets {
   const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
   const running = new Set<Promise<unknown>>();
-  const alive = new WeakSet<WebSocket>();
-  const outlets = new WeakMap<WebSocket, Outlet>();
+  const alive = new WeakSet<AnsweringSocket>();
+  const outlets = new WeakMap<AnsweringSocket, Outlet>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: introductionMs,
@@ -81,10 +83,10 @@ export function openSockets(options: {
       extra.stranger.introduced();
       const ended = subscribing.callers.openSocket(extra.identity.actor);
       if (!ended) {
-        extra.socket.close(tryAgainLater, `LIMIT_EXCEEDED: a caller has at most ${mostSockets} sockets open`);
+        extra.socket.closeAnswered(tryAgainLater, `LIMIT_EXCEEDED: a caller has at most ${mostSockets} sockets open`);
         return false;
       }
-      const cancel = callAt(extra.identity.expiresAt * 1000, () => extra.socket.close(forbidden, 'Forbidden'));
+      const cancel = callAt(extra.identity.expiresAt * 1000, () => extra.socket.closeAnswered(forbidden, 'Forbidden'));
       extra.socket.once('close', cancel).once('close', ended);
       return true;
     },
@@ -94,7 +96,9 @@ export function openSockets(options: {
         if (Object.keys(subscriptions).length > mostOperations) {
           throw limitExceeded(`A socket has at most ${mostOperations} operations open.`, mostOperations);
         }
-        return prepared(payload, extra);
+        const operation = prepared(payload, extra);
+        if ('document' in operation) extra.begun = operation;
+        return operation;
       } catch (error) {
         return [presentError(error, logger)];
       }
@@ -109,12 +113,20 @@ export function openSockets(options: {
       (await subscribeToOperation(args as OperationArgs, subscribing)) as
         | AsyncIterableIterator<never>
         | ExecutionResult,
-    onOperation: ({ extra: { open, outlet, socket } }, id, _payload, _args, result) => {
+    onOperation: ({ extra: { open, outlet, socket } }, id, _payload, args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
       const frames = result as unknown as Frames;
-      // Gone while it was opened: graphql-ws has ended what it knew of by then.
-      if (socket.readyState !== socket.OPEN) void frames.return();
-      return new Parked(frames, socket, outlet, id, open) as AsyncIterableIterator<never> as AsyncGenerator<never>;
+      // A closing socket does not wait for a subscription.
+      socket.answered(args);
+      // Closed while it was opened: graphql-ws has ended what it knew of by then.
+      if (socket.isClosing || socket.readyState !== socket.OPEN) void frames.return();
+      return new SocketSubscription(
+        frames,
+        socket,
+        outlet,
+        id,
+        open,
+      ) as AsyncIterableIterator<never> as AsyncGenerator<never>;
     },
     onNext(_context, _id, _payload, _args, { errors, ...result }) {
       if (errors) return { ...result, errors: errors.map(formatError) } as FormattedExecutionResult;
@@ -132,16 +144,16 @@ export function openSockets(options: {
       if (typeof authorization === 'string') return await identify(authorization);
     } catch (error) {
       if (!isUnauthenticated(error)) {
-        socket.close(tryAgainLater, 'Try again later');
+        socket.closeAnswered(tryAgainLater, 'Try again later');
         return undefined;
       }
       // A close frame takes 123 bytes.
-      if (explains) socket.close(forbidden, error.message.slice(0, 120));
+      if (explains) socket.closeAnswered(forbidden, error.message.slice(0, 120));
     }
     try {
       parts.admission?.admitStranger(stranger.address);
     } catch {
-      socket.close(tryAgainLater, 'RATE_LIMITED: try again later');
+      socket.closeAnswered(tryAgainLater, 'RATE_LIMITED: try again later');
     }
     return undefined;
   }
@@ -167,19 +179,30 @@ export function openSockets(options: {
   }
 
   // Its types don't know `closeTimeout` yet.
-  const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
+  const serverOptions: ServerOptions<typeof AnsweringSocket> & { readonly closeTimeout: number } = {
     noServer: true,
+    WebSocket: AnsweringSocket,
     handleProtocols,
     maxPayload: longestMessage,
     closeTimeout: farewell, // who does not say goodbye is gone all the same
     perMessageDeflate: false, // it costs memory for each socket, and a frame could not be shared among them
   };
-  const server = new WebSocketServer(serverOptions);
+  const server = new WebSocketServer<typeof AnsweringSocket>(serverOptions);
 
-  server.on('connection', (socket: WebSocket, { socket: stream }: IncomingMessage, stranger: Stranger) => {
-    const listeners: ((text: string) => Promise<void>)[] = [];
+  server.on('connection', (socket: AnsweringSocket, { socket: stream }: IncomingMessage, stranger: Stranger) => {
+    let handle = (_text: string): Promise<void> => Promise.resolve();
     const outlet = new Outlet(socket, stream);
-    const connection: Connection = { identity: undefined, socket, stranger, outlet, open: new Set() };
+    const connection: Connection = {
+      identity: undefined,
+      socket,
+      stranger,
+      outlet,
+      open: new Set(),
+      begun: undefined,
+    };
+    const endSubscriptions = (): void => {
+      for (const one of connection.open) void one.return();
+    };
     alive.add(socket);
     outlets.set(socket, outlet);
     socket.on('pong', () => alive.add(socket));
@@ -194,21 +217,28 @@ export function openSockets(options: {
             socket.send(text, () => resolve());
             if (outlet.isFull()) void outlet.drained();
           }),
-        close: (code, reason) => socket.close(code, reason),
-        onMessage: listener => listeners.push(listener),
+        close: (code = broken, reason) => socket.closeAnswered(code, reason),
+        onMessage: listener => (handle = listener),
       },
       connection,
     );
     socket.on('message', (data: Buffer) => {
-      for (const listener of listeners) {
-        listener(data.toString('utf8')).catch((error: unknown) => {
-          logger.error({ err: error }, 'a message was not handled');
-          socket.close(broken, 'Internal server error');
-        });
-      }
+      const text = data.toString('utf8');
+      if (socket.isClosing && beginsOperation(text)) return;
+      connection.begun = undefined;
+      const handled = handle(text).catch((error: unknown) => {
+        logger.error({ err: error }, 'a message was not handled');
+        socket.closeAnswered(broken, 'Internal server error');
+      });
+      // Set by onSubscribe, which is called before the first wait.
+      const operation = connection.begun as OperationArgs | undefined;
+      if (!operation) return;
+      socket.began(operation);
+      void handled.then(() => socket.answered(operation));
     });
+    socket.once('closing', endSubscriptions);
     socket.once('close', (code, reason) => {
-      for (const one of connection.open) void one.return();
+      endSubscriptions();
       closed(code, reason.toString('utf8')).catch((error: unknown) => {
         logger.warn({ err: error }, 'a socket did not end well');
       });
@@ -229,73 +259,23 @@ export function openSockets(options: {
     upgrade(request, socket, head, stranger) {
       server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request, stranger));
     },
-    goodbyes: () => [...server.clients].map(socket => () => socket.close(restarts, 'Service restart')),
+    goodbyes: () => [...server.clients].map(socket => () => socket.closeAnswered(restarts, 'Service restart')),
     async close() {
       clearInterval(pings);
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      for (const socket of server.clients) socket.close(restarts, 'Service restart');
-      const impatience = setTimeout(() => {
-        for (const socket of server.clients) socket.terminate();
-      }, farewell);
+      // Each is terminated by itself if its client does not close its side.
+      for (const socket of server.clients) socket.closeAnswered(restarts, 'Service restart');
       await closed;
-      clearTimeout(impatience);
       await Promise.allSettled(running);
     },
   };
 }
 
-/**
- * What graphql-ws is given to wait for. It would make each frame a message of its own; so the frames go to the socket
- * beside it, as they were made for all, and all that it sees is the end.
- */
-class Parked implements AsyncIterableIterator<never>, Taker {
-  readonly #frames: Frames;
-  readonly #socket: WebSocket;
-  readonly #outlet: Outlet;
-  /** The outlet's: one thing less to look up for each frame. */
-  readonly #stream: Duplex;
-  readonly #id: string;
-  readonly #open: Connection['open'];
-  #over: ((result: IteratorReturnResult<undefined>) => void) | undefined;
-
-  constructor(frames: Frames, socket: WebSocket, outlet: Outlet, id: string, open: Connection['open']) {
-    this.#frames = frames;
-    this.#socket = socket;
-    this.#outlet = outlet;
-    this.#stream = outlet.stream;
-    this.#id = id;
-    this.#open = open;
-    open.add(frames);
-  }
-
-  take(payload: Payload): boolean {
-    if (this.#socket.readyState !== isOpen) void this.#frames.return();
-    // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
-    // its own frames at once and whole, so that this one stands between two of them.
-    else if (payload.writeTo(this.#stream, this.#id) && !this.#outlet.isStalled) return true;
-    else void this.#outlet.drained().then(() => this.#frames.more());
+/** A message of whatever client, well-formed or not. */
+function beginsOperation(text: string): boolean {
+  try {
+    return (JSON.parse(text) as { readonly type?: unknown } | null)?.type === 'subscribe';
+  } catch {
     return false;
-  }
-
-  ended(): void {
-    this.#open.delete(this.#frames);
-    this.#over?.({ value: undefined, done: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorReturnResult<undefined>> {
-    return new Promise(resolve => {
-      this.#over = resolve;
-      this.#frames.flow(this);
-    });
-  }
-
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#open.delete(this.#frames);
-    await this.#frames.return();
-    return { value: undefined, done: true };
   }
 }

@@ -19,7 +19,7 @@ export interface StateSource<State> {
 
 /**
  * Watches what can only be asked for: the state now, then whenever it has changed, at most once an interval. Nothing is
- * asked while the reader does not take what it has. A read that fails once it has begun is tried again in the same
+ * asked while the reader does not take what it has. A read that fails, the first one too, is tried again in the same
  * rhythm: a database that is away for a while ends nothing.
  * @param after the last frame's position: where it is of another log, the first frame says so
  */
@@ -29,7 +29,6 @@ export function watchState<State extends object>(
 ): AsyncIterableIterator<StateFrame<State>> {
   let mine = after;
   let last: State | undefined;
-  let begun = false;
   let failing = false;
   let readAt = -Infinity;
   let over = false;
@@ -48,7 +47,6 @@ export function watchState<State extends object>(
   async function look(): Promise<StateFrame<State> | undefined> {
     try {
       const { position, continues, state } = await read(mine);
-      begun = true;
       failing = false;
       mine = position;
       if (continues && isDeepStrictEqual(state, last)) return undefined;
@@ -56,8 +54,7 @@ export function watchState<State extends object>(
       // Never an UPDATE: a state may change where the position does not, and a client drops a change that it has.
       return { position, state, row: state, kind: continues ? 'SNAPSHOT' : 'RESYNC' };
     } catch (error) {
-      if (!begun) throw error;
-      // Once: a database that is away would fill the log with what every subscriber meets.
+      // Once: while the database is away, every subscriber would log the same at every beat.
       logger[failing ? 'debug' : 'warn']({ err: error }, 'a state could not be read; it is tried again');
       failing = true;
       return undefined;

@@ -131,6 +131,22 @@ builder.mutationField('touch', t =>
   }),
 );
 
+/** Answers the `touchLater` that was asked for last. */
+export const touching = { end: (): void => undefined };
+
+builder.mutationField('touchLater', t =>
+  t.string({
+    rule: 'authenticated',
+    args: { what: t.arg.string({ required: true }) },
+    resolve: (_root, { what }) => {
+      touches.push(what);
+      return new Promise<string>(resolve => {
+        touching.end = () => resolve(what);
+      });
+    },
+  }),
+);
+
 /** A source that yields what a test gives it, and tells what was asked of it. */
 export class Source implements AsyncIterableIterator<Frame> {
   asked = 0;
@@ -230,6 +246,23 @@ builder.subscriptionField('slowTicks', t =>
     sharing: 'role',
     subscribe: () => next.source,
     resolve: frame => Promise.resolve(frame.position.point),
+  }),
+);
+
+/** What a test has the frames of `troubledTicks` meet. */
+export const trouble: { meet: () => void } = { meet: () => undefined };
+
+builder.subscriptionField('troubledTicks', t =>
+  t.field({
+    type: 'Int',
+    rule: 'authenticated',
+    sharing: 'role',
+    nullable: true,
+    subscribe: () => next.source,
+    resolve: frame => {
+      trouble.meet();
+      return frame.position.point;
+    },
   }),
 );
 

@@ -4,11 +4,14 @@ import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../../src/commands/decider.ts';
 import { formatPosition } from '../../../src/event-store/position.ts';
 import { createContext } from '../../../src/graphql/context.ts';
+import { codedError } from '../../../src/graphql/coded-error.ts';
+import type { ErrorCode } from '../../../src/graphql/error-codes.ts';
+import { openFrameRetries } from '../../../src/graphql/frame-retries.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
 import type { Payload } from '../../../src/graphql/payload.ts';
 import { type Group, openSharedExecution } from '../../../src/graphql/shared-execution.ts';
 import type { Frame } from '../../../src/live/frame.ts';
-import { position, schema, tick } from './mini-schema.ts';
+import { position, schema, tick, trouble } from './mini-schema.ts';
 import { logger } from './mini-server.ts';
 
 const anna: Actor = { role: 'staff', subject: 'anna' };
@@ -23,6 +26,7 @@ const perRole = parse(
   'subscription A($from: Position, $step: Int) { roleTicks(after: $from, step: $step) } subscription B { roleTicks }',
 );
 const slow = parse('subscription { slowTicks }');
+const troubled = parse('subscription { troubledTicks }');
 const wrong = parse('subscription { wrongTicks }');
 
 function opened() {
@@ -52,7 +56,7 @@ function opened() {
 
 /** What a member of the group gets for a change. */
 function given(group: Group, change: Frame): Promise<Payload> {
-  return new Promise(resolve => group.give(change, { made: resolve }, 0));
+  return new Promise(resolve => group.give(change, { isOver: false, made: resolve }, 0));
 }
 
 /** What the socket of an operation with that id is sent. */
@@ -92,7 +96,7 @@ describe('subscriptions share what is made for them', () => {
     const change = { ...tick(7), row: {} };
     const payload = await given(join(anna), change);
     let atOnce: Payload | undefined;
-    join(ben).give(change, { made: one => (atOnce = one) }, 0);
+    join(ben).give(change, { isOver: false, made: one => (atOnce = one) }, 0);
     expect(atOnce).toBe(payload);
   });
 
@@ -100,6 +104,7 @@ describe('subscriptions share what is made for them', () => {
     const { join, executions } = opened();
     const change = { ...tick(7), row: {} };
     const broken = {
+      isOver: false,
       made() {
         throw new Error('broken');
       },
@@ -165,5 +170,96 @@ describe('subscriptions share what is made for them', () => {
     expect([shared.groups, counted()]).toEqual([0, 0]);
     join(anna).leave();
     expect([shared.groups, counted()]).toEqual([0, 0]);
+  });
+});
+
+describe('a frame that can not be made', () => {
+  /** The first executions meet these errors. */
+  function failing(...errors: readonly Error[]): void {
+    const left = [...errors];
+    trouble.meet = () => {
+      const error = left.shift();
+      if (error) throw error;
+    };
+  }
+  const coded = (code: ErrorCode) => codedError(code, 'Not now.');
+  /** As PostgreSQL's driver throws it. */
+  const refusedBy = (sqlState: string) => Object.assign(new Error('refused'), { severity: 'ERROR', code: sqlState });
+
+  test.each([
+    ['UNAVAILABLE', coded('UNAVAILABLE')],
+    ['VIEW_LAGGING', coded('VIEW_LAGGING')],
+    ['a connection that was ended', refusedBy('57P01')],
+    ['a statement that the database refused', refusedBy('42501')],
+  ])(
+    'for %s is made again; no member gets the failed one, neither those that wait nor those that come',
+    async (_what, error) => {
+      const { join, executions } = opened();
+      failing(error, error);
+      const change = { ...tick(7), row: {} };
+      const group = join(anna, troubled);
+      const first = given(group, change);
+      const payload = await Promise.all([first, given(group, change)]).then(([one, another]) => {
+        expect(another).toBe(one);
+        return one;
+      });
+      expect(await given(group, change)).toBe(payload);
+      expect(JSON.parse(payload.json)).toMatchObject({ data: { troubledTicks: 7 }, extensions: { position: at(7) } });
+      expect(payload.json).not.toContain('errors');
+      expect(executions()).toBe(3);
+    },
+  );
+
+  test.each([
+    ['FORBIDDEN', coded('FORBIDDEN')],
+    ['NOT_FOUND', coded('NOT_FOUND')],
+    ['STALE_POSITION', coded('STALE_POSITION')],
+    ['INTERNAL', new Error('a fault of this program')],
+    ['INTERNAL', refusedBy('22003')],
+  ])('for %s is sent as it is, once: it would fail again', async (code, error) => {
+    const { join, executions } = opened();
+    failing(error);
+    const { json } = await given(join(anna, troubled), { ...tick(7), row: {} });
+    expect(JSON.parse(json)).toMatchObject({ errors: [{ extensions: { code } }] });
+    expect(executions()).toBe(1);
+  });
+
+  test('is made no more once no member waits for it, and made anew for the next one that asks', async () => {
+    const { join, executions } = opened();
+    let isOver = false;
+    trouble.meet = () => {
+      isOver = true;
+      throw coded('UNAVAILABLE');
+    };
+    const change = { ...tick(7), row: {} };
+    const group = join(anna, troubled);
+    const member = {
+      get isOver() {
+        return isOver;
+      },
+      made: () => expect.unreachable(),
+    };
+    group.give(change, member, 0);
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(executions()).toBe(1);
+    failing();
+    expect(JSON.parse((await given(group, change)).json)).toMatchObject({ data: { troubledTicks: 7 } });
+    expect(executions()).toBe(2);
+  });
+
+  test('is made again with at most three others at a time, whatever their number', async () => {
+    const retries = openFrameRetries();
+    let [now, most] = [0, 0];
+    const make = async (index: number) => {
+      most = Math.max(most, ++now);
+      await new Promise(resolve => setTimeout(resolve, 5));
+      now--;
+      if (index % 5 === 0) throw new Error('refused');
+      return index;
+    };
+    const all = Array.from({ length: 50 }, (_, index) => retries.again(1, () => make(index)));
+    const settled = await Promise.allSettled(all);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40);
+    expect(most).toBe(4);
   });
 });

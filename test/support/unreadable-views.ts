@@ -1,0 +1,44 @@
+import pg from 'pg';
+import { eventually } from './eventually.ts';
+import { noteOpen } from './left-open.ts';
+
+/** Tables that no statement can read, until they are released. */
+export interface UnreadableViews {
+  /** Ends the connections of statements that wait for the tables, until as many have been ended. */
+  readonly endReads: (count: number) => Promise<void>;
+  readonly release: () => Promise<void>;
+}
+
+const endWaiting = `
+  SELECT pg_terminate_backend(pid)
+  FROM pg_locks
+  WHERE NOT granted AND relation = ANY ($1::regclass[])`;
+
+/** Locks tables, so that whatever reads them waits, and fails once its connection is ended. */
+export async function lockViews(databaseUrl: string, tables: readonly string[]): Promise<UnreadableViews> {
+  const [holder, killer] = await Promise.all([connected(databaseUrl), connected(databaseUrl)]);
+  const note = noteOpen('locked views', async () => {
+    await Promise.all([holder.end(), killer.end()]);
+  });
+  await holder.query(`BEGIN; LOCK TABLE ${tables.join(', ')} IN ACCESS EXCLUSIVE MODE`);
+  return {
+    endReads: async count => {
+      let ended = 0;
+      await eventually(async () => {
+        ended += (await killer.query(endWaiting, [tables])).rowCount ?? 0;
+        if (ended < count) throw new Error(`${ended} of ${count} reads were ended`);
+      }, 60_000);
+    },
+    release: async () => {
+      await Promise.all([holder.end(), killer.end()]);
+      note.closed();
+    },
+  };
+}
+
+async function connected(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  client.on('error', () => undefined); // if the database is dropped before it is ended
+  await client.connect();
+  return client;
+}
