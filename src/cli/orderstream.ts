@@ -3,6 +3,7 @@
 import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
+import { UnknownEventError } from '../event-store/event-types.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
@@ -57,6 +58,7 @@ async function run([name, ...given]: readonly string[]): Promise<boolean> {
 try {
   process.exitCode = (await run(process.argv.slice(2))) ? 0 : 1;
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  // An event that this release does not know is no fault of the program: the message says what to do.
+  console.error(error instanceof StartError || error instanceof UnknownEventError ? error.message : error);
   process.exitCode = 1;
 }
