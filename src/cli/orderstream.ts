@@ -3,9 +3,10 @@
 import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
 import { openDatabase } from '../database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
+import { UnknownEventError } from '../event-store/event-types.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
-import { type Command, runCommand } from './command-line.ts';
+import { type Command, explainError, runCommand } from './command-line.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
 import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
@@ -105,4 +106,9 @@ async function run([name, ...given]: readonly string[]): Promise<boolean> {
 }
 
 const named = process.argv.slice(2).find(arg => !arg.startsWith('-'));
-await runCommand(commandOf(named), async ({ positionals }) => ((await run(positionals)) ? 0 : 1));
+await runCommand(
+  commandOf(named),
+  async ({ positionals }) => ((await run(positionals)) ? 0 : 1),
+  // An event that this release does not know is no fault of the program: the message says what to do.
+  error => (error instanceof UnknownEventError ? error.message : explainError(error)),
+);

@@ -26,7 +26,9 @@ export function retryEvent(stream: StreamName) {
   return { type, schemaVersion: 1, data: stream, personal: null } as const;
 }
 
-/** The stream that the event retries. */
+/** The stream that the event retries; undefined for all other events, and for one that names no stream. */
 export function retriedStream(event: RecordedEvent): StreamName | undefined {
-  return event.streamType === projectionEvents.streamType ? (event.data as StreamName) : undefined;
+  if (event.streamType !== projectionEvents.streamType) return undefined;
+  const { streamType, streamId } = event.data as Partial<Record<keyof StreamName, unknown>>;
+  return typeof streamType === 'string' && typeof streamId === 'string' ? { streamType, streamId } : undefined;
 }

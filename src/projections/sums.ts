@@ -27,12 +27,17 @@ export class Sums {
   }
 
   #change(row: object | undefined, sign: bigint): void {
-    for (const contribution of row ? this.#view.contribute(row) : []) {
+    const names = Object.keys(this.#view.sums);
+    // All of a row or nothing: its numbers are looked at before the first is added.
+    const given = (row ? this.#view.contribute(row) : []).map(contribution => {
+      return [contribution, names.map(name => BigInt(contribution[name] ?? 0))] as const;
+    });
+    for (const [contribution, numbers] of given) {
       const key = keyOf(this.#view, contribution);
       const sum = this.#rows.get(key) ?? keysOf(this.#view, contribution);
-      for (const name of Object.keys(this.#view.sums)) {
-        sum[name] = BigInt(sum[name] ?? 0) + sign * BigInt(contribution[name] ?? 0);
-      }
+      names.forEach((name, index) => {
+        sum[name] = BigInt(sum[name] ?? 0) + sign * (numbers[index] ?? 0n);
+      });
       this.#rows.set(key, sum);
     }
   }

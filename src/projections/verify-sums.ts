@@ -1,7 +1,7 @@
 import { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
 import { keyOf, Sums } from './sums.ts';
-import type { ViewFault } from './view-fault.ts';
+import { oneLine, type ViewFault } from './view-fault.ts';
 import { column, coreGroup, rowJson, snakeCase, table } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 
@@ -20,32 +20,48 @@ export async function verifySums(
 ): Promise<{ rows: number; faults: ViewFault[] }> {
   return database.$transaction(
     async snapshot => {
-      const expected = await addedUp(snapshot, view);
+      const { rows: expected, faults } = await addedUp(snapshot, view);
       const sums = await storedSums(snapshot, view);
-      const faults = [...new Set([...sums.keys(), ...expected.keys()])].sort().flatMap(key => {
+      const differing = [...new Set([...sums.keys(), ...expected.keys()])].sort().flatMap(key => {
         return compare(view, key, sums.get(key), expected.get(key));
       });
-      return { rows: sums.size, faults };
+      return { rows: sums.size, faults: [...faults, ...differing] };
     },
     { isolationLevel: 'RepeatableRead', timeout: longest },
   );
 }
 
 type Snapshot = Pick<Prisma.TransactionClient, '$queryRaw'>;
+/** Sums are whole numbers; one that is none (NaN) is the text that the database has. */
 type Row = Record<string, string | bigint>;
 
-async function addedUp(snapshot: Snapshot, { source, ...view }: SummedView): Promise<Map<string, Row>> {
+/** What the rows of the source view come to, and those that nothing can be made of. */
+async function addedUp(
+  snapshot: Snapshot,
+  { source, ...view }: SummedView,
+): Promise<{ rows: Map<string, Row>; faults: ViewFault[] }> {
   const sums = new Sums({ ...view, source });
+  const faults: ViewFault[] = [];
   const id = column('v', source.key);
   for (let after: string | undefined = ''; after !== undefined; ) {
     const rows: { id: string; row: object }[] = await snapshot.$queryRaw`
       SELECT ${id} AS id, ${rowJson(source, 'v')} AS row
       FROM checkpoints c JOIN ${table(source)} v ON v.generation = c.generation AND ${id} > ${after}
       WHERE c.group_name = ${coreGroup} AND c.live ORDER BY ${id} LIMIT ${sliceSize}::int`;
-    for (const { row } of rows) sums.add(row);
+    for (const { id: of, row } of rows) {
+      try {
+        sums.add(row);
+      } catch (error) {
+        faults.push({
+          view: view.name,
+          id: of,
+          fault: `its row in ${source.name} can't be added up: ${oneLine(error)}`,
+        });
+      }
+    }
     after = rows.at(-1)?.id;
   }
-  return sums.rows();
+  return { rows: sums.rows(), faults };
 }
 
 /** The sums that are not zero: a zero means the same as a missing row. */
@@ -65,9 +81,15 @@ async function storedSums(snapshot: Snapshot, view: SummedView): Promise<Map<str
   return new Map(
     rows.map(({ sum }) => [
       keyOf(view, sum),
-      Object.fromEntries(names.map(name => [name, sums.includes(name) ? BigInt(sum[name] ?? 0) : String(sum[name])])),
+      Object.fromEntries(
+        names.map(name => [name, sums.includes(name) ? wholeNumber(String(sum[name])) : String(sum[name])]),
+      ),
     ]),
   );
+}
+
+function wholeNumber(text: string): bigint | string {
+  return /^-?\d+$/.test(text) ? BigInt(text) : text;
 }
 
 function compare(view: SummedView, key: string, is: Row | undefined, shouldBe: Row | undefined): ViewFault[] {

@@ -6,8 +6,8 @@ import { projectionEvents } from './retry-event.ts';
 import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
 import { verifySums } from './verify-sums.ts';
-import type { ViewFault } from './view-fault.ts';
-import type { FoldedView, Views, ViewTable } from './view.ts';
+import { oneLine, type ViewFault } from './view-fault.ts';
+import type { DerivedView, FoldedView, Views, ViewTable } from './view.ts';
 
 /** Streams that are folded at once: bounds the memory, however long the log is. */
 const sliceSize = 500;
@@ -29,13 +29,20 @@ export async function verifyViews(
       const ids = await idsAfter(source, [view, ...derived], after);
       const last = ids.at(-1);
       if (last === undefined) break;
-      const { rows, folded, faults: unfolded } = await slice(source, view, derived, ids);
+      const { rows, folded, events, faults: unfolded } = await slice(source, view, derived, ids);
       for (const [id, fault] of unfolded) faults.push({ view: view.name, id, fault });
       for (const id of ids.filter(one => !unfolded.has(one))) {
         const expected = folded.get(id);
-        faults.push(...compare(view, id, rows.get(view.name)?.get(id), expected));
-        for (const one of derived) {
-          faults.push(...compare(one, id, rows.get(one.name)?.get(id), expected && one.derive(expected)));
+        try {
+          const ofOne = compare(view, id, rows.get(view.name)?.get(id), expected);
+          for (const one of derived) {
+            ofOne.push(...compare(one, id, rows.get(one.name)?.get(id), expected && one.derive(expected)));
+          }
+          faults.push(...ofOne);
+        } catch (error) {
+          // A fold takes what the words or a derived row can't be made of: then an event is wrong, not this program.
+          const position = firstUnusable(view, derived, events.get(id) ?? []);
+          faults.push({ view: view.name, id, fault: unfoldable(position, error) });
         }
       }
       onCompared(ids.length * (1 + derived.length));
@@ -70,7 +77,7 @@ async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], 
 }
 
 /** Rows and the checkpoint from one statement; then the events up to it, which can't change any more. */
-async function slice(source: ReadSource, view: FoldedView, derived: readonly ViewTable[], ids: readonly string[]) {
+async function slice(source: ReadSource, view: FoldedView, derived: readonly DerivedView[], ids: readonly string[]) {
   const { database, types } = source;
   const selects = [view, ...derived].map(
     one => Prisma.sql`
@@ -94,23 +101,50 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Vie
     WHERE e.stream_type = ${view.streamType} AND e.stream_id IN (SELECT ${idList(ids)}) AND e.position <= ${point}::bigint
     ORDER BY e.stream_id, e.version`;
   const folded = new Map<string, object>();
+  const foldedEvents = new Map<string, RecordedEvent[]>();
   const faults = new Map<string, string>();
   for (const { event } of events) {
     const id = event.streamId;
+    if (faults.has(id)) continue;
     try {
-      if (!faults.has(id)) fold(view, folded, recordedEvent(types, event));
+      const recorded = recordedEvent(types, event);
+      fold(view, folded, recorded);
+      const known = foldedEvents.get(id);
+      if (known) known.push(recorded);
+      else foldedEvents.set(id, [recorded]);
     } catch (error) {
-      faults.set(
-        id,
-        `event ${event.position} can't be folded: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      faults.set(id, unfoldable(event.position, error));
     }
   }
   for (const retry of await retries(source, view, ids, point)) {
     const row = folded.get(retry.id);
     if (row && 'position' in view.columns) folded.set(retry.id, retried(row, retry));
   }
-  return { rows, folded, faults };
+  return { rows, folded, events: foldedEvents, faults };
+}
+
+/** The position of the first event after which the view's row, or one derived of it, can't be made. */
+function firstUnusable(
+  view: FoldedView,
+  derived: readonly DerivedView[],
+  events: readonly RecordedEvent[],
+): number | undefined {
+  let row: object | undefined;
+  for (const event of events) {
+    row = view.fold(row, event);
+    try {
+      if (row) wholeRow(view, row);
+      for (const one of row ? derived : []) wholeRow(one, one.derive(row as object));
+    } catch {
+      return event.position;
+    }
+  }
+  return undefined;
+}
+
+function unfoldable(position: number | undefined, error: unknown): string {
+  const event = position === undefined ? 'its events' : `event ${position}`;
+  return `${event} can't be folded: ${oneLine(error)}`;
 }
 
 function fold(view: FoldedView, folded: Map<string, object>, event: RecordedEvent): void {

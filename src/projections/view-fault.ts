@@ -4,3 +4,8 @@ export interface ViewFault {
   readonly id: string;
   readonly fault: string;
 }
+
+/** What an error says, in one line: a fault is a line for people, never a stack. */
+export function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ').trim();
+}

@@ -3,6 +3,16 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 /** Placeholder in a row for personal data that cannot be opened any more. */
 export const erased = '[erased]';
 
+/**
+ * When an event happened, as its stream's rows show it: never before the event before it, also if a clock was set back.
+ * @param updatedAt of the row before the event, if there is one
+ * @returns RFC 3339
+ */
+export function timeOf({ occurredAt }: RecordedEvent, updatedAt: string | undefined): string {
+  const before = updatedAt === undefined ? -Infinity : Date.parse(updatedAt);
+  return (before > occurredAt.getTime() ? new Date(before) : occurredAt).toISOString();
+}
+
 /** PostgreSQL types that a view's columns may have. */
 export type ColumnType = SumType | 'date' | 'text' | 'text[]' | 'integer' | 'boolean' | 'jsonb' | 'timestamptz';
 

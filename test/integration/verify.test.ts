@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { verify } from '../../src/cli/verify.ts';
 import { views } from '../../src/slices.ts';
@@ -105,6 +106,80 @@ test.each([
   ],
 ])('%s is named', async (_what, change, line) => {
   expect(await faultsAfter(change)).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+});
+
+/** An order's event as a superuser stores it, with a hash that fits. */
+function stored(type: string, data: string): string {
+  return `
+    INSERT INTO events (position, hash, stream_type, stream_id, version, command_id, ordinal, command_hash, type,
+      schema_version, data, metadata, occurred_at, recorded_at)
+    SELECT 7, e.hash, e.stream_type, e.stream_id, 4, gen_random_uuid(), 1, e.command_hash, '${type}', 1,
+      '${data}', e.metadata, e.occurred_at, (SELECT max(recorded_at) FROM events)
+    FROM events e WHERE e.type = 'OrderCreated';
+    UPDATE events e SET hash = event_hash((SELECT hash FROM events WHERE position = 6), e) WHERE position = 7;
+    UPDATE checkpoints SET position = 7`;
+}
+
+test.each([
+  ['OrderItemAdded', '{"nonsense": true}'],
+  ['OrderItemAdded', '{"lineId": 1, "productName": 7, "quantity": "x"}'],
+  ['OrderItemAdded', 'null'],
+  ['OrderCreated', '{"number": 5}'],
+  ['OrderShipped', '[]'],
+  ['NoSuchEvent', '{}'],
+])('an event that no fold takes is a fault that names position, stream and view: %s %s', async (type, data) => {
+  const lines = await faultsAfter(stored(type, data));
+  if (type === 'OrderShipped') expect(lines).toContainEqual(expect.stringMatching(/^order_view ord_\S+: status is /));
+  else expect(lines).toContainEqual(expect.stringMatching(/^order_view ord_\S+: event 7 can't be folded: [^\n]+$/));
+  expect(lines.at(-1)).toMatch(/^7 events verified: [\d,]+ faults?$/);
+});
+
+test('whatever is changed in events and rows, each fault is a line, and none ends the command', async () => {
+  const value = fc.constantFrom(
+    '{}',
+    '[]',
+    'null',
+    '"x"',
+    '{"a": null}',
+    '[null]',
+    '[{}]',
+    '{"quantity": "x"}',
+    '-1',
+    '1e400',
+  );
+  const json = fc.record({
+    at: fc.constantFrom('events.data', 'events.personal', 'events.metadata', 'order_view.lines'),
+    value,
+  });
+  const other = fc.constantFrom(
+    `UPDATE order_view SET submitted_at = 'infinity', status = 'SUBMITTED'`,
+    `UPDATE order_view SET currency = NULL, status = 'SUBMITTED'`,
+    `UPDATE customer_totals SET spent = 'NaN'`,
+    `UPDATE order_view SET hash = 'x', number = ''`,
+    `UPDATE events SET type = 'OrderShipped' WHERE type = 'OrderItemAdded'`,
+    `UPDATE events SET schema_version = 9 WHERE position = 3`,
+    `UPDATE events SET occurred_at = 'infinity' WHERE position = 4`,
+    `UPDATE order_view SET product_ids = '{}', search = NULL`,
+  );
+  const change = fc.oneof(
+    json.map(({ at, value: to }) => {
+      const [table, name] = at.split('.');
+      return `UPDATE ${table} SET ${name} = '${to}'`;
+    }),
+    other,
+  );
+  const tables = ['events', 'order_view', 'customer_totals'];
+  const each = (sql: (table: string) => string) => tables.map(sql).join(';');
+  await onDatabase(real.url, client => client.query(each(table => `CREATE TABLE whole_${table} AS TABLE ${table}`)));
+  const restored = each(table => `DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM whole_${table}`);
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async changes => {
+      const lines = await faultsAfter([restored, ...changes].join(';'));
+      expect(lines.at(-1)).toMatch(/^\d+ events verified: [\d,]+ faults?$/);
+      for (const line of lines) expect(line).not.toMatch(/\n|^ {4}at /);
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
 });
 
 test('where anything differs the exit code is 1', async () => {

@@ -72,14 +72,18 @@ export function emptyRows(): PlainRows {
 }
 
 /** Folds the next event of the log into the expected rows. */
-export function foldInto(folded: PlainRows, event: PlainEvent): void {
+export function foldInto(folded: PlainRows, stored: PlainEvent): void {
+  const known = [folded.orders, folded.customers, folded.products].map(rows => rows.get(stored.streamId));
+  const before = known.find(row => row !== undefined)?.['updatedAt'] as string | undefined;
+  // No time falls along a stream, also if a clock was set back.
+  const event = { ...stored, at: before !== undefined && before > stored.at ? before : stored.at };
   const { streamId, version, position, hash, at } = event;
   const stamp = { updatedAt: at, version, position, hash };
   if (event.streamType === 'order') {
     folded.orders.set(streamId, { ...orderAfter(folded.orders.get(streamId), event), ...stamp });
   } else if (event.streamType === 'customer') {
-    const before = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
-    folded.customers.set(streamId, { ...before, ...event.personal, ...stamp });
+    const row = folded.customers.get(streamId) ?? { customerId: streamId, createdAt: at, erasedAt: null };
+    folded.customers.set(streamId, { ...row, ...event.personal, ...stamp });
   } else if (event.streamType === 'projection') {
     // A retry: from here on the rows of that stream carry its position.
     for (const rows of Object.values(folded) as Map<string, Json>[]) {
@@ -87,8 +91,8 @@ export function foldInto(folded: PlainRows, event: PlainEvent): void {
       if (row) Object.assign(row, { position, hash });
     }
   } else {
-    const before = folded.products.get(streamId) ?? { productId: streamId, createdAt: at };
-    folded.products.set(streamId, { ...before, ...event.data, ...stamp });
+    const row = folded.products.get(streamId) ?? { productId: streamId, createdAt: at };
+    folded.products.set(streamId, { ...row, ...event.data, ...stamp });
   }
 }
 

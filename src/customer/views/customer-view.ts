@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
-import { erased, type View } from '../../projections/view.ts';
+import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { CustomerEvent } from '../domain/events.ts';
 
 /** One customer as they are now. Times are RFC 3339. */
@@ -40,7 +40,7 @@ export const customerView: View<CustomerRow> = {
   search: ({ name, email }) => [...wordsOf(name), ...wordsOf(email).map(word => emailMark + word)],
   fold(row, recorded) {
     const { streamId: customerId, version, position, hash } = recorded;
-    const at = recorded.occurredAt.toISOString();
+    const at = timeOf(recorded, row?.updatedAt);
     const before = row ?? { customerId, name: erased, email: erased, createdAt: at, erasedAt: null };
     const changes = changesOf(recorded as RecordedEvent & CustomerEvent, at);
     return { ...before, ...changes, updatedAt: at, version, position, hash };

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { wordsOf } from '../../projections/search.ts';
-import { erased, type View } from '../../projections/view.ts';
+import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { OrderEvent } from '../domain/events.ts';
 import { itemCountOf, totalOf } from '../domain/lines.ts';
 import type { OrderStatus } from '../domain/order.ts';
@@ -99,7 +99,7 @@ function wordsOfProduct(name: string): readonly string[] {
 /** The row after one more event of its stream. */
 export function foldOrder(row: OrderRow | undefined, recorded: RecordedEvent): OrderRow {
   const { streamId, version, position, hash } = recorded;
-  const at = recorded.occurredAt.toISOString();
+  const at = timeOf(recorded, row?.updatedAt);
   const before = row ?? emptyRow(streamId, at);
   const changes = changesOf(before, recorded as RecordedEvent & OrderEvent, at);
   return { ...before, ...changes, updatedAt: at, version, position, hash };

@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
-import type { View } from '../../projections/view.ts';
+import { timeOf, type View } from '../../projections/view.ts';
 import type { ProductEvent } from '../domain/events.ts';
 
 /** One product of the catalogue as it is now. Price in the currency's smallest unit; times are RFC 3339. */
@@ -41,7 +41,7 @@ export const productView: View<ProductRow> = {
   search: ({ sku, name }) => [sku, name].flatMap(wordsOf),
   fold(row, recorded) {
     const { streamId: productId, version, position, hash } = recorded;
-    const at = recorded.occurredAt.toISOString();
+    const at = timeOf(recorded, row?.updatedAt);
     const before = row ?? { productId, sku: '', name: '', price: 0, currency: '', available: true, createdAt: at };
     const changes = changesOf(before, recorded as RecordedEvent & ProductEvent);
     return { ...before, ...changes, updatedAt: at, version, position, hash };
