@@ -16,10 +16,13 @@ interface Reached {
 /** An order's row, and what ties it to the request that changed it last. */
 export interface ChangedOrder extends OrderRow {
   readonly correlationId: string;
+  readonly traceparent?: string;
 }
 
 const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || coalesce(
-  (SELECT jsonb_build_object('correlationId', e.metadata->>'correlationId', 'traceparent', e.metadata->>'traceparent')
+  (SELECT jsonb_strip_nulls(jsonb_build_object(
+     'correlationId', e.metadata->>'correlationId',
+     'traceparent', e.metadata->>'traceparent'))
    FROM events e WHERE e.position = v.position), '{}')`;
 
 /**
