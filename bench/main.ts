@@ -8,6 +8,7 @@ import { commands } from './commands/commands.ts';
 import { checkServer } from './databases.ts';
 import { fanout } from './fanout/fanout.ts';
 import { frames } from './frames/frames.ts';
+import { lists } from './lists/lists.ts';
 import { hotOrder } from './hot-order/hot-order.ts';
 import { logSizes } from './log-sizes/log-sizes.ts';
 import { describeMachine, linesOf, type Machine } from './machine.ts';
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, Bench>> = {
   fanout,
   frames,
   'hot-order': hotOrder,
+  lists,
   'log-sizes': logSizes,
   projections,
   queries,

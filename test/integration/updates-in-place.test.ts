@@ -1,0 +1,48 @@
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fillViews } from '../support/many-orders.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openNode } from '../support/random-history.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+beforeAll(async () => {
+  database = await freshDatabase();
+  await (await openNode(database.url)).close();
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await fillViews(client, 5_000);
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+/** What an update of each view changes, in a view of which no index has that. */
+test.each([
+  ['customer_totals', 'orders = orders + 1, spent = spent + 1'],
+  ['sales_by_day', 'orders = orders + 1, revenue = revenue + 1'],
+  ['product_sales_by_day', 'units = units + 1, revenue = revenue + 1'],
+  ['product_sales_by_month', 'units = units + 1, revenue = revenue + 1'],
+  ['product_view', 'price = price + 1, position = position + 1, version = version + 1, updated_at = now()'],
+])('of a hundred updates of %s at most two write an index', async (view, changes) => {
+  for (let batch = 0; batch < 20; batch++) {
+    await client.query(`UPDATE ${view} SET ${changes} WHERE abs(hashtext(${view}::text)) % 20 = $1`, [batch]);
+  }
+  await client.query('SELECT pg_stat_force_next_flush()');
+  const { rows } = await client.query<{ updated: number; hot: number }>(
+    'SELECT n_tup_upd::float8 AS updated, n_tup_hot_upd::float8 AS hot FROM pg_stat_user_tables WHERE relname = $1',
+    [view],
+  );
+  const { updated, hot } = rows[0]!;
+  expect(updated).toBeGreaterThan(100);
+  expect(hot / updated).toBeGreaterThan(0.98);
+});
+
+test.each(['order_view', 'customer_order_view'])('%s is vacuumed when a fiftieth of it has changed', async view => {
+  const { rows } = await client.query<{ reloptions: string[] }>(
+    'SELECT reloptions FROM pg_class WHERE oid = $1::regclass',
+    [view],
+  );
+  expect(rows[0]?.reloptions).toContain('autovacuum_vacuum_scale_factor=0.02');
+});
