@@ -134,8 +134,15 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     const requests = call.map(({ request }) => request);
     try {
       const outcomes = await answeredInTime(appendEvents(database, requests)).finally(landed);
-      outcomes.forEach((outcome, index) => call[index]?.resolve(outcome));
-      if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended(call.length);
+      const left: Pending[] = [];
+      call.forEach((pending, index) => {
+        const outcome = outcomes[index];
+        if (outcome) pending.resolve(outcome);
+        // Another request's key was lost, so nothing of this call was stored.
+        else left.push(pending);
+      });
+      queue.unshift(...left);
+      if (outcomes.some(outcome => outcome?.outcome === 'appended')) onAppended(call.length);
     } catch (error) {
       if (!isRequestsFault(error)) for (const pending of call) sendAgain(pending, error);
       else if (call.length === 1) call[0]?.reject(error);

@@ -80,6 +80,7 @@ export function startProjector(parts: {
     let failures = 0;
     /** What one before this one noted may be over too. */
     let noted = true;
+    let foundNothing = false;
     while (!stopped) {
       let from: Checkpoint | undefined;
       try {
@@ -93,7 +94,14 @@ export function startProjector(parts: {
         noted = false;
         failures = 0;
         if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
-        checkpoint = to === from ? await whileIdle(from) : (to ?? (await standBy(from)));
+        const idleBefore = foundNothing;
+        foundNothing = to === from;
+        if (!foundNothing) checkpoint = to ?? (await standBy(from));
+        else {
+          const isWoken = await untilWoken();
+          // Woken twice and nothing found: the log may be another one, restored to before this checkpoint.
+          checkpoint = isWoken && !idleBefore ? from : undefined;
+        }
       } catch (error) {
         checkpoint = undefined;
         if (error instanceof NewerSchemaError) {
@@ -127,12 +135,16 @@ export function startProjector(parts: {
     }
   }
 
-  /** A checkpoint that another process moved, or that a restore put back, is seen here and not only at a write. */
-  async function whileIdle(checkpoint: Checkpoint): Promise<Checkpoint | undefined> {
+  /**
+   * Waits for a wake-up, for a bounded time. Without one the checkpoint is read again, so that one that another process
+   * moved, or a restore put back, is seen here and not only at a write.
+   * @returns whether a wake-up came
+   */
+  async function untilWoken(): Promise<boolean> {
     idle = true;
     if (!woken) await pause(pollInterval);
     idle = false;
-    return woken ? checkpoint : undefined;
+    return woken;
   }
 
   /** Another projector is at work: stays out of its way until it stands still although events wait. */
