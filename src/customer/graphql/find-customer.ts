@@ -1,4 +1,5 @@
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -31,7 +32,8 @@ export async function findCustomer(
   return value ? { ...value, atLeast } : null;
 }
 
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<CustomerRow>> {
-  const { position, rows, parked } = await readCustomers(parts.source, [id], atLeast);
+async function readOne(context: Context, id: string, atLeast: Position): Promise<Found<CustomerRow>> {
+  const read = () => readCustomers(context.parts.source, [id], atLeast);
+  const { position, rows, parked } = await readAtLeast(context, atLeast, read);
   return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

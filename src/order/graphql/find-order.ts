@@ -1,6 +1,7 @@
 import type { CustomerRow } from '../../customer/views/customer-view.ts';
 import type { Actor } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -21,6 +22,8 @@ declare module '../../graphql/parts.ts' {
 export interface OrderNode {
   readonly row: OrderRow;
   readonly joined: CustomerRow | undefined;
+  /** What lists and sums below it have to reflect. */
+  readonly atLeast?: Position | undefined;
 }
 
 /**
@@ -38,7 +41,8 @@ export async function findOrder(
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
   refuseParked(parkedAt, atLeast ?? context.reflected.stored);
-  return value ?? null;
+  // Not copied without need: what was answered of a row is kept with it.
+  return value ? (atLeast ? { ...value, atLeast } : value) : null;
 }
 
 /** Another's order is answered like a missing one. */
@@ -46,7 +50,8 @@ export function maySee(viewer: Actor, row: OrderRow): boolean {
   return viewer.role === 'staff' || row.customerId === viewer.subject;
 }
 
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {
-  const { position, rows, parked } = await readOrders(parts.source, [id], atLeast);
+async function readOne(context: Context, id: string, atLeast: Position): Promise<Found<OrderWithCustomer>> {
+  const read = () => readOrders(context.parts.source, [id], atLeast);
+  const { position, rows, parked } = await readAtLeast(context, atLeast, read);
   return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }

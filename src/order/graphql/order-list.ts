@@ -87,7 +87,8 @@ export async function listOrders(
   const page = await readAtLeast(context, atLeast, () =>
     readOrderPage(context.parts.source, { customerId, filter, sort }, request),
   );
-  return connection(context, page, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
+  const rows: readonly OrderNode[] = atLeast ? page.rows.map(row => ({ ...row, atLeast })) : page.rows;
+  return connection(context, { ...page, rows }, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
 }
 
 /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */

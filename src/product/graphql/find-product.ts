@@ -1,4 +1,5 @@
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -18,7 +19,8 @@ export async function findProduct(context: Context, id: string, atLeast = contex
   return value ?? null;
 }
 
-async function readOne({ parts }: Context, id: string, atLeast: Position): Promise<Found<ProductRow>> {
-  const { position, rows, parked } = await readProducts(parts.source, [id], atLeast);
+async function readOne(context: Context, id: string, atLeast: Position): Promise<Found<ProductRow>> {
+  const read = () => readProducts(context.parts.source, [id], atLeast);
+  const { position, rows, parked } = await readAtLeast(context, atLeast, read);
   return { position, value: rows.get(id), parkedAt: parked.get(id) };
 }
