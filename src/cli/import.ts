@@ -17,6 +17,7 @@ import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted, grouped, openProgress } from './progress.ts';
+import { readOnlyLine } from './read-only-line.ts';
 
 const usage = 'npm run import -- FILE, for example npm run import -- orders.csv';
 
@@ -107,6 +108,8 @@ function explain(error: unknown): string {
   if (error instanceof OutcomeUnknownError || error instanceof UnavailableError) {
     return `${error.message}: see that the database is there, and run the same command again; it goes on from here`;
   }
+  const readOnly = readOnlyLine(error);
+  if (readOnly !== undefined) return readOnly;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code?.startsWith('ERR_PARSE_ARGS')) return `${message.split('\n', 1)[0]}: ${usage}`;
   return error instanceof Error ? (error.stack ?? message) : String(error);

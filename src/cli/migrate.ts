@@ -4,6 +4,7 @@ import { loadMigrateUrl } from '../config.ts';
 import { grantServing } from '../event-store/serving-role.ts';
 import { migrate } from '../migrations.ts';
 import { StartError } from '../start-error.ts';
+import { readOnlyLine } from './read-only-line.ts';
 
 try {
   const ownerUrl = loadMigrateUrl(process.env);
@@ -13,6 +14,6 @@ try {
   const role = await grantServing(ownerUrl, process.env['DATABASE_URL']?.trim() || ownerUrl);
   if (role !== undefined) console.log(`${role} may read the log and append to it, and change nothing in it`);
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  console.error(error instanceof StartError ? error.message : (readOnlyLine(error) ?? error));
   process.exitCode = 1;
 }

@@ -9,6 +9,7 @@ import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
 import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
 import { prepared } from '../projections/prepared.ts';
+import { readOnlyLine } from './read-only-line.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
@@ -57,6 +58,6 @@ async function run([name, ...given]: readonly string[]): Promise<boolean> {
 try {
   process.exitCode = (await run(process.argv.slice(2))) ? 0 : 1;
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  console.error(error instanceof StartError ? error.message : (readOnlyLine(error) ?? error));
   process.exitCode = 1;
 }

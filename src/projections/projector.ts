@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts';
-import { isUnreachable } from '../database-error.ts';
+import { isReadOnly, isUnreachable } from '../database-error.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
@@ -81,6 +81,7 @@ export function startProjector(parts: {
     /** What one before this one noted may be over too. */
     let noted = true;
     let foundNothing = false;
+    let readOnly = false;
     while (!stopped) {
       let from: Checkpoint | undefined;
       try {
@@ -92,6 +93,8 @@ export function startProjector(parts: {
         if (to && to !== from) onProjected(to.position);
         if (noted) await noteFailure(database, from, null);
         noted = false;
+        if (readOnly) logger.info('the database takes writes again: the projector goes on');
+        readOnly = false;
         failures = 0;
         if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
         const idleBefore = foundNothing;
@@ -108,6 +111,13 @@ export function startProjector(parts: {
           logger.error(`${error.message}: start the newer one in its place`);
           onEnded?.();
           return;
+        }
+        if (isReadOnly(error)) {
+          // Once: a standby may stay one for years, and may be promoted at any moment.
+          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it does');
+          readOnly = true;
+          await pause(longestErrorPause);
+          continue;
         }
         logger.error({ err: error }, 'the projector could not go on; it tries again');
         noted = true;
