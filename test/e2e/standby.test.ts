@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate } from '../../src/migrations.ts';
@@ -237,6 +237,7 @@ R1,C1,Ada,S1,Tea,1,1.00,EUR,2026-01-01,,
       ]);
       expect(stderr).not.toMatch(/^\s+at /m);
     }
+    await rm(file);
     expect((await runCli('orderstream', ['verify'], { DATABASE_URL: standby.url })).stdout).toContain('all is well');
   });
 });
