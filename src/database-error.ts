@@ -52,6 +52,11 @@ export function isPassing(error: unknown): boolean {
   return isUnreachable(error) || /^(?:40|55P03|57014)/.test(sqlState(error) ?? '');
 }
 
+/** The server takes no writes: it is a standby, or its transactions only read. Reads go well on it. */
+export function isReadOnly(error: unknown): boolean {
+  return sqlState(error) === '25006';
+}
+
 const connectionLost =
   /\b(?:Connection terminated|Connection ended|Server has closed the connection|ECONNRESET|EPIPE|Query read timeout)\b/;
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { misspeltKeys } from '../config.ts';
 import { StartError } from '../start-error.ts';
+import { readOnlyLine } from './read-only-line.ts';
 
 /** A program that is started from a terminal. */
 export interface Command<Options extends CommandOptions = CommandOptions> {
@@ -85,6 +86,8 @@ export async function runCommand<const Options extends CommandOptions>(
 /** One line if the operator can mend it; a stack if it is a fault of the program. */
 export function explainError(error: unknown): string {
   if (error instanceof StartError) return error.message;
+  const readOnly = readOnlyLine(error);
+  if (readOnly !== undefined) return readOnly;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -1,5 +1,5 @@
 import type { EventStore } from '../event-store/event-store.ts';
-import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
+import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
 import type { Logger } from '../logger.ts';
 import type { Tracing } from '../tracing.ts';
 import type { Actor, Decider, DomainEvent, Right } from './decider.ts';
@@ -19,6 +19,7 @@ export type CommandOutcome =
   | 'replayed'
   | 'forbidden'
   | 'unavailable'
+  | 'read-only'
   | 'unknown'
   | 'failed';
 
@@ -135,6 +136,7 @@ function typeOf(command: unknown): string {
 function outcomeOf(error: unknown): CommandOutcome {
   if (error instanceof OutcomeUnknownError) return 'unknown';
   if (error instanceof UnavailableError) return 'unavailable';
+  if (error instanceof ReadOnlyError) return 'read-only';
   return error instanceof ForbiddenCommandError ? 'forbidden' : 'failed';
 }
 

@@ -111,9 +111,11 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, false);
       case 'replayed':
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, true);
+      // A lost key: the log is another one (a restored database), and so may be whatever else is cached.
       // The command id stands in the log, so a fresh read finds it, and tells whether it was this command all the same:
       // one that was stored before such hashes were keyed.
       case 'reused':
+      case 'key-lost':
       case 'conflict':
         mayUseCache = false;
         if (++conflicts > conflictRetries || performance.now() > deadline) {
@@ -270,11 +272,11 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
 
   /** The hash is keyed, too: over what was asked, it would confirm to who has the log what they guess of it. */
   async function sealed(owner: string): Promise<AppendRequest> {
-    const sealing = events.map(async event =>
-      newEvent(event, event.personal ? await store.seal(owner, streamId, event.personal) : null),
+    const sealer = await store.sealerOf(owner);
+    const newEvents = events.map(event =>
+      newEvent(event, event.personal ? sealer.seal(streamId, event.personal) : null),
     );
-    const newEvents = await Promise.all(sealing);
-    return request(await store.keyedHash(owner, call.commandHash), newEvents);
+    return request(sealer.keyedHash(call.commandHash), newEvents);
   }
 
   const personal = events.find(event => event.personal);
@@ -298,8 +300,9 @@ function movedTo<State>(
 }
 
 /**
- * Whether what a command id has stored is what is sent now. If the key that sealed it was thrown away, that can't be
- * known, and the answer is no: a caller must not hear that something is done which may never have been asked for.
+ * Whether what a command id has stored is what is sent now. If the key was thrown away, that can't be known; then the
+ * answer is no, because a command that may never have been sent must not be reported as done. The key is read from the
+ * database: a cached one may be of another log, and no rejection may depend on it.
  */
 async function isRepeat(
   store: EventStore,

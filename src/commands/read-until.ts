@@ -1,13 +1,14 @@
-import { isPassing } from '../database-error.ts';
-import { UnavailableError } from '../event-store/appender.ts';
+import { isPassing, isReadOnly } from '../database-error.ts';
+import { ReadOnlyError, readOnlyPatienceMs, UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
 import type { NowOrLater } from '../now-or-later.ts';
 
 /**
- * Reads, and retries while the database is unreachable. A result that is available at once costs no promise and no
- * timer.
+ * Reads what a command is decided on, and retries while the database is unreachable. The first command that seals a
+ * subject's data makes their key too, which a read-only server rejects. A result that is available at once costs no
+ * promise and no timer.
  * @param deadline by performance.now()
- * @throws UnavailableError after the deadline, or what `read` throws for another reason
+ * @throws UnavailableError after the deadline, ReadOnlyError, or what `read` throws for another reason
  */
 export function readUntil<Result>(deadline: number, read: () => NowOrLater<Result>): NowOrLater<Result> {
   const first = read();
@@ -20,12 +21,17 @@ async function untilAnswered<Result>(
   read: () => NowOrLater<Result>,
 ): Promise<Result> {
   let answer: NowOrLater<Result> = first;
+  let writableBy: number | undefined;
   for (let failed = 0; ; ) {
     try {
       return await answeredBy(deadline, answer);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      const readOnly = isReadOnly(error);
+      if (!readOnly && !isPassing(error)) throw error;
       const wait = backoff(++failed);
+      writableBy = readOnly ? (writableBy ?? performance.now() + wait + readOnlyPatienceMs) : undefined;
+      if (performance.now() + wait > Math.min(deadline, writableBy ?? Infinity) && readOnly)
+        throw new ReadOnlyError('The database takes no writes', { cause: error });
       if (performance.now() + wait > deadline)
         throw new UnavailableError('The database can not be read', { cause: error });
       await new Promise(resolve => setTimeout(resolve, wait));

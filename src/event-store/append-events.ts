@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { EventMetadata } from './recorded-event.ts';
-import type { SealedData } from './personal-data.ts';
+import { fingerprintBytes, type SealedData } from './personal-data.ts';
 
 /** A stream as its reader knows it: its last version (0 for none) and that event's hash. */
 export interface StreamVersion {
@@ -42,17 +42,61 @@ export type AppendOutcome =
       readonly hash: string;
     }
   | { readonly outcome: 'reused' }
-  | { readonly outcome: 'conflict'; readonly version: number };
+  | { readonly outcome: 'conflict'; readonly version: number }
+  /** The log does not have the key that sealed the request's personal data: seal it again with the one that is there. */
+  | { readonly outcome: 'key-lost' };
 
-/** One call, one round trip, one commit: the requests' outcomes in their order. */
+/**
+ * One call, one round trip, one commit.
+ * @returns the requests' outcomes in their order. If the log does not have the keys of some requests, nothing is stored:
+ *   their outcome is `key-lost`, and the others are undefined and have to be sent again
+ */
 export async function appendEvents(
   database: Pick<Database, '$queryRaw'>,
   requests: readonly AppendRequest[],
-): Promise<AppendOutcome[]> {
-  const columns = appendColumns(requests);
-  const rows = await database.$queryRaw<{ outcomes: string }[]>`
-    SELECT append_events(${Prisma.join(columns)}) AS outcomes`;
-  return appendOutcomes(rows[0]?.outcomes ?? '', requests.length);
+): Promise<(AppendOutcome | undefined)[]> {
+  const append = Prisma.sql`append_events(${Prisma.join(appendColumns(requests))})`;
+  const sealed = requests.flatMap(sealedOf);
+  if (sealed.length === 0) {
+    const rows = await database.$queryRaw<{ outcomes: string }[]>`SELECT ${append} AS outcomes`;
+    return appendOutcomes(rows[0]?.outcomes ?? '', requests.length);
+  }
+  const rows = await database.$queryRaw<{ lost: string[] | null; outcomes: string | null }[]>`
+    WITH lost AS MATERIALIZED (${lostKeys(sealed)})
+    SELECT (SELECT json_agg(lost.name) FROM lost) AS lost,
+      CASE WHEN NOT EXISTS (SELECT FROM lost) THEN ${append} END AS outcomes`;
+  const { lost, outcomes } = rows[0] ?? {};
+  if (!lost) return appendOutcomes(outcomes ?? '', requests.length);
+  return requests.map(request =>
+    sealedOf(request).some(one => lost.includes(keyName(one))) ? { outcome: 'key-lost' } : undefined,
+  );
+}
+
+type Sealed = SealedData & { readonly key: string };
+
+/** What a request has sealed, one item a key. */
+function sealedOf({ events }: AppendRequest): Sealed[] {
+  const sealed = events.flatMap(({ personal }) => (personal?.key === undefined ? [] : [personal as Sealed]));
+  return sealed.filter((one, index) => sealed.findIndex(other => keyName(other) === keyName(one)) === index);
+}
+
+function keyName({ subject, key }: Sealed): string {
+  return `${subject} ${key}`;
+}
+
+/**
+ * Names the keys that are not the stored ones. Part of the statement that appends: a process that kept a key over a
+ * restore or a failover would else store what no reader could ever open. A key that was emptied takes anything: what is
+ * said of an erased subject is to be unreadable.
+ */
+function lostKeys(sealed: readonly Sealed[]): Prisma.Sql {
+  return Prisma.sql`
+    SELECT sealed.subject || ' ' || sealed.key AS name
+    FROM unnest(${sealed.map(({ subject }) => subject)}::text[], ${sealed.map(({ key }) => key)}::text[])
+      AS sealed(subject, key)
+    WHERE NOT EXISTS (
+      SELECT FROM customer_keys k WHERE k.customer_id = sealed.subject
+        AND (k.key = ''::bytea OR encode(substr(sha256(k.key), 1, ${fingerprintBytes}::int), 'hex') = sealed.key))`;
 }
 
 /** The arguments of append_events(): see its migration. Lines cost the server a third of what JSON costs it to take apart. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts';
-import { classifyDatabaseError, sqlState } from '../database-error.ts';
+import { classifyDatabaseError, isReadOnly, sqlState } from '../database-error.ts';
 import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
 import { backoff } from './backoff.ts';
 
@@ -36,10 +36,18 @@ export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
+/** The command was not stored: the database takes no writes. Asked again at the same node it is refused again. */
+export class ReadOnlyError extends Error {
+  override readonly name = 'ReadOnlyError';
+}
+
+/** A server that takes no writes may be about to take over: a command waits so long for it to begin. */
+export const readOnlyPatienceMs = 2_000;
+
 /**
  * Appends one command's events.
  * @param deadline by performance.now(), which no clock that is set moves; past it nothing is sent again
- * @throws OutcomeUnknownError, UnavailableError, or the database's own error where the request itself is at fault
+ * @throws OutcomeUnknownError, UnavailableError, ReadOnlyError, or the database's own error where the request itself is at fault
  */
 export type Append = (request: AppendRequest, deadline: number) => Promise<AppendOutcome>;
 
@@ -51,6 +59,8 @@ interface Pending {
   /** Whether it must travel alone, since the database refused a call that it was part of. */
   alone: boolean;
   attempts: number;
+  /** By performance.now(): until then a server that takes no writes is waited for. Set when it first refuses. */
+  writableBy?: number | undefined;
   resolve(outcome: AppendOutcome): void;
   reject(error: unknown): void;
 }
@@ -134,8 +144,15 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     const requests = call.map(({ request }) => request);
     try {
       const outcomes = await answeredInTime(appendEvents(database, requests)).finally(landed);
-      outcomes.forEach((outcome, index) => call[index]?.resolve(outcome));
-      if (outcomes.some(outcome => outcome.outcome === 'appended')) onAppended(call.length);
+      const left: Pending[] = [];
+      call.forEach((pending, index) => {
+        const outcome = outcomes[index];
+        if (outcome) pending.resolve(outcome);
+        // Another request's key was lost, so nothing of this call was stored.
+        else left.push(pending);
+      });
+      queue.unshift(...left);
+      if (outcomes.some(outcome => outcome?.outcome === 'appended')) onAppended(call.length);
     } catch (error) {
       if (!isRequestsFault(error)) for (const pending of call) sendAgain(pending, error);
       else if (call.length === 1) call[0]?.reject(error);
@@ -147,7 +164,9 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   function sendAgain(pending: Pending, error: unknown): void {
     pending.mayBeStored ||= classifyDatabaseError(error) === 'unknown';
     const wait = backoff(++pending.attempts);
-    if (performance.now() + wait > pending.deadline) {
+    const next = performance.now() + wait;
+    pending.writableBy = isReadOnly(error) ? (pending.writableBy ?? next + readOnlyPatienceMs) : undefined;
+    if (next > Math.min(pending.deadline, pending.writableBy ?? Infinity)) {
       giveUp(pending, error);
       return;
     }
@@ -158,6 +177,10 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   }
 
   function giveUp(pending: Pending, cause?: unknown): void {
+    if (!pending.mayBeStored && isReadOnly(cause)) {
+      pending.reject(new ReadOnlyError('The database takes no writes', { cause }));
+      return;
+    }
     pending.reject(
       pending.mayBeStored
         ? new OutcomeUnknownError('The database did not say whether the command was stored', { cause })

@@ -1,12 +1,16 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 
 const ivBytes = 12;
 const tagBytes = 16;
+/** Bytes of a key's fingerprint: enough to tell two keys of one subject apart. */
+export const fingerprintBytes = 8;
 
 /** Personal data as the log keeps it: unreadable without the key of the one it is about. */
 export interface SealedData {
   readonly subject: string;
   readonly sealed: string;
+  /** Fingerprint of the key that sealed it, hex. Events that older releases stored have none. */
+  readonly key?: string | undefined;
 }
 
 /**
@@ -20,6 +24,38 @@ export function seal(key: Uint8Array, streamId: string, personal: object): strin
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(streamId));
   const ciphertext = Buffer.concat([cipher.update(JSON.stringify(personal), 'utf8'), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]).toString('base64');
+}
+
+/**
+ * Names a key without telling anything of it: a reader sees that data was sealed with another key than the one at hand,
+ * and the append that the key still exists.
+ * @param key 32 random bytes
+ * @returns hex
+ */
+export function fingerprintOf(key: Uint8Array): string {
+  return createHash('sha256')
+    .update(key)
+    .digest('hex')
+    .slice(0, 2 * fingerprintBytes);
+}
+
+/**
+ * Opens sealed data of one event.
+ * @param key of the subject, as it is stored now
+ * @returns undefined if the data was sealed with a key that is not stored any more: it reads like erased data
+ * @throws if the bytes were changed, or belong to another stream: the log is damaged
+ */
+export function openPersonal(key: Uint8Array, streamId: string, personal: SealedData): object | undefined {
+  if (personal.key !== undefined) {
+    return personal.key === fingerprintOf(key) ? open(key, streamId, personal.sealed) : undefined;
+  }
+  // An older release stored it, without a fingerprint: changed bytes then look like a lost key. `verify` reports those.
+  try {
+    return open(key, streamId, personal.sealed);
+  } catch (error) {
+    if (Buffer.byteLength(personal.sealed, 'base64') <= ivBytes + tagBytes) throw error;
+    return undefined;
+  }
 }
 
 /**

@@ -81,7 +81,7 @@ export async function readGrownStreams(
           AND e.stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(streamIds)}::jsonb)))
       ) AS grown`;
   const { position, continues, grown } = only(answers);
-  const moved = position.point !== after.point || !continues;
+  const moved = position.point > after.point || !continues;
   return { position, continues, rows: [], scopes: [...(grown ?? []), ...(moved ? [everyStream] : [])] };
 }
 

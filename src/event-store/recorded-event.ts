@@ -21,7 +21,7 @@ export interface RecordedEvent {
   readonly type: string;
   readonly schemaVersion: number;
   readonly data: object;
-  /** Undefined where the event has none, or where the key that opens it was thrown away. */
+  /** Undefined if the event has none, or if the key that opens it was thrown away or lost. */
   readonly personal: object | undefined;
   readonly metadata: EventMetadata;
   readonly occurredAt: Date;

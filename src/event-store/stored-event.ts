@@ -1,6 +1,6 @@
 import { Prisma } from '../generated/prisma/client.ts';
 import { bringUp, type EventTypes, UnknownEventError } from './event-types.ts';
-import { open, type SealedData } from './personal-data.ts';
+import { openPersonal, type SealedData } from './personal-data.ts';
 import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
 import { UnreadableEventError } from './unreadable-event.ts';
 
@@ -17,7 +17,7 @@ export interface StoredEvent {
   readonly schemaVersion: number;
   readonly data: object;
   readonly personal: SealedData | null;
-  /** The subject's key, base64; empty where it was thrown away, null where there never was one. */
+  /** The subject's key, base64; empty if it was thrown away, null if there never was one. */
   readonly key: string | null;
   readonly metadata: EventMetadata;
   readonly occurredAt: string;
@@ -56,7 +56,7 @@ function read(types: EventTypes, stored: StoredEvent): RecordedEvent {
     type,
     schemaVersion,
     data,
-    personal: personal && key ? open(Buffer.from(key, 'base64'), streamId, personal.sealed) : undefined,
+    personal: personal && key ? openPersonal(Buffer.from(key, 'base64'), streamId, personal) : undefined,
     metadata: stored.metadata,
     occurredAt: new Date(stored.occurredAt),
     recordedAt: new Date(stored.recordedAt),

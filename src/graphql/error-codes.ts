@@ -14,6 +14,7 @@ export const errorCodes = {
   LIMIT_EXCEEDED: 'The request exceeds a limit, which the message names.',
   RATE_LIMITED: 'Too many requests: ask later.',
   UNAVAILABLE: 'Something that the answer needs can not be reached now; nothing was stored: ask again.',
+  READ_ONLY: 'This server takes no commands: nothing was stored, and the same node will refuse it again.',
   INTERNAL: "A fault of the server's, logged under `extensions.id`.",
 } as const;
 

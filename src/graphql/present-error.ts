@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GraphQLError, type GraphQLErrorOptions, Kind } from 'graphql';
 import { ForbiddenCommandError } from '../commands/command-bus.ts';
-import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
-import { isPassing, sqlState } from '../database-error.ts';
+import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
+import { isPassing, isReadOnly, sqlState } from '../database-error.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
 import type { Logger } from '../logger.ts';
 import { StalePositionError } from '../projections/stale-position.ts';
@@ -65,6 +65,7 @@ function expectedFailure(error: unknown): ErrorCode | undefined {
   if (error instanceof ViewParkedError) return 'VIEW_PARKED';
   // A newer version of this program stored it: nodes that know it answer, and soon this one is replaced.
   if (error instanceof UnknownEventError) return 'UNAVAILABLE';
+  if (error instanceof ReadOnlyError || isReadOnly(error)) return 'READ_ONLY';
   return isPassing(error) ? 'UNAVAILABLE' : undefined;
 }
 
@@ -130,5 +131,6 @@ export const httpStatus: { readonly [Code in ErrorCode]: { readonly status: numb
   LIMIT_EXCEEDED: { status: 400 },
   RATE_LIMITED: { status: 429 },
   UNAVAILABLE: { status: 503 },
+  READ_ONLY: { status: 403 },
   INTERNAL: { status: 500 },
 };

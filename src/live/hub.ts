@@ -18,7 +18,10 @@ const looks = 64;
 export interface Changes<Row> {
   /** How far the views have come. */
   readonly position: Position;
-  /** False where the position asked after is not of this log: it was restored, and what was sent may be undone. */
+  /**
+   * False if the position asked after is not of this log: it was restored, and what was sent may be undone. True if this
+   * server has not come to it yet.
+   */
   readonly continues: boolean;
   /** Changed rows among those asked for. */
   readonly rows: readonly { readonly id: string; readonly row: Row }[];
@@ -41,11 +44,14 @@ export interface RowListener<Row> {
   resync(): void;
 }
 
+/** @param to position up to which the scope has changed: a read that is behind it does not show the change yet */
+export type ScopeListener = (to: Position) => void;
+
 export interface Hub<Row> {
   /** @returns ends it */
   watchRow(id: string, listener: RowListener<Row>): () => void;
   /** Tells when rows of a scope have changed, not which: a list reads them itself, as its socket drains. */
-  watchScope(scope: string, listener: () => void): () => void;
+  watchScope(scope: string, listener: ScopeListener): () => void;
   /** Whatever changed up to here, everybody was told of. */
   readonly told: Position;
   /** Resolves when the views are known to have reached a position, or after that many ms. */
@@ -67,7 +73,7 @@ export function openHub<Row>(parts: {
 }): Hub<Row> {
   const { read, bus, logger, topic = 'projected' } = parts;
   const rows = new Map<string, Set<RowListener<Row>>>();
-  const scopes = new Map<string, Set<() => void>>();
+  const scopes = new Map<string, Set<ScopeListener>>();
   const waiting = new Set<() => void>();
   /** First watched while a read was under way that did not ask for them. */
   const late = { ids: new Set<string>(), scopes: new Set<string>() };
@@ -114,7 +120,7 @@ export function openHub<Row>(parts: {
     if (!owedFrom) forgetLate();
     const before = position;
     const changes = await read(before, { ids: [...rows.keys()], scopes: [...scopes.keys()] });
-    position = changes.position;
+    position = further(position, changes);
     for (const wake of waiting) wake();
     await telling;
     if (late.ids.size > 0 || late.scopes.size > 0) owedFrom ??= before;
@@ -145,18 +151,20 @@ export function openHub<Row>(parts: {
         const now = changes.position;
         logger.warn({ before, now }, 'the log is another one: every subscriber is told to read again');
         for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
-        for (const listeners of scopes.values()) for (const listener of listeners) listener();
+        for (const listeners of scopes.values()) for (const listener of listeners) listener(now);
       }
       await tell(changes);
     } catch (error) {
       logger.error({ err: error }, 'somebody could not be told what changed');
     }
-    told = changes.position;
+    told = further(told, changes);
   }
 
   /** Scopes first: whoever watches one only notes it, and would wait for thousands who are sent something. */
-  async function tell(changes: Pick<Changes<Row>, 'rows' | 'scopes'>): Promise<void> {
-    for (const scope of changes.scopes) for (const listener of scopes.get(scope) ?? []) listener();
+  async function tell(changes: Changes<Row>): Promise<void> {
+    for (const scope of changes.scopes) {
+      for (const listener of scopes.get(scope) ?? []) listener(changes.position);
+    }
     let since = performance.now();
     let inOneGo = 0;
     for (const { id, row } of changes.rows) {
@@ -212,6 +220,17 @@ export function openHub<Row>(parts: {
       for (const wake of waiting) wake();
     },
   };
+}
+
+/**
+ * How far a hub is after a read. Within one log never back: behind a pooler that splits reads, a read may come from a
+ * server that is behind the one that was read before.
+ */
+function further(
+  before: Position,
+  { position, continues }: Pick<Changes<unknown>, 'position' | 'continues'>,
+): Position {
+  return continues && position.point < before.point ? before : position;
 }
 
 function add<Listener>(all: Map<string, Set<Listener>>, key: string, listener: Listener): () => void {

@@ -1,7 +1,7 @@
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
 import type { Frame } from './frame.ts';
-import { type Hub, tick } from './hub.ts';
+import { everything, type Hub, type ScopeListener, tick } from './hub.ts';
 import type { LiveRow } from './watch-row.ts';
 
 /** Without a change, a list says this often, ms, how far it has come. */
@@ -41,14 +41,23 @@ export async function watchList<Row extends LiveRow>(
 ): Promise<AsyncIterableIterator<ListFrame<Row>>> {
   const buffer: ListFrame<Row>[] = [];
   let dirty = true;
+  /** What changed up to here, this list was told of. A read that has not come to it does not show it yet. */
+  let toldTo: Position | undefined = hub.told;
   let ended = false;
   let failing = false;
+  /** The last read came from a server that is behind what this list was told of. */
+  let isBehind = false;
   let wake: (() => void) | undefined;
+  let framedAt = performance.now();
 
-  const endInterest = hub.watchScope(scope, () => {
+  const hear: ScopeListener = to => {
     dirty = true;
+    toldTo = to;
     wake?.();
-  });
+  };
+  const endInterest = hub.watchScope(scope, hear);
+  /** While `after` is beyond the log's end every change is looked at: the event that comes there may be another one. */
+  let endDoubt: (() => void) | undefined;
 
   let mine: Position;
   try {
@@ -57,6 +66,7 @@ export async function watchList<Row extends LiveRow>(
     if (after) await fill();
   } catch (error) {
     endInterest();
+    endDoubt?.();
     throw error;
   }
   // Nobody has everything up to a position of another log: there, what fill() has put comes first.
@@ -64,9 +74,12 @@ export async function watchList<Row extends LiveRow>(
 
   async function fill(): Promise<void> {
     dirty = false;
+    const wanted = toldTo;
     const changes = await read(mine, readSize);
     if (!changes.continues) {
       mine = changes.position;
+      toldTo = undefined;
+      settle();
       buffer.push({ kind: 'RESYNC', position: mine, row: undefined });
       return;
     }
@@ -76,11 +89,23 @@ export async function watchList<Row extends LiveRow>(
     const last = buffer.at(-1);
     // A full read may not be the whole: go on after its last row. Views behind `mine` (an own write) do not set it back.
     if (changes.rows.length === readSize) dirty = true;
+    const { point } = changes.position;
+    if (point >= mine.point) settle();
+    // A listener of its own: the list of everything would lose its only one when the doubt ends.
+    else endDoubt ??= hub.watchScope(everything, to => hear(to));
+    isBehind = wanted !== undefined && toldTo === wanted && point < wanted.point;
     if (last && changes.rows.length === readSize) mine = last.position;
     else if (changes.position.point > mine.point) mine = changes.position;
   }
 
-  /** @returns false where the read failed */
+  /** It is known whether `mine` is of this log. */
+  function settle(): void {
+    endDoubt?.();
+    endDoubt = undefined;
+    isBehind = false;
+  }
+
+  /** @returns false if the read failed */
   async function tryToFill(): Promise<boolean> {
     try {
       await fill();
@@ -112,11 +137,17 @@ export async function watchList<Row extends LiveRow>(
   async function next(): Promise<IteratorResult<ListFrame<Row>>> {
     while (!ended) {
       const frame = buffer.shift();
-      if (frame) return { value: frame, done: false };
-      const quiet = !dirty && !(await changed(progressInterval));
+      if (frame) {
+        framedAt = performance.now();
+        return { value: frame, done: false };
+      }
+      const mayMiss = isBehind || endDoubt !== undefined;
+      const quiet = !dirty && !(await changed(mayMiss ? tick : progressInterval));
       if (quiet) {
+        if (mayMiss) dirty = true;
         // Nothing to read: of what has changed up to there, this list would have been told.
-        if (hub.told.point > mine.point) mine = hub.told;
+        else if (hub.told.point > mine.point) mine = hub.told;
+        if (mayMiss && performance.now() < framedAt + progressInterval) continue;
         buffer.push({ kind: 'PROGRESS', position: mine, row: undefined });
       } else if (dirty && !(await tryToFill())) await changed(tick);
     }
@@ -129,6 +160,7 @@ export async function watchList<Row extends LiveRow>(
     return() {
       ended = true;
       endInterest();
+      endDoubt?.();
       wake?.();
       return Promise.resolve({ value: undefined, done: true });
     },

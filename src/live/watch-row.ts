@@ -10,10 +10,13 @@ export interface LiveRow {
   readonly hash: string;
 }
 
-/** One row as it is now, and whether the position that the watcher came with is of this log. */
+/** One row as it is now. */
 export interface Sighting<Row> {
   readonly row: Row;
+  /** False if the position that the watcher came with is of another log. */
   readonly continues: boolean;
+  /** The log that was read has not come to that position: whether it is of this log shows when it gets there. */
+  readonly isAhead?: boolean;
 }
 
 export type RowFrame<Row> = Frame & { readonly row: Row };
@@ -41,12 +44,12 @@ function updateOf<Row extends LiveRow>(row: Row): RowFrame<Row> {
  * @throws where the first look fails, or finds no such row
  */
 export async function watchRow<Row extends LiveRow>(
-  hub: Pick<Hub<Row>, 'watchRow'>,
+  hub: Pick<Hub<Row>, 'watchRow' | 'told'>,
   id: string,
   after: Position | undefined,
   source: RowSource<Row>,
 ): Promise<Pollable<RowFrame<Row>>> {
-  const watch = new RowWatch(source);
+  const watch = new RowWatch(source, hub);
   // Before the row is read: what changes after that read then finds the interest standing, and nothing falls between.
   const endInterest = hub.watchRow(id, watch);
   await watch.begin(after, endInterest);
@@ -59,11 +62,14 @@ export async function watchRow<Row extends LiveRow>(
  */
 class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListener<Row> {
   readonly #source: RowSource<Row>;
+  readonly #hub: Pick<Hub<Row>, 'told'>;
   #slot: RowFrame<Row> | undefined;
   /** The version that was seen last; undefined while the row is looked at. */
   #seen: number | undefined;
   /** Who asked while there was nothing. */
   #waiting: Asker<RowFrame<Row>> | undefined;
+  /** The position that the watcher came with, while the log has not come to it. */
+  #doubt: Position | undefined;
   /** The newest that the hub told while the row was looked at. */
   #missed: Row | undefined;
   /** How often the hub said that the log is another one. */
@@ -73,14 +79,16 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
   #retry: NodeJS.Timeout | undefined;
   #endInterest: (() => void) | undefined;
 
-  constructor(source: RowSource<Row>) {
+  constructor(source: RowSource<Row>, hub: Pick<Hub<Row>, 'told'>) {
     this.#source = source;
+    this.#hub = hub;
   }
 
   /** The first look. @throws where it fails, or finds no such row: then nothing is watched any more */
   async begin(after: Position | undefined, endInterest: () => void): Promise<void> {
     this.#endInterest = endInterest;
-    const firstKind = ({ row, continues }: Sighting<Row>): Frame['kind'] | undefined => {
+    const firstKind = ({ row, continues, isAhead }: Sighting<Row>): Frame['kind'] | undefined => {
+      if (after && isAhead) this.#lookOnceReached(after);
       if (!continues) return 'RESYNC';
       return after === undefined || row.position > after.point ? 'SNAPSHOT' : undefined;
     };
@@ -97,7 +105,9 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     if (this.#seen === undefined) this.#missed = row;
     else if (row.version > this.#seen) {
       this.#seen = row.version;
-      this.#put('UPDATE', row);
+      // The watcher has what comes before that position; what comes after it may be of another log.
+      if (!this.#doubt) this.#put('UPDATE', row);
+      else if (row.position >= this.#doubt.point) this.#settleDoubt(this.#doubt);
     }
   }
 
@@ -157,17 +167,39 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     this.#missed = undefined;
   }
 
-  async #lookAgain(failures = 0): Promise<void> {
+  /** Looks again once the log has come to the position that the watcher came with: the event there may be another one. */
+  #lookOnceReached(after: Position): void {
+    this.#doubt = after;
+    this.#retry = setTimeout(() => {
+      if (this.#seen !== undefined && this.#hub.told.point >= after.point) this.#settleDoubt(after);
+      else this.#lookOnceReached(after);
+    }, tick);
+  }
+
+  #settleDoubt(after: Position): void {
+    clearTimeout(this.#retry);
+    this.#doubt = undefined;
+    void this.#lookAgain(({ row, continues, isAhead }) => {
+      if (!continues) return 'RESYNC';
+      if (isAhead) this.#lookOnceReached(after);
+      return row.position > after.point ? 'UPDATE' : undefined;
+    });
+  }
+
+  async #lookAgain(
+    kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined = () => 'RESYNC',
+    failures = 0,
+  ): Promise<void> {
     const { gone, logger } = this.#source;
     try {
-      if ((await this.#lookAt(() => 'RESYNC')) || this.#ended) return;
+      if ((await this.#lookAt(kindOf)) || this.#ended) return;
       this.#failure = gone();
       this.#end();
     } catch (error) {
       if (this.#ended) return;
       // Once: a database that is away would fill the log with what every subscriber meets every second.
       logger[failures > 0 ? 'debug' : 'warn']({ err: error }, 'a row could not be read again; it is tried again');
-      this.#retry = setTimeout(() => void this.#lookAgain(failures + 1), tick);
+      this.#retry = setTimeout(() => void this.#lookAgain(kindOf, failures + 1), tick);
     }
   }
 

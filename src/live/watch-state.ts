@@ -48,7 +48,8 @@ export function watchState<State extends object>(
     try {
       const { position, continues, state } = await read(mine);
       failing = false;
-      mine = position;
+      // Kept while the server has not come to it: only then it is known whether it is of this log.
+      if (!continues || mine === undefined || position.point >= mine.point) mine = position;
       if (continues && isDeepStrictEqual(state, last)) return undefined;
       last = state;
       // Never an UPDATE: a state may change where the position does not, and a client drops a change that it has.

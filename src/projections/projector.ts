@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts';
-import { isUnreachable } from '../database-error.ts';
+import { isReadOnly, isUnreachable } from '../database-error.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../logger.ts';
@@ -80,6 +80,8 @@ export function startProjector(parts: {
     let failures = 0;
     /** What one before this one noted may be over too. */
     let noted = true;
+    let foundNothing = false;
+    let readOnly = false;
     while (!stopped) {
       let from: Checkpoint | undefined;
       try {
@@ -91,15 +93,31 @@ export function startProjector(parts: {
         if (to && to !== from) onProjected(to.position);
         if (noted) await noteFailure(database, from, null);
         noted = false;
+        if (readOnly) logger.info('the database takes writes again: the projector goes on');
+        readOnly = false;
         failures = 0;
         if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
-        checkpoint = to === from ? await whileIdle(from) : (to ?? (await standBy(from)));
+        const idleBefore = foundNothing;
+        foundNothing = to === from;
+        if (!foundNothing) checkpoint = to ?? (await standBy(from));
+        else {
+          const isWoken = await untilWoken();
+          // Woken twice and nothing found: the log may be another one, restored to before this checkpoint.
+          checkpoint = isWoken && !idleBefore ? from : undefined;
+        }
       } catch (error) {
         checkpoint = undefined;
         if (error instanceof NewerSchemaError) {
           logger.error(`${error.message}: start the newer one in its place`);
           onEnded?.();
           return;
+        }
+        if (isReadOnly(error)) {
+          // Once: a standby may stay one for years, and may be promoted at any moment.
+          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it does');
+          readOnly = true;
+          await pause(longestErrorPause);
+          continue;
         }
         logger.error({ err: error }, 'the projector could not go on; it tries again');
         noted = true;
@@ -127,12 +145,16 @@ export function startProjector(parts: {
     }
   }
 
-  /** A checkpoint that another process moved, or that a restore put back, is seen here and not only at a write. */
-  async function whileIdle(checkpoint: Checkpoint): Promise<Checkpoint | undefined> {
+  /**
+   * Waits for a wake-up, for a bounded time. Without one the checkpoint is read again, so that one that another process
+   * moved, or a restore put back, is seen here and not only at a write.
+   * @returns whether a wake-up came
+   */
+  async function untilWoken(): Promise<boolean> {
     idle = true;
     if (!woken) await pause(pollInterval);
     idle = false;
-    return woken ? checkpoint : undefined;
+    return woken;
   }
 
   /** Another projector is at work: stays out of its way until it stands still although events wait. */

@@ -1,4 +1,5 @@
 import type { Database } from '../database.ts';
+import { hasEventAt } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -45,9 +46,13 @@ function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.S
   }
 }
 
+/**
+ * Only if the last event that was folded is in this log: a database that was restored between the read and this write
+ * may have the same checkpoint, and would get rows of events that it does not have.
+ */
 function move(from: Checkpoint, to: Position): Prisma.Sql {
   return Prisma.sql`moved AS (
-    UPDATE checkpoints SET ${reached(to)} WHERE ${standsAt(from)} RETURNING 1)`;
+    UPDATE checkpoints SET ${reached(to)} WHERE ${standsAt(from)} AND ${hasEventAt(to)} RETURNING 1)`;
 }
 
 /** The columns of a checkpoint at a position. */

@@ -331,7 +331,10 @@ describe('a customer’s key', () => {
       const orders = Array.from({ length: 6 }, () => newId('ord'));
       // Neither node knows the key of a customer whom it never met.
       const sealed = await Promise.all(
-        orders.map((orderId, n) => (n % 2 === 0 ? a : b).store.seal(customerId, orderId, { n })),
+        orders.map(async (orderId, n) => {
+          const sealer = await (n % 2 === 0 ? a : b).store.sealerOf(customerId);
+          return sealer.seal(orderId, { n });
+        }),
       );
       const { key } = await a.database.customerKey.findUniqueOrThrow({ where: { customerId } });
       expect(key).toHaveLength(32);
@@ -344,9 +347,67 @@ describe('a customer’s key', () => {
 
   test('is another one for each customer', async () => {
     const customers = Array.from({ length: 20 }, () => newId('cus'));
-    await Promise.all(customers.map(customerId => a.store.seal(customerId, newId('ord'), {})));
+    await Promise.all(customers.map(customerId => a.store.sealerOf(customerId)));
     const keys = await a.database.customerKey.findMany({ where: { customerId: { in: customers } } });
     expect(new Set(keys.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(20);
+  });
+});
+
+describe('a key that the database lost', () => {
+  test.each([
+    ['its row is gone, and another node has made a new key', 'DELETE FROM customer_keys WHERE customer_id = $1'],
+    ['another key is in its place', `UPDATE customer_keys SET key = sha256(key) WHERE customer_id = $1`],
+  ])(
+    '%s: what the lost one sealed reads like erased data, the rest as before, and a rebuild folds both',
+    async (_, lose) => {
+      const customerId = await registeredCustomer(a, 'Lost');
+      const orderId = await createdOrder(a, customerId, { reference: 'lost too' });
+      await onDatabase(real.url, client => client.query(lose, [customerId]));
+      const other = nodeOn(b.database);
+      await positionOf(onCustomer(other, customerId, { type: 'RenameCustomer', name: 'Found' }));
+      // This node still has the lost key in its memory.
+      const second = await createdOrder(a, customerId, { reference: 'kept' });
+
+      const personalOf = async (type: string, id: string) => (await eventsOf(type, id)).map(({ personal }) => personal);
+      expect(await personalOf('customer', customerId)).toEqual([undefined, { name: 'Found' }]);
+      expect(await personalOf('order', orderId)).toEqual([undefined]);
+      expect(await personalOf('order', second)).toEqual([{ reference: 'kept' }]);
+      await projectAll(a);
+      const { rows: customers, parked } = await readCustomers(a.source, [customerId]);
+      expect(parked.size).toBe(0);
+      expect(customers.get(customerId)).toMatchObject({ name: 'Found', email: '[erased]' });
+      const { rows: orders } = await readOrders(a.source, [orderId, second]);
+      expect([orderId, second].map(id => orders.get(id)!.row.reference)).toEqual([null, 'kept']);
+    },
+  );
+
+  test('an event of an older release, which does not name its key, reads like erased data too', async () => {
+    const customerId = await registeredCustomer(a, 'Old');
+    await a.database.$executeRaw`UPDATE events SET personal = personal - 'key' WHERE stream_id = ${customerId}`;
+    expect((await eventsOf('customer', customerId))[0]!.personal).toMatchObject({ name: 'Old' });
+    await a.database.$executeRaw`UPDATE customer_keys SET key = sha256(key) WHERE customer_id = ${customerId}`;
+    expect((await eventsOf('customer', customerId))[0]!.personal).toBeUndefined();
+  });
+
+  test('a node that still has it stores nothing with it, and what travels in the same call is stored once', async () => {
+    const customers = await Promise.all(Array.from({ length: 8 }, (_, n) => registeredCustomer(a, `Shared ${n}`)));
+    const lost = customers.filter((_, n) => n % 3 === 0);
+    await a.database.customerKey.deleteMany({ where: { customerId: { in: lost } } });
+    const orders = await Promise.all(customers.map(id => createdOrder(a, id, { reference: `of ${id}` })));
+    for (const [n, orderId] of orders.entries()) {
+      expect((await eventsOf('order', orderId)).map(({ personal }) => personal)).toEqual([
+        { reference: `of ${customers[n]!}` },
+      ]);
+    }
+  });
+
+  test('a repeat is answered as stored by a node that has the lost key in its memory', async () => {
+    const customerId = await registeredCustomer(a, 'Ada');
+    await a.database.customerKey.deleteMany({ where: { customerId } });
+    const how = { commandId: randomUUID() };
+    const rename = { type: 'RenameCustomer', name: 'Countess' } as const;
+    const first = await onCustomer(nodeOn(b.database), customerId, rename, how);
+    expect(await onCustomer(a, customerId, rename, how)).toEqual({ ...first, replayed: true });
   });
 });
 

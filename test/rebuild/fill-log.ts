@@ -36,7 +36,10 @@ export async function fillLog(node: Pick<TestNode, 'database' | 'store' | 'handl
 
 async function addCustomer({ database, store }: Pick<TestNode, 'database' | 'store'>, index: number): Promise<string> {
   const customerId = newId('cus');
-  const personal = await store.seal(customerId, customerId, { name: `Old ${index}`, email: `${index}@example.com` });
+  const personal = (await store.sealerOf(customerId)).seal(customerId, {
+    name: `Old ${index}`,
+    email: `${index}@example.com`,
+  });
   const schemaVersion = customerDecider.schemaVersions.CustomerRegistered;
   const events = [{ type: 'CustomerRegistered', schemaVersion, data: {}, personal }];
   await appendEvents(database, [

@@ -66,8 +66,8 @@ export async function forkedLog(): Promise<ForkedLog> {
   };
 }
 
-/** Each has the other's name afterwards. */
-async function exchange(one: string, other: string): Promise<void> {
+/** Gives each of two databases the name of the other. Connections to the first one are cut; the second must have none. */
+export async function exchange(one: string, other: string): Promise<void> {
   const [first, second] = [one, other].map(url => new URL(url).pathname.slice(1)) as [string, string];
   await onDatabase(databaseUrl(one, 'postgres'), async client => {
     await client.query(`ALTER DATABASE ${first} ALLOW_CONNECTIONS false`);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, cp, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,6 +24,11 @@ export interface PostgresServer {
   start(): Promise<void>;
   /** Stops it and deletes its data. */
   remove(): Promise<void>;
+  /**
+   * Starts a hot standby of it on a copy of its data. The server is stopped for the copy and started again.
+   * @param settings as startPostgres() takes them, e.g. `{ recovery_min_apply_delay: '400ms' }`
+   */
+  startStandby(settings?: Record<string, string>): Promise<PostgresServer>;
 }
 
 interface Account {
@@ -61,40 +66,73 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
       ],
       { ...account, cwd: folder },
     );
-    const options = Object.entries({
-      listen_addresses: '127.0.0.1',
-      unix_socket_directories: '',
-      max_connections: '200',
-      ...settings,
-    }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-
-    const start = async (port: number): Promise<Child> => {
-      const args = ['-D', data, '-p', `${port}`, ...options];
-      const child = startChild(join(bin, 'postgres'), args, { ...account, cwd: folder, scratch: folder });
-      await printed(child, /database system is ready to accept connections/, 30_000);
-      return child;
-    };
-    const { port, opened } = await onFreePort(start, /could not bind|already in use/i);
-    let child = opened;
-    return {
-      url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
-      get pid() {
-        return child.pid;
-      },
-      log: () => child.stderr(),
-      stop: signal => stopChild(child, signal ?? 'SIGINT'),
-      start: async () => {
-        child = await start(port);
-      },
-      remove: async () => {
-        await stopChild(child, 'SIGQUIT');
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
+    return await serve({ bin, account, folder, data, settings });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+interface Place {
+  readonly bin: string;
+  readonly account: Account;
+  readonly folder: string;
+  readonly data: string;
+  readonly settings: Record<string, string>;
+}
+
+async function serve({ bin, account, folder, data, settings }: Place): Promise<PostgresServer> {
+  const options = Object.entries({
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    max_connections: '200',
+    ...settings,
+  }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
+  const start = async (port: number): Promise<Child> => {
+    const args = ['-D', data, '-p', `${port}`, ...options];
+    const child = startChild(join(bin, 'postgres'), args, { ...account, cwd: folder, scratch: folder });
+    await printed(child, /database system is ready to accept (?:read-only )?connections/, 30_000);
+    return child;
+  };
+  const { port, opened } = await onFreePort(start, /could not bind|already in use/i);
+  let child = opened;
+  const stop: PostgresServer['stop'] = signal => stopChild(child, signal ?? 'SIGINT');
+  const startAgain = async () => {
+    child = await start(port);
+  };
+  return {
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    get pid() {
+      return child.pid;
+    },
+    log: () => child.stderr(),
+    stop,
+    start: startAgain,
+    remove: async () => {
+      await stopChild(child, 'SIGQUIT');
+      await rm(folder, { recursive: true, force: true });
+    },
+    startStandby: async (own = {}) => {
+      const copy = await publicFolder('orderstream-standby-');
+      await stop();
+      await exec('cp', ['-a', data, join(copy, 'data')]);
+      await writeFile(join(copy, 'data', 'standby.signal'), '');
+      if (account.uid !== undefined && account.gid !== undefined) {
+        await chown(copy, account.uid, account.gid);
+        await chown(join(copy, 'data', 'standby.signal'), account.uid, account.gid);
+      }
+      await startAgain();
+      const source = `host=127.0.0.1 port=${port} user=postgres`;
+      return serve({
+        bin,
+        account,
+        folder: copy,
+        data: join(copy, 'data'),
+        settings: { ...settings, primary_conninfo: source, hot_standby: 'on', ...own },
+      });
+    },
+  };
 }
 
 /** PostgreSQL refuses to run as root. */

@@ -1,4 +1,5 @@
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -22,7 +23,7 @@ export async function findCustomer(
   id: string,
   atLeast = context.atLeast,
 ): Promise<CustomerNode | null> {
-  const { position, value, parkedAt } = await context.parts.customer(id, atLeast);
+  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts.customer(id, atLeast));
   context.reflected.read(position);
   const viewer = viewerOf(context);
   if (viewer.role !== 'staff' && id !== viewer.subject) return null;

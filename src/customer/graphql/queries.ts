@@ -7,7 +7,7 @@ import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import { selectedOfPage } from '../../graphql/selected-of-page.ts';
 import { readCustomerPage } from '../views/customer-view.ts';
-import { findCustomer } from './find-customer.ts';
+import { type CustomerNode, findCustomer } from './find-customer.ts';
 import { Customer, CustomerConnection } from './types.ts';
 
 const newestFirst: Sort = { name: 'customers', value: 'date-time' };
@@ -45,7 +45,7 @@ builder.queryFields(t => ({
       const page = await readAtLeast(context, atLeast, () =>
         readCustomerPage(context.parts.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
       );
-      const rows = page.rows.map(({ row }) => row);
+      const rows = page.rows.map(({ row }): CustomerNode => ({ ...row, atLeast }));
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));
     },
   }),

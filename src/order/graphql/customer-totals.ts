@@ -1,5 +1,5 @@
 import { Customer } from '../../customer/graphql/types.ts';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { readAtLeast, reflecting } from '../../graphql/at-least.ts';
 import { builder } from '../../graphql/builder.ts';
 import { Money } from '../../graphql/common-types.ts';
 import type { Found } from '../../projections/batched-read.ts';
@@ -60,7 +60,7 @@ builder.objectField(Customer, 'orderTotals', t =>
     description: 'Kept by the projector, with no scan at read time. Like a list it waits for what it has to reflect.',
     resolve: async ({ customerId, atLeast }, _args, context) => {
       const { customerTotals } = context.parts;
-      const { position, value } = await readAtLeast(context, atLeast ?? context.atLeast, () =>
+      const { position, value } = await readAtLeast(context, reflecting(context, atLeast), () =>
         customerTotals(customerId),
       );
       context.reflected.read(position);

@@ -1,6 +1,7 @@
 import type { CustomerRow } from '../../customer/views/customer-view.ts';
 import type { Actor } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -22,6 +23,8 @@ declare module '../../graphql/parts.ts' {
 export interface OrderNode {
   readonly row: OrderRow;
   readonly joined: CustomerRow | undefined;
+  /** What lists and sums below it have to reflect. */
+  readonly atLeast?: Position | undefined;
 }
 
 /**
@@ -34,12 +37,13 @@ export async function findOrder(
   atLeast = context.atLeast,
   part: 'order' | 'orderAlone' = 'order',
 ): Promise<OrderNode | null> {
-  const { position, value, parkedAt } = await context.parts[part](id, atLeast);
+  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts[part](id, atLeast));
   context.reflected.read(position);
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
   refuseParked(parkedAt, atLeast ?? context.reflected.stored);
-  return value ?? null;
+  // Not copied without need: what was answered of a row is kept with it.
+  return value ? (atLeast ? { ...value, atLeast } : value) : null;
 }
 
 /** Another's order is answered like a missing one. */

@@ -110,7 +110,9 @@ export async function listOrders(
     return value;
   };
   const answer = await readAtLeast(context, atLeast, read);
-  return connection(context, answer, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
+  // What stands below these orders has to reflect the same position.
+  const rows: readonly OrderNode[] = atLeast ? answer.rows.map(row => ({ ...row, atLeast })) : answer.rows;
+  return connection(context, { ...answer, rows }, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
 }
 
 /** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */

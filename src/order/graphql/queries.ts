@@ -1,4 +1,5 @@
 import { Customer } from '../../customer/graphql/types.ts';
+import { readAtLeast, reflecting } from '../../graphql/at-least.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput } from '../../graphql/coded-error.ts';
 import { viewerOf } from '../../graphql/context.ts';
@@ -38,11 +39,13 @@ builder.queryFields(t => ({
     resolve: async (_root, { number, atLeast }, context) => {
       const shown = numberAsShown(number);
       const least = atLeast ?? context.atLeast;
-      const { position, found, parkedAt } = await readOrderByNumber(context.parts.source, shown, least);
+      const { position, found, parkedAt } = await readAtLeast(context, least, () =>
+        readOrderByNumber(context.parts.source, shown, least),
+      );
       context.reflected.read(position);
       if (!found || !maySee(viewerOf(context), found.row)) return null;
       refuseParked(parkedAt, least);
-      return found;
+      return { ...found, atLeast: least };
     },
   }),
   orders: t.field({
@@ -67,7 +70,7 @@ builder.objectField(Customer, 'orders', t =>
     args: orderListArguments,
     // Whoever sees the customer sees their orders: they are that customer, or staff.
     resolve: ({ customerId, atLeast }, args, context, info) =>
-      listOrders(context, args, info, { customerId, atLeast: atLeast ?? context.atLeast }),
+      listOrders(context, args, info, { customerId, atLeast: reflecting(context, atLeast) }),
   }),
 );
 

@@ -1,3 +1,5 @@
+import { readCustomers } from '../../customer/views/customer-view.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import { LiveKind } from '../../graphql/common-types.ts';
@@ -9,12 +11,13 @@ import { watchEvents } from '../../live/watch-events.ts';
 import { type ListFrame, watchList } from '../../live/watch-list.ts';
 import { type RowFrame, watchRow } from '../../live/watch-row.ts';
 import type { Position } from '../../event-store/position.ts';
+import type { Found } from '../../projections/batched-read.ts';
 import { StalePositionError } from '../../projections/stale-position.ts';
 import { matchesNow, type OrderFilter as Filter } from '../views/order-filter.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import { readOrderChanges } from '../views/read-order-changes.ts';
 import { readOrderEventsAfter } from '../views/read-order-history.ts';
-import { readOrdersAlone } from '../views/read-orders.ts';
+import { type OrderWithCustomer, readOrdersAlone } from '../views/read-orders.ts';
 import { maySee } from './find-order.ts';
 import { OrderEvent } from './history.ts';
 import { OrderFilter, orderFilter } from './order-list.ts';
@@ -132,8 +135,9 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
 
   /** Read past the views, so that an order whose creation was acknowledged is found, projected or not. */
   async function look(from: Position | undefined) {
-    const found = await orderToWatch(context, id, from);
-    return found && maySee(viewer, found.row) ? { row: found.row, continues: true } : undefined;
+    const { position, value } = await orderToWatch(context, id, from);
+    if (!value || !maySee(viewer, value.row)) return undefined;
+    return { row: value.row, continues: true, isAhead: from !== undefined && position.point < from.point };
   }
 
   async function lookAgain() {
@@ -155,13 +159,24 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
  * is sent after they have told the hub what they watch, so that nothing falls between.
  * @throws StalePositionError
  */
-async function orderToWatch({ parts }: Context, id: string, after: Position | undefined) {
-  const found = (await parts.orderToWatch(id)).value;
-  // A frame's position is its row's: where that is the one asked after, there is no doubt of whose log it is.
-  if (!after || (found?.row.position === after.point && found.row.hash === after.hash)) return found;
-  const read = () => readOrdersAlone(parts.source, [id], after);
-  const { rows } = await parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
-  return rows.get(id);
+async function orderToWatch(
+  context: Context,
+  id: string,
+  after: Position | undefined,
+): Promise<Found<OrderWithCustomer>> {
+  const { parts } = context;
+  const found = await parts.orderToWatch(id);
+  // A frame's position is its row's: if that is the one asked after, there is no doubt of whose log it is.
+  const { row } = found.value ?? {};
+  if (!after || (row?.position === after.point && row.hash === after.hash)) return found;
+  const read = async () => {
+    const { position, rows } = await readOrdersAlone(parts.source, [id], after);
+    return { position, value: rows.get(id) };
+  };
+  const readShared = () => parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
+  const known = await readShared();
+  // A server that has not come to `after` may not have come to the order's first event either.
+  return known.value ? known : readAtLeast(context, after, readShared);
 }
 
 /** Another's order is answered like a missing one. */
@@ -171,11 +186,19 @@ function noSuchOrder(): Error {
 
 async function watchCustomerOrders(context: Context, customerId: string, filter: Filter, after: Position | undefined) {
   const { role, subject } = viewerOf(context);
-  const { customer } = context.parts;
-  const known = role === 'staff' ? (await customer(customerId)).value !== undefined : customerId === subject;
+  const known = role === 'staff' ? await isCustomer(context, customerId, after) : customerId === subject;
   // A customer may watch their own orders before they have registered, as they may list them.
   if (!known) throw codedError('NOT_FOUND', 'There is no such customer.');
   return watchOrders(context, customerId, filter, after);
+}
+
+/** A server that has not come to `after` may not have come to the customer's first event either: waits for it then. */
+async function isCustomer(context: Context, customerId: string, after: Position | undefined): Promise<boolean> {
+  const { customer, source } = context.parts;
+  const { position, value } = await customer(customerId);
+  if (value || !after || position.point >= after.point) return value !== undefined;
+  const { rows } = await readAtLeast(context, after, () => readCustomers(source, [customerId], after));
+  return rows.has(customerId);
 }
 
 /** @param customerId undefined: everybody's */
@@ -198,7 +221,9 @@ async function watchOrders(
 async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
   const { source, logHub, sharedReads } = context.parts;
   // By the log, so that an order whose creation was acknowledged is found, projected or not.
-  const found = await orderToWatch(context, orderId, undefined);
+  const { position, value } = await orderToWatch(context, orderId, undefined);
+  const isAhead = after !== undefined && position.point < after.point;
+  const found = value ?? (isAhead ? (await orderToWatch(context, orderId, after)).value : undefined);
   if (!found || !maySee(viewerOf(context), found.row)) throw noSuchOrder();
   const read = (from: Position | undefined, limit: number) =>
     sharedReads.once(JSON.stringify(['order events', orderId, from, limit]), () =>

@@ -114,10 +114,10 @@ export const Order = builder.objectRef<OrderNode>('Order').implement({
     customer: t.field({
       type: Customer,
       description: 'The customer as they are now.',
-      resolve: async ({ row, joined }, _args, context) => {
-        const customer = joined ?? (await findCustomer(context, row.customerId));
+      resolve: async ({ row, joined, atLeast }, _args, context) => {
+        const customer = joined ?? (await findCustomer(context, row.customerId, atLeast));
         if (!customer) throw new Error(`${row.orderId} is of a customer that is not there`);
-        return customer;
+        return atLeast ? { ...customer, atLeast } : customer;
       },
     }),
     status: t.field({ type: OrderStatus, description: 'How far it has come.', resolve: ({ row }) => row.status }),

@@ -63,7 +63,7 @@ export async function readOrdersChanged(
     : source.database.$queryRaw<Answer[]>(statement));
   const answer = only(answers);
   const { position, continues, rows, scopes } = answer;
-  const moved = position.point !== after.point || !continues;
+  const moved = position.point > after.point || !continues;
   return {
     position,
     continues,

@@ -1,4 +1,5 @@
 import type { Position } from '../../event-store/position.ts';
+import { readAtLeast } from '../../graphql/at-least.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
@@ -13,7 +14,7 @@ declare module '../../graphql/parts.ts' {
 
 /** The product as the log has it now. */
 export async function findProduct(context: Context, id: string, atLeast = context.atLeast): Promise<ProductRow | null> {
-  const { position, value, parkedAt } = await context.parts.product(id, atLeast);
+  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts.product(id, atLeast));
   context.reflected.read(position);
   refuseParked(parkedAt, atLeast ?? context.reflected.stored);
   return value ?? null;

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { OutcomeUnknownError, UnavailableError } from '../../../src/event-store/appender.ts';
+import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../../../src/event-store/appender.ts';
 import { UnknownEventError } from '../../../src/event-store/event-types.ts';
 import { codedError } from '../../../src/graphql/coded-error.ts';
 import { errorCodes } from '../../../src/graphql/error-codes.ts';
@@ -31,6 +31,8 @@ describe('errors', () => {
     ['a lock that others hold', refusal('55P03'), 'UNAVAILABLE'],
     ['a statement that took too long', refusal('57014'), 'UNAVAILABLE'],
     ['a deadlock', refusal('40P01'), 'UNAVAILABLE'],
+    ['a database that takes no writes', refusal('25006'), 'READ_ONLY'],
+    ['a command on a database that takes no writes', new ReadOnlyError('secret'), 'READ_ONLY'],
     ['a statement that is wrong', refusal('42601'), 'INTERNAL'],
     ['a bug', new TypeError('secret'), 'INTERNAL'],
   ])('%s: what is answered is the code, and nothing of what happened', (_what, error, code) => {
@@ -81,10 +83,10 @@ describe('errors', () => {
     expect(JSON.stringify(presented(thrown(foreign)))).not.toContain('secret');
   });
 
-  test('the catalogue has the codes of the contract, and NOT_ACCEPTABLE, which came later', () => {
+  test('the catalogue has the codes of the contract, and NOT_ACCEPTABLE and READ_ONLY, which came later', () => {
     expect(Object.keys(errorCodes)).toEqual(
       `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT NOT_ACCEPTABLE UNAUTHENTICATED FORBIDDEN NOT_FOUND
-      VIEW_LAGGING VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE INTERNAL`.split(
+      VIEW_LAGGING VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE READ_ONLY INTERNAL`.split(
         /\s+/,
       ),
     );
