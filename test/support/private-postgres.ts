@@ -69,7 +69,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     const start = async (port: number): Promise<Child> => {
       const args = ['-D', data, '-p', `${port}`, ...options];
       const child = startChild(join(bin, 'postgres'), args, { ...account, cwd: folder, scratch: folder });
-      await printed(child, /database system is ready to accept connections/, 30_000);
+      await printed(child, /database system is ready to accept connections/, 110_000);
       return child;
     };
     const { port, opened } = await onFreePort(start, /could not bind|already in use/i);
