@@ -8,8 +8,8 @@ var parts = version.split('.');
 var major = Number(parts[0]);
 var minor = Number(parts[1]);
 
-// As package.json's engines say.
-if (!(major >= 24 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19))) {
-  console.error('Node.js is ' + version + ': install 20.19, 22.12, or 24 or newer');
+// As package.json's engines say: every version that each installed package takes, since npm refuses the others (.npmrc).
+if (!(major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19))) {
+  console.error('Node.js is ' + version + ': install 20.19, 22.13, or 24 or newer');
   process.exit(1);
 }

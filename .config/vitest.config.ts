@@ -44,12 +44,12 @@ export default defineConfig({
         extends: true,
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
       },
-      project('integration', 90),
-      project('e2e', 120),
+      project('integration', 180),
+      project('e2e', 240),
       // These wait for starts most of the time, and measure none.
-      project('kills', 180, { include: kills }),
+      project('kills', 360, { include: kills }),
       // Each starves and cuts off processes: alone, after the others, so that no timing of theirs is disturbed.
-      project('faults', 180, { exclude: kills, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      project('faults', 360, { exclude: kills, fileParallelism: false, sequence: { groupOrder: 1 } }),
     ],
   },
 });

@@ -73,7 +73,7 @@ async function killedInBetween(start: () => Child, done: () => Promise<number>, 
     const before = await done();
     const child = start();
     const work = submitted();
-    await eventually(async () => expect(await done()).toBeGreaterThan(before), 30_000);
+    await eventually(async () => expect(await done()).toBeGreaterThan(before));
     await work;
     if (left === 0) return child;
     child.kill('SIGKILL');
@@ -165,13 +165,13 @@ describeWithRedis('a relay into a Redis stream', () => {
       const second = start();
       const older = await redis.dumpBuffer(stream);
       await submitted();
-      await eventually(async () => expect(await relayed()).toEqual(await logged()), 20_000);
+      await eventually(async () => expect(await relayed()).toEqual(await logged()));
       // As a Redis that restarts from an older file.
       const stored = (await logged()).length;
       const answers = await redis.multi().restore(stream, 0, older, 'REPLACE').xlen(stream).exec();
       expect(answers?.[1]?.[1]).toBeLessThan(stored);
       await submitted();
-      await eventually(async () => expect(await relayed()).toEqual(await logged()), 20_000);
+      await eventually(async () => expect(await relayed()).toEqual(await logged()));
       for (const child of [first, second]) {
         child.kill('SIGKILL');
         await child.exited;

@@ -82,7 +82,7 @@ test('at the most verbose level, through rejections, client errors and faults, t
   proxy.meet(() => 'lose-answer');
   await Promise.all([ask(register, staff), ask(`{ customer(id: "${id}") { name email } }`)]);
   proxy.meet(() => 'pass');
-  await eventually(async () => expect((await fetch(`${app.url}/readyz`)).status).toBe(200), 20_000);
+  await eventually(async () => expect((await fetch(`${app.url}/readyz`)).status).toBe(200));
   await socket.close();
   expect(await app.stop()).toBe(0);
   await proxy.close();

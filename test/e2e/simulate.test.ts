@@ -58,12 +58,12 @@ test('a command whose request or answer is lost is sent again under its key: not
   try {
     const url = `http://127.0.0.1:${proxy.port}/graphql`;
     const run = startCli('simulate', ['--url', url, '--rate', '30'], env);
-    await printed(run, / started /, 20_000);
+    await printed(run, / started /, 100_000);
     proxy.meet(() => (['pass', 'lose-answer', 'pass', 'lose-request'] as const)[requests++ % 4]!);
-    await printed(run, /trying again/, 20_000);
+    await printed(run, /trying again/, 100_000);
     await new Promise(resolve => setTimeout(resolve, 1_000));
     proxy.meet(() => 'pass');
-    await printed(run, /^the server answers again$/m, 20_000);
+    await printed(run, /^the server answers again$/m, 100_000);
     // Longer than anybody waits before they try again: Ctrl-C would end that.
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
@@ -77,7 +77,7 @@ test('a command whose request or answer is lost is sent again under its key: not
 
 test('Ctrl-C ends it with what it did', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '20'], env);
-  await printed(run, / started /, 20_000);
+  await printed(run, / started /, 100_000);
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/\n\d+ commands? in [\d.]+ s \([\d.]+\/s\): \d+ orders started, .+\n$/);

@@ -73,7 +73,7 @@ async function startBystander(): Promise<Child> {
   const file = fileURLToPath(new URL('attacks/bystander.ts', import.meta.url));
   const own = await registered(app.url);
   const child = startChild(process.execPath, ['--import', 'tsx', file, app.url, own.token, own.id, shop.productId]);
-  await printed(child, /"what":"frame"/, 30_000);
+  await printed(child, /"what":"frame"/, 100_000);
   return child;
 }
 

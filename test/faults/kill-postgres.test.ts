@@ -33,7 +33,7 @@ describeWithRedis('two API processes and a projector on PostgreSQL', () => {
         await sleep(50 + Math.random() * 400);
         await processes[victim]!.kill('SIGKILL');
         // The others continue without it: an API process alone, or commands without a projector.
-        await eventually(() => expect(run.acknowledged.length).toBeGreaterThan(before + 20), 20_000);
+        await eventually(() => expect(run.acknowledged.length).toBeGreaterThan(before + 20));
         run.rest();
         expect(await logFaults(reader.database)).toEqual([]);
         processes[victim] = await spawnApp({ ...env, ROLES: roles[victim] });
@@ -44,7 +44,7 @@ describeWithRedis('two API processes and a projector on PostgreSQL', () => {
       const lost = await unanswered();
       console.log(`${lost} commands were stored and not answered`);
       expect(lost).toBeGreaterThan(0);
-      await eventually(() => expectViewsEqualTheFold(reader.database), 20_000);
+      await eventually(() => expectViewsEqualTheFold(reader.database));
       expect(await Promise.all(processes.map((one: SpawnedApp) => one.stop()))).toEqual([0, 0, 0]);
       await reader.close();
       await database.drop();

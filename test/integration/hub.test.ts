@@ -127,7 +127,7 @@ describe('a hint only wakes', () => {
         expect(versions(row)).toEqual(rounds.map((_, round) => round + 2));
         expect(scopes).toEqual(rounds.flatMap(() => [customerId, everything]));
         // Each read went on from where the one before it ended, and from nowhere else.
-        const ends = [start, ...reads.map(({ answer }) => answer!.position)];
+        const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be under way
         expect(reads.map(({ after }) => after)).toEqual(ends.slice(0, -1));
         hub.close();
       }),
@@ -155,7 +155,7 @@ describe('a hint only wakes', () => {
         await eventually(() => expect(versions(row).at(-1)).toBe(round + 2));
       }
       expect(versions(row)).toEqual([2, 3, 4, 5, 6]);
-      const ends = [start, ...reads.map(({ answer }) => answer!.position)];
+      const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be under way
       expect(reads.map(({ after }) => after)).toEqual(ends.slice(0, -1));
     } finally {
       stranger.disconnect();

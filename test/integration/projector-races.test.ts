@@ -230,7 +230,7 @@ test('a standby takes over within 5 s of the active projector’s death', async 
   try {
     const projected = async () => {
       const head = await readHead(own);
-      await eventually(async () => expect((await readCheckpoint(own)).position).toEqual(head), 10_000);
+      await eventually(async () => expect((await readCheckpoint(own)).position).toEqual(head));
     };
     const late = { arrived: false };
     void gate.arrived.then(() => (late.arrived = true));

@@ -14,15 +14,15 @@ function startOn(version: string, program: string) {
   return { status, stderr: stderr.toString() };
 }
 
-test.each(['0.12.18', '18.20.8', '20.18.3', '21.7.3', '22.11.0', '23.11.1'])(
+test.each(['0.12.18', '18.20.8', '20.18.3', '21.7.3', '22.12.0', '23.11.1'])(
   'a start on Node.js %s says what to install',
   version => {
-    const stderr = `Node.js is ${version}: install 20.19, 22.12, or 24 or newer\n`;
+    const stderr = `Node.js is ${version}: install 20.19, 22.13, or 24 or newer\n`;
     expect(startOn(version, 'import { none } from "node:fs"')).toEqual({ status: 1, stderr });
   },
 );
 
-test.each(['20.19.0', '22.12.0', '24.0.0', '26.1.0'])('a start on Node.js %s goes on', version => {
+test.each(['20.19.0', '22.13.0', '24.0.0', '26.1.0'])('a start on Node.js %s goes on', version => {
   expect(startOn(version, '')).toEqual({ status: 0, stderr: '' });
 });
 

@@ -2,7 +2,7 @@
 -- no update of these two tables is heap-only, and each leaves a dead entry in every index. By default autovacuum removes
 -- them when a fifth of the table has changed: at a million orders, 200,000 dead rows and 3,600,000 dead entries. Removed
 -- at a fiftieth, their places are used again, and pages stay marked as visible, which walks inside an index rest on.
--- See docs/decisions/0031-orders-are-vacuumed-early.md.
+-- See docs/decisions/0026-early-vacuum-of-orders.md.
 ALTER TABLE "order_view" SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 ALTER TABLE "customer_order_view" SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
