@@ -68,7 +68,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
   try {
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
-    const { database, lookUp } = opened;
+    const { database, lookUp, select } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
     if (opened.embedded) await fillEmptyLog(openEventStore(database, types, () => undefined));
     const bus = await openBus(config, logger);
@@ -87,7 +87,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     if (servesApi) {
       const url = await serve(
         config,
-        { source: { database, lookUp, types }, bus, logger, tracing, metrics, probes },
+        { source: { database, lookUp, select, types }, bus, logger, tracing, metrics, probes },
         closers,
       );
       return { url, probes: url, stop };
