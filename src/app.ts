@@ -69,7 +69,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
   try {
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
-    const { database, lookUp } = opened;
+    const { database, lookUp, select } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
     // The development key is for this machine alone: a server that has it is being tried.
     if (opened.embedded || config.auth.key.type === 'development') {
@@ -91,7 +91,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     if (servesApi) {
       const url = await serve(
         config,
-        { source: { database, lookUp, types }, bus, logger, tracing, metrics, probes },
+        { source: { database, lookUp, select, types }, bus, logger, tracing, metrics, probes },
         closers,
       );
       return { url, probes: url, stop };

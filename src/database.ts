@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
+import type { Pool } from 'pg';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { type Closers, openClosers } from './closers.ts';
 import type { Config } from './config.ts';
@@ -23,6 +24,11 @@ export interface OpenDatabase {
   readonly database: Database;
   /** Undefined where PostgreSQL runs in this process: there is nothing to save. */
   readonly lookUp: LookUp | undefined;
+  /**
+   * Sends a statement that is planned each time by the tables' statistics, past Prisma, which takes longer over a page than
+   * the database does. Undefined if PostgreSQL runs in this process.
+   */
+  readonly select: LookUp | undefined;
   /** PostgreSQL runs in this process, which is then the only one on this data. */
   readonly embedded: boolean;
   /** Waits for what is under way, transactions to their end: Prisma's own $disconnect would roll those back. */
@@ -45,18 +51,16 @@ export async function openDatabase(
   const embedded = config.databaseUrl === undefined;
   try {
     const { databaseUrl } = config;
-    const adapter =
-      databaseUrl === undefined
-        ? await openInProcess(config.dataDir, closers)
-        : await openServer(databaseUrl, name, closers);
+    const pool = databaseUrl === undefined ? undefined : await openServer(databaseUrl, name, closers);
     const database = new PrismaClient({
-      adapter,
+      adapter: pool ? new PrismaPg(pool) : await openInProcess(config.dataDir, closers),
       errorFormat: 'minimal', // the others read source files for each error
       transactionOptions: { maxWait: 5_000, timeout: 20_000 },
     });
     await checkSchema(database);
     const lookUp = databaseUrl === undefined ? undefined : await openLookUps(databaseUrl, name, closers);
-    return { database, lookUp, embedded, close: () => closers.release() };
+    const select = pool && selectOn(pool);
+    return { database, lookUp, select, embedded, close: () => closers.release() };
   } catch (error) {
     await closers.release();
     throw error;
@@ -83,10 +87,15 @@ const limits = {
   query_timeout: 40_000,
 };
 
-async function openServer(url: string, name: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
+async function openServer(url: string, name: string, closers: Closers): Promise<Pool> {
   const pool = await openPool('DATABASE_URL', url, { application_name: name, max: 10, ...limits }, planned);
   closers.push(() => pool.end());
-  return new PrismaPg(pool);
+  return pool;
+}
+
+function selectOn(pool: Pool): LookUp {
+  return async <Row>({ text, values }: Statement): Promise<Row[]> =>
+    (await pool.query({ text, values: [...values] })).rows as Row[];
 }
 
 /**

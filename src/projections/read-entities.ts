@@ -14,6 +14,8 @@ export interface ReadSource {
   readonly database: Database;
   /** Where it is left out, they are sent as any other statement. */
   readonly lookUp?: LookUp | undefined;
+  /** Sends what has to be planned by statistics; through `database` if it is left out. */
+  readonly select?: LookUp | undefined;
   readonly types: EventTypes;
   /** Of this database; where it is left out, every row is sent each time. */
   readonly seen?: SeenRows | undefined;

@@ -116,7 +116,7 @@ export async function readPages<Row extends object, Joined extends object = obje
 
 /** Sorted as the page is read. Of each list at least one row, without a `row` if its page is empty. */
 async function selectPages<Row extends object, Joined extends object>(
-  { database }: ReadSource,
+  { database, select }: ReadSource,
   list: Listing<Row, Joined>,
   request: PageRequest,
   parents: Parents | undefined,
@@ -124,7 +124,7 @@ async function selectPages<Row extends object, Joined extends object>(
   const { rows, join } = list;
   const order = orderOf(request);
   // OFFSET 0: rows are looked up by key, one by one. Joined as the planner likes, a misjudged page reads the whole table.
-  const selected = await database.$queryRaw<Selected<Row, Joined>[]>`
+  const statement = Prisma.sql`
     WITH c AS MATERIALIZED (
       SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
     )${list.gathered ? gatheredRows(list, list.gathered) : Prisma.empty}
@@ -141,6 +141,9 @@ async function selectPages<Row extends object, Joined extends object>(
       FROM ${table(rows)} v WHERE v.generation = c.generation AND ${column('v', rows.key)} = page.id OFFSET 0
     ) shown ON true
     ORDER BY page.sort ${order}, page.id ${order}`;
+  const selected = await (select
+    ? select<Selected<Row, Joined>>(statement)
+    : database.$queryRaw<Selected<Row, Joined>[]>(statement));
   if (!firstOf(selected).continues) throw new StalePositionError();
   return selected;
 }

@@ -39,10 +39,10 @@ export interface TestNode {
 
 /** @param url undefined: the embedded database in the folder `dataDir` */
 export async function openNode(url: string | undefined, dataDir = ''): Promise<TestNode> {
-  const { database, lookUp, close } = await openDatabase({ databaseUrl: url, dataDir });
+  const { database, lookUp, select, close } = await openDatabase({ databaseUrl: url, dataDir });
   const note = noteOpen('node', close);
   return {
-    ...nodeOn(database, lookUp),
+    ...nodeOn(database, lookUp, select),
     close: async () => {
       note.closed();
       await close();
@@ -51,13 +51,13 @@ export async function openNode(url: string | undefined, dataDir = ''): Promise<T
 }
 
 /** A second node on a database that is already open: the embedded one accepts one process only. */
-export function nodeOn(database: Database, lookUp?: LookUp): Omit<TestNode, 'close'> {
+export function nodeOn(database: Database, lookUp?: LookUp, select?: LookUp): Omit<TestNode, 'close'> {
   const storeOn = (one: Database) => openEventStore(one, types, () => undefined);
   const [store, projecting] = [storeOn(database), prepared(database, lookUp)];
   return {
     database,
     store,
-    source: { database, lookUp, types, seen: new SeenRows() },
+    source: { database, lookUp, select, types, seen: new SeenRows() },
     handle: openHandleCommand(store),
     projection: { database: projecting, store: storeOn(projecting) },
   };

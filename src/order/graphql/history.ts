@@ -1,4 +1,3 @@
-import type { HistoryPage } from '../../event-store/read-history.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { builder } from '../../graphql/builder.ts';
 import { type Connection, connectionType } from '../../graphql/connection.ts';
@@ -8,6 +7,7 @@ import { eventFields, eventId, positionOf } from '../../graphql/event-fields.ts'
 import { pageRequest } from '../../graphql/page-arguments.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import type { OrderRow } from '../views/order-view.ts';
+import type { HistoryPage } from '../views/read-order-history.ts';
 import { Order } from './types.ts';
 
 declare module '../../graphql/parts.ts' {

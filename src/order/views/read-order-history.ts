@@ -15,6 +15,8 @@ export async function readOrderHistory(
   return readHistory(database, types, { streamType: orderView.streamType, streamId: orderId }, range);
 }
 
+export type { HistoryPage };
+
 /** A page of the events of each of several orders, by one statement. */
 export async function readOrderHistories(
   { database, types }: ReadSource,
