@@ -124,7 +124,17 @@ const keys = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_MIGRATE_URL: postgresUrl.optional(),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a URL like redis://host:6379' }).optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a URL like redis://host:6379', abort: true })
+    .refine(text => /^\/?\d{0,9}$/.test(new URL(text).pathname), {
+      error: 'its path must be the number of a database, like redis://host:6379/0',
+    })
+    .refine(hasReadableCredentials, { error: 'its user and password must be percent-encoded' })
+    // ioredis would take any of its options from there, before those that this program sets.
+    .refine(text => /^(?:\?family=[046])?$/.test(new URL(text).search), {
+      error: 'takes no parameter but ?family=4 or ?family=6',
+    })
+    .optional(),
   DATA_DIR: z.string().default('.data'),
   ROLES: list
     .pipe(z.array(z.enum(['api', 'projector'], { error: 'must be api, projector or api,projector' })))
@@ -362,6 +372,17 @@ function isAddressOrSubnet(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
+}
+
+function hasReadableCredentials(text: string): boolean {
+  try {
+    const { username, password } = new URL(text);
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Without keys set to nothing: compose files and shells pass those for what was left out. */

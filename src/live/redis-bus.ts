@@ -1,128 +1,155 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import type { Logger } from '../logger.ts';
+import { StartError } from '../start-error.ts';
 import { type Bus, type Hints, openListeners, type Topic } from './bus.ts';
+import { openRedisClient } from './redis-client.ts';
 
 const channelPrefix = 'orderstream:';
 const topics = ['appended', 'projected'] as const satisfies readonly Topic[];
 const connectTimeout = 5_000;
-/** A connection that answers nothing for that long is given up, ms: a Redis that hangs, or is cut off, closes none. */
-const socketTimeout = 2_000;
 /** How often each connection is asked for a sign of life, ms. */
 const pulse = 2_000;
 /** In characters: what is longer is no hint of ours, and not worth parsing. */
 const longestHint = 1_000;
+
+const insteadOfHints = 'updates come by looking at the database until it is back';
 
 /** A start waits so long for Redis, ms: one that is there is used from the first hint on. */
 const introduction = 2_000;
 
 /**
  * The bus of many processes: Redis pub/sub, which loses messages when a connection is down. That is why only hints
- * travel on it, and why a Redis that is away, at the start too, is an error to nobody: it is waited for.
+ * travel on it. If Redis is away, or refuses what is asked of it, at the start too, that is logged once; the bus is not
+ * connected until Redis takes it again, which is tried all the time.
+ * @throws StartError if Redis has no database of the number in the URL
  */
 export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   const listeners = openListeners();
   const options = {
     lazyConnect: true,
     connectTimeout,
-    socketTimeout,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2),
   };
-  // Without an offline queue, and without retries: hints that wait for Redis would fill the memory and come too late.
-  const publisher = new Redis(url, { ...options, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
-  const subscriber = new Redis(url, { ...options, maxRetriesPerRequest: null });
-  let connected = false;
-  /** It was said to be away. */
-  let missed = false;
+  const publisher = openRedisClient(url, logger, options);
+  const subscriber = openRedisClient(url, logger, options);
+  let subscribed = false;
+  let subscribing = false;
+  let publishRefused = false;
+  /** Hints are missing, which was logged. */
+  let missing = false;
   let closed = false;
 
-  function watchErrors(client: Redis): void {
-    // ioredis without a listener prints each one; it reconnects by itself.
-    client.on('error', (error: Error) => {
-      logger.debug({ err: error }, 'Redis connection error');
-    });
-    client.on('close', () => forgetSocketTimeout(client));
-  }
-  watchErrors(publisher);
-  watchErrors(subscriber);
+  const isConnected = (): boolean => subscribed && !publishRefused && publisher.status === 'ready';
 
   subscriber.on('message', (channel: string, message: string) => {
     const topic = topics.find(one => channel === channelPrefix + one);
     const hint = topic && parseHint(topic, message);
     if (topic && hint && !closed) listeners.tell(topic, hint);
   });
-  /** What was published while nobody listened is gone. */
+  /** What was published while this node did not listen is lost. */
   function lookNow(): void {
     listeners.tell('appended', {});
     listeners.tell('projected', { to: { point: 0, hash: '' } });
   }
 
+  function miss(why: string, error?: unknown): void {
+    if (!missing) logger.warn({ ...(error !== undefined && { err: error }) }, `${why}: ${insteadOfHints}`);
+    missing = true;
+  }
+
+  function recover(): void {
+    if (!subscribed || publishRefused) return;
+    logger[missing ? 'info' : 'debug']('Redis is there: hints arrive');
+    missing = false;
+  }
+
   subscriber.on('close', () => {
-    // Whoever counts on hints has yet to learn that none come: from this look on they look by themselves.
-    const heard = connected;
-    connected = false;
+    // Hubs that count on hints have yet to learn that none come: from this look on they look by themselves.
+    const heard = subscribed;
+    subscribed = false;
+    // After an answer that it could not read, ioredis may never settle the command.
+    subscribing = false;
     if (heard) lookNow();
-    if (!missed) logger.warn('Redis is away: updates come by looking at the database until it is back');
-    missed = true;
+    miss('Redis is away');
   });
 
-  async function listen(): Promise<void> {
-    await subscriber.subscribe(...topics.map(topic => channelPrefix + topic));
-    connected = true;
-    logger[missed ? 'info' : 'debug']('Redis is there: hints arrive');
-    missed = false;
-    lookNow();
+  /** Subscribing again is idempotent; before Redis confirms it, it is not known that hints arrive. */
+  async function subscribe(): Promise<void> {
+    if (subscribing) return;
+    subscribing = true;
+    try {
+      await subscriber.subscribe(...topics.map(topic => channelPrefix + topic));
+      subscribed = true;
+      recover();
+      lookNow();
+    } catch (error) {
+      subscribed = false;
+      // If the connection was lost, `close` has said so.
+      if (subscriber.status === 'ready') miss('Redis refuses SUBSCRIBE', error);
+    } finally {
+      subscribing = false;
+    }
+  }
+
+  async function publish<T extends Topic>(topic: T, hint: Hints[T]): Promise<void> {
+    try {
+      await publisher.publish(channelPrefix + topic, JSON.stringify(hint));
+      const wasRefused = publishRefused;
+      publishRefused = false;
+      if (wasRefused) recover();
+    } catch (error) {
+      logger.debug({ err: error }, 'a hint was lost');
+      if (publisher.status !== 'ready' || closed) return;
+      publishRefused = true;
+      miss('Redis refuses PUBLISH', error);
+    }
   }
 
   const listening = new Promise<void>(resolve => {
-    subscriber.on('ready', () => {
-      // Subscribing again is idempotent; without its answer it is not known that hints arrive.
-      listen().then(resolve, (error: unknown) => {
-        logger.debug({ err: error }, 'Redis subscribe failed');
-      });
+    subscriber.on('ready', () => void subscribe().then(resolve));
+  });
+  const failing = new Promise<Error>(resolve => {
+    subscriber.on('error', (error: Error) => {
+      if (/DB index|invalid DB/i.test(error.message)) resolve(error);
     });
   });
-  // Whoever fails here is trying again by then.
+  // A connection that can't be made is tried again.
   for (const client of [publisher, subscriber]) client.connect().catch(() => undefined);
-  await Promise.race([listening, sleep(introduction, undefined, { ref: false })]);
+  const failure = await Promise.race([failing, listening, sleep(introduction, undefined, { ref: false })]);
 
+  /** Each connection is asked for a sign of life, and what was refused is asked for again. */
   const beat = setInterval(() => {
     for (const client of [publisher, subscriber]) {
-      // One that is not there is being made anew; a question would wait for it, and the next one behind that.
+      // While a connection is made anew, a question would wait for it, and the next one behind that.
       if (client.status === 'ready') client.ping().catch(() => undefined);
     }
+    if (subscriber.status === 'ready' && !(subscribed && subscriber.mode === 'subscriber')) void subscribe();
+    // This hint wakes whoever hears it, and says nothing.
+    if (publisher.status === 'ready' && publishRefused) void publish('appended', {});
   }, pulse);
 
+  function close(): Promise<void> {
+    closed = true;
+    clearInterval(beat);
+    subscriber.removeAllListeners('close');
+    publisher.disconnect();
+    subscriber.disconnect();
+    return Promise.resolve();
+  }
+
+  if (failure) {
+    await close();
+    throw new StartError(`REDIS_URL: Redis refuses the database in its path: ${failure.message}`);
+  }
   return {
-    publish(topic, hint) {
-      publisher.publish(channelPrefix + topic, JSON.stringify(hint)).catch((error: unknown) => {
-        logger.debug({ err: error }, 'a hint was lost');
-      });
-    },
+    publish: (topic, hint) => void publish(topic, hint),
     subscribe: (topic, listener) => listeners.add(topic, listener),
-    isConnected: () => connected && publisher.status === 'ready',
-    close() {
-      closed = true;
-      clearInterval(beat);
-      subscriber.removeAllListeners('close');
-      publisher.disconnect();
-      subscriber.disconnect();
-      return Promise.resolve();
-    },
+    isConnected,
+    close,
   };
 }
 
-/**
- * ioredis keeps the timer of a connection that closed before it answered, and closes the next one by it, healthy as that
- * is (redis/ioredis#2147, of 5.11.1).
- */
-function forgetSocketTimeout(client: Redis): void {
-  const own = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };
-  clearTimeout(own.socketTimeoutTimer);
-  own.socketTimeoutTimer = undefined;
-}
-
-/** Anybody who reaches Redis can publish anything: what is no hint is ignored, and what is one only wakes. */
+/** Any client of Redis can publish anything: what is not a hint is ignored, and a hint only wakes. */
 function parseHint<T extends Topic>(topic: T, message: string): Hints[T] | undefined {
   if (message.length > longestHint) return undefined;
   try {

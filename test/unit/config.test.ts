@@ -278,3 +278,20 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
     expect(misspeltKeys({ ...known, ...others, DATABASE_URI: 'x', LIMIT_PORT: 'tcp://10.0.0.1:80' })).toEqual([]);
   });
 });
+
+test.each([
+  ['redis://:hunter2@h/abc', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
+  ['redis://:hunter2@h/0/1', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
+  ['redis://:hunter2%zz@h', 'REDIS_URL: its user and password must be percent-encoded'],
+  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: takes no parameter but ?family=4 or ?family=6'],
+  ['http://:hunter2@h', 'REDIS_URL: must be a URL like redis://host:6379'],
+])('a REDIS_URL that can not be used is named in one line, without its password: %s', (url, line) => {
+  expect(() => loadConfig({ REDIS_URL: url })).toThrow(new ConfigError([line]));
+});
+
+test.each(['redis://h', 'redis://h/', 'redis://h/3', 'rediss://user:a%2Fb@h:6380/15?family=6', 'redis://[::1]:6379'])(
+  'a REDIS_URL is taken: %s',
+  url => {
+    expect(loadConfig({ REDIS_URL: url }).redisUrl).toBe(url);
+  },
+);

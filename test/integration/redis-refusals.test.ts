@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openRedisBus } from '../../src/live/redis-bus.ts';
+import { openSharedCounts } from '../../src/live/shared-counts.ts';
+import { openLogger } from '../../src/logger.ts';
+import { StartError } from '../../src/start-error.ts';
+import { eventually } from '../support/eventually.ts';
+import { openFakeRedis, properAnswer } from '../support/fake-redis.ts';
+import { logLines } from '../support/log-lines.ts';
+import { type RedisServer, startRedis } from '../support/private-redis.ts';
+import { describeWithRedis } from '../support/redis.ts';
+
+// An error that is not handled anywhere fails the run: vitest takes note of each, as main.ts does.
+
+describeWithRedis('a Redis that refuses', () => {
+  let redis: RedisServer;
+  let operator: Redis;
+  const granted = ['on', 'resetkeys', '~*', 'resetchannels', '&*', '+@all', 'resetpass', '>secret'];
+  const grant = (...rules: string[]) => operator.call('ACL', 'SETUSER', 'node', ...rules);
+  const urlOf = (path = '') => redis.url.replace('//', '//node:secret@') + path;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    operator = new Redis(redis.url);
+    operator.on('error', () => undefined);
+  });
+  afterAll(async () => {
+    operator.disconnect();
+    await redis.stop('SIGKILL');
+  });
+
+  test.each([
+    ['SUBSCRIBE', ['-subscribe'], /^Redis (?:refuses SUBSCRIBE|is away)/],
+    ['the channels', ['resetchannels'], /^Redis (?:refuses|is away)/],
+    ['PUBLISH', ['-publish'], 'Redis refuses PUBLISH'],
+    ['every command', ['-@all'], /^Redis (?:refuses|is away)/],
+    ['the ready check', ['-info'], undefined],
+    ['the user', ['off'], 'Redis is away'],
+    ['the password', ['resetpass', '>another'], 'Redis is away'],
+  ] as const)(
+    'refusing %s after a reconnect ends nothing, is logged once, and is over when Redis allows it again',
+    async (_what, rules, said) => {
+      await grant(...granted);
+      const { logger, lines } = logLines();
+      const bus = await openRedisBus(urlOf(), logger);
+      let heard = 0;
+      bus.subscribe('appended', () => heard++);
+      await eventually(() => expect(bus.isConnected()).toBe(true));
+
+      await grant(...rules);
+      await operator.client('KILL', 'TYPE', 'pubsub');
+      await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      const publishing = setInterval(() => bus.publish('appended', {}), 20);
+      if (said !== undefined) {
+        await eventually(() => expect(bus.isConnected()).toBe(false));
+        await sleep(1_500);
+        expect(bus.isConnected()).toBe(false);
+        // The cut connection may be logged by itself, before the refusal.
+        const warned = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
+        const once = warned();
+        expect(once.length).toBeLessThanOrEqual(2);
+        expect(once.at(-1)).toMatch(said);
+        expect(once.at(-1)).toMatch(/updates come by looking at the database until it is back$/);
+        await sleep(2_500);
+        expect(warned()).toEqual(once);
+      }
+
+      await grant(...granted);
+      await eventually(() => expect(bus.isConnected()).toBe(true));
+      const before = heard;
+      await eventually(() => expect(heard).toBeGreaterThan(before));
+      clearInterval(publishing);
+      await bus.close();
+    },
+  );
+
+  test('refusing to count costs nobody more than the sum, is logged once, and is over when Redis allows it again', async () => {
+    await grant(...granted);
+    const { logger, lines } = logLines();
+    const counts = openSharedCounts(urlOf(), logger);
+    const news = [{ key: crypto.randomUUID(), more: 3 }];
+    await eventually(async () => expect(await counts.add(news, 10)).toEqual([3]));
+    await grant('-incrby');
+    for (let n = 0; n < 3; n++) expect(await counts.add(news, 10)).toBeUndefined();
+    expect(lines.filter(({ level }) => level >= 40)).toHaveLength(1);
+    await grant(...granted);
+    expect(await counts.add(news, 10)).toEqual([6]);
+    counts.close();
+  });
+
+  test('a database that it does not have ends the start with a line that names REDIS_URL and no password', async () => {
+    await grant(...granted);
+    const starting = openRedisBus(urlOf('/4711'), openLogger('silent'));
+    await expect(starting).rejects.toThrow(StartError);
+    await expect(starting).rejects.toThrow(/^REDIS_URL: .*DB index is out of range$/);
+  });
+});
+
+const errors = [
+  'NOPERM this user has no permissions to run it',
+  'NOAUTH Authentication required.',
+  'WRONGPASS invalid username-password pair',
+  'LOADING Redis is loading the dataset in memory',
+  "READONLY You can't write against a read only replica.",
+  'MISCONF Redis is configured to save RDB snapshots',
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  'ERR unknown command',
+  'ERR DB index is out of range',
+  'MOVED 1 127.0.0.1:1',
+].map(error => `-${error}\r\n`);
+
+/** Whole and broken, of the right kind and of a wrong one. */
+const odd = [
+  '+OK\r\n',
+  ':1\r\n',
+  ':x\r\n',
+  '$-1\r\n',
+  '$3\r\nabc\r\n',
+  '$1000000\r\nabc',
+  '*0\r\n',
+  '*-1\r\n',
+  '*1\r\n$-1\r\n',
+  '*1\r\n:7\r\n',
+  '*1\r\n$7\r\nmessage\r\n',
+  '*3\r\n$7\r\nmessage\r\n$-1\r\n$-1\r\n',
+  '*3\r\n$7\r\nmessage\r\n$20\r\norderstream:appended\r\n$4\r\nnull\r\n',
+  '*1\r\n$9\r\nsubscribe\r\n',
+  '*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n$1\r\nb\r\n',
+  '*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n',
+  '*2\r\n*1\r\n*0\r\n:1\r\n',
+  '%1\r\n+a\r\n:1\r\n',
+  'HTTP/1.1 400 Bad Request\r\n\r\n',
+  '\0\xff\r\n',
+  '\r\n',
+];
+
+test('whatever is answered where Redis is expected, at any moment: nothing ends, and hints arrive once Redis answers again', async () => {
+  const reply = fc.oneof(fc.constantFrom<string | undefined>(...errors, ...odd, 'close', undefined), fc.constant(null));
+  const script = fc.record({
+    fromTheStart: fc.boolean(),
+    replies: fc.array(reply, { minLength: 1, maxLength: 12 }),
+    unasked: fc.array(fc.constantFrom(...errors, ...odd), { maxLength: 4 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(script, async ({ fromTheStart, replies, unasked }) => {
+      const fake = await openFakeRedis();
+      let asked = 0;
+      const misbehave = () =>
+        fake.answerBy(command => {
+          const one = replies[asked++ % replies.length];
+          return one === null ? properAnswer(command) : one;
+        });
+      if (fromTheStart) misbehave();
+      const logger = openLogger('silent');
+      const bus = await openRedisBus(fake.url, logger);
+      const counts = openSharedCounts(fake.url, logger);
+      misbehave();
+      const until = performance.now() + 300;
+      while (performance.now() < until) {
+        bus.publish('appended', {});
+        void counts.add([{ key: 'a', more: 1 }], 10);
+        const one = unasked[asked % (unasked.length || 1)];
+        if (one !== undefined) fake.say(one);
+        await sleep(20);
+      }
+      fake.answerBy(undefined);
+      await eventually(() => expect(bus.isConnected()).toBe(true));
+      await eventually(async () => expect(await counts.add([{ key: 'a', more: 1 }], 10)).toEqual([1]));
+      counts.close();
+      await bus.close();
+      await fake.close();
+    }),
+    { numRuns: 6, endOnFailure: true },
+  );
+});

@@ -1,0 +1,90 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { noteOpen } from './left-open.ts';
+
+/** Something that answers where Redis is expected. */
+export interface FakeRedis {
+  readonly url: string;
+  /**
+   * How commands are answered from now on; undefined: as Redis does.
+   * @param answer returns what is written; `close`: the connection is closed; undefined: nothing is written
+   */
+  answerBy(answer: ((command: readonly string[]) => string | undefined) | undefined): void;
+  /** Writes this to all connections, unasked. */
+  say(text: string): void;
+  readonly commands: number;
+  close(): Promise<void>;
+}
+
+export async function openFakeRedis(): Promise<FakeRedis> {
+  const sockets = new Set<Socket>();
+  let answer: ((command: readonly string[]) => string | undefined) | undefined;
+  let commands = 0;
+  const server = createServer(socket => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', data => {
+      for (const command of commandsIn(data.toString('latin1'))) {
+        commands++;
+        const said = answer ? answer(command) : properAnswer(command);
+        if (said === 'close') return socket.destroy();
+        if (said !== undefined) socket.write(said, 'latin1');
+      }
+      return undefined;
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise(resolve => server.close(resolve));
+    note.closed();
+  };
+  const note = noteOpen('a fake Redis', close);
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    answerBy: one => void (answer = one),
+    say: text => {
+      for (const socket of sockets) socket.write(text, 'latin1');
+    },
+    get commands() {
+      return commands;
+    },
+    close,
+  };
+}
+
+/** Each command is an array of bulk strings; clients write them whole. */
+function commandsIn(text: string): string[][] {
+  return text
+    .split(/\*\d+\r\n/)
+    .slice(1)
+    .map(one =>
+      one
+        .split(/\$\d+\r\n/)
+        .slice(1)
+        .map(word => word.slice(0, -2)),
+    );
+}
+
+/** As Redis answers it. */
+export function properAnswer([name = '', ...rest]: readonly string[]): string {
+  switch (name.toLowerCase()) {
+    case 'info':
+      return bulk('redis_version:7.0.0\r\nloading:0\r\n');
+    case 'subscribe':
+      return rest.map((channel, index) => `*3\r\n${bulk('subscribe')}${bulk(channel)}:${index + 1}\r\n`).join('');
+    case 'ping':
+      return '+PONG\r\n';
+    case 'incrby':
+      return `:${rest[1]}\r\n`;
+    case 'publish':
+    case 'expire':
+      return ':1\r\n';
+    default:
+      return '+OK\r\n';
+  }
+}
+
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
+}
