@@ -20,7 +20,7 @@ test('no time of a row is before an earlier one, however the clocks of its event
             position: index + 1,
             hash: '',
             occurredAt: times[index],
-          }) as unknown,
+          }),
       ) as RecordedEvent[];
       const row = events.reduce<OrderRow | undefined>(foldOrder, undefined)!;
       const shown = [row.createdAt, row.submittedAt!, row.confirmedAt!, row.shippedAt!, row.deliveredAt!];
