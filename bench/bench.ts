@@ -1,4 +1,4 @@
-import type { Closers } from '../src/closers.ts';
+import type { Closers } from '../src/async/closers.ts';
 import type { Scale } from './scale.ts';
 
 /** A promise about speed, and the value that this run measured. */

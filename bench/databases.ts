@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as Migrations from '../src/migrations.ts';
+import type * as Migrations from '../src/database/migrations.ts';
 import { StartError } from '../src/start-error.ts';
 import { databaseUrl, onDatabase } from '../test/support/on-database.ts';
 import type { Run } from './bench.ts';

@@ -1,7 +1,7 @@
 // npm run bench -- [name…] [--quick | --full] [--save]: see docs/benchmarks.md
 import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type Closers, openClosers } from '../src/closers.ts';
+import { type Closers, openClosers } from '../src/async/closers.ts';
 import { StartError } from '../src/start-error.ts';
 import type { Bench, Findings } from './bench.ts';
 import { commands } from './commands/commands.ts';

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type * as DatabasePart from '../src/database.ts';
+import type * as DatabasePart from '../src/database/database.ts';
 import type * as AppendEvents from '../src/event-store/append-events.ts';
 import { built } from './built.ts';
 

@@ -1,32 +1,32 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
-import { type Closers, openClosers } from './closers.ts';
+import { type Closers, openClosers } from './async/closers.ts';
 import type { Config } from './config.ts';
 import { readCustomers } from './customer/views/customer-view.ts';
-import { type Database, nodeName, openDatabase } from './database.ts';
+import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
-import { graphiqlPage } from './graphiql-page.ts';
-import { openAdmission } from './graphql/admission.ts';
-import { openGraphiQL } from './graphql/graphiql.ts';
-import { openIdentity } from './graphql/identity.ts';
+import { graphiqlPage } from './development/graphiql-page.ts';
+import { openAdmission } from './server/limits/admission.ts';
+import { openGraphiQL } from './development/graphiql.ts';
+import { openIdentity } from './server/authentication/identity.ts';
 import type { Parts } from './graphql/parts.ts';
-import { openProbeServer } from './graphql/probe-server.ts';
-import type { Probes } from './graphql/probes.ts';
-import { openRateLimiter } from './graphql/rate.ts';
-import { openServer } from './graphql/server.ts';
-import { loadTrustedDocuments } from './graphql/trusted-documents.ts';
+import { openProbeServer } from './server/probes/probe-server.ts';
+import type { Probes } from './server/probes/probes.ts';
+import { openRateLimiter } from './server/limits/rate.ts';
+import { openServer } from './server/http/server.ts';
+import { loadTrustedDocuments } from './server/limits/trusted-documents.ts';
 import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
 import { openSharedReads } from './live/shared-reads.ts';
 import { openBeat } from './live/beat.ts';
-import { openSharedCounts } from './live/shared-counts.ts';
-import type { Logger } from './logger.ts';
-import { type Metrics, openMetrics } from './metrics.ts';
+import { openSharedCounts } from './server/limits/shared-counts.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrderHistories } from './order/views/read-order-history.ts';
@@ -41,11 +41,11 @@ import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
 import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
-import { readReadiness } from './readiness.ts';
+import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
-import { fillEmptyLog } from './seed.ts';
+import { fillEmptyLog } from './development/seed.ts';
 import { deciders, types, views } from './slices.ts';
-import type { Tracing } from './tracing.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 /** What the contract promises of `projectionsUpdated`: at most twice a second, ms. */
 const statesInterval = 500;
@@ -107,7 +107,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
 
 async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
-  const { openTracing } = await import('./tracing.ts'); // what it stands on is large, and most do without
+  const { openTracing } = await import('./telemetry/tracing.ts'); // what it stands on is large, and most do without
   const tracing = await openTracing(otlpEndpoint, error => {
     logger.warn({ err: error }, 'traces could not be sent');
   });

@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import type { Database } from './database/database.ts';
 import type { CommandCall, HandleCommand } from './commands/handle-command.ts';
 import { customerDecider } from './customer/decider.ts';
 import { emptyKey, type StreamAbout, streamsAbout } from './event-store/erasure.ts';

@@ -1,10 +1,10 @@
 import { startApp } from './app.ts';
 import { readCommandLine } from './cli/command-line.ts';
 import { loadConfig, misspeltKeys } from './config.ts';
-import { openLogger } from './logger.ts';
+import { openLogger } from './telemetry/logger.ts';
 import { StartError } from './start-error.ts';
-import { styleFor } from './terminal-style.ts';
-import { welcome } from './welcome.ts';
+import { styleFor } from './development/terminal-style.ts';
+import { welcome } from './development/welcome.ts';
 
 const about = `Serves GraphQL at http://127.0.0.1:4000/graphql: on an embedded database in .data, or on the PostgreSQL and Redis of
 DATABASE_URL and REDIS_URL. Ctrl-C stops it.

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type * as DatabasePart from '../../src/database.ts';
+import type * as DatabasePart from '../../src/database/database.ts';
 import type { AppendRequest, StreamVersion } from '../../src/event-store/append-events.ts';
 import type * as Appender from '../../src/event-store/appender.ts';
 import { newCommandId } from '../../src/ids.ts';

@@ -1,6 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import type * as Generated from '../../src/generated/prisma/client.ts';
 import { built } from '../built.ts';
 

@@ -1,4 +1,4 @@
-import type * as DatabasePart from '../../src/database.ts';
+import type * as DatabasePart from '../../src/database/database.ts';
 import { onDatabase } from '../../test/support/on-database.ts';
 import type { Bench, Run } from '../bench.ts';
 import { built } from '../built.ts';

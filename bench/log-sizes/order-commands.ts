@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type * as HandleCommandPart from '../../src/commands/handle-command.ts';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import type * as EventStorePart from '../../src/event-store/event-store.ts';
 import type * as OrderDecider from '../../src/order/decider.ts';
 import type { AddOrderItem } from '../../src/order/domain/commands.ts';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type * as DatabasePart from '../../src/database.ts';
+import type * as DatabasePart from '../../src/database/database.ts';
 import type * as Store from '../../src/event-store/event-store.ts';
 import type * as OrderView from '../../src/order/views/order-view.ts';
 import type * as Prepared from '../../src/projections/prepared.ts';

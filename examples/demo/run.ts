@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { databaseUrl, onDatabase } from '../../test/support/on-database.ts';
 import { openTcpProxy } from '../../test/support/tcp-proxy.ts';
 import { staffToken, testSecret } from '../../test/support/tokens.ts';

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { readCheckpoint } from '../projections/checkpoint.ts';
 
 /** How long views may take to follow, ms. */

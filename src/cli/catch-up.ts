@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import { readHead } from '../event-store/read-log.ts';
 import { readCheckpoint } from '../projections/checkpoint.ts';

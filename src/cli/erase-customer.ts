@@ -1,6 +1,6 @@
 import { openCommandBus } from '../commands/command-bus.ts';
-import type { Database } from '../database.ts';
-import { sqlState } from '../database-error.ts';
+import type { Database } from '../database/database.ts';
+import { sqlState } from '../database/database-error.ts';
 import { eraseCustomer } from '../erase-customer.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatPosition } from '../event-store/position.ts';

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
-import { openDatabase } from '../database.ts';
+import { openDatabase } from '../database/database.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatAmount } from '../money.ts';

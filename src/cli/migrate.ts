@@ -2,7 +2,7 @@
 // gives the user of DATABASE_URL what serving needs.
 import { loadMigrateUrl } from '../config.ts';
 import { checkMayGrantServing, checkServingLogin, grantServing } from '../event-store/serving-role.ts';
-import { migrate } from '../migrations.ts';
+import { migrate } from '../database/migrations.ts';
 import { runCommand } from './command-line.ts';
 
 const command = {

@@ -1,7 +1,7 @@
 // npm run order: a customer creates an order, adds an item and submits it, and each step is printed with its position.
 import { randomUUID } from 'node:crypto';
 import { StartError } from '../start-error.ts';
-import { type Style, styleFor } from '../terminal-style.ts';
+import { type Style, styleFor } from '../development/terminal-style.ts';
 import { caller } from './caller.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';

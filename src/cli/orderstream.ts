@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // orderstream COMMAND: what operators ask of the database that DATABASE_URL or DATA_DIR names.
 import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
-import { openDatabase } from '../database.ts';
+import { openDatabase } from '../database/database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
 import { types, views } from '../slices.ts';

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { newCommandId, newId } from '../ids.ts';
 import { readParked } from '../projections/parking.ts';

@@ -1,4 +1,4 @@
-import { isReadOnly } from '../database-error.ts';
+import { isReadOnly } from '../database/database-error.ts';
 import { ReadOnlyError } from '../event-store/appender.ts';
 
 /** What a command says that met a database which takes no writes; undefined if the error is about something else. */

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { readHead } from '../event-store/read-log.ts';
 import { readRebuild } from '../projections/checkpoint.ts';

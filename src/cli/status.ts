@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { readProjections, type ProjectionStatus } from '../projections/read-projections.ts';
 import type { Views } from '../projections/view.ts';
 import { counted } from './progress.ts';

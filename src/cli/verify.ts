@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { readHead } from '../event-store/read-log.ts';
 import { type LogFault, verifyLog } from '../event-store/verify-log.ts';
 import type { ReadSource } from '../projections/read-entities.ts';

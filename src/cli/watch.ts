@@ -2,7 +2,7 @@
 import { WebSocket } from 'ws';
 import { createClient } from '../client/graphql-ws.ts';
 import { StartError } from '../start-error.ts';
-import { styleFor } from '../terminal-style.ts';
+import { styleFor } from '../development/terminal-style.ts';
 import { caller } from './caller.ts';
 import { explainError, runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';

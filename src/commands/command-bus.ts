@@ -1,7 +1,7 @@
 import type { EventStore } from '../event-store/event-store.ts';
 import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
-import type { Logger } from '../logger.ts';
-import type { Tracing } from '../tracing.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { Actor, Decider, DomainEvent, Right } from './decider.ts';
 import {
   type CommandAnswer,

@@ -4,11 +4,11 @@ import { UnavailableError } from '../event-store/appender.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { StoredCommand } from '../event-store/read-stream.ts';
-import { type NowOrLater, onceThere } from '../now-or-later.ts';
-import type { TraceHeaders } from '../tracing.ts';
+import { type NowOrLater, onceThere } from '../async/now-or-later.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
 import { type Aggregate, AggregateCache, type Foldable, type Fresh } from './aggregate-cache.ts';
 import type { Actor, Decider, DomainEvent } from './decider.ts';
-import { openInOrder } from './in-order.ts';
+import { openInOrder } from '../async/in-order.ts';
 import type { CommandIssue } from './command-issues.ts';
 import { readUntil } from './read-until.ts';
 

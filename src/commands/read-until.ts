@@ -1,7 +1,7 @@
-import { isPassing, isReadOnly } from '../database-error.ts';
+import { isPassing, isReadOnly } from '../database/database-error.ts';
 import { ReadOnlyError, readOnlyPatienceMs, UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
-import type { NowOrLater } from '../now-or-later.ts';
+import type { NowOrLater } from '../async/now-or-later.ts';
 
 /**
  * Reads what a command is decided on, and retries while the database is unreachable. The first command that seals a

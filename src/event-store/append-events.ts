@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 import type { EventMetadata } from './recorded-event.ts';
 import { fingerprintBytes, type SealedData } from './personal-data.ts';

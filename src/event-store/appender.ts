@@ -1,5 +1,5 @@
-import type { Database } from '../database.ts';
-import { classifyDatabaseError, isReadOnly, sqlState } from '../database-error.ts';
+import type { Database } from '../database/database.ts';
+import { classifyDatabaseError, isReadOnly, sqlState } from '../database/database-error.ts';
 import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
 import { backoff } from './backoff.ts';
 

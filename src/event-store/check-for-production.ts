@@ -1,4 +1,4 @@
-import { type Database, nodeName } from '../database.ts';
+import { type Database, nodeName } from '../database/database.ts';
 import { StartError } from '../start-error.ts';
 
 interface Server {

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { readHead } from './read-log.ts';
 
 /** A stream with sealed data of a subject. */

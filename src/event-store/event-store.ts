@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { AppendOutcome, AppendRequest } from './append-events.ts';
 import { openAppender } from './appender.ts';
 import type { EventTypes } from './event-types.ts';

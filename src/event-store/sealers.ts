@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { AppendRequest } from './append-events.ts';
 import { fingerprintOf, keyedHash, seal, type SealedData } from './personal-data.ts';
 import { findKey, personalKey } from './personal-keys.ts';

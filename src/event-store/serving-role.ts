@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { isUnreachable, sqlState } from '../database-error.ts';
-import { openPool } from '../postgres.ts';
+import { isUnreachable, sqlState } from '../database/database-error.ts';
+import { openPool } from '../database/postgres.ts';
 import { StartError } from '../start-error.ts';
 
 /** What the serving role writes; it may read the log too, and add to it through append_events() only. */

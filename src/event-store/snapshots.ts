@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { StreamVersion } from './append-events.ts';
 
 /** How long snapshots gather, ms: one statement each took a tenth of the commands a second where orders grow long. */

@@ -1,5 +1,5 @@
-import type { Database } from '../database.ts';
-import { sqlState } from '../database-error.ts';
+import type { Database } from '../database/database.ts';
+import { sqlState } from '../database/database-error.ts';
 
 /** One thing that is wrong with the log, at a position. */
 export interface LogFault {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../commands/decider.ts';
 import type { Position } from '../event-store/position.ts';
-import type { Logger } from '../logger.ts';
-import type { TraceHeaders } from '../tracing.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { TraceHeaders } from '../telemetry/tracing.ts';
 import { unauthenticated } from './coded-error.ts';
 import type { Parts } from './parts.ts';
 import { Reflected } from './reflected.ts';

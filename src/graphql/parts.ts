@@ -1,10 +1,10 @@
-import type { Admission } from './admission.ts';
+import type { Admission } from '../server/limits/admission.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Hub } from '../live/hub.ts';
 import type { SharedReads } from '../live/shared-reads.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
-import type { TraceOrigin, Tracing } from '../tracing.ts';
+import type { TraceOrigin, Tracing } from '../telemetry/tracing.ts';
 
 /** Told of what is to be counted. */
 export interface Counts {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Position } from '../event-store/position.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Bus, Topic } from './bus.ts';
 
 /** Looks this often without a hint, ms: bounds what a lost hint costs. */

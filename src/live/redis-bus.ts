@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { StartError } from '../start-error.ts';
 import { type Bus, type Hints, openListeners, type Topic } from './bus.ts';
 import { openRedisClient } from './redis-client.ts';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 /** A connection that answers nothing for that long is given up, ms: a Redis that hangs, or is cut off, closes none. */
 const socketTimeout = 2_000;

@@ -1,5 +1,5 @@
 import type { Position } from '../event-store/position.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Frame } from './frame.ts';
 import { everything, type Hub, type ScopeListener, tick } from './hub.ts';
 import type { LiveRow } from './watch-row.ts';

@@ -1,5 +1,5 @@
 import { type Position } from '../event-store/position.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Asker, Frame, Pollable } from './frame.ts';
 import { type Hub, type RowListener, tick } from './hub.ts';
 

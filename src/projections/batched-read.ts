@@ -1,4 +1,4 @@
-import { isPassing } from '../database-error.ts';
+import { isPassing } from '../database/database-error.ts';
 import type { Position } from '../event-store/position.ts';
 import { StalePositionError } from './stale-position.ts';
 

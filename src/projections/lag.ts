@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { coreGroup } from './view-sql.ts';
 
 /** How far the views are behind the log. */

@@ -1,5 +1,5 @@
 import { Prisma } from '../generated/prisma/client.ts';
-import { migrationNames } from '../schema-version.ts';
+import { migrationNames } from '../database/schema-version.ts';
 import { StartError } from '../start-error.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';

@@ -1,4 +1,4 @@
-import { sqlState } from '../database-error.ts';
+import { sqlState } from '../database/database-error.ts';
 
 /** An event that a view cannot fold: its stream is parked, other streams continue. */
 export class PoisonError extends Error {

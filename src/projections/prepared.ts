@@ -1,4 +1,4 @@
-import type { Database, LookUp } from '../database.ts';
+import type { Database, LookUp } from '../database/database.ts';
 import { Prisma } from '../generated/prisma/client.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { KeptRows } from './kept-rows.ts';
 import type { StreamName } from './retry-event.ts';

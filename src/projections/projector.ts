@@ -1,8 +1,8 @@
-import type { Database } from '../database.ts';
-import { isReadOnly, isUnreachable } from '../database-error.ts';
+import type { Database } from '../database/database.ts';
+import { isReadOnly, isUnreachable } from '../database/database-error.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { type Checkpoint, noteFailure, readCheckpoint } from './checkpoint.ts';
 import { KeptRows } from './kept-rows.ts';
 import { NewerSchemaError } from './newer-schema.ts';

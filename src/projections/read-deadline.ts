@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
 

@@ -1,4 +1,4 @@
-import type { Database, LookUp } from '../database.ts';
+import type { Database, LookUp } from '../database/database.ts';
 import { type EventTypes, UnknownEventError } from '../event-store/event-types.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';

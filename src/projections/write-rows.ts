@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts';
+import type { Database } from '../database/database.ts';
 import { hasEventAt } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { Prisma } from '../generated/prisma/client.ts';

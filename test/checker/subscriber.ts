@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clockToleranceSeconds } from '../../src/graphql/identity.ts';
+import { clockToleranceSeconds } from '../../src/server/authentication/identity.ts';
 import { token } from '../support/tokens.ts';
 import { carry, type Carried } from './carry.ts';
 import type { Connection, Observed, Watched } from './history.ts';

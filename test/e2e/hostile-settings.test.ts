@@ -1,7 +1,7 @@
 // What a database, or a role in it, has set for its sessions changes nothing of what the program does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SalesByDayDocument } from '../generated/graphql.ts';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { startApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { journey } from '../support/journey.ts';

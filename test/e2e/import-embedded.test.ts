@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDatabase } from '../../src/database.ts';
+import { openDatabase } from '../../src/database/database.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { allOrders } from '../support/all-orders.ts';

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import {
   AddOrderItemDocument,
   CreateOrderDocument,

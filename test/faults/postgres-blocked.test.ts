@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { eventually } from '../support/eventually.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { post } from '../support/post.ts';

@@ -3,7 +3,7 @@ import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { eventually } from '../support/eventually.ts';
 import { noteOpen } from '../support/left-open.ts';

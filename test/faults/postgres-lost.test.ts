@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { eventually } from '../support/eventually.ts';
 import { startPostgres } from '../support/private-postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';

@@ -12,9 +12,9 @@ import type { EventMetadata, RecordedEvent } from '../../src/event-store/recorde
 import { recordedEvent, type StoredEvent } from '../../src/event-store/stored-event.ts';
 import { formatPosition } from '../../src/event-store/position.ts';
 import { createContext } from '../../src/graphql/context.ts';
-import { executeOperation } from '../../src/graphql/operation.ts';
+import { executeOperation } from '../../src/server/execution/operation.ts';
 import type { Parts } from '../../src/graphql/parts.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import { orderDecider } from '../../src/order/decider.ts';
 import { productDecider } from '../../src/product/decider.ts';
 import { schema } from '../../src/schema.ts';

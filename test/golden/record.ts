@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
-import { openDatabase } from '../../src/database.ts';
+import { openDatabase } from '../../src/database/database.ts';
 import { appendRetry } from '../../src/cli/parked.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { types } from '../../src/slices.ts';

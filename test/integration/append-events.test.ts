@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sqlState } from '../../src/database-error.ts';
-import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { sqlState } from '../../src/database/database-error.ts';
+import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import {
   appendColumns,
   type AppendOutcome,

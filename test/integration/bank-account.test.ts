@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Actor, type Decider, reject } from '../../src/commands/decider.ts';
 import { type CommandReport, openCommandBus } from '../../src/commands/command-bus.ts';
 import type { HandleCommand } from '../../src/commands/handle-command.ts';
-import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
 import { given } from '../support/given.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lockDataDirectory } from '../../src/data-directory.ts';
+import { lockDataDirectory } from '../../src/database/data-directory.ts';
 import { type Child, printed, startChild, stopChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { stopwatch } from '../support/standstill.ts';

@@ -1,8 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDatabase, type Database, type OpenDatabase } from '../../src/database.ts';
-import { classifyDatabaseError, isUnreachable, sqlState } from '../../src/database-error.ts';
+import { openDatabase, type Database, type OpenDatabase } from '../../src/database/database.ts';
+import { classifyDatabaseError, isUnreachable, sqlState } from '../../src/database/database-error.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openGate } from '../support/statements.ts';

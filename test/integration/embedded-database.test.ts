@@ -2,8 +2,8 @@ import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { classifyDatabaseError, sqlState } from '../../src/database-error.ts';
-import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { classifyDatabaseError, sqlState } from '../../src/database/database-error.ts';
+import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { startChild, stopChild } from '../support/child.ts';
 import { programArguments } from '../support/program.ts';
 

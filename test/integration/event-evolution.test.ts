@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Decider, reject } from '../../src/commands/decider.ts';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
-import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes, UnknownEventError } from '../../src/event-store/event-types.ts';
 import { readHead } from '../../src/event-store/read-log.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { byKey, type Database } from '../../src/database.ts';
+import { byKey, type Database } from '../../src/database/database.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { loadRows } from '../../src/projections/load-rows.ts';
 import { types, views } from '../../src/slices.ts';

@@ -1,7 +1,7 @@
 // The golden logs in a database: an older release's data is read, verified, projected and continued.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
-import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { formatPosition } from '../../src/event-store/position.ts';
 import { verifyLog } from '../../src/event-store/verify-log.ts';

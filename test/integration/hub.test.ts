@@ -9,7 +9,7 @@ import { openInProcessBus } from '../../src/live/in-process-bus.ts';
 import { openRedisBus } from '../../src/live/redis-bus.ts';
 import { watchList } from '../../src/live/watch-list.ts';
 import { watchRow } from '../../src/live/watch-row.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { readOrderChanges, readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';

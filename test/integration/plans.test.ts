@@ -2,7 +2,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
-import { byKey, type Database, planned as plannedSettings } from '../../src/database.ts';
+import { byKey, type Database, planned as plannedSettings } from '../../src/database/database.ts';
 import { readCustomerTotals } from '../../src/order/views/customer-totals.ts';
 import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import { readTopProducts } from '../../src/order/views/product-sales.ts';

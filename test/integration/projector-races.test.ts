@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { types, views } from '../../src/slices.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import { startProjector } from '../../src/projections/projector.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-number-'));

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Bus, Hints } from '../../src/live/bus.ts';
 import { openRedisBus } from '../../src/live/redis-bus.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { noteOpen } from '../support/left-open.ts';

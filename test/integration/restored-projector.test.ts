@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import { startProjector } from '../../src/projections/projector.ts';

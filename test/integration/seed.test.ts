@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { EventStore } from '../../src/event-store/event-store.ts';
 import { newId } from '../../src/ids.ts';
-import { fillEmptyLog, sampleCustomerId, sampleProductId } from '../../src/seed.ts';
+import { fillEmptyLog, sampleCustomerId, sampleProductId } from '../../src/development/seed.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { onProduct, openNode, positionOf, type TestNode } from '../support/random-history.ts';
 

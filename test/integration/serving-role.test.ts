@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
-import { sqlState } from '../../src/database-error.ts';
+import { sqlState } from '../../src/database/database-error.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { accept, type Decider } from '../../src/commands/decider.ts';
 import { type HandleCommand, openHandleCommand } from '../../src/commands/handle-command.ts';
-import { openDatabase, type OpenDatabase } from '../../src/database.ts';
+import { openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
 import { type FoldedStream, openSnapshots, saveSnapshots } from '../../src/event-store/snapshots.ts';

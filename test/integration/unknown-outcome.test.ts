@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommandAnswer } from '../../src/commands/handle-command.ts';
-import { classifyDatabaseError } from '../../src/database-error.ts';
+import { classifyDatabaseError } from '../../src/database/database-error.ts';
 import { openAppender, OutcomeUnknownError, UnavailableError } from '../../src/event-store/appender.ts';
 import { newId } from '../../src/ids.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';

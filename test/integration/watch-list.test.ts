@@ -7,7 +7,7 @@ import type { Bus } from '../../src/live/bus.ts';
 import { everything, type Hub, openHub } from '../../src/live/hub.ts';
 import { openInProcessBus } from '../../src/live/in-process-bus.ts';
 import { type ListFrame, type ListSource, watchList } from '../../src/live/watch-list.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import { matchesNow, type OrderFilter } from '../../src/order/views/order-filter.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { readOrderChanges, readOrdersChanged } from '../../src/order/views/read-order-changes.ts';

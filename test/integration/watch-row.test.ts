@@ -8,7 +8,7 @@ import { everything, type Hub, openHub } from '../../src/live/hub.ts';
 import { openInProcessBus } from '../../src/live/in-process-bus.ts';
 import { type RowFrame, type RowSource, watchRow } from '../../src/live/watch-row.ts';
 import { newId } from '../../src/ids.ts';
-import { openLogger } from '../../src/logger.ts';
+import { openLogger } from '../../src/telemetry/logger.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { startCli } from '../support/cli.ts';
 
 /** Polling interval, ms: much shorter than a batch of its events. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { destination } from 'pino';
 import { startApp as start } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { type Logger, openLogger } from '../../src/logger.ts';
+import { type Logger, openLogger } from '../../src/telemetry/logger.ts';
 import { type Child, printed, startChild, stopChild } from './child.ts';
 import { noteOpen } from './left-open.ts';
 import { programArguments } from './program.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { views } from '../../src/slices.ts';
 import { plainFold, plainLog, viewRows } from './plain-fold.ts';
 import { expectSumsOf, summedViews } from './plain-sums.ts';

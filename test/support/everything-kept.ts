@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Acknowledged } from './command-run.ts';

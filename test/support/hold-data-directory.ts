@@ -1,6 +1,6 @@
 // A process that locks a data directory and keeps it, so that tests can kill it. With a time, it starts at that time
 // to race others.
-import { lockDataDirectory } from '../../src/data-directory.ts';
+import { lockDataDirectory } from '../../src/database/data-directory.ts';
 
 const [path = '', time = '0'] = process.argv.slice(2);
 await new Promise(resolve => setTimeout(resolve, Number(time) - Date.now()));

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 
 /**
  * Every violation of the log's rules: positions, versions and ordinals that are not 1, 2, 3 …, events of one command

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Logger } from '../../src/logger.ts';
+import type { Logger } from '../../src/telemetry/logger.ts';
 
 export interface LogLine {
   readonly level: number;

@@ -1,5 +1,5 @@
 import { createDecipheriv } from 'node:crypto';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import type { PlainRows } from './plain-fold.ts';
 
 /** Sums by the text of their keys, e.g. `EUR 2026-11-21` → `{ orders: 2, units: 3, revenue: 750n }`. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import type { PlainRows } from './plain-fold.ts';
 
 type Row = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { Prisma } from '../../src/generated/prisma/client.ts';
 
 /** How one statement was executed. */

@@ -11,7 +11,7 @@ import {
 } from '../../src/commands/handle-command.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
 import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
-import { type Database, type LookUp, openDatabase } from '../../src/database.ts';
+import { type Database, type LookUp, openDatabase } from '../../src/database/database.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import type { Position } from '../../src/event-store/position.ts';
 import { newId } from '../../src/ids.ts';

@@ -1,4 +1,4 @@
-import { migrate } from '../../src/migrations.ts';
+import { migrate } from '../../src/database/migrations.ts';
 import { databaseUrl, onDatabase } from './on-database.ts';
 import { startPostgres } from './private-postgres.ts';
 import { startRedis } from './private-redis.ts';

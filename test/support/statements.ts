@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { vi } from 'vitest';
-import type { Database } from '../../src/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { Prisma } from '../../src/generated/prisma/client.ts';
 
 /** Every statement that this process sends to a PostgreSQL server while `run` runs. */

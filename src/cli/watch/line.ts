@@ -1,4 +1,4 @@
-import type { Style } from '../../terminal-style.ts';
+import type { Style } from '../../development/terminal-style.ts';
 
 /** One frame of a list of orders. */
 export interface Update {

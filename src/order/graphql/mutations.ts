@@ -8,7 +8,7 @@ import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
 import { productDecider } from '../../product/decider.ts';
-import { type NowOrLater, onceThere } from '../../now-or-later.ts';
+import { type NowOrLater, onceThere } from '../../async/now-or-later.ts';
 import { orderDecider } from '../decider.ts';
 import type { CreateOrder, OrderCommand, ProductOnOffer } from '../domain/commands.ts';
 import { longestCarrier, longestReason, longestReference, maximumLines, maximumQuantity } from '../domain/limits.ts';

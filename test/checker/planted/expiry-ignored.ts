@@ -5,10 +5,10 @@ export const expiryIgnored: PlantedFault = {
   name: 'expiry ignored',
   edits: [
     {
-      file: 'graphql/frames.ts',
+      file: 'server/execution/frames.ts',
       search: 'if (now >= this.#expiresAt * 1000)',
       replace: 'if (this.#context === undefined)',
     },
-    { file: 'graphql/timer.ts', search: '  arm();\n  return', replace: '  return' },
+    { file: 'async/timer.ts', search: '  arm();\n  return', replace: '  return' },
   ],
 };

@@ -5,12 +5,12 @@ export const firstContextShared: PlantedFault = {
   name: 'context of the first subscriber shared',
   edits: [
     {
-      file: 'graphql/shared-execution.ts',
+      file: 'server/execution/shared-execution.ts',
       search: 'const key = keyOf(args, scope);',
       replace: "const key = keyOf(args, '');",
     },
     {
-      file: 'graphql/shared-execution.ts',
+      file: 'server/execution/shared-execution.ts',
       search: 'openGroup(args, scopeIdentity(args.contextValue, ofRole), leave, recent)',
       replace: 'openGroup(args, args.contextValue.identity, leave, recent)',
     },

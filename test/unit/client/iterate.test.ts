@@ -5,7 +5,7 @@ import { createStreamClient, type StreamClient } from '../../../src/client/sse.t
 import { eventually } from '../../support/eventually.ts';
 import { staffToken } from '../../support/tokens.ts';
 import { next, Source, tick } from '../graphql/mini-schema.ts';
-import { startMiniServer } from '../graphql/mini-server.ts';
+import { startMiniServer } from '../server/mini-server.ts';
 
 /** The first number, and how many: more than the system buffers for one connection. */
 const [first, events] = [100, 3_000];

@@ -3,7 +3,7 @@ import { converse } from '../../../src/client/conversation.ts';
 import { startOfLog } from '../../../src/event-store/position.ts';
 import { openBeat } from '../../../src/live/beat.ts';
 import { watchState } from '../../../src/live/watch-state.ts';
-import { openLogger } from '../../../src/logger.ts';
+import { openLogger } from '../../../src/telemetry/logger.ts';
 
 test('each state that a server sends reaches a page, at whatever position it changed', async () => {
   const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];

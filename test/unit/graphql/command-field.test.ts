@@ -8,7 +8,7 @@ import { commandField } from '../../../src/graphql/command-field.ts';
 import { hashOfCommand } from '../../../src/graphql/command-hash.ts';
 import { commandResult } from '../../../src/graphql/command-result.ts';
 import { createContext } from '../../../src/graphql/context.ts';
-import { executeOperation } from '../../../src/graphql/operation.ts';
+import { executeOperation } from '../../../src/server/execution/operation.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
 import { textIssues } from '../../../src/graphql/text-input.ts';
 import { customerRejectionReasons } from '../../../src/customer/domain/rejection.ts';
@@ -16,7 +16,7 @@ import { orderRejectionReasons } from '../../../src/order/domain/rejection.ts';
 import { productRejectionReasons } from '../../../src/product/domain/rejection.ts';
 import { rejectionReasons, type RejectionReason } from '../../../src/rejection-reasons.ts';
 import { Pebble, pebbles, position } from './mini-schema.ts';
-import { logger } from './mini-server.ts';
+import { logger } from '../server/mini-server.ts';
 
 interface Polish {
   readonly type: 'Polish';

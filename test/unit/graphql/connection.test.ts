@@ -1,10 +1,10 @@
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../../src/graphql/context.ts';
-import { executeOperation } from '../../../src/graphql/operation.ts';
+import { executeOperation } from '../../../src/server/execution/operation.ts';
 import type { Parts } from '../../../src/graphql/parts.ts';
 import { lastRead, pebbles, schema } from './mini-schema.ts';
-import { logger } from './mini-server.ts';
+import { logger } from '../server/mini-server.ts';
 
 const identity = { actor: { role: 'staff', subject: 'anna' }, expiresAt: Infinity } as const;
 

@@ -1,7 +1,7 @@
 import { execute, type GraphQLFieldResolver, parse } from 'graphql';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
 import { expect, test } from 'vitest';
-import { compiledOperation } from '../../../src/graphql/compiled-operation.ts';
+import { compiledOperation } from '../../../src/server/execution/compiled/compiled-operation.ts';
 import { selects } from '../../../src/graphql/selection.ts';
 
 const schema = buildSchema('type Query { page(n: Int): Page } type Page { totalCount: Int id: ID }');

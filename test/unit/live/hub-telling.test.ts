@@ -4,7 +4,7 @@ import { type Position, startOfLog } from '../../../src/event-store/position.ts'
 import type { Bus } from '../../../src/live/bus.ts';
 import { type Changes, type Hub, openHub, type RowListener } from '../../../src/live/hub.ts';
 import { openInProcessBus } from '../../../src/live/in-process-bus.ts';
-import { openLogger } from '../../../src/logger.ts';
+import { openLogger } from '../../../src/telemetry/logger.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const watchers = 2_000;

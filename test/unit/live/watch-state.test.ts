@@ -3,7 +3,7 @@ import { startOfLog } from '../../../src/event-store/position.ts';
 import { openBeat } from '../../../src/live/beat.ts';
 import { openSharedReads } from '../../../src/live/shared-reads.ts';
 import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
-import { openLogger } from '../../../src/logger.ts';
+import { openLogger } from '../../../src/telemetry/logger.ts';
 
 test('a hundred subscribers of a state share one read a beat, and there are no reads after they have left', async () => {
   const reads = openSharedReads();

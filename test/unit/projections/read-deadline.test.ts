@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { isPassing } from '../../../src/database-error.ts';
+import { isPassing } from '../../../src/database/database-error.ts';
 import { Prisma } from '../../../src/generated/prisma/client.ts';
 import { ReadTimeoutError, readTimeoutMs, withReadDeadline } from '../../../src/projections/read-deadline.ts';
 import type { ReadSource } from '../../../src/projections/read-entities.ts';

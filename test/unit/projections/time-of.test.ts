@@ -11,17 +11,14 @@ test('no time of a row is before an earlier one, however the clocks of its event
   const date = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
   fc.assert(
     fc.property(fc.array(date, { minLength: 5, maxLength: 5 }), times => {
-      const events = [created, ...later].map(
-        (event, index) =>
-          ({
-            ...event,
-            streamId: 'ord_1',
-            version: index + 1,
-            position: index + 1,
-            hash: '',
-            occurredAt: times[index],
-          }),
-      ) as RecordedEvent[];
+      const events = [created, ...later].map((event, index) => ({
+        ...event,
+        streamId: 'ord_1',
+        version: index + 1,
+        position: index + 1,
+        hash: '',
+        occurredAt: times[index],
+      })) as RecordedEvent[];
       const row = events.reduce<OrderRow | undefined>(foldOrder, undefined)!;
       const shown = [row.createdAt, row.submittedAt!, row.confirmedAt!, row.shippedAt!, row.deliveredAt!];
       expect(shown).toEqual([...shown].sort());

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Person } from '../../../../src/cli/simulate/api.ts';
 import { peopleOf, type People, type Viewer } from '../../../../src/cli/simulate/people.ts';
 import { loadConfig } from '../../../../src/config.ts';
-import { openIdentity } from '../../../../src/graphql/identity.ts';
+import { openIdentity } from '../../../../src/server/authentication/identity.ts';
 import { customerToken, staffToken, testSecret } from '../../../support/tokens.ts';
 
 /** What a server with that environment says of a person. */

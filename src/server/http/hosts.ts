@@ -1,0 +1,28 @@
+import type { Config } from '../../config.ts';
+
+/** Whether a request may name that host. `host` as in the header, a port may follow. */
+export type AllowsHost = (host: string) => boolean;
+
+/**
+ * The development key is public, so any web page can sign a token with it. A page of another host that points its name
+ * at 127.0.0.1 (DNS rebinding) sends that name as `Host`: without this check it would read and write as staff. With a
+ * configured key such a page has no token, and any host is served: container ports and proxies use names of their own.
+ */
+export function allowedHosts({ auth, host: configured }: Pick<Config, 'auth' | 'host'>): AllowsHost {
+  if (auth.key.type !== 'development') return () => true;
+  const own = nameOf(configured.includes(':') ? `[${configured}]` : configured);
+  return host => {
+    const name = nameOf(host);
+    return name !== undefined && (ofThisMachine.test(name) || name === own);
+  };
+}
+
+export const foreignHost =
+  'Only localhost is served with the development key, and `Host` names another one: open http://localhost, or set AUTH_JWT_SECRET\n';
+
+// Names below localhost are this machine by RFC 6761, whatever a DNS server says.
+const ofThisMachine = /^(?:(?:[^.]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+function nameOf(host: string): string | undefined {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : undefined;
+}

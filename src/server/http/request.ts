@@ -1,0 +1,109 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError } from 'graphql';
+import type { GraphQLParams } from 'graphql-yoga';
+import { parsePosition, type Position } from '../../event-store/position.ts';
+import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
+import { checkJsonText } from '../limits/json-limits.ts';
+
+/** Bytes beyond it, and ms, for which what still comes is thrown away: a client that is cut off early reads no answer. */
+const longestOverhang = 16_000_000;
+const longestDiscard = 5_000;
+/** Each is an event of its own: a megabyte byte by byte would hold up everybody for seconds. */
+const mostPieces = 20_000;
+const nothing = Buffer.alloc(0);
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
+export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
+  if (request.method === 'GET') return paramsOfQuery(new URL(request.url ?? '', 'http://localhost').searchParams);
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
+  if (!isJson(type)) throw withStatus(415, badInput('Send `Content-Type: application/json`, in UTF-8.'));
+  if (encoding.toLowerCase() !== 'identity') throw withStatus(415, badInput('Send the body without Content-Encoding.'));
+  return parsedJson(await readBody(request, longestBody), 'The body') as GraphQLParams;
+}
+
+/** @throws BAD_USER_INPUT where it is given and is no position */
+export function givenPosition(value: unknown, name: string): Position | undefined {
+  if (value === undefined || value === null) return undefined;
+  const position = typeof value === 'string' ? parsePosition(value) : undefined;
+  if (position === undefined) throw badInput(`${name} has to be a position that an answer gave.`);
+  return position;
+}
+
+function isJson(type: string | undefined): boolean {
+  if (type === 'application/json') return true;
+  const [name, ...parameters] = (type ?? '').toLowerCase().split(';');
+  // Read as UTF-8, text in another charset would be stored as other text than was sent.
+  const charset = parameters.find(parameter => parameter.trim().startsWith('charset='));
+  return name?.trim() === 'application/json' && /^ *charset="?utf-?8"? *$/.test(charset ?? 'charset=utf-8');
+}
+
+function paramsOfQuery(query: URLSearchParams): GraphQLParams {
+  const given = [...query].filter(([, text]) => text !== '');
+  const json = new Set(['variables', 'extensions']);
+  return Object.fromEntries(given.map(([name, text]) => [name, json.has(name) ? parsedJson(text, name) : text]));
+}
+
+function parsedJson(text: string, what: string): unknown {
+  checkJsonText(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw withStatus(400, badInput(`${what} is not JSON.`));
+  }
+}
+
+/** Counted as it comes: what a client says of the length is worth no more than that the body may be whole by then. */
+async function readBody(request: IncomingMessage, longestBody: number): Promise<string> {
+  const announced = Number(request.headers['content-length']);
+  const body = await new Promise<Buffer>((resolve, reject) => {
+    let body: Buffer = nothing;
+    let length = 0;
+    let pieces = 0;
+    let impatience: NodeJS.Timeout | undefined;
+    const whole = (): void => resolve(body.subarray(0, length));
+    request.on('data', (piece: Buffer) => {
+      const before = length;
+      length += piece.length;
+      pieces++;
+      if (length <= longestBody && pieces <= mostPieces) {
+        // Not kept piece by piece: one of a byte takes two hundred, and anybody may send a body of them.
+        body = before === 0 ? piece : joined(body, before, piece, longestBody);
+        if (length === announced) whole();
+        return;
+      }
+      body = nothing;
+      if (!impatience) {
+        impatience = setTimeout(() => request.destroy(), longestDiscard);
+        request.on('close', () => clearTimeout(impatience));
+      }
+      if (length > longestBody + longestOverhang) request.destroy();
+      reject(withStatus(413, tooLarge(longestBody, pieces)));
+    });
+    // One that ends early is never whole: nobody is there any more to be answered.
+    request.on('end', whole);
+  });
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw withStatus(400, badInput('The body is not UTF-8.'));
+  }
+}
+
+/** @returns the buffer, or a larger one, with the piece behind its first `length` bytes */
+function joined(buffer: Buffer, length: number, piece: Buffer, longest: number): Buffer {
+  const needed = length + piece.length;
+  const enough = needed <= buffer.length ? buffer : Buffer.allocUnsafe(Math.min(longest, 2 * needed));
+  if (enough !== buffer) buffer.copy(enough, 0, 0, length);
+  piece.copy(enough, length);
+  return enough;
+}
+
+function tooLarge(longestBody: number, pieces: number): GraphQLError {
+  if (pieces > mostPieces) return limitExceeded(`A body comes in at most ${mostPieces} pieces.`, mostPieces);
+  return limitExceeded(`A body has at most ${longestBody} bytes.`, longestBody, { name: 'body' });
+}
+
+function withStatus(status: number, error: GraphQLError): GraphQLError {
+  return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status } } });
+}

@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../../config.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { openAddresses } from './addresses.ts';
+import { openCallers } from '../limits/callers.ts';
+import { dismiss } from '../transports/dismiss.ts';
+import { openDoor } from './door.ts';
+import { openEventStreams } from '../transports/event-streams.ts';
+import type { GraphiQL } from '../../development/graphiql.ts';
+import type { Identify } from '../authentication/identity.ts';
+import type { Exchange } from './exchange.ts';
+import { allowedHosts, foreignHost } from './hosts.ts';
+import { IncomingRequest, pathOf, useOriginForm } from './incoming-request.ts';
+import { listen } from './listen.ts';
+import { allowedOrigins } from './origins.ts';
+import type { Parts } from '../../graphql/parts.ts';
+import { answerProbe, type Probes } from '../probes/probes.ts';
+import { openSharedExecution } from '../execution/shared-execution.ts';
+import { introductionMs, openSockets } from '../transports/sockets.ts';
+import type { TrustedDocuments } from '../limits/trusted-documents.ts';
+
+/** How long whoever is refused an upgrade may take to read why, ms. */
+const refusalPatience = 2_000;
+const headersTimeout = 10_000; // ms; together with the next, against clients that trickle
+const requestTimeout = 30_000;
+const connectionsCheckingInterval = 2_000; // Node looks every 30 s else, and 10 s were 40
+const farewell = 10_000; // ms that closing waits for what was begun
+const keepAliveTimeout = 65_000; // longer than a load balancer keeps a connection: it would use one that is closing
+
+export interface GraphQLServer {
+  /** Where it listens, e.g. `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** Takes nothing new, sends streams away, answers what it has begun. */
+  close(): Promise<void>;
+}
+
+/**
+ * HTTP, SSE and WebSocket at /graphql, and GraphiQL where it is given; /healthz, /readyz and /metrics beside it.
+ * @throws StartError where the port can't be had
+ */
+export async function openServer(options: {
+  schema: GraphQLSchema;
+  parts: Parts;
+  identify: Identify;
+  logger: Logger;
+  config: Pick<
+    Config,
+    'auth' | 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'
+  >;
+  graphiql?: GraphiQL | undefined;
+  documents: TrustedDocuments;
+  probes: Probes;
+}): Promise<GraphQLServer> {
+  const { schema, parts, identify, logger, config, graphiql, documents, probes } = options;
+  const allowsOrigin = allowedOrigins(config);
+  const allowsHost = allowedHosts(config);
+  const streams = openEventStreams();
+  const addressOf = openAddresses(config.trustedProxies);
+  const callers = openCallers(parts.counts?.refused);
+  const subscribing = { shared: openSharedExecution(), callers };
+  const answering = new Set<ServerResponse>();
+  /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
+  const unused = new Set<Duplex>();
+  let closing = false;
+
+  const door = openDoor({
+    schema,
+    parts,
+    identify,
+    logger,
+    limits: { ...config.limits, introspection: config.introspection },
+    streams,
+    subscribing,
+    documents,
+    addressOf,
+    headersOf,
+    followed,
+  });
+  const sockets = openSockets({
+    schema,
+    parts,
+    identify,
+    logger,
+    door,
+    subscribing,
+    documents,
+    explains: !config.production,
+  });
+
+  function answer(req: IncomingMessage, res: ServerResponse): void {
+    const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
+    unused.delete(req.socket);
+    useOriginForm(req);
+    const path = pathOf(req);
+    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void door.answer(exchange);
+    else {
+      followed(exchange);
+      answerElse(path, exchange);
+    }
+  }
+
+  /** All but an operation in a POST, which is what there is most of. */
+  function answerElse(path: string | undefined, exchange: Exchange): void {
+    const { req, res } = exchange;
+    const { host = 'localhost' } = req.headers;
+    if (!isServedHost(host)) {
+      const [status, why] = URL.canParse(`http://${host}`)
+        ? [421, foreignHost]
+        : [400, 'The Host header is malformed\n'];
+      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(why);
+      return;
+    }
+    if (graphiql?.(req, res)) return;
+    if (answerProbe(path, probes, closing, res)) return;
+    if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
+    else if (req.method === 'OPTIONS') res.writeHead(204).end();
+    else void door.answerByYoga(exchange);
+  }
+
+  /** Has an answer that is written by whatever hand say what all of them say, also should the server close meanwhile. */
+  function followed(exchange: Exchange): void {
+    const { res } = exchange;
+    answering.add(res);
+    res.once('close', () => answering.delete(res));
+    for (const [name, value] of Object.entries(headersOf(exchange))) res.setHeader(name, value);
+  }
+
+  /** What every answer says in its head, whatever it is. */
+  function headersOf({ req, id }: Exchange): Record<string, string> {
+    const headers: Record<string, string> = {
+      'X-Request-Id': id,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      Vary: 'Origin',
+    };
+    if (closing) headers['Connection'] = 'close';
+    const { origin } = req.headers;
+    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...headersFor(origin, req) };
+  }
+
+  /** Most requests name the same one: it is not parsed for each. */
+  let knownHost: string | undefined;
+  function isServedHost(host = 'localhost'): boolean {
+    if (host === knownHost) return true;
+    if (!URL.canParse(`http://${host}`) || !allowsHost(host)) return false;
+    knownHost = host;
+    return true;
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { origin } = request.headers;
+    unused.delete(socket);
+    useOriginForm(request);
+    // A client that goes away before the handshake must not take the process with it.
+    socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
+    if (closing) refuse(socket, '503 Service Unavailable', 'Retry-After: 1');
+    else if (!isServedHost(request.headers.host)) refuse(socket, '421 Misdirected Request');
+    else if (origin !== undefined && !allowsOrigin(origin)) refuse(socket, '403 Forbidden');
+    else {
+      const address = addressOf(request);
+      const introduced = callers.openStranger(address);
+      if (!introduced) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
+      socket.once('close', introduced);
+      sockets.upgrade(request, socket, head, { address, introduced });
+    }
+  }
+
+  const timeouts = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval };
+  const http = createServer({ ...timeouts, IncomingMessage: IncomingRequest }, answer).on('upgrade', upgrade);
+  http.on('connection', socket => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  const url = await listen(http, config);
+
+  return {
+    url,
+    async close() {
+      closing = true;
+      const closed = new Promise<void>(resolve => http.close(() => resolve()));
+      for (const socket of unused) socket.destroy();
+      for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
+      await dismiss([...sockets.goodbyes(), ...streams.open]);
+      streams.close();
+      for (const cut of streams.open) cut(); // who has come meanwhile, on a connection that was kept
+      const impatience = setTimeout(() => http.closeAllConnections(), farewell);
+      await Promise.all([sockets.close(), closed]);
+      clearTimeout(impatience);
+    },
+  };
+}
+
+/** For a page of an origin that may ask. */
+function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
+  const allowed = {
+    'Access-Control-Allow-Origin': origin,
+    'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, WWW-Authenticate',
+  };
+  if (method !== 'OPTIONS') return allowed;
+  return {
+    ...allowed,
+    'Access-Control-Allow-Methods': 'GET, POST',
+    'Access-Control-Allow-Headers': headers['access-control-request-headers'] ?? '',
+    'Access-Control-Max-Age': '600',
+  };
+}
+
+/** The one that a proxy gave, so that its log lines, ours and the events meet; only where it can do no harm in a log. */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
+  // What its caller traces goes on here: the id of their trace ties together what ours does.
+  const traceparent = headers['traceparent'];
+  return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
+}
+
+function refuse(socket: Duplex, status: string, header?: string): void {
+  // Nobody else closes it: it is no longer the HTTP server's, whose limits and whose end it would outlive.
+  setTimeout(() => socket.destroy(), refusalPatience).unref();
+  socket.once('finish', () => socket.destroy());
+  const lines = [`HTTP/1.1 ${status}`, ...(header ? [header] : []), 'Connection: close', 'Content-Length: 0'];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`);
+}

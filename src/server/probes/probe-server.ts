@@ -1,0 +1,39 @@
+import { createServer } from 'node:http';
+import type { Config } from '../../config.ts';
+import { pathOf } from '../http/incoming-request.ts';
+import { listen } from '../http/listen.ts';
+import { answerProbe, type Probes } from './probes.ts';
+
+/** What trickles in longer than this is no probe, ms. */
+const requestTimeout = 5_000;
+
+/** Where a process without GraphQL is asked how it is. */
+export interface ProbeServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * `/healthz`, `/readyz` and `/metrics`, and nothing else.
+ * @throws StartError where the port can't be had
+ */
+export async function openProbeServer(probes: Probes, config: Pick<Config, 'host' | 'port'>): Promise<ProbeServer> {
+  let closing = false;
+  const http = createServer({ headersTimeout: requestTimeout, requestTimeout }, (request, response) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Cache-Control', 'no-store');
+    if (answerProbe(pathOf(request), probes, closing, response)) return;
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('This process projects: it serves no GraphQL\n');
+  });
+  const url = await listen(http, config);
+  return {
+    url,
+    close() {
+      closing = true;
+      return new Promise(resolve => {
+        http.close(() => resolve());
+        http.closeAllConnections();
+      });
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { openClosers } from '../../../src/async/closers.ts';
+
+const soon = () => new Promise<void>(resolve => setImmediate(resolve));
+
+test('what was opened last is closed first, and is done before the next begins', async () => {
+  const closers = openClosers();
+  const steps: string[] = [];
+  for (const part of ['database', 'bus', 'server']) {
+    closers.push(async () => {
+      steps.push(`closing ${part}`);
+      await soon();
+      steps.push(`closed ${part}`);
+    });
+  }
+  await closers.release();
+  expect(steps).toEqual(['server', 'bus', 'database'].flatMap(part => [`closing ${part}`, `closed ${part}`]));
+});
+
+test('a failing closer prevents no other, and the first error is thrown', async () => {
+  const closers = openClosers();
+  let closed = false;
+  closers.push(() => {
+    closed = true;
+  });
+  closers.push(() => Promise.reject(new Error('second')));
+  closers.push(() => {
+    throw new Error('first');
+  });
+  await expect(closers.release()).rejects.toThrow('first');
+  expect(closed).toBe(true);
+});
+
+test('a second release closes nothing again, and waits for the first', async () => {
+  const closers = openClosers();
+  let closed = 0;
+  closers.push(async () => {
+    await soon();
+    closed++;
+  });
+  void closers.release();
+  await closers.release();
+  expect(closed).toBe(1);
+});
+
+test('nothing can be opened after closing has begun', async () => {
+  const closers = openClosers();
+  await closers.release();
+  expect(() => closers.push(() => undefined)).toThrow('opened after everything was closed');
+});

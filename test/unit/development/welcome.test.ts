@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config.ts';
+import { openIdentity } from '../../../src/server/authentication/identity.ts';
+import { sampleCustomerId } from '../../../src/development/seed.ts';
+import { plain, styleFor } from '../../../src/development/terminal-style.ts';
+import { welcome } from '../../../src/development/welcome.ts';
+import { testSecret } from '../../support/tokens.ts';
+
+const url = 'http://127.0.0.1:4000';
+
+test.each([
+  ['nothing', {}],
+  ['an issuer and an audience', { AUTH_ISSUER: 'https://login.example.com', AUTH_AUDIENCE: 'orders' }],
+])('with %s configured, the printed tokens let staff and the first customer in for 30 days', async (_what, env) => {
+  const config = loadConfig(env);
+  const text = await welcome(config, url, plain);
+  const identify = openIdentity(config.auth);
+  const identities = ['staff', 'customer'].map(async role => {
+    const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
+    return identify(`Bearer ${token}`);
+  });
+  const days = 24 * 3_600;
+  const now = Date.now() / 1_000;
+  expect(await Promise.all(identities)).toEqual([
+    { actor: { role: 'staff', subject: 'staff' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+    { actor: { role: 'customer', subject: sampleCustomerId }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+  ]);
+});
+
+test('where a key is configured, no token is given away', async () => {
+  expect(await welcome(loadConfig({ AUTH_JWT_SECRET: testSecret }), url, plain)).toBeUndefined();
+  expect(await welcome(loadConfig({ AUTH_JWKS_URL: 'https://login.example.com/keys' }), url, plain)).toBeUndefined();
+});
+
+test('what to try is a short list of commands, on whichever database', async () => {
+  for (const env of [{}, { DATABASE_URL: 'postgresql://localhost/orders' }]) {
+    const text = (await welcome(loadConfig(env), url, plain)) ?? '';
+    expect(commandsOf(text)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
+    expect(text).toContain(`GraphiQL          ${url}/graphql\n`);
+    expect(text.split('\n').length).toBeLessThanOrEqual(10);
+    const withoutTokens = text.split('\n').filter(line => !/eyJ/.test(line));
+    expect(Math.max(...withoutTokens.map(line => line.length))).toBeLessThanOrEqual(80);
+  }
+});
+
+test('the commands say where the server is if that is not where they look', async () => {
+  const text = (await welcome(loadConfig({}), 'http://127.0.0.1:4001', plain)) ?? '';
+  expect(commandsOf(text)).toEqual(
+    ['watch', 'order', 'simulate'].map(name => `npm run ${name} -- --url http://127.0.0.1:4001`),
+  );
+});
+
+test('if only trusted documents are served, neither GraphiQL nor a command that would be refused is offered', async () => {
+  const text = await welcome(loadConfig({ TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on' }), url, plain);
+  expect(text).toMatch(/^ +staff +\S+$/m);
+  expect(text).not.toMatch(/GraphiQL|npm run/);
+});
+
+const escape = String.fromCharCode(27);
+
+test.each<[string, boolean, NodeJS.ProcessEnv, boolean]>([
+  ['a terminal', true, { TERM: 'xterm-256color' }, true],
+  ['a terminal without colour', true, { TERM: 'dumb' }, false],
+  ['a terminal and NO_COLOR', true, { TERM: 'xterm-256color', NO_COLOR: '1' }, false],
+  ['a terminal and FORCE_COLOR=0', true, { TERM: 'xterm-256color', FORCE_COLOR: '0' }, false],
+  ['a pipe', false, { TERM: 'xterm-256color' }, false],
+  ['a pipe and FORCE_COLOR', false, { FORCE_COLOR: '1' }, true],
+])('it is coloured if the output has colour: %s', async (_output, isTTY, env, coloured) => {
+  const text = (await welcome(loadConfig({}), url, styleFor({ isTTY }, env))) ?? '';
+  expect(text.includes(escape)).toBe(coloured);
+  const plainText = text.replaceAll(new RegExp(`${escape}\\[\\d+m`, 'g'), '');
+  expect(commandsOf(plainText)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
+});
+
+/** The commands that are offered, without what they do. */
+function commandsOf(text: string): (string | undefined)[] {
+  return [...text.matchAll(/^ {2}(npm run \S+(?: -- --url \S+)?) {2}/gm)].map(([, command]) => command);
+}

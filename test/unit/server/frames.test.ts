@@ -1,0 +1,76 @@
+import { parse } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { openCallers } from '../../../src/server/limits/callers.ts';
+import { type Caller, createContext } from '../../../src/graphql/context.ts';
+import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Payload } from '../../../src/server/execution/payload.ts';
+import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import { next, schema, Source, tick } from '../graphql/mini-schema.ts';
+import { logger } from './mini-server.ts';
+
+const identity = { actor: { role: 'staff', subject: 'anna' }, expiresAt: Date.now() / 1000 + 60 } as const;
+
+async function subscribed(caller: Caller = { identity }) {
+  const source = (next.source = new Source());
+  const contextValue = createContext({} as Parts, logger, caller);
+  const args = { schema, document: parse('subscription { ticks }'), contextValue };
+  const frames = await subscribeToOperation(args, { shared: openSharedExecution(), callers: openCallers() });
+  if (!(Symbol.asyncIterator in frames)) throw new Error(JSON.stringify(frames));
+  return { source, frames, contextValue };
+}
+
+/** What the next frame says. */
+async function nextOf(frames: AsyncIterator<Payload>): Promise<unknown> {
+  const { value } = (await frames.next()) as IteratorYieldResult<Payload>;
+  return JSON.parse(value.json);
+}
+
+describe('frames', () => {
+  test('a reader that leaves while it waits is let go at once, and so is the source', async () => {
+    const { source, frames } = await subscribed();
+    const waiting = frames.next();
+    await frames.return();
+    expect(source.returned).toBe(1);
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    source.give(tick(1));
+    expect(await frames.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test('the source is asked for its next event when the last frame was taken, not before', async () => {
+    const { source, frames } = await subscribed();
+    expect(source.asked).toBe(0);
+    source.give(tick(1), tick(2), tick(3));
+    await frames.next();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(source.asked).toBe(1);
+    await frames.next();
+    expect(source.asked).toBe(2);
+  });
+
+  test('a source that fails ends with one masked error', async () => {
+    const { source, frames } = await subscribed();
+    source.give(new Error('password=hunter2'));
+    const value = await nextOf(frames);
+    expect(JSON.stringify(value)).not.toContain('hunter2');
+    expect(value).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL' } }] });
+    expect((await frames.next()).done).toBe(true);
+    expect(source.returned).toBe(1);
+  });
+
+  test('a token that ran out between two frames ends the stream before the second', async () => {
+    const { source, frames } = await subscribed({ identity: { ...identity, expiresAt: Date.now() / 1000 + 1 } });
+    source.give(tick(1));
+    expect(await nextOf(frames)).toMatchObject({ data: { ticks: 1 } });
+    const second = nextOf(frames);
+    await new Promise(resolve => setTimeout(resolve, 1_050));
+    source.give(tick(2));
+    expect(await second).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    expect((await frames.next()).done).toBe(true);
+    expect(source.returned).toBe(1);
+  });
+
+  test('nobody in particular gets no source', async () => {
+    await expect(subscribed({ identity: undefined })).rejects.toThrow('valid token');
+  });
+});

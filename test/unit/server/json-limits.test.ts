@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkJsonLevels, checkJsonText } from '../../../src/server/limits/json-limits.ts';
+
+const codeOf = (check: () => void): unknown => {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    return (error as { readonly extensions: { readonly code: unknown } }).extensions.code;
+  }
+};
+const lists = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+const objects = (levels: number) => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+
+test('100 levels pass, 101 do not, of lists and of objects, as text and as values', () => {
+  for (const nested of [lists, objects]) {
+    expect(codeOf(() => checkJsonText(nested(100)))).toBeUndefined();
+    expect(codeOf(() => checkJsonLevels(JSON.parse(nested(100))))).toBeUndefined();
+    expect(codeOf(() => checkJsonText(nested(101)))).toBe('BAD_USER_INPUT');
+    expect(codeOf(() => checkJsonLevels(JSON.parse(nested(101))))).toBe('BAD_USER_INPUT');
+    expect(codeOf(() => checkJsonText(nested(100_000)))).toBe('BAD_USER_INPUT');
+  }
+});
+
+test('30,000 values pass, more do not', () => {
+  expect(codeOf(() => checkJsonText(JSON.stringify(Array.from({ length: 30_000 }, () => 1))))).toBeUndefined();
+  expect(codeOf(() => checkJsonText(JSON.stringify(Array.from({ length: 30_001 }, () => 1))))).toBe('LIMIT_EXCEEDED');
+});
+
+test('what strings have in them is neither a level nor a value', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom('[', '{', ',', '"', '\\', 'x') }), { maxLength: 20 }),
+      texts => {
+        const padded = [...texts, '[{,'.repeat(20_000)];
+        expect(codeOf(() => checkJsonText(JSON.stringify(padded)))).toBeUndefined();
+      },
+    ),
+  );
+});
+
+test.each(['"', '"\\', `${'['.repeat(60)}"${'['.repeat(60)}`, `"${'\\'.repeat(200_000)}`])(
+  'a text that is no JSON is left to the parser: %#',
+  text => {
+    expect(codeOf(() => checkJsonText(text.padEnd(200)))).toBeUndefined();
+  },
+);

@@ -1,0 +1,74 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { type Config, defaultLimits } from '../../../src/config.ts';
+import type { GraphiQL } from '../../../src/development/graphiql.ts';
+import { openIdentity } from '../../../src/server/authentication/identity.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Probes } from '../../../src/server/probes/probes.ts';
+import { type GraphQLServer, openServer } from '../../../src/server/http/server.ts';
+import { trustedDocuments } from '../../../src/server/limits/trusted-documents.ts';
+import { testSecret } from '../../support/tokens.ts';
+import { schema } from '../graphql/mini-schema.ts';
+
+/** Log lines of the servers that this file's tests have started. */
+export const logged: Record<string, unknown>[] = [];
+
+export const logger = pino(
+  { level: 'debug' },
+  { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+);
+
+export const auth: Config['auth'] = {
+  key: { type: 'secret', secret: testSecret },
+  issuer: undefined,
+  audience: undefined,
+};
+
+const readyProbes: Probes = {
+  readiness: () => Promise.resolve({ status: 'ready' }),
+  metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+};
+
+/** Serves the mini schema until the test is over. Its fields need no parts. */
+export async function startMiniServer(
+  config: Partial<Config> = {},
+  probes = readyProbes,
+  graphiql?: GraphiQL,
+): Promise<GraphQLServer> {
+  const server = await openServer({
+    schema,
+    parts: {} as Parts,
+    identify: openIdentity(config.auth ?? auth, config.production === false),
+    logger,
+    documents: trustedDocuments(new Map(), false),
+    probes,
+    graphiql,
+    config: {
+      auth,
+      host: '127.0.0.1',
+      port: 0,
+      production: true,
+      corsOrigins: [],
+      trustedProxies: [],
+      limits: defaultLimits,
+      introspection: true,
+      ...config,
+    },
+  });
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= server.close());
+  onTestFinished(close);
+  return { ...server, close };
+}
+
+/** Any other server, until the test is over. */
+export async function startServer(server: Server = createServer()): Promise<string> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,75 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { mostSubscriptions, openCallers } from '../../../src/server/limits/callers.ts';
+import { createContext } from '../../../src/graphql/context.ts';
+import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import { schema } from '../graphql/mini-schema.ts';
+import { logger } from './mini-server.ts';
+
+/** Fragments that each spread the next one twice: what goes through each spread never ends. */
+const doubling = (count: number, type: string) =>
+  Array.from({ length: count }, (_, n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`).join(' ');
+
+const actor = { role: 'staff', subject: 'anna' } as const;
+
+function subscribing() {
+  const shared = openSharedExecution();
+  const callers = openCallers();
+  const subscribe = (query: string, variableValues: Record<string, unknown> = {}) => {
+    const contextValue = createContext({} as unknown as Parts, logger, {
+      identity: { actor, expiresAt: Date.now() / 1000 + 60 },
+    });
+    return subscribeToOperation({ schema, document: parse(query), contextValue, variableValues }, { shared, callers });
+  };
+  return { shared, subscribe };
+}
+
+test('a subscription that can not be joined leaves nothing open, however often it is tried', async () => {
+  const { shared, subscribe } = subscribing();
+  const tooLong = { text: 'x'.repeat(70_000) };
+  for (let n = 0; n <= mostSubscriptions; n++) {
+    expect(await subscribe('subscription ($text: String) { roleTicks(step: 1) }', tooLong)).toMatchObject({
+      errors: [{ message: expect.stringContaining('variables') }],
+    });
+  }
+  expect(shared.groups).toBe(0);
+});
+
+test('nor does one whose source can not be opened', async () => {
+  const { shared, subscribe } = subscribing();
+  expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step: 'no number' })).toHaveProperty(
+    'errors',
+  );
+  expect(shared.groups).toBe(0);
+});
+
+test("a variable nested thousands deep is the caller's mistake, as it is on a query", async () => {
+  const { shared, subscribe } = subscribing();
+  const step: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
+  expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step })).toMatchObject({
+    errors: [{ extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  expect(shared.groups).toBe(0);
+});
+
+test('a subscription of fragments that spread the next one twice is opened in no time', async () => {
+  const { subscribe } = subscribing();
+  const answer = await subscribe(
+    `subscription { ...F0 } ${doubling(100, 'Subscription')} fragment F100 on Subscription { roleTicks(step: 1) }`,
+  );
+  expect(answer).toHaveProperty('next');
+  await (answer as AsyncIterator<unknown>).return?.();
+});
+
+test.each([
+  'subscription { ticks @skip(if: true) }',
+  'subscription { ... @include(if: false) { ticks } }',
+  'subscription { ...F @skip(if: true) } fragment F on Subscription { ticks }',
+  'subscription { ...F } fragment F on Subscription { ticks @include(if: false) }',
+])('a subscription to nothing is refused as the caller’s own fault: %s', async query => {
+  const { shared, subscribe } = subscribing();
+  expect(await subscribe(query)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+  expect(shared.groups).toBe(0);
+});

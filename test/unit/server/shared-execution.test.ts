@@ -1,0 +1,265 @@
+import { Writable } from 'node:stream';
+import { parse } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import type { Actor } from '../../../src/commands/decider.ts';
+import { formatPosition } from '../../../src/event-store/position.ts';
+import { createContext } from '../../../src/graphql/context.ts';
+import { codedError } from '../../../src/graphql/coded-error.ts';
+import type { ErrorCode } from '../../../src/graphql/error-codes.ts';
+import { openFrameRetries } from '../../../src/server/execution/frame-retries.ts';
+import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Payload } from '../../../src/server/execution/payload.ts';
+import { type Group, openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import type { Frame } from '../../../src/live/frame.ts';
+import { position, schema, tick, trouble } from '../graphql/mini-schema.ts';
+import { logger } from './mini-server.ts';
+
+const anna: Actor = { role: 'staff', subject: 'anna' };
+const ben: Actor = { role: 'staff', subject: 'ben' };
+const customer: Actor = { role: 'customer', subject: 'cus_00000000-0000-4000-8000-000000000001' };
+const other: Actor = { role: 'customer', subject: 'cus_00000000-0000-4000-8000-000000000002' };
+
+const at = (point: number) => formatPosition(position(point));
+
+const perViewer = parse('subscription { ticks }');
+const perRole = parse(
+  'subscription A($from: Position, $step: Int) { roleTicks(after: $from, step: $step) } subscription B { roleTicks }',
+);
+const slow = parse('subscription { slowTicks }');
+const troubled = parse('subscription { troubledTicks }');
+const wrong = parse('subscription { wrongTicks }');
+
+function opened() {
+  const shared = openSharedExecution();
+  let executions = 0;
+  let counted = 0;
+  const grouped = () => {
+    counted++;
+    return () => {
+      counted--;
+    };
+  };
+  const counts = {
+    executed: () => executions++,
+    delivered: () => undefined,
+    subscribed: () => () => undefined,
+    grouped,
+  };
+  const join = (actor: Actor, document = perRole, variableValues = {}, operationName?: string) => {
+    const contextValue = createContext({ counts } as unknown as Parts, logger, {
+      identity: { actor, expiresAt: Date.now() / 1000 + 60 },
+    });
+    return shared.join({ schema, document, contextValue, variableValues, operationName: operationName ?? null });
+  };
+  return { shared, join, executions: () => executions, counted: () => counted };
+}
+
+/** What a member of the group gets for a change. */
+function given(group: Group, change: Frame): Promise<Payload> {
+  return new Promise(resolve => group.give(change, { isOver: false, made: resolve }, 0));
+}
+
+/** What the socket of an operation with that id is sent. */
+function written(payload: Payload, id: string): Buffer {
+  const pieces: Buffer[] = [];
+  const socket = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  payload.writeTo(socket, id);
+  return Buffer.concat(pieces);
+}
+
+describe('subscriptions share what is made for them', () => {
+  test('with the same document, variables but `after`, and visible scope: one execution and one payload a change', async () => {
+    const { join, executions } = opened();
+    const groups = [
+      join(anna, perRole, { from: at(1) }, 'A'),
+      join(ben, perRole, { from: at(2) }, 'A'),
+      join(ben, perRole, {}, 'A'),
+    ];
+    const change = { ...tick(7), row: {} };
+    const payloads = await Promise.all(groups.map(group => given(group, change)));
+    expect(new Set(payloads).size).toBe(1);
+    expect(JSON.parse(payloads[0]!.json)).toMatchObject({ data: { roleTicks: 7 } });
+    expect(written(payloads[0]!, '1').toString()).toContain(`{"id":"1","type":"next","payload":${payloads[0]!.json}}`);
+    expect(payloads[0]!.event()).toBe(payloads[1]!.event());
+    expect(executions()).toBe(1);
+    expect(await given(groups[0]!, { ...tick(8), row: {} })).not.toBe(payloads[0]);
+    expect(executions()).toBe(2);
+  });
+
+  test('what was made for one is at hand for the next, with no wait', async () => {
+    const { join } = opened();
+    const change = { ...tick(7), row: {} };
+    const payload = await given(join(anna), change);
+    let atOnce: Payload | undefined;
+    join(ben).give(change, { isOver: false, made: one => (atOnce = one) }, 0);
+    expect(atOnce).toBe(payload);
+  });
+
+  test('those who ask while it is made wait for the same one, and one of them that fails takes it from nobody', async () => {
+    const { join, executions } = opened();
+    const change = { ...tick(7), row: {} };
+    const broken = {
+      isOver: false,
+      made() {
+        throw new Error('broken');
+      },
+    };
+    join(anna, slow).give(change, broken, 0);
+    const payloads = await Promise.all([given(join(anna, slow), change), given(join(ben, slow), change)]);
+    expect(JSON.parse(payloads[0].json)).toMatchObject({ data: { slowTicks: 7 } });
+    expect(payloads[1]).toBe(payloads[0]);
+    expect(executions()).toBe(1);
+  });
+
+  test.each([
+    ['another operation of the document', () => [anna, perRole, {}, 'B'] as const],
+    ['another variable', () => [anna, perRole, { step: 2 }, 'A'] as const],
+    ['another document', () => [anna, perViewer, {}, undefined] as const],
+    ['a customer', () => [customer, perRole, { step: 1 }, 'A'] as const],
+  ])('not with %s', (_what, make) => {
+    const { join } = opened();
+    const [actor, document, variables, name] = make();
+    expect(join(actor, document, variables, name)).not.toBe(join(anna, perRole, { step: 1 }, 'A'));
+  });
+
+  test('customers never share, whatever is declared', () => {
+    const { join } = opened();
+    expect(join(customer)).not.toBe(join(other));
+    expect(join(customer)).toBe(join(customer));
+  });
+
+  test('undeclared, an answer is its viewer’s alone', () => {
+    const { join } = opened();
+    expect(join(anna, perViewer)).not.toBe(join(ben, perViewer));
+    expect(join(anna, perViewer)).toBe(join(anna, perViewer));
+  });
+
+  test('a variable that says more than where to go on from is no part of `after`', () => {
+    const { join } = opened();
+    const twice = parse('subscription ($a: Position) { roleTicks(after: $a) other: __typename @skip(if: $a) }');
+    expect(join(anna, twice, { a: 1 })).not.toBe(join(anna, twice, { a: 2 }));
+  });
+
+  test('what came beside the variables that an operation declares tells nothing apart, and is kept by nobody', () => {
+    const { join } = opened();
+    const deep = JSON.parse(`${'['.repeat(6_000)}${']'.repeat(6_000)}`) as unknown;
+    expect(join(anna, perViewer, { deep })).toBe(join(anna, perViewer));
+  });
+
+  test('a field that is shared among a role can tell nobody’s name: it fails', async () => {
+    const { join } = opened();
+    const { json } = await given(join(anna, wrong), { ...tick(1), row: {} });
+    expect(json).not.toContain('anna');
+    expect(JSON.parse(json)).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL' } }] });
+  });
+
+  test('a group is gone with its last subscriber', () => {
+    const { shared, join, counted } = opened();
+    const groups = [join(anna), join(ben), join(customer)];
+    expect([shared.groups, counted()]).toEqual([2, 2]);
+    groups[0]!.leave();
+    expect([shared.groups, counted()]).toEqual([2, 2]);
+    groups[1]!.leave();
+    expect([shared.groups, counted()]).toEqual([1, 1]);
+    groups[2]!.leave();
+    expect([shared.groups, counted()]).toEqual([0, 0]);
+    join(anna).leave();
+    expect([shared.groups, counted()]).toEqual([0, 0]);
+  });
+});
+
+describe('a frame that can not be made', () => {
+  /** The first executions meet these errors. */
+  function failing(...errors: readonly Error[]): void {
+    const left = [...errors];
+    trouble.meet = () => {
+      const error = left.shift();
+      if (error) throw error;
+    };
+  }
+  const coded = (code: ErrorCode) => codedError(code, 'Not now.');
+  /** As PostgreSQL's driver throws it. */
+  const refusedBy = (sqlState: string) => Object.assign(new Error('refused'), { severity: 'ERROR', code: sqlState });
+
+  test.each([
+    ['UNAVAILABLE', coded('UNAVAILABLE')],
+    ['VIEW_LAGGING', coded('VIEW_LAGGING')],
+    ['a connection that was ended', refusedBy('57P01')],
+    ['a statement that the database refused', refusedBy('42501')],
+  ])(
+    'for %s is made again; no member gets the failed one, neither those that wait nor those that come',
+    async (_what, error) => {
+      const { join, executions } = opened();
+      failing(error, error);
+      const change = { ...tick(7), row: {} };
+      const group = join(anna, troubled);
+      const first = given(group, change);
+      const payload = await Promise.all([first, given(group, change)]).then(([one, another]) => {
+        expect(another).toBe(one);
+        return one;
+      });
+      expect(await given(group, change)).toBe(payload);
+      expect(JSON.parse(payload.json)).toMatchObject({ data: { troubledTicks: 7 }, extensions: { position: at(7) } });
+      expect(payload.json).not.toContain('errors');
+      expect(executions()).toBe(3);
+    },
+  );
+
+  test.each([
+    ['FORBIDDEN', coded('FORBIDDEN')],
+    ['NOT_FOUND', coded('NOT_FOUND')],
+    ['STALE_POSITION', coded('STALE_POSITION')],
+    ['INTERNAL', new Error('a fault of this program')],
+    ['INTERNAL', refusedBy('22003')],
+  ])('for %s is sent as it is, once: it would fail again', async (code, error) => {
+    const { join, executions } = opened();
+    failing(error);
+    const { json } = await given(join(anna, troubled), { ...tick(7), row: {} });
+    expect(JSON.parse(json)).toMatchObject({ errors: [{ extensions: { code } }] });
+    expect(executions()).toBe(1);
+  });
+
+  test('is made no more once no member waits for it, and made anew for the next one that asks', async () => {
+    const { join, executions } = opened();
+    let isOver = false;
+    trouble.meet = () => {
+      isOver = true;
+      throw coded('UNAVAILABLE');
+    };
+    const change = { ...tick(7), row: {} };
+    const group = join(anna, troubled);
+    const member = {
+      get isOver() {
+        return isOver;
+      },
+      made: () => expect.unreachable(),
+    };
+    group.give(change, member, 0);
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect(executions()).toBe(1);
+    failing();
+    expect(JSON.parse((await given(group, change)).json)).toMatchObject({ data: { troubledTicks: 7 } });
+    expect(executions()).toBe(2);
+  });
+
+  test('is made again with at most three others at a time, whatever their number', async () => {
+    const retries = openFrameRetries();
+    let [now, most] = [0, 0];
+    const make = async (index: number) => {
+      most = Math.max(most, ++now);
+      await new Promise(resolve => setTimeout(resolve, 5));
+      now--;
+      if (index % 5 === 0) throw new Error('refused');
+      return index;
+    };
+    const all = Array.from({ length: 50 }, (_, index) => retries.again(1, () => make(index)));
+    const settled = await Promise.allSettled(all);
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40);
+    expect(most).toBe(4);
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { formatPosition } from '../../../src/event-store/position.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectSocket } from '../../support/socket.ts';
+import { openEventStream } from '../../support/event-stream.ts';
+import { staffToken } from '../../support/tokens.ts';
+import { next, position, Source, tick } from '../graphql/mini-schema.ts';
+import { startMiniServer } from './mini-server.ts';
+
+const filler = 'x'.repeat(50_000);
+
+test('who takes nothing for 30 s is sent away with 1013 and can go on; it holds up nobody, and little is kept for it', async () => {
+  const { url } = await startMiniServer();
+  const token = await staffToken();
+  const many = Array.from({ length: 5_000 }, (_, index) => tick(index + 100));
+
+  const stopped = (next.source = new Source());
+  const socket = await connectSocket(url, token);
+  const lost = socket.subscribe(`subscription { ${filler}: ticks }`);
+  await eventually(() => expect(stopped.asked).toBe(1));
+  socket.ws.pause();
+
+  const stoppedStream = (next.source = new Source());
+  const stream = await openEventStream(url, `subscription { ${filler}: ticks }`, {}, { token });
+  await eventually(() => expect(stoppedStream.asked).toBe(1));
+  stream.response.pause();
+  const began = performance.now();
+  stopped.give(...many);
+  stoppedStream.give(...many);
+
+  // Once what lies between is full, neither is asked for more.
+  await eventually(async () => {
+    const before = [stopped.asked, stoppedStream.asked];
+    await new Promise(resolve => setTimeout(resolve, 300));
+    expect([stopped.asked, stoppedStream.asked]).toEqual(before);
+  });
+  const kept = [stopped.asked, stoppedStream.asked];
+  for (const asked of kept) expect(asked).toBeLessThan(2_000);
+
+  const quick = (next.source = new Source());
+  const other = await connectSocket(url, token);
+  const ticks = other.subscribe('subscription { ticks }');
+  const times: number[] = [];
+  let point = 0;
+  while (performance.now() - began < 31_000) {
+    const start = performance.now();
+    quick.give(tick(point++ + 1_000));
+    await ticks.next();
+    times.push(performance.now() - start);
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+  times.sort((one, two) => one - two);
+  expect(times[Math.floor(times.length / 2)]).toBeLessThan(50);
+  expect([stopped.asked, stoppedStream.asked]).toEqual(kept);
+  await eventually(() => expect(stoppedStream.returned).toBe(1));
+
+  // It reads again: what was on its way, then why it is sent away.
+  socket.ws.resume();
+  expect(await socket.closed).toEqual({ code: 1013, reason: 'Nothing was read for 30 s' });
+  await eventually(() => expect(stopped.returned).toBe(1));
+  const last = 100 + lost.waiting - 1;
+  next.source = new Source();
+  const again = await connectSocket(url, token);
+  again.subscribe('subscription { ticks }', {}, { after: formatPosition(position(last)) });
+  await eventually(() => expect(next.after).toEqual(position(last)));
+  stream.response.resume();
+  expect(await stream.ended).toBe('cut');
+  await again.close();
+  await other.close();
+}, 120_000);
