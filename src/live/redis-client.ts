@@ -15,6 +15,7 @@ export function openRedisClient(url: string, logger: Logger, options: RedisOptio
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     socketTimeout,
+    commandTimeout: options.commandTimeout ?? socketTimeout,
     // ioredis would subscribe by itself after a reconnect, and leave a refusal unhandled, which ends the process.
     autoResubscribe: false,
   });
@@ -22,11 +23,29 @@ export function openRedisClient(url: string, logger: Logger, options: RedisOptio
   client.on('error', (error: Error) => {
     logger.debug({ err: error }, 'Redis connection error');
     // An answer that no command waits for: from there on each command would get the answer of another one.
-    if (error.message.startsWith('Command queue state error')) client.disconnect(true);
+    if (error.message.startsWith('Command queue state error')) abandonConnection(client, error);
   });
   client.on('connect', () => guardAnswers(client));
+  abandonIfUnanswered(client);
   client.on('close', () => forgetSocketTimeout(client));
   return client;
+}
+
+/** The connection is made anew: ioredis does so when its stream closes. */
+function abandonConnection(client: Redis, error: unknown): void {
+  const { stream } = client as unknown as { readonly stream: Duplex | undefined };
+  stream?.destroy(error instanceof Error ? error : new Error(String(error)));
+}
+
+/** A connection on which bytes come, but no answer: all of them may be one answer that never ends. */
+function abandonIfUnanswered(client: Redis): void {
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command, stream) => {
+    command.promise.catch((error: unknown) => {
+      if (error instanceof Error && error.message === 'Command timed out') abandonConnection(client, error);
+    });
+    return send(command, stream);
+  };
 }
 
 /** ioredis throws on answers that it does not expect, in an event of the stream, which would end the process. */
@@ -40,7 +59,7 @@ function guardAnswers(client: Redis): void {
     try {
       parse(data);
     } catch (error) {
-      stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      abandonConnection(client, error);
     }
   });
 }

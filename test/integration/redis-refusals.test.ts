@@ -172,6 +172,6 @@ test('whatever is answered where Redis is expected, at any moment: nothing ends,
       await bus.close();
       await fake.close();
     }),
-    { numRuns: 6, endOnFailure: true },
+    { numRuns: 12, endOnFailure: true },
   );
 });
