@@ -6,8 +6,8 @@ export const expiryIgnored: PlantedFault = {
   edits: [
     {
       file: 'server/execution/frames.ts',
-      search: 'if (now >= this.#expiresAt * 1000)',
-      replace: 'if (this.#context === undefined)',
+      search: 'if (Date.now() >= this.#expiresAt * 1000)',
+      replace: 'if (Date.now() < 0 * this.#expiresAt)',
     },
     { file: 'async/timer.ts', search: '  arm();\n  return', replace: '  return' },
   ],

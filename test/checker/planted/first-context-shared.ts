@@ -11,8 +11,8 @@ export const firstContextShared: PlantedFault = {
     },
     {
       file: 'server/execution/shared-execution.ts',
-      search: 'openGroup(args, scopeIdentity(args.contextValue, ofRole), leave, recent)',
-      replace: 'openGroup(args, args.contextValue.identity, leave, recent)',
+      search: 'const identity = scopeIdentity(args.contextValue, ofRole);',
+      replace: 'const { identity } = args.contextValue;',
     },
   ],
 };

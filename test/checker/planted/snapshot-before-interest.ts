@@ -14,26 +14,14 @@ export const snapshotBeforeInterest: PlantedFault = {
     },
     {
       file: 'live/watch-list.ts',
-      search: 'const endInterest = hub.watchScope(scope, () => {',
-      replace: `let endInterest = (): void => undefined;
-  const ear = (): void => {`,
-    },
-    {
-      file: 'live/watch-list.ts',
-      search: `    wake?.();
-  });
-
-  let mine`,
-      replace: `    wake?.();
-  };
-
-  let mine`,
+      search: 'const endInterest = hub.watchScope(scope, hear);',
+      replace: 'let endInterest = (): void => undefined;',
     },
     {
       file: 'live/watch-list.ts',
       search: 'if (after) await fill();',
       replace: `if (after) await fill();
-    endInterest = hub.watchScope(scope, ear);`,
+    endInterest = hub.watchScope(scope, hear);`,
     },
   ],
 };
