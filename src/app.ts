@@ -12,7 +12,7 @@ import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
-import type { Parts } from './graphql/parts.ts';
+import type { Dependencies } from './graphql/dependencies.ts';
 import { openProbeServer } from './server/probes/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
@@ -24,7 +24,7 @@ import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
 import { openSharedReads } from './live/shared-reads.ts';
 import { openBeat } from './live/beat.ts';
-import { openSharedCounts } from './server/limits/shared-counts.ts';
+import { openRedisCounters } from './server/limits/redis-counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
@@ -33,7 +33,7 @@ import { readOrderHistories } from './order/views/read-order-history.ts';
 import { readCustomersOrderPages, readOrders, readOrdersAlone } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead, openBatchedReadWith, openEntityRead } from './projections/batched-read.ts';
-import { SeenRows } from './projections/seen-rows.ts';
+import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
 import { prepared } from './projections/prepared.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
@@ -43,7 +43,7 @@ import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
-import { fillEmptyLog } from './development/seed.ts';
+import { fillEmptyLog } from './development/sample-data.ts';
 import { deciders, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
@@ -163,7 +163,7 @@ async function serve(
   const { database } = opened.source;
   const source = withReadDeadline(opened.source);
   // For queries alone. Whoever watches is told of each change by an object of its own: frames are shared by it.
-  const seeing = { ...source, seen: new SeenRows() };
+  const seeing = { ...source, seen: new ReaderRowCache() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
     bus.publish('appended', {});
@@ -189,7 +189,7 @@ async function serve(
   });
   const rates = openRates(config, logger, closers);
   const sharedReads = openSharedReads();
-  const parts: Parts = {
+  const parts: Dependencies = {
     source,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle: openCommandBus(store, deciders, {
@@ -241,7 +241,7 @@ async function serve(
 }
 
 function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closers) {
-  const shared = redisUrl === undefined ? undefined : openSharedCounts(redisUrl, logger.child({ component: 'rate' }));
+  const shared = redisUrl === undefined ? undefined : openRedisCounters(redisUrl, logger.child({ component: 'rate' }));
   const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
   const strangers = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {

@@ -4,11 +4,11 @@ import { UnavailableError } from '../event-store/appender.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { StoredCommand } from '../event-store/read-stream.ts';
-import { type NowOrLater, onceThere } from '../async/now-or-later.ts';
+import { type MaybePromise, whenReady } from '../async/maybe-promise.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import { type Aggregate, AggregateCache, type Foldable, type Fresh } from './aggregate-cache.ts';
 import type { Actor, Decider, DomainEvent } from './decider.ts';
-import { openInOrder } from '../async/in-order.ts';
+import { openKeyedQueue } from '../async/keyed-queue.ts';
 import type { CommandIssue } from './command-issues.ts';
 import { readUntil } from './read-until.ts';
 
@@ -18,7 +18,7 @@ const commandTimeout = 10_000;
 const conflictRetries = 30;
 
 /** Reads another aggregate that the decision rests on; the append then tests that it has not moved. */
-export type ReadState = <State>(decider: Foldable<State>, streamId: string) => NowOrLater<State>;
+export type ReadState = <State>(decider: Foldable<State>, streamId: string) => MaybePromise<State>;
 
 export interface CommandCall<Command> {
   readonly streamId: string;
@@ -37,7 +37,7 @@ export interface CommandCall<Command> {
   readonly trace?: TraceHeaders | undefined;
   readonly now: Date;
   /** Puts what other aggregates say (prices, availability) into the command. Called again for each new decision. */
-  readonly enrich?: ((command: Command, read: ReadState) => NowOrLater<Command>) | undefined;
+  readonly enrich?: ((command: Command, read: ReadState) => MaybePromise<Command>) | undefined;
 }
 
 export type CommandAnswer<Rejection> =
@@ -75,7 +75,7 @@ export interface Effort {
 
 export function openHandleCommand(store: EventStore): HandleCommand {
   const cache = new AggregateCache(store);
-  const inOrder = openInOrder();
+  const inOrder = openKeyedQueue();
   return function handleCommand(decider, call, effort) {
     // Counted from here, not from its turn: where the database is gone, the last of many on one stream waits no longer.
     const deadline = performance.now() + commandTimeout;
@@ -142,8 +142,8 @@ function loadAndDecide<State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
   sight: Sight,
-): NowOrLater<Decided<State, Rejection>> {
-  return onceThere(sight.own(decider, call.streamId, call.commandId), ({ aggregate: own, command }) =>
+): MaybePromise<Decided<State, Rejection>> {
+  return whenReady(sight.own(decider, call.streamId, call.commandId), ({ aggregate: own, command }) =>
     command ? answerAgain(store, decider, call, own, command) : decideNew(store, decider, call, own, sight),
   );
 }
@@ -165,12 +165,12 @@ function decideNew<State, Command, Event extends DomainEvent, Rejection>(
   call: CommandCall<Command>,
   own: Aggregate<State>,
   sight: Sight,
-): NowOrLater<Decided<State, Rejection>> {
-  return onceThere(decideOn(decider, call, own, sight.other), (decision): NowOrLater<Decided<State, Rejection>> => {
+): MaybePromise<Decided<State, Rejection>> {
+  return whenReady(decideOn(decider, call, own, sight.other), (decision): MaybePromise<Decided<State, Rejection>> => {
     if (decision.type !== 'accepted') return { type: 'answer', answer: decision, restsOnCache: sight.restsOnCache };
     const state = decision.events.reduce(decider.evolve, own.state);
     const request = appendRequest(store, decider, call, own, sight.reads, decision.events, state);
-    return onceThere(request, one => ({ type: 'append', request: one, own, state }));
+    return whenReady(request, one => ({ type: 'append', request: one, own, state }));
   });
 }
 
@@ -178,7 +178,7 @@ function decideNew<State, Command, Event extends DomainEvent, Rejection>(
 class Sight {
   readonly #cache: AggregateCache;
   readonly #mayUseCache: boolean;
-  readonly #others = new Map<string, NowOrLater<Aggregate>>();
+  readonly #others = new Map<string, MaybePromise<Aggregate>>();
   readonly reads: StreamVersion[] = [];
   restsOnCache = false;
 
@@ -187,7 +187,7 @@ class Sight {
     this.#mayUseCache = mayUseCache;
   }
 
-  own<State>(decider: Foldable<State>, streamId: string, commandId: string): NowOrLater<Fresh<State>> {
+  own<State>(decider: Foldable<State>, streamId: string, commandId: string): MaybePromise<Fresh<State>> {
     const cached = this.#fromCache(decider, streamId);
     return cached ? { aggregate: cached, command: undefined } : this.#cache.fresh(decider, streamId, commandId);
   }
@@ -197,13 +197,13 @@ class Sight {
     const stream = `${decider.streamType} ${streamId}`;
     const known = this.#others.get(stream) ?? this.#readOther(decider, streamId);
     this.#others.set(stream, known);
-    return onceThere(known, ({ state }) => state as State);
+    return whenReady(known, ({ state }) => state as State);
   };
 
-  #readOther<State>(decider: Foldable<State>, streamId: string): NowOrLater<Aggregate<State>> {
+  #readOther<State>(decider: Foldable<State>, streamId: string): MaybePromise<Aggregate<State>> {
     const read =
       this.#fromCache(decider, streamId) ?? this.#cache.fresh(decider, streamId).then(({ aggregate }) => aggregate);
-    return onceThere(read, aggregate => {
+    return whenReady(read, aggregate => {
       const { streamType, version, hash } = aggregate;
       this.reads.push({ streamType, streamId, version, hash });
       return aggregate;
@@ -223,7 +223,7 @@ function decideOn<State, Command, Event extends DomainEvent, Rejection>(
   call: CommandCall<Command>,
   own: Aggregate<State>,
   read: ReadState,
-): NowOrLater<{ type: 'accepted'; events: readonly [Event, ...Event[]] } | Refusal<Rejection>> {
+): MaybePromise<{ type: 'accepted'; events: readonly [Event, ...Event[]] } | Refusal<Rejection>> {
   const { expectedVersion, enrich } = call;
   const missing = own.version === 0 || !decider.isVisibleTo(own.state, call.actor);
   if (missing && !decider.creates(call.command)) return { type: 'not-found' };
@@ -231,7 +231,7 @@ function decideOn<State, Command, Event extends DomainEvent, Rejection>(
     return { type: 'version-conflict', expectedVersion, actualVersion: own.version };
   }
   const enriched = enrich ? enrich(call.command, read) : call.command;
-  return onceThere(enriched, command => decider.decide(command, own.state));
+  return whenReady(enriched, command => decider.decide(command, own.state));
 }
 
 function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
@@ -242,7 +242,7 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
   reads: readonly StreamVersion[],
   events: readonly Event[],
   state: State,
-): NowOrLater<AppendRequest> {
+): MaybePromise<AppendRequest> {
   const { streamType, streamId, version, hash } = own;
   const subject = decider.subject(state);
 

@@ -1,7 +1,7 @@
 import { isPassing, isReadOnly } from '../database/database-error.ts';
 import { ReadOnlyError, readOnlyPatienceMs, UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
-import type { NowOrLater } from '../async/now-or-later.ts';
+import type { MaybePromise } from '../async/maybe-promise.ts';
 
 /**
  * Reads what a command is decided on, and retries while the database is unreachable. The first command that seals a
@@ -10,7 +10,7 @@ import type { NowOrLater } from '../async/now-or-later.ts';
  * @param deadline by performance.now()
  * @throws UnavailableError after the deadline, ReadOnlyError, or what `read` throws for another reason
  */
-export function readUntil<Result>(deadline: number, read: () => NowOrLater<Result>): NowOrLater<Result> {
+export function readUntil<Result>(deadline: number, read: () => MaybePromise<Result>): MaybePromise<Result> {
   const first = read();
   return first instanceof Promise ? untilAnswered(deadline, first, read) : first;
 }
@@ -18,9 +18,9 @@ export function readUntil<Result>(deadline: number, read: () => NowOrLater<Resul
 async function untilAnswered<Result>(
   deadline: number,
   first: Promise<Result>,
-  read: () => NowOrLater<Result>,
+  read: () => MaybePromise<Result>,
 ): Promise<Result> {
-  let answer: NowOrLater<Result> = first;
+  let answer: MaybePromise<Result> = first;
   let writableBy: number | undefined;
   for (let failed = 0; ; ) {
     try {
@@ -41,7 +41,7 @@ async function untilAnswered<Result>(
 }
 
 /** Without it, a connection that was cut silently would be awaited much longer. */
-async function answeredBy<Result>(deadline: number, answer: NowOrLater<Result>): Promise<Result> {
+async function answeredBy<Result>(deadline: number, answer: MaybePromise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

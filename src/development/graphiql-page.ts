@@ -3,7 +3,7 @@ import { developmentToken } from './development-token.ts';
 import type { Page } from './graphiql.ts';
 import { newId } from '../ids.ts';
 import { exampleTabs } from '../order/graphql/example-tabs.ts';
-import { sampleCustomerId, sampleProductId } from './seed.ts';
+import { sampleCustomerId, sampleProductId } from './sample-data.ts';
 
 /**
  * What GraphiQL shows in development: one order's way from create to submit, by a customer, and a watch of all orders, by

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { developmentToken } from './development-token.ts';
-import { sampleCustomerId } from './seed.ts';
+import { sampleCustomerId } from './sample-data.ts';
 import type { Style } from './terminal-style.ts';
 
 /** Where the commands look for the server if nothing else is said. */

@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import type { Position } from '../event-store/position.ts';
 import type { Context } from './context.ts';
-import './rules.ts';
+import './authorization.ts';
 import './sharing.ts';
 import {
   CurrencyCode,

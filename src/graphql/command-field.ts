@@ -8,7 +8,7 @@ import { hashesOfCommand } from './command-hash.ts';
 import type { InputIssue } from './command-errors.ts';
 import type { CommandResult, commandResult } from './command-result.ts';
 import { type Context, viewerOf } from './context.ts';
-import type { Rule } from './rules.ts';
+import type { Rule } from './authorization.ts';
 
 /** Under which a caller's idempotency keys become command ids. Permanent: stored command ids rest on it. */
 const commandNamespace = '7b0e5f5e-3c1d-4d6a-9f0b-2a4c8e6d1f37';
@@ -88,7 +88,7 @@ export function commandField<
         defaults ??= defaultsOf(info);
         const { commandHash, formerHash } = hashesOfCommand(name, given, defaults);
         // Field by field: a spread one is copied by its names, and so is what is read from it then.
-        const answer = await context.parts.handle(decider, {
+        const answer = await context.dependencies.handle(decider, {
           streamId,
           command,
           enrich,
@@ -101,7 +101,7 @@ export function commandField<
           trace: context.trace,
           now: context.now(),
         });
-        if (answer.type === 'accepted') context.reflected.reached(answer.position);
+        if (answer.type === 'accepted') context.responsePosition.reached(answer.position);
         return resultOf(answer, noun, prepared.streamId);
       },
     }),

@@ -28,7 +28,7 @@ export function connection<Row>(
   sort: Sort,
   keyOf: (row: Row) => CursorKey,
 ): Connection<Row> {
-  context.reflected.read(page.position);
+  context.responsePosition.read(page.position);
   return { ...page, cursorOf: row => formatCursor(sort, keyOf(row)) };
 }
 

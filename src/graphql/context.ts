@@ -4,8 +4,8 @@ import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import { unauthenticated } from './coded-error.ts';
-import type { Parts } from './parts.ts';
-import { Reflected } from './reflected.ts';
+import type { Dependencies } from './dependencies.ts';
+import { ResponsePosition } from './response-position.ts';
 
 /** Who asks, and until when they may: `exp` of the token and the tolerance for clocks, seconds since the epoch. */
 export interface Identity {
@@ -31,8 +31,8 @@ export interface Context {
    */
   readonly after: Position | undefined;
   /** Whatever reads or stores reports its position here; the answer's `extensions.position` comes from it. */
-  readonly reflected: Reflected;
-  readonly parts: Parts;
+  readonly responsePosition: ResponsePosition;
+  readonly dependencies: Dependencies;
   readonly logger: Logger;
   now(): Date;
 }
@@ -46,7 +46,7 @@ export interface Caller {
   readonly after?: Position | undefined;
 }
 
-export function createContext(parts: Parts, logger: Logger, caller: Caller): Context {
+export function createContext(parts: Dependencies, logger: Logger, caller: Caller): Context {
   return new OperationContext(parts, logger, caller);
 }
 
@@ -58,12 +58,12 @@ class OperationContext implements Context {
   readonly trace: TraceHeaders | undefined;
   readonly atLeast: Position | undefined;
   readonly after: Position | undefined;
-  readonly reflected = new Reflected();
-  readonly parts: Parts;
+  readonly responsePosition = new ResponsePosition();
+  readonly dependencies: Dependencies;
   readonly #logger: Logger;
   #child: Logger | undefined;
 
-  constructor(parts: Parts, logger: Logger, caller: Caller) {
+  constructor(dependencies: Dependencies, logger: Logger, caller: Caller) {
     this.identity = caller.identity;
     this.viewer = caller.identity?.actor;
     this.address = caller.address ?? '';
@@ -71,7 +71,7 @@ class OperationContext implements Context {
     this.trace = caller.trace;
     this.atLeast = caller.atLeast;
     this.after = caller.after;
-    this.parts = parts;
+    this.dependencies = dependencies;
     this.#logger = logger;
   }
 

@@ -5,8 +5,8 @@ import type { Position } from '../event-store/position.ts';
 import { builder } from './builder.ts';
 import { startAfter } from './context.ts';
 
-declare module './parts.ts' {
-  interface Parts {
+declare module './dependencies.ts' {
+  interface Dependencies {
     /** @param after a position, to know whether it is of this log */
     readonly projections: (after: Position | undefined) => Promise<Projections>;
     /** When those who watch them ask. */
@@ -61,8 +61,8 @@ builder.queryField('projections', t =>
     rule: 'staff',
     description: 'State of every read model (staff).',
     resolve: async (_root, _args, context) => {
-      const { position, state } = await context.parts.projections(undefined);
-      context.reflected.read(position);
+      const { position, state } = await context.dependencies.projections(undefined);
+      context.responsePosition.read(position);
       return [...state];
     },
   }),
@@ -75,7 +75,7 @@ builder.subscriptionField('projectionsUpdated', t =>
     sharing: 'role',
     description: 'Read-model state whenever it changes, at most twice a second (staff).',
     subscribe: (_root, _args, context) => {
-      const { parts, logger } = context;
+      const { dependencies: parts, logger } = context;
       return watchState(startAfter(context, undefined), {
         read: parts.projections,
         beat: parts.projectionBeat,

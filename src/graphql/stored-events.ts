@@ -35,7 +35,7 @@ builder.subscriptionField('eventsAppended', t =>
   }),
 );
 
-function watchLog({ parts, logger }: Context, after: Position | undefined) {
+function watchLog({ dependencies: parts, logger }: Context, after: Position | undefined) {
   const { database, types } = parts.source;
   const read = (from: Position | undefined, limit: number) =>
     parts.sharedReads.once(JSON.stringify(['events', from, limit]), () =>

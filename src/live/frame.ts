@@ -16,7 +16,7 @@ export interface Frame {
  * Receives a frame that was not available yet. An object and not a function: a closure would be two more objects to
  * find in memory for each of ten thousand subscribers of one change.
  */
-export interface Asker<One extends Frame> {
+export interface FrameReceiver<One extends Frame> {
   /** The frame is available. */
   take(frame: One): void;
   /** There will be no frame: the next `poll()` says why. */
@@ -30,7 +30,7 @@ export interface Pollable<One extends Frame> extends AsyncIterableIterator<One> 
    * source has ended.
    * @throws the error with which the source failed
    */
-  poll(asker: Asker<One>): IteratorResult<One> | undefined;
+  poll(asker: FrameReceiver<One>): IteratorResult<One> | undefined;
 }
 
 export function canBePolled<One extends Frame>(source: AsyncIterator<One>): source is Pollable<One> {

@@ -1,6 +1,6 @@
 import { type Position } from '../event-store/position.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Asker, Frame, Pollable } from './frame.ts';
+import type { FrameReceiver, Frame, Pollable } from './frame.ts';
 import { type Hub, type RowListener, tick } from './hub.ts';
 
 /** A row that is pushed: its stream's version and the position of the last event that changed it. */
@@ -67,7 +67,7 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
   /** The version that was seen last; undefined while the row is looked at. */
   #seen: number | undefined;
   /** Who asked while there was nothing. */
-  #waiting: Asker<RowFrame<Row>> | undefined;
+  #waiting: FrameReceiver<RowFrame<Row>> | undefined;
   /** The position that the watcher came with, while the log has not come to it. */
   #doubt: Position | undefined;
   /** The newest that the hub told while the row was looked at. */
@@ -129,7 +129,7 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     else this.#slot = frame;
   }
 
-  poll(asker: Asker<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
+  poll(asker: FrameReceiver<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
     if (this.#failure) throw this.#failure;
     if (this.#ended) return { value: undefined, done: true };
     const value = this.#slot;

@@ -4,7 +4,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Checkpoint, noteFailure, readCheckpoint } from './checkpoint.ts';
-import { KeptRows } from './kept-rows.ts';
+import { ProjectorRowCache } from './projector-row-cache.ts';
 import { NewerSchemaError } from './newer-schema.ts';
 import { projectNext } from './project-next.ts';
 import type { StreamName } from './retry-event.ts';
@@ -53,7 +53,7 @@ export function startProjector(parts: {
     database,
     store,
     views,
-    kept: new KeptRows(),
+    kept: new ProjectorRowCache(),
     onParked: (stream: StreamName, error: unknown) => {
       logger.error({ err: error, ...stream }, 'a stream can not be folded: it is parked, the others go on');
     },

@@ -4,7 +4,7 @@ import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { Prisma } from '../generated/prisma/client.ts';
-import { type SeenRow, type SeenRows, Standing } from './seen-rows.ts';
+import { type CachedRow, type ReaderRowCache, UnchangedRow } from './reader-row-cache.ts';
 import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
@@ -18,7 +18,7 @@ export interface ReadSource {
   readonly select?: LookUp | undefined;
   readonly types: EventTypes;
   /** Of this database; where it is left out, every row is sent each time. */
-  readonly seen?: SeenRows | undefined;
+  readonly seen?: ReaderRowCache | undefined;
 }
 
 /** Rows as the log has them at `position`, its end. */
@@ -110,8 +110,8 @@ export function openReadEntities<Row extends object, Joined extends object = obj
 
 /** What is known here of an entity, as its statement was told: what is known meanwhile is of another moment. */
 interface Seen {
-  readonly row: SeenRow;
-  readonly joined: SeenRow | undefined;
+  readonly row: CachedRow;
+  readonly joined: CachedRow | undefined;
 }
 
 function wantedOf<Row extends object, Joined extends object>(
@@ -168,7 +168,7 @@ function entitiesOf<Row extends object, Joined extends object>(
 
   const rows = new Map<string, { row: Row; joined: Joined | undefined }>();
   for (const [id, { row, joined }] of seen) {
-    const standing = row.standing as Standing<Row>;
+    const standing = row.standing as UnchangedRow<Row>;
     rows.set(id, join ? { row: standing.row, joined: joined?.standing.row as Joined | undefined } : standing);
   }
   const parked = new Map<string, number>();
@@ -181,7 +181,7 @@ function entitiesOf<Row extends object, Joined extends object>(
     if (parkedAt !== undefined) parked.set(id, parkedAt);
     if (!row) rows.delete(id);
     else if (join) rows.set(id, { row, joined: joinedRow(source, join, row, one, before?.joined) });
-    else rows.set(id, row === stored?.row ? (stored as Standing<Row>) : { row, joined: undefined });
+    else rows.set(id, row === stored?.row ? (stored as UnchangedRow<Row>) : { row, joined: undefined });
   }
   return { position: JSON.parse(first.head) as Position, rows, parked };
 }
@@ -191,7 +191,7 @@ function joinedRow<Row, Joined extends object>(
   { view, by }: Join<Row, Joined>,
   row: Row,
   { joinedMark: mark, joinedRow: text, joinedNewer }: Selected,
-  before: SeenRow | undefined,
+  before: CachedRow | undefined,
 ): Joined | undefined {
   const stored = storedRow(source, view, row[by] as string, { mark, text }, before);
   return foldNewer(source.types, view, stored?.row, joinedNewer).row;
@@ -203,11 +203,11 @@ function storedRow(
   view: FoldedView,
   id: string,
   { mark, text }: { readonly mark: string | null; readonly text: string | null },
-  before: SeenRow | undefined,
-): Standing | undefined {
+  before: CachedRow | undefined,
+): UnchangedRow | undefined {
   if (mark === null) return undefined;
   if (text === null) return before?.standing;
-  const standing = new Standing(JSON.parse(text) as object, text.length);
+  const standing = new UnchangedRow(JSON.parse(text) as object, text.length);
   seen?.keep(view, id, { mark, standing });
   return standing;
 }

@@ -5,7 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { developmentToken } from '../../src/development/development-token.ts';
-import { sampleCustomerId, sampleProductId } from '../../src/development/seed.ts';
+import { sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
 import { type SpawnedApp, spawnApp, startApp } from '../support/app.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';

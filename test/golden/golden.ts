@@ -13,7 +13,7 @@ import { recordedEvent, type StoredEvent } from '../../src/event-store/stored-ev
 import { formatPosition } from '../../src/event-store/position.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import { executeOperation } from '../../src/server/execution/operation.ts';
-import type { Parts } from '../../src/graphql/parts.ts';
+import type { Dependencies } from '../../src/graphql/dependencies.ts';
 import { openLogger } from '../../src/telemetry/logger.ts';
 import { orderDecider } from '../../src/order/decider.ts';
 import { productDecider } from '../../src/product/decider.ts';
@@ -230,7 +230,10 @@ export async function ask(handle: HandleCommand, asked: Asked): Promise<Record<s
     }
   }`);
   const caller = { identity: { actor: as, expiresAt: Infinity }, correlationId: 'golden' };
-  const context = { ...createContext({ handle } as Parts, openLogger('silent'), caller), now: () => new Date(at) };
+  const context = {
+    ...createContext({ handle } as Dependencies, openLogger('silent'), caller),
+    now: () => new Date(at),
+  };
   const { data, errors } = await executeOperation({
     schema,
     document,

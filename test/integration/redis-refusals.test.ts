@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRedisBus } from '../../src/live/redis-bus.ts';
-import { openSharedCounts } from '../../src/server/limits/shared-counts.ts';
+import { openRedisCounters } from '../../src/server/limits/redis-counters.ts';
 import { openLogger } from '../../src/telemetry/logger.ts';
 import { StartError } from '../../src/start-error.ts';
 import { eventually } from '../support/eventually.ts';
@@ -79,7 +79,7 @@ describeWithRedis('a Redis that refuses', () => {
   test('refusing to count costs nobody more than the sum, is logged once, and is over when Redis allows it again', async () => {
     await grant(...granted);
     const { logger, lines } = logLines();
-    const counts = openSharedCounts(urlOf(), logger);
+    const counts = openRedisCounters(urlOf(), logger);
     const news = [{ key: crypto.randomUUID(), more: 3 }];
     await eventually(async () => expect(await counts.add(news, 10)).toEqual([3]));
     await grant('-incrby');
@@ -155,7 +155,7 @@ test('whatever is answered where Redis is expected, at any moment: nothing ends,
       if (fromTheStart) misbehave();
       const logger = openLogger('silent');
       const bus = await openRedisBus(fake.url, logger);
-      const counts = openSharedCounts(fake.url, logger);
+      const counts = openRedisCounters(fake.url, logger);
       misbehave();
       const until = performance.now() + 300;
       while (performance.now() < until) {

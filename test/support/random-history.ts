@@ -23,7 +23,7 @@ import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { prepared } from '../../src/projections/prepared.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import type { ReadSource } from '../../src/projections/read-entities.ts';
-import { SeenRows } from '../../src/projections/seen-rows.ts';
+import { ReaderRowCache } from '../../src/projections/reader-row-cache.ts';
 import { noteOpen } from './left-open.ts';
 
 /** The command path and the read path of one process: its own connections, cache and batching. */
@@ -57,7 +57,7 @@ export function nodeOn(database: Database, lookUp?: LookUp, select?: LookUp): Om
   return {
     database,
     store,
-    source: { database, lookUp, select, types, seen: new SeenRows() },
+    source: { database, lookUp, select, types, seen: new ReaderRowCache() },
     handle: openHandleCommand(store),
     projection: { database: projecting, store: storeOn(projecting) },
   };

@@ -1,7 +1,7 @@
 import { SignJWT } from 'jose';
 import { developmentSecret } from '../../config.ts';
 import { deriveId } from '../../ids.ts';
-import { sampleCustomerId } from '../../development/seed.ts';
+import { sampleCustomerId } from '../../development/sample-data.ts';
 import { StartError } from '../../start-error.ts';
 import type { Person } from './api.ts';
 

@@ -1,12 +1,12 @@
 import type { Position } from '../../event-store/position.ts';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
 import type { CustomerRow } from '../views/customer-view.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     /** @param atLeast a position that the answer must be of the same log as */
     readonly customer: (id: string, atLeast?: Position) => Promise<Found<CustomerRow>>;
   }
@@ -23,10 +23,12 @@ export async function findCustomer(
   id: string,
   atLeast = context.atLeast,
 ): Promise<CustomerNode | null> {
-  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts.customer(id, atLeast));
-  context.reflected.read(position);
+  const { position, value, parkedAt } = await waitForPosition(context, atLeast, () =>
+    context.dependencies.customer(id, atLeast),
+  );
+  context.responsePosition.read(position);
   const viewer = viewerOf(context);
   if (viewer.role !== 'staff' && id !== viewer.subject) return null;
-  refuseParked(parkedAt, atLeast ?? context.reflected.stored);
+  refuseParked(parkedAt, atLeast ?? context.responsePosition.stored);
   return value ? { ...value, atLeast } : null;
 }

@@ -1,11 +1,11 @@
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connection } from '../../graphql/connection.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
-import { selectedOfPage } from '../../graphql/selected-of-page.ts';
+import { selectedPageFields } from '../../graphql/selected-page-fields.ts';
 import { readCustomerPage } from '../views/customer-view.ts';
 import { type CustomerNode, findCustomer } from './find-customer.ts';
 import { Customer, CustomerConnection } from './types.ts';
@@ -41,9 +41,9 @@ builder.queryFields(t => ({
       const atLeast = own ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
-      const selected = selectedOfPage(info, request);
-      const page = await readAtLeast(context, atLeast, () =>
-        readCustomerPage(context.parts.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
+      const selected = selectedPageFields(info, request);
+      const page = await waitForPosition(context, atLeast, () =>
+        readCustomerPage(context.dependencies.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
       );
       const rows = page.rows.map(({ row }): CustomerNode => ({ ...row, atLeast }));
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));

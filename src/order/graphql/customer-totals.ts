@@ -1,5 +1,5 @@
 import { Customer } from '../../customer/graphql/types.ts';
-import { readAtLeast, reflecting } from '../../graphql/at-least.ts';
+import { waitForPosition, positionToReflect } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { Money } from '../../graphql/common-types.ts';
 import type { Found } from '../../projections/batched-read.ts';
@@ -7,8 +7,8 @@ import { orderStatuses, type OrderStatus as Status } from '../domain/order.ts';
 import type { CustomerTotals } from '../views/customer-totals.ts';
 import { OrderStatus } from './types.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     readonly customerTotals: (customerId: string) => Promise<Found<CustomerTotals>>;
   }
 }
@@ -59,11 +59,11 @@ builder.objectField(Customer, 'orderTotals', t =>
     type: CustomerOrderTotals,
     description: 'Kept by the projector, with no scan at read time. Like a list it waits for what it has to reflect.',
     resolve: async ({ customerId, atLeast }, _args, context) => {
-      const { customerTotals } = context.parts;
-      const { position, value } = await readAtLeast(context, reflecting(context, atLeast), () =>
+      const { customerTotals } = context.dependencies;
+      const { position, value } = await waitForPosition(context, positionToReflect(context, atLeast), () =>
         customerTotals(customerId),
       );
-      context.reflected.read(position);
+      context.responsePosition.read(position);
       return value ?? none;
     },
   }),

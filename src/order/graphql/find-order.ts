@@ -1,15 +1,15 @@
 import type { CustomerRow } from '../../customer/views/customer-view.ts';
 import type { Actor } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import type { OrderWithCustomer } from '../views/read-orders.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     /** @param atLeast a position that the answer must be of the same log as */
     readonly order: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
     /** The same without its customer. */
@@ -37,11 +37,13 @@ export async function findOrder(
   atLeast = context.atLeast,
   part: 'order' | 'orderAlone' = 'order',
 ): Promise<OrderNode | null> {
-  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts[part](id, atLeast));
-  context.reflected.read(position);
+  const { position, value, parkedAt } = await waitForPosition(context, atLeast, () =>
+    context.dependencies[part](id, atLeast),
+  );
+  context.responsePosition.read(position);
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
-  refuseParked(parkedAt, atLeast ?? context.reflected.stored);
+  refuseParked(parkedAt, atLeast ?? context.responsePosition.stored);
   // Not copied without need: what was answered of a row is kept with it.
   return value ? (atLeast ? { ...value, atLeast } : value) : null;
 }

@@ -10,8 +10,8 @@ import type { OrderRow } from '../views/order-view.ts';
 import type { HistoryPage } from '../views/read-order-history.ts';
 import { Order } from './types.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     /** A page of an order's events, read together with the same page of others'. */
     readonly orderHistory: (orderId: string, page: HistoryPage) => Promise<Found<readonly RecordedEvent[], undefined>>;
   }
@@ -45,7 +45,7 @@ builder.objectField(Order, 'history', t =>
 );
 
 async function history(
-  { parts }: Context,
+  { dependencies: parts }: Context,
   row: OrderRow,
   args: { first?: number | null | undefined; after?: string | null | undefined },
 ): Promise<Connection<RecordedEvent>> {

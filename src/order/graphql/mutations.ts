@@ -8,7 +8,7 @@ import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
 import { productDecider } from '../../product/decider.ts';
-import { type NowOrLater, onceThere } from '../../async/now-or-later.ts';
+import { type MaybePromise, whenReady } from '../../async/maybe-promise.ts';
 import { orderDecider } from '../decider.ts';
 import type { CreateOrder, OrderCommand, ProductOnOffer } from '../domain/commands.ts';
 import { longestCarrier, longestReason, longestReference, maximumLines, maximumQuantity } from '../domain/limits.ts';
@@ -291,12 +291,12 @@ function lineId(ids: CommandIds, index: number): string {
 }
 
 /** Puts what the catalogue and the customer's record say into a command: prices never come from a client. */
-function withReferences(command: OrderCommand, read: ReadState): NowOrLater<OrderCommand> {
+function withReferences(command: OrderCommand, read: ReadState): MaybePromise<OrderCommand> {
   switch (command.type) {
     case 'CreateOrder':
       return withCustomerAndProducts(command, read);
     case 'AddOrderItem':
-      return onceThere(onOffer(command.product, read), product => ({ ...command, product }));
+      return whenReady(onOffer(command.product, read), product => ({ ...command, product }));
     case 'ImportOrder': // no mutation makes one: it brings prices of its own
     case 'RemoveOrderItem':
     case 'ChangeOrderItemQuantity':
@@ -319,8 +319,8 @@ async function withCustomerAndProducts(command: CreateOrder, read: ReadState): P
   return { ...command, customer: { customerId, registered: customer.status === 'Registered' }, items };
 }
 
-function onOffer({ productId }: ProductOnOffer, read: ReadState): NowOrLater<ProductOnOffer> {
-  return onceThere(read(productDecider, productId), product => ({
+function onOffer({ productId }: ProductOnOffer, read: ReadState): MaybePromise<ProductOnOffer> {
+  return whenReady(read(productDecider, productId), product => ({
     productId,
     offer: product.status === 'None' ? undefined : product,
   }));

@@ -92,7 +92,7 @@ builder.queryField('orderAt', t =>
       if (at.version != null && at.version < 1) throw badInput('`version` is 1 or more.');
       const range = { toVersion: at.version ?? undefined, toTime: at.time ?? undefined };
       const today = await findOrder(context, checkedId(id, 'ord'));
-      return today && ((await readOrderAt(context.parts.source, id, range)) ?? null);
+      return today && ((await readOrderAt(context.dependencies.source, id, range)) ?? null);
     },
   }),
 );

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { SortDirection } from '../../graphql/common-types.ts';
@@ -8,7 +8,7 @@ import type { Context } from '../../graphql/context.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { type PageArguments, pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
-import { selectedOfPage } from '../../graphql/selected-of-page.ts';
+import { selectedPageFields } from '../../graphql/selected-page-fields.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import type { Position } from '../../event-store/position.ts';
 import type { Found } from '../../projections/batched-read.ts';
@@ -18,8 +18,8 @@ import { type OrderList, type OrderPage, type OrderSort as SortColumn, readOrder
 import type { OrderNode } from './find-order.ts';
 import { OrderStatus } from './types.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     /** A page of a customer's orders, read together with the same page of others'. */
     readonly customerOrders: (customerId: string, asked: AskedOrders) => Promise<Found<OrderPage>>;
   }
@@ -100,16 +100,16 @@ export async function listOrders(
   const { customerId, atLeast } = options;
   const { field: sort, direction } = args.orderBy ?? { field: 'createdAt', direction: 'DESC' };
   const page = pageRequest(args, sorts[sort]);
-  const request = { ...page, ...selectedOfPage(info, page), direction, atLeast };
+  const request = { ...page, ...selectedPageFields(info, page), direction, atLeast };
   const list = { filter: orderFilter(args.filter), sort };
-  const { parts } = context;
+  const { dependencies: parts } = context;
   const read = async (): Promise<OrderPage> => {
     if (customerId === undefined) return readOrderPage(parts.source, list, request);
     const { value } = await parts.customerOrders(customerId, { list, request });
     if (!value) throw new Error(`no page of the orders of ${customerId}`);
     return value;
   };
-  const answer = await readAtLeast(context, atLeast, read);
+  const answer = await waitForPosition(context, atLeast, read);
   // What stands below these orders has to reflect the same position.
   const rows: readonly OrderNode[] = atLeast ? answer.rows.map(row => ({ ...row, atLeast })) : answer.rows;
   return connection(context, { ...answer, rows }, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));

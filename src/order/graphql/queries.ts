@@ -1,10 +1,10 @@
 import { Customer } from '../../customer/graphql/types.ts';
-import { readAtLeast, reflecting } from '../../graphql/at-least.ts';
+import { waitForPosition, positionToReflect } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput } from '../../graphql/coded-error.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { checkedId } from '../../graphql/node.ts';
-import { selects } from '../../graphql/selection.ts';
+import { selectsField } from '../../graphql/selected-fields.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
 import { readOrderByNumber } from '../views/read-orders.ts';
 import { findOrder, maySee } from './find-order.ts';
@@ -23,7 +23,7 @@ builder.queryFields(t => ({
       atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
     },
     resolve: (_root, { id, atLeast }, context, info) => {
-      const part = selects(info, 'customer') ? 'order' : 'orderAlone';
+      const part = selectsField(info, 'customer') ? 'order' : 'orderAlone';
       return findOrder(context, checkedId(id, 'ord'), atLeast ?? context.atLeast, part);
     },
   }),
@@ -39,10 +39,10 @@ builder.queryFields(t => ({
     resolve: async (_root, { number, atLeast }, context) => {
       const shown = numberAsShown(number);
       const least = atLeast ?? context.atLeast;
-      const { position, found, parkedAt } = await readAtLeast(context, least, () =>
-        readOrderByNumber(context.parts.source, shown, least),
+      const { position, found, parkedAt } = await waitForPosition(context, least, () =>
+        readOrderByNumber(context.dependencies.source, shown, least),
       );
-      context.reflected.read(position);
+      context.responsePosition.read(position);
       if (!found || !maySee(viewerOf(context), found.row)) return null;
       refuseParked(parkedAt, least);
       return { ...found, atLeast: least };
@@ -70,7 +70,7 @@ builder.objectField(Customer, 'orders', t =>
     args: orderListArguments,
     // Whoever sees the customer sees their orders: they are that customer, or staff.
     resolve: ({ customerId, atLeast }, args, context, info) =>
-      listOrders(context, args, info, { customerId, atLeast: reflecting(context, atLeast) }),
+      listOrders(context, args, info, { customerId, atLeast: positionToReflect(context, atLeast) }),
   }),
 );
 

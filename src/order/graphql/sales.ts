@@ -1,4 +1,4 @@
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { Money, type MoneyAmount } from '../../graphql/common-types.ts';
@@ -50,7 +50,7 @@ builder.queryFields(t => ({
     },
     resolve: (_root, span, context) => {
       checkSpan(span);
-      return sales(context, span.currency, atLeast => readSalesByDay(context.parts.source, span, atLeast));
+      return sales(context, span.currency, atLeast => readSalesByDay(context.dependencies.source, span, atLeast));
     },
   }),
   topProducts: t.field({
@@ -71,7 +71,7 @@ builder.queryFields(t => ({
       const [from, to] = [days.from ?? undefined, days.to ?? undefined];
       checkSpan({ from, to });
       return sales(context, currency, atLeast =>
-        readTopProducts(context.parts.source, { limit, currency, from, to }, atLeast),
+        readTopProducts(context.dependencies.source, { limit, currency, from, to }, atLeast),
       );
     },
   }),
@@ -87,7 +87,7 @@ async function sales<Row extends { readonly revenue: string }>(
   currency: string,
   read: (atLeast: Position | undefined) => Promise<{ position: Position; rows: readonly Row[] }>,
 ): Promise<In<Row>[]> {
-  const { position, rows } = await readAtLeast(context, context.atLeast, () => read(context.atLeast));
-  context.reflected.read(position);
+  const { position, rows } = await waitForPosition(context, context.atLeast, () => read(context.atLeast));
+  context.responsePosition.read(position);
   return rows.map(row => ({ ...row, revenue: { minorUnits: BigInt(row.revenue), currency } }));
 }

@@ -1,5 +1,5 @@
 import { readCustomers } from '../../customer/views/customer-view.ts';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import { LiveKind } from '../../graphql/common-types.ts';
@@ -23,8 +23,8 @@ import { OrderEvent } from './history.ts';
 import { OrderFilter, orderFilter } from './order-list.ts';
 import { Order } from './types.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     readonly orderHub: Hub<OrderRow>;
   }
 }
@@ -57,7 +57,7 @@ const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').impl
       nullable: true,
       description:
         "False: the order no longer matches the filter, take it off the list. May come for an order that you don't hold.",
-      resolve: async ({ row, filter }, _args, { parts }) => {
+      resolve: async ({ row, filter }, _args, { dependencies: parts }) => {
         if (!row || !filter.search || matchesNow(row, filter)) return row && matchesNow(row, filter);
         return matchesNow(row, filter, (await parts.customer(row.customerId)).value?.name);
       },
@@ -131,7 +131,7 @@ builder.subscriptionFields(t => ({
 
 async function watchOrder(context: Context, id: string, after: Position | undefined) {
   const viewer = viewerOf(context);
-  const { orderHub } = context.parts;
+  const { orderHub } = context.dependencies;
 
   /** Read past the views, so that an order whose creation was acknowledged is found, projected or not. */
   async function look(from: Position | undefined) {
@@ -164,7 +164,7 @@ async function orderToWatch(
   id: string,
   after: Position | undefined,
 ): Promise<Found<OrderWithCustomer>> {
-  const { parts } = context;
+  const { dependencies: parts } = context;
   const found = await parts.orderToWatch(id);
   // A frame's position is its row's: if that is the one asked after, there is no doubt of whose log it is.
   const { row } = found.value ?? {};
@@ -176,7 +176,7 @@ async function orderToWatch(
   const readShared = () => parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
   const known = await readShared();
   // A server that has not come to `after` may not have come to the order's first event either.
-  return known.value ? known : readAtLeast(context, after, readShared);
+  return known.value ? known : waitForPosition(context, after, readShared);
 }
 
 /** Another's order is answered like a missing one. */
@@ -194,10 +194,10 @@ async function watchCustomerOrders(context: Context, customerId: string, filter:
 
 /** A server that has not come to `after` may not have come to the customer's first event either: waits for it then. */
 async function isCustomer(context: Context, customerId: string, after: Position | undefined): Promise<boolean> {
-  const { customer, source } = context.parts;
+  const { customer, source } = context.dependencies;
   const { position, value } = await customer(customerId);
   if (value || !after || position.point >= after.point) return value !== undefined;
-  const { rows } = await readAtLeast(context, after, () => readCustomers(source, [customerId], after));
+  const { rows } = await waitForPosition(context, after, () => readCustomers(source, [customerId], after));
   return rows.has(customerId);
 }
 
@@ -208,7 +208,7 @@ async function watchOrders(
   filter: Filter,
   after: Position | undefined,
 ) {
-  const { orderHub, source, sharedReads } = context.parts;
+  const { orderHub, source, sharedReads } = context.dependencies;
   // What it answers depends on nothing else, whoever asks: rights are decided before, and per delivery.
   const read = (from: Position | undefined, limit: number) =>
     sharedReads.once(JSON.stringify(['orders', customerId, filter, from, limit]), () =>
@@ -219,7 +219,7 @@ async function watchOrders(
 }
 
 async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
-  const { source, logHub, sharedReads } = context.parts;
+  const { source, logHub, sharedReads } = context.dependencies;
   // By the log, so that an order whose creation was acknowledged is found, projected or not.
   const { position, value } = await orderToWatch(context, orderId, undefined);
   const isAhead = after !== undefined && position.point < after.point;

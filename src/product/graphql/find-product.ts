@@ -1,12 +1,12 @@
 import type { Position } from '../../event-store/position.ts';
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import { refuseParked } from '../../projections/view-parked.ts';
 import type { ProductRow } from '../views/product-view.ts';
 
-declare module '../../graphql/parts.ts' {
-  interface Parts {
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
     /** @param atLeast a position that the answer must be of the same log as */
     readonly product: (id: string, atLeast?: Position) => Promise<Found<ProductRow>>;
   }
@@ -14,8 +14,10 @@ declare module '../../graphql/parts.ts' {
 
 /** The product as the log has it now. */
 export async function findProduct(context: Context, id: string, atLeast = context.atLeast): Promise<ProductRow | null> {
-  const { position, value, parkedAt } = await readAtLeast(context, atLeast, () => context.parts.product(id, atLeast));
-  context.reflected.read(position);
-  refuseParked(parkedAt, atLeast ?? context.reflected.stored);
+  const { position, value, parkedAt } = await waitForPosition(context, atLeast, () =>
+    context.dependencies.product(id, atLeast),
+  );
+  context.responsePosition.read(position);
+  refuseParked(parkedAt, atLeast ?? context.responsePosition.stored);
   return value ?? null;
 }

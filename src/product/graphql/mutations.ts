@@ -4,7 +4,7 @@ import { commandResult } from '../../graphql/command-result.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
 import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
 import { parseAmount } from '../../money.ts';
-import { onceThere } from '../../async/now-or-later.ts';
+import { whenReady } from '../../async/maybe-promise.ts';
 import { productDecider } from '../decider.ts';
 import { longestName, longestSku } from '../domain/limits.ts';
 import type { ProductCommand } from '../domain/commands.ts';
@@ -79,7 +79,7 @@ commandField({
       streamId,
       command,
       enrich: (_command, read) =>
-        onceThere(read(productDecider, formerId), ({ status }) => ({ ...command, isAddedBefore: status !== 'None' })),
+        whenReady(read(productDecider, formerId), ({ status }) => ({ ...command, isAddedBefore: status !== 'None' })),
     };
   },
 });

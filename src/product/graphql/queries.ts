@@ -1,11 +1,11 @@
-import { readAtLeast } from '../../graphql/at-least.ts';
+import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connection } from '../../graphql/connection.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
-import { selectedOfPage } from '../../graphql/selected-of-page.ts';
+import { selectedPageFields } from '../../graphql/selected-page-fields.ts';
 import { readProductPage } from '../views/product-view.ts';
 import { findProduct } from './find-product.ts';
 import { Product, ProductConnection } from './types.ts';
@@ -39,9 +39,9 @@ builder.queryFields(t => ({
       const atLeast = own ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
-      const selected = selectedOfPage(info, request);
-      const page = await readAtLeast(context, atLeast, () =>
-        readProductPage(context.parts.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
+      const selected = selectedPageFields(info, request);
+      const page = await waitForPosition(context, atLeast, () =>
+        readProductPage(context.dependencies.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
       );
       const rows = page.rows.map(({ row }) => row);
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.productId }));

@@ -1,8 +1,8 @@
-import { type Asker, canBePolled, type Frame, type Pollable } from '../../live/frame.ts';
+import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../../live/frame.ts';
 import { unauthenticated } from '../../graphql/coded-error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { Payload } from './payload.ts';
-import type { Counts } from '../../graphql/parts.ts';
+import type { Counts } from '../../graphql/dependencies.ts';
 import { formatError, presentError } from './present-error.ts';
 import { originOf, type Group, type Member } from './shared-execution.ts';
 
@@ -22,7 +22,7 @@ export interface Taker {
  * are told of one change, each would have several of its own. What each frame needs stands here by itself, and there is
  * no function of its own: to find one object after the other in memory is what a frame takes longest for.
  */
-export class Frames implements AsyncIterableIterator<Payload>, Asker<Frame>, Member {
+export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Frame>, Member {
   readonly #context: Context;
   readonly #counts: Counts | undefined;
   /** Of the token, seconds since the epoch. */
@@ -41,7 +41,7 @@ export class Frames implements AsyncIterableIterator<Payload>, Asker<Frame>, Mem
 
   constructor(context: Context, source: AsyncIterator<Frame>, group: Group, closed: () => void) {
     this.#context = context;
-    this.#counts = context.parts.counts;
+    this.#counts = context.dependencies.counts;
     this.#expiresAt = context.identity?.expiresAt ?? Infinity;
     this.#source = source;
     this.#pollable = canBePolled(source) ? source : undefined;

@@ -8,33 +8,33 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import { formatPosition } from '../../event-store/position.ts';
-import type { Callers } from '../limits/callers.ts';
+import type { OpenPerCaller } from '../limits/open-per-caller.ts';
 import { badInput } from '../../graphql/coded-error.ts';
-import { executedNow, type OperationArgs, presented, variableErrors } from './executed.ts';
+import { executeDocument, type OperationArgs, presentResult, variableErrors } from './execute.ts';
 import type { Frame } from '../../live/frame.ts';
 import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
-import type { Reflected } from '../../graphql/reflected.ts';
+import type { ResponsePosition } from '../../graphql/response-position.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
 import { watched } from './watchdog.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. A command has spans of its own. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   const run = () => watchedOperation(args, () => admitAndExecute(args));
-  const isTraced = args.contextValue.parts.tracing && operationOf(args) === OperationTypeNode.QUERY;
+  const isTraced = args.contextValue.dependencies.tracing && operationOf(args) === OperationTypeNode.QUERY;
   return isTraced ? traced(args, async () => run()) : run();
 }
 
 function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   // Not its logger: making one takes longer than all else here.
-  const { parts, reflected } = args.contextValue;
+  const { dependencies: parts, responsePosition: reflected } = args.contextValue;
   let cost: number | undefined;
   try {
     cost = parts.admission?.admit(args);
   } catch (error) {
     return { errors: [presentError(error, args.contextValue.logger)] };
   }
-  const answer = executedNow(args);
+  const answer = executeDocument(args);
   return answer instanceof Promise
     ? answer.then(one => extended(one, reflected, cost))
     : extended(answer, reflected, cost);
@@ -42,7 +42,7 @@ function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<Executi
 
 /** The first wait of what is executed ends what is watched. */
 function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
-  const { parts } = args.contextValue;
+  const { dependencies: parts } = args.contextValue;
   return watched(
     () => ({ logger: args.contextValue.logger, held: parts.counts?.held }),
     () => args,
@@ -51,7 +51,7 @@ function watchedOperation<Result>(args: OperationArgs, step: () => Result): Resu
 }
 
 /** With what is said of the whole operation: the position that it reflects, and what it cost. */
-function extended(answer: ExecutionResult, { position }: Reflected, cost: number | undefined): ExecutionResult {
+function extended(answer: ExecutionResult, { position }: ResponsePosition, cost: number | undefined): ExecutionResult {
   if (!position && cost === undefined) return answer;
   const extensions = position ? { position: formatPosition(position), cost } : { cost };
   return answer.data && !answer.errors ? { data: answer.data, extensions } : { ...answer, extensions };
@@ -60,7 +60,7 @@ function extended(answer: ExecutionResult, { position }: Reflected, cost: number
 /** What a node's subscriptions have in common. */
 export interface Subscribing {
   readonly shared: SharedExecution;
-  readonly callers: Callers;
+  readonly callers: OpenPerCaller;
 }
 
 /**
@@ -74,7 +74,7 @@ export function subscribeToOperation(args: OperationArgs, subscribing: Subscribi
 
 /** The span of a subscription is over once it has started. */
 function traced<Result>(args: OperationArgs, run: () => Promise<Result>): Promise<Result> {
-  const { parts, correlationId, trace } = args.contextValue;
+  const { dependencies: parts, correlationId, trace } = args.contextValue;
   const type = operationOf(args);
   if (!parts.tracing || type === undefined) return run();
   return parts.tracing.span(type, { correlationId, ...trace }, { 'graphql.operation.type': type }, run);
@@ -92,12 +92,12 @@ async function admitAndSubscribe(
   let close: (() => void) | undefined;
   let group: Group | undefined;
   try {
-    contextValue.parts.admission?.admit(args);
+    contextValue.dependencies.admission?.admit(args);
     checkRoot(args);
     // Before the group is looked up, which makes JSON of the variables: JSON.stringify() fails on a value nested some
     // thousand deep, and only the types say how deep one may be.
     const errors = variableErrors(args);
-    if (errors) return presented({ errors }, contextValue);
+    if (errors) return presentResult({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
     const mine = { ...args, document: open.document };
@@ -109,7 +109,7 @@ async function admitAndSubscribe(
       return new Frames(contextValue, events, group, close);
     }
     // First: where it fails, what is below leaves the group, which is left once.
-    const answer = presented(source, contextValue);
+    const answer = presentResult(source, contextValue);
     group.leave();
     close();
     return answer;

@@ -4,7 +4,7 @@ import { formatPosition } from '../../event-store/position.ts';
 import type { Frame, FrameKind } from '../../live/frame.ts';
 import { limitExceeded } from '../../graphql/coded-error.ts';
 import { type Context, createContext, type Identity } from '../../graphql/context.ts';
-import { executedNow, type OperationArgs } from './executed.ts';
+import { executeDocument, type OperationArgs } from './execute.ts';
 import { type FrameRetries, openFrameRetries } from './frame-retries.ts';
 import { Payload } from './payload.ts';
 import { formatError, isTransient, presentError } from './present-error.ts';
@@ -97,7 +97,7 @@ export function openSharedExecution(): SharedExecution {
   }
 
   function opened(key: string, args: OperationArgs, ofRole: boolean): Shared {
-    const ended = args.contextValue.parts.counts?.grouped();
+    const ended = args.contextValue.dependencies.counts?.grouped();
     function leave(): void {
       if (--one.members > 0) return;
       shared.delete(key);
@@ -158,7 +158,7 @@ function openGroup(
   recent: Recent,
   retries: FrameRetries,
 ): Group {
-  const { parts, logger, atLeast } = args.contextValue;
+  const { dependencies: parts, logger, atLeast } = args.contextValue;
   // By the changed row, which is one object for all who are told of the change: forgotten when no member waits for it.
   const memos = new WeakMap<object, Memo>();
 
@@ -170,7 +170,7 @@ function openGroup(
     parts.counts?.executed();
     // A context of its own: what one delivery read must not be seen by the next.
     const contextValue = createContext(parts, log, { identity, atLeast });
-    const result = executedNow({ ...args, rootValue: event, contextValue });
+    const result = executeDocument({ ...args, rootValue: event, contextValue });
     return result instanceof Promise ? result.then(settled => payloadOf(event, settled)) : payloadOf(event, result);
   }
 

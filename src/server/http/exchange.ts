@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
-import type { Asker } from '../limits/admission.ts';
+import type { Requester } from '../limits/admission.ts';
 import type { Identity } from '../../graphql/context.ts';
 
 /** Who asks by HTTP. */
-export interface HttpAsker extends Asker {
+export interface HttpRequester extends Requester {
   readonly identity: Identity | undefined;
   /** Why they are nobody, though they gave a token. */
   readonly refusal?: unknown;
@@ -22,7 +22,7 @@ export interface Exchange {
 
 /** What was done for a request, by whichever way: where another one goes on, nothing of it may be done again. */
 export interface Begun {
-  asker?: HttpAsker;
+  asker?: HttpRequester;
   /** @throws what reading the request came to */
   params?: () => GraphQLParams;
   result?: ExecutionResult;

@@ -4,19 +4,19 @@ import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../../config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { openAddresses } from './addresses.ts';
-import { openCallers } from '../limits/callers.ts';
-import { dismiss } from '../transports/dismiss.ts';
-import { openDoor } from './door.ts';
+import { openClientAddress } from './client-address.ts';
+import { trackOpenPerCaller } from '../limits/open-per-caller.ts';
+import { drainClients } from '../transports/drain-clients.ts';
+import { openGraphQLHandler } from './graphql-handler.ts';
 import { openEventStreams } from '../transports/event-streams.ts';
 import type { GraphiQL } from '../../development/graphiql.ts';
 import type { Identify } from '../authentication/identity.ts';
 import type { Exchange } from './exchange.ts';
-import { allowedHosts, foreignHost } from './hosts.ts';
+import { allowedHosts, foreignHost } from './allowed-hosts.ts';
 import { IncomingRequest, pathOf, useOriginForm } from './incoming-request.ts';
 import { listen } from './listen.ts';
-import { allowedOrigins } from './origins.ts';
-import type { Parts } from '../../graphql/parts.ts';
+import { allowedOrigins } from './allowed-origins.ts';
+import type { Dependencies } from '../../graphql/dependencies.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 import { openSharedExecution } from '../execution/shared-execution.ts';
 import { introductionMs, openSockets } from '../transports/sockets.ts';
@@ -43,7 +43,7 @@ export interface GraphQLServer {
  */
 export async function openServer(options: {
   schema: GraphQLSchema;
-  parts: Parts;
+  parts: Dependencies;
   identify: Identify;
   logger: Logger;
   config: Pick<
@@ -58,15 +58,15 @@ export async function openServer(options: {
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
-  const addressOf = openAddresses(config.trustedProxies);
-  const callers = openCallers(parts.counts?.refused);
+  const addressOf = openClientAddress(config.trustedProxies);
+  const callers = trackOpenPerCaller(parts.counts?.refused);
   const subscribing = { shared: openSharedExecution(), callers };
   const answering = new Set<ServerResponse>();
   /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
   const unused = new Set<Duplex>();
   let closing = false;
 
-  const door = openDoor({
+  const door = openGraphQLHandler({
     schema,
     parts,
     identify,
@@ -183,7 +183,7 @@ export async function openServer(options: {
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
       for (const socket of unused) socket.destroy();
       for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
-      await dismiss([...sockets.goodbyes(), ...streams.open]);
+      await drainClients([...sockets.goodbyes(), ...streams.open]);
       streams.close();
       for (const cut of streams.open) cut(); // who has come meanwhile, on a connection that was kept
       const impatience = setTimeout(() => http.closeAllConnections(), farewell);

@@ -16,7 +16,7 @@ export interface Admission {
    * operations, and those that fail are never executed. What front ends ask is known after its first time.
    * @throws RATE_LIMITED
    */
-  admitDocument(asker: Asker, text: string): void;
+  admitDocument(asker: Requester, text: string): void;
   /**
    * Counts somebody whose token is none: who guesses has no name to be counted by.
    * @throws RATE_LIMITED
@@ -29,7 +29,7 @@ const charactersAnOperation = 40;
 const mostOperations = 200;
 
 /** Who asks: somebody, or else only where they are. */
-export interface Asker {
+export interface Requester {
   readonly viewer: Actor | undefined;
   readonly address: string;
 }
@@ -39,7 +39,7 @@ interface Asked {
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
   readonly variableValues?: { readonly [variable: string]: unknown } | null | undefined;
-  readonly contextValue: Asker;
+  readonly contextValue: Requester;
 }
 
 export function openAdmission(options: {
@@ -52,7 +52,7 @@ export function openAdmission(options: {
 }): Admission {
   const { maximumCost, rate, strangers, costed, refused } = options;
 
-  function take({ viewer, address }: Asker, operations?: number): void {
+  function take({ viewer, address }: Requester, operations?: number): void {
     const who = viewer ? 'A caller' : 'An address without a valid token';
     const exceeded = viewer
       ? rate.take(viewer, operations)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SharedCounts } from './shared-counts.ts';
+import type { RedisCounters } from './redis-counters.ts';
 
 /** Names of staff and addresses have no business in Redis. */
 function nameless(caller: string): string {
@@ -45,7 +45,7 @@ export interface RateLimiter<Kind extends string> {
  */
 export function openRateLimiter<Kind extends string>(
   rates: Readonly<Record<Kind, number>>,
-  shared: SharedCounts | undefined,
+  shared: RedisCounters | undefined,
 ): RateLimiter<Kind> {
   let counts = new Map<string, Count>();
   let window = Math.floor(Date.now() / windowLength);
@@ -56,7 +56,7 @@ export function openRateLimiter<Kind extends string>(
     return counts;
   }
 
-  async function exchange(sharing: SharedCounts): Promise<void> {
+  async function exchange(sharing: RedisCounters): Promise<void> {
     const exchanged = window;
     const heavy = [...current()].filter(([, one]) => one.taken > one.told && one.taken >= one.limit * worthTelling);
     const news = heavy.map(([caller, { taken, told }]) => ({

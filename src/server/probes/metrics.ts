@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CommandReport } from '../../commands/command-bus.ts';
-import { inTime } from '../../async/in-time.ts';
+import { withTimeout } from '../../async/timeout.ts';
 
 /** Ms that a scrape waits for the database. Prometheus gives up after ten seconds, and then nothing is known at all. */
 const patience = 2_000;
@@ -136,7 +136,7 @@ export function openMetrics(looks: Looks): Metrics {
     const connected = looks.redisConnected();
     if (connected === undefined) redis.remove();
     else redis.set(connected ? 1 : 0);
-    const lag = await inTime(looks.lag(), patience);
+    const lag = await withTimeout(looks.lag(), patience);
     // A scrape says what is known: that the database is away is one of the things, and how far views were behind before
     // that is none of them.
     databaseUp.set(lag ? 1 : 0);

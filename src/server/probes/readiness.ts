@@ -1,4 +1,4 @@
-import { inTime } from '../../async/in-time.ts';
+import { withTimeout } from '../../async/timeout.ts';
 import type { Readiness } from './probes.ts';
 import type { Lag } from '../../projections/lag.ts';
 
@@ -16,7 +16,7 @@ export async function readReadiness(
   redisConnected: boolean | undefined,
 ): Promise<Readiness> {
   const redis = redisConnected === undefined ? 'not used' : redisConnected ? 'connected' : 'disconnected';
-  const lag = await inTime(readLag(), patience);
+  const lag = await withTimeout(readLag(), patience);
   if (!lag) return { status: 'unavailable', database: 'unreachable', redis };
   const behind = lag.seconds > tolerableLag;
   return {

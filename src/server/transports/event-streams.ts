@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Payload } from '../execution/payload.ts';
-import { stallLimit } from './stall.ts';
-import { callAt } from '../../async/timer.ts';
+import { stallTimeoutMs } from './stall-timeout.ts';
+import { callAt } from '../../async/call-at.ts';
 
 /** A comment line goes out this often, ms: what stands between would close a connection on which nothing happens. */
 const heartbeat = 12_000;
@@ -72,7 +72,7 @@ async function pump(response: ServerResponse, frames: AsyncIterator<Payload>): P
 /** Until what was written is with the client's machine, or nobody waits for it any more. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise(resolve => {
-    const patience = setTimeout(() => response.destroy(), stallLimit);
+    const patience = setTimeout(() => response.destroy(), stallTimeoutMs);
     function over(): void {
       clearTimeout(patience);
       response.off('drain', over).off('close', over);

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { AnsweringSocket } from './answering-socket.ts';
 import type { Frames, Taker } from '../execution/frames.ts';
-import type { Outlet } from './outlet.ts';
+import type { SocketBackpressure } from './socket-backpressure.ts';
 import type { Payload } from '../execution/payload.ts';
 
 const isOpen = WebSocket.OPEN;
@@ -14,7 +14,7 @@ const isOpen = WebSocket.OPEN;
 export class SocketSubscription implements AsyncIterableIterator<never>, Taker {
   readonly #frames: Frames;
   readonly #socket: AnsweringSocket;
-  readonly #outlet: Outlet;
+  readonly #outlet: SocketBackpressure;
   /** The outlet's: one thing less to look up for each frame. */
   readonly #stream: Duplex;
   readonly #id: string;
@@ -22,7 +22,7 @@ export class SocketSubscription implements AsyncIterableIterator<never>, Taker {
   #over: ((result: IteratorReturnResult<undefined>) => void) | undefined;
 
   /** @param open the subscriptions of the socket: this one is added, and removed when it ends */
-  constructor(frames: Frames, socket: AnsweringSocket, outlet: Outlet, id: string, open: Set<Frames>) {
+  constructor(frames: Frames, socket: AnsweringSocket, outlet: SocketBackpressure, id: string, open: Set<Frames>) {
     this.#frames = frames;
     this.#socket = socket;
     this.#outlet = outlet;

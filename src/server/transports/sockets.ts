@@ -5,23 +5,23 @@ import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AnsweringSocket } from './answering-socket.ts';
-import { mostSockets } from '../limits/callers.ts';
+import { maximumSockets } from '../limits/open-per-caller.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { isUnauthenticated, limitExceeded } from '../../graphql/coded-error.ts';
 import { createContext, type Identity } from '../../graphql/context.ts';
-import type { Door } from '../http/door.ts';
-import type { OperationArgs } from '../execution/executed.ts';
+import type { GraphQLHandler } from '../http/graphql-handler.ts';
+import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
 import { checkJsonLevels } from '../limits/json-limits.ts';
 import type { Frames } from '../execution/frames.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
-import { Outlet } from './outlet.ts';
-import type { Parts } from '../../graphql/parts.ts';
+import { SocketBackpressure } from './socket-backpressure.ts';
+import type { Dependencies } from '../../graphql/dependencies.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
-import { givenPosition } from '../http/request.ts';
+import { givenPosition } from '../http/read-request.ts';
 import { SocketSubscription } from './socket-subscription.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
-import { callAt } from '../../async/timer.ts';
+import { callAt } from '../../async/call-at.ts';
 
 const longestMessage = 65_536; // bytes
 const mostOperations = 100; // open at a time on one socket
@@ -33,8 +33,8 @@ export const introductionMs = 3_000;
 interface Connection {
   identity: Identity | undefined;
   readonly socket: AnsweringSocket;
-  readonly stranger: Stranger;
-  readonly outlet: Outlet;
+  readonly stranger: UnauthenticatedSocket;
+  readonly outlet: SocketBackpressure;
   /** All subscriptions of this socket, to be ended with it: graphql-ws forgets one whose id is taken again. */
   readonly open: Set<Frames>;
   /** The operation that the message begins which is being handled. */
@@ -42,7 +42,7 @@ interface Connection {
 }
 
 /** Who has not said yet who they are. */
-export interface Stranger {
+export interface UnauthenticatedSocket {
   readonly address: string;
   /** Called when they have. */
   readonly introduced: () => void;
@@ -51,7 +51,7 @@ export interface Stranger {
 /** graphql-transport-ws, and nothing else. */
 export interface Sockets {
   /** Takes over a connection whose path and origin are in order. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stranger: Stranger): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stranger: UnauthenticatedSocket): void;
   /** Functions that close one socket each, once its operations in flight are answered: its client comes back. */
   goodbyes(): (() => void)[];
   /** Closes the remaining sockets in the same way, and waits for what is being executed. */
@@ -60,10 +60,10 @@ export interface Sockets {
 
 export function openSockets(options: {
   schema: GraphQLSchema;
-  parts: Parts;
+  parts: Dependencies;
   identify: Identify;
   logger: Logger;
-  door: Door;
+  door: GraphQLHandler;
   subscribing: Subscribing;
   documents: TrustedDocuments;
   /** Whether the close frame says what is wrong with a token: in development. */
@@ -72,7 +72,7 @@ export function openSockets(options: {
   const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<AnsweringSocket>();
-  const outlets = new WeakMap<AnsweringSocket, Outlet>();
+  const outlets = new WeakMap<AnsweringSocket, SocketBackpressure>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: introductionMs,
@@ -83,7 +83,10 @@ export function openSockets(options: {
       extra.stranger.introduced();
       const ended = subscribing.callers.openSocket(extra.identity.actor);
       if (!ended) {
-        extra.socket.closeAnswered(tryAgainLater, `LIMIT_EXCEEDED: a caller has at most ${mostSockets} sockets open`);
+        extra.socket.closeAnswered(
+          tryAgainLater,
+          `LIMIT_EXCEEDED: a caller has at most ${maximumSockets} sockets open`,
+        );
         return false;
       }
       const cancel = callAt(extra.identity.expiresAt * 1000, () => extra.socket.closeAnswered(forbidden, 'Forbidden'));
@@ -189,61 +192,64 @@ export function openSockets(options: {
   };
   const server = new WebSocketServer<typeof AnsweringSocket>(serverOptions);
 
-  server.on('connection', (socket: AnsweringSocket, { socket: stream }: IncomingMessage, stranger: Stranger) => {
-    let handle = (_text: string): Promise<void> => Promise.resolve();
-    const outlet = new Outlet(socket, stream);
-    const connection: Connection = {
-      identity: undefined,
-      socket,
-      stranger,
-      outlet,
-      open: new Set(),
-      begun: undefined,
-    };
-    const endSubscriptions = (): void => {
-      for (const one of connection.open) void one.return();
-    };
-    alive.add(socket);
-    outlets.set(socket, outlet);
-    socket.on('pong', () => alive.add(socket));
-    socket.on('error', error => logger.debug({ err: error }, 'a socket failed'));
-    const closed = protocol.opened(
-      {
-        protocol: socket.protocol,
-        // Waits until the frame is with the operating system: a client that does not read holds up its own source.
-        send: text =>
-          new Promise(resolve => {
-            if (socket.readyState !== socket.OPEN) return resolve();
-            socket.send(text, () => resolve());
-            if (outlet.isFull()) void outlet.drained();
-          }),
-        close: (code = broken, reason) => socket.closeAnswered(code, reason),
-        onMessage: listener => (handle = listener),
-      },
-      connection,
-    );
-    socket.on('message', (data: Buffer) => {
-      const text = data.toString('utf8');
-      if (socket.isClosing && beginsOperation(text)) return;
-      connection.begun = undefined;
-      const handled = handle(text).catch((error: unknown) => {
-        logger.error({ err: error }, 'a message was not handled');
-        socket.closeAnswered(broken, 'Internal server error');
+  server.on(
+    'connection',
+    (socket: AnsweringSocket, { socket: stream }: IncomingMessage, stranger: UnauthenticatedSocket) => {
+      let handle = (_text: string): Promise<void> => Promise.resolve();
+      const outlet = new SocketBackpressure(socket, stream);
+      const connection: Connection = {
+        identity: undefined,
+        socket,
+        stranger,
+        outlet,
+        open: new Set(),
+        begun: undefined,
+      };
+      const endSubscriptions = (): void => {
+        for (const one of connection.open) void one.return();
+      };
+      alive.add(socket);
+      outlets.set(socket, outlet);
+      socket.on('pong', () => alive.add(socket));
+      socket.on('error', error => logger.debug({ err: error }, 'a socket failed'));
+      const closed = protocol.opened(
+        {
+          protocol: socket.protocol,
+          // Waits until the frame is with the operating system: a client that does not read holds up its own source.
+          send: text =>
+            new Promise(resolve => {
+              if (socket.readyState !== socket.OPEN) return resolve();
+              socket.send(text, () => resolve());
+              if (outlet.isFull()) void outlet.drained();
+            }),
+          close: (code = broken, reason) => socket.closeAnswered(code, reason),
+          onMessage: listener => (handle = listener),
+        },
+        connection,
+      );
+      socket.on('message', (data: Buffer) => {
+        const text = data.toString('utf8');
+        if (socket.isClosing && beginsOperation(text)) return;
+        connection.begun = undefined;
+        const handled = handle(text).catch((error: unknown) => {
+          logger.error({ err: error }, 'a message was not handled');
+          socket.closeAnswered(broken, 'Internal server error');
+        });
+        // Set by onSubscribe, which is called before the first wait.
+        const operation = connection.begun as OperationArgs | undefined;
+        if (!operation) return;
+        socket.began(operation);
+        void handled.then(() => socket.answered(operation));
       });
-      // Set by onSubscribe, which is called before the first wait.
-      const operation = connection.begun as OperationArgs | undefined;
-      if (!operation) return;
-      socket.began(operation);
-      void handled.then(() => socket.answered(operation));
-    });
-    socket.once('closing', endSubscriptions);
-    socket.once('close', (code, reason) => {
-      endSubscriptions();
-      closed(code, reason.toString('utf8')).catch((error: unknown) => {
-        logger.warn({ err: error }, 'a socket did not end well');
+      socket.once('closing', endSubscriptions);
+      socket.once('close', (code, reason) => {
+        endSubscriptions();
+        closed(code, reason.toString('utf8')).catch((error: unknown) => {
+          logger.warn({ err: error }, 'a socket did not end well');
+        });
       });
-    });
-  });
+    },
+  );
 
   // One timer for all: two a socket are what memory and time go to first.
   const pings = setInterval(() => {

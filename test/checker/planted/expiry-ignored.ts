@@ -9,6 +9,6 @@ export const expiryIgnored: PlantedFault = {
       search: 'if (Date.now() >= this.#expiresAt * 1000)',
       replace: 'if (Date.now() < 0 * this.#expiresAt)',
     },
-    { file: 'async/timer.ts', search: '  arm();\n  return', replace: '  return' },
+    { file: 'async/call-at.ts', search: '  arm();\n  return', replace: '  return' },
   ],
 };

@@ -6,7 +6,7 @@ import { graphiqlPage } from '../../../src/development/graphiql-page.ts';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
 import type { Page } from '../../../src/development/graphiql.ts';
 import { schema } from '../../../src/schema.ts';
-import { sampleCustomerId } from '../../../src/development/seed.ts';
+import { sampleCustomerId } from '../../../src/development/sample-data.ts';
 import { testSecret } from '../../support/tokens.ts';
 
 function load(query = '', env: NodeJS.ProcessEnv = {}): Promise<Page> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
-import { sampleCustomerId } from '../../../src/development/seed.ts';
+import { sampleCustomerId } from '../../../src/development/sample-data.ts';
 import { plain, styleFor } from '../../../src/development/terminal-style.ts';
 import { welcome } from '../../../src/development/welcome.ts';
 import { testSecret } from '../../support/tokens.ts';

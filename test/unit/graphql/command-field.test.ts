@@ -9,7 +9,7 @@ import { hashOfCommand } from '../../../src/graphql/command-hash.ts';
 import { commandResult } from '../../../src/graphql/command-result.ts';
 import { createContext } from '../../../src/graphql/context.ts';
 import { executeOperation } from '../../../src/server/execution/operation.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { textIssues } from '../../../src/graphql/text-input.ts';
 import { customerRejectionReasons } from '../../../src/customer/domain/rejection.ts';
 import { orderRejectionReasons } from '../../../src/order/domain/rejection.ts';
@@ -73,12 +73,12 @@ beforeEach(() => {
   calls = [];
 });
 
-function answering(answer: CommandAnswer<Refusal>): Parts {
+function answering(answer: CommandAnswer<Refusal>): Dependencies {
   const handle = ((_decider: unknown, call: CommandCall<Polish>) => {
     calls.push(call);
     return Promise.resolve(answer);
   }) as unknown as HandleCommand;
-  return { handle } as Parts;
+  return { handle } as Dependencies;
 }
 
 const accepted = { type: 'accepted', streamId: pebbleId, version: 4, position: position(12), replayed: false } as const;

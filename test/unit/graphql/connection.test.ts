@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../../src/graphql/context.ts';
 import { executeOperation } from '../../../src/server/execution/operation.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { lastRead, pebbles, schema } from './mini-schema.ts';
 import { logger } from '../server/mini-server.ts';
 
@@ -13,7 +13,7 @@ const asked = (query: string, variableValues = {}) =>
     schema,
     document: parse(query),
     variableValues,
-    contextValue: createContext({} as Parts, logger, { identity }),
+    contextValue: createContext({} as Dependencies, logger, { identity }),
   });
 
 describe('connections', () => {

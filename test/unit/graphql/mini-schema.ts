@@ -7,7 +7,7 @@ import { Node, registerNode } from '../../../src/graphql/node.ts';
 import '../../../src/graphql/common-types.ts';
 import '../../../src/graphql/viewer.ts';
 import { pageArguments, pageRequest } from '../../../src/graphql/page-arguments.ts';
-import { selects } from '../../../src/graphql/selection.ts';
+import { selectsField } from '../../../src/graphql/selected-fields.ts';
 import type { Frame } from '../../../src/live/frame.ts';
 
 // A schema of the size that tests of the door need, by the builder that the slices use.
@@ -66,7 +66,7 @@ builder.queryFields(t => ({
     args: { ...pageArguments },
     resolve: (_root, args, context, info) => {
       lastRead.request = pageRequest(args, byWeight);
-      lastRead.counted = selects(info, 'totalCount');
+      lastRead.counted = selectsField(info, 'totalCount');
       const page: Page<Pebble> = {
         rows: pebbles.slice(0, lastRead.request.limit),
         hasNextPage: true,
@@ -124,8 +124,8 @@ builder.mutationField('touch', t =>
     args: { what: t.arg.string({ required: true }) },
     resolve: (_root, { what }, context) => {
       touches.push(what);
-      context.reflected.read(position(3));
-      context.reflected.reached(position(9));
+      context.responsePosition.read(position(3));
+      context.responsePosition.reached(position(9));
       return what;
     },
   }),

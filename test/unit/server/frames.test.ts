@@ -1,9 +1,9 @@
 import { parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { openCallers } from '../../../src/server/limits/callers.ts';
+import { trackOpenPerCaller } from '../../../src/server/limits/open-per-caller.ts';
 import { type Caller, createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import type { Payload } from '../../../src/server/execution/payload.ts';
 import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
 import { next, schema, Source, tick } from '../graphql/mini-schema.ts';
@@ -13,9 +13,9 @@ const identity = { actor: { role: 'staff', subject: 'anna' }, expiresAt: Date.no
 
 async function subscribed(caller: Caller = { identity }) {
   const source = (next.source = new Source());
-  const contextValue = createContext({} as Parts, logger, caller);
+  const contextValue = createContext({} as Dependencies, logger, caller);
   const args = { schema, document: parse('subscription { ticks }'), contextValue };
-  const frames = await subscribeToOperation(args, { shared: openSharedExecution(), callers: openCallers() });
+  const frames = await subscribeToOperation(args, { shared: openSharedExecution(), callers: trackOpenPerCaller() });
   if (!(Symbol.asyncIterator in frames)) throw new Error(JSON.stringify(frames));
   return { source, frames, contextValue };
 }

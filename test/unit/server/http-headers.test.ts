@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { mostStrangers } from '../../../src/server/limits/callers.ts';
+import { maximumUnauthenticatedSockets } from '../../../src/server/limits/open-per-caller.ts';
 import { openProbeServer } from '../../../src/server/probes/probe-server.ts';
 import { staffToken } from '../../support/tokens.ts';
 import { connectSocket } from '../../support/socket.ts';
@@ -173,7 +173,7 @@ describe('headers beside a status', () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const strangers = await Promise.all(
-      Array.from({ length: mostStrangers }, async () => {
+      Array.from({ length: maximumUnauthenticatedSockets }, async () => {
         const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
         socket.on('error', () => undefined);
         await once(socket, 'open');

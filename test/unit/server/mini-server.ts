@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type Config, defaultLimits } from '../../../src/config.ts';
 import type { GraphiQL } from '../../../src/development/graphiql.ts';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import type { Probes } from '../../../src/server/probes/probes.ts';
 import { type GraphQLServer, openServer } from '../../../src/server/http/server.ts';
 import { trustedDocuments } from '../../../src/server/limits/trusted-documents.ts';
@@ -39,7 +39,7 @@ export async function startMiniServer(
 ): Promise<GraphQLServer> {
   const server = await openServer({
     schema,
-    parts: {} as Parts,
+    parts: {} as Dependencies,
     identify: openIdentity(config.auth ?? auth, config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),

@@ -1,9 +1,9 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { mostSubscriptions, openCallers } from '../../../src/server/limits/callers.ts';
+import { maximumSubscriptions, trackOpenPerCaller } from '../../../src/server/limits/open-per-caller.ts';
 import { createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
 import { schema } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
@@ -16,9 +16,9 @@ const actor = { role: 'staff', subject: 'anna' } as const;
 
 function subscribing() {
   const shared = openSharedExecution();
-  const callers = openCallers();
+  const callers = trackOpenPerCaller();
   const subscribe = (query: string, variableValues: Record<string, unknown> = {}) => {
-    const contextValue = createContext({} as unknown as Parts, logger, {
+    const contextValue = createContext({} as unknown as Dependencies, logger, {
       identity: { actor, expiresAt: Date.now() / 1000 + 60 },
     });
     return subscribeToOperation({ schema, document: parse(query), contextValue, variableValues }, { shared, callers });
@@ -29,7 +29,7 @@ function subscribing() {
 test('a subscription that can not be joined leaves nothing open, however often it is tried', async () => {
   const { shared, subscribe } = subscribing();
   const tooLong = { text: 'x'.repeat(70_000) };
-  for (let n = 0; n <= mostSubscriptions; n++) {
+  for (let n = 0; n <= maximumSubscriptions; n++) {
     expect(await subscribe('subscription ($text: String) { roleTicks(step: 1) }', tooLong)).toMatchObject({
       errors: [{ message: expect.stringContaining('variables') }],
     });

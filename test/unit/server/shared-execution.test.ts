@@ -7,7 +7,7 @@ import { createContext } from '../../../src/graphql/context.ts';
 import { codedError } from '../../../src/graphql/coded-error.ts';
 import type { ErrorCode } from '../../../src/graphql/error-codes.ts';
 import { openFrameRetries } from '../../../src/server/execution/frame-retries.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import type { Payload } from '../../../src/server/execution/payload.ts';
 import { type Group, openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
 import type { Frame } from '../../../src/live/frame.ts';
@@ -46,7 +46,7 @@ function opened() {
     grouped,
   };
   const join = (actor: Actor, document = perRole, variableValues = {}, operationName?: string) => {
-    const contextValue = createContext({ counts } as unknown as Parts, logger, {
+    const contextValue = createContext({ counts } as unknown as Dependencies, logger, {
       identity: { actor, expiresAt: Date.now() / 1000 + 60 },
     });
     return shared.join({ schema, document, contextValue, variableValues, operationName: operationName ?? null });

@@ -3,7 +3,7 @@ import { buildSchema, type GraphQLObjectType, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { createContext } from '../../../src/graphql/context.ts';
 import { executeOperation } from '../../../src/server/execution/operation.ts';
-import type { Parts } from '../../../src/graphql/parts.ts';
+import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { watched } from '../../../src/server/execution/watchdog.ts';
 import { logged, logger } from './mini-server.ts';
 
@@ -24,7 +24,7 @@ test.each(['query', 'mutation'])(
     logged.length = 0;
     let held = 0;
     const query = `${operation} ($note: String) { spin(note: $note) }`;
-    const parts = { counts: { held: () => held++ } } as unknown as Parts;
+    const parts = { counts: { held: () => held++ } } as unknown as Dependencies;
     const contextValue = createContext(parts, logger, { identity: undefined });
     await executeOperation({ schema, document: parse(query), contextValue, variableValues: { note: 'Ada Lovelace' } });
     expect(held).toBe(1);

@@ -1,0 +1,64 @@
+import {
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  type GraphQLResolveInfo,
+  GraphQLSkipDirective,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** What a selection without directives has, by field: it is asked for each object that a list resolves. */
+const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Map<string, boolean>>();
+
+/** Whether the response to the field being resolved contains this field: what is not selected is not read. */
+export function selectsField(info: GraphQLResolveInfo, fieldName: string): boolean {
+  const answers = known.get(info.fieldNodes) ?? new Map<string, boolean>();
+  const before = answers.get(fieldName);
+  if (before !== undefined) return before;
+  const look = new Look(info, fieldName);
+  const selected = info.fieldNodes.some(field => look.finds(field.selectionSet));
+  // With a directive it may be another answer for other variables.
+  if (!look.metDirective) known.set(info.fieldNodes, answers.set(fieldName, selected));
+  return selected;
+}
+
+/** Goes through a selection once: a fragment that was looked at is not looked at again, however often it is spread. */
+class Look {
+  readonly #info: GraphQLResolveInfo;
+  readonly #fieldName: string;
+  readonly #fragments = new Set<string>();
+  metDirective = false;
+
+  constructor(info: GraphQLResolveInfo, fieldName: string) {
+    this.#info = info;
+    this.#fieldName = fieldName;
+  }
+
+  finds(set: SelectionSetNode | undefined): boolean {
+    return set?.selections.some(selection => this.#isIncluded(selection) && this.#has(selection)) ?? false;
+  }
+
+  #has(selection: SelectionNode): boolean {
+    switch (selection.kind) {
+      case Kind.FIELD:
+        return selection.name.value === this.#fieldName;
+      case Kind.INLINE_FRAGMENT:
+        return this.finds(selection.selectionSet);
+      case Kind.FRAGMENT_SPREAD: {
+        const { value: name } = selection.name;
+        if (this.#fragments.has(name)) return false;
+        this.#fragments.add(name);
+        return this.finds(this.#info.fragments[name]?.selectionSet);
+      }
+    }
+  }
+
+  #isIncluded(selection: SelectionNode): boolean {
+    if (!selection.directives?.length) return true;
+    this.metDirective = true;
+    const { variableValues } = this.#info;
+    if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
+    return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
+  }
+}

@@ -1,0 +1,60 @@
+import {
+  type FieldNode,
+  getDirectiveValues,
+  GraphQLIncludeDirective,
+  type GraphQLResolveInfo,
+  GraphQLSkipDirective,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+import type { PageRequest } from './page-arguments.ts';
+
+/** What of a page is read only if the operation asks for it. */
+export interface SelectedPageFields {
+  /** `totalCount`. */
+  readonly count: boolean;
+  /** Whether rows are on the cursor's other side: `hasPreviousPage` of a page that is read forwards, else `hasNextPage`. */
+  readonly otherSide: boolean;
+}
+
+/** What the operation asks for of the list being resolved. Each fragment is read once, however often it is spread. */
+export function selectedPageFields(
+  info: GraphQLResolveInfo,
+  { backwards }: Pick<PageRequest, 'backwards'>,
+): SelectedPageFields {
+  const fields = fieldsOf(info, info.fieldNodes);
+  const pageInfo = fields.filter(field => field.name.value === 'pageInfo');
+  const otherSide = backwards ? 'hasNextPage' : 'hasPreviousPage';
+  return {
+    count: fields.some(field => field.name.value === 'totalCount'),
+    otherSide: fieldsOf(info, pageInfo).some(field => field.name.value === otherSide),
+  };
+}
+
+/** The fields of the objects that these fields answer, those of fragments among them. */
+function fieldsOf(info: GraphQLResolveInfo, parents: readonly FieldNode[]): FieldNode[] {
+  const fields: FieldNode[] = [];
+  const fragments = new Set<string>();
+  const sets: (SelectionSetNode | undefined)[] = parents.map(field => field.selectionSet);
+  for (let set = sets.pop(); set !== undefined || sets.length > 0; set = sets.pop()) {
+    for (const selection of set?.selections ?? []) {
+      if (!isIncluded(info, selection)) continue;
+      if (selection.kind === Kind.FIELD) fields.push(selection);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) sets.push(selection.selectionSet);
+      else if (!fragments.has(selection.name.value)) {
+        fragments.add(selection.name.value);
+        sets.push(info.fragments[selection.name.value]?.selectionSet);
+      }
+    }
+  }
+  return fields;
+}
+
+function isIncluded(
+  { variableValues }: GraphQLResolveInfo,
+  selection: SelectionSetNode['selections'][number],
+): boolean {
+  if (!selection.directives?.length) return true;
+  if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
+}

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache';
+import type { Position } from '../event-store/position.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { Loaded } from './load-rows.ts';
+
+/** Maximum number of rows and of entries in their lists, together. An order line takes about 350 bytes. */
+const keptWeight = 100_000;
+
+/**
+ * The folded rows of the streams that a projector wrote last, so that they need not be read back. Rows change, and
+ * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal the
+ * database for as long as the checkpoint is where this projector moved it. Once it is elsewhere, all rows are
+ * dropped.
+ */
+export class ProjectorRowCache {
+  /** By stream, then by the index of the folded view. */
+  readonly #rows = new LRUCache<string, readonly (object | undefined)[]>({
+    maxSize: keptWeight,
+    sizeCalculation: rows => rows.reduce<number>((sum, row) => sum + weightOf(row), 1),
+  });
+  #at: Checkpoint | undefined;
+
+  /** The rows of a stream as the database has them at a checkpoint; undefined if they must be read. */
+  at(from: Checkpoint, streamId: string): readonly (object | undefined)[] | undefined {
+    if (!this.#at || !isSame(this.#at, from)) this.#rows.clear();
+    this.#at = from;
+    return this.#rows.get(streamId);
+  }
+
+  /** Records that the checkpoint moved, and the new rows. @param rows by the index of the view, then by id */
+  moved(to: Checkpoint, streamIds: Iterable<string>, rows: Loaded['rows']): void {
+    this.#at = to;
+    for (const id of streamIds) {
+      this.#rows.set(
+        id,
+        rows.map(one => one.get(id)),
+      );
+    }
+  }
+}
+
+function isSame(one: Checkpoint, other: Checkpoint): boolean {
+  return one.generation === other.generation && isSamePosition(one.position, other.position);
+}
+
+function isSamePosition(one: Position, other: Position): boolean {
+  return one.point === other.point && one.hash === other.hash;
+}
+
+function weightOf(row: object | undefined): number {
+  if (!row) return 0;
+  return Object.values(row).reduce<number>((sum, value) => sum + (Array.isArray(value) ? value.length : 0), 1);
+}

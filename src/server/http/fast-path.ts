@@ -1,0 +1,131 @@
+import type { IncomingMessage } from 'node:http';
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  getOperationAST,
+  type GraphQLError,
+  type GraphQLSchema,
+  OperationTypeNode,
+} from 'graphql';
+import type { GraphQLParams, YogaServerInstance } from 'graphql-yoga';
+import type { LRUCache } from 'lru-cache';
+import type { Logger } from '../../telemetry/logger.ts';
+import { acceptableTypes } from './response-type.ts';
+import type { Context } from '../../graphql/context.ts';
+import type { Exchange } from './exchange.ts';
+import { executeOperation } from '../execution/operation.ts';
+import { presentError } from '../execution/present-error.ts';
+import { resultToJson } from '../execution/cached-json.ts';
+
+type Operation = GraphQLParams & { readonly query: string };
+
+/** What yoga says is `any`. */
+interface Pipeline {
+  readonly parse: (source: string) => DocumentNode;
+  readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
+}
+
+/**
+ * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to
+ * `Request`, `Response` and back. A document is parsed and validated by yoga's pipeline with all its plugins, once; from
+ * then on its text alone says that it is good. Context and execution are those of every way; whatever is not the plain
+ * case, errors above all, yoga answers.
+ * @param parts.read what the request asks for
+ * @param parts.openContext says who asks; throws where they may not
+ * @param parts.documents those that yoga's parser keeps, by their texts
+ * @param parts.headersOf what every answer says in its head
+ * @returns false where yoga has to go on
+ */
+export function openFastPath(parts: {
+  yoga: YogaServerInstance<Exchange, Context>;
+  schema: GraphQLSchema;
+  read: (exchange: Exchange) => Promise<GraphQLParams>;
+  openContext: (exchange: Exchange, params: GraphQLParams) => Context;
+  documents: LRUCache<string, DocumentNode>;
+  headersOf: (exchange: Exchange) => Record<string, string>;
+  logger: Logger;
+}): (exchange: Exchange) => Promise<boolean> {
+  const { yoga, schema, read, openContext, documents, headersOf, logger } = parts;
+  const good = new WeakSet<DocumentNode>();
+
+  function examined(
+    exchange: Exchange,
+    params: Operation,
+  ): { document: DocumentNode; errors: readonly GraphQLError[] } {
+    const known = documents.get(params.query);
+    if (known && good.has(known)) return { document: known, errors: [] };
+    const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pipeline;
+    const document = parse(params.query);
+    const errors = validate(schema, document);
+    if (errors.length === 0) good.add(document);
+    return { document, errors };
+  }
+
+  /** @returns undefined for a subscription, or no one operation: nothing is done of it but that it was read */
+  function perform(exchange: Exchange, params: Operation): ExecutionResult | Promise<ExecutionResult> | undefined {
+    const { document, errors } = examined(exchange, params);
+    const { operationName, variables: variableValues } = params;
+    // Where it can't be said which operation is meant, yoga says so.
+    const operation = getOperationAST(document, operationName);
+    if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
+    if (errors.length > 0) return { errors };
+    const contextValue = openContext(exchange, params);
+    return executeOperation({ schema, document, contextValue, variableValues, operationName });
+  }
+
+  return async exchange => {
+    const { req, res, begun } = exchange;
+    const type = answerType(req);
+    if (type === undefined) return false;
+    let params: GraphQLParams;
+    try {
+      params = await read(exchange);
+    } catch {
+      return false;
+    }
+    if (!isOperation(params)) return false;
+    let result: ExecutionResult | undefined;
+    try {
+      result = await perform(exchange, params);
+    } catch (error) {
+      result = { errors: [presentError(error, logger)] };
+    }
+    if (result === undefined) return false;
+    if (result.errors !== undefined || result.extensions?.['http'] !== undefined) {
+      begun.result = result;
+      return false;
+    }
+    const text = resultToJson(result);
+    const headers = headersOf(exchange);
+    headers['Content-Type'] = type;
+    const length = Buffer.byteLength(text);
+    headers['Content-Length'] = String(length);
+    // ASCII, as most answers are: the same bytes, which node writes without making room for three of them a letter.
+    queueMicrotask(() => res.writeHead(200, headers).end(text, length === text.length ? 'latin1' : 'utf8'));
+    return true;
+  };
+}
+
+/** `Content-Type` of a result; undefined if yoga has to answer. */
+function answerType({ url, headers: { accept } }: IncomingMessage): string | undefined {
+  const type = url === '/graphql' ? acceptableTypes(accept).result : undefined;
+  return type && `${type}; charset=utf-8`;
+}
+
+const members: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
+
+/** Whether it is without doubt one that yoga takes; what is wrong with another one, yoga says. */
+function isOperation(params: GraphQLParams): params is Operation {
+  if (!isObject(params) || typeof params.query !== 'string' || params.query === '') return false;
+  const { operationName, variables, extensions } = params;
+  return (
+    Object.keys(params).every(name => members.has(name)) &&
+    (operationName == null || typeof operationName === 'string') &&
+    (variables == null || isObject(variables)) &&
+    (extensions == null || isObject(extensions))
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

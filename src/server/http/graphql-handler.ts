@@ -1,0 +1,261 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationRule } from 'graphql';
+import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Limits } from '../../config.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { TraceHeaders } from '../../telemetry/tracing.ts';
+import { acceptableTypes, acceptHeader } from './response-type.ts';
+import type { ClientAddress } from './client-address.ts';
+import type { Requester } from '../limits/admission.ts';
+import { type Context, createContext, type Identity } from '../../graphql/context.ts';
+import type { Exchange, HttpRequester } from './exchange.ts';
+import type { EventStreams } from '../transports/event-streams.ts';
+import type { OperationArgs } from '../execution/execute.ts';
+import type { Identify } from '../authentication/identity.ts';
+import { codedError, isUnauthenticated } from '../../graphql/coded-error.ts';
+import type { DocumentLimits } from '../limits/document-limits.ts';
+import { documentWeight } from '../limits/document-weight.ts';
+import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
+import { parseDocument } from '../limits/parse-document.ts';
+import type { Dependencies } from '../../graphql/dependencies.ts';
+import type { Payload } from '../execution/payload.ts';
+import { presentError, withCode } from '../execution/present-error.ts';
+import { givenPosition, readRequest } from './read-request.ts';
+import type { TrustedDocuments } from '../limits/trusted-documents.ts';
+import { openFastPath } from './fast-path.ts';
+import { validateDocument } from '../limits/validate-document.ts';
+import { watched } from '../execution/watchdog.ts';
+
+export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
+
+/**
+ * GraphQL over HTTP and SSE, as a listener of node:http, `answer`. Its parser, rules of validation and caches serve
+ * WebSockets too, by `pipelineFor`.
+ * @param streams carries what goes on until its client leaves
+ */
+export function openGraphQLHandler(options: {
+  schema: GraphQLSchema;
+  parts: Dependencies;
+  identify: Identify;
+  logger: Logger;
+  limits: DocumentLimits & Pick<Limits, 'bodyBytes'>;
+  streams: EventStreams;
+  subscribing: Subscribing;
+  documents: TrustedDocuments;
+  addressOf: ClientAddress;
+  headersOf: (exchange: Exchange) => Record<string, string>;
+  followed: (exchange: Exchange) => void;
+}) {
+  const { schema, parts, identify, logger, limits, streams, subscribing, documents, addressOf, headersOf, followed } =
+    options;
+
+  /** Who it is has to be known before their document is looked at; that they are nobody is said where it always is. */
+  async function read({ req, begun }: Exchange): Promise<GraphQLParams> {
+    try {
+      const asked = await readRequest(req, limits.bodyBytes);
+      const asker = askerOf(req);
+      begun.asker = asker instanceof Promise ? await asker : asker;
+      const params = documents.named(asked);
+      begun.params = () => params;
+      return params;
+    } catch (error) {
+      begun.params = () => raise(error);
+      throw error;
+    }
+  }
+
+  function askerOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
+    const identity = identify(request.headers.authorization);
+    if (identity instanceof Promise) {
+      return identity.then(known, (refusal: unknown) => ({ ...stranger(request), refusal }));
+    }
+    return identity ? known(identity) : stranger(request);
+  }
+
+  function stranger(request: IncomingMessage): HttpRequester {
+    return { address: addressOf(request), identity: undefined, viewer: undefined };
+  }
+
+  const watchdog = () => ({ logger, held: parts.counts?.held });
+
+  const operations: Plugin<Context, Exchange> = {
+    onRequestParse({ serverContext, setRequestParser }) {
+      const { params } = serverContext.begun;
+      setRequestParser(params ?? (() => read(serverContext)));
+    },
+    onParams({ context: { begun }, setResult }) {
+      if (begun.result) setResult(begun.result);
+    },
+    onParse({ context, setParseFn }) {
+      const { begun, asker = begun?.asker } = context as Partial<Exchange> & { readonly asker?: Requester };
+      // Called for what stands in no cache.
+      setParseFn((source: string) => {
+        if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
+        let document: DocumentNode | undefined;
+        return watched(
+          watchdog,
+          () => ({ text: source, document }),
+          () => (document = parseDocument(source, limits)),
+        );
+      });
+    },
+    onValidate({ setValidationFn }) {
+      setValidationFn((against: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) =>
+        watched(
+          watchdog,
+          () => ({ document }),
+          () => validateDocument(against, document, rules),
+        ),
+      );
+      return validated => {
+        const errors = validated.result as readonly GraphQLError[];
+        validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+      };
+    },
+    onExecute({ setExecuteFn }) {
+      setExecuteFn(args => executeOperation(args as OperationArgs));
+    },
+    onSubscribe({ setSubscribeFn }) {
+      setSubscribeFn(args => {
+        const { req } = args.contextValue as unknown as Exchange;
+        if (!acceptableTypes(req.headers.accept).stream) return { errors: [presentError(streamNotAccepted(), logger)] };
+        return subscribeToOperation(args as OperationArgs, subscribing);
+      });
+    },
+    onResultProcess(process) {
+      const { result, resultProcessor, serverContext } = process;
+      const { res, begun } = serverContext;
+      if (!isAsyncIterable(result)) return;
+      const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
+      // A client may leave before the first byte, or take no stream: then nobody would read it, or end its source.
+      if (res.closed || resultProcessor === undefined) {
+        void frames.return?.();
+        return;
+      }
+      // Written to Node's own response: a web stream for each subscriber costs more than all else about a frame.
+      process.setResultProcessor(async (_result, fetchAPI) => {
+        await streams.carry(res, frames, begun.asker?.identity?.expiresAt);
+        return new fetchAPI.Response(null);
+      }, 'text/event-stream');
+    },
+  };
+
+  const documentsKept = keptDocuments();
+
+  function openContext({ req, id, begun }: Exchange, params: GraphQLParams): Context {
+    const { headers } = req;
+    const { identity, address, refusal } = begun.asker ?? stranger(req);
+    if (refusal !== undefined) {
+      if (!isUnauthenticated(refusal)) throw refusal as Error;
+      parts.admission?.admitStranger(address);
+      throw invalidToken(refusal);
+    }
+    return createContext(parts, logger, {
+      identity,
+      address,
+      correlationId: id,
+      trace: parts.tracing && traceOf(headers),
+      atLeast:
+        givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
+        givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
+      after:
+        // A browser that comes back repeats the request as it was, and beside it how far it has come since.
+        givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
+        givenPosition(params.extensions?.['after'], '`extensions.after`'),
+    });
+  }
+
+  const yoga = createYoga<Exchange, Context>({
+    schema,
+    plugins: [operations],
+    context(asked) {
+      const context = openContext(asked, asked.params);
+      // yoga copies what it is given, and from no prototype.
+      return { ...context, logger: context.logger, now: () => context.now() };
+    },
+    parserAndValidationCache: {
+      documentCache: documentsKept,
+      errorCache: { get: () => undefined, set: () => undefined },
+    },
+    maskedErrors: { maskError: error => presentError(error, logger) },
+    logging: false, // presentError logs what is worth it
+    graphqlEndpoint: '/graphql',
+    // yoga answers whatever URL ends in this before anything else; no URL has a space in it.
+    healthCheckEndpoint: ' ',
+    cors: false, // server.ts does it, for all answers
+    graphiql: false,
+    landingPage: false,
+    batching: false,
+    multipart: false,
+    maxRequestBodySize: false, // readRequest counts
+  });
+
+  const shortWay = openFastPath({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
+
+  async function answerByYoga(exchange: Exchange): Promise<void> {
+    const { headers } = exchange.req;
+    // yoga ignores `q`, and finds out only after execution that it has no type to answer with.
+    const acceptable = acceptableTypes(headers.accept);
+    if (acceptable.result === undefined && !acceptable.stream) exchange.begun.params = () => raise(notAcceptable());
+    headers.accept = acceptHeader(acceptable);
+    await yoga(exchange.req, exchange.res, exchange);
+  }
+
+  return {
+    answerByYoga,
+    /** A POST. */
+    async answer(exchange: Exchange): Promise<void> {
+      // Whoever has left by now hears no answer, and what is kept for them until they leave would be kept for ever.
+      if ((await shortWay(exchange)) || exchange.res.closed) return;
+      followed(exchange);
+      await answerByYoga(exchange);
+    },
+    /** yoga's pipeline with all of the above in it, for a transport that is not yoga's. */
+    pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }),
+  };
+}
+
+/**
+ * Bounded by what stands in it: yoga's own holds a thousand documents of whatever size, those that don't parse too,
+ * and anybody may send them.
+ */
+function keptDocuments(): LRUCache<string, DocumentNode> {
+  return new LRUCache({
+    maxSize: 64_000,
+    sizeCalculation: documentWeight,
+  });
+}
+
+function known(identity: Identity): HttpRequester {
+  return { address: '', identity, viewer: identity.actor };
+}
+
+/** As RFC 6750 has it: a client that gets this asks for a new token, one that gets plain `Bearer` had sent none. */
+function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
+  const http = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
+  return new GraphQLError(message, { extensions: { ...extensions, http } });
+}
+
+function notAcceptable(): GraphQLError {
+  return codedError(
+    'NOT_ACCEPTABLE',
+    'Name application/graphql-response+json or application/json in `Accept`, or text/event-stream for a subscription.',
+  );
+}
+
+function streamNotAccepted(): GraphQLError {
+  return codedError(
+    'NOT_ACCEPTABLE',
+    'A subscription is answered as text/event-stream: name it in `Accept`, or subscribe over WebSocket (graphql-transport-ws).',
+  );
+}
+
+function traceOf({ traceparent, tracestate }: IncomingHttpHeaders): TraceHeaders | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  return { traceparent, tracestate: tracestate?.toString() };
+}
+
+function raise(error: unknown): never {
+  throw error;
+}
