@@ -4,8 +4,8 @@ const packages = (...names) => names.map(name => `^node_modules/(@types/)?${name
 const node = { dependencyTypes: ['core'] };
 
 const slice = '(order|customer|product)';
-const database = ours('database\\.ts$', 'database-error\\.ts$', 'generated/prisma/');
-const edges = ours('(closers|logger|now-or-later|start-error|tracing)\\.ts$');
+const database = ours('database/(database|database-error)\\.ts$', 'generated/prisma/');
+const edges = ours('async/', 'start-error\\.ts$', 'telemetry/');
 const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
@@ -22,7 +22,7 @@ export default {
   allowed: [
     // The business. A slice's domain is pure: no package, nothing of Node.
     may(`${slice}/domain/`, ours('$1/domain/'), decider, money),
-    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived of what people call the thing
+    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived from what people call the thing
     may(`${slice}/decider\\.ts$`, ours('$1/domain/'), decider, money),
     may(`${slice}/views/`, ours('$1/(domain|views)/', 'projections/'), money),
     may(
@@ -30,75 +30,68 @@ export default {
       ours('event-store/(recorded-event|position|read-(history|events-after)|is-of-this-log)\\.ts$'),
       database,
     ),
-    may('order/views/', ours('(customer|product)/views/')), // joined by key, as they are now
-    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`, 'now-or-later\\.ts$'), ids, money),
+    may('order/views/', ours('(customer|product)/views/')), // joined by key, with their current data
+    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`), ours('async/'), ids, money),
     may(
       `${slice}/graphql/`,
       ours('(graphql|commands|live|projections)/', 'event-store/(position|recorded-event)\\.ts$'),
     ),
     may(`${slice}/graphql/`, packages('graphql', '@pothos/core')),
 
-    // The legs of the journey. They import no slice, and views never reach append.
+    // The machinery, from the command to the frame. It imports no slice, and views never reach append.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache', 'pg')),
-    may(
-      'projections/',
-      ours('projections/', 'event-store/', 'schema-version\\.ts$'),
-      database,
-      edges,
-      node,
-      packages('lru-cache'),
-    ),
-    may(
-      'live/',
-      ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'),
-      database,
-      edges,
-      node,
-      packages('ioredis'),
-    ),
-    may('graphql/', ours('(graphql|commands|live|event-store|projections)/', '(config|rejection-reasons)\\.ts$')),
-    may('graphql/', database, edges, ids, money, node, ours('generated/graphiql-script\\.ts$')),
-    may('graphql/', packages('graphql', 'graphql-yoga', '@graphql-yoga/render-graphiql', '@pothos/core')),
-    may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
+    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, edges, node),
+    may('event-store/', packages('lru-cache', 'pg')),
+    may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, edges, node),
+    may('projections/', packages('lru-cache')),
+    may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
+    may('live/', packages('ioredis')),
 
-    // What they stand on.
+    // The schema kit: what a slice writes its API with. It knows nothing of the network.
+    may('graphql/', ours('(graphql|commands|live|event-store|projections)/', 'rejection-reasons\\.ts$')),
+    may('graphql/', edges, ids, money, node, packages('graphql', '@pothos/core')),
+
+    // The network side knows no slice. Its floors only import those below them.
+    may('server/http/', ours('server/(http|transports|execution|limits|authentication|probes)/', 'config\\.ts$')),
+    may('server/transports/', ours('server/(transports|execution|limits|authentication)/')),
+    may(
+      'server/execution/',
+      ours('server/(execution|limits)/', 'live/', 'projections/', 'database/database-error\\.ts$'),
+    ),
+    may('server/execution/', ours('event-store/', 'commands/')),
+    may('server/execution/compiled/', ours('server/execution/(compiled/|cached-json\\.ts$)')),
+    may('server/limits/', ours('server/limits/', 'live/redis-client\\.ts$', 'config\\.ts$')),
+    may('server/authentication/', ours('server/authentication/', 'config\\.ts$'), packages('jose', 'zod')),
+    may('server/', ours('graphql/', 'event-store/position\\.ts$', 'commands/decider\\.ts$'), edges, ids, node),
+    may('server/', packages('graphql', 'graphql-yoga', 'graphql-ws', 'ws', 'lru-cache')),
+    may('server/probes/', ours('server/probes/', 'server/http/listen\\.ts$', 'config\\.ts$')),
+    may('server/probes/', ours('(commands|event-store)/', 'projections/lag\\.ts$'), packages('prom-client')),
+
+    // What all of it stands on.
+    may('async/', ours('async/'), node),
+    may(
+      'telemetry/',
+      ours('telemetry/', '(commands|event-store)/', 'async/', 'config\\.ts$', 'database/database-error\\.ts$'),
+    ),
+    may('telemetry/', node, packages('pino', '@opentelemetry/[a-z-]+')),
+    may('database/', ours('database/', 'config\\.ts$'), database, edges, node),
+    may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
+    may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config\\.ts$', ours('(misspelt-keys|start-error)\\.ts$'), node, packages('zod')),
-    may(
-      '(metrics|tracing)\\.ts$',
-      ours('(commands|event-store)/', 'in-time\\.ts$'),
-      node,
-      packages('prom-client', '@opentelemetry/[a-z-]+'),
-    ),
-    may('readiness\\.ts$', ours('graphql/probes\\.ts$', 'projections/lag\\.ts$', 'in-time\\.ts$')),
-    may('logger\\.ts$', ours('(config|database-error)\\.ts$'), packages('pino')),
     may('ids\\.ts$', node),
-    may('database\\.ts$', ours('(config|data-directory|embedded-database|(pending-)?migrations|postgres)\\.ts$')),
-    may('(pending-)?migrations\\.ts$', ours('(pending-migrations|postgres|schema-engine|schema-version)\\.ts$')),
-    may(
-      '(database|data-directory|embedded-database|(pending-)?migrations|postgres|schema-engine)\\.ts$',
-      database,
-      edges,
-      node,
-    ),
-    may('(embedded-database|postgres)\\.ts$', ours('session-settings\\.ts$')),
-    may('(schema-version|terminal-style)\\.ts$', node),
-    may(
-      '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
-      packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg'),
-      packages('@electric-sql/pglite', 'pglite-prisma-adapter'),
-    ),
 
     // What puts them together, starts them, operates them.
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
-    may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
-    may('main\\.ts$', ours('(app|config|terminal-style|welcome|cli/command-line)\\.ts$'), edges, node),
+    may('(slices|erase-customer)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/|development/)')),
+    may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/)')),
+    may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
+    may('main\\.ts$', ours('(app|config|development/(welcome|terminal-style)|cli/command-line)\\.ts$'), edges, node),
     may(
       'cli/',
-      ours('(?!main\\.ts$)'), // `watch` is a client, as others write one
+      ours('(?!main\\.ts$)'), // `watch` uses the published client, as front ends do
       node,
-      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache', 'ws'),
+      packages('jose', 'lru-cache', 'ws'),
     ),
 
     // What runs in GraphiQL's page: our own client, nothing of the server.

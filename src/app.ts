@@ -13,7 +13,7 @@ import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
-import { openProbeServer } from './server/probes/probe-server.ts';
+import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
 import { openServer } from './server/http/server.ts';

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { developmentToken } from './development-token.ts';
 import type { Page } from './graphiql.ts';
 import { newId } from '../ids.ts';
-import { exampleTabs } from '../order/graphql/example-tabs.ts';
+import { exampleTabs } from './example-tabs.ts';
 import { sampleCustomerId, sampleProductId } from './sample-data.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { ErrorCode } from './error-codes.ts';
+import { type ErrorCode, isErrorCode } from './error-codes.ts';
 
 /** An error that its caller may see as it is. */
 export function codedError(
@@ -29,4 +29,13 @@ export function limitExceeded(message: string, limit: number, more: object = {})
 
 export function badInput(message: string): GraphQLError {
   return codedError('BAD_USER_INPUT', message);
+}
+
+/** The same error with a code, if it has none; suggestions of graphql-js are cut, because they reveal names of the schema. */
+export function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {
+  if (isErrorCode(error.extensions['code'])) return error;
+  const { nodes, source, positions, path } = error;
+  const message = error.message.replace(/ Did you mean .*$/s, '');
+  const places = { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null };
+  return new GraphQLError(message, { ...places, extensions: { ...error.extensions, code } });
 }

@@ -2,7 +2,7 @@ import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../.
 import { unauthenticated } from '../../graphql/coded-error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { Payload } from './payload.ts';
-import type { Counts } from '../../graphql/dependencies.ts';
+import type { OperationCounts } from './operation-counts.ts';
 import { formatError, presentError } from './present-error.ts';
 import { originOf, type Group, type Member } from './shared-execution.ts';
 
@@ -24,7 +24,7 @@ export interface Taker {
  */
 export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Frame>, Member {
   readonly #context: Context;
-  readonly #counts: Counts | undefined;
+  readonly #counts: OperationCounts | undefined;
   /** Of the token, seconds since the epoch. */
   readonly #expiresAt: number;
   readonly #source: AsyncIterator<Frame>;

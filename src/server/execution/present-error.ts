@@ -4,6 +4,7 @@ import { ForbiddenCommandError } from '../../commands/command-bus.ts';
 import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../../event-store/appender.ts';
 import { isPassing, isReadOnly, sqlState } from '../../database/database-error.ts';
 import { UnknownEventError } from '../../event-store/event-types.ts';
+import { withCode } from '../../graphql/coded-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StalePositionError } from '../../projections/stale-position.ts';
 import { ViewParkedError } from '../../projections/view-parked.ts';
@@ -23,12 +24,6 @@ export function presentError(error: unknown, logger: Logger): GraphQLError {
   return coded(error, failure, errorCodes[failure]);
 }
 
-/** The same error with a code where it has none; the words by which graphql-js gives names of the schema away are cut. */
-export function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {
-  if (isErrorCode(error.extensions['code'])) return error;
-  return coded(error, code, error.message.replace(/ Did you mean .*$/s, ''));
-}
-
 /** As an answer has it. `http` is for the one who writes the status line. */
 export function formatError(error: GraphQLError) {
   const { extensions, ...formatted } = error.toJSON();
@@ -44,7 +39,9 @@ function originOf(error: unknown): unknown {
 function presentGraphQLError(error: GraphQLError, origin: GraphQLError, logger: Logger): GraphQLError {
   const code = error.extensions['code'];
   if (isErrorCode(code)) return error.path || error.extensions['http'] ? error : coded(error, code);
-  return blamesRequest(error, origin) ? withCode(error, 'BAD_USER_INPUT') : internal(error, origin, logger);
+  return blamesRequest(error, origin)
+    ? coded(withCode(error, 'BAD_USER_INPUT'), 'BAD_USER_INPUT')
+    : internal(error, origin, logger);
 }
 
 /**

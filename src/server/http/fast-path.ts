@@ -14,16 +14,11 @@ import { acceptableTypes } from './response-type.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Exchange } from './exchange.ts';
 import { executeOperation } from '../execution/operation.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
 import { presentError } from '../execution/present-error.ts';
 import { resultToJson } from '../execution/cached-json.ts';
 
 type Operation = GraphQLParams & { readonly query: string };
-
-/** What yoga says is `any`. */
-interface Pipeline {
-  readonly parse: (source: string) => DocumentNode;
-  readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
-}
 
 /**
  * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to

@@ -13,15 +13,17 @@ import type { Exchange, HttpRequester } from './exchange.ts';
 import type { EventStreams } from '../transports/event-streams.ts';
 import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
-import { codedError, isUnauthenticated } from '../../graphql/coded-error.ts';
+import { codedError, isUnauthenticated, withCode } from '../../graphql/coded-error.ts';
 import type { DocumentLimits } from '../limits/document-limits.ts';
 import { documentWeight } from '../limits/document-weight.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
 import { parseDocument } from '../limits/parse-document.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import type { Payload } from '../execution/payload.ts';
-import { presentError, withCode } from '../execution/present-error.ts';
-import { givenPosition, readRequest } from './read-request.ts';
+import { presentError } from '../execution/present-error.ts';
+import { givenPosition } from '../execution/given-position.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
+import { readRequest } from './read-request.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { openFastPath } from './fast-path.ts';
 import { validateDocument } from '../limits/validate-document.ts';
@@ -110,7 +112,7 @@ export function openGraphQLHandler(options: {
       );
       return validated => {
         const errors = validated.result as readonly GraphQLError[];
-        validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+        validated.setResult(errors.map(error => presentError(withCode(error, 'GRAPHQL_VALIDATION_FAILED'), logger)));
       };
     },
     onExecute({ setExecuteFn }) {
@@ -212,7 +214,7 @@ export function openGraphQLHandler(options: {
       await answerByYoga(exchange);
     },
     /** yoga's pipeline with all of the above in it, for a transport that is not yoga's. */
-    pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }),
+    pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }) as Pipeline,
   };
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
-import { parsePosition, type Position } from '../../event-store/position.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { checkJsonText } from '../limits/json-limits.ts';
 
@@ -20,14 +19,6 @@ export async function readRequest(request: IncomingMessage, longestBody: number)
   if (!isJson(type)) throw withStatus(415, badInput('Send `Content-Type: application/json`, in UTF-8.'));
   if (encoding.toLowerCase() !== 'identity') throw withStatus(415, badInput('Send the body without Content-Encoding.'));
   return parsedJson(await readBody(request, longestBody), 'The body') as GraphQLParams;
-}
-
-/** @throws BAD_USER_INPUT where it is given and is no position */
-export function givenPosition(value: unknown, name: string): Position | undefined {
-  if (value === undefined || value === null) return undefined;
-  const position = typeof value === 'string' ? parsePosition(value) : undefined;
-  if (position === undefined) throw badInput(`${name} has to be a position that an answer gave.`);
-  return position;
 }
 
 function isJson(type: string | undefined): boolean {

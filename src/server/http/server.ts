@@ -9,7 +9,6 @@ import { trackOpenPerCaller } from '../limits/open-per-caller.ts';
 import { drainClients } from '../transports/drain-clients.ts';
 import { openGraphQLHandler } from './graphql-handler.ts';
 import { openEventStreams } from '../transports/event-streams.ts';
-import type { GraphiQL } from '../../development/graphiql.ts';
 import type { Identify } from '../authentication/identity.ts';
 import type { Exchange } from './exchange.ts';
 import { allowedHosts, foreignHost } from './allowed-hosts.ts';
@@ -50,7 +49,8 @@ export async function openServer(options: {
     Config,
     'auth' | 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'
   >;
-  graphiql?: GraphiQL | undefined;
+  /** Serves GraphiQL. @returns false for every other request, which it does not touch */
+  graphiql?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   documents: TrustedDocuments;
   probes: Probes;
 }): Promise<GraphQLServer> {
@@ -66,7 +66,7 @@ export async function openServer(options: {
   const unused = new Set<Duplex>();
   let closing = false;
 
-  const door = openGraphQLHandler({
+  const handler = openGraphQLHandler({
     schema,
     parts,
     identify,
@@ -84,7 +84,7 @@ export async function openServer(options: {
     parts,
     identify,
     logger,
-    door,
+    pipelineFor: handler.pipelineFor,
     subscribing,
     documents,
     explains: !config.production,
@@ -95,7 +95,7 @@ export async function openServer(options: {
     unused.delete(req.socket);
     useOriginForm(req);
     const path = pathOf(req);
-    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void door.answer(exchange);
+    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void handler.answer(exchange);
     else {
       followed(exchange);
       answerElse(path, exchange);
@@ -117,7 +117,7 @@ export async function openServer(options: {
     if (answerProbe(path, probes, closing, res)) return;
     if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
     else if (req.method === 'OPTIONS') res.writeHead(204).end();
-    else void door.answerByYoga(exchange);
+    else void handler.answerByYoga(exchange);
   }
 
   /** Has an answer that is written by whatever hand say what all of them say, also should the server close meanwhile. */

@@ -4,6 +4,13 @@ import { codedError, limitExceeded } from '../../graphql/coded-error.ts';
 import { costOf } from './cost.ts';
 import type { RateLimiter } from './rate.ts';
 
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
+    /** Left out if nothing is limited. */
+    readonly admission?: Admission;
+  }
+}
+
 /** What is asked of an operation before anything of it is executed, whichever way it came. */
 export interface Admission {
   /**

@@ -1,8 +1,7 @@
 import { type DocumentNode, GraphQLError, parse, type Source } from 'graphql';
-import { limitExceeded } from '../../graphql/coded-error.ts';
+import { limitExceeded, withCode } from '../../graphql/coded-error.ts';
 import { checkDocument, type DocumentLimits } from './document-limits.ts';
 import { isErrorCode } from '../../graphql/error-codes.ts';
-import { withCode } from '../execution/present-error.ts';
 
 /** Characters for each token that a document may have. Names of people have 10. */
 const charactersAToken = 32;

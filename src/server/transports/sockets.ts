@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { DocumentNode, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -9,7 +9,6 @@ import { maximumSockets } from '../limits/open-per-caller.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { isUnauthenticated, limitExceeded } from '../../graphql/coded-error.ts';
 import { createContext, type Identity } from '../../graphql/context.ts';
-import type { GraphQLHandler } from '../http/graphql-handler.ts';
 import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
 import { checkJsonLevels } from '../limits/json-limits.ts';
@@ -18,7 +17,9 @@ import { executeOperation, type Subscribing, subscribeToOperation } from '../exe
 import { SocketBackpressure } from './socket-backpressure.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
-import { givenPosition } from '../http/read-request.ts';
+import { givenPosition } from '../execution/given-position.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
+import type { Requester } from '../limits/admission.ts';
 import { SocketSubscription } from './socket-subscription.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { callAt } from '../../async/call-at.ts';
@@ -63,13 +64,14 @@ export function openSockets(options: {
   parts: Dependencies;
   identify: Identify;
   logger: Logger;
-  door: GraphQLHandler;
+  /** Parses and validates for a requester, with all plugins. */
+  pipelineFor: (requester: Requester) => Pipeline;
   subscribing: Subscribing;
   documents: TrustedDocuments;
   /** Whether the close frame says what is wrong with a token: in development. */
   explains: boolean;
 }): Sockets {
-  const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
+  const { schema, parts, identify, logger, pipelineFor, subscribing, documents, explains } = options;
   const running = new Set<Promise<unknown>>();
   const alive = new WeakSet<AnsweringSocket>();
   const outlets = new WeakMap<AnsweringSocket, SocketBackpressure>();
@@ -166,9 +168,9 @@ export function openSockets(options: {
     { identity, stranger: { address } }: Connection,
   ): OperationArgs | readonly GraphQLError[] {
     checkJsonLevels(payload);
-    const { parse, validate } = door.pipelineFor({ viewer: identity?.actor, address });
-    const document = parse(documents.named(payload).query) as DocumentNode;
-    const errors = validate(schema, document) as readonly GraphQLError[];
+    const { parse, validate } = pipelineFor({ viewer: identity?.actor, address });
+    const document = parse(documents.named(payload).query);
+    const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const after = givenPosition(payload.extensions?.['after'], '`extensions.after`');
     const atLeast = givenPosition(payload.extensions?.['atLeast'], '`extensions.atLeast`');

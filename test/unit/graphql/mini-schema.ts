@@ -10,7 +10,7 @@ import { pageArguments, pageRequest } from '../../../src/graphql/page-arguments.
 import { selectsField } from '../../../src/graphql/selected-fields.ts';
 import type { Frame } from '../../../src/live/frame.ts';
 
-// A schema of the size that tests of the door need, by the builder that the slices use.
+// A schema of the size that tests of the server need, by the builder that the slices use.
 
 export interface Pebble {
   readonly pebbleId: string;

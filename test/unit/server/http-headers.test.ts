@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { maximumUnauthenticatedSockets } from '../../../src/server/limits/open-per-caller.ts';
-import { openProbeServer } from '../../../src/server/probes/probe-server.ts';
+import { openProbeServer } from '../../../src/server/http/probe-server.ts';
 import { staffToken } from '../../support/tokens.ts';
 import { connectSocket } from '../../support/socket.ts';
 import { touches } from '../graphql/mini-schema.ts';

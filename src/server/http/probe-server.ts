@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { Config } from '../../config.ts';
-import { pathOf } from '../http/incoming-request.ts';
-import { listen } from '../http/listen.ts';
-import { answerProbe, type Probes } from './probes.ts';
+import { pathOf } from './incoming-request.ts';
+import { listen } from './listen.ts';
+import { answerProbe, type Probes } from '../probes/probes.ts';
 
 /** What trickles in longer than this is no probe, ms. */
 const requestTimeout = 5_000;

@@ -1,4 +1,4 @@
-import type { Tab } from '../../development/graphiql.ts';
+import type { Tab } from './graphiql.ts';
 
 const result = `{
     ... on OrderCommandPayload {
