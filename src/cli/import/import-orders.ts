@@ -133,6 +133,8 @@ class Import {
       const id = await this.#once(productIdOf(line.sku), () => this.#addProduct(order, line));
       return [line.sku, id] as const;
     });
+    // If one fails, the others are awaited all the same: the database must not be closed while they are in flight.
+    await Promise.allSettled([customer, ...products]);
     await customer;
     return new Map(await Promise.all(products));
   }

@@ -145,6 +145,7 @@ export function openSockets(options: {
     { socket, stranger }: Connection,
   ): Promise<Identity | undefined> {
     const authorization = params?.['Authorization'] ?? params?.['authorization'];
+    let fault: string | undefined;
     try {
       if (typeof authorization === 'string') return await identify(authorization);
     } catch (error) {
@@ -152,14 +153,16 @@ export function openSockets(options: {
         socket.closeAnswered(tryAgainLater, 'Try again later');
         return undefined;
       }
-      // A close frame takes 123 bytes.
-      if (explains) socket.closeAnswered(forbidden, error.message.slice(0, 120));
+      fault = error.message;
     }
     try {
       parts.admission?.admitStranger(stranger.address);
     } catch {
       socket.closeAnswered(tryAgainLater, 'RATE_LIMITED: try again later');
+      return undefined;
     }
+    // A close frame takes 123 bytes.
+    if (explains && fault !== undefined) socket.closeAnswered(forbidden, fault.slice(0, 120));
     return undefined;
   }
 
