@@ -15,7 +15,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 async function builtProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-pasted-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  for (const name of ['package.json', 'node_modules']) await symlink(join(root, name), join(folder, name));
+  for (const name of ['package.json', 'node-version.cjs', 'node_modules'])
+    await symlink(join(root, name), join(folder, name));
   await symlink(compiledProgram(), join(folder, 'dist'));
   return folder;
 }
