@@ -47,22 +47,22 @@ import { fillEmptyLog } from './development/sample-data.ts';
 import { deciders, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
-/** What the contract promises of `projectionsUpdated`: at most twice a second, ms. */
+/** The contract of `projectionsUpdated`: at most two frames a second. */
 const statesInterval = 500;
 
 export interface App {
-  /** Where GraphQL is served; undefined for a process without the role api. */
+  /** URL of the GraphQL server; undefined if this process does not have the role `api`. */
   readonly url: string | undefined;
-  /** Where /healthz, /readyz and /metrics are: for every process. */
+  /** URL of /healthz, /readyz and /metrics, which every process serves. */
   readonly probes: string;
   stop(): Promise<void>;
 }
 
 /**
- * Opens each part in order, the ones that others use first, and closes them the other way round.
- * @param onUseless told where the process has nothing left to do: it only projects, and a newer program has migrated the
- *   database
- * @throws StartError where something outside the program is in the way
+ * Opens the parts in the order of their dependencies, and registers each for closing in the reverse order.
+ * @param onUseless called if the process can do nothing any more: it has only the role `projector`, and a newer
+ * version of the program has migrated the database
+ * @throws StartError if something outside the program prevents the start
  */
 export async function startApp(config: Config, logger: Logger, onUseless = () => undefined): Promise<App> {
   const closers = openClosers();
@@ -71,7 +71,8 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     closers.push(() => opened.close());
     const { database, lookUp, select } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
-    // The development key is for this machine alone: a server that has it is being tried.
+    // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
+    // data.
     if (opened.embedded || config.auth.key.type === 'development') {
       await fillEmptyLog(openEventStore(database, types, () => undefined));
     }
@@ -107,7 +108,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
 
 async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
-  const { openTracing } = await import('./telemetry/tracing.ts'); // what it stands on is large, and most do without
+  const { openTracing } = await import('./telemetry/tracing.ts'); // loaded only here: OpenTelemetry is large, and most processes send no traces
   const tracing = await openTracing(otlpEndpoint, error => {
     logger.warn({ err: error }, 'traces could not be sent');
   });
@@ -159,10 +160,11 @@ async function serve(
   closers: Closers,
 ): Promise<string> {
   const { bus, logger, tracing, metrics, probes } = opened;
-  // Commands have deadlines of their own.
+  // For reads only: commands have their own deadlines.
   const { database } = opened.source;
   const source = withReadDeadline(opened.source);
-  // For queries alone. Whoever watches is told of each change by an object of its own: frames are shared by it.
+  // Only queries use the row cache. Subscriptions must not: their subscribers share a frame by the identity of the
+  // row object that the change made.
   const seeing = { ...source, seen: new ReaderRowCache() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);

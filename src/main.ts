@@ -11,20 +11,25 @@ DATABASE_URL and REDIS_URL. Ctrl-C stops it.
 
 Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: docs/configuration.md has them all.`;
 
-/** Serves GraphQL. @returns what stops it; undefined if there is nothing to serve: `--help` or `--version` was given */
+/**
+ * Starts the server.
+ * @returns the function that stops it; undefined for `--help` and `--version`
+ */
 async function start(): Promise<(() => Promise<void>) | undefined> {
   if (readCommandLine({ usage: 'npm start', about }) === undefined) return undefined;
   const config = loadConfig(process.env);
   for (const line of misspeltKeys(process.env)) console.error(line);
   const logger = openLogger(config.logLevel);
-  // What nobody caught leaves the process in a state that nobody knows: the log says why, and the next one starts clean.
+  // After an uncaught error the state of the process is unknown: log the error and exit, so that a supervisor starts
+  // a clean process.
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (error: unknown) => {
       logger.fatal({ err: error }, event);
       process.exit(1);
     });
   }
-  // It has said why. Whoever sees to it that it runs starts another one: this one would stand by for ever, in good health.
+  // The reason is logged already. Exit, so that a supervisor starts the newer version; otherwise this process would
+  // stay idle and report itself healthy.
   const app = await startApp(config, logger, () => process.exit(1));
   console.log(`Orderstream is ready ${app.url === undefined ? `to project: ${app.probes}/readyz` : `at ${app.url}`}`);
   const more =
@@ -37,16 +42,16 @@ async function start(): Promise<(() => Promise<void>) | undefined> {
 }
 
 function fail(error: unknown): never {
-  // Whoever starts this is told what to do; a stack is for bugs.
+  // The operator needs the instruction only; a stack trace is for bugs.
   if (error instanceof StartError) console.error(error.message);
   else openLogger('fatal').fatal({ err: error }, 'failed');
   process.exit(1);
 }
 
 const running = start().catch(fail);
-/** npm passes Ctrl-C on to a process that the terminal has told already: two within this time, ms, are one. */
+/** Ctrl-C reaches the process twice, from the terminal and from npm: two signals within this time count as one. */
 const oneRequest = 500;
-/** Ms that stopping takes at most, whatever hangs: less than orchestrators wait before they kill (30 s). */
+/** Limit for a graceful stop, less than the 30 s after which orchestrators kill a process. */
 const longestStop = 25_000;
 let askedAt: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT']) {
@@ -54,10 +59,10 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     if (askedAt === undefined) {
       askedAt = performance.now();
       running.then(stop => stop?.()).then(() => process.exit(0), fail);
-      // Who stops it kills it soon after, and what hangs then would hang on; what is acknowledged is on disk.
+      // After this time the supervisor would kill the process anyway. Acknowledged commands are on disk.
       setTimeout(() => process.exit(0), longestStop).unref();
     }
-    // Killed at any moment, nothing acknowledged is lost: whoever asks twice need not wait.
+    // A second signal stops the process at once. Acknowledged commands are on disk, so none is lost.
     else if (performance.now() - askedAt > oneRequest) process.exit(1);
   });
 }

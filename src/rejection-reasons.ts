@@ -1,6 +1,6 @@
 /**
- * Every reason for which a business rule rejects a command, as in the public enum. They are one list because GraphQL
- * has one enum; the rules and messages are in the domain/ of each slice.
+ * The reasons for which a business rule rejects a command: the values of one public enum, with their descriptions.
+ * The rules and the messages are in the domain/ folder of each slice.
  */
 export const rejectionReasons = {
   ORDER_ALREADY_EXISTS: 'There is an order with this id.',

@@ -32,9 +32,10 @@ import { watched } from '../execution/watchdog.ts';
 export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
 
 /**
- * GraphQL over HTTP and SSE, as a listener of node:http, `answer`. Its parser, rules of validation and caches serve
- * WebSockets too, by `pipelineFor`.
- * @param streams carries what goes on until its client leaves
+ * GraphQL over HTTP and SSE, as a listener of node:http (`answer`). WebSockets use its parser, validation rules and
+ * caches through `pipelineFor`.
+ * @param options.streams sends the frames of subscriptions
+ * @param options.followed called before a response that yoga writes: sets its headers, and tracks it for shutdown
  */
 export function openGraphQLHandler(options: {
   schema: GraphQLSchema;
@@ -52,7 +53,10 @@ export function openGraphQLHandler(options: {
   const { schema, parts, identify, logger, limits, streams, subscribing, documents, addressOf, headersOf, followed } =
     options;
 
-  /** Who it is has to be known before their document is looked at; that they are nobody is said where it always is. */
+  /**
+   * Authenticates before the document is read, because its cost counts against the caller. An invalid token is
+   * rejected later, in openContext, as for every transport.
+   */
   async function read({ req, begun }: Exchange): Promise<GraphQLParams> {
     try {
       const asked = await readRequest(req, limits.bodyBytes);
@@ -91,7 +95,7 @@ export function openGraphQLHandler(options: {
     },
     onParse({ context, setParseFn }) {
       const { begun, asker = begun?.asker } = context as Partial<Exchange> & { readonly asker?: Requester };
-      // Called for what stands in no cache.
+      // Called only for documents that are not cached.
       setParseFn((source: string) => {
         if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
         let document: DocumentNode | undefined;
@@ -130,12 +134,14 @@ export function openGraphQLHandler(options: {
       const { res, begun } = serverContext;
       if (!isAsyncIterable(result)) return;
       const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
-      // A client may leave before the first byte, or take no stream: then nobody would read it, or end its source.
+      // The client may have disconnected before the first byte, or may not accept a stream: then nothing would read
+      // or close the source.
       if (res.closed || resultProcessor === undefined) {
         void frames.return?.();
         return;
       }
-      // Written to Node's own response: a web stream for each subscriber costs more than all else about a frame.
+      // Written to Node's response directly: a web stream per subscriber would cost more than everything else about a
+      // frame.
       process.setResultProcessor(async (_result, fetchAPI) => {
         await streams.carry(res, frames, begun.asker?.identity?.expiresAt);
         return new fetchAPI.Response(null);
@@ -162,7 +168,8 @@ export function openGraphQLHandler(options: {
         givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
         givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
       after:
-        // A browser that comes back repeats the request as it was, and beside it how far it has come since.
+        // A browser that reconnects repeats its request unchanged, and adds the newest position that it received as
+        // Last-Event-ID, so the header takes precedence.
         givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
         givenPosition(params.extensions?.['after'], '`extensions.after`'),
     });
@@ -173,7 +180,8 @@ export function openGraphQLHandler(options: {
     plugins: [operations],
     context(asked) {
       const context = openContext(asked, asked.params);
-      // yoga copies what it is given, and from no prototype.
+      // yoga copies only own properties of the context, so the getter and the method of its prototype are copied
+      // here.
       return { ...context, logger: context.logger, now: () => context.now() };
     },
     parserAndValidationCache: {
@@ -181,23 +189,23 @@ export function openGraphQLHandler(options: {
       errorCache: { get: () => undefined, set: () => undefined },
     },
     maskedErrors: { maskError: error => presentError(error, logger) },
-    logging: false, // presentError logs what is worth it
+    logging: false, // presentError() logs the errors that matter
     graphqlEndpoint: '/graphql',
-    // yoga answers whatever URL ends in this before anything else; no URL has a space in it.
+    // yoga answers any URL that ends with this path first, so it is a path that no URL can have.
     healthCheckEndpoint: ' ',
-    cors: false, // server.ts does it, for all answers
+    cors: false, // server.ts sets the CORS headers of all responses
     graphiql: false,
     landingPage: false,
     batching: false,
     multipart: false,
-    maxRequestBodySize: false, // readRequest counts
+    maxRequestBodySize: false, // readRequest() limits the size
   });
 
   const shortWay = openFastPath({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
 
   async function answerByYoga(exchange: Exchange): Promise<void> {
     const { headers } = exchange.req;
-    // yoga ignores `q`, and finds out only after execution that it has no type to answer with.
+    // yoga ignores `q`, and detects only after execution that it has no acceptable type to answer with.
     const acceptable = acceptableTypes(headers.accept);
     if (acceptable.result === undefined && !acceptable.stream) exchange.begun.params = () => raise(notAcceptable());
     headers.accept = acceptHeader(acceptable);
@@ -206,21 +214,21 @@ export function openGraphQLHandler(options: {
 
   return {
     answerByYoga,
-    /** A POST. */
+    /** Answers a POST. */
     async answer(exchange: Exchange): Promise<void> {
-      // Whoever has left by now hears no answer, and what is kept for them until they leave would be kept for ever.
+      // If the client has disconnected, `close` was emitted already, so `followed` would track the response for ever.
       if ((await shortWay(exchange)) || exchange.res.closed) return;
       followed(exchange);
       await answerByYoga(exchange);
     },
-    /** yoga's pipeline with all of the above in it, for a transport that is not yoga's. */
+    /** yoga's pipeline with all plugins above, for a transport that does not use yoga. */
     pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }) as Pipeline,
   };
 }
 
 /**
- * Bounded by what stands in it: yoga's own holds a thousand documents of whatever size, those that don't parse too,
- * and anybody may send them.
+ * Bounded by weight. yoga's default cache holds a thousand documents of any size, even those that do not parse, and
+ * any client can send them.
  */
 function keptDocuments(): LRUCache<string, DocumentNode> {
   return new LRUCache({
@@ -233,7 +241,7 @@ function known(identity: Identity): HttpRequester {
   return { address: '', identity, viewer: identity.actor };
 }
 
-/** As RFC 6750 has it: a client that gets this asks for a new token, one that gets plain `Bearer` had sent none. */
+/** Per RFC 6750: with `error="invalid_token"` a client requests a new token; plain `Bearer` means that it sent none. */
 function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
   const http = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
   return new GraphQLError(message, { extensions: { ...extensions, http } });

@@ -5,8 +5,8 @@ import type { Config } from '../../config.ts';
 import { StartError } from '../../start-error.ts';
 
 /**
- * @returns where it listens, e.g. `http://127.0.0.1:4000`
- * @throws StartError where the port can't be had
+ * @returns the base URL of the server, e.g. `http://127.0.0.1:4000`
+ * @throws StartError if the server cannot listen on this host and port
  */
 export async function listen(http: Server, { host, port }: Pick<Config, 'host' | 'port'>): Promise<string> {
   http.listen(port, host);

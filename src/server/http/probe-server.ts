@@ -4,18 +4,18 @@ import { pathOf } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 
-/** What trickles in longer than this is no probe, ms. */
+/** A request that takes longer to arrive is not a probe. */
 const requestTimeout = 5_000;
 
-/** Where a process without GraphQL is asked how it is. */
+/** The HTTP server of a process without the role `api`. */
 export interface ProbeServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * `/healthz`, `/readyz` and `/metrics`, and nothing else.
- * @throws StartError where the port can't be had
+ * Serves `/healthz`, `/readyz` and `/metrics` only.
+ * @throws StartError if it cannot listen on the port
  */
 export async function openProbeServer(probes: Probes, config: Pick<Config, 'host' | 'port'>): Promise<ProbeServer> {
   let closing = false;

@@ -4,15 +4,26 @@ import type { GraphQLParams } from 'graphql-yoga';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { checkJsonText } from '../limits/json-limits.ts';
 
-/** Bytes beyond it, and ms, for which what still comes is thrown away: a client that is cut off early reads no answer. */
+/**
+ * A client whose connection is closed early cannot read the response. So the rest of a body that is too large is
+ * received and discarded, up to this many more bytes and this many milliseconds.
+ */
 const longestOverhang = 16_000_000;
 const longestDiscard = 5_000;
-/** Each is an event of its own: a megabyte byte by byte would hold up everybody for seconds. */
+/**
+ * Chunks that a body may arrive in. Each is one event: a megabyte sent byte by byte would block the event loop for
+ * seconds.
+ */
 const mostPieces = 20_000;
 const nothing = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The operation that a request asks for. POST takes JSON only: browsers send nothing else without asking first. */
+/**
+ * Parses the request to its document, variables and extensions. A POST must be JSON: browsers send other types cross-
+ * origin without a preflight request.
+ * @param maxBodyBytes limit for the body
+ * @throws BAD_USER_INPUT if the request is malformed, LIMIT_EXCEEDED if the body is too large
+ */
 export async function readRequest(request: IncomingMessage, longestBody: number): Promise<GraphQLParams> {
   if (request.method === 'GET') return paramsOfQuery(new URL(request.url ?? '', 'http://localhost').searchParams);
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = request.headers;
@@ -24,7 +35,7 @@ export async function readRequest(request: IncomingMessage, longestBody: number)
 function isJson(type: string | undefined): boolean {
   if (type === 'application/json') return true;
   const [name, ...parameters] = (type ?? '').toLowerCase().split(';');
-  // Read as UTF-8, text in another charset would be stored as other text than was sent.
+  // The body is decoded as UTF-8: text in another charset would be stored as different text.
   const charset = parameters.find(parameter => parameter.trim().startsWith('charset='));
   return name?.trim() === 'application/json' && /^ *charset="?utf-?8"? *$/.test(charset ?? 'charset=utf-8');
 }
@@ -44,7 +55,7 @@ function parsedJson(text: string, what: string): unknown {
   }
 }
 
-/** Counted as it comes: what a client says of the length is worth no more than that the body may be whole by then. */
+/** Bytes are counted as they arrive. Content-Length only says when the body may be complete: it can be wrong. */
 async function readBody(request: IncomingMessage, longestBody: number): Promise<string> {
   const announced = Number(request.headers['content-length']);
   const body = await new Promise<Buffer>((resolve, reject) => {
@@ -58,7 +69,8 @@ async function readBody(request: IncomingMessage, longestBody: number): Promise<
       length += piece.length;
       pieces++;
       if (length <= longestBody && pieces <= mostPieces) {
-        // Not kept piece by piece: one of a byte takes two hundred, and anybody may send a body of them.
+        // Not kept as a list of chunks: a chunk of one byte takes 200 bytes of memory, and any client can send such a
+        // body.
         body = before === 0 ? piece : joined(body, before, piece, longestBody);
         if (length === announced) whole();
         return;
@@ -71,7 +83,7 @@ async function readBody(request: IncomingMessage, longestBody: number): Promise<
       if (length > longestBody + longestOverhang) request.destroy();
       reject(withStatus(413, tooLarge(longestBody, pieces)));
     });
-    // One that ends early is never whole: nobody is there any more to be answered.
+    // Node emits no `end` for a body that was cut off: its client is gone, so nothing is answered.
     request.on('end', whole);
   });
   try {
@@ -81,7 +93,7 @@ async function readBody(request: IncomingMessage, longestBody: number): Promise<
   }
 }
 
-/** @returns the buffer, or a larger one, with the piece behind its first `length` bytes */
+/** @returns the buffer, or a larger copy of it, with the chunk after its first `length` bytes */
 function joined(buffer: Buffer, length: number, piece: Buffer, longest: number): Buffer {
   const needed = length + piece.length;
   const enough = needed <= buffer.length ? buffer : Buffer.allocUnsafe(Math.min(longest, 2 * needed));

@@ -21,24 +21,24 @@ import { openSharedExecution } from '../execution/shared-execution.ts';
 import { introductionMs, openSockets } from '../transports/sockets.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 
-/** How long whoever is refused an upgrade may take to read why, ms. */
+/** A client whose upgrade is rejected has this long to read the response. */
 const refusalPatience = 2_000;
-const headersTimeout = 10_000; // ms; together with the next, against clients that trickle
+const headersTimeout = 10_000; // together with requestTimeout, protects against clients that send slowly
 const requestTimeout = 30_000;
-const connectionsCheckingInterval = 2_000; // Node looks every 30 s else, and 10 s were 40
-const farewell = 10_000; // ms that closing waits for what was begun
-const keepAliveTimeout = 65_000; // longer than a load balancer keeps a connection: it would use one that is closing
+const connectionsCheckingInterval = 2_000; // Node's default is 30 s, so a timeout of 10 s could take 40 s
+const farewell = 10_000; // how long close() waits for requests in flight
+const keepAliveTimeout = 65_000; // longer than load balancers keep an idle connection: otherwise they would send a request on one that is closing
 
 export interface GraphQLServer {
-  /** Where it listens, e.g. `http://127.0.0.1:4000`. */
+  /** Base URL, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Takes nothing new, sends streams away, answers what it has begun. */
+  /** Accepts no new connections, disconnects subscribers, and waits for the requests in flight. */
   close(): Promise<void>;
 }
 
 /**
- * HTTP, SSE and WebSocket at /graphql, and GraphiQL where it is given; /healthz, /readyz and /metrics beside it.
- * @throws StartError where the port can't be had
+ * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if given, and /healthz, /readyz and /metrics.
+ * @throws StartError if it cannot listen on the port
  */
 export async function openServer(options: {
   schema: GraphQLSchema;
@@ -49,7 +49,10 @@ export async function openServer(options: {
     Config,
     'auth' | 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'
   >;
-  /** Serves GraphiQL. @returns false for every other request, which it does not touch */
+  /**
+   * Serves GraphiQL.
+   * @returns false for every other request, which it does not touch
+   */
   graphiql?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   documents: TrustedDocuments;
   probes: Probes;
@@ -62,7 +65,10 @@ export async function openServer(options: {
   const callers = trackOpenPerCaller(parts.counts?.refused);
   const subscribing = { shared: openSharedExecution(), callers };
   const answering = new Set<ServerResponse>();
-  /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
+  /**
+   * Connections that have sent nothing yet: browsers open some in advance. Node does not count them as idle, so
+   * http.close() would wait for them.
+   */
   const unused = new Set<Duplex>();
   let closing = false;
 
@@ -102,7 +108,7 @@ export async function openServer(options: {
     }
   }
 
-  /** All but an operation in a POST, which is what there is most of. */
+  /** Answers everything but the POST of an operation, the most frequent request, which is handled before. */
   function answerElse(path: string | undefined, exchange: Exchange): void {
     const { req, res } = exchange;
     const { host = 'localhost' } = req.headers;
@@ -120,7 +126,7 @@ export async function openServer(options: {
     else void handler.answerByYoga(exchange);
   }
 
-  /** Has an answer that is written by whatever hand say what all of them say, also should the server close meanwhile. */
+  /** Sets the headers that every response carries, and tracks the response for shutdown. */
   function followed(exchange: Exchange): void {
     const { res } = exchange;
     answering.add(res);
@@ -128,7 +134,7 @@ export async function openServer(options: {
     for (const [name, value] of Object.entries(headersOf(exchange))) res.setHeader(name, value);
   }
 
-  /** What every answer says in its head, whatever it is. */
+  /** The headers that every response carries. */
   function headersOf({ req, id }: Exchange): Record<string, string> {
     const headers: Record<string, string> = {
       'X-Request-Id': id,
@@ -141,7 +147,7 @@ export async function openServer(options: {
     return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...headersFor(origin, req) };
   }
 
-  /** Most requests name the same one: it is not parsed for each. */
+  /** The last valid host: most requests have the same one, so it is not parsed for each. */
   let knownHost: string | undefined;
   function isServedHost(host = 'localhost'): boolean {
     if (host === knownHost) return true;
@@ -154,7 +160,7 @@ export async function openServer(options: {
     const { origin } = request.headers;
     unused.delete(socket);
     useOriginForm(request);
-    // A client that goes away before the handshake must not take the process with it.
+    // Without a listener, an error before the handshake (a client that disconnects) would end the process.
     socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
     if (closing) refuse(socket, '503 Service Unavailable', 'Retry-After: 1');
     else if (!isServedHost(request.headers.host)) refuse(socket, '421 Misdirected Request');
@@ -185,7 +191,7 @@ export async function openServer(options: {
       for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
       await drainClients([...sockets.goodbyes(), ...streams.open]);
       streams.close();
-      for (const cut of streams.open) cut(); // who has come meanwhile, on a connection that was kept
+      for (const cut of streams.open) cut(); // subscribers that connected during the drain, on a connection that was kept alive
       const impatience = setTimeout(() => http.closeAllConnections(), farewell);
       await Promise.all([sockets.close(), closed]);
       clearTimeout(impatience);
@@ -193,7 +199,7 @@ export async function openServer(options: {
   };
 }
 
-/** For a page of an origin that may ask. */
+/** CORS headers for a page of an allowed origin. */
 function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
   const allowed = {
     'Access-Control-Allow-Origin': origin,
@@ -208,17 +214,20 @@ function headersFor(origin: string, { method, headers }: IncomingMessage): Recor
   };
 }
 
-/** The one that a proxy gave, so that its log lines, ours and the events meet; only where it can do no harm in a log. */
+/**
+ * The id that a proxy gave, so that its log lines, ours and the events can be correlated; ignored if its characters
+ * could forge log lines.
+ */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
-  // What its caller traces goes on here: the id of their trace ties together what ours does.
+  // Otherwise the trace id of the caller, so that its trace and our log have the same id.
   const traceparent = headers['traceparent'];
   return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
 }
 
 function refuse(socket: Duplex, status: string, header?: string): void {
-  // Nobody else closes it: it is no longer the HTTP server's, whose limits and whose end it would outlive.
+  // After an upgrade the HTTP server does not track the connection: its timeouts and its close() do not apply.
   setTimeout(() => socket.destroy(), refusalPatience).unref();
   socket.once('finish', () => socket.destroy());
   const lines = [`HTTP/1.1 ${status}`, ...(header ? [header] : []), 'Connection: close', 'Content-Length: 0'];
