@@ -48,7 +48,7 @@ import { deciders, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
 /** The contract of `projectionsUpdated`: at most two frames a second. */
-const statesInterval = 500;
+const projectionFrameIntervalMs = 500;
 
 export interface App {
   /** URL of the GraphQL server; undefined if this process does not have the role `api`. */
@@ -59,12 +59,12 @@ export interface App {
 }
 
 /**
- * Opens the parts in the order of their dependencies, and registers each for closing in the reverse order.
- * @param onUseless called if the process can do nothing any more: it has only the role `projector`, and a newer
+ * Opens the dependencies in the order of their dependencies, and registers each for closing in the reverse order.
+ * @param onObsolete called if the process can do nothing any more: it has only the role `projector`, and a newer
  * version of the program has migrated the database
  * @throws StartError if something outside the program prevents the start
  */
-export async function startApp(config: Config, logger: Logger, onUseless = () => undefined): Promise<App> {
+export async function startApp(config: Config, logger: Logger, onObsolete = () => undefined): Promise<App> {
   const closers = openClosers();
   try {
     const opened = await openDatabase(config, nodeName);
@@ -85,7 +85,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     const probes: Probes = { readiness: () => readReadiness(lag, redisConnected()), metrics: metrics.render };
     const servesApi = config.roles.includes('api');
     if (config.roles.includes('projector')) {
-      const onEnded = servesApi ? () => undefined : onUseless;
+      const onEnded = servesApi ? () => undefined : onObsolete;
       projectFor({ database: prepared(database, lookUp), bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
@@ -108,7 +108,8 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
 
 async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
-  const { openTracing } = await import('./telemetry/tracing.ts'); // loaded only here: OpenTelemetry is large, and most processes send no traces
+  // Loaded only here: OpenTelemetry is large, and most processes send no traces.
+  const { openTracing } = await import('./telemetry/tracing.ts');
   const tracing = await openTracing(otlpEndpoint, error => {
     logger.warn({ err: error }, 'traces could not be sent');
   });
@@ -125,9 +126,9 @@ function projectFor(opened: {
   onEnded: () => void;
 }): void {
   const { database, bus, logger, closers, tracing, onEnded } = opened;
-  const plain = openEventStore(database, types, () => undefined);
-  const traced = tracing && tracedProjection(plain, tracing);
-  const store = traced?.store ?? plain;
+  const untraced = openEventStore(database, types, () => undefined);
+  const traced = tracing && tracedProjection(untraced, tracing);
+  const store = traced?.store ?? untraced;
   const projector = startProjector({
     database,
     store,
@@ -165,7 +166,7 @@ async function serve(
   const source = withReadDeadline(opened.source);
   // Only queries use the row cache. Subscriptions must not: their subscribers share a frame by the identity of the
   // row object that the change made.
-  const seeing = { ...source, seen: new ReaderRowCache() };
+  const cachedSource = { ...source, seen: new ReaderRowCache() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
     bus.publish('appended', {});
@@ -191,7 +192,7 @@ async function serve(
   });
   const rates = openRates(config, logger, closers);
   const sharedReads = openSharedReads();
-  const parts: Dependencies = {
+  const dependencies: Dependencies = {
     source,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle: openCommandBus(store, deciders, {
@@ -215,18 +216,18 @@ async function serve(
       sharedReads.once(JSON.stringify(['projections', after]), () =>
         readProjectionsAfter(source.database, views, after),
       ),
-    projectionBeat: openBeat(statesInterval),
+    projectionBeat: openBeat(projectionFrameIntervalMs),
     sharedReads,
-    order: openEntityRead((ids, atLeast) => readOrders(seeing, ids, atLeast)),
-    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(seeing, ids, atLeast)),
+    order: openEntityRead((ids, atLeast) => readOrders(cachedSource, ids, atLeast)),
+    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(cachedSource, ids, atLeast)),
     orderToWatch: openBatchedRead(ids => readOrdersAlone(source, ids)),
     orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
-    customer: openEntityRead((ids, atLeast) => readCustomers(seeing, ids, atLeast)),
+    customer: openEntityRead((ids, atLeast) => readCustomers(cachedSource, ids, atLeast)),
     customerOrders: openBatchedReadWith((ids, { list, request }) =>
       readCustomersOrderPages(source, ids, list, request),
     ),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
-    product: openEntityRead((ids, atLeast) => readProducts(seeing, ids, atLeast)),
+    product: openEntityRead((ids, atLeast) => readProducts(cachedSource, ids, atLeast)),
   };
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
@@ -237,7 +238,7 @@ async function serve(
     logger,
   });
   const identify = openIdentity(config.auth, !config.production);
-  const server = await openServer({ schema, parts, identify, logger, config, graphiql, documents, probes });
+  const server = await openServer({ schema, dependencies, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;
 }

@@ -76,7 +76,7 @@ export const defaultLimits: Limits = {
 /** Signs and verifies tokens if no key is configured. It is published, so it protects nothing outside this machine. */
 export const developmentSecret = 'orderstream development key, known to everybody';
 
-const secretBytes = 32; // the output size of HMAC-SHA-256; a shorter secret can be guessed
+const minSecretBytes = 32; // the output size of HMAC-SHA-256; a shorter secret can be guessed
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Lists every invalid key, one per line. */
@@ -132,7 +132,7 @@ const keys = z.object({
     .refine(hasReadableCredentials, { error: 'its user and password must be percent-encoded' })
     // ioredis reads its options from the query string, and they would override those that this program sets.
     .refine(text => /^(?:\?family=[046])?$/.test(new URL(text).search), {
-      error: 'takes no parameter but ?family=4 or ?family=6',
+      error: 'allows only the parameter ?family=4 or ?family=6',
     })
     .optional(),
   DATA_DIR: z.string().default('.data'),
@@ -142,8 +142,12 @@ const keys = z.object({
     .default(['api', 'projector']),
   AUTH_JWT_SECRET: z
     .string()
-    .refine(secret => Buffer.byteLength(secret) >= secretBytes, { error: `must have ${secretBytes} bytes or more` })
-    .refine(secret => secret !== developmentSecret, { error: 'is the development key, which everybody knows' })
+    .refine(secret => Buffer.byteLength(secret) >= minSecretBytes, {
+      error: `must have ${minSecretBytes} bytes or more`,
+    })
+    .refine(secret => secret !== developmentSecret, {
+      error: 'is the published development key: set a secret of your own',
+    })
     .optional(),
   AUTH_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL like https://login.example.com/.well-known/jwks.json' })
@@ -187,9 +191,9 @@ const knownKeys = [...Object.keys(keys.shape), 'STAFF_TOKEN', 'CUSTOMER_TOKEN'];
  * @throws ConfigError if a key is invalid, missing or contradicts another one; it lists all of them
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const given = withoutBlanks(env);
-  const read = keys.safeParse(given);
-  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(given)];
+  const raw = withoutBlanks(env);
+  const read = keys.safeParse(raw);
+  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(raw)];
   if (!read.success || problems.length > 0) throw new ConfigError([...new Set([...problems, ...misspeltKeys(env)])]);
   const values = read.data;
   return deepFreeze({
@@ -235,7 +239,7 @@ export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
   if (!read.success) throw new ConfigError(problemsOf(read.error));
   const url = read.data.DATABASE_MIGRATE_URL ?? read.data.DATABASE_URL;
   if (url === undefined) {
-    throw new ConfigError(['DATABASE_URL: set it; the embedded database is migrated by every start']);
+    throw new ConfigError(['DATABASE_URL: set it; each start migrates the embedded database']);
   }
   return url;
 }
@@ -245,16 +249,16 @@ export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
  * @throws ConfigError if a key is invalid, or if production has no DATABASE_URL
  */
 export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'dataDir'> {
-  const given = withoutBlanks(env);
-  const read = keys.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(given);
+  const raw = withoutBlanks(env);
+  const read = keys.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(raw);
   if (!read.success) throw new ConfigError(problemsOf(read.error));
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
-  if (given['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
+  if (raw['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
   return { databaseUrl, dataDir };
 }
 
-function isOn(asked: 'on' | 'off' | undefined, mode: string): boolean {
-  return asked === undefined ? mode !== 'production' : asked === 'on';
+function isOn(setting: 'on' | 'off' | undefined, mode: string): boolean {
+  return setting === undefined ? mode !== 'production' : setting === 'on';
 }
 
 function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {
@@ -264,15 +268,15 @@ function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthK
 }
 
 const noEmbeddedInProduction =
-  'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut';
+  'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data';
 
 /** Contradictions between keys. It uses the raw values, valid or not, so that one start reports every problem. */
-function contradictions(given: Readonly<Record<string, string>>): string[] {
-  const production = given['NODE_ENV'] === 'production';
-  const has = (key: keyof typeof keys.shape): boolean => given[key] !== undefined;
+function contradictions(raw: Readonly<Record<string, string>>): string[] {
+  const production = raw['NODE_ENV'] === 'production';
+  const has = (key: keyof typeof keys.shape): boolean => raw[key] !== undefined;
   const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL');
-  const host = given['HOST'] ?? '127.0.0.1';
-  const apart = given['ROLES'] === 'api' || given['ROLES'] === 'projector';
+  const host = raw['HOST'] ?? '127.0.0.1';
+  const singleRole = raw['ROLES'] === 'api' || raw['ROLES'] === 'projector';
   const problems: string[] = [];
 
   if (has('AUTH_JWT_SECRET') && has('AUTH_JWKS_URL')) {
@@ -280,37 +284,39 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   }
   if (production && !hasKey) {
     problems.push(
-      `AUTH_JWT_SECRET: set it, ${secretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key`,
+      `AUTH_JWT_SECRET: set it, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key`,
     );
   } else if (!hasKey && !isLoopback(host)) {
     problems.push(
-      `HOST: ${host} is reached from outside: set AUTH_JWT_SECRET, ${secretBytes} bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1`,
+      `HOST: ${host} can be reached from outside: set AUTH_JWT_SECRET, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only`,
     );
   }
   if (production && !has('AUTH_ISSUER')) problems.push('AUTH_ISSUER: set it to the issuer of your tokens (iss)');
   if (production && !has('AUTH_AUDIENCE')) problems.push('AUTH_AUDIENCE: set it to the audience of your tokens (aud)');
   if (production && !has('DATABASE_URL')) {
     problems.push(noEmbeddedInProduction);
-  } else if (apart && !has('DATABASE_URL')) {
-    problems.push('DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database');
+  } else if (singleRole && !has('DATABASE_URL')) {
+    problems.push('DATABASE_URL: set it: separate api and projector processes cannot share an embedded database');
   }
-  if (apart && !has('REDIS_URL')) {
-    problems.push('REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only');
+  if (singleRole && !has('REDIS_URL')) {
+    problems.push('REDIS_URL: set it: separate api and projector processes communicate through Redis only');
   }
-  if (given['GRAPHIQL'] === 'on' && (production ? given['INTROSPECTION'] !== 'on' : given['INTROSPECTION'] === 'off')) {
-    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing');
+  if (raw['GRAPHIQL'] === 'on' && (production ? raw['INTROSPECTION'] !== 'on' : raw['INTROSPECTION'] === 'off')) {
+    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema');
   }
-  if (given['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
+  if (raw['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
     if (!has('TRUSTED_DOCUMENTS')) {
-      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served');
+      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served');
     }
-    if (given['GRAPHIQL'] === 'on') {
-      problems.push('GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest');
+    if (raw['GRAPHIQL'] === 'on') {
+      problems.push(
+        'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
+      );
     }
   }
   if (production) {
-    problems.push(...plaintext(given));
-    if (unknownKeys(Object.keys(given), knownKeys).length > 0) problems.push(...misspeltKeys(given));
+    problems.push(...plaintext(raw));
+    if (unknownKeys(Object.keys(raw), knownKeys).length > 0) problems.push(...misspeltKeys(raw));
   }
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
@@ -319,10 +325,10 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
 }
 
 /** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
-function plaintext(given: Readonly<Record<string, string>>): string[] {
-  const trusted = (given['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
+function plaintext(raw: Readonly<Record<string, string>>): string[] {
+  const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
   const exposed = (key: string): boolean => {
-    const text = given[key];
+    const text = raw[key];
     if (text === undefined || !URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
     const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
@@ -337,14 +343,14 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
     ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
       .filter(exposed)
       .map(
-        key => `${key}: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS`,
+        key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
       ),
     ...['AUTH_JWKS_URL']
       .filter(exposed)
-      .map(key => `${key}: make it https://: whoever is on the way could answer with keys of their own`),
+      .map(key => `${key}: make it https://: over http an attacker could replace the keys`),
     ...['REDIS_URL']
       .filter(exposed)
-      .map(key => `${key}: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS`),
+      .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
   ];
 }
 
@@ -358,7 +364,7 @@ export function misspeltKeys(env: NodeJS.ProcessEnv): string[] {
   return names.flatMap(name => {
     const likely = likelyKey(name, names, knownKeys);
     if (likely === undefined && !unknown.includes(name)) return [];
-    const meant = likely === undefined ? 'docs/configuration.md has them all' : `did you mean ${likely}?`;
+    const meant = likely === undefined ? 'docs/configuration.md lists all keys' : `did you mean ${likely}?`;
     return [`${name}: is no key of this program: ${meant}`];
   });
 }
@@ -388,11 +394,11 @@ function hasReadableCredentials(text: string): boolean {
 
 /** Removes empty values: compose files and shells pass an empty string for a variable that is not set. */
 function withoutBlanks(env: NodeJS.ProcessEnv): Record<string, string> {
-  const given = Object.entries(env).flatMap(([key, value]) => {
+  const entries = Object.entries(env).flatMap(([key, value]) => {
     const trimmed = value?.trim() ?? '';
     return trimmed === '' ? [] : [[key, trimmed] as const];
   });
-  return Object.fromEntries(given);
+  return Object.fromEntries(entries);
 }
 
 function problemsOf(error: z.ZodError): string[] {

@@ -35,11 +35,11 @@ export async function eraseCustomer(
   await emptyKey(database, customerId);
   let erasure: Erasure | undefined;
   for (const stream of await streamsAbout(database, customerId)) {
-    const answer = await eraseStream(handle, stream, now);
-    if (answer.type !== 'accepted') throw new Error(`the erasure of ${stream.streamId} was answered ${answer.type}`);
+    const outcome = await eraseStream(handle, stream, now);
+    if (outcome.type !== 'accepted') throw new Error(`erasing ${stream.streamId} failed: ${outcome.type}`);
     const orders = (erasure?.orders ?? 0) + Number(stream.streamType === orderDecider.streamType);
     const streamIds = [...(erasure?.streamIds ?? []), stream.streamId];
-    erasure = { orders, streamIds, position: later(answer.position, erasure?.position) };
+    erasure = { orders, streamIds, position: later(outcome.position, erasure?.position) };
   }
   return erasure;
 }
@@ -58,7 +58,7 @@ export function eraseStream(handle: HandleCommand, { streamType, streamId }: Str
     case orderDecider.streamType:
       return handle(orderDecider, call('EraseOrder'));
     default:
-      throw new Error(`streams of ${streamType} hold personal data, and nothing says how they forget it`);
+      throw new Error(`no command erases the personal data in ${streamType} streams`);
   }
 }
 

@@ -9,7 +9,7 @@ import { welcome } from './development/welcome.ts';
 const about = `Serves GraphQL at http://127.0.0.1:4000/graphql: on an embedded database in .data, or on the PostgreSQL and Redis of
 DATABASE_URL and REDIS_URL. Ctrl-C stops it.
 
-Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: docs/configuration.md has them all.`;
+Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: docs/configuration.md lists all of them.`;
 
 /**
  * Starts the server.
@@ -32,9 +32,9 @@ async function start(): Promise<(() => Promise<void>) | undefined> {
   // stay idle and report itself healthy.
   const app = await startApp(config, logger, () => process.exit(1));
   console.log(`Orderstream is ready ${app.url === undefined ? `to project: ${app.probes}/readyz` : `at ${app.url}`}`);
-  const more =
+  const hints =
     app.url === undefined ? undefined : await welcome(config, app.url, styleFor(process.stdout, process.env));
-  if (more !== undefined) console.log(more);
+  if (hints !== undefined) console.log(hints);
   return async () => {
     logger.info('stopping');
     await app.stop();
@@ -50,19 +50,19 @@ function fail(error: unknown): never {
 
 const running = start().catch(fail);
 /** Ctrl-C reaches the process twice, from the terminal and from npm: two signals within this time count as one. */
-const oneRequest = 500;
+const sameSignalMs = 500;
 /** Limit for a graceful stop, less than the 30 s after which orchestrators kill a process. */
-const longestStop = 25_000;
-let askedAt: number | undefined;
+const maxStopMs = 25_000;
+let stoppingSinceMs: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {
-    if (askedAt === undefined) {
-      askedAt = performance.now();
+    if (stoppingSinceMs === undefined) {
+      stoppingSinceMs = performance.now();
       running.then(stop => stop?.()).then(() => process.exit(0), fail);
       // After this time the supervisor would kill the process anyway. Acknowledged commands are on disk.
-      setTimeout(() => process.exit(0), longestStop).unref();
+      setTimeout(() => process.exit(0), maxStopMs).unref();
     }
     // A second signal stops the process at once. Acknowledged commands are on disk, so none is lost.
-    else if (performance.now() - askedAt > oneRequest) process.exit(1);
+    else if (performance.now() - stoppingSinceMs > sameSignalMs) process.exit(1);
   });
 }

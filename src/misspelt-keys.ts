@@ -1,7 +1,7 @@
 /** Names and prefixes that only this program uses. */
-const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
+const ownPrefix = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
 /** Names that Kubernetes sets in each pod for a service called `auth` or `limit`. */
-const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
+const kubernetesName = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
 
 /**
  * Names in an environment that have a prefix of this program, but are none of its keys.
@@ -9,7 +9,7 @@ const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
  * @param known the program's keys
  */
 export function unknownKeys(names: readonly string[], known: readonly string[]): string[] {
-  return names.filter(name => ours.test(name) && !ofNeighbours.test(name) && !known.includes(name));
+  return names.filter(name => ownPrefix.test(name) && !kubernetesName.test(name) && !known.includes(name));
 }
 
 /**
@@ -24,7 +24,7 @@ export function likelyKey(name: string, names: readonly string[], known: readonl
   // Short names are close to too many others (PORT to SORT and POST), so only one typing error is allowed there.
   return known.find(
     key =>
-      !names.includes(key) && mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) && !ofNeighbours.test(name),
+      !names.includes(key) && mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) && !kubernetesName.test(name),
   );
 }
 

@@ -58,7 +58,7 @@ export async function fillEmptyLog(store: EventStore): Promise<void> {
   // Each is one event, one after the other: so the log is always some of the first of them.
   for (const { commandId, send } of samples.slice(log.length)) {
     const { type } = await send(handle);
-    if (type !== 'accepted') throw new Error(`the sample of command ${commandId} was answered ${type}`);
+    if (type !== 'accepted') throw new Error(`storing the sample data failed: command ${commandId} was ${type}`);
   }
 }
 

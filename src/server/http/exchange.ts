@@ -8,7 +8,7 @@ import type { Identity } from '../../graphql/context.ts';
 export interface HttpRequester extends Requester {
   readonly identity: Identity | undefined;
   /** Why the caller is not authenticated although a token was sent: the error. */
-  readonly refusal?: unknown;
+  readonly tokenError?: unknown;
 }
 
 /** A request, its response, and its progress. */
@@ -17,15 +17,15 @@ export interface Exchange {
   readonly res: ServerResponse;
   /** Correlation id: log lines, events and frames of this request carry it. */
   readonly id: string;
-  readonly begun: Begun;
+  readonly progress: RequestProgress;
 }
 
 /**
  * The steps of a request that are done already. If the fast path passes the request on to yoga, no step may run a
  * second time.
  */
-export interface Begun {
-  asker?: HttpRequester;
+export interface RequestProgress {
+  requester?: HttpRequester;
   /** @throws the error with which reading the request failed */
   params?: () => GraphQLParams;
   result?: ExecutionResult;

@@ -31,7 +31,7 @@ type Operation = GraphQLParams & { readonly query: string };
  * @param options.headersOf the headers that every response carries
  * @returns false if yoga has to answer the request
  */
-export function openFastPath(parts: {
+export function openFastPath(options: {
   yoga: YogaServerInstance<Exchange, Context>;
   schema: GraphQLSchema;
   read: (exchange: Exchange) => Promise<GraphQLParams>;
@@ -40,19 +40,19 @@ export function openFastPath(parts: {
   headersOf: (exchange: Exchange) => Record<string, string>;
   logger: Logger;
 }): (exchange: Exchange) => Promise<boolean> {
-  const { yoga, schema, read, openContext, documents, headersOf, logger } = parts;
-  const good = new WeakSet<DocumentNode>();
+  const { yoga, schema, read, openContext, documents, headersOf, logger } = options;
+  const validDocuments = new WeakSet<DocumentNode>();
 
-  function examined(
+  function parseAndValidate(
     exchange: Exchange,
     params: Operation,
   ): { document: DocumentNode; errors: readonly GraphQLError[] } {
-    const known = documents.get(params.query);
-    if (known && good.has(known)) return { document: known, errors: [] };
+    const cached = documents.get(params.query);
+    if (cached && validDocuments.has(cached)) return { document: cached, errors: [] };
     const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pipeline;
     const document = parse(params.query);
     const errors = validate(schema, document);
-    if (errors.length === 0) good.add(document);
+    if (errors.length === 0) validDocuments.add(document);
     return { document, errors };
   }
 
@@ -60,8 +60,11 @@ export function openFastPath(parts: {
    * @returns undefined for a subscription, or if it is not clear which operation is meant: nothing has been executed
    * then
    */
-  function perform(exchange: Exchange, params: Operation): ExecutionResult | Promise<ExecutionResult> | undefined {
-    const { document, errors } = examined(exchange, params);
+  function executeRequest(
+    exchange: Exchange,
+    params: Operation,
+  ): ExecutionResult | Promise<ExecutionResult> | undefined {
+    const { document, errors } = parseAndValidate(exchange, params);
     const { operationName, variables: variableValues } = params;
     // If it is not clear which operation is meant, yoga reports the error.
     const operation = getOperationAST(document, operationName);
@@ -72,8 +75,8 @@ export function openFastPath(parts: {
   }
 
   return async exchange => {
-    const { req, res, begun } = exchange;
-    const type = answerType(req);
+    const { req, res, progress } = exchange;
+    const type = responseType(req);
     if (type === undefined) return false;
     let params: GraphQLParams;
     try {
@@ -84,13 +87,13 @@ export function openFastPath(parts: {
     if (!isOperation(params)) return false;
     let result: ExecutionResult | undefined;
     try {
-      result = await perform(exchange, params);
+      result = await executeRequest(exchange, params);
     } catch (error) {
       result = { errors: [presentError(error, logger)] };
     }
     if (result === undefined) return false;
     if (result.errors !== undefined || result.extensions?.['http'] !== undefined) {
-      begun.result = result;
+      progress.result = result;
       return false;
     }
     const text = resultToJson(result);
@@ -106,19 +109,19 @@ export function openFastPath(parts: {
 }
 
 /** `Content-Type` of the response; undefined if yoga has to answer. */
-function answerType({ url, headers: { accept } }: IncomingMessage): string | undefined {
+function responseType({ url, headers: { accept } }: IncomingMessage): string | undefined {
   const type = url === '/graphql' ? acceptableTypes(accept).result : undefined;
   return type && `${type}; charset=utf-8`;
 }
 
-const members: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
+const requestFields: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
 
 /** Whether the request is well-formed for certain; if not, yoga reports what is wrong with it. */
 function isOperation(params: GraphQLParams): params is Operation {
   if (!isObject(params) || typeof params.query !== 'string' || params.query === '') return false;
   const { operationName, variables, extensions } = params;
   return (
-    Object.keys(params).every(name => members.has(name)) &&
+    Object.keys(params).every(name => requestFields.has(name)) &&
     (operationName == null || typeof operationName === 'string') &&
     (variables == null || isObject(variables)) &&
     (extensions == null || isObject(extensions))

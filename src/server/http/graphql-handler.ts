@@ -35,11 +35,11 @@ export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
  * GraphQL over HTTP and SSE, as a listener of node:http (`answer`). WebSockets use its parser, validation rules and
  * caches through `pipelineFor`.
  * @param options.streams sends the frames of subscriptions
- * @param options.followed called before a response that yoga writes: sets its headers, and tracks it for shutdown
+ * @param options.prepareResponse called before a response that yoga writes: sets its headers, and tracks it for shutdown
  */
 export function openGraphQLHandler(options: {
   schema: GraphQLSchema;
-  parts: Dependencies;
+  dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
   limits: DocumentLimits & Pick<Limits, 'bodyBytes'>;
@@ -48,56 +48,69 @@ export function openGraphQLHandler(options: {
   documents: TrustedDocuments;
   addressOf: ClientAddress;
   headersOf: (exchange: Exchange) => Record<string, string>;
-  followed: (exchange: Exchange) => void;
+  prepareResponse: (exchange: Exchange) => void;
 }) {
-  const { schema, parts, identify, logger, limits, streams, subscribing, documents, addressOf, headersOf, followed } =
-    options;
+  const {
+    schema,
+    dependencies,
+    identify,
+    logger,
+    limits,
+    streams,
+    subscribing,
+    documents,
+    addressOf,
+    headersOf,
+    prepareResponse,
+  } = options;
 
   /**
    * Authenticates before the document is read, because its cost counts against the caller. An invalid token is
    * rejected later, in openContext, as for every transport.
    */
-  async function read({ req, begun }: Exchange): Promise<GraphQLParams> {
+  async function read({ req, progress }: Exchange): Promise<GraphQLParams> {
     try {
-      const asked = await readRequest(req, limits.bodyBytes);
-      const asker = askerOf(req);
-      begun.asker = asker instanceof Promise ? await asker : asker;
-      const params = documents.named(asked);
-      begun.params = () => params;
+      const received = await readRequest(req, limits.bodyBytes);
+      const requester = requesterOf(req);
+      progress.requester = requester instanceof Promise ? await requester : requester;
+      const params = documents.named(received);
+      progress.params = () => params;
       return params;
     } catch (error) {
-      begun.params = () => raise(error);
+      progress.params = () => raise(error);
       throw error;
     }
   }
 
-  function askerOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
+  function requesterOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
     const identity = identify(request.headers.authorization);
     if (identity instanceof Promise) {
-      return identity.then(known, (refusal: unknown) => ({ ...stranger(request), refusal }));
+      return identity.then(authenticated, (tokenError: unknown) => ({ ...unauthenticated(request), tokenError }));
     }
-    return identity ? known(identity) : stranger(request);
+    return identity ? authenticated(identity) : unauthenticated(request);
   }
 
-  function stranger(request: IncomingMessage): HttpRequester {
+  function unauthenticated(request: IncomingMessage): HttpRequester {
     return { address: addressOf(request), identity: undefined, viewer: undefined };
   }
 
-  const watchdog = () => ({ logger, held: parts.counts?.held });
+  const watchdog = () => ({ logger, held: dependencies.counts?.held });
 
   const operations: Plugin<Context, Exchange> = {
     onRequestParse({ serverContext, setRequestParser }) {
-      const { params } = serverContext.begun;
+      const { params } = serverContext.progress;
       setRequestParser(params ?? (() => read(serverContext)));
     },
-    onParams({ context: { begun }, setResult }) {
-      if (begun.result) setResult(begun.result);
+    onParams({ context: { progress }, setResult }) {
+      if (progress.result) setResult(progress.result);
     },
     onParse({ context, setParseFn }) {
-      const { begun, asker = begun?.asker } = context as Partial<Exchange> & { readonly asker?: Requester };
+      const { progress, requester = progress?.requester } = context as Partial<Exchange> & {
+        readonly requester?: Requester;
+      };
       // Called only for documents that are not cached.
       setParseFn((source: string) => {
-        if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
+        if (requester && !documents.has(source)) dependencies.admission?.admitDocument(requester, source);
         let document: DocumentNode | undefined;
         return watched(
           watchdog,
@@ -131,7 +144,7 @@ export function openGraphQLHandler(options: {
     },
     onResultProcess(process) {
       const { result, resultProcessor, serverContext } = process;
-      const { res, begun } = serverContext;
+      const { res, progress } = serverContext;
       if (!isAsyncIterable(result)) return;
       const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
       // The client may have disconnected before the first byte, or may not accept a stream: then nothing would read
@@ -143,27 +156,27 @@ export function openGraphQLHandler(options: {
       // Written to Node's response directly: a web stream per subscriber would cost more than everything else about a
       // frame.
       process.setResultProcessor(async (_result, fetchAPI) => {
-        await streams.carry(res, frames, begun.asker?.identity?.expiresAt);
+        await streams.carry(res, frames, progress.requester?.identity?.expiresAt);
         return new fetchAPI.Response(null);
       }, 'text/event-stream');
     },
   };
 
-  const documentsKept = keptDocuments();
+  const documentCache = openDocumentCache();
 
-  function openContext({ req, id, begun }: Exchange, params: GraphQLParams): Context {
+  function openContext({ req, id, progress }: Exchange, params: GraphQLParams): Context {
     const { headers } = req;
-    const { identity, address, refusal } = begun.asker ?? stranger(req);
-    if (refusal !== undefined) {
-      if (!isUnauthenticated(refusal)) throw refusal as Error;
-      parts.admission?.admitStranger(address);
-      throw invalidToken(refusal);
+    const { identity, address, tokenError } = progress.requester ?? unauthenticated(req);
+    if (tokenError !== undefined) {
+      if (!isUnauthenticated(tokenError)) throw tokenError as Error;
+      dependencies.admission?.admitStranger(address);
+      throw invalidToken(tokenError);
     }
-    return createContext(parts, logger, {
+    return createContext(dependencies, logger, {
       identity,
       address,
       correlationId: id,
-      trace: parts.tracing && traceOf(headers),
+      trace: dependencies.tracing && traceOf(headers),
       atLeast:
         givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
         givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
@@ -185,7 +198,7 @@ export function openGraphQLHandler(options: {
       return { ...context, logger: context.logger, now: () => context.now() };
     },
     parserAndValidationCache: {
-      documentCache: documentsKept,
+      documentCache,
       errorCache: { get: () => undefined, set: () => undefined },
     },
     maskedErrors: { maskError: error => presentError(error, logger) },
@@ -201,13 +214,13 @@ export function openGraphQLHandler(options: {
     maxRequestBodySize: false, // readRequest() limits the size
   });
 
-  const shortWay = openFastPath({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
+  const fastPath = openFastPath({ yoga, schema, read, openContext, documents: documentCache, headersOf, logger });
 
   async function answerByYoga(exchange: Exchange): Promise<void> {
     const { headers } = exchange.req;
     // yoga ignores `q`, and detects only after execution that it has no acceptable type to answer with.
     const acceptable = acceptableTypes(headers.accept);
-    if (acceptable.result === undefined && !acceptable.stream) exchange.begun.params = () => raise(notAcceptable());
+    if (acceptable.result === undefined && !acceptable.stream) exchange.progress.params = () => raise(notAcceptable());
     headers.accept = acceptHeader(acceptable);
     await yoga(exchange.req, exchange.res, exchange);
   }
@@ -216,13 +229,13 @@ export function openGraphQLHandler(options: {
     answerByYoga,
     /** Answers a POST. */
     async answer(exchange: Exchange): Promise<void> {
-      // If the client has disconnected, `close` was emitted already, so `followed` would track the response for ever.
-      if ((await shortWay(exchange)) || exchange.res.closed) return;
-      followed(exchange);
+      // If the client has disconnected, `close` was emitted already, so `prepareResponse` would track the response for ever.
+      if ((await fastPath(exchange)) || exchange.res.closed) return;
+      prepareResponse(exchange);
       await answerByYoga(exchange);
     },
     /** yoga's pipeline with all plugins above, for a transport that does not use yoga. */
-    pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }) as Pipeline,
+    pipelineFor: (requester: Requester) => yoga.getEnveloped({ requester }) as Pipeline,
   };
 }
 
@@ -230,14 +243,14 @@ export function openGraphQLHandler(options: {
  * Bounded by weight. yoga's default cache holds a thousand documents of any size, even those that do not parse, and
  * any client can send them.
  */
-function keptDocuments(): LRUCache<string, DocumentNode> {
+function openDocumentCache(): LRUCache<string, DocumentNode> {
   return new LRUCache({
     maxSize: 64_000,
     sizeCalculation: documentWeight,
   });
 }
 
-function known(identity: Identity): HttpRequester {
+function authenticated(identity: Identity): HttpRequester {
   return { address: '', identity, viewer: identity.actor };
 }
 

@@ -5,7 +5,7 @@ import { listen } from './listen.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 
 /** A request that takes longer to arrive is not a probe. */
-const requestTimeout = 5_000;
+const requestTimeoutMs = 5_000;
 
 /** The HTTP server of a process without the role `api`. */
 export interface ProbeServer {
@@ -19,12 +19,17 @@ export interface ProbeServer {
  */
 export async function openProbeServer(probes: Probes, config: Pick<Config, 'host' | 'port'>): Promise<ProbeServer> {
   let closing = false;
-  const http = createServer({ headersTimeout: requestTimeout, requestTimeout }, (request, response) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Cache-Control', 'no-store');
-    if (answerProbe(pathOf(request), probes, closing, response)) return;
-    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('This process projects: it serves no GraphQL\n');
-  });
+  const http = createServer(
+    { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs },
+    (request, response) => {
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      response.setHeader('Cache-Control', 'no-store');
+      if (answerProbe(pathOf(request), probes, closing, response)) return;
+      response
+        .writeHead(404, { 'Content-Type': 'text/plain' })
+        .end('This process only has the role projector: it serves no GraphQL\n');
+    },
+  );
   const url = await listen(http, config);
   return {
     url,

@@ -22,12 +22,17 @@ import { introductionMs, openSockets } from '../transports/sockets.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 
 /** A client whose upgrade is rejected has this long to read the response. */
-const refusalPatience = 2_000;
-const headersTimeout = 10_000; // together with requestTimeout, protects against clients that send slowly
-const requestTimeout = 30_000;
-const connectionsCheckingInterval = 2_000; // Node's default is 30 s, so a timeout of 10 s could take 40 s
-const farewell = 10_000; // how long close() waits for requests in flight
-const keepAliveTimeout = 65_000; // longer than load balancers keep an idle connection: otherwise they would send a request on one that is closing
+const refusalTimeoutMs = 2_000;
+/** How long close() waits for requests in flight. */
+const closeTimeoutMs = 10_000;
+/** Timeouts of Node's HTTP server, in ms. The first two protect against clients that send slowly. */
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000, // Node's default is 30 s, so a timeout of 10 s could take 40 s
+  // Longer than load balancers keep an idle connection: otherwise they would send a request on one that is closing.
+  keepAliveTimeout: 65_000,
+};
 
 export interface GraphQLServer {
   /** Base URL, e.g. `http://127.0.0.1:4000`. */
@@ -37,12 +42,12 @@ export interface GraphQLServer {
 }
 
 /**
- * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if given, and /healthz, /readyz and /metrics.
+ * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if it is configured, and /healthz, /readyz and /metrics.
  * @throws StartError if it cannot listen on the port
  */
 export async function openServer(options: {
   schema: GraphQLSchema;
-  parts: Dependencies;
+  dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
   config: Pick<
@@ -57,24 +62,24 @@ export async function openServer(options: {
   documents: TrustedDocuments;
   probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, parts, identify, logger, config, graphiql, documents, probes } = options;
+  const { schema, dependencies, identify, logger, config, graphiql, documents, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
   const addressOf = openClientAddress(config.trustedProxies);
-  const callers = trackOpenPerCaller(parts.counts?.refused);
+  const callers = trackOpenPerCaller(dependencies.counts?.refused);
   const subscribing = { shared: openSharedExecution(), callers };
-  const answering = new Set<ServerResponse>();
+  const responses = new Set<ServerResponse>();
   /**
    * Connections that have sent nothing yet: browsers open some in advance. Node does not count them as idle, so
    * http.close() would wait for them.
    */
-  const unused = new Set<Duplex>();
+  const unusedConnections = new Set<Duplex>();
   let closing = false;
 
   const handler = openGraphQLHandler({
     schema,
-    parts,
+    dependencies,
     identify,
     logger,
     limits: { ...config.limits, introspection: config.introspection },
@@ -83,11 +88,11 @@ export async function openServer(options: {
     documents,
     addressOf,
     headersOf,
-    followed,
+    prepareResponse,
   });
   const sockets = openSockets({
     schema,
-    parts,
+    dependencies,
     identify,
     logger,
     pipelineFor: handler.pipelineFor,
@@ -98,25 +103,25 @@ export async function openServer(options: {
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
     const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
-    unused.delete(req.socket);
+    unusedConnections.delete(req.socket);
     useOriginForm(req);
     const path = pathOf(req);
     if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void handler.answer(exchange);
     else {
-      followed(exchange);
-      answerElse(path, exchange);
+      prepareResponse(exchange);
+      answerOther(path, exchange);
     }
   }
 
   /** Answers everything but the POST of an operation, the most frequent request, which is handled before. */
-  function answerElse(path: string | undefined, exchange: Exchange): void {
+  function answerOther(path: string | undefined, exchange: Exchange): void {
     const { req, res } = exchange;
     const { host = 'localhost' } = req.headers;
     if (!isServedHost(host)) {
-      const [status, why] = URL.canParse(`http://${host}`)
+      const [status, text] = URL.canParse(`http://${host}`)
         ? [421, foreignHost]
         : [400, 'The Host header is malformed\n'];
-      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(why);
+      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(text);
       return;
     }
     if (graphiql?.(req, res)) return;
@@ -127,10 +132,10 @@ export async function openServer(options: {
   }
 
   /** Sets the headers that every response carries, and tracks the response for shutdown. */
-  function followed(exchange: Exchange): void {
+  function prepareResponse(exchange: Exchange): void {
     const { res } = exchange;
-    answering.add(res);
-    res.once('close', () => answering.delete(res));
+    responses.add(res);
+    res.once('close', () => responses.delete(res));
     for (const [name, value] of Object.entries(headersOf(exchange))) res.setHeader(name, value);
   }
 
@@ -144,21 +149,21 @@ export async function openServer(options: {
     };
     if (closing) headers['Connection'] = 'close';
     const { origin } = req.headers;
-    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...headersFor(origin, req) };
+    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...corsHeaders(origin, req) };
   }
 
   /** The last valid host: most requests have the same one, so it is not parsed for each. */
-  let knownHost: string | undefined;
+  let lastHost: string | undefined;
   function isServedHost(host = 'localhost'): boolean {
-    if (host === knownHost) return true;
+    if (host === lastHost) return true;
     if (!URL.canParse(`http://${host}`) || !allowsHost(host)) return false;
-    knownHost = host;
+    lastHost = host;
     return true;
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
-    unused.delete(socket);
+    unusedConnections.delete(socket);
     useOriginForm(request);
     // Without a listener, an error before the handshake (a client that disconnects) would end the process.
     socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
@@ -167,18 +172,17 @@ export async function openServer(options: {
     else if (origin !== undefined && !allowsOrigin(origin)) refuse(socket, '403 Forbidden');
     else {
       const address = addressOf(request);
-      const introduced = callers.openStranger(address);
-      if (!introduced) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
-      socket.once('close', introduced);
-      sockets.upgrade(request, socket, head, { address, introduced });
+      const release = callers.openStranger(address);
+      if (!release) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
+      socket.once('close', release);
+      sockets.upgrade(request, socket, head, { address, release });
     }
   }
 
-  const timeouts = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval };
   const http = createServer({ ...timeouts, IncomingMessage: IncomingRequest }, answer).on('upgrade', upgrade);
   http.on('connection', socket => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
+    unusedConnections.add(socket);
+    socket.once('close', () => unusedConnections.delete(socket));
   });
   const url = await listen(http, config);
 
@@ -187,20 +191,21 @@ export async function openServer(options: {
     async close() {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
-      for (const socket of unused) socket.destroy();
-      for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
-      await drainClients([...sockets.goodbyes(), ...streams.open]);
+      for (const socket of unusedConnections) socket.destroy();
+      for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
+      await drainClients([...sockets.closers(), ...streams.open]);
       streams.close();
-      for (const cut of streams.open) cut(); // subscribers that connected during the drain, on a connection that was kept alive
-      const impatience = setTimeout(() => http.closeAllConnections(), farewell);
+      // Subscribers that connected during the drain, on a connection that was kept alive.
+      for (const cut of streams.open) cut();
+      const timer = setTimeout(() => http.closeAllConnections(), closeTimeoutMs);
       await Promise.all([sockets.close(), closed]);
-      clearTimeout(impatience);
+      clearTimeout(timer);
     },
   };
 }
 
 /** CORS headers for a page of an allowed origin. */
-function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
+function corsHeaders(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
   const allowed = {
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, WWW-Authenticate',
@@ -219,8 +224,8 @@ function headersFor(origin: string, { method, headers }: IncomingMessage): Recor
  * could forge log lines.
  */
 function requestId({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
+  const proxyId = headers['x-request-id'];
+  if (typeof proxyId === 'string' && /^[\w.~:-]{1,128}$/.test(proxyId)) return proxyId;
   // Otherwise the trace id of the caller, so that its trace and our log have the same id.
   const traceparent = headers['traceparent'];
   return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
@@ -228,7 +233,7 @@ function requestId({ headers }: IncomingMessage): string {
 
 function refuse(socket: Duplex, status: string, header?: string): void {
   // After an upgrade the HTTP server does not track the connection: its timeouts and its close() do not apply.
-  setTimeout(() => socket.destroy(), refusalPatience).unref();
+  setTimeout(() => socket.destroy(), refusalTimeoutMs).unref();
   socket.once('finish', () => socket.destroy());
   const lines = [`HTTP/1.1 ${status}`, ...(header ? [header] : []), 'Connection: close', 'Content-Length: 0'];
   socket.end(`${lines.join('\r\n')}\r\n\r\n`);
