@@ -59,7 +59,7 @@ export interface App {
 }
 
 /**
- * Opens the dependencies in the order of their dependencies, and registers each for closing in the reverse order.
+ * Opens the parts in the order of their dependencies, and registers each for closing in the reverse order.
  * @param onObsolete called if the process can do nothing any more: it has only the role `projector`, and a newer
  * version of the program has migrated the database
  * @throws StartError if something outside the program prevents the start
@@ -246,13 +246,13 @@ async function serve(
 function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closers) {
   const shared = redisUrl === undefined ? undefined : openRedisCounters(redisUrl, logger.child({ component: 'rate' }));
   const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
-  const strangers = openRateLimiter({ address: limits.addressRate }, shared);
+  const unauthenticatedRate = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {
     rate.close();
-    strangers.close();
+    unauthenticatedRate.close();
     shared?.close();
   });
-  return { rate, strangers };
+  return { rate, unauthenticatedRate };
 }
 
 function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {

@@ -18,7 +18,7 @@ import { allowedOrigins } from './allowed-origins.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 import { openSharedExecution } from '../execution/shared-execution.ts';
-import { introductionMs, openSockets } from '../transports/sockets.ts';
+import { connectionInitTimeoutMs, openSockets } from '../transports/sockets.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 
 /** A client whose upgrade is rejected has this long to read the response. */
@@ -173,7 +173,7 @@ export async function openServer(options: {
     else {
       const address = addressOf(request);
       const release = callers.openStranger(address);
-      if (!release) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
+      if (!release) return refuse(socket, '429 Too Many Requests', `Retry-After: ${connectionInitTimeoutMs / 1000}`);
       socket.once('close', release);
       sockets.upgrade(request, socket, head, { address, release });
     }
