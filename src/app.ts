@@ -204,9 +204,9 @@ async function serve(
     counts: {
       ...metrics,
 
-      delivered(kind, origin, start) {
+      delivered(kind, origin, startMs) {
         metrics.delivered(kind);
-        if (origin) tracing?.record('delivery', origin, start, Date.now());
+        if (origin) tracing?.record('delivery', origin, startMs, Date.now());
       },
     },
     reached: (position, timeout) => orderHub.reached(position, timeout),
