@@ -196,7 +196,7 @@ describe('a start is refused', () => {
     [
       'GraphiQL beside trusted documents only',
       { TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' },
-      'GRAPHIQL: set it off',
+      'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off',
     ],
     [
       'a misspelt key of trusted documents',

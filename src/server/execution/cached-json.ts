@@ -18,9 +18,9 @@ export function resultToJson(result: ExecutionResult): string {
   const { data, errors, extensions } = result;
   const fields = Object.entries(data ?? {});
   if (errors || !fields.some(([, value]) => value instanceof CachedJson)) return JSON.stringify(result);
-  const data = fields.map(([key, value]) => `${JSON.stringify(key)}:${jsonOfField(value)}`).join();
+  const dataJson = fields.map(([key, value]) => `${JSON.stringify(key)}:${jsonOfField(value)}`).join();
   const rest = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
-  return `{"data":{${data}}${rest}}`;
+  return `{"data":{${dataJson}}${rest}}`;
 }
 
 function jsonOfField(value: unknown): string {

@@ -1,4 +1,4 @@
-import { type DocumentNode, type ExecutionResult, getOperationAST, Kind, visit } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import type { Actor } from '../../commands/decider.ts';
 import { formatPosition } from '../../event-store/position.ts';
 import type { Frame, FrameKind } from '../../live/frame.ts';
@@ -8,6 +8,7 @@ import { executeDocument, type OperationArgs } from './execute.ts';
 import { type FrameRetries, openFrameRetries } from './frame-retries.ts';
 import { Payload } from './payload.ts';
 import { formatError, isTransient, presentError } from './present-error.ts';
+import { resumeVariables } from './resume-variables.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { TraceOrigin } from '../../telemetry/tracing.ts';
 import { sharingOf } from '../../graphql/sharing.ts';
@@ -276,33 +277,4 @@ function failed(error: unknown, logger: Logger): Payload {
 export function traceOriginOf({ kind, row }: Frame): TraceOrigin | undefined {
   const origin = row as Partial<TraceOrigin> | undefined;
   return kind === 'UPDATE' && origin?.correlationId ? (origin as TraceOrigin) : undefined;
-}
-
-const resumeVariablesByDocument = new WeakMap<DocumentNode, ReadonlyMap<string, ReadonlySet<string>>>();
-
-/**
- * Variables that only set where a subscription resumes: used for `after` of the root field, and nowhere else.
- * Subscriptions that differ only in them can share frames.
- */
-function resumeVariables(document: DocumentNode, operationName: string | null | undefined): ReadonlySet<string> {
-  const name = operationName ?? '';
-  const known = resumeVariablesByDocument.get(document) ?? new Map<string, ReadonlySet<string>>();
-  const found = known.get(name) ?? findResumeVariables(document, operationName);
-  resumeVariablesByDocument.set(document, new Map(known).set(name, found));
-  return found;
-}
-
-function findResumeVariables(document: DocumentNode, operationName: string | null | undefined): ReadonlySet<string> {
-  const root = getOperationAST(document, operationName)?.selectionSet.selections[0];
-  if (root?.kind !== Kind.FIELD) return new Set();
-  const value = root.arguments?.find(argument => argument.name.value === 'after')?.value;
-  if (value?.kind !== Kind.VARIABLE) return new Set();
-  let uses = 0;
-  visit(document, {
-    VariableDefinition: () => false,
-    Variable: node => {
-      if (node.name.value === value.name.value) uses++;
-    },
-  });
-  return uses === 1 ? new Set([value.name.value]) : new Set();
 }

@@ -102,7 +102,7 @@ export async function openServer(options: {
   });
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
-    const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
+    const exchange: Exchange = { req, res, id: requestId(req), progress: {} };
     unusedConnections.delete(req.socket);
     useOriginForm(req);
     const path = pathOf(req);

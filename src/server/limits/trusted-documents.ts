@@ -105,7 +105,7 @@ async function readManifest(file: string): Promise<[hash: string, text: string][
     if (!isText(text)) return refuse(`has no text under ${name}: it must be an object of documents by their SHA-256`);
     if (hash === undefined || sha256(text) !== hash) {
       return refuse(
-        `has a document with another SHA-256 under ${name}: generate it again with sha256 as the algorithm`,
+        `has under ${name} a document with another SHA-256: generate it again with sha256 as the algorithm`,
       );
     }
     return [hash, text];

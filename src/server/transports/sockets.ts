@@ -36,10 +36,7 @@ interface Connection {
   readonly socket: AnsweringSocket;
   readonly unauthenticated: UnauthenticatedSocket;
   readonly backpressure: SocketBackpressure;
-  /**
-   * All subscriptions of this socket, which end with it. graphql-ws loses track of a subscription if the client
-   * reuses its id.
-   */
+  /** All subscriptions of this socket, which end with it. graphql-ws loses a subscription if its id is reused. */
   readonly open: Set<Frames>;
   /** The operation that the message being handled starts, if any. */
   startedOperation: OperationArgs | undefined;
@@ -56,9 +53,7 @@ export interface UnauthenticatedSocket {
 export interface Sockets {
   /** Takes over a connection whose path, host and origin have been checked. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, unauthenticated: UnauthenticatedSocket): void;
-  /**
-   * One function per open socket, which closes it once its operations in flight are answered. The client reconnects.
-   */
+  /** One function per open socket: it closes the socket after its operations in flight. The client reconnects. */
   closers(): (() => void)[];
   /** Closes the remaining sockets in the same way, and waits for operations in flight. */
   close(): Promise<void>;
@@ -128,8 +123,7 @@ export function openSockets(options: {
       const frames = result as unknown as Frames;
       // A closing socket does not wait for a subscription to end.
       socket.answered(args);
-      // If the socket was closed while the subscription was opened, graphql-ws has ended only the subscriptions that
-      // it knew.
+      // The socket was closed while the subscription was opened: graphql-ws does not know this one, so it would stay.
       if (socket.isClosing || socket.readyState !== socket.OPEN) void frames.return();
       return new SocketSubscription(
         frames,
@@ -145,10 +139,7 @@ export function openSockets(options: {
     onError: (_context, _id, _payload, errors) => errors.map(error => formatError(presentError(error, logger))),
   });
 
-  /**
-   * Authenticates the client; otherwise closes the socket. A client without a valid token could not do anything on
-   * it.
-   */
+  /** Authenticates the client. Otherwise the socket is closed: without a valid token it is of no use. */
   async function authenticate(
     params: Readonly<Record<string, unknown>> | undefined,
     { socket, unauthenticated }: Connection,
@@ -226,8 +217,7 @@ export function openSockets(options: {
       const closed = protocol.opened(
         {
           protocol: socket.protocol,
-          // Resolves when the frame is handed to the operating system: a client that does not read delays its own
-          // source.
+          // Resolves when the operating system has the frame: a client that does not read delays its own source.
           send: text =>
             new Promise(resolve => {
               if (socket.readyState !== socket.OPEN) return resolve();
