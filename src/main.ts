@@ -6,10 +6,10 @@ import { StartError } from './start-error.ts';
 import { styleFor } from './development/terminal-style.ts';
 import { welcome } from './development/welcome.ts';
 
-const about = `Serves GraphQL at http://127.0.0.1:4000/graphql: on an embedded database in .data, or on the PostgreSQL and Redis of
-DATABASE_URL and REDIS_URL. Ctrl-C stops it.
+const about = `Serves GraphQL at http://127.0.0.1:4000/graphql, with an embedded database in .data, or with PostgreSQL and
+Redis if DATABASE_URL and REDIS_URL are set. Ctrl-C stops it.
 
-Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: docs/configuration.md lists all of them.`;
+Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: see docs/configuration.md.`;
 
 /**
  * Starts the server.

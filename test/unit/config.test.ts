@@ -175,7 +175,11 @@ describe('a start is refused', () => {
       { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://a.b/c' },
       'AUTH_JWT_SECRET, AUTH_JWKS_URL:',
     ],
-    ['the development key as one’s own', { AUTH_JWT_SECRET: developmentSecret }, 'AUTH_JWT_SECRET: is the development'],
+    [
+      'the development key as one’s own',
+      { AUTH_JWT_SECRET: developmentSecret },
+      'AUTH_JWT_SECRET: is the published development key',
+    ],
     ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 can be reached from outside'],
     [
       'an owner’s database and none to serve',

@@ -103,7 +103,6 @@ async function admitAndSubscribe(
     checkRoot(args);
     // Checked before shared.join(), which serialises the variables: JSON.stringify() throws on a value nested a few
     // thousand levels deep, and only the input types limit the depth.
-    // thousand deep, and only the types say how deep one may be.
     const errors = variableErrors(args);
     if (errors) return presentResult({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);

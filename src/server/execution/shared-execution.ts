@@ -106,14 +106,14 @@ export function openSharedExecution(): SharedExecution {
   function openShared(key: string, args: OperationArgs, sharedByRole: boolean): Shared {
     const ended = args.contextValue.dependencies.counts?.grouped();
     function leave(): void {
-      if (--one.members > 0) return;
+      if (--entry.members > 0) return;
       shared.delete(key);
       ended?.();
     }
     const identity = scopeIdentity(args.contextValue, sharedByRole);
-    const one: Shared = { members: 0, group: openGroup(args, identity, leave, recent, retries) };
-    shared.set(key, one);
-    return one;
+    const entry: Shared = { members: 0, group: openGroup(args, identity, leave, recent, retries) };
+    shared.set(key, entry);
+    return entry;
   }
 
   return {
@@ -136,9 +136,9 @@ export function openSharedExecution(): SharedExecution {
 /** Only the declared variables: the group would retain all others in memory. */
 function declaredVariables({ document, operationName, variableValues }: OperationArgs): Record<string, unknown> {
   const names =
-    getOperationAST(document, operationName)?.variableDefinitions?.map(one => one.variable.name.value) ?? [];
-  const given = variableValues ?? {};
-  return Object.fromEntries(names.flatMap(name => (Object.hasOwn(given, name) ? [[name, given[name]]] : [])));
+    getOperationAST(document, operationName)?.variableDefinitions?.map(each => each.variable.name.value) ?? [];
+  const values = variableValues ?? {};
+  return Object.fromEntries(names.flatMap(name => (Object.hasOwn(values, name) ? [[name, values[name]]] : [])));
 }
 
 /**

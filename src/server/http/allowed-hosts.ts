@@ -19,7 +19,7 @@ export function allowedHosts({ auth, host: configured }: Pick<Config, 'auth' | '
 }
 
 export const foreignHost =
-  'Only localhost is served with the development key, and `Host` names another one: open http://localhost, or set AUTH_JWT_SECRET\n';
+  'Only localhost is served with the development key, not the host in `Host`: open http://localhost, or set AUTH_JWT_SECRET\n';
 
 // RFC 6761 reserves names below localhost for this machine, whatever a DNS server answers.
 const ofThisMachine = /^(?:(?:[^.]+\.)*localhost\.?|127(?:\.\d{1,3}){3}|\[::1\])$/;

@@ -35,7 +35,7 @@ export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
  * GraphQL over HTTP and SSE, as a listener of node:http (`answer`). WebSockets use its parser, validation rules and
  * caches through `pipelineFor`.
  * @param options.streams sends the frames of subscriptions
- * @param options.prepareResponse called before a response that yoga writes: sets its headers, and tracks it for shutdown
+ * @param options.prepareResponse sets the headers of a response that yoga writes, and tracks it for shutdown
  */
 export function openGraphQLHandler(options: {
   schema: GraphQLSchema;
@@ -65,8 +65,8 @@ export function openGraphQLHandler(options: {
   } = options;
 
   /**
-   * Authenticates before the document is read, because its cost counts against the caller. An invalid token is
-   * rejected later, in openContext, as for every transport.
+   * Authenticates before the document is parsed, because parsing counts against the caller's rate. An invalid token is
+   * rejected later, in openContext, which the fast path and yoga both call.
    */
   async function read({ req, progress }: Exchange): Promise<GraphQLParams> {
     try {
@@ -191,8 +191,8 @@ export function openGraphQLHandler(options: {
   const yoga = createYoga<Exchange, Context>({
     schema,
     plugins: [operations],
-    context(asked) {
-      const context = openContext(asked, asked.params);
+    context(initial) {
+      const context = openContext(initial, initial.params);
       // yoga copies only own properties of the context, so the getter and the method of its prototype are copied
       // here.
       return { ...context, logger: context.logger, now: () => context.now() };
@@ -229,7 +229,7 @@ export function openGraphQLHandler(options: {
     answerByYoga,
     /** Answers a POST. */
     async answer(exchange: Exchange): Promise<void> {
-      // If the client has disconnected, `close` was emitted already, so `prepareResponse` would track the response for ever.
+      // If the client has disconnected, `close` was emitted already, so the response would be tracked for ever.
       if ((await fastPath(exchange)) || exchange.res.closed) return;
       prepareResponse(exchange);
       await answerByYoga(exchange);
@@ -263,14 +263,14 @@ function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
 function notAcceptable(): GraphQLError {
   return codedError(
     'NOT_ACCEPTABLE',
-    'Name application/graphql-response+json or application/json in `Accept`, or text/event-stream for a subscription.',
+    'Send `Accept` with application/graphql-response+json or application/json, or text/event-stream for a subscription.',
   );
 }
 
 function streamNotAccepted(): GraphQLError {
   return codedError(
     'NOT_ACCEPTABLE',
-    'A subscription is answered as text/event-stream: name it in `Accept`, or subscribe over WebSocket (graphql-transport-ws).',
+    'A subscription needs `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).',
   );
 }
 

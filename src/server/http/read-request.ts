@@ -19,8 +19,8 @@ const nothing = Buffer.alloc(0);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Parses the request to its document, variables and extensions. A POST must be JSON: browsers send other types cross-
- * origin without a preflight request.
+ * Parses the request to its document, variables and extensions. A POST must be JSON: browsers send other types to
+ * another origin without a preflight request.
  * @param maxBodyBytes limit for the body
  * @throws BAD_USER_INPUT if the request is malformed, LIMIT_EXCEEDED if the body is too large
  */

@@ -77,9 +77,9 @@ function rangesOf(accept: string): MediaRange[] {
 const mediaRange = /^(?:\*\/\*|[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+))$/;
 
 function qualityOf(parameters: readonly string[]): number | undefined {
-  const given = valueOf(parameters, 'q');
-  if (given === undefined) return 1;
-  const quality = /^\d*\.?\d*$/.test(given) && /\d/.test(given) ? Number(given) : undefined; // Java sends `.2`
+  const text = valueOf(parameters, 'q');
+  if (text === undefined) return 1;
+  const quality = /^\d*\.?\d*$/.test(text) && /\d/.test(text) ? Number(text) : undefined; // Java sends `.2`
   return quality !== undefined && quality <= 1 ? quality : undefined;
 }
 

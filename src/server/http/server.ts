@@ -42,7 +42,8 @@ export interface GraphQLServer {
 }
 
 /**
- * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if it is configured, and /healthz, /readyz and /metrics.
+ * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if it is configured, and /healthz, /readyz and
+ * /metrics.
  * @throws StartError if it cannot listen on the port
  */
 export async function openServer(options: {
@@ -196,7 +197,7 @@ export async function openServer(options: {
       await drainClients([...sockets.closers(), ...streams.open]);
       streams.close();
       // Subscribers that connected during the drain, on a connection that was kept alive.
-      for (const cut of streams.open) cut();
+      for (const disconnect of streams.open) disconnect();
       const timer = setTimeout(() => http.closeAllConnections(), closeTimeoutMs);
       await Promise.all([sockets.close(), closed]);
       clearTimeout(timer);

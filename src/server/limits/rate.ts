@@ -29,7 +29,9 @@ export interface Counted<Kind extends string> {
 
 interface Count {
   readonly limit: number;
+  /** Operations counted on this node. */
   taken: number;
+  /** How many of them were added to the shared counter. */
   reported: number;
   /** Operations that other nodes have counted, as of the last exchange. */
   onOtherNodes: number;

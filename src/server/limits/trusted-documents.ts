@@ -81,36 +81,36 @@ export async function loadTrustedDocuments(
 }
 
 async function readManifest(file: string): Promise<[hash: string, text: string][]> {
-  const refuse = (why: string): never => {
-    throw new StartError(`TRUSTED_DOCUMENTS: ${file} ${why}`);
+  const reject = (problem: string): never => {
+    throw new StartError(`TRUSTED_DOCUMENTS: ${file} ${problem}`);
   };
   let json: string;
   try {
     json = await readFile(file, 'utf8');
   } catch (error) {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    return refuse(`can't be read (${code}): set it to the manifests of your front ends`);
+    return reject(`can't be read (${code}): set it to the manifests of your front ends`);
   }
   let manifest: unknown;
   try {
     manifest = JSON.parse(json);
   } catch {
-    return refuse('is not JSON: give the persisted-documents.json that your codegen writes');
+    return reject('is not JSON: set it to the persisted-documents.json that your codegen writes');
   }
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) {
-    return refuse('is no manifest: it must be an object of documents by their SHA-256');
+    return reject('is no manifest: it must be an object of documents by their SHA-256');
   }
   const documents = Object.entries(manifest).map(([name, text]): [string, string] => {
     const hash = parseHash(name);
-    if (!isText(text)) return refuse(`has no text under ${name}: it must be an object of documents by their SHA-256`);
+    if (!isText(text)) return reject(`has no text under ${name}: it must be an object of documents by their SHA-256`);
     if (hash === undefined || sha256(text) !== hash) {
-      return refuse(
+      return reject(
         `has under ${name} a document with another SHA-256: generate it again with sha256 as the algorithm`,
       );
     }
     return [hash, text];
   });
-  if (documents.length === 0) return refuse('contains no documents: generate it again from your operations');
+  if (documents.length === 0) return reject('contains no documents: generate it again from your operations');
   return documents;
 }
 

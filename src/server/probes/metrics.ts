@@ -158,7 +158,6 @@ export function openMetrics(sources: MetricSources): Metrics {
     const lag = await withTimeout(sources.lag(), databaseTimeoutMs);
     // If the database is away, the scrape still reports everything else. The gauges that come from the database are
     // removed, because their last values would be wrong.
-    // that is none of them.
     databaseUp.set(lag ? 1 : 0);
     if (lag) {
       head.set(lag.head);

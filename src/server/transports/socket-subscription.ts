@@ -42,7 +42,6 @@ export class SocketSubscription implements AsyncIterableIterator<never>, FrameTa
     if (this.#socket.readyState !== isOpen) void this.#frames.return();
     // Bypasses `ws`, which would create the frame header for each socket. Without compression `ws` writes each of its
     // frames at once and complete, so this frame cannot end up inside another one.
-    // its own frames at once and whole, so that this one stands between two of them.
     else if (payload.writeTo(this.#stream, this.#id) && !this.#backpressure.isStalled) return true;
     else void this.#backpressure.drained().then(() => this.#frames.more());
     return false;
