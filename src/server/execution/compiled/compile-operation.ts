@@ -54,8 +54,8 @@ interface Fields {
   /** Unique per selection set. Cached responses refer to it, so that they do not retain the document. */
   readonly number: number;
   readonly all: readonly Field[];
-  /** Whether the response depends only on the object and the viewer: no arguments, no other entities. */
-  readonly lasting: boolean;
+  /** Whether the response can be cached: it depends only on object and viewer, not on arguments or other entities. */
+  readonly cacheable: boolean;
 }
 
 /** A field of a selection, with everything that does not depend on the request computed beforehand. */
@@ -69,7 +69,7 @@ interface Field {
   readonly args: (variables: Variables) => Record<string, unknown>;
   readonly nonNull: boolean;
   readonly leaf: boolean;
-  readonly lasting: boolean;
+  readonly cacheable: boolean;
   readonly complete: Complete;
 }
 
@@ -163,7 +163,7 @@ class Compiler {
     const visited = new Set<string>();
     for (const set of sets) this.#collect(parent, set, nodes, visited);
     const all = [...nodes].flatMap(([key, found]) => this.#field(parent, key, found) ?? []);
-    return { number: ++selections, all, lasting: all.every(field => field.lasting) };
+    return { number: ++selections, all, cacheable: all.every(field => field.cacheable) };
   }
 
   #collect(
@@ -215,19 +215,20 @@ class Compiler {
       args: argumentsOf(definition, nodes[0]),
       nonNull: isNonNullType(type),
       leaf: isLeafType(nullable),
-      lasting: definition.args.length === 0 && isSharedByRole(parent, definition) && this.#isLasting(nullable, nodes),
+      cacheable:
+        definition.args.length === 0 && isSharedByRole(parent, definition) && this.#isCacheable(nullable, nodes),
       complete: this.#completion(nullable, nodes),
     };
   }
 
-  /** Whether all fields below are lasting. Fields of an abstract type are never treated as lasting. */
-  #isLasting(type: GraphQLOutputType, nodes: readonly FieldNode[]): boolean {
+  /** Whether all fields below can be cached. Fields of an abstract type are never cached. */
+  #isCacheable(type: GraphQLOutputType, nodes: readonly FieldNode[]): boolean {
     const named = getNamedType(type);
     if (!isObjectType(named)) return isLeafType(named);
     return this.fields(
       named,
       nodes.flatMap(node => node.selectionSet ?? []),
-    ).lasting;
+    ).cacheable;
   }
 
   #completion(type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
@@ -398,9 +399,9 @@ interface CachedResponse {
   readonly json: CachedJson | undefined;
 }
 
-function executeObject(run: Run, { number, all, lasting }: Fields, value: unknown, path: Path | undefined): unknown {
+function executeObject(run: Run, { number, all, cacheable }: Fields, value: unknown, path: Path | undefined): unknown {
   // Frames have a root value. They are not cached per viewer, because they are made for a group of subscribers.
-  if (!lasting || !(value instanceof UnchangedRow) || run.rootValue !== undefined) {
+  if (!cacheable || !(value instanceof UnchangedRow) || run.rootValue !== undefined) {
     return executeFields(run, all, value, path);
   }
   const { viewer } = run.contextValue as Partial<Context>;
