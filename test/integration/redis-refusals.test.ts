@@ -80,7 +80,7 @@ describeWithRedis('a Redis that refuses', () => {
     await grant(...granted);
     const { logger, lines } = logLines();
     const counts = openRedisCounters(urlOf(), logger);
-    const news = [{ key: crypto.randomUUID(), more: 3 }];
+    const news = [{ key: crypto.randomUUID(), by: 3 }];
     await eventually(async () => expect(await counts.add(news, 10)).toEqual([3]));
     await grant('-incrby');
     for (let n = 0; n < 3; n++) expect(await counts.add(news, 10)).toBeUndefined();
@@ -160,14 +160,14 @@ test('whatever is answered where Redis is expected, at any moment: nothing ends,
       const until = performance.now() + 300;
       while (performance.now() < until) {
         bus.publish('appended', {});
-        void counts.add([{ key: 'a', more: 1 }], 10);
+        void counts.add([{ key: 'a', by: 1 }], 10);
         const one = unasked[asked % (unasked.length || 1)];
         if (one !== undefined) fake.say(one);
         await sleep(20);
       }
       fake.answerBy(undefined);
       await eventually(() => expect(bus.isConnected()).toBe(true));
-      await eventually(async () => expect(await counts.add([{ key: 'a', more: 1 }], 10)).toEqual([1]));
+      await eventually(async () => expect(await counts.add([{ key: 'a', by: 1 }], 10)).toEqual([1]));
       counts.close();
       await bus.close();
       await fake.close();

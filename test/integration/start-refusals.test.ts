@@ -34,10 +34,10 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('in production without any configuration: a line for each setting', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
       [
-        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key',
+        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key',
         'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
         'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
-        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
+        'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
         '',
       ].join('\n'),
     );
@@ -66,11 +66,11 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         'AUTH_JWT_SECRET: must have 32 bytes or more',
         'CORS_ORIGINS: must be origins like https://shop.example.com, separated by commas',
         'LIMIT_COST: must be a whole number above 0',
-        'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing',
-        'DATABASE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'REDIS_URL: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'AUTH_SECRET: is no key of this program: docs/configuration.md has them all',
+        'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema',
+        'DATABASE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'REDIS_URL: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'AUTH_SECRET: is no key of this program: docs/configuration.md lists all keys',
         '',
       ].join('\n'),
     );
@@ -86,9 +86,9 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       }),
     ).toBe(
       [
-        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
-        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
-        'AUTH_JWKS_URL: make it https://: whoever is on the way could answer with keys of their own',
+        'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
+        'REDIS_URL: set it: separate api and projector processes communicate through Redis only',
+        'AUTH_JWKS_URL: make it https://: over http an attacker could replace the keys',
         '',
       ].join('\n'),
     );
@@ -97,8 +97,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('with one role of several on an embedded database', async () => {
     expect(await refusal({ ROLES: 'projector' })).toBe(
       [
-        'DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database',
-        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
+        'DATABASE_URL: set it: separate api and projector processes cannot share an embedded database',
+        'REDIS_URL: set it: separate api and projector processes communicate through Redis only',
         '',
       ].join('\n'),
     );
@@ -110,7 +110,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       AUTH_JWT_SECRET: developmentSecret,
       DATABASE_URL: 'postgresql://s@localhost/orders',
     };
-    expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the development key, which everybody knows\n');
+    expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the published development key: set a secret of your own\n');
   });
 
   test('in production with a role that may change events, beside another process and without Redis', async () => {
@@ -157,7 +157,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
 
   test('on an address that others can reach, with the development key', async () => {
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
-      'HOST: 0.0.0.0 is reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1\n',
+      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only\n',
     );
   });
 
@@ -165,8 +165,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const asked = { TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' };
     expect(await refusal(asked)).toBe(
       [
-        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served',
-        'GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest',
+        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served',
+        'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
         '',
       ].join('\n'),
     );
@@ -187,7 +187,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     expect(await refusal({ PORT: String(port), DATABASE_URL: fresh.url })).toBe(
-      `PORT: ${port} is taken on 127.0.0.1: stop what listens there, or set another\n`,
+      `PORT: ${port} is taken on 127.0.0.1: stop the program that listens there, or set another\n`,
     );
     other.close();
     await fresh.drop();

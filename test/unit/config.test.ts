@@ -175,8 +175,12 @@ describe('a start is refused', () => {
       { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://a.b/c' },
       'AUTH_JWT_SECRET, AUTH_JWKS_URL:',
     ],
-    ['the development key as one’s own', { AUTH_JWT_SECRET: developmentSecret }, 'AUTH_JWT_SECRET: is the development'],
-    ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is reached from outside'],
+    [
+      'the development key as one’s own',
+      { AUTH_JWT_SECRET: developmentSecret },
+      'AUTH_JWT_SECRET: is the published development key',
+    ],
+    ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 can be reached from outside'],
     [
       'an owner’s database and none to serve',
       { DATABASE_MIGRATE_URL: 'postgres://o@h/d' },
@@ -196,7 +200,7 @@ describe('a start is refused', () => {
     [
       'GraphiQL beside trusted documents only',
       { TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' },
-      'GRAPHIQL: set it off',
+      'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off',
     ],
     [
       'a misspelt key of trusted documents',
@@ -261,7 +265,7 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
   });
 
   test('one that begins as only our keys do', () => {
-    const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md has them all';
+    const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md lists all keys';
     expect(misspeltKeys({ LIMIT_FRAMES: '5' })).toEqual([line]);
   });
 
@@ -283,7 +287,7 @@ test.each([
   ['redis://:hunter2@h/abc', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
   ['redis://:hunter2@h/0/1', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
   ['redis://:hunter2%zz@h', 'REDIS_URL: its user and password must be percent-encoded'],
-  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: takes no parameter but ?family=4 or ?family=6'],
+  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: allows only the parameter ?family=4 or ?family=6'],
   ['http://:hunter2@h', 'REDIS_URL: must be a URL like redis://host:6379'],
 ])('a REDIS_URL that can not be used is named in one line, without its password: %s', (url, line) => {
   expect(() => loadConfig({ REDIS_URL: url })).toThrow(new ConfigError([line]));

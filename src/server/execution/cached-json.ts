@@ -1,11 +1,11 @@
 import type { ExecutionResult } from 'graphql';
 
-/** A part of an answer that is kept as the text that it is sent as. Whoever makes JSON of it finds what it says. */
+/** A part of a response, serialised once. `toJSON()` parses it again for other serialisers. */
 export class CachedJson {
   readonly json: string;
 
-  constructor(answer: unknown) {
-    this.json = JSON.stringify(answer);
+  constructor(value: unknown) {
+    this.json = JSON.stringify(value);
   }
 
   toJSON(): unknown {
@@ -13,14 +13,14 @@ export class CachedJson {
   }
 }
 
-/** An answer as JSON. */
+/** Serialises a response; uses the cached JSON of its fields. */
 export function resultToJson(result: ExecutionResult): string {
   const { data, errors, extensions } = result;
   const fields = Object.entries(data ?? {});
   if (errors || !fields.some(([, value]) => value instanceof CachedJson)) return JSON.stringify(result);
-  const told = fields.map(([key, value]) => `${JSON.stringify(key)}:${jsonOfField(value)}`).join();
+  const dataJson = fields.map(([key, value]) => `${JSON.stringify(key)}:${jsonOfField(value)}`).join();
   const rest = extensions === undefined ? '' : `,"extensions":${JSON.stringify(extensions)}`;
-  return `{"data":{${told}}${rest}}`;
+  return `{"data":{${dataJson}}${rest}}`;
 }
 
 function jsonOfField(value: unknown): string {

@@ -2,7 +2,7 @@ import type { TraceOrigin } from '../../telemetry/tracing.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** Left out if nothing counts. */
+    /** Undefined: nothing is counted. */
     readonly counts?: OperationCounts;
   }
 }

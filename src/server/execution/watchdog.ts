@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { type DocumentNode, getOperationAST, Kind } from 'graphql';
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** Ms for which a request may hold the event loop, and with it every other request, before it is logged. */
-const longestHold = 1_000;
+/** A request that holds the event loop for longer, and with it every other request, is logged. */
+const maxHoldMs = 1_000;
 
-/** What is logged of a request: its text and its variables may have personal data in them. */
-export interface Watched {
-  /** Undefined where the text is no document. */
+/**
+ * The request in a log line. Only a hash of the text is logged, because text and variables may contain personal data.
+ */
+export interface WatchedRequest {
+  /** Undefined if the text could not be parsed. */
   readonly document?: DocumentNode | undefined;
   readonly operationName?: string | null | undefined;
   readonly text?: string | undefined;
@@ -20,22 +22,27 @@ export interface Watchdog {
 }
 
 /**
- * Runs one step of a request: parsing, validating, or executing up to its first wait. If the step holds the event loop for
- * more than a second, one line says so, with the SHA-256 of the document, by which its sender or a manifest finds it.
- * @param asked called after the step, and only for that line
- * @returns what the step returns; what it throws is thrown
+ * Runs one step of a request: parsing, validating, or executing up to its first wait. If the step holds the event
+ * loop for more than a second, a line is logged with the SHA-256 of the document, by which a client's developer or a
+ * manifest can find it.
+ * @param describe called after a slow step only
+ * @returns the result of the step; its errors are passed on
  */
-export function watched<Result>(watchdog: () => Watchdog, asked: () => Watched, step: () => Result): Result {
+export function watched<Result>(watchdog: () => Watchdog, describe: () => WatchedRequest, step: () => Result): Result {
   const start = performance.now();
   try {
     return step();
   } finally {
     const milliseconds = performance.now() - start;
-    if (milliseconds > longestHold) report(watchdog(), asked(), milliseconds);
+    if (milliseconds > maxHoldMs) report(watchdog(), describe(), milliseconds);
   }
 }
 
-function report({ logger, held }: Watchdog, { document, operationName, text }: Watched, milliseconds: number): void {
+function report(
+  { logger, held }: Watchdog,
+  { document, operationName, text }: WatchedRequest,
+  milliseconds: number,
+): void {
   const body = text ?? document?.loc?.source.body ?? '';
   const documentSha256 = createHash('sha256').update(body).digest('hex');
   const operation = document && (getOperationAST(document, operationName)?.operation ?? firstOperation(document));
@@ -46,7 +53,7 @@ function report({ logger, held }: Watchdog, { document, operationName, text }: W
   );
 }
 
-/** Where it is not said yet which one is meant. */
+/** Used before the operation name is known to be valid. */
 function firstOperation({ definitions }: DocumentNode): string | undefined {
   for (const one of definitions) if (one.kind === Kind.OPERATION_DEFINITION) return one.operation;
   return undefined;

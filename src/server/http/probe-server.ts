@@ -4,27 +4,32 @@ import { pathOf } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 
-/** What trickles in longer than this is no probe, ms. */
-const requestTimeout = 5_000;
+/** A request that takes longer to arrive is not a probe. */
+const requestTimeoutMs = 5_000;
 
-/** Where a process without GraphQL is asked how it is. */
+/** The HTTP server of a process without the role `api`. */
 export interface ProbeServer {
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * `/healthz`, `/readyz` and `/metrics`, and nothing else.
- * @throws StartError where the port can't be had
+ * Serves `/healthz`, `/readyz` and `/metrics` only.
+ * @throws StartError if it cannot listen on the port
  */
 export async function openProbeServer(probes: Probes, config: Pick<Config, 'host' | 'port'>): Promise<ProbeServer> {
   let closing = false;
-  const http = createServer({ headersTimeout: requestTimeout, requestTimeout }, (request, response) => {
-    response.setHeader('X-Content-Type-Options', 'nosniff');
-    response.setHeader('Cache-Control', 'no-store');
-    if (answerProbe(pathOf(request), probes, closing, response)) return;
-    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('This process projects: it serves no GraphQL\n');
-  });
+  const http = createServer(
+    { headersTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs },
+    (request, response) => {
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      response.setHeader('Cache-Control', 'no-store');
+      if (answerProbe(pathOf(request), probes, closing, response)) return;
+      response
+        .writeHead(404, { 'Content-Type': 'text/plain' })
+        .end('This process only has the role projector: it serves no GraphQL\n');
+    },
+  );
   const url = await listen(http, config);
   return {
     url,

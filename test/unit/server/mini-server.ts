@@ -39,7 +39,7 @@ export async function startMiniServer(
 ): Promise<GraphQLServer> {
   const server = await openServer({
     schema,
-    parts: {} as Dependencies,
+    dependencies: {} as Dependencies,
     identify: openIdentity(config.auth ?? auth, config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),

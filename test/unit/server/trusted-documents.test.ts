@@ -123,14 +123,14 @@ describe('a manifest', () => {
     const file = await written(JSON.stringify({ [sha256(trusted)]: trusted, [sha256(text)]: text }));
     const documents = await load(file);
     expect(documents.named({ query: trusted })).toEqual({ query: trusted });
-    const line = { msg: 'a trusted document can not be answered', hash: sha256(text) };
+    const line = { msg: 'a trusted document is invalid: requests for it will fail', hash: sha256(text) };
     expect(lines.at(-1)).toMatchObject({ ...line, problem: expect.stringMatching(problem) as string });
   });
 
   test.each([
     ['no JSON', '{', 'is not JSON'],
     ['a list', '[]', 'is no manifest'],
-    ['nothing in it', '{}', 'has no document in it'],
+    ['nothing in it', '{}', 'contains no documents'],
     ['no text', JSON.stringify({ [sha256(trusted)]: 1 }), 'has no text under'],
     [
       'another algorithm’s hashes',
