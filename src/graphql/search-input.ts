@@ -4,11 +4,12 @@ import { limitExceeded } from './coded-error.ts';
 const longestSearch = 200;
 const mostWords = 16;
 
-/** What is said of every search. */
-export const searchLimits = `At most ${longestSearch} characters and ${mostWords} words; blank: as if left out.`;
+/** The limits of every search, for descriptions. */
+export const searchLimits = `At most ${longestSearch} characters and ${mostWords} words. A blank text finds everything.`;
 
 /**
- * The words that are searched for; undefined where nothing is. A text of signs alone has none, and finds nothing.
+ * The words to search for; undefined if the text is blank. A text without letters and digits has no words, and its
+ * search finds nothing.
  * @throws LIMIT_EXCEEDED
  */
 export function searchedWords(text: string | null | undefined): string[] | undefined {

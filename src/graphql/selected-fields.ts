@@ -8,22 +8,22 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** What a selection without directives has, by field: it is asked for each object that a list resolves. */
+/** Results for selections without directives, by field name: a list asks the same for each of its objects. */
 const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Map<string, boolean>>();
 
-/** Whether the response to the field being resolved contains this field: what is not selected is not read. */
+/** Whether the response to the field being resolved contains this field. What is not selected is not read. */
 export function selectsField(info: GraphQLResolveInfo, fieldName: string): boolean {
   const answers = known.get(info.fieldNodes) ?? new Map<string, boolean>();
   const before = answers.get(fieldName);
   if (before !== undefined) return before;
   const look = new Look(info, fieldName);
   const selected = info.fieldNodes.some(field => look.finds(field.selectionSet));
-  // With a directive it may be another answer for other variables.
+  // With a directive the result may differ for other variables, so it is not cached.
   if (!look.metDirective) known.set(info.fieldNodes, answers.set(fieldName, selected));
   return selected;
 }
 
-/** Goes through a selection once: a fragment that was looked at is not looked at again, however often it is spread. */
+/** Walks through a selection. It visits each fragment once, however often it is spread. */
 class Look {
   readonly #info: GraphQLResolveInfo;
   readonly #fieldName: string;

@@ -144,7 +144,7 @@ describe('a command field', () => {
       { type: 'version-conflict', expectedVersion: 3, actualVersion: 5 },
       {
         __typename: 'VersionConflictError',
-        message: 'The pebble is at version 5, not 3: look at it again.',
+        message: 'The pebble is at version 5, not 3: read it again.',
         expectedVersion: 3,
         actualVersion: 5,
         current: { id: pebbleId },
