@@ -39,7 +39,7 @@ interface Rejection {
 
 /**
  * Declares one mutation: input → command → handle → a member of the result union.
- * @param options.noun the word for people, e.g. in "There is no such noun"
+ * @param options.noun the word for people, e.g. in "There is no noun with this id"
  * @param options.toCommand returns the command and its stream, or all problems of the input
  */
 export function commandField<
@@ -140,7 +140,7 @@ function resultOf(answer: CommandAnswer<Rejection>, noun: string, streamId: stri
     case 'rejected':
       return { type: 'rejected', ...answer.rejection, streamId };
     case 'not-found':
-      return { type: 'not-found', message: `There is no such ${noun}: check the id.`, streamId };
+      return { type: 'not-found', message: `There is no ${noun} with this id: check the id.`, streamId };
     case 'version-conflict':
       return {
         ...answer,

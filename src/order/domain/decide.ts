@@ -61,7 +61,8 @@ export function decide(command: OrderCommand, order: Order): OrderDecision {
 }
 
 function create({ customer, currency, reference, items }: CreateOrder | ImportOrder): OrderDecision {
-  // Also if they would merge into fewer lines: each item is an event, and all are stored under the log's only lock.
+  // This also applies if items would be merged into fewer lines: each item is an event, and all events are stored
+  // while the log's only lock is held.
   if (items.length > maximumLines) return refuse('TOO_MANY_LINES', ['input', 'items']);
   const at = items.findIndex(item => !isQuantity(item.quantity));
   if (at >= 0) return refuse('QUANTITY_OUT_OF_RANGE', ['input', 'items', String(at), 'quantity']);
@@ -83,7 +84,7 @@ function create({ customer, currency, reference, items }: CreateOrder | ImportOr
   return accept<OrderEvent>(created, ...added);
 }
 
-/** The events that creating and submitting it would have stored, in one command. */
+/** The events that creating and submitting the order would have stored, in one command. */
 function place(command: ImportOrder): OrderDecision {
   const creation = create(command);
   if (creation.type === 'rejected') return creation;

@@ -138,7 +138,7 @@ describe('a command field', () => {
     ],
     [
       { type: 'not-found' },
-      { __typename: 'NotFoundError', message: 'There is no such pebble: check the id.', id: pebbleId },
+      { __typename: 'NotFoundError', message: 'There is no pebble with this id: check the id.', id: pebbleId },
     ],
     [
       { type: 'version-conflict', expectedVersion: 3, actualVersion: 5 },
