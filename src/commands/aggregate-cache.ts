@@ -76,8 +76,8 @@ export class AggregateCache {
       this.#aggregates.delete(streamId);
       return this.fresh(decider, streamId, commandId);
     }
-    const base = cached ?? startOf(decider, streamId, snapshot);
-    const aggregate = events.reduce((before, event) => after(decider, before, event), base);
+    const start = cached ?? startOf(decider, streamId, snapshot);
+    const aggregate = events.reduce((before, event) => after(decider, before, event), start);
     this.keep(decider, aggregate);
     return { aggregate, command };
   }

@@ -223,7 +223,7 @@ test.each<[string, readonly string[], Environment, RegExp]>([
     'a database that is not there',
     ['FILE'],
     { DATABASE_URL: 'postgresql://postgres@127.0.0.1:1/none' },
-    /^DATABASE_URL: no PostgreSQL answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
+    /^DATABASE_URL: no PostgreSQL server answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
   ],
   ['the embedded database in production', ['FILE'], { NODE_ENV: 'production' }, /^DATABASE_URL: set it: the embedded/],
 ])('a mistake of the operator is one line that says what to do: %s', async (_, args, env, line) => {
