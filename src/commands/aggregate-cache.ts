@@ -6,17 +6,17 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Snapshot } from '../event-store/snapshots.ts';
 import type { Decider, DomainEvent } from './decider.ts';
 
-const cachedAggregates = 20_000;
+const maxCachedAggregates = 20_000;
 /**
  * Maximum sum of the weights of all cached aggregates; see weightOf(). It bounds the memory if many aggregates are
  * large.
  */
-const cachedWeight = 200_000;
+const maxCachedWeight = 200_000;
 /**
  * A snapshot is stored when a stream has this many events after its last one. A command on an uncached aggregate
  * reads at most this many.
  */
-const snapshotDistance = 50;
+const snapshotInterval = 50;
 
 /** The state of an aggregate, and the version and hash of the last event folded into it. */
 export interface Aggregate<State = unknown> extends StreamVersion {
@@ -51,8 +51,8 @@ export class AggregateCache {
    * would only evict each other.
    */
   readonly #aggregates = new LRUCache<string, Aggregate>({
-    max: cachedAggregates,
-    maxSize: cachedWeight,
+    max: maxCachedAggregates,
+    maxSize: maxCachedWeight,
     sizeCalculation: ({ state }) => weightOf(state),
   });
 
@@ -94,7 +94,7 @@ export class AggregateCache {
    */
   #withSnapshot<State>(decider: Foldable<State>, aggregate: Aggregate<State>): Aggregate<State> {
     const { snapshotShape: shape } = decider;
-    if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotDistance) return aggregate;
+    if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotInterval) return aggregate;
     const { streamType, streamId, version, hash, state } = aggregate;
     this.#store.saveSnapshot({ streamType, streamId, version, hash, shape, state });
     return { ...aggregate, snapshotVersion: version };

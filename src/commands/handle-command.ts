@@ -15,7 +15,7 @@ import { readUntil } from './read-until.ts';
 /** Time after which a command that is still being retried fails, ms. */
 const commandTimeoutMs = 10_000;
 /** Number of conflicts with other nodes after which a command fails. It is decided again after each conflict. */
-const conflictRetries = 30;
+const maxConflictRetries = 30;
 
 /** Reads another aggregate on which the decision depends. The append then checks that it has not changed. */
 export type ReadState = <State>(decider: Foldable<State>, streamId: string) => MaybePromise<State>;
@@ -123,7 +123,7 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
       case 'key-lost':
       case 'conflict':
         mayUseCache = false;
-        if (++conflicts > conflictRetries || performance.now() > deadline) {
+        if (++conflicts > maxConflictRetries || performance.now() > deadline) {
           throw new UnavailableError('Other commands kept changing the streams on which this command depends');
         }
         await pause(Math.random() * Math.min(2 ** conflicts, 50));

@@ -33,7 +33,7 @@ async function retryUntil<Result>(
       if (performance.now() + waitMs > Math.min(deadline, writableBy ?? Infinity) && readOnly)
         throw new ReadOnlyError('The database is read-only', { cause: error });
       if (performance.now() + waitMs > deadline)
-        throw new UnavailableError('The database can not be read', { cause: error });
+        throw new UnavailableError('The database cannot be read', { cause: error });
       await new Promise(resolve => setTimeout(resolve, waitMs));
     }
     result = read();

@@ -4,7 +4,7 @@ import type { AppendRequest } from './append-events.ts';
 import { fingerprintOf, keyedHash, seal, type SealedData } from './personal-data.ts';
 import { findKey, personalKey } from './personal-keys.ts';
 
-const cachedKeys = 10_000;
+const maxCachedKeys = 10_000;
 /** After a key was deleted, every node drops it from memory within this time. */
 const keyLifetimeMs = 60_000;
 
@@ -31,7 +31,7 @@ export interface Sealers {
  */
 export function openSealers(database: Database): Sealers {
   // A deleted key may remain here, because it is used only for encryption: no reader can decrypt its data.
-  const cache = new LRUCache<string, Sealer>({ max: cachedKeys, ttl: keyLifetimeMs, ttlAutopurge: false });
+  const cache = new LRUCache<string, Sealer>({ max: maxCachedKeys, ttl: keyLifetimeMs, ttlAutopurge: false });
 
   return {
     async of(subject) {

@@ -8,7 +8,7 @@ export interface LogFault {
 }
 
 /** Maximum number of faults to report for one range: after a broken hash, every following event is faulty. */
-const faultsNamed = 10;
+const maxReportedFaults = 10;
 
 /**
  * Checks a range of the log and its link to the event before it: positions have no gaps, each hash matches the stored
@@ -56,5 +56,5 @@ async function faultsOf(database: Database, after: number, to: number): Promise<
           AND p.position = c.position - 1)
     ) f
     WHERE c.position > ${after}::bigint
-    ORDER BY c.position LIMIT ${faultsNamed}::int`;
+    ORDER BY c.position LIMIT ${maxReportedFaults}::int`;
 }

@@ -22,7 +22,7 @@ const ProjectionState = builder.enumType('ProjectionState', {
       description: 'The read model follows the log, and a new generation of it is built at the same time.',
     },
     PAUSED: { description: 'There are events to project, but no projector is running.' },
-    FAILED: { description: 'The projector fails repeatedly and can not continue.' },
+    FAILED: { description: 'The projector fails repeatedly and cannot continue.' },
   },
 });
 
@@ -58,7 +58,7 @@ const Projection = builder.objectRef<ProjectionStatus>('Projection').implement({
     }),
     parkedStreams: t.exposeInt('parkedStreams', {
       description:
-        'The number of parked streams: one of their events can not be projected, so their rows are no longer updated.',
+        'The number of parked streams: one of their events cannot be projected, so their rows are no longer updated.',
     }),
     rebuild: t.expose('rebuild', {
       type: ProjectionRebuild,

@@ -29,12 +29,12 @@ export class SharingPlugin<Types extends SchemaTypes> extends BasePlugin<Types> 
   }
 }
 
-const known = new WeakMap<DocumentNode, Sharing>();
+const sharingByDocument = new WeakMap<DocumentNode, Sharing>();
 
 /** Which viewers may share the responses to a document: the narrowest declaration of its fields. */
 export function sharingOf(schema: GraphQLSchema, document: DocumentNode): Sharing {
-  const before = known.get(document);
-  if (before) return before;
+  const cached = sharingByDocument.get(document);
+  if (cached) return cached;
   const types = new TypeInfo(schema);
   let narrowest: Sharing = 'role';
   visit(
@@ -48,7 +48,7 @@ export function sharingOf(schema: GraphQLSchema, document: DocumentNode): Sharin
       },
     }),
   );
-  known.set(document, narrowest);
+  sharingByDocument.set(document, narrowest);
   return narrowest;
 }
 

@@ -100,13 +100,13 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
   if ((draft.currency ?? offer.currency) !== offer.currency) return refuse('CURRENCY_MISMATCH', [...path, 'productId']);
 
   let line: OrderLine | undefined;
-  let namesake: OrderLine | undefined;
+  let sameId: OrderLine | undefined;
   // One pass over the lines: this is the most frequent command, and an order may have hundreds of lines.
-  for (const known of draft.lines) {
-    if (known.productId === productId && known.unitPrice === offer.price) line = known;
-    if (known.lineId === item.lineId) namesake = known;
+  for (const existing of draft.lines) {
+    if (existing.productId === productId && existing.unitPrice === offer.price) line = existing;
+    if (existing.lineId === item.lineId) sameId = existing;
   }
-  if (namesake !== undefined && namesake !== line) return refuse('LINE_ALREADY_EXISTS', [...path, 'lineId']);
+  if (sameId !== undefined && sameId !== line) return refuse('LINE_ALREADY_EXISTS', [...path, 'lineId']);
   if (line === undefined && draft.lines.length >= maximumLines) return refuse('TOO_MANY_LINES', path);
 
   const quantity = (line?.quantity ?? 0) + item.quantity;
@@ -121,7 +121,7 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
 
 function changeQuantity({ lineId, quantity }: ChangeOrderItemQuantity, draft: DraftOrder): OrderDecision {
   if (!isQuantity(quantity)) return refuse('QUANTITY_OUT_OF_RANGE', ['input', 'quantity']);
-  const line = draft.lines.find(known => known.lineId === lineId);
+  const line = draft.lines.find(existing => existing.lineId === lineId);
   if (line === undefined) return refuse('LINE_NOT_FOUND', ['input', 'lineId']);
   if (!hasRoomFor(draft, quantity - line.quantity, line.unitPrice)) {
     return refuse('TOTAL_OUT_OF_RANGE', ['input', 'quantity']);

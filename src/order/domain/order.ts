@@ -70,7 +70,7 @@ export function evolveDraft(draft: DraftOrder, event: OrderLineEvent): DraftOrde
       const { lineId, quantity } = event.data;
       return withLines(
         draft,
-        draft.lines.map(line => (line.lineId === lineId ? counting(line, quantity) : line)),
+        draft.lines.map(line => (line.lineId === lineId ? withQuantity(line, quantity) : line)),
       );
     }
     case 'OrderItemRemoved':
@@ -91,7 +91,7 @@ function withLines(
   return { status, customerId, currency: currency ?? first, lines };
 }
 
-function counting({ lineId, productId, unitPrice }: OrderLine, quantity: number): OrderLine {
+function withQuantity({ lineId, productId, unitPrice }: OrderLine, quantity: number): OrderLine {
   return { lineId, productId, quantity, unitPrice };
 }
 

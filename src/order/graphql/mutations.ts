@@ -240,7 +240,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'submitOrder',
-  description: 'Submits a draft. After that its lines can not be changed.',
+  description: 'Submits a draft. After that its lines cannot be changed.',
   rule: 'authenticated',
   input: SubmitOrderInput,
   toCommand: ({ orderId }) => onOrder(orderId, { type: 'SubmitOrder' }),

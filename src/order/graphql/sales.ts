@@ -7,7 +7,7 @@ import type { Position } from '../../event-store/position.ts';
 import { type ProductSales as ProductRow, readTopProducts } from '../views/product-sales.ts';
 import { readSalesByDay, type SalesDay as DayRow } from '../views/sales-by-day.ts';
 
-const mostProducts = 100;
+const maxProducts = 100;
 
 /** Rows whose revenue has the requested currency. */
 type In<Row extends { readonly revenue: string }> = Omit<Row, 'revenue'> & { readonly revenue: MoneyAmount };
@@ -65,7 +65,7 @@ builder.queryFields(t => ({
       limit: t.arg.int({
         required: true,
         defaultValue: 10,
-        description: `The number of products, at most ${mostProducts}.`,
+        description: `The number of products, at most ${maxProducts}.`,
       }),
       from: t.arg({ type: 'Date', description: 'The first day on which orders were submitted, inclusive.' }),
       to: t.arg({ type: 'Date', description: 'The last day, inclusive.' }),
@@ -73,7 +73,7 @@ builder.queryFields(t => ({
     },
     resolve: (_root, { limit, currency, ...days }, context) => {
       if (limit < 1) throw badInput('`limit` has to be at least 1.');
-      if (limit > mostProducts) throw limitExceeded(`\`limit\` can be at most ${mostProducts}.`, mostProducts);
+      if (limit > maxProducts) throw limitExceeded(`\`limit\` can be at most ${maxProducts}.`, maxProducts);
       const [from, to] = [days.from ?? undefined, days.to ?? undefined];
       checkSpan({ from, to });
       return sales(context, currency, atLeast =>

@@ -15,7 +15,7 @@ import { findOrder, type OrderNode } from './find-order.ts';
 
 const statuses: { readonly [Name in Status]: { readonly description: string } } = {
   DRAFT: { description: 'The lines of the order can be changed.' },
-  SUBMITTED: { description: 'The order was submitted. Its lines can not be changed any more.' },
+  SUBMITTED: { description: 'The order was submitted. Its lines cannot be changed any more.' },
   CONFIRMED: { description: 'The seller has confirmed the order.' },
   SHIPPED: { description: 'The order was shipped.' },
   DELIVERED: { description: 'The order was delivered.' },

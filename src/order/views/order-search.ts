@@ -9,9 +9,9 @@ import { type OrderRow, orderWords } from './order-view.ts';
  * Up to this number of customers, the orders of all matching customers are collected and sorted. With more customers
  * a page is read faster by walking the list in its order.
  */
-const fewCustomers = 500;
+const maxGatheredCustomers = 500;
 /** The same limit if other words of the search reduce the number of orders. */
-const fewCustomersOfAWord = 2_000;
+const maxGatheredCustomersWithMoreWords = 2_000;
 
 /**
  * A search as SQL conditions on order_view (alias l). Each word has to occur in the order or in the current name of
@@ -40,7 +40,7 @@ interface OrderSearch {
 export function orderSearch(words: readonly string[]): OrderSearch | undefined {
   if (words.length === 0) return undefined;
   const queries = searchQueries(words);
-  const maxCustomers = words.length === 1 ? fewCustomers : fewCustomersOfAWord;
+  const maxCustomers = words.length === 1 ? maxGatheredCustomers : maxGatheredCustomersWithMoreWords;
   const isMany = queries.map(query => namesMore(query, maxCustomers));
   const many = Prisma.sql`(${Prisma.join(
     isMany.map(one => Prisma.sql`${one}::int`),

@@ -30,7 +30,7 @@ const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || coalesce(
  * planner chooses each time: an index scan over the latest changes if few rows changed, or the keys if the hub was
  * idle while many rows changed.
  */
-const fewKeys = 100;
+const maxKeysForCachedPlan = 100;
 
 const checkpoint = Prisma.sql`
   SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
@@ -60,7 +60,7 @@ export async function readOrdersChanged(
       ) AS scopes
     FROM c`;
   type Result = Reached & { readonly rows: ChangedOrder[] | null; readonly scopes: string[] | null };
-  const results = await (interest.ids.length + interest.scopes.length <= fewKeys
+  const results = await (interest.ids.length + interest.scopes.length <= maxKeysForCachedPlan
     ? lookUp<Result>(source, statement)
     : source.database.$queryRaw<Result[]>(statement));
   const { position, continues, rows, scopes } = only(results);
