@@ -3,13 +3,13 @@ import { builder, type ObjectRef } from './builder.ts';
 import type { Context } from './context.ts';
 import { type CursorKey, formatCursor, type Sort } from './cursor.ts';
 
-/** What a list's read answers: rows in the order asked for, whichever direction the page was read in. */
+/** The result of reading a page of a list: rows in the requested order, also if the page was read backwards. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
-  /** Undefined only if it was not asked for, see selectedOfPage(). */
+  /** Undefined only if it was not requested, see selectedPageFields(). */
   readonly hasNextPage: boolean | undefined;
   readonly hasPreviousPage: boolean | undefined;
-  /** Undefined if it was not asked for; null where counting would cost too much. */
+  /** Undefined if it was not requested; null if counting would cost too much. */
   readonly totalCount?: number | null | undefined;
   readonly position: Position;
 }
@@ -19,8 +19,8 @@ export interface Connection<Row> extends Page<Row> {
 }
 
 /**
- * Makes a page of rows what a connection type answers from, and reports the page's position.
- * @param keyOf the row's value in this sort, and its id
+ * Turns a page of rows into the value of a connection type, and reports the position of the page.
+ * @param keyOf returns the row's value in this sort, and its id
  */
 export function connection<Row>(
   context: Context,
@@ -40,15 +40,18 @@ interface PageInfoShape {
 }
 
 const PageInfo = builder.objectRef<PageInfoShape>('PageInfo').implement({
-  description: 'Where a page stands in its list.',
+  description: 'The place of a page in its list.',
   rule: 'as-parent',
   fields: t => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'There are rows behind this page.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'There are rows before this page.' }),
-    startCursor: t.exposeString('startCursor', { nullable: true, description: "The first row's cursor." }),
+    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there are rows after this page.' }),
+    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'Whether there are rows before this page.' }),
+    startCursor: t.exposeString('startCursor', {
+      nullable: true,
+      description: 'The cursor of the first row: `before` of the previous page.',
+    }),
     endCursor: t.exposeString('endCursor', {
       nullable: true,
-      description: "The last row's cursor: the next page's `after`.",
+      description: 'The cursor of the last row: `after` of the next page.',
     }),
   }),
 });
@@ -67,16 +70,18 @@ function pageInfo<Row>({ rows, hasNextPage, hasPreviousPage, cursorOf }: Connect
 /** Declares `<Node>Connection` and `<Node>Edge`. */
 export function connectionType<Row extends object>(node: ObjectRef<Row>): ObjectRef<Connection<Row>> {
   const edge = builder.objectRef<{ readonly node: Row; readonly cursor: string }>(`${node.name}Edge`).implement({
-    description: `A row of a ${node.name} list.`,
+    description: `A row of a list, with its cursor. The row is of type ${node.name}.`,
     rule: 'as-parent',
     fields: t => ({
-      // Pothos asks whether a row is a list; of a row of any type the compiler can't tell.
+      // Pothos distinguishes rows from lists, and the compiler can't do that for a row of any type.
       node: t.field({ type: node, description: 'The row.', resolve: row => row.node as never }),
-      cursor: t.exposeString('cursor', { description: "The row's place in this list." }),
+      cursor: t.exposeString('cursor', {
+        description: 'The place of the row in this list. Pass it as `after` or `before`.',
+      }),
     }),
   });
   return builder.objectRef<Connection<Row>>(`${node.name}Connection`).implement({
-    description: `A page of a ${node.name} list.`,
+    description: `A page of a list. Its rows are of type ${node.name}.`,
     rule: 'as-parent',
     fields: t => ({
       edges: t.field({
@@ -85,15 +90,16 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
         resolve: ({ rows, cursorOf }) => rows.map(row => ({ node: row, cursor: cursorOf(row) })),
       }),
       nodes: t.field({ type: [node], description: 'The rows.', resolve: page => page.rows }),
-      pageInfo: t.field({ type: PageInfo, description: 'Where this page stands in the list.', resolve: pageInfo }),
+      pageInfo: t.field({ type: PageInfo, description: 'The place of this page in the list.', resolve: pageInfo }),
       totalCount: t.int({
         nullable: true,
-        description: 'Null where counting would cost more than the answer is worth (over 10,000).',
+        description:
+          'The number of rows in the whole list. Null if there are more than 10,000, because counting them would cost too much.',
         resolve: page => page.totalCount,
       }),
       position: t.expose('position', {
         type: 'Position',
-        description: 'The position that this page reflects: pass it as `after` to the matching subscription.',
+        description: 'The position that this page reflects. Pass it as `after` to the subscription of the same list.',
       }),
     }),
   });

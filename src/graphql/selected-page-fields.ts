@@ -9,15 +9,18 @@ import {
 } from 'graphql';
 import type { PageRequest } from './page-arguments.ts';
 
-/** What of a page is read only if the operation asks for it. */
+/** Parts of a page that are read only if the operation selects them. */
 export interface SelectedPageFields {
-  /** `totalCount`. */
+  /** Whether `totalCount` is selected. */
   readonly count: boolean;
-  /** Whether rows are on the cursor's other side: `hasPreviousPage` of a page that is read forwards, else `hasNextPage`. */
+  /**
+   * Whether the flag for rows on the other side of the cursor is selected: `hasPreviousPage` if the page is read
+   * forwards, otherwise `hasNextPage`.
+   */
   readonly otherSide: boolean;
 }
 
-/** What the operation asks for of the list being resolved. Each fragment is read once, however often it is spread. */
+/** The selected parts of the list being resolved. Each fragment is visited once, however often it is spread. */
 export function selectedPageFields(
   info: GraphQLResolveInfo,
   { backwards }: Pick<PageRequest, 'backwards'>,
@@ -31,7 +34,7 @@ export function selectedPageFields(
   };
 }
 
-/** The fields of the objects that these fields answer, those of fragments among them. */
+/** The fields that are selected on the objects of these fields, including those in fragments. */
 function fieldsOf(info: GraphQLResolveInfo, parents: readonly FieldNode[]): FieldNode[] {
   const fields: FieldNode[] = [];
   const fragments = new Set<string>();

@@ -27,7 +27,7 @@ test('on the embedded database, an import that was killed resumes, leaves no vie
 
       const refused = await runCli('import', [file.path], env);
       expect(refused).toMatchObject({ code: 1, stdout: '' });
-      expect(refused.stderr).toMatch(/^DATA_DIR: .+ is in use by process \d+: stop that one, or .+\n$/);
+      expect(refused.stderr).toMatch(/^DATA_DIR: .+ is in use by process \d+: stop that process, or .+\n$/);
     });
     const again = await runCli('import', [file.path], env);
     expect(again).toMatchObject({ code: 0, stderr: '' });

@@ -107,7 +107,7 @@ describe('a file that is not all good', () => {
     expect(code).toBe(1);
     expect(stderr.trim().split('\n').sort()).toEqual([
       'row 4, column quantity: It has to be a whole number, like 12; order B1 is left out',
-      'row 6, column quantity: A line holds 1 to 10000 units: choose a quantity that keeps it there; order B2 is left out',
+      'row 6, column quantity: A line has 1 to 10000 units: choose another quantity; order B2 is left out',
     ]);
     expect(stdout).toContain('2 orders, 3 units, 4.60 EUR\nleft out: 2 orders, because of 2 problems\n');
     const references = await serving(env, async url => (await ordersAt(url)).map(({ reference }) => reference));
@@ -223,7 +223,7 @@ test.each<[string, readonly string[], Environment, RegExp]>([
     'a database that is not there',
     ['FILE'],
     { DATABASE_URL: 'postgresql://postgres@127.0.0.1:1/none' },
-    /^DATABASE_URL: no PostgreSQL answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
+    /^DATABASE_URL: no PostgreSQL server answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
   ],
   ['the embedded database in production', ['FILE'], { NODE_ENV: 'production' }, /^DATABASE_URL: set it: the embedded/],
 ])('a mistake of the operator is one line that says what to do: %s', async (_, args, env, line) => {

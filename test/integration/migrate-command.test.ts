@@ -80,7 +80,7 @@ test('an owner who may not change the password is told which SQL has to be run, 
   const { code, stderr } = await migrateWith('second');
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `DATABASE_URL: ${name}_serving has another password, and the owner may not change it: have a superuser run ALTER ROLE "${name}_serving" PASSWORD '…', or set DATABASE_URL to the right one\n`,
+    stderr: `DATABASE_URL: ${name}_serving has another password, and the owner may not change it: have a superuser run ALTER ROLE "${name}_serving" PASSWORD '…', or set the right password in DATABASE_URL\n`,
   });
   expect(await canServe('first')).toBe(true);
 });
@@ -91,7 +91,9 @@ test('the password of an administrator is not changed', async () => {
   await ask('postgres', `ALTER ROLE ${name}_owner SUPERUSER`);
   const { code, stderr } = await migrateWith('second');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/_serving has another password, which is not changed for an administrator: [^\n]*\n$/);
+  expect(stderr).toMatch(
+    /_serving has another password, and this command does not change the password of an administrator: [^\n]*\n$/,
+  );
   expect(await canServe('first')).toBe(true);
 });
 
@@ -123,7 +125,7 @@ test('a serving role without a password in its URL, and one on another database,
   await migrateWith('first');
   const unnamed = await migrateWith('');
   expect(unnamed.code).toBe(1);
-  expect(unnamed.stderr).toMatch(/^DATABASE_URL: \S+ asks for the password of \w+_serving: add it\n$/);
+  expect(unnamed.stderr).toMatch(/^DATABASE_URL: \S+ requires a password for \w+_serving: add it to the URL\n$/);
   const elsewhere = await migrateWith('first', 'postgres');
   expect(elsewhere.code).toBe(1);
   expect(elsewhere.stderr).toMatch(/^DATABASE_URL: it names another database than DATABASE_MIGRATE_URL: [^\n]+\n$/);

@@ -74,14 +74,14 @@ describe('on PostgreSQL', () => {
     test('a start says which right is missing', async () => {
       await migrate(bare.url);
       await expect(openDatabase({ databaseUrl: url, dataDir: '' })).rejects.toThrow(
-        /^DATABASE_URL: its user may not read _prisma_migrations: GRANT SELECT ON it to that user$/,
+        /^DATABASE_URL: the user may not read _prisma_migrations: GRANT SELECT on this table to the user$/,
       );
     });
   });
 
   test('a start on a database that is not migrated says what to run', async () => {
     await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
-      /^database is not migrated: run npm run db:migrate$/,
+      /^the database is not migrated: run npm run db:migrate$/,
     );
   });
 
@@ -90,7 +90,7 @@ describe('on PostgreSQL', () => {
     await ask(`INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
                VALUES ('x', 'x', '29990101000000_later', now())`);
     await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
-      /^database is ahead of this program \(it has 29990101000000_later\): start the newer Orderstream that migrated it$/,
+      /^the database was migrated by a newer release \(it has 29990101000000_later\): start that release$/,
     );
   });
 });

@@ -118,8 +118,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const other = await startApp({ DATABASE_URL: fresh.url });
     expect(await refusal({ ...inProduction, DATABASE_URL: fresh.url })).toBe(
       [
-        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to a role of its own, and run npm run db:migrate',
-        'REDIS_URL: set it: another process of Orderstream is on this database, and only Redis tells them of each other',
+        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
+        'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
         '',
       ].join('\n'),
     );
@@ -133,8 +133,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const serving = await servingRole(server.url);
     expect(await refusal({ ...inProduction, DATABASE_URL: serving.url })).toBe(
       [
-        'DATABASE_URL: the server has fsync off: set it on, or a power cut loses what was acknowledged',
-        'DATABASE_URL: the server has full_page_writes off: set it on, or a power cut may break its files',
+        'DATABASE_URL: the server has fsync off: set it to on, otherwise a power failure loses acknowledged commands',
+        'DATABASE_URL: the server has full_page_writes off: set it to on, otherwise a power failure may damage its files',
         '',
       ].join('\n'),
     );
@@ -150,7 +150,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ),
     );
     expect(await refusal({ DATABASE_URL: fresh.url })).toBe(
-      'database is ahead of this program (it has 99991231000000_newer): start the newer Orderstream that migrated it\n',
+      'the database was migrated by a newer release (it has 99991231000000_newer): start that release\n',
     );
     await fresh.drop();
   });
@@ -197,7 +197,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await writeFile(join(scratch, 'file'), '');
     const path = join(scratch, 'file', 'data');
     expect(await refusal({ DATA_DIR: path })).toBe(
-      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another\n`,
+      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another folder\n`,
     );
   });
 
@@ -205,14 +205,14 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const path = join(scratch, 'locked');
     const release = await lockDataDirectory(path);
     expect(await refusal({ DATA_DIR: path })).toBe(
-      `DATA_DIR: ${path} is in use by process ${process.pid}: stop that one, or set DATA_DIR to another folder\n`,
+      `DATA_DIR: ${path} is in use by process ${process.pid}: stop that process, or set DATA_DIR to another folder\n`,
     );
     await release();
   });
 
   test('on a database that no server serves', async () => {
     expect(await refusal({ DATABASE_URL: 'postgresql://user:hunter2@127.0.0.1:1/orders' })).toBe(
-      'DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
+      'DATABASE_URL: no PostgreSQL server answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
     );
   });
 
@@ -220,7 +220,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const server = await refusingPostgres('28P01', 'password authentication failed for user "somebody"');
     const { host } = new URL(server.url);
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      `DATABASE_URL: ${host} does not let somebody in (password authentication failed for user "somebody"): set the right user and password\n`,
+      `DATABASE_URL: ${host} rejects the login of somebody (password authentication failed for user "somebody"): set the right user and password\n`,
     );
     await server.close();
   });
@@ -229,7 +229,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const server = await refusingPostgres('57P03', 'the database system is starting up');
     const { host } = new URL(server.url);
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      `DATABASE_URL: ${host} takes no connection (the database system is starting up): see to it, or set another\n`,
+      `DATABASE_URL: ${host} accepts no connection (the database system is starting up): repair the server, or set another one\n`,
     );
     await server.close();
   });
@@ -238,14 +238,14 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const url = databaseUrl(inject('postgres').adminUrl, 'orderstream_nowhere');
     const { hostname, port } = new URL(url);
     expect(await refusal({ DATABASE_URL: url })).toBe(
-      `DATABASE_URL: there is no database orderstream_nowhere at ${hostname}:${port || '5432'}: create it (createdb orderstream_nowhere), or set another\n`,
+      `DATABASE_URL: there is no database orderstream_nowhere at ${hostname}:${port || '5432'}: create it (createdb orderstream_nowhere), or set another database\n`,
     );
   });
 
   test('on a server that is too old', async () => {
     const server = await answeringPostgres({ version: '14.9', number: '140009', encoding: 'UTF8' });
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      'DATABASE_URL: the server is PostgreSQL 14.9: set it to one of version 15 or newer\n',
+      'DATABASE_URL: the server is PostgreSQL 14.9: set it to a server of version 15 or newer\n',
     );
     await server.close();
   });
@@ -254,7 +254,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const row = { version: '15.1', number: '150001', encoding: 'UTF8', settings: '{elsewhere}' };
     const server = await answeringPostgres(row);
     expect(await refusal({ DATABASE_URL: server.url })).toMatch(
-      /^DATABASE_URL: .*a pooler, does not pass on that a session has search_path = public: [^\n]+\n$/,
+      /^DATABASE_URL: .*a connection pooler does not pass the session setting search_path = public on to the server: [^\n]+\n$/,
     );
     await server.close();
   });
@@ -268,7 +268,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ),
     );
     expect(await refusal({ DATABASE_URL: databaseUrl(adminUrl, name) })).toBe(
-      "DATABASE_URL: the database is encoded in LATIN1: create one with ENCODING 'UTF8' and set it to that\n",
+      "DATABASE_URL: the encoding of the database is LATIN1: create a database with ENCODING 'UTF8' and use that\n",
     );
     await onDatabase(adminUrl, client => client.query(`DROP DATABASE ${name}`));
   });
@@ -280,13 +280,13 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         `DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`,
       ),
     );
-    expect(await refusal({ DATABASE_URL: fresh.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    expect(await refusal({ DATABASE_URL: fresh.url })).toBe('the database is not migrated: run npm run db:migrate\n');
     await fresh.drop();
   });
 
   test('on a database that is not migrated', async () => {
     const bare = await bareDatabase();
-    expect(await refusal({ DATABASE_URL: bare.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    expect(await refusal({ DATABASE_URL: bare.url })).toBe('the database is not migrated: run npm run db:migrate\n');
     await bare.drop();
   });
 });

@@ -54,19 +54,19 @@ test.each([
   [
     'an event whose data was changed',
     `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4`,
-    'event 4: its hash is not over what is stored',
+    'event 4: its hash does not match the stored event',
   ],
   [
     'an event whose hash was made to fit',
     `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4;
      UPDATE events e SET hash = event_hash((SELECT hash FROM events WHERE position = 3), e) WHERE position = 4`,
-    'event 5: its hash is not over what is stored',
+    'event 5: its hash does not match the stored event',
   ],
-  ['an event that is missing', `DELETE FROM events WHERE position = 2`, 'event 3: the event before it is missing'],
+  ['an event that is missing', `DELETE FROM events WHERE position = 2`, 'event 3: the previous event is missing'],
   [
     'an event that was recorded before the one before it',
     `UPDATE events SET recorded_at = '2020-01-01' WHERE position = 5`,
-    'event 5: it was recorded before the event before it',
+    'event 5: its recording time is before that of the previous event',
   ],
   [
     'a row that was changed',

@@ -17,10 +17,10 @@ builder.queryFields(t => ({
     type: Customer,
     nullable: true,
     rule: 'authenticated',
-    description: 'One customer; null where they do not exist or are not the viewer.',
+    description: 'Returns one customer. Null if the customer does not exist or the viewer may not see them.',
     args: {
-      id: t.arg.id({ required: true, description: '`cus_<uuid>`.' }),
-      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+      id: t.arg.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),
     },
     resolve: (_root, { id, atLeast }, context) =>
       findCustomer(context, checkedId(id, 'cus'), atLeast ?? context.atLeast),
@@ -29,16 +29,19 @@ builder.queryFields(t => ({
     type: CustomerConnection,
     nullable: true,
     rule: 'staff',
-    description: 'All customers (staff), newest first.',
+    description: 'Lists all customers, newest first (staff only).',
     args: {
       ...pageArguments,
       search: t.arg.string({
-        description: `Words in name or e-mail address; the last one matches as a prefix. ${searchLimits}`,
+        description: `Words to find in the name or e-mail address. The last word also matches as a prefix. ${searchLimits}`,
       }),
-      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+      atLeast: t.arg({
+        type: 'Position',
+        description: 'A position that the page has to reflect. The server waits until the read model has reached it.',
+      }),
     },
-    resolve: async (_root, { atLeast: own, search, ...args }, context, info) => {
-      const atLeast = own ?? context.atLeast;
+    resolve: async (_root, { atLeast: argument, search, ...args }, context, info) => {
+      const atLeast = argument ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
       const selected = selectedPageFields(info, request);

@@ -44,7 +44,7 @@ describe('a stored event', () => {
       const read = () => bring(streamType, type, schemaVersion);
       expect(read).toThrow(UnknownEventError);
       expect(read).toThrow(
-        `${streamType} event ${type} with schema version ${schemaVersion} is not known here: deploy a version that reads it first`,
+        `${streamType} event ${type} with schema version ${schemaVersion} is unknown to this release: deploy a release that can read it`,
       );
       expect(new UnknownEventError().name).toBe('UnknownEventError');
     },

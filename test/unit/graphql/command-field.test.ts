@@ -138,13 +138,13 @@ describe('a command field', () => {
     ],
     [
       { type: 'not-found' },
-      { __typename: 'NotFoundError', message: 'There is no such pebble: check the id.', id: pebbleId },
+      { __typename: 'NotFoundError', message: 'There is no pebble with this id: check the id.', id: pebbleId },
     ],
     [
       { type: 'version-conflict', expectedVersion: 3, actualVersion: 5 },
       {
         __typename: 'VersionConflictError',
-        message: 'The pebble is at version 5, not 3: look at it again.',
+        message: 'The pebble is at version 5, not 3: read it again.',
         expectedVersion: 3,
         actualVersion: 5,
         current: { id: pebbleId },

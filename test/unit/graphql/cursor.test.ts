@@ -101,6 +101,6 @@ describe('page arguments', () => {
   });
 
   test('a request for too many rows is answered with the limit', () => {
-    expect(() => pageRequest({ first: 101 }, byTotal)).toThrow('`first` is at most 100.');
+    expect(() => pageRequest({ first: 101 }, byTotal)).toThrow('`first` can be at most 100.');
   });
 });

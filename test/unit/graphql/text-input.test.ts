@@ -58,7 +58,7 @@ test('nothing is priced in what is no currency of trade', () => {
   for (const currency of ['EUR', 'JPY', 'XAF', 'XCD', 'XPF', null, undefined])
     expect(currencyIssues(path, currency)).toEqual([]);
   for (const currency of ['XXX', 'XTS', 'XAU', 'XDR']) {
-    const message = `Nothing is sold in ${currency}: choose the code of a currency, like EUR.`;
+    const message = `Products can't be priced in ${currency}: use the code of a currency, like EUR.`;
     expect(currencyIssues(path, currency)).toEqual([{ path, message }]);
   }
 });

@@ -67,7 +67,7 @@ describe('evolve', () => {
 
   it('names the event of an unknown schema version', () => {
     expect(() => orderDecider.upcast({ type: 'OrderCreated', data: {} }, 0)).toThrow(
-      'OrderCreated has no schema version 0',
+      'OrderCreated has no upcast from schema version 0',
     );
   });
 });
