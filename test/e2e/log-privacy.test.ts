@@ -78,7 +78,7 @@ test('at the most verbose level, through rejections, client errors and faults, t
   await stranger.closed;
   await stranger.close();
 
-  // And without the database: an append whose response is lost, and reads that fail.
+  // And without the database: an append whose response is lost, and failing reads.
   proxy.meet(() => 'lose-answer');
   await Promise.all([ask(register, staff), ask(`{ customer(id: "${id}") { name email } }`)]);
   proxy.meet(() => 'pass');

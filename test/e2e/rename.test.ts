@@ -75,7 +75,7 @@ async function writtenSince(transaction: string): Promise<Record<string, number>
 
 test(`renaming a customer with ${orders} orders changes one row, and all orders show the new name and are found by it at once`, async () => {
   const [one] = await visible(crowd, null);
-  expect((await found('quincy', null)).totalCount).toBe(null); // more than are counted
+  expect((await found('quincy', null)).totalCount).toBe(null); // more than the server counts
   const { rows } = await client.query<{ now: string }>('SELECT pg_current_xact_id()::text AS now');
 
   const position = await renamed('Married Radley');

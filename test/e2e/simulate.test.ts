@@ -30,20 +30,20 @@ async function interrupted(run: Child): Promise<Ended> {
   return { code, stdout: run.stdout(), stderr: run.stderr() };
 }
 
-test('customers and staff do things through the public API at the rate asked for, and every one is told', async () => {
+test('customers and staff act through the public API at the requested rate, and every action is printed', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '40'], env);
-  // Until enough has happened, and some order has come all the way.
+  // Until enough has happened, and some order has reached its last step.
   await printed(run, /(?:.*\n){50}/, 60_000);
   const verbs = ['started', 'added', 'submitted', 'confirmed', 'shipped'];
   for (const verb of verbs) await printed(run, new RegExp(`^\\w+ ${verb} `, 'm'), 60_000);
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  // An empty catalogue got a small one.
+  // An empty catalogue gets a small one.
   const { data } = await post(app.url, ProductsDocument, {}, { token: await staffToken() });
   expect(data?.products?.edges.length).toBeGreaterThan(3);
 
   const [commands = 0, seconds = 0] = [.../^(\d+) commands in ([\d.]+) s /m.exec(stdout)!].slice(1).map(Number);
-  // Never more than asked for, and less only as far as the machine is busy.
+  // Never more than requested, and less only if the machine is busy.
   expect(commands).toBeGreaterThan(40);
   expect(commands).toBeLessThanOrEqual(40 * seconds + 4); // the seconds are rounded
   const told = tellings(stdout);
@@ -52,7 +52,7 @@ test('customers and staff do things through the public API at the rate asked for
   await expectAsTold(told);
 });
 
-test('a command whose request or answer is lost is sent again under its key: nothing is done twice', async () => {
+test('a command whose request or response is lost is sent again under its key: nothing is executed twice', async () => {
   const proxy = await openTcpProxy({ host: '127.0.0.1', port: Number(new URL(app.url).port) });
   let requests = 0;
   try {
@@ -64,7 +64,7 @@ test('a command whose request or answer is lost is sent again under its key: not
     await new Promise(resolve => setTimeout(resolve, 1_000));
     proxy.meet(() => 'pass');
     await printed(run, /^the server answers again$/m, 100_000);
-    // Longer than anybody waits before they try again: Ctrl-C would end that.
+    // Longer than any retry's backoff, because Ctrl-C would end the wait.
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -75,7 +75,7 @@ test('a command whose request or answer is lost is sent again under its key: not
   }
 });
 
-test('Ctrl-C ends it with what it did', async () => {
+test('Ctrl-C ends it with a summary', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '20'], env);
   await printed(run, / started /, 100_000);
   const { code, stdout, stderr } = await interrupted(run);
@@ -83,10 +83,10 @@ test('Ctrl-C ends it with what it did', async () => {
   expect(stdout).toMatch(/\n\d+ commands? in [\d.]+ s \([\d.]+\/s\): \d+ orders started, .+\n$/);
 });
 
-test('with tokens of its own it acts as those that they are of', async () => {
+test('with given tokens it acts as their subjects', async () => {
   const customer = await registered(app.url, 'Zoe');
   const tokens = { STAFF_TOKEN: await staffToken(), CUSTOMER_TOKEN: customer.token };
-  // So many that staff have their turn too, also where the machine stands still for most of the time.
+  // A rate at which staff act too, even if the machine stalls for most of the time.
   const { code, stdout } = await runCli('simulate', ['--url', app.url, '--rate', '60', '--for', '4'], tokens);
   expect(code).toBe(0);
   const told = tellings(stdout);
@@ -143,7 +143,7 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
   expect(ended.stderr.trimEnd()).toMatch(line);
 });
 
-/** One printed line: who did what to which order. */
+/** One printed line: an actor, an action and an order. */
 interface Telling {
   readonly who: string;
   readonly verb: string;
@@ -167,14 +167,14 @@ const statusAfter: Readonly<Record<string, string>> = {
   cancelled: 'CANCELLED',
 };
 
-/** The orders that were told of are as the last thing told of them left them, and no other thing was done to them. */
+/** Checks that the state of each printed order follows from its printed lines, and from nothing else. */
 async function expectAsTold(told: readonly Telling[]): Promise<void> {
   const orders = new Map((await allOrders(app.url, await headAt(app.url))).map(order => [order.number, order]));
   for (const number of new Set(told.map(telling => telling.number))) {
     const history = told.filter(telling => telling.number === number);
     const order = orders.get(number);
     const lines = history.map(({ line }) => line).join('\n');
-    // Each thing told is one event, but for a start: that is one more for each item.
+    // Each line is one event, except the first one: that is one more for each item.
     const items = history[0]!.line.split(' with ')[1]!.split(' and ').length;
     expect({ lines, version: order?.version }).toEqual({ lines, version: history.length + items });
     const status = history.map(({ verb }) => statusAfter[verb]).findLast(reached => reached !== undefined);

@@ -182,7 +182,7 @@ test('subscriptions resume by hash over WebSocket and SSE, with our clients, whi
   await sockets.dispose();
 });
 
-test('a mutation by its hash is rejected by GET, as one by its text is', async () => {
+test('a mutation by its hash is rejected by GET, as by its text', async () => {
   const variables = { input: { customerId: shop.customer.id, name: 'By GET' } };
   for (const app of [open, strict]) {
     const { data, errors } = await ways['GET']!(app, { variables, extensions: by(hashOf(RenameCustomerDocument)) });

@@ -28,13 +28,17 @@ const timeout = 120_000; // 40 s in all if nothing else runs
 const shopOrigin = 'https://shop.example.com';
 /** Operations a second: more than the bystander sends, and few enough to be exceeded on any machine. */
 const customerRate = 60;
-/** Load of the machine at the start, in multiples of its cores: what takes longer because of it is no attack. */
+/**
+ * Load of the machine at the start, in multiples of its cores: a delay that it causes is not the effect of an attack.
+ */
 const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 /** Time that a socket has to authenticate, ms (see sockets.ts). */
 const introduction = 3_000;
 
-/** Time until rate limits start again (see rate.ts): an attack must not meet the limit that the one before used up. */
+/**
+ * Time until rate limits start again (see rate.ts): an attack must not meet the limit that the previous one used up.
+ */
 const rateForgotten = () => new Promise(resolve => setTimeout(resolve, 10_100 - (Date.now() % 10_000)));
 
 let database: TestDatabase;
@@ -141,7 +145,7 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
 
 describe('documents', () => {
   test.each(Object.entries(bombs))(
-    '%s: refused, over POST, SSE and WebSocket, one after the other and 20 at once',
+    '%s: rejected, over POST, SSE and WebSocket, one after the other and 20 at once',
     async (_what, { document, code, name }) => {
       const expected = [{ extensions: { code, ...(name && { name, limit: expect.any(Number) as number }) } }];
       const { token: by } = await freshAttacker();
@@ -160,7 +164,7 @@ describe('documents', () => {
   );
 
   test(
-    'documents that take long to check, a new one each time: who sends them is soon told to come later',
+    'documents that are expensive to validate, a new one each time: their sender soon gets RATE_LIMITED',
     async () => {
       const { token: by } = await freshAttacker();
       const slow = (n: number) => `query Q${n} { ${times(490, () => 'viewer{role}')} }`;
@@ -185,7 +189,7 @@ describe('documents', () => {
     }
   });
 
-  test('JSON that is nested too deeply is the client’s error, not the server’s', async () => {
+  test('JSON that is nested too deeply is a client error, not a server error', async () => {
     await rateForgotten();
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     for (const body of [
@@ -237,7 +241,7 @@ async function startTrickles() {
 
 describe('bytes', () => {
   test(
-    'a body of 11 MB in drips is refused with its limit, ten at once',
+    'a body of 11 MB, sent slowly, is rejected with its limit, ten at once',
     async () => {
       const chunk = `${(65_536).toString(16)}\r\n${' '.repeat(65_536)}\r\n`;
       const answers = await Promise.all(
@@ -296,7 +300,7 @@ describe('bytes', () => {
 
 describe('sockets', () => {
   test(
-    '1,000 that never say who they are: sent away with 4408, and one more has no room meanwhile',
+    '1,000 that never authenticate: closed with 4408, and until then one more is rejected',
     async () => {
       const key = Buffer.from('sixteen bytes ok').toString('base64');
       const upgrade = [
@@ -320,7 +324,7 @@ describe('sockets', () => {
         return { said: connections.map(({ received }) => received()), quick };
       }
       let { said, quick } = await toldToAll();
-      // If the time of the first ones was over before the last one's turn, there was room for it.
+      // If the first ones timed out before the last one's turn, there was room for it.
       for (let times = 1; !quick && times < 5; times++) ({ said, quick } = await toldToAll());
       const [opened, refused] = ['101', '429'].map(status =>
         said.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
@@ -499,7 +503,7 @@ describe('tokens', () => {
   }
 
   test(
-    'signed by nobody, by another key, for another time, or of another shape are no tokens',
+    'without a signature, by another key, for another time, or of another shape are invalid',
     async () => {
       await rateForgotten();
       const signature = (await staffToken()).split('.')[2]!;
@@ -526,7 +530,7 @@ describe('tokens', () => {
   );
 
   test(
-    'signed with the public key, or by a key that comes along, are none where keys are public',
+    'signed with the public key, or by a key that the token contains, are invalid if public keys are configured',
     async () => {
       const [{ publicKey, privateKey }, stranger] = await Promise.all([
         generateKeyPair('RS256', { extractable: true }),
@@ -575,7 +579,7 @@ const leaks =
 
 describe('injections', () => {
   test(
-    'in every string of every operation: text, or refused by code, and nothing is run',
+    'in every string of every operation: plain text, or rejected with a code, and nothing is executed',
     async () => {
       await rateForgotten();
       const order = accepted(
@@ -606,13 +610,13 @@ describe('injections', () => {
         expect(performance.now() - since, JSON.stringify(told)).toBeLessThan(8_000);
         expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(told.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
-        // A value that is no string is rejected; in a list a single value may stand for a list.
+        // A value that is not a string is rejected; a list also accepts a single value.
         if (objects.includes(value as never) && !Array.isArray(value) && !where.endsWith('.ids')) {
           expect(told).toMatchObject({ code: 'BAD_USER_INPUT' });
         }
       }
       const attempts = places.flatMap(place => [...texts, ...objects].map(value => [place, value] as const));
-      // A few at a time, as there are few connections.
+      // A few at a time, because there are few connections.
       const queue = attempts.values();
       await Promise.all(
         Array.from({ length: 8 }, async () => {
@@ -678,7 +682,7 @@ describe('injections', () => {
 });
 
 test(
-  'who floods is told to come later, and nobody else is',
+  'a caller that floods the server gets RATE_LIMITED, and other callers do not',
   async () => {
     const { token: by } = await freshAttacker();
     const codes: unknown[] = [];
@@ -696,7 +700,7 @@ test(
 );
 
 test(
-  'documents that are new each time, by somebody who may send as many: what is kept of them is bounded',
+  'new documents each time, from a caller with a high rate limit: the memory of their caches is bounded',
   async () => {
     const held = await inspector.memory();
     // Each takes nearly a megabyte when it is parsed: 150 cached ones would take 140 MB.
@@ -710,7 +714,7 @@ test(
 
 describe('after all attacks', () => {
   test(
-    'who trickled headers was cut off within 13 s, and who trickled a body within 35 s',
+    'a client that trickled headers was disconnected within 13 s, one that trickled a body within 35 s',
     async () => {
       const ended = await Promise.all(
         trickles.connections.map(async ({ closed, received }) => ({
@@ -727,7 +731,7 @@ describe('after all attacks', () => {
   );
 
   test(
-    'the bystander had every answer and every frame, 99 of 100 within a second',
+    'the bystander received every response and every frame, 99 of 100 within a second',
     async () => {
       bystander.kill('SIGTERM');
       expect(await bystander.exited).toMatchObject({ code: 0 });
@@ -752,7 +756,7 @@ describe('after all attacks', () => {
     timeout,
   );
 
-  test('memory is back at its level', async () => {
+  test('memory is back at its level before', async () => {
     const after = await inspector.memory();
     const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
     console.log(

@@ -134,7 +134,7 @@ async function redelivered(more: GiveMore): Promise<void> {
   const held: [Checkpoint, RecordedEvent[]][] = [];
   await batches.hold('write');
   for (const size of [1, 2, 5]) {
-    // The next few commands may all be rejected, and then there is nothing to deliver yet.
+    // The next few commands may all be rejected; then there is nothing to deliver yet.
     for (let events: RecordedEvent[] = []; events.length === 0; ) {
       await more();
       const checkpoint = await readCheckpoint(own);

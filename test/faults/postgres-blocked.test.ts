@@ -25,7 +25,7 @@ END $$`;
 
 describeWithRedis('PostgreSQL that refuses under load', () => {
   test(
-    'lock timeouts, statement timeouts and deadlocks, of appends and of batches: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    'lock timeouts, statement timeouts and deadlocks, of appends and of batches: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
     slowly,
     async () => {
       // Settings that an operator may choose. The first process of each role meets lock timeouts, the second one
@@ -69,14 +69,14 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         said: [{ of: members, is: 'serving' }],
       });
 
-      // The active projector meets it, and the other one when it takes over.
+      // The active projector meets it, and the other one after it takes over.
       await refused('the views are locked', '55P03', {
         begin: () => hold('SELECT FROM checkpoints FOR UPDATE'),
         lasts: untilBothMore,
         said: [{ of: members, is: 'serving' }],
       });
 
-      // A reader meets it: it is told to retry, and not that the server is broken.
+      // A reader meets it: the response asks it to retry, and does not report a broken server.
       await refused('a view’s table is locked', '55P03', {
         begin: () => hold('LOCK TABLE order_view IN ACCESS EXCLUSIVE MODE'),
         lasts: async () => {

@@ -34,8 +34,8 @@ interface Reading {
 }
 
 /**
- * What a process may report about itself; each report must be the whole truth. `serving`: ready, or degraded for a
- * reason.
+ * What a process may report about itself; each report must be correct and complete. `serving`: ready, or degraded for
+ * a reason.
  */
 const meanings = {
   ready: ({ code, said }) => code === 200 && said.status === 'ready',
@@ -51,7 +51,7 @@ export type Said = keyof typeof meanings;
 
 /** Asks every process for its readiness all the time. Answers during or soon after a stall are skipped. */
 export interface ReadinessWatch {
-  /** Waits until each process was asked after this time, and has answered or kept silent. */
+  /** Waits until each process was asked after this time, and has answered or timed out. */
   hear(of: readonly Asked[], from: number): Promise<void>;
   /** Checks that each process was asked within that time, and that every answer was this one. */
   expectSaid(what: Said, of: readonly Asked[], from: number, until: number): void;
@@ -72,7 +72,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     const { code, said } = await answerOf(`${app.probes}/readyz`).catch(() => ({ code: 0, said: {} }));
     readings.push({ name, sent, answered: performance.now(), code, said });
   }
-  /** Without waiting for the last answer: a slow process is asked all the same. */
+  /** Does not wait for the last answer: a slow process is asked as often as the others. */
   async function keepAsking(member: Asked): Promise<void> {
     const asked = new Set<Promise<void>>();
     while (!over) {
@@ -82,7 +82,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     }
     await Promise.all(asked);
   }
-  /** Of the requests that were sent last, not of those that were answered last. */
+  /** The answers to the latest requests, not the latest answers. */
   function latestOf(name: string, from: number): Reading | undefined {
     const answered = readings.filter(one => one.name === name && one.sent >= from);
     return answered.sort((one, other) => one.sent - other.sent).at(-1);
@@ -122,7 +122,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
           return { after: Math.round(sent - from), took: Math.round(answered - sent), code, ...said };
         });
         const when = `within ${Math.round(until - from)} ms`;
-        // In one line: what it reported instead is all that is known.
+        // In one line, because nothing else shows what it reported instead.
         if (lies.length > 0) expect.fail(`${name} should have said ${what} ${when}, not ${JSON.stringify(told)}`);
         expect(heard.length, `answers of ${name} ${when}`).toBeGreaterThan(0);
       }

@@ -9,7 +9,7 @@ const slow = 800;
 
 describeWithRedis('Redis lost under load', () => {
   test(
-    'absent at the start, lost in the middle, back and empty, slow, dropping half: nothing acknowledged is lost or doubled, views converge, commands do not wait, and /readyz says what is so',
+    'absent at the start, lost in the middle, back and empty, slow, dropping half: no acknowledged command is lost or doubled, views converge, commands do not wait, and /readyz reports the truth',
     slowly,
     async () => {
       const database = await freshDatabase();
@@ -35,7 +35,7 @@ describeWithRedis('Redis lost under load', () => {
             await redis.stop('SIGKILL');
           },
           lasts,
-          // The processes learn of it from their sockets.
+          // The processes notice it by their sockets.
           said: lasts > 0 ? [{ of: members, is: 'without Redis', after: 300 }] : [],
           end: () => redis.start(),
           bites: () => before,
