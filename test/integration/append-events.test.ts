@@ -84,7 +84,7 @@ describe.each([
     return database.event.findMany({ where: { streamId }, orderBy: { version: 'asc' } });
   }
 
-  /** Lets an attempt damage the log, and repairs it. */
+  /** Runs an attempt to damage the log, and repairs the log. */
   async function rolledBack(attempt: (inside: Database) => Promise<void>): Promise<void> {
     const over = new Error('over');
     const done = database.$transaction(async inside => {
@@ -143,7 +143,7 @@ describe.each([
     expect(without).toEqual({ count: 1 });
   });
 
-  test('answers a repeated command id with what the first request stored, and stores nothing', async () => {
+  test('answers a repeated command id with the result of the first request, and stores nothing', async () => {
     const stream = newStream();
     const request = requestFor(stream, { events: [newEvent(), newEvent(), newEvent()] });
     const first = await append(request);
@@ -158,7 +158,7 @@ describe.each([
     ).toBe(0);
   });
 
-  test('answers a repeated command id with the first outcome inside one call, too', async () => {
+  test('answers a repeated command id with the first outcome within one call, too', async () => {
     const request = requestFor(newStream());
     const [one, other] = await appendEvents(database, [request, request]);
     expect(one).toMatchObject({ outcome: 'appended', version: 1 });
@@ -178,7 +178,7 @@ describe.each([
     ).toBe(0);
   });
 
-  test('rejects a version or a hash that is not that of the stream’s last event, and answers the version', async () => {
+  test('rejects a version or a hash other than that of the stream’s last event, and answers the current version', async () => {
     const stream = await streamOf(3);
     const [{ hash: firstHash } = { hash: new Uint8Array() }] = await storedIn(stream.streamId);
     const ofFirst = Buffer.from(firstHash).subarray(0, 6).toString('hex');
@@ -251,7 +251,7 @@ describe.each([
     expect(await database.event.count()).toBe(before + 3);
   });
 
-  test('sees what an earlier request of the same call has stored', async () => {
+  test('sees the events of an earlier request of the same call', async () => {
     const stream = newStream();
     const [, second, reader] = await appendEvents(database, [
       requestFor(stream),
@@ -281,7 +281,7 @@ describe.each([
   });
 
   test.each(['RepeatableRead', 'Serializable'] as const)(
-    'refuses to run under %s, where it could not see what was committed before it got the lock',
+    'refuses to run under %s, where it could not see events committed before it got the lock',
     async isolationLevel => {
       const attempt = database.$transaction(async inside => await appendEvents(inside, [requestFor(newStream())]), {
         isolationLevel,
@@ -303,7 +303,7 @@ describe.each([
     });
   });
 
-  test('an older release appends beside this one, to the same chain and with the same answers', async () => {
+  test('an older release appends at the same time, to the same chain and with the same answers', async () => {
     const older = async (request: AppendRequest): Promise<AppendOutcome | undefined> => {
       const [row] = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
         SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`;

@@ -44,8 +44,8 @@ afterEach(async () => {
 });
 
 /**
- * As `db:migrate` of a newer release that resets all views: in one transaction, which takes its locks in the order of
- * a batch, so that neither is the victim of a deadlock.
+ * Simulates `db:migrate` of a newer release that resets all views: in one transaction, which takes its locks in the
+ * order of a batch, so that neither is the victim of a deadlock.
  */
 function migrateOn(): Promise<unknown> {
   return onDatabase(database.url, client =>
@@ -100,7 +100,7 @@ async function expectNothingProjected(): Promise<void> {
 }
 
 describe('a projector of an older release, after a newer one has migrated the database', () => {
-  test('stops with one line and writes nothing more, even in the middle of its work; the newer one’s sums are right', async () => {
+  test('stops with one line and writes nothing more, even in the middle of a batch; the newer one’s sums are correct', async () => {
     const { projector, said } = oldProjector();
     const adding = new AbortController();
     const work = (async () => {

@@ -96,7 +96,7 @@ test('an event that cannot be folded parks its stream: its row stops before it, 
   expect(before).toMatchObject({ version: 1 });
 });
 
-test('of many events that cannot be folded each parks its stream, and nothing else', async () => {
+test('several events that cannot be folded each park their own stream, and nothing else', async () => {
   const bad = new Set<string>();
   for (let n = 0; n < 12; n++) {
     const orderId = await createdOrder(node, customerId);

@@ -36,7 +36,7 @@ import { soon, stopwatch } from '../support/standstill.ts';
 
 interface Running {
   readonly lines: LogLine[];
-  /** The position that it reported, each time. */
+  /** All positions that it reported. */
   readonly told: Position[];
   wake(): void;
   stop(): Promise<void>;
@@ -105,7 +105,7 @@ describe('on PostgreSQL', () => {
   });
   afterEach(() => control.query('DROP TRIGGER IF EXISTS in_the_way ON customer_order_view'));
 
-  /** Runs this PL/pgSQL for each row that the last view of a batch gets: all other rows are written by then. */
+  /** Runs this PL/pgSQL for each row that the last view of a batch writes: all other rows are already written. */
   async function whenTheLastViewIsWritten(statement: string): Promise<void> {
     await control.query(`
       CREATE OR REPLACE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS
@@ -155,7 +155,7 @@ describe('on PostgreSQL', () => {
     await expectViewsEqualTheFold(node);
   });
 
-  test('it reports a position after it reached it, never before', async () => {
+  test('it reports a position after reaching it, never before', async () => {
     const told: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
     const projector = startProjector({
       ...node,
@@ -280,7 +280,7 @@ describe('an event that it cannot read', () => {
     ['of an unknown type', 'OrderTeleported', 1, later({ OrderTeleported: 1 })],
     ['of a newer schema version', 'OrderConfirmed', 2, later({ OrderConfirmed: 2 }, event => event)],
   ])(
-    '%s stops it right there, is named in the log, and is not skipped; code that knows it goes on',
+    '%s stops the projector there, is named in the log, and is not skipped; a release that supports it continues',
     async (_, type, schemaVersion, known) => {
       const { orderId, productId } = await sale(node);
       const readable = await readHead(node.database);
@@ -300,7 +300,7 @@ describe('an event that it cannot read', () => {
       // Everything before the event is projected; the event and everything after it are not.
       expect((await readCheckpoint(node.database)).position).toEqual(readable);
       expect((await viewRows(node.database, 'order_view', 'orderId')).get(orderId)).toMatchObject({ itemCount: 2 });
-      // Wake-ups do not make it fill the log: it has nothing new to report.
+      // Wake-ups do not fill the log: it has nothing new to report.
       for (let n = 0; n < 100; n++) {
         projector.wake();
         await sleep(2);

@@ -38,10 +38,10 @@ import {
   type TestNode,
 } from '../support/random-history.ts';
 
-/** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` takes a minute. */
+/** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
 
-/** A page as it was answered. */
+/** A page of a response. */
 interface Page {
   readonly orders: readonly Readonly<Record<string, unknown>>[];
   readonly customers: readonly object[];
@@ -116,7 +116,7 @@ async function fillLog(orders: number): Promise<void> {
   }
 }
 
-test('without a projector, on the embedded database too, every view of the new generation is the fold of the log', async () => {
+test('without a projector, also on the embedded database, every view of the new generation is the fold of the log', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-rebuild-'));
   const embedded = await openNode(undefined, folder);
   try {
@@ -145,7 +145,7 @@ test('without a projector, on the embedded database too, every view of the new g
 });
 
 test(
-  'under commands, readers see page, rows and position agree, frames neither lost nor repeated, and their own writes',
+  'under commands, readers get pages whose rows match their position, frames without loss or repeat, and their own writes',
   async () => {
     const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
     const orders = await Promise.all([1, 2, 3, 4].map(() => createdOrder(node, customerId)));
@@ -167,7 +167,7 @@ test(
       }
     }
 
-    /** Pages at a position of the log, each different one as JSON: of all orders and of the customer's. */
+    /** The different pages at each position of the log, as JSON: of all orders and of the customer's. */
     const pages = new Map<number, Set<string>>();
     async function list(owner: string | undefined): Promise<void> {
       for (let before = 0; !over; ) {
@@ -208,7 +208,7 @@ test(
     const reading = [list(undefined), list(customerId), subscribe()];
     async function rebuildAgain(): Promise<void> {
       while (goesOn()) {
-        // Two at once: one helps the other, or comes after it.
+        // Two at once: one helps the other, or runs after it.
         await Promise.all([rebuildOn(node), rebuildOn(nodeOn(node.database))]);
         rebuilds++;
       }
@@ -246,7 +246,7 @@ test(
   (hammered + 120) * 1_000,
 );
 
-test('a generation that is behind the live one does not become live, nor one that another process moved', async () => {
+test('a generation that lags behind the live one does not become live, nor does one that another process moved', async () => {
   const customerId = await registeredCustomer(node);
   const begun = await beginRebuild(node.database);
   await createdOrder(node, customerId);

@@ -12,7 +12,7 @@ import { logLines } from '../support/log-lines.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
 import { describeWithRedis } from '../support/redis.ts';
 
-// An error that is not handled anywhere fails the run: vitest takes note of each, as main.ts does.
+// An unhandled error fails the run: vitest records each, as main.ts does.
 
 describeWithRedis('a Redis that refuses', () => {
   let redis: RedisServer;
@@ -40,7 +40,7 @@ describeWithRedis('a Redis that refuses', () => {
     ['the user', ['off'], 'Redis is away'],
     ['the password', ['resetpass', '>another'], 'Redis is away'],
   ] as const)(
-    'refusing %s after a reconnect ends nothing, is logged once, and is over when Redis allows it again',
+    'refusing %s after a reconnect ends no process, is logged once, and is over when Redis allows it again',
     async (_what, rules, said) => {
       await grant(...granted);
       const { logger, lines } = logLines();
@@ -57,7 +57,7 @@ describeWithRedis('a Redis that refuses', () => {
         await eventually(() => expect(bus.isConnected()).toBe(false));
         await sleep(1_500);
         expect(bus.isConnected()).toBe(false);
-        // The cut connection may be logged by itself, before the refusal.
+        // The cut connection may be logged separately, before the refusal.
         const warned = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
         const once = warned();
         expect(once.length).toBeLessThanOrEqual(2);
@@ -76,7 +76,7 @@ describeWithRedis('a Redis that refuses', () => {
     },
   );
 
-  test('refusing to count costs nobody more than the sum, is logged once, and is over when Redis allows it again', async () => {
+  test('if it refuses to count, only the shared count is missing, one line is logged, and it is over when Redis allows it again', async () => {
     await grant(...granted);
     const { logger, lines } = logLines();
     const counts = openRedisCounters(urlOf(), logger);
@@ -90,7 +90,7 @@ describeWithRedis('a Redis that refuses', () => {
     counts.close();
   });
 
-  test('a database that it does not have ends the start with a line that names REDIS_URL and no password', async () => {
+  test('a missing database number ends the start with a line that names REDIS_URL and no password', async () => {
     await grant(...granted);
     const starting = openRedisBus(urlOf('/4711'), openLogger('silent'));
     await expect(starting).rejects.toThrow(StartError);
@@ -111,7 +111,7 @@ const errors = [
   'MOVED 1 127.0.0.1:1',
 ].map(error => `-${error}\r\n`);
 
-/** Whole and broken, of the right kind and of a wrong one. */
+/** Complete and broken replies, of the right type and of a wrong one. */
 const odd = [
   '+OK\r\n',
   ':1\r\n',
@@ -136,7 +136,7 @@ const odd = [
   '\r\n',
 ];
 
-test('whatever is answered where Redis is expected, at any moment: nothing ends, and hints arrive once Redis answers again', async () => {
+test('whatever Redis replies, at any moment: no process ends, and hints arrive when it answers correctly again', async () => {
   const reply = fc.oneof(fc.constantFrom<string | undefined>(...errors, ...odd, 'close', undefined), fc.constant(null));
   const script = fc.record({
     fromTheStart: fc.boolean(),

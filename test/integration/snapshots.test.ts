@@ -92,7 +92,7 @@ test('a command on a long stream reads the snapshot and the events after it, no 
   expect(folded).toBe(31); // 201 to 230, and its own
 });
 
-test('a state is folded on from its snapshot', async () => {
+test('a snapshot is the base for folding later events', async () => {
   await open.database.snapshot.updateMany({
     where: { streamId },
     data: { version: 230, hash: await hashAt(230), state: 7 },
@@ -114,7 +114,7 @@ test('a snapshot of an event that the log does not have is ignored: the log was 
   expect(await add(node())).toBe(231);
 });
 
-test('a missing snapshot does no harm', async () => {
+test('a missing snapshot has no effect on the result', async () => {
   await open.database.snapshot.deleteMany({ where: { streamId } });
   expect(await add(node())).toBe(231);
 });
@@ -155,7 +155,7 @@ describe('snapshots that are requested together', () => {
     expect(statements).toBe(3);
   });
 
-  test('wait for one statement at a time, however long it takes, and keep only the newest of a thousand', async () => {
+  test('wait for one statement at a time, however long it takes, and only the newest of a thousand is kept', async () => {
     const held = openGate();
     let most = 0;
     let underWay = 0;
@@ -187,7 +187,7 @@ describe('snapshots that are requested together', () => {
     expect((await storedOf(streams)).map(({ version }) => version)).toEqual(streams.map(() => 20));
   });
 
-  test('and cannot be stored are skipped: later ones are stored', async () => {
+  test('that cannot be stored are skipped: later ones are stored', async () => {
     const [broken = '', whole = ''] = ids();
     saving({ ...folded(broken, 50), state: { text: '\u0000' } }); // no jsonb contains that character
     await eventually(() => {

@@ -38,7 +38,7 @@ async function expectCaughtUp(database: Database): Promise<void> {
   await eventually(async () => expect((await readCheckpoint(database)).position).toEqual(head));
 }
 
-describe('on PostgreSQL, three nodes and two projectors that come and go', () => {
+describe('on PostgreSQL, three nodes and two projectors that are stopped and started', () => {
   let database: TestDatabase;
   let nodes: TestNode[];
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('on PostgreSQL, three nodes and two projectors that come and go', () =>
     await database.drop();
   });
 
-  test('every row of every view is what the log says', async () => {
+  test('every row of every view equals the fold of the log', async () => {
     let twins = 0;
     const history = histories(3, { minLength: 30, maxLength: 120 });
     const restarts = fc.array(fc.nat({ max: 40 }), { maxLength: 6 });
@@ -97,7 +97,7 @@ describe('on the embedded database', () => {
     await Promise.all(projectors.map(projector => projector.stop()));
   }
 
-  /** Delivers events that were folded already, under their old checkpoint, to the live rows or to a rebuild's. */
+  /** Delivers events again that were already folded, under their old checkpoint, to the live rows or to a rebuild's. */
   async function expectRefused(batches: readonly (readonly [Checkpoint, RecordedEvent[]])[]): Promise<void> {
     for (const [checkpoint, events] of batches) {
       expect(events.length).toBeGreaterThan(0);

@@ -71,7 +71,7 @@ interface State {
   readonly run: string;
 }
 
-/** Follows the only rebuild, as long as it is the same one. */
+/** Follows the only rebuild, while it is the same one. */
 function openTrack(database: Database) {
   const takenUpAt: number[] = [];
   let fallenBack = 0;

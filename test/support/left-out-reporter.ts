@@ -9,7 +9,7 @@ export default class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // A caller that selects tests by name knows that the others do not run.
+    // A developer who selects tests by name knows that the others do not run.
     if (this.vitest?.config.testNamePattern !== undefined) return;
     const leftOut = modules.flatMap(module => skipped(module).map(name => `${module.relativeModuleId} > ${name}`));
     if (leftOut.length === 0) return;
