@@ -8,7 +8,7 @@ import { onFreePort } from './free-port.ts';
 
 const exec = promisify(execFile);
 
-/** A PostgreSQL server for one test: it may be stopped, killed and started again at any moment. */
+/** A PostgreSQL server for one test: it may be stopped, killed and started again at any time. */
 export interface PostgresServer {
   /** URL of the database `postgres`, as superuser. */
   readonly url: string;
@@ -17,7 +17,7 @@ export interface PostgresServer {
   /** Everything that it has logged since its last start. */
   log(): string;
   /**
-   * Ends the postmaster: SIGINT is a clean stop, SIGQUIT leaves what a crash leaves, SIGKILL is what the kernel does.
+   * Ends the postmaster: SIGINT stops it cleanly, SIGQUIT as a crash, SIGKILL as the kernel does.
    */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same data and port. */

@@ -28,7 +28,7 @@ function problems(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('the configuration', () => {
-  test('of an empty environment is a laptop’s: embedded, alone, loopback, the development key', () => {
+  test('of an empty environment is a laptop’s: embedded, one process, loopback, the development key', () => {
     expect(loadConfig({})).toEqual({
       production: false,
       port: 4000,
@@ -49,7 +49,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('takes every key', () => {
+  test('accepts every key', () => {
     const env = {
       ...production,
       PORT: '0',
@@ -96,39 +96,42 @@ describe('the configuration', () => {
     });
   });
 
-  test('of production has no GraphiQL and no introspection, unless they are asked for', () => {
+  test('of production has no GraphiQL and no introspection by default', () => {
     expect(loadConfig(production)).toMatchObject({ graphiql: false, introspection: false });
     const asked = { GRAPHIQL: 'on', INTROSPECTION: 'on' };
     expect(loadConfig({ ...production, ...asked })).toMatchObject({ graphiql: true, introspection: true });
   });
 
-  test('that serves trusted documents only has no GraphiQL, in development either', () => {
+  test('with trusted documents only has no GraphiQL, in development either', () => {
     const only = { TRUSTED_DOCUMENTS: 'shop.json', TRUSTED_DOCUMENTS_ONLY: 'on' };
     const trustedDocuments = { files: ['shop.json'], only: true };
     expect(loadConfig(only)).toMatchObject({ graphiql: false, trustedDocuments });
     expect(loadConfig({ ...production, ...only })).toMatchObject({ graphiql: false, trustedDocuments });
   });
 
-  test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production may go to %s in plain text', host => {
-    const DATABASE_URL = `postgresql://user@${host}/orders`;
-    expect(problems({ ...production, DATABASE_URL, PLAINTEXT_HOSTS: 'postgres' })).toEqual([]);
-  });
+  test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])(
+    'of production may connect to %s without encryption',
+    host => {
+      const DATABASE_URL = `postgresql://user@${host}/orders`;
+      expect(problems({ ...production, DATABASE_URL, PLAINTEXT_HOSTS: 'postgres' })).toEqual([]);
+    },
+  );
 
-  test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('has no limit of %s', value => {
+  test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('rejects a limit of %s', value => {
     expect(problems({ LIMIT_COST: value })).toEqual(['LIMIT_COST: must be a whole number above 0']);
   });
 
-  test('takes a key that is set to nothing for one that is not set', () => {
+  test('treats an empty key as one that is not set', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: ' ', ROLES: '', AUTH_JWKS_URL: '' })).toEqual(loadConfig({}));
   });
 
-  test('can’t be changed, down to its lists', () => {
+  test('is immutable, including its lists', () => {
     const config = loadConfig({});
     expect(() => (config.roles as string[]).push('other')).toThrow(TypeError);
     expect(() => Object.assign(config.auth, { issuer: 'x' })).toThrow(TypeError);
   });
 
-  test('migrates with the owner’s connection, or else with the one that serves', () => {
+  test('migrates with the owner’s connection, or otherwise with the serving one', () => {
     const { DATABASE_URL } = production;
     expect(loadMigrateUrl({ DATABASE_URL, NODE_ENV: 'production' })).toBe(DATABASE_URL);
     expect(loadMigrateUrl({ DATABASE_URL, DATABASE_MIGRATE_URL: 'postgres://owner@db/x' })).toBe(
@@ -138,8 +141,8 @@ describe('the configuration', () => {
   });
 });
 
-describe('a start is refused', () => {
-  test('with all that is wrong at once, a line a key', () => {
+describe('a start is rejected', () => {
+  test('with all problems at once, one line for each key', () => {
     const env = {
       NODE_ENV: 'production',
       PORT: '65536',
@@ -208,7 +211,7 @@ describe('a start is refused', () => {
     expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);
   });
 
-  test('in production with a hint at the key that was probably meant', () => {
+  test('in production with the probable name of a misspelt key', () => {
     const noKey = 'LIMIT_COTS: is no key of this program: did you mean LIMIT_COST?';
     expect(problems({ ...production, LIMIT_COTS: '10' })).toEqual([noKey]);
     expect(problems({ ...production, DATABASE_URL: undefined, DATABASE_UL: 'postgres://h/d' })).toEqual([
@@ -217,7 +220,7 @@ describe('a start is refused', () => {
     ]);
   });
 
-  test('with no complaint of what the platform says of other programs', () => {
+  test('but not because of variables that the platform sets for other programs', () => {
     const neighbours = {
       AUTH_SERVICE_HOST: '10.0.0.1',
       AUTH_PORT: 'tcp://10.0.0.1:80',
@@ -227,17 +230,17 @@ describe('a start is refused', () => {
     expect(() => loadConfig({ ...production, ...neighbours, ...platforms })).not.toThrow();
   });
 
-  test('with no word of what a secret or a URL says', () => {
+  test('without printing any part of a secret or URL', () => {
     const env = { AUTH_JWT_SECRET: 'hunter2', DATABASE_URL: 'mysql://a:hunter2@h/d', REDIS_URL: 'ftp://:hunter2@h' };
     expect(problems(env)).toHaveLength(3);
     expect(problems(env).join()).not.toContain('hunter2');
   });
 
-  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('not with the development key on %s', HOST => {
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('but not with the development key on %s', HOST => {
     expect(problems({ HOST })).toEqual([]);
   });
 
-  test('not in production on one node without Redis', () => {
+  test('but not in production on one node without Redis', () => {
     expect(problems(production)).toEqual([]);
   });
 });
@@ -260,7 +263,7 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
     }
   });
 
-  test('one that begins as only our keys do', () => {
+  test('a name with a prefix that only our keys have', () => {
     const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md has them all';
     expect(misspeltKeys({ LIMIT_FRAMES: '5' })).toEqual([line]);
   });
@@ -285,12 +288,12 @@ test.each([
   ['redis://:hunter2%zz@h', 'REDIS_URL: its user and password must be percent-encoded'],
   ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: takes no parameter but ?family=4 or ?family=6'],
   ['http://:hunter2@h', 'REDIS_URL: must be a URL like redis://host:6379'],
-])('a REDIS_URL that can not be used is named in one line, without its password: %s', (url, line) => {
+])('a REDIS_URL that cannot be used is reported in one line, without its password: %s', (url, line) => {
   expect(() => loadConfig({ REDIS_URL: url })).toThrow(new ConfigError([line]));
 });
 
 test.each(['redis://h', 'redis://h/', 'redis://h/3', 'rediss://user:a%2Fb@h:6380/15?family=6', 'redis://[::1]:6379'])(
-  'a REDIS_URL is taken: %s',
+  'a REDIS_URL is accepted: %s',
   url => {
     expect(loadConfig({ REDIS_URL: url }).redisUrl).toBe(url);
   },

@@ -53,14 +53,14 @@ test('a history that keeps every promise has no finding', () => {
   expect(findingsOf(history(observed('eventsAppended', feed)))).toEqual([]);
 });
 
-test('a position that falls, within a connection or behind its `after`, is found', () => {
+test('a position that falls, within a connection or below its `after`, is found', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), frame(2, { order: shown(3) })])]))).toContain(
     'positions rise',
   );
   expect(rules(observed('orderUpdated', [connection([frame(3)], { after: '3-a' })]))).toEqual(['positions rise']);
 });
 
-test('a frame that comes twice within a connection is found', () => {
+test('a frame that arrives twice within a connection is found', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), frame(3)])]))).toContain('no repeat');
 });
 
@@ -108,7 +108,7 @@ test('a subscriber without the final state after a quiet time is found', () => {
   ).toEqual(rule);
 });
 
-test('a list that lost a row, kept one, or had to query again and got no answer, is found', () => {
+test('a list that lost a row, kept a row too long, or got no answer to its repeated query, is found', () => {
   const rule = ['everyone holds the final state'];
   const progress = frame(3, { kind: 'PROGRESS', order: undefined });
   const other = { ...shown(1), id: 'ord_2' };
@@ -177,7 +177,7 @@ test('hints that wake no hub are found by one of three probes, for rows and even
   expect(rules(whole, { probes: [slow, quick, quick, quick] })).toEqual([]);
 });
 
-test('a fault without effect is named, and only frames with something new are counted', () => {
+test('a fault without effect is reported, and only frames with something new are counted', () => {
   const whole = history(observed('orderUpdated', [connection([frame(3), frame(3, { kind: 'PROGRESS' }), error('X')])]));
   const faults = [
     { what: 'cut sockets', bit: 0 },

@@ -8,13 +8,13 @@ import { openLogger } from '../../../src/telemetry/logger.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const watchers = 2_000;
-/** How long it takes to notify all of them, ms: some hundred are sent something, as sockets are. */
+/** Time to notify all subscribers, ms: some hundred are sent a frame each, as over sockets. */
 const telling = 60;
 const at = (point: number): Position => ({ point, hash: 'abcdefabcdef' });
 
 let bus: Bus;
 let hub: Hub<number>;
-/** The content of the views: the row contains how far they have come. */
+/** The content of the views: the row contains their position. */
 let reached: number;
 /** The start of each read, and how many subscribers had been notified by then of the changes of the read before. */
 let reads: { readonly after: number; readonly told: number }[];
@@ -66,7 +66,7 @@ function change(): void {
 
 const toldOf = (row: number): number => heard.filter(rows => rows.includes(row)).length;
 
-test('a change with thousands of subscribers holds up nothing: other work runs every few milliseconds', async () => {
+test('a change with thousands of subscribers blocks nothing: other work runs every few milliseconds', async () => {
   const steps: number[] = [];
   async function count(): Promise<void> {
     for (let before = 0; before < watchers; before += steps.at(-1) ?? 0) {
@@ -118,11 +118,11 @@ test('a subscriber that joins during the notifications of a change is notified o
   change();
   await eventually(() => expect(late.at(-1)).toBe(2));
   await eventually(() => expect(toldOf(2)).toBe(watchers));
-  // It may be notified of the first change, which it has read already: it skips what is not newer.
+  // It may be notified of the first change, which it has already read: it skips frames that are not newer.
   expect(late.filter(row => row === 2)).toHaveLength(1);
 });
 
-test('a subscriber of a scope does not wait until thousands were sent a row', async () => {
+test('a subscriber of a scope does not wait until thousands have received a row', async () => {
   let toldBefore: number | undefined;
   hub.watchScope('somebody', () => (toldBefore = toldOf(1)));
   watchAll();

@@ -5,7 +5,7 @@ import { openSharedReads } from '../../../src/live/shared-reads.ts';
 import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
 import { openLogger } from '../../../src/telemetry/logger.ts';
 
-test('a hundred subscribers of a state share one read a beat, and there are no reads after they have left', async () => {
+test('a hundred subscribers of a state share one read per interval, and reads stop after all have left', async () => {
   const reads = openSharedReads();
   const beat = openBeat(50);
   let state = ['LIVE'];

@@ -18,7 +18,7 @@ test('two statements that hang delay no caller of other entities', async () => {
   expect(await one('c')).toEqual({ position, value: 'row of c', parkedAt: undefined });
 });
 
-test('what is requested while two are in flight goes together into the next one', async () => {
+test('requests that arrive while two statements are in flight share the next one', async () => {
   const asked: string[][] = [];
   const answer: (() => void)[] = [];
   const one = openBatchedRead<string>(ids => {

@@ -131,7 +131,7 @@ describe('for an unchanged row', () => {
     ['is the viewer’s alone', '{ thing { name mine } }', ['name', 'mine']],
     ['comes from elsewhere', '{ thing { name other } }', ['name', 'other']],
     ['failed', '{ thing { name failing } }', ['name', 'failing']],
-  ])('it is executed each time where a field %s', async (_, query, each) => {
+  ])('it is executed each time if a field %s', async (_, query, each) => {
     const ask = asker(standing(), query);
     const [first, second] = [await ask(), await ask()];
     expect(executed).toEqual([...each, ...each]);

@@ -5,7 +5,7 @@ import { openClientAddress } from '../../../src/server/http/client-address.ts';
 const from = (remoteAddress: string | undefined, forwarded?: string) =>
   ({ socket: { remoteAddress }, headers: { 'x-forwarded-for': forwarded } }) as unknown as IncomingMessage;
 
-test('without trusted proxies it is the address of the connection, whatever the headers say', () => {
+test('without trusted proxies it is the address of the connection, regardless of the headers', () => {
   const addressOf = openClientAddress([]);
   expect(addressOf(from('203.0.113.7'))).toBe('203.0.113.7');
   expect(addressOf(from('203.0.113.7', '198.51.100.1'))).toBe('203.0.113.7');
@@ -36,6 +36,6 @@ test.each([
   ['2001:db8::1', '2001:db8:0:0'],
   ['::1', '0:0:0:0'],
   ['fe80::1%eth0', 'fe80:0:0:0'],
-])('an IPv6 address is its household’s: %s', (address, household) => {
+])('an IPv6 address counts as its network: %s', (address, household) => {
   expect(openClientAddress([])(from(address))).toBe(household);
 });
