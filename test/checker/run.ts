@@ -144,7 +144,7 @@ async function probe(performer: Performer, clocks: readonly Subscriber[], name: 
     const command = { type: 'add', order: 0, asStaff: true, product: 0, quantity: 1 } as const;
     const position = await performer.perform(command, `${name}-probe-${index}`);
     const done = Date.now();
-    if (position === undefined) throw new Error('a lone command was refused');
+    if (position === undefined) throw new Error('a lone command was rejected');
     const [row = 0, event = 0] = await Promise.all(clocks.map(async one => (await seen(one, position, done)) - done));
     probes.push({ row, event });
   }

@@ -28,7 +28,7 @@ async function fetched(url: string, token: string, how: RequestInit & { readonly
   leave.abort();
   // A subscription by plain GET or POST is rejected by its media type alone.
   if (response.status !== 406 && !outcome.test(text))
-    throw new Error(`no answer of ours: ${response.status} ${text.slice(0, 200)}`);
+    throw new Error(`no response of this server: ${response.status} ${text.slice(0, 200)}`);
 }
 
 const post = (body: string, accept: string) => ({ method: 'POST', body, accept });

@@ -37,12 +37,12 @@ const bombOf = (levels: number) => {
 const tooMuch: Readonly<Record<string, { readonly name: string; readonly selection: string; readonly rest?: string }>> =
   {
     aliases: { name: 'aliases', selection: Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ') },
-    'cost by fragments that double': {
+    'cost by doubling fragments': {
       name: 'cost',
       selection: '...F0',
       rest: `${Array.from({ length: 48 }, (_, n) => `fragment F${n} on Order { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F48 on Order { customer { orders(first: 2) { position } } }`,
     },
-    'aliases by fragments that double': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
+    'aliases by doubling fragments': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
     depth: { name: 'depth', selection: nested(7) },
     'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
     tokens: { name: 'tokens', selection: 'id '.repeat(2_001) },

@@ -82,9 +82,9 @@ test.each([
 
 test.each([
   ['their orders', `{ customer(id: $customer) { id orders { ${page} totalCount nodes { ${order} } } } }`],
-  ['what their orders come to', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
+  ['their order totals', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
   // Two statements: the order's owner, and its events up to then.
-  ['an order as it was', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
+  ['an order at an earlier version', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
   ['its history', `{ order(id: $order) { id history { nodes { type } } } }`],
 ])('an entity, and %s: one statement each', async (_, document) => {
   expect(await statementsFor(document)).toHaveLength(2);
@@ -105,7 +105,7 @@ test.each([
     2,
   ],
   [
-    'two lists of each customer, and what their orders come to',
+    'two lists of each customer, and their order totals',
     `{ customers(first: 100) { nodes { drafts: orders(filter: { statusIn: [DRAFT] }) { totalCount }
       found: orders(filter: { search: "tea" }) { ${page} } orderTotals { orderCount lastOrderAt } } } }`,
     4,
@@ -117,7 +117,7 @@ test.each([
   ],
   ['the products of each order’s lines', `{ orders(first: 100) { nodes { lines { product { id name } } } } }`, 2],
   [
-    'the orders of customers that are searched for',
+    'the orders of customers found by a search',
     `{ customers(search: "name", first: 100) { nodes { orders { totalCount } } } }`,
     2,
   ],
@@ -188,8 +188,8 @@ test('subscribers that resume different orders from different positions are read
 
 test.each([
   ['from its beginning', () => ({ id: made.id })],
-  ['on from a position', () => ({ id: made.id, after: made.before })],
-])('a hundred who begin at once to watch an order %s are read for together', async (_, variables) => {
+  ['from a position', () => ({ id: made.id, after: made.before })],
+])('a hundred subscribers that start at once to watch an order %s are read for in batches', async (_, variables) => {
   const socket = await connectSocket(app.url, shop.staff);
   const document =
     'subscription ($id: ID!, $after: Position) { orderUpdated(id: $id, after: $after) { kind order { id } } }';

@@ -287,7 +287,7 @@ describe('a position of another log is recognised', () => {
         'a point that the log has not come to',
         `${(Number.parseInt(position, 16) + 99).toString(16).padStart(13, '0')}-00112233aabb`,
       ],
-      ['the greatest point there is', 'fffffffffffff-00112233aabb'],
+      ['the greatest possible point', 'fffffffffffff-00112233aabb'],
       ['a later event of this log, an earlier hash', `${position.slice(0, 13)}-000000000000`],
     ];
   });

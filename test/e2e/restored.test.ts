@@ -46,7 +46,7 @@ beforeAll(async () => {
     'an order that had changed': `orderUpdated(id: "${first}" AFTER) { kind position order { version } }`,
     'an order that had not': `orderUpdated(id: "${second}" AFTER) { kind position order { version } }`,
     'a customer’s list': `customerOrdersUpdated(customerId: "${log.customerId}" AFTER) { kind position orderId }`,
-    'the list of all': 'ordersUpdated(AFTER) { kind position orderId }',
+    'the list of all orders': 'ordersUpdated(AFTER) { kind position orderId }',
     projections: 'projectionsUpdated { name position }',
   };
   feeds = {

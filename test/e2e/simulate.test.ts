@@ -103,22 +103,17 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
   ],
   ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): say where/],
-  ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
+  ['an invalid URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
+  ['an invalid rate', ['--url', 'APP', '--rate', 'fast'], env, /^--rate fast: it has to be a number above 0, at most/],
+  ['a rate of zero', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
   [
-    'a rate that is none',
-    ['--url', 'APP', '--rate', 'fast'],
-    env,
-    /^--rate fast: it has to be a number above 0, at most/,
-  ],
-  ['a rate of nothing', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
-  [
-    'a time that is none',
+    'an invalid time',
     ['--url', 'APP', '--for', '-1'],
     env,
     /^(?:--for -1: it has|Option '--for' argument is ambiguous)/,
   ],
   ['an unknown option', ['--speed', '5'], env, /^Unknown option '--speed'.* npm run simulate -- \[--rate 5\]/],
-  ['a development key that the server does not take', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],
+  ['a development key that the server rejects', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],
   [
     'another secret',
     ['--url', 'APP'],
@@ -126,13 +121,8 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     /refuses the token: set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as/,
   ],
   ['one token of two', ['--url', 'APP'], { STAFF_TOKEN: 'x' }, /^CUSTOMER_TOKEN: set it too/],
-  [
-    'tokens that are none',
-    ['--url', 'APP'],
-    { STAFF_TOKEN: 'x', CUSTOMER_TOKEN: 'y' },
-    /: set STAFF_TOKEN to one that is/,
-  ],
-])('a mistake of whoever starts it is one line that says what to do: %s', async (_, args, given, line) => {
+  ['invalid tokens', ['--url', 'APP'], { STAFF_TOKEN: 'x', CUSTOMER_TOKEN: 'y' }, /: set STAFF_TOKEN to one that is/],
+])('a mistake of the user is one line that says what to do: %s', async (_, args, given, line) => {
   const ended: Ended = await runCli(
     'simulate',
     args.map(arg => arg.replace('APP', app.url)),

@@ -89,7 +89,7 @@ function posted(accept: string) {
 type Way = (app: TestApp, asked: Asked) => Promise<Answer<Record<string, Record<string, unknown>>>>;
 
 const ways: Readonly<Record<string, Way>> = {
-  'POST, the short way': posted('application/json'),
+  'POST, on the fast path': posted('application/json'),
   'POST, through yoga': posted('application/json, */*;q=0.1'),
   GET: ({ url }, { query, ...more }) => {
     const search = new URLSearchParams({ ...(query !== undefined && { query }) });
@@ -196,7 +196,7 @@ test('trusted documents have the same limits as all others', async () => {
   const file = join(folder, 'bomb.json');
   await writeFile(file, JSON.stringify({ [sha256(text)]: text }));
   const app = await startApp({ DATABASE_URL: database.url, TRUSTED_DOCUMENTS: `${manifest}, ${file}` });
-  for (const name of ['POST, the short way', 'GET', 'WebSocket']) {
+  for (const name of ['POST, on the fast path', 'GET', 'WebSocket']) {
     const { errors } = await ways[name]!(app, { extensions: by(sha256(text)) });
     expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', name: 'aliases' } }]);
   }

@@ -126,7 +126,7 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
     document: `${inOrder('...A')} fragment A on Order { ...B } fragment B on Order { ...A }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
-  'a fragment named as introspection is, that spreads itself': {
+  'a fragment with an introspection name that spreads itself': {
     document: `${inOrder('...__schema')} fragment __schema on Order { id ...__schema }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
@@ -135,12 +135,12 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
     code: 'LIMIT_EXCEEDED',
     name: 'tokens',
   },
-  'directives that are none': {
+  'unknown directives': {
     document: `{ viewer ${times(600, n => `@x${n}`)} { role } }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
-  'one word without end': { document: `{ ${'a'.repeat(500_000)} }`, code: 'GRAPHQL_VALIDATION_FAILED' },
-  'brackets without end': { document: '{'.repeat(1_000_000 - 100), code: 'GRAPHQL_PARSE_FAILED' },
+  'one very long name': { document: `{ ${'a'.repeat(500_000)} }`, code: 'GRAPHQL_VALIDATION_FAILED' },
+  'a million brackets': { document: '{'.repeat(1_000_000 - 100), code: 'GRAPHQL_PARSE_FAILED' },
 };
 
 describe('documents', () => {
@@ -287,10 +287,10 @@ describe('bytes', () => {
       'a length and chunks',
       'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n',
     ],
-    ['a length that is none', 'Content-Length: 5x\r\n\r\n{"a":1}'],
-    ['chunks of no length', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n'],
+    ['an invalid length', 'Content-Length: 5x\r\n\r\n{"a":1}'],
+    ['chunks without a length', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n'],
     ['a line break in a name', 'X-A\r: b\r\n\r\n'],
-  ])('a request with %s is no request, and smuggles none', async (_what, rest) => {
+  ])('a request with %s is rejected, and smuggles no second request', async (_what, rest) => {
     const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n';
     const answer = await rawRequest(app.url, head + rest);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -347,11 +347,11 @@ describe('sockets', () => {
         for (let part = 0; part < 100; part++) send('x'.repeat(1_000), { fin: false });
       },
     ],
-    ['what is no message', 4400, send => send('{"type":"subscribe"')],
-    ['a message of no kind', 4400, send => send('{"type":"__proto__"}')],
-    ['bytes that are no text', 4400, send => send(Buffer.from([0xff, 0xfe]))],
+    ['malformed JSON', 4400, send => send('{"type":"subscribe"')],
+    ['a message of an unknown type', 4400, send => send('{"type":"__proto__"}')],
+    ['bytes that are not UTF-8', 4400, send => send(Buffer.from([0xff, 0xfe]))],
     [
-      'a second introduction',
+      'a second connection_init',
       4429,
       send => {
         send(JSON.stringify({ type: 'connection_init' }));
@@ -388,7 +388,7 @@ describe('sockets', () => {
     'http://localhost.evil.example',
     'http://evil-localhost',
     'http://127.0.0.1.evil.example',
-  ])('a page of %s opens no socket, and reads no answer', async origin => {
+  ])('a page of %s opens no socket, and reads no response', async origin => {
     await expect(openSocket(app.url, { headers: { origin } })).rejects.toThrow('403');
     const { headers } = await sent('{"query":"{ viewer { role } }"}', { origin });
     expect(headers.get('access-control-allow-origin')).toBeNull();
@@ -448,7 +448,7 @@ describe('headers, methods and paths', () => {
     '/graphql;x',
     '/graphql%00',
     '/healthz/../graphql',
-  ])('no other spelling is the endpoint: %s', async path => {
+  ])('no other spelling of the path is the endpoint: %s', async path => {
     const answer = await rawRequest(
       app.url,
       `GET ${path}?query=%7Bviewer%7Brole%7D%7D HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shop.staff}\r\nConnection: close\r\n\r\n`,

@@ -38,7 +38,7 @@ describeWithRedis('clocks that are an hour off', () => {
       const before = await commandsOff(world, 1);
       const outage = { from: 0, until: 0 };
       await world.meet({
-        name: 'clocks that are set two hours while PostgreSQL is cut off',
+        name: 'clocks that are set by two hours while PostgreSQL is cut off',
         begin: async () => {
           outage.from = Date.now();
           for (const { postgres } of members) postgres.meet(() => 'lose-request');

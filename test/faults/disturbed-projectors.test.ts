@@ -90,7 +90,8 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
         await held.hold(half);
         again = Date.now() + holdTime;
       }
-      if (Date.now() > deadline) throw new Error(`nobody came to ${half} a batch; there are\n${await held.seen()}`);
+      if (Date.now() > deadline)
+        throw new Error(`no process waits in the ${half} of a batch; now there are\n${await held.seen()}`);
       await new Promise(resolve => setTimeout(resolve, 20));
     }
   } finally {

@@ -34,7 +34,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
       expect(postgres.log()).toContain('was interrupted'); // after SIGQUIT it had to recover
 
       await world.meet({
-        name: 'a partition: no byte comes through, and no connection breaks',
+        name: 'a partition: no byte arrives, and no connection breaks',
         begin: () => members.forEach(({ postgres: between }) => between.hold(true)),
         lasts: 3_500,
         storesOn: false,

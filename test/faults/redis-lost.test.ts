@@ -56,7 +56,7 @@ describeWithRedis('Redis lost under load', () => {
 
       const hints = hintsOf(members.map(one => one.redis));
       await world.meet({
-        name: 'Redis drops half of what is published',
+        name: 'Redis drops half of the messages',
         begin: () => hints.lose(0.5),
         lasts: 1_500,
         said: [{ of: members, is: 'ready' }],

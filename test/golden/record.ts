@@ -66,7 +66,7 @@ async function live(asked: readonly Asked[]): Promise<Life> {
     const handle = openHandleCommand(store);
     for (const one of asked) {
       const answer = await ask(handle, one);
-      if ('message' in answer) throw new Error(`${one.mutation} was refused: ${JSON.stringify(answer)}`);
+      if ('message' in answer) throw new Error(`${one.mutation} was rejected: ${JSON.stringify(answer)}`);
     }
   });
   return { asked, ...log };

@@ -263,13 +263,13 @@ describe.each([
   });
 
   test.each([
-    ['text that no JSON of the database can hold', () => ({ events: [newEvent({ text: 'a\u0000b' })] }), '22P05'],
+    ['text that jsonb cannot store', () => ({ events: [newEvent({ text: 'a\u0000b' })] }), '22P05'],
     ['half a character', () => ({ events: [newEvent({ text: '\ud83d' })] }), '22P02'],
-    ['a command id that is none', () => ({ commandId: 'cmd_1' }), '22P02'],
-    ['a time that is none', () => ({ occurredAt: 'someday' }), '22007'],
-    ['a line more than it says', () => ({ streamId: `${newStream().streamId}\nord_other` }), '22023'],
+    ['an invalid command id', () => ({ commandId: 'cmd_1' }), '22P02'],
+    ['an invalid time', () => ({ occurredAt: 'someday' }), '22007'],
+    ['an additional line', () => ({ streamId: `${newStream().streamId}\nord_other` }), '22023'],
     ['no data', () => ({ events: [{ type: 'Noted', schemaVersion: 1, personal: null } as never] }), '23502'],
-  ])('stores nothing of a whole call in which one request has %s', async (__, fault, state) => {
+  ])('stores nothing of a call if one of its requests has %s', async (__, fault, state) => {
     const bad = requestFor(newStream(), fault());
     const call = [requestFor(newStream()), bad, requestFor(newStream())];
     const before = await database.event.count();
@@ -389,7 +389,7 @@ describe.each([
     ['occurred_at', `occurred_at + interval '1 millisecond'`],
     ['recorded_at', `recorded_at - interval '1 millisecond'`],
     ['hash', String.raw`'\x0000000000000000000000000000000000000000000000000000000000000000'::bytea`],
-  ])('chains the events so that no %s can be changed unseen', async (column, value) => {
+  ])('chains the events so that a changed %s is detected', async (column, value) => {
     const { streamId } = await streamOf(3);
     const position = Number((await storedIn(streamId))[1]!.position);
     await rolledBack(async inside => {

@@ -154,7 +154,7 @@ function plain(answer: CommandAnswer<{ reason: string }>): Expected {
     case 'key-reused':
       return { type: answer.type };
     case 'invalid-input':
-      throw new Error('The model asks for nothing ill-formed');
+      throw new Error('The model sends no invalid input');
   }
 }
 

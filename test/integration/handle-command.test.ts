@@ -68,7 +68,7 @@ async function typesOf(orderId: string): Promise<string[]> {
 
 /** Version and position of an accepted command, without the flag that it is a repeat. */
 function placeOf<Rejection>(answer: CommandAnswer<Rejection>) {
-  if (answer.type !== 'accepted') throw new Error(`refused: ${JSON.stringify(answer)}`);
+  if (answer.type !== 'accepted') throw new Error(`rejected: ${JSON.stringify(answer)}`);
   const { version, position } = answer;
   return { version, position };
 }

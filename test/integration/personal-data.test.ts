@@ -157,9 +157,9 @@ describe('personal data', () => {
 
 describe('after a customer’s key was deleted', () => {
   test.each([
-    ['as it is done', throwKeyAway],
+    ['by an erasure', throwKeyAway],
     [
-      'with its row, as in a backup without it',
+      'with its row, as in an older backup',
       (lost: string) => a.database.customerKey.deleteMany({ where: { customerId: lost } }),
     ],
   ])('%s, everything that it sealed reads as erased, and everything else as before', async (_, throwAway) => {
@@ -203,7 +203,7 @@ describe('after a customer’s key was deleted', () => {
   });
 
   test.each([
-    ['the node that holds it in its memory', () => a],
+    ['the node that has it in memory', () => a],
     ['another node', () => b],
   ])('their orders continue, through %s', async (_, nodeOf) => {
     const { customerId } = await personWith(personalWords());
@@ -355,8 +355,8 @@ describe('a customer’s key', () => {
 
 describe('a key that the database lost', () => {
   test.each([
-    ['its row is gone, and another node has made a new key', 'DELETE FROM customer_keys WHERE customer_id = $1'],
-    ['another key is in its place', `UPDATE customer_keys SET key = sha256(key) WHERE customer_id = $1`],
+    ['its row is missing, and another node has created a new key', 'DELETE FROM customer_keys WHERE customer_id = $1'],
+    ['another key has replaced it', `UPDATE customer_keys SET key = sha256(key) WHERE customer_id = $1`],
   ])(
     '%s: data that the lost one sealed reads as erased, the rest as before, and a rebuild folds both',
     async (_, lose) => {

@@ -145,7 +145,7 @@ describe.each([
       ['the same point, another hash', ({ point }) => ({ point, hash: '0123456789ab' })],
       ['an earlier point, another hash', ({ hash }) => ({ point: 1, hash })],
       ['a point beyond the head', ({ point, hash }) => ({ point: point + 1, hash })],
-      ['the greatest point that a token can say', ({ hash }) => ({ point: 2 ** 52 - 1, hash })],
+      ['the greatest point of a token', ({ hash }) => ({ point: 2 ** 52 - 1, hash })],
     ];
     test.each(foreign)('%s', async (_, make) => {
       const orderId = await createdOrder(node, customerId);

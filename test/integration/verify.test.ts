@@ -57,7 +57,7 @@ test.each([
     'event 4: its hash is not over what is stored',
   ],
   [
-    'an event whose hash was made to fit',
+    'an event whose hash was computed again',
     `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4;
      UPDATE events e SET hash = event_hash((SELECT hash FROM events WHERE position = 3), e) WHERE position = 4`,
     'event 5: its hash is not over what is stored',
@@ -85,7 +85,7 @@ test.each([
   ],
   ['a row that is missing', `DELETE FROM customer_view`, /^customer_view cus_\S+: the row is missing$/],
   [
-    'a row that no event speaks of',
+    'a row without any event',
     `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
     'product_view prd_x: no event says that there is such a row',
   ],
@@ -100,7 +100,7 @@ test.each([
     /^customer_totals cus_\S+ DRAFT XXX: orders is 0, should be 1$/,
   ],
   [
-    'a sum that no row gives',
+    'a sum without any row',
     `INSERT INTO sales_by_day VALUES (1, 'EUR', '2026-11-21', 1, 2, 3)`,
     'sales_by_day EUR 2026-11-21: revenue is 3, should be 0',
   ],

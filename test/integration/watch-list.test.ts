@@ -91,7 +91,7 @@ function watch(after?: Position, filter?: OrderFilter, customer = customerId): P
 async function next(frames: Frames): Promise<ListFrame<OrderRow>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no frame came in 8 s')), 8_000);
+    timer = setTimeout(() => reject(new Error('no frame arrived in 8 s')), 8_000);
   });
   const { value, done } = await Promise.race([
     frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>,

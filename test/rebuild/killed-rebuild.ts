@@ -47,7 +47,7 @@ export async function killedRebuild(
   for (const part of parts) {
     const child = startRebuild(url);
     if ((await until(child, Math.max(1, part * events))) === 'ended') {
-      throw new Error(`the rebuild ended before it was to be killed: ${child.stdout()}${child.stderr()}`);
+      throw new Error(`the rebuild ended before it could be killed: ${child.stdout()}${child.stderr()}`);
     }
     child.kill('SIGKILL');
     await child.exited;

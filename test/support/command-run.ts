@@ -195,7 +195,7 @@ type Outcome = Pick<Acknowledged, 'name' | 'streamId' | 'version' | 'position'>;
 
 function outcomeOf({ data, errors }: PostAnswer<object>): Outcome | undefined {
   const [[name, result] = []] = Object.entries(data ?? {}) as [string, Record<string, unknown> | null][];
-  if (name === undefined || !result) throw new Error(`neither stored nor refused: ${JSON.stringify(errors)}`);
+  if (name === undefined || !result) throw new Error(`neither stored nor rejected: ${JSON.stringify(errors)}`);
   const { orderId, customerId, productId, version, position } = result as { version?: number; position?: string } & {
     readonly [Name in 'orderId' | 'customerId' | 'productId']?: string;
   };

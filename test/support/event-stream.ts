@@ -96,7 +96,7 @@ export async function openEventStream(
       if (first !== undefined) return first;
       if (state.over) throw new Error(`the stream ended: ${response.statusCode} ${state.text}`);
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no event came in ${milliseconds} ms`);
+      if (left <= 0) throw new Error(`no event arrived in ${milliseconds} ms`);
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, left);
         wake = () => {
@@ -112,7 +112,7 @@ export async function openEventStream(
     event,
     next: async milliseconds => {
       const { event: kind, data } = await event(milliseconds);
-      if (kind !== 'next') throw new Error(`${kind} came instead of next: ${data}`);
+      if (kind !== 'next') throw new Error(`${kind} arrived instead of next: ${data}`);
       return JSON.parse(data) as never;
     },
     get comments() {

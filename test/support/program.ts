@@ -21,7 +21,7 @@ export function programArguments(file: string): string[] {
 /** The folder of the program that this run has compiled; its content is that of `dist` after a build. */
 export function compiledProgram(): string {
   const folder = process.env[variable];
-  if (folder === undefined) throw new Error('this run has compiled nothing');
+  if (folder === undefined) throw new Error('this run has not compiled the program');
   return folder;
 }
 

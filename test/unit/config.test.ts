@@ -167,35 +167,39 @@ describe('a start is rejected', () => {
   });
 
   test.each<[string, NodeJS.ProcessEnv, string]>([
-    ['a port that is no number', { PORT: '4e3' }, 'PORT: must be a port'],
+    ['a port that is not a number', { PORT: '4e3' }, 'PORT: must be a port'],
     ['a misspelt NODE_ENV', { NODE_ENV: 'prod' }, 'NODE_ENV: must be production, development or test'],
     ['a proxy by name', { TRUSTED_PROXIES: 'proxy.internal' }, 'TRUSTED_PROXIES: must be addresses or subnets'],
-    ['a subnet of too many bits', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES: must be addresses'],
-    ['a subnet of no bits', { TRUSTED_PROXIES: '10.0.0.0/' }, 'TRUSTED_PROXIES: must be addresses'],
+    ['a subnet with too many bits', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES: must be addresses'],
+    ['a subnet without bits', { TRUSTED_PROXIES: '10.0.0.0/' }, 'TRUSTED_PROXIES: must be addresses'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example.com/' }, 'CORS_ORIGINS: must be origins'],
     [
       'two kinds of key',
       { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://a.b/c' },
       'AUTH_JWT_SECRET, AUTH_JWKS_URL:',
     ],
-    ['the development key as one’s own', { AUTH_JWT_SECRET: developmentSecret }, 'AUTH_JWT_SECRET: is the development'],
-    ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is reached from outside'],
     [
-      'an owner’s database and none to serve',
+      'the development key as a configured key',
+      { AUTH_JWT_SECRET: developmentSecret },
+      'AUTH_JWT_SECRET: is the development',
+    ],
+    ['the development key on a public address', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is reached from outside'],
+    [
+      'an owner’s database URL and no serving one',
       { DATABASE_MIGRATE_URL: 'postgres://o@h/d' },
       'DATABASE_MIGRATE_URL: set',
     ],
-    ['a part of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
-    ['a part of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
+    ['one of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
+    ['one of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
     [
-      'keys over a line that others could answer on',
+      'a key set over an unencrypted connection',
       { ...production, AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: 'http://a.b/c' },
       'AUTH_JWKS_URL: make it https',
     ],
     ['production without a key', { ...production, AUTH_JWT_SECRET: undefined }, 'AUTH_JWT_SECRET: set it, 32 bytes'],
     ['production without an issuer', { ...production, AUTH_ISSUER: undefined }, 'AUTH_ISSUER: set it'],
     ['production without an audience', { ...production, AUTH_AUDIENCE: undefined }, 'AUTH_AUDIENCE: set it'],
-    ['nothing but documents that nobody names', { TRUSTED_DOCUMENTS_ONLY: 'on' }, 'TRUSTED_DOCUMENTS: set it to'],
+    ['trusted documents only, without a manifest', { TRUSTED_DOCUMENTS_ONLY: 'on' }, 'TRUSTED_DOCUMENTS: set it to'],
     [
       'GraphiQL beside trusted documents only',
       { TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' },
@@ -248,13 +252,13 @@ describe('a start is rejected', () => {
 describe('a name that is probably a misspelt key is reported in every mode', () => {
   test.each([
     ['a letter is missing', 'DATABASE_UL', 'DATABASE_URL'],
-    ['a letter too many', 'REDISS_URL', 'REDIS_URL'],
-    ['two are swapped', 'LOG_LEVLE', 'LOG_LEVEL'],
-    ['one is another', 'DATABASE_URI', 'DATABASE_URL'],
+    ['one letter is too many', 'REDISS_URL', 'REDIS_URL'],
+    ['two letters are swapped', 'LOG_LEVLE', 'LOG_LEVEL'],
+    ['one letter is another', 'DATABASE_URI', 'DATABASE_URL'],
     ['two mistakes', 'AUTH_JTW_SECERT', 'AUTH_JWT_SECRET'],
-    ['a short one', 'POTR', 'PORT'],
+    ['a short name', 'POTR', 'PORT'],
     ['in small letters', 'database_url', 'DATABASE_URL'],
-    ['one that only simulate reads', 'STAF_TOKEN', 'STAFF_TOKEN'],
+    ['a key of simulate only', 'STAF_TOKEN', 'STAFF_TOKEN'],
   ])('%s', (_what, name, meant) => {
     for (const NODE_ENV of ['development', 'production', undefined]) {
       expect(misspeltKeys({ NODE_ENV, [name]: 'x' })).toEqual([

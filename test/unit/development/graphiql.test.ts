@@ -75,12 +75,12 @@ test('a browser gets the page, generated anew for each load', async () => {
 });
 
 test.each([
-  ['a GET that wants JSON', '/graphql', { accept: 'application/json' }, 'GET'],
-  ['a GET that wants anything', '/graphql', { accept: '*/*' }, 'GET'],
+  ['a GET that accepts JSON', '/graphql', { accept: 'application/json' }, 'GET'],
+  ['a GET that accepts anything', '/graphql', { accept: '*/*' }, 'GET'],
   ['a stream of events', '/graphql', { accept: 'text/event-stream' }, 'GET'],
-  ['a POST, of a browser too', '/graphql', browser, 'POST'],
+  ['a POST, also from a browser', '/graphql', browser, 'POST'],
   ['another path', '/healthz', browser, 'GET'],
-  ['a path that only begins like it', '/graphqlx', browser, 'GET'],
+  ['a path that only begins with it', '/graphqlx', browser, 'GET'],
 ])('%s is passed to the next handler', async (_what, path, headers, method) => {
   expect((await get(path, headers, method)).body.toString('utf8')).toBe('not mine');
 });

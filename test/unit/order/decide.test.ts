@@ -275,7 +275,7 @@ describe('adding an item', () => {
   it.each([
     ['another product', add('lin_mug', 1, 'prd_cup', mug)],
     ['another price', add('lin_mug', 1, 'prd_mug', { ...mug, price: 1 })],
-    ['a product whose line is another', add('lin_mug', 1, 'prd_pen', pen)],
+    ['a product that has another line', add('lin_mug', 1, 'prd_pen', pen)],
   ])('rejects a line id of %s', (_, command) => {
     given(orderDecider, draft).when(command).thenRejected('LINE_ALREADY_EXISTS', ['input', 'lineId']);
   });

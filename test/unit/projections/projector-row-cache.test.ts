@@ -20,8 +20,8 @@ test('rows that were written with a move of the checkpoint need not be read whil
 });
 
 test.each([
-  ['another one has moved the checkpoint', at(3)],
-  ['the log is another one', at(2, 'b')],
+  ['another projector has moved the checkpoint', at(3)],
+  ['the log was replaced', at(2, 'b')],
   ['another generation is projected', at(2, 'a', 2)],
 ])('the cache is empty, also afterwards, if %s', (_what, elsewhere) => {
   const kept = new ProjectorRowCache();

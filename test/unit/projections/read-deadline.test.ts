@@ -13,7 +13,7 @@ function sourceOf(answer: () => Promise<unknown>): ReadSource {
 const waysToRead: [string, (source: ReadSource) => Promise<unknown>][] = [
   ['a look-up', source => source.lookUp!(statement)],
   ['a query', source => source.database.$queryRaw`SELECT 1`],
-  ['a query that was put together', source => source.database.$queryRaw(statement)],
+  ['a composed query', source => source.database.$queryRaw(statement)],
 ];
 
 test.each(waysToRead)('%s fails after its deadline, not before, with a temporary error', async (_what, read) => {

@@ -128,8 +128,8 @@ describe('for an unchanged row', () => {
 
   test.each([
     ['has an argument', '{ thing { name sized(unit: "m") } }', ['name', 'sized']],
-    ['is the viewer’s alone', '{ thing { name mine } }', ['name', 'mine']],
-    ['comes from elsewhere', '{ thing { name other } }', ['name', 'other']],
+    ['depends on the viewer', '{ thing { name mine } }', ['name', 'mine']],
+    ['is not read from the row', '{ thing { name other } }', ['name', 'other']],
     ['failed', '{ thing { name failing } }', ['name', 'failing']],
   ])('it is executed each time if a field %s', async (_, query, each) => {
     const ask = asker(standing(), query);

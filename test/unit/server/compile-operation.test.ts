@@ -211,9 +211,9 @@ async function bothWays(seed: number, trouble: number, document: DocumentNode, v
 
 describe('a compiled operation', () => {
   test.each([
-    ['where nothing goes wrong', 0],
-    ['where little goes wrong', 0.06],
-    ['where much goes wrong', 0.35],
+    ['without any error', 0],
+    ['with few errors', 0.06],
+    ['with many errors', 0.35],
   ])(
     'answers what graphql-js answers: data, errors, their paths and their order, %s',
     async (_name, trouble) => {
@@ -253,12 +253,12 @@ describe('a compiled operation', () => {
       { n: null },
     ],
     [
-      'a variable that is named as an object’s prototype',
+      'a variable with the name of an object’s prototype',
       'query ($__proto__: ID!) { stone(id: $__proto__) { id } }',
       JSON.parse('{ "__proto__": "b" }') as object,
     ],
     [
-      'one that is left out and named as what every object has',
+      'a missing variable with the name of a property of every object',
       'query ($constructor: ID) { stone(id: $constructor) { id } }',
       {},
     ],

@@ -18,7 +18,7 @@ const presented = (error: unknown) => formatError(presentError(error, logger));
 describe('errors', () => {
   test.each([
     ['a command of unknown outcome', new OutcomeUnknownError('secret'), 'OUTCOME_UNKNOWN'],
-    ['a command that could not be tried', new UnavailableError('secret'), 'UNAVAILABLE'],
+    ['a command that could not be executed', new UnavailableError('secret'), 'UNAVAILABLE'],
     ['an event that a newer release stored', new UnknownEventError('secret'), 'UNAVAILABLE'],
     ['a position of another log', new StalePositionError('secret'), 'STALE_POSITION'],
     ['a database that is down', new Error('connect ECONNREFUSED 10.0.0.7:5432 secret'), 'UNAVAILABLE'],
@@ -31,9 +31,9 @@ describe('errors', () => {
     ['a lock that others hold', refusal('55P03'), 'UNAVAILABLE'],
     ['a statement that took too long', refusal('57014'), 'UNAVAILABLE'],
     ['a deadlock', refusal('40P01'), 'UNAVAILABLE'],
-    ['a database that takes no writes', refusal('25006'), 'READ_ONLY'],
-    ['a command on a database that takes no writes', new ReadOnlyError('secret'), 'READ_ONLY'],
-    ['a statement that is wrong', refusal('42601'), 'INTERNAL'],
+    ['a read-only database', refusal('25006'), 'READ_ONLY'],
+    ['a command on a read-only database', new ReadOnlyError('secret'), 'READ_ONLY'],
+    ['an invalid statement', refusal('42601'), 'INTERNAL'],
     ['a bug', new TypeError('secret'), 'INTERNAL'],
   ])('%s: the response has the code, and nothing about the cause', (_what, error, code) => {
     for (const answer of [presented(error), presented(thrown(error))]) {

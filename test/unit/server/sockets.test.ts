@@ -74,7 +74,7 @@ describe('graphql-transport-ws', () => {
 
   test.each([
     ['no token', {}],
-    ['a token that is no string', { Authorization: 7 }],
+    ['a token that is not a string', { Authorization: 7 }],
     ['a forged token', { Authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0.x' }],
     ['a token under another name', { token: 'x' }],
   ])('a socket with %s is closed with 4403 and gets no reason', async (_what, payload) => {

@@ -24,15 +24,15 @@ function refusal(documents: ReturnType<typeof trustedDocuments>, request: object
 }
 
 describe.each([
-  ['beside others', false],
-  ['and nothing else', true],
+  ['beside other documents', false],
+  ['and no other documents', true],
 ])('trusted documents, %s', (_how, only) => {
   const documents = trustedDocuments(texts, only);
 
   test.each([
     ['no text', {}],
-    ['an empty text, as graphql-ws asks for one', { query: '' }],
-    ['null, as some printers write nothing', { query: null }],
+    ['an empty text, which graphql-ws requires', { query: '' }],
+    ['null, which some clients send', { query: null }],
     ['the text itself', { query: trusted }],
   ])('are found by their hash, with or without a prefix, and %s', (_what, text) => {
     for (const hash of [sha256(trusted), `sha256:${sha256(trusted)}`]) {
@@ -130,7 +130,7 @@ describe('a manifest', () => {
   test.each([
     ['no JSON', '{', 'is not JSON'],
     ['a list', '[]', 'is no manifest'],
-    ['nothing in it', '{}', 'has no document in it'],
+    ['empty', '{}', 'has no document in it'],
     ['no text', JSON.stringify({ [sha256(trusted)]: 1 }), 'has no text under'],
     [
       'another algorithm’s hashes',

@@ -51,7 +51,7 @@ describe('the cells of a line', () => {
     ['quoted ones, with commas and quotes in them', '"a, b","say ""a""",""', ['a, b', 'say "a"', '']],
     ['spaces around them', ' a , "b" ,\tc', ['a', 'b', 'c']],
     ['a quote in the middle', '27" screen,6\' rope', ['27" screen', "6' rope"]],
-    ['one alone', '', ['']],
+    ['an empty line', '', ['']],
     ['a line break in quotes', 'a,"b\nc",d', ['a', 'b\nc', 'd']],
   ])('are separated: %s', (_, line, cells) => {
     expect(parseCells(line, ',')).toEqual(cells);

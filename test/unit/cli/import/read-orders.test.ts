@@ -172,7 +172,7 @@ describe('an order whose rows are not adjacent', () => {
       fc.asyncProperty(references, async mixed => {
         const all = await read(...mixed.map((reference, at) => row(reference, { quantity: String(at + 1) })));
         const lines = all.map(one => {
-          if (one.type !== 'order') throw new Error('an order is left out');
+          if (one.type !== 'order') throw new Error('an order was skipped');
           return [one.order.reference, one.order.lines.map(line => line.quantity)] as const;
         });
         const last = (reference: string) => mixed.lastIndexOf(reference);
@@ -280,7 +280,7 @@ describe('a file with other content', () => {
       `${header},customer_name\n`,
       'Row 1 names the column customer_name more than once, in cells 3 and 12',
     ],
-    ['a column less', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
+    ['a missing column', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
   ])('is rejected by its first line: %s', async (_, file, message) => {
     await expect(readOrders(once(file))).rejects.toThrow(message);
   });
