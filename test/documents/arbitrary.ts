@@ -21,8 +21,8 @@ const times = (count: number, of: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => of(n)).join(' ');
 
 /** An integer from 1 to `most`; half of them are small. */
-const upTo = (most: number): fc.Arbitrary<number> =>
-  fc.oneof(fc.integer({ min: 1, max: Math.min(most, 12) }), fc.integer({ min: 1, max: most }));
+const upTo = (maximum: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.integer({ min: 1, max: Math.min(maximum, 12) }), fc.integer({ min: 1, max: maximum }));
 
 const leaf = fc.constantFrom('id', 'number', 'status', 'version', '__typename', 'nothing');
 const orders = 'orders(first: $n)';

@@ -193,7 +193,11 @@ test('a caller that exceeds its rate is told when to retry, and other callers ar
  * Sends this many requests without a token or with an invalid one. @returns how many were rejected for another reason
  * than the rate
  */
-async function heard(apps: readonly TestApp[], requests: number, headers: Readonly<Record<string, string>> = {}) {
+async function notRateLimited(
+  apps: readonly TestApp[],
+  requests: number,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const answers = await Promise.all(
     Array.from({ length: requests }, (_, n) => {
       const forged = n % 2 === 0 ? {} : { authorization: 'Bearer not.a.token' };
@@ -215,25 +219,25 @@ async function heard(apps: readonly TestApp[], requests: number, headers: Readon
 
 test('requests without a valid token are counted by address, those with one are not', async () => {
   const app = await startApp({ DATABASE_URL: database.url, LIMIT_ADDRESS_RATE: '2', TRUSTED_PROXIES: '10.0.0.0/8' });
-  const count = await heard([app], 60);
+  const count = await notRateLimited([app], 60);
   expect(count).toBeGreaterThanOrEqual(20);
   expect(count).toBeLessThanOrEqual(40);
   // A window may end at any time, and another one then has to be used up.
   const stranger = { 'x-forwarded-for': '203.0.113.7' }; // not from a trusted proxy
-  await eventually(async () => expect(await heard([app], 30, stranger)).toBe(0));
+  await eventually(async () => expect(await notRateLimited([app], 30, stranger)).toBe(0));
   const { data } = await post(app.url, '{ viewer { role } }', {}, { token: staff });
   expect(data).toEqual({ viewer: { role: 'STAFF' } });
 
   // Over the other transports.
   await eventually(async () => {
-    await heard([app], 30);
+    await notRateLimited([app], 30);
     const asker = await openAsker.SSE(app.url, undefined);
     expect((await asker.ask('subscription { orderUpdated(id: "ord_x") { kind } }')).errors).toMatchObject([
       { extensions: { code: 'RATE_LIMITED' } },
     ]);
   });
   await eventually(async () => {
-    await heard([app], 30);
+    await notRateLimited([app], 30);
     const socket = await openSocket(app.url);
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer not.a.token' } });
     expect(await socket.closed).toEqual({ code: 1013, reason: 'RATE_LIMITED: try again later' });
@@ -249,8 +253,8 @@ test('behind a trusted proxy, each request is counted by the address that the pr
   const app = await startApp(env);
   const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.99, ${address}` });
   await eventually(async () => {
-    expect(await heard([app], 30, from('203.0.113.7'))).toBe(0);
-    expect(await heard([app], 5, from('203.0.113.8'))).toBe(5);
+    expect(await notRateLimited([app], 30, from('203.0.113.7'))).toBe(0);
+    expect(await notRateLimited([app], 5, from('203.0.113.8'))).toBe(5);
   });
   await app.stop();
 });
@@ -281,9 +285,9 @@ describeWithRedis('with Redis', () => {
     const [a, b] = crypto.getRandomValues(new Uint8Array(2));
     const headers = { 'x-forwarded-for': `100.64.${a}.${b}` };
     await eventually(async () => {
-      await heard([one], 30, headers);
+      await notRateLimited([one], 30, headers);
       await new Promise(resolve => setTimeout(resolve, 600));
-      expect(await heard([other], 2, headers)).toBe(0);
+      expect(await notRateLimited([other], 2, headers)).toBe(0);
     });
     await Promise.all([one.stop(), other.stop()]);
   });

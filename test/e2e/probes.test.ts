@@ -29,9 +29,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function readiness({ probes: url }: TestApp): Promise<{ code: number; said: Record<string, unknown> }> {
+async function readiness({ probes: url }: TestApp): Promise<{ code: number; report: Record<string, unknown> }> {
   const answer = await fetch(`${url}/readyz`);
-  return { code: answer.status, said: (await answer.json()) as Record<string, unknown> };
+  return { code: answer.status, report: (await answer.json()) as Record<string, unknown> };
 }
 
 async function metrics({ probes: url }: TestApp): Promise<string> {
@@ -74,20 +74,26 @@ test('/readyz is 200 with log and views in normal operation, reports the lag of 
   const app = await startApp({ DATABASE_URL: proxied });
   const shop = await openShop(app.url);
   await eventually(async () => {
-    const { code, said } = await readiness(app);
-    expect({ code, said }).toMatchObject({ code: 200, said: { status: 'ready', database: 'ok', redis: 'not used' } });
-    expect(said['views']).toMatchObject({ lagEvents: 0, lagSeconds: 0 });
+    const { code, report } = await readiness(app);
+    expect({ code, report }).toMatchObject({
+      code: 200,
+      report: { status: 'ready', database: 'ok', redis: 'not used' },
+    });
+    expect(report['views']).toMatchObject({ lagEvents: 0, lagSeconds: 0 });
   });
 
   const goOn = await stallViews(database.url);
   const input = { items: [{ productId: shop.productId, quantity: 1 }] };
   accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.customer.token }));
-  expect((await readiness(app)).said['views']).toMatchObject({ lagEvents: 2, lagSeconds: expect.any(Number) });
+  expect((await readiness(app)).report['views']).toMatchObject({ lagEvents: 2, lagSeconds: expect.any(Number) });
   await goOn();
 
   proxy.meet(() => 'lose-request');
   await eventually(async () => {
-    expect(await readiness(app)).toMatchObject({ code: 503, said: { status: 'unavailable', database: 'unreachable' } });
+    expect(await readiness(app)).toMatchObject({
+      code: 503,
+      report: { status: 'unavailable', database: 'unreachable' },
+    });
   });
   const scraped = await metrics(app);
   expect(scraped).toContain('orderstream_database_up 0');
@@ -119,11 +125,11 @@ describeWithRedis('with Redis', () => {
     const between = await openTcpProxy({ host: url.hostname, port: Number(url.port || 6379) });
     const app = await startApp({ DATABASE_URL: database.url, REDIS_URL: `redis://127.0.0.1:${between.port}` });
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'ready', redis: 'connected' } });
     });
     await between.refuse();
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'degraded', redis: 'disconnected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'degraded', redis: 'disconnected' } });
       expect(await metrics(app)).toContain('orderstream_redis_connected 0');
     });
     await app.stop();
@@ -135,7 +141,7 @@ describeWithRedis('with Redis', () => {
     expect(app.url).toBe('');
     expect((await fetch(`${app.probes}/healthz`)).status).toBe(200);
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'ready', redis: 'connected' } });
       expect(await metrics(app)).toMatch(/^orderstream_view_lag_events 0$/m);
     });
     for (const path of ['/', '/graphql', '//readyz', '/readyz/', '/healthz%20']) {

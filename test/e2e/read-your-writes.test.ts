@@ -40,11 +40,11 @@ async function order(url = app.url) {
 }
 
 /** Stops the projection while `use` runs. */
-async function whileViewsStandStill(use: (letGo: () => Promise<void>) => Promise<void>): Promise<void> {
-  const letGo = await stallViews(database.url);
+async function whileViewsStandStill(use: (release: () => Promise<void>) => Promise<void>): Promise<void> {
+  const release = await stallViews(database.url);
   let still = true;
   const once = async (): Promise<void> => {
-    if (still) await letGo();
+    if (still) await release();
     still = false;
   };
   await use(once).finally(once);
@@ -189,7 +189,7 @@ describe('lists wait for own writes', () => {
 
   for (const [name, { write, read }] of Object.entries(staffLists)) {
     test(`${name}: by \`atLeast\` and by the header Orderstream-Position, as soon as the views have reached it`, async () => {
-      await whileViewsStandStill(async letGo => {
+      await whileViewsStandStill(async release => {
         const { id, atLeast } = await write();
         expect((await read({}, {})).first).not.toBe(id);
 
@@ -198,7 +198,7 @@ describe('lists wait for own writes', () => {
         const byHeader = inTime(() => read({}, at(atLeast))).then(page => ({ ...page, waited: released }));
         await new Promise(resolve => setTimeout(resolve, 300));
         released = true;
-        await letGo();
+        await release();
         for (const page of [await byArgument, await byHeader]) {
           expect(page).toMatchObject({ first: id, waited: true });
           expect(page.position >= atLeast).toBe(true);
@@ -209,13 +209,13 @@ describe('lists wait for own writes', () => {
 
   test('on a socket by `extensions.atLeast`, which works as the header does', async () => {
     const socket = await connectSocket(app.url, shop.staff);
-    await whileViewsStandStill(async letGo => {
+    await whileViewsStandStill(async release => {
       const { position } = await order();
       const query = '{ orders(first: 1) { position } }';
       const old = await socket.subscribe<{ orders: { position: string } }>(query).next();
       expect(old.data!.orders.position < position).toBe(true);
       const waiting = socket.subscribe<{ orders: { position: string } }>(query, {}, { atLeast: position }).next();
-      await letGo();
+      await release();
       expect((await waiting).data!.orders.position >= position).toBe(true);
     });
     const wrong = socket.subscribe('{ orders { position } }', {}, { atLeast: 'yesterday' });

@@ -87,7 +87,7 @@ test('every list and sum below a field with `atLeast`, or below a payload, waits
   const first = accepted(await create());
   await post(app.url, OrdersDocument, { atLeast: first.position }, { token: shop.staff });
 
-  const letGo = await stallViews(database.url);
+  const release = await stallViews(database.url);
   const { orderId, order, position } = accepted(await create());
   const asked = await ways(customer, orderId, order!.number, position);
   const late = await Promise.all(Object.entries(asked).map(async ([way, ask]) => [way, await ask()] as const));
@@ -99,7 +99,7 @@ test('every list and sum below a field with `atLeast`, or below a payload, waits
 
   // As soon as the views have reached it, each of them is answered.
   const waiting = Object.entries(asked).map(async ([way, ask]) => [way, await ask()] as const);
-  await letGo();
+  await release();
   for (const [way, answer] of await Promise.all(waiting)) {
     const { orders, orderTotals } = readIn(answer.data) ?? {};
     expect([way, codes(answer), orders?.totalCount, orderTotals?.orderCount]).toEqual([way, [], 2, 2]);

@@ -13,11 +13,11 @@ import { customerToken, staffToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
 
 /** The extensions of a frame, which every subscription has. */
-interface Told {
+interface FrameFields {
   readonly kind: string;
   readonly position: string;
 }
-const told = ({ extensions }: Answer<unknown>): Told => extensions as unknown as Told;
+const frameOf = ({ extensions }: Answer<unknown>): FrameFields => extensions as unknown as FrameFields;
 const codes = ({ errors }: Answer<unknown>) => errors?.map(error => error.extensions.code);
 
 let log: ForkedLog;
@@ -85,10 +85,10 @@ async function addItem(orderId: string): Promise<string> {
 }
 
 /** The next frame that is not PROGRESS. */
-async function nextNews(of: Watch<object>): Promise<Answer<unknown>> {
+async function nextChange(of: Watch<object>): Promise<Answer<unknown>> {
   for (;;) {
     const answer = await of.next();
-    if (told(answer).kind !== 'PROGRESS') return answer;
+    if (frameOf(answer).kind !== 'PROGRESS') return answer;
   }
 }
 
@@ -106,21 +106,21 @@ test('if a database is restored to an earlier point and then gets other events, 
   const watchers = await open(states);
   const followers = await open(feeds, lost);
   const gone = await watch('WebSocket', `orderUpdated(id: "${log.lostOrder}" AFTER) { kind }`);
-  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(told(await watching.next()).kind);
-  expect(told(await gone.next()).kind).toBe('SNAPSHOT');
+  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(frameOf(await watching.next()).kind);
+  expect(frameOf(await gone.next()).kind).toBe('SNAPSHOT');
 
   await log.restore();
   const restored = await positions();
   expect(restored).not.toContain(lost);
   for (const { name, watching } of watchers) {
     const answer = await watching.next();
-    expect([name, told(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
-    expect(restored, name).toContain(told(answer).position);
+    expect([name, frameOf(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
+    expect(restored, name).toContain(frameOf(answer).position);
   }
   for (const { name, watching } of followers) {
     const answer = await watching.next();
-    expect([name, told(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
-    expect(told(answer).position).toBe(restored.at(-1));
+    expect([name, frameOf(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
+    expect(frameOf(answer).position).toBe(restored.at(-1));
     await expect(watching.next()).rejects.toThrow('complete');
     await watching.close();
   }
@@ -132,15 +132,15 @@ test('if a database is restored to an earlier point and then gets other events, 
   const [one, other] = [await addItem(first), await addItem(second)];
   await eventually(async () => {
     const { data } = await post(app.url, '{ orders { position } }', {}, { token: staff });
-    expect((data as { orders: Told }).orders.position).toBe(other);
+    expect((data as { orders: FrameFields }).orders.position).toBe(other);
   });
   for (const { name, watching } of watchers) {
     const expected = name.startsWith('an order that had not') ? other : one;
-    const answer = await nextNews(watching);
+    const answer = await nextChange(watching);
     expect(answer.errors).toBeUndefined();
-    expect([...restored, one, other], name).toContain(told(answer).position);
+    expect([...restored, one, other], name).toContain(frameOf(answer).position);
     if (!name.startsWith('projections'))
-      expect([name, told(answer)]).toMatchObject([name, { kind: 'UPDATE', position: expected }]);
+      expect([name, frameOf(answer)]).toMatchObject([name, { kind: 'UPDATE', position: expected }]);
     await watching.close();
   }
 });
@@ -157,9 +157,9 @@ describe('a subscriber that reconnects with a position of the lost log', () => {
           way === 'extensions' ? { after: lost } : undefined,
         );
         const answer = await watching.next();
-        expect([name, told(answer).kind]).toEqual([name, 'RESYNC']);
+        expect([name, frameOf(answer).kind]).toEqual([name, 'RESYNC']);
         expect(codes(answer)).toEqual(name in feeds ? ['STALE_POSITION'] : undefined);
-        expect(await positions()).toContain(told(answer).position);
+        expect(await positions()).toContain(frameOf(answer).position);
         await watching.close();
       }
     });
@@ -169,11 +169,11 @@ describe('a subscriber that reconnects with a position of the lost log', () => {
       for (const [name, field] of Object.entries({ ...states, ...feeds })) {
         const watching = await watch(carrier, field, undefined, { after: common });
         const first = await watching.next();
-        expect([name, told(first).kind, first.errors]).not.toContain('RESYNC');
+        expect([name, frameOf(first).kind, first.errors]).not.toContain('RESYNC');
         expect(first.errors).toBeUndefined();
         if (name === 'the feed of the log') {
-          const rest = [told(first).position];
-          while (rest.length < since.length) rest.push(told(await watching.next()).position);
+          const rest = [frameOf(first).position];
+          while (rest.length < since.length) rest.push(frameOf(await watching.next()).position);
           expect(rest).toEqual(since);
         }
         await watching.close();
@@ -189,7 +189,7 @@ describe('a subscriber that reconnects with a position of the lost log', () => {
         {},
         { token: staff, headers: { 'last-event-id': lost } },
       );
-      expect([name, told(await stream.next()).kind]).toEqual([name, 'RESYNC']);
+      expect([name, frameOf(await stream.next()).kind]).toEqual([name, 'RESYNC']);
       stream.close();
       await stream.ended;
     }

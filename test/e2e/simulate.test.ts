@@ -46,10 +46,10 @@ test('customers and staff act through the public API at the requested rate, and 
   // Never more than requested, and less only if the machine is busy.
   expect(commands).toBeGreaterThan(40);
   expect(commands).toBeLessThanOrEqual(40 * seconds + 4); // the seconds are rounded
-  const told = tellings(stdout);
-  expect(told.length).toBe(commands);
-  expect(told.map(({ verb }) => verb)).toEqual(expect.arrayContaining(verbs));
-  await expectAsTold(told);
+  const actions = printedActions(stdout);
+  expect(actions.length).toBe(commands);
+  expect(actions.map(({ verb }) => verb)).toEqual(expect.arrayContaining(verbs));
+  await expectAsPrinted(actions);
 });
 
 test('a command whose request or response is lost is sent again under its key: nothing is executed twice', async () => {
@@ -69,7 +69,7 @@ test('a command whose request or response is lost is sent again under its key: n
     const { code, stdout, stderr } = await interrupted(run);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/; 0 refused, [1-9]\d* sent again$/m);
-    await expectAsTold(tellings(stdout));
+    await expectAsPrinted(printedActions(stdout));
   } finally {
     await proxy.close();
   }
@@ -89,10 +89,10 @@ test('with given tokens it acts as their subjects', async () => {
   // A rate at which staff act too, even if the machine stalls for most of the time.
   const { code, stdout } = await runCli('simulate', ['--url', app.url, '--rate', '60', '--for', '4'], tokens);
   expect(code).toBe(0);
-  const told = tellings(stdout);
+  const actions = printedActions(stdout);
   const orders = (await allOrders(app.url, await headAt(app.url))).filter(order => order.customer.id === customer.id);
-  expect(told.filter(({ verb }) => verb === 'started')).toHaveLength(orders.length);
-  expect(new Set(told.map(({ who }) => who))).toEqual(new Set(['Zoe', 'anna']));
+  expect(actions.filter(({ verb }) => verb === 'started')).toHaveLength(orders.length);
+  expect(new Set(actions.map(({ who }) => who))).toEqual(new Set(['Zoe', 'anna']));
 });
 
 test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>([
@@ -134,14 +134,14 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
 });
 
 /** One printed line: an actor, an action and an order. */
-interface Telling {
+interface PrintedAction {
   readonly who: string;
   readonly verb: string;
   readonly number: string;
   readonly line: string;
 }
 
-function tellings(stdout: string): Telling[] {
+function printedActions(stdout: string): PrintedAction[] {
   return stdout.split('\n').flatMap(line => {
     const [, who, verb] = /^(\w+) (\w+) /.exec(line) ?? [];
     const number = /\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/.exec(line)?.[0];
@@ -158,10 +158,10 @@ const statusAfter: Readonly<Record<string, string>> = {
 };
 
 /** Checks that the state of each printed order follows from its printed lines, and from nothing else. */
-async function expectAsTold(told: readonly Telling[]): Promise<void> {
+async function expectAsPrinted(actions: readonly PrintedAction[]): Promise<void> {
   const orders = new Map((await allOrders(app.url, await headAt(app.url))).map(order => [order.number, order]));
-  for (const number of new Set(told.map(telling => telling.number))) {
-    const history = told.filter(telling => telling.number === number);
+  for (const number of new Set(actions.map(action => action.number))) {
+    const history = actions.filter(action => action.number === number);
     const order = orders.get(number);
     const lines = history.map(({ line }) => line).join('\n');
     // Each line is one event, except the first one: that is one more for each item.

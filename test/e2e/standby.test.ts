@@ -229,8 +229,8 @@ R1,C1,Ada,S1,Tea,1,1.00,EUR,2026-01-01,,
     ];
     for (const [name, given] of runs) {
       const { code, stderr } = await runCli(name, given, { DATABASE_URL: standby.url });
-      const said = stderr.trim().split('\n').at(-1);
-      expect([given[0], code, said]).toEqual([
+      const lastLine = stderr.trim().split('\n').at(-1);
+      expect([given[0], code, lastLine]).toEqual([
         given[0],
         1,
         'the database takes no writes (a standby, or default_transaction_read_only is on): run this on the primary',

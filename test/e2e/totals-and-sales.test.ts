@@ -115,7 +115,7 @@ test('the totals of all customers on a page are read by one statement', async ()
 });
 
 test('totals and sales wait for the position that they must reflect, and answer VIEW_LAGGING if the views do not reach it', async () => {
-  const letGo = await stallViews(database.url);
+  const release = await stallViews(database.url);
   try {
     const { position } = await order(shop.customer, [{ productId: shop.productId, quantity: 1 }]);
     const as = { token: shop.staff, headers: { 'orderstream-position': position } };
@@ -127,7 +127,7 @@ test('totals and sales wait for the position that they must reflect, and answer 
       expect(answer.errors).toMatchObject([{ extensions: { code: 'VIEW_LAGGING' } }]);
     }
   } finally {
-    await letGo();
+    await release();
   }
 });
 

@@ -313,7 +313,7 @@ describe('sockets', () => {
         'Sec-WebSocket-Protocol: graphql-transport-ws',
       ];
       /** Everything that each socket received until it was closed. */
-      async function toldToAll(): Promise<{ said: string[]; quick: boolean }> {
+      async function responsesOfAll(): Promise<{ responses: string[]; quick: boolean }> {
         // All connect first, so that all send their first message at about the same time.
         const connections = await Promise.all(Array.from({ length: 1_001 }, () => rawConnection(app.url)));
         const began = performance.now();
@@ -321,13 +321,13 @@ describe('sockets', () => {
         await eventually(() => expect(connections.filter(({ received }) => received() === '')).toHaveLength(0));
         const quick = performance.now() - began < introduction;
         await Promise.all(connections.map(({ closed }) => closed));
-        return { said: connections.map(({ received }) => received()), quick };
+        return { responses: connections.map(({ received }) => received()), quick };
       }
-      let { said, quick } = await toldToAll();
+      let { responses, quick } = await responsesOfAll();
       // If the first ones timed out before the last one's turn, there was room for it.
-      for (let times = 1; !quick && times < 5; times++) ({ said, quick } = await toldToAll());
+      for (let times = 1; !quick && times < 5; times++) ({ responses, quick } = await responsesOfAll());
       const [opened, refused] = ['101', '429'].map(status =>
-        said.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
+        responses.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
       );
       expect([opened!.length, refused!.length]).toEqual([1_000, 1]);
       const goodbye = '\x11\x38Connection initialisation timeout'; // 4408
@@ -606,13 +606,13 @@ describe('injections', () => {
           answer = await post(app.url, document, variables(value), { token: shop.staff });
         }
         asked++;
-        const told = { where, value, code: codesOf(answer.errors)?.[0] };
-        expect(performance.now() - since, JSON.stringify(told)).toBeLessThan(8_000);
-        expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(told.code);
+        const summary = { where, value, code: codesOf(answer.errors)?.[0] };
+        expect(performance.now() - since, JSON.stringify(summary)).toBeLessThan(8_000);
+        expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(summary.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
         // A value that is not a string is rejected; a list also accepts a single value.
         if (objects.includes(value as never) && !Array.isArray(value) && !where.endsWith('.ids')) {
-          expect(told).toMatchObject({ code: 'BAD_USER_INPUT' });
+          expect(summary).toMatchObject({ code: 'BAD_USER_INPUT' });
         }
       }
       const attempts = places.flatMap(place => [...texts, ...objects].map(value => [place, value] as const));
@@ -719,11 +719,11 @@ describe('after all attacks', () => {
       const ended = await Promise.all(
         trickles.connections.map(async ({ closed, received }) => ({
           ms: (await closed) - trickles.since - stoodStill(trickles.since, await closed),
-          said: received(),
+          head: received(),
         })),
       );
-      for (const [n, { ms, said }] of ended.entries()) {
-        expect(said).toMatch(/^HTTP\/1\.1 408 /);
+      for (const [n, { ms, head }] of ended.entries()) {
+        expect(head).toMatch(/^HTTP\/1\.1 408 /);
         expect(ms).toBeLessThan(n % 2 === 0 ? 13_000 : 35_000);
       }
     },

@@ -30,7 +30,7 @@ const nodeCount = 3;
 const few = 4;
 const longest = 400_000; // a minute and a half if nothing else runs
 /** Time to start a process on a busy machine, ms. */
-const patience = 30_000;
+const startTimeoutMs = 30_000;
 /** How long processes are held at a time, ms: less than their lock timeout. */
 const holdTime = 3_000;
 
@@ -73,7 +73,7 @@ interface Caught extends HeldStatement {
 /** Continues the history until a process waits in that half of a batch. The lock stays, so the process stays there. */
 async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Caught> {
   await held.hold(half);
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + startTimeoutMs;
   let again = Date.now() + holdTime;
   const state = { over: false };
   const given = (async () => {

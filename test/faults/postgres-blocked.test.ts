@@ -13,7 +13,7 @@ import { openWorld, slowly, type Trouble } from './world.ts';
 const appendLock = 'pg_advisory_xact_lock(1330795588, 1)';
 
 /** Maximum time until a process meets the obstacle, ms: seconds if nothing else runs. */
-const patience = 60_000;
+const meetTimeoutMs = 60_000;
 
 /** Waits until a process waits for this session's lock, and then requests the lock which that process holds. */
 const crossed = (query: string) => `DO $$ BEGIN
@@ -43,12 +43,12 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         await holder.query(`SET deadlock_timeout = '1h'; BEGIN`);
         for (const statement of statements) await holder.query(statement);
       };
-      const letGo = () => holder.end();
+      const release = () => holder.end();
       const refused = (name: string, sqlState: string, more: Pick<Trouble, 'begin' | 'lasts'> & Partial<Trouble>) => {
         const before = refusals(postgres, sqlState);
         return world.meet({
           name: `${name} (${sqlState})`,
-          end: letGo,
+          end: release,
           bites: () => refusals(postgres, sqlState) - before,
           ...more,
         });
@@ -59,7 +59,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         const before = ['55P03', '57014'].map(state => [state, refusals(postgres, state)] as const);
         return eventually(() => {
           for (const [state, count] of before) expect(refusals(postgres, state)).toBeGreaterThan(count);
-        }, patience);
+        }, meetTimeoutMs);
       };
 
       await refused('the log is locked', '55P03', {
@@ -107,7 +107,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
             await hold(held);
             void holder.query(crossed(wanted)).catch(() => undefined);
           },
-          lasts: () => eventually(() => expect(refusals(postgres, '40P01')).toBeGreaterThan(before), patience),
+          lasts: () => eventually(() => expect(refusals(postgres, '40P01')).toBeGreaterThan(before), meetTimeoutMs),
           storesOn: false,
           said: [{ of: members, is: 'serving' }],
         });

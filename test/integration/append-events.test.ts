@@ -439,15 +439,15 @@ describe('append_events on 16 connections at once', () => {
   );
   type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never;
 
-  interface Told {
+  interface CallResult {
     readonly request: AppendRequest;
     readonly outcome: AppendOutcome;
     readonly began: number;
     readonly ended: number;
   }
 
-  async function carryOut(client: pg.Client, calls: readonly Call[]): Promise<Told[]> {
-    const told: Told[] = [];
+  async function carryOut(client: pg.Client, calls: readonly Call[]): Promise<CallResult[]> {
+    const results: CallResult[] = [];
     for (const asked of calls) {
       const requests: AppendRequest[] = [];
       for (const { to, events, reads, stale } of asked) {
@@ -459,9 +459,9 @@ describe('append_events on 16 connections at once', () => {
       const began = performance.now();
       const outcomes = await appendOn(client, requests);
       const ended = performance.now();
-      outcomes.forEach((outcome, index) => told.push({ request: requests[index]!, outcome, began, ended }));
+      outcomes.forEach((outcome, index) => results.push({ request: requests[index]!, outcome, began, ended }));
     }
-    return told;
+    return results;
   }
 
   /** Reads the log repeatedly until `done`, and resolves with the number of gaps that it met. */
@@ -481,7 +481,7 @@ describe('append_events on 16 connections at once', () => {
   }
 
   test('keeps positions dense and in commit order, versions dense, the chain whole and time rising', async () => {
-    const acknowledged: Told[] = [];
+    const acknowledged: CallResult[] = [];
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(call, { maxLength: 4 }), { minLength: 16, maxLength: 16 }), async plan => {
         const run = Promise.all(plan.map((calls, index) => carryOut(clients[index]!, calls)));
@@ -494,8 +494,8 @@ describe('append_events on 16 connections at once', () => {
     );
 
     // The log has what was acknowledged, at the answered version and position.
-    const appended = acknowledged.flatMap(({ outcome, ...told }) => {
-      return outcome.outcome === 'appended' ? [{ ...told, ...outcome }] : [];
+    const appended = acknowledged.flatMap(({ outcome, ...result }) => {
+      return outcome.outcome === 'appended' ? [{ ...result, ...outcome }] : [];
     });
     const conflicts = acknowledged.filter(({ outcome }) => outcome.outcome === 'conflict');
     expect(appended.length).toBeGreaterThan(100);
@@ -504,10 +504,10 @@ describe('append_events on 16 connections at once', () => {
     const stored = await reader.database.$queryRaw<unknown[]>`
       SELECT command_id AS command, count(*)::int AS events, max(version)::int AS version, max(position)::int AS position
       FROM events GROUP BY command_id ORDER BY position`;
-    const told = appended.map(({ request, version, position }) => {
+    const expected = appended.map(({ request, version, position }) => {
       return { command: request.commandId, events: request.events.length, version, position };
     });
-    expect(stored).toEqual(told.toSorted((one, other) => one.position - other.position));
+    expect(stored).toEqual(expected.toSorted((one, other) => one.position - other.position));
 
     // A call that started after another was answered comes after it in the log.
     for (const later of appended) {

@@ -75,8 +75,8 @@ describe('commands that wait at the same time', () => {
     expect(calls.flat()).toHaveLength(700);
 
     const stored = await open.database.event.findMany({ where: { streamId: { in: requests.map(r => r.streamId) } } });
-    const told = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
-    expect(new Map(told as [number, object][])).toEqual(
+    const results = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
+    expect(new Map(results as [number, object][])).toEqual(
       new Map(stored.map(({ position, data }) => [Number(position), data as object])),
     );
   });

@@ -77,7 +77,7 @@ async function open(read = readOf(node), on = bus) {
   return { hub, start, reads };
 }
 
-function heard(hub: Hub<OrderRow>, id: string): (OrderRow | 'resync')[] {
+function notificationsOf(hub: Hub<OrderRow>, id: string): (OrderRow | 'resync')[] {
   const changes: (OrderRow | 'resync')[] = [];
   hub.watchRow(id, { changed: row => changes.push(row), resync: () => changes.push('resync') });
   return changes;
@@ -104,21 +104,21 @@ describe('a hint only wakes', () => {
         const orderId = await createdOrder(node, customerId);
         await projectAll(node);
         const { hub, start, reads } = await open();
-        const row = heard(hub, orderId);
+        const row = notificationsOf(hub, orderId);
         const scopes: string[] = [];
         hub.watchScope(customerId, () => scopes.push(customerId));
         hub.watchScope(everything, () => scopes.push(everything));
 
         for (const [round, hints] of rounds.entries()) {
           // Stored, not projected: whatever a hint contains, there is nothing to deliver yet.
-          const [told, rang] = [row.length, scopes.length];
+          const [notified, rang] = [row.length, scopes.length];
           await addItem(node, orderId, productId);
           for (const to of [...hints, ...hints]) bus.publish('projected', { to });
           const before = reads.length;
           bus.publish('projected', { to: { point: 1e15, hash: 'ffffffffffff' } });
           await eventually(() => expect(reads.at(-1)?.answer && reads.length > before).toBe(true));
           await turn();
-          expect([row.length, scopes.length]).toEqual([told, rang]);
+          expect([row.length, scopes.length]).toEqual([notified, rang]);
 
           await projectAll(node);
           bus.publish('projected', { to: startOfLog });
@@ -143,7 +143,7 @@ describe('a hint only wakes', () => {
       const orderId = await createdOrder(node, customerId);
       await projectAll(node);
       const { hub, start, reads } = await open(readOf(node), shared);
-      const row = heard(hub, orderId);
+      const row = notificationsOf(hub, orderId);
       const garbage = ['', 'null', '[]', '{', '{"to":{}}', '{"to":{"point":"9"}}', '\0', 'x'.repeat(1_000_000)];
       const forged = [-1, 0, 1, 1e15].map(point => JSON.stringify({ to: { point, hash: 'ffffffffffff' } }));
       for (let round = 0; round < 5; round++) {
@@ -170,7 +170,7 @@ describe('a lost hint', () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const { hub } = await open(readOf(node), on);
-    const row = heard(hub, orderId);
+    const row = notificationsOf(hub, orderId);
     await hub.reached(startOfLog, 1_000);
     const passed = stopwatch();
     for (let round = 0; round < 4; round++) {
@@ -204,7 +204,7 @@ test('a failed read loses nothing: the next one continues from the same position
     },
   });
   hubs.push(hub);
-  const row = heard(hub, orderId);
+  const row = notificationsOf(hub, orderId);
   broken = 2;
   const to = await projectedItem(orderId);
   bus.publish('projected', { to });
@@ -276,7 +276,7 @@ describe('a subscriber that registers at any moment', () => {
     bus.publish('projected', { to: startOfLog });
     await held.arrived;
 
-    const row = heard(hub, orderId);
+    const row = notificationsOf(hub, orderId);
     let rang = 0;
     hub.watchScope(customerId, () => rang++);
     await projectedItem(orderId);
@@ -302,7 +302,7 @@ describe('a subscriber that registers at any moment', () => {
     hub.watchScope('somebody', () => undefined);
     bus.publish('projected', { to: startOfLog });
     await held.arrived;
-    const row = heard(hub, orderId);
+    const row = notificationsOf(hub, orderId);
     await projectedItem(orderId);
     held.open();
     await eventually(() => expect(versions(row)).toEqual([2]));
@@ -313,12 +313,12 @@ describe('a subscriber that registers at any moment', () => {
    * Number of operations in flight between two tasks of the schedule: at most one, so that a schedule can be
    * repeated.
    */
-  let underWay = 0;
+  let inFlight = 0;
 
   async function step<Result>(s: fc.Scheduler, label: string, run: () => Promise<Result>): Promise<Result> {
     await s.schedule(Promise.resolve(), `${label} begins`);
-    underWay++;
-    const result = await run().finally(() => underWay--);
+    inFlight++;
+    const result = await run().finally(() => inFlight--);
     await s.schedule(Promise.resolve(), `${label} ends`);
     return result;
   }
@@ -326,10 +326,10 @@ describe('a subscriber that registers at any moment', () => {
   async function drive(s: fc.Scheduler, isOver: () => boolean): Promise<void> {
     for (let idle = 0; idle < 5; ) {
       await turn();
-      if (underWay > 0) continue;
+      if (inFlight > 0) continue;
       if (s.count() > 0) await s.waitNext(1);
       // A released operation needs some turns until its effect shows, here or in the hub.
-      idle = s.count() === 0 && underWay === 0 && isOver() ? idle + 1 : 0;
+      idle = s.count() === 0 && inFlight === 0 && isOver() ? idle + 1 : 0;
     }
   }
 
@@ -341,7 +341,7 @@ describe('a subscriber that registers at any moment', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), counts, async (s, { changes, rows, lists }) => {
-        underWay = 0;
+        inFlight = 0;
         const orderId = await createdOrder(node, customerId);
         const start = await projectAll(node);
         let reading = 0;
@@ -361,8 +361,8 @@ describe('a subscriber that registers at any moment', () => {
         let version = 1;
         const changing = s.scheduleSequence(
           Array.from({ length: changes }, () => async () => {
-            underWay++;
-            const to = await projectedItem(orderId).finally(() => underWay--);
+            inFlight++;
+            const to = await projectedItem(orderId).finally(() => inFlight--);
             version++;
             bus.publish('projected', { to });
           }),
@@ -428,7 +428,7 @@ test('if the log was restored and continued differently, every watcher is notifi
       read: (from, interest) => readOf(serving)(from, interest),
     });
     hubs.push(hub);
-    const rows = orders.map(id => heard(hub, id));
+    const rows = orders.map(id => notificationsOf(hub, id));
     const rang: string[] = [];
     const scopes = [customer, everything, 'cus_of_nobody'];
     for (const scope of scopes) hub.watchScope(scope, () => rang.push(scope));

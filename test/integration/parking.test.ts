@@ -302,11 +302,11 @@ test('an entity is answered as far as it can be folded, with the position before
 test('the state of each view is reported: parked streams by view, and the error that stops a projector', async () => {
   await addItem(node, poisoned, productId);
   await project(failingOn(poisoned, 2));
-  const told = await readProjections(node.database, views);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['order_view', 1]);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['customer_order_view', 1]);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
-  expect(new Set(told.map(one => one.state))).toEqual(new Set(['LIVE']));
+  const projections = await readProjections(node.database, views);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['order_view', 1]);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['customer_order_view', 1]);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
+  expect(new Set(projections.map(one => one.state))).toEqual(new Set(['LIVE']));
 
   // No process projects, and events wait.
   await addItem(node, sound, productId);

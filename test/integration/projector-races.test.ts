@@ -160,14 +160,14 @@ describe('a projector that was paused after it loaded rows', () => {
     const paused = held(one!.database, {
       before: sql => (sql.includes('UPDATE checkpoints') ? gate.pass() : Promise.resolve()),
     });
-    const goingOn = projectBatch({ ...one!, database: paused, views }, checkpoint, events);
+    const pausedBatch = projectBatch({ ...one!, database: paused, views }, checkpoint, events);
     await gate.arrived;
     await meanwhile();
     const before = await viewRows(one!.database, 'order_view', 'orderId');
     await control.query('TRUNCATE written, moved');
     gate.open();
 
-    expect(await goingOn).toBe(false);
+    expect(await pausedBatch).toBe(false);
     expect(await written()).toEqual([]);
     expect(await moves()).toEqual([]);
     expect(await viewRows(one!.database, 'order_view', 'orderId')).toEqual(before);

@@ -37,7 +37,7 @@ import { soon, stopwatch } from '../support/standstill.ts';
 interface Running {
   readonly lines: LogLine[];
   /** All positions that it reported. */
-  readonly told: Position[];
+  readonly reported: Position[];
   wake(): void;
   stop(): Promise<void>;
 }
@@ -50,11 +50,11 @@ afterEach(stopAll);
 
 function start({ projection: { database } }: Pick<TestNode, 'projection'>, known: EventTypes = types): Running {
   const { logger, lines } = logLines();
-  const told: Position[] = [];
+  const reported: Position[] = [];
   const store = openEventStore(database, known, () => undefined);
-  const projector = startProjector({ database, store, views, logger, onProjected: to => void told.push(to) });
+  const projector = startProjector({ database, store, views, logger, onProjected: to => void reported.push(to) });
   projectors.push(projector);
-  return { lines, told, wake: () => projector.wake(), stop: () => projector.stop() };
+  return { lines, reported, wake: () => projector.wake(), stop: () => projector.stop() };
 }
 
 async function expectProjected({ database }: TestNode, milliseconds?: number): Promise<void> {
@@ -123,7 +123,7 @@ describe('on PostgreSQL', () => {
     const projector = start(node);
     await eventually(() => expect(projector.lines.at(-1)?.err?.message).toContain('not this one'));
     expect({ views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) }).toEqual(before);
-    expect(projector.told).toEqual([]);
+    expect(projector.reported).toEqual([]);
 
     await control.query('DROP TRIGGER in_the_way ON customer_order_view');
     await expectProjected(node);
@@ -148,7 +148,7 @@ describe('on PostgreSQL', () => {
     await control.query('SELECT pg_terminate_backend($1)', [pid]);
     await eventually(() => expect(projector.lines).toHaveLength(1));
     expect({ views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) }).toEqual(before);
-    expect(projector.told).toEqual([]);
+    expect(projector.reported).toEqual([]);
 
     await control.query('SELECT pg_advisory_unlock(4711)');
     await expectProjected(node);
@@ -156,12 +156,12 @@ describe('on PostgreSQL', () => {
   });
 
   test('it reports a position after reaching it, never before', async () => {
-    const told: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
+    const reported: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
     const projector = startProjector({
       ...node,
       views,
       logger: logLines().logger,
-      onProjected: to => void told.push({ to, checkpoint: readCheckpoint(node.database) }),
+      onProjected: to => void reported.push({ to, checkpoint: readCheckpoint(node.database) }),
     });
     projectors.push(projector);
     for (let round = 0; round < 5; round++) {
@@ -169,8 +169,8 @@ describe('on PostgreSQL', () => {
       projector.wake();
     }
     const head = await readHead(node.database);
-    await eventually(() => expect(told.at(-1)?.to).toEqual(head));
-    for (const { to, checkpoint } of told) {
+    await eventually(() => expect(reported.at(-1)?.to).toEqual(head));
+    for (const { to, checkpoint } of reported) {
       expect((await checkpoint).position.point).toBeGreaterThanOrEqual(to.point);
     }
   });
@@ -194,7 +194,7 @@ describe('on PostgreSQL', () => {
     await projectAll(node);
     let rename: (() => Promise<Position>) | undefined;
     let renamed: Promise<Position> | undefined;
-    const told: Position[] = [];
+    const reported: Position[] = [];
     const projector = startProjector({
       database: node.database,
       store: {
@@ -213,7 +213,7 @@ describe('on PostgreSQL', () => {
       },
       views,
       logger: logLines().logger,
-      onProjected: to => void told.push(to),
+      onProjected: to => void reported.push(to),
     });
     projectors.push(projector);
     const waits: number[] = [];
@@ -221,8 +221,8 @@ describe('on PostgreSQL', () => {
       const passed = stopwatch();
       rename = () => positionOf(onCustomer(node, customerId, { type: 'RenameCustomer', name: `${round}` }));
       projector.wake();
-      await eventually(() => expect(told).toHaveLength(round));
-      expect(told.at(-1)).toEqual(await renamed);
+      await eventually(() => expect(reported).toHaveLength(round));
+      expect(reported.at(-1)).toEqual(await renamed);
       waits.push(passed());
     }
     // The poll interval alone is 250 ms.

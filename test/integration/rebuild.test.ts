@@ -236,8 +236,8 @@ test(
       pages.delete(event.position);
     }
     expect(pages.size, 'pages of no point of the log').toBe(0);
-    const told = frames.map(frame => frame.position);
-    expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
+    const positions = frames.map(frame => frame.position);
+    expect(positions).toEqual([...new Set(positions)].sort((one, other) => one - other));
     const { orders: last } = folded;
     for (const orderId of orders) {
       expect(frames.filter(frame => frame.orderId === orderId).at(-1)!.version).toBe(last.get(orderId)!['version']);
@@ -248,16 +248,16 @@ test(
 
 test('a generation that lags behind the live one does not become live, nor does one that another process moved', async () => {
   const customerId = await registeredCustomer(node);
-  const begun = await beginRebuild(node.database);
+  const started = await beginRebuild(node.database);
   await createdOrder(node, customerId);
   await projectAll(node);
   const live = await readCheckpoint(node.database);
-  expect(await switchTo(node.database, begun)).toBe(false);
+  expect(await switchTo(node.database, started)).toBe(false);
   expect(await readCheckpoint(node.database)).toEqual(live);
   const head = await readHead(node.database);
-  expect(await switchTo(node.database, { ...begun, position: head })).toBe(false);
+  expect(await switchTo(node.database, { ...started, position: head })).toBe(false);
   expect(await readCheckpoint(node.database)).toEqual(live);
-  expect(await readRebuild(node.database)).toEqual(begun);
+  expect(await readRebuild(node.database)).toEqual(started);
   expect((await readProjections(node.database, views))[0]).toMatchObject({
     state: 'REBUILDING',
     rebuild: { processed: 0, total: head.point },
@@ -282,8 +282,8 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
     // A statement that it had sent may still be completed.
     await eventually(async () => {
       killedAt = (await readRebuild(node.database))!.position.point;
-      const [told] = await readProjections(node.database, views);
-      expect(told).toMatchObject({ state: 'REBUILDING', rebuild: { processed: killedAt } });
+      const [reported] = await readProjections(node.database, views);
+      expect(reported).toMatchObject({ state: 'REBUILDING', rebuild: { processed: killedAt } });
     });
   }
   const { code, stdout, stderr } = await runCli('orderstream', ['rebuild', 'order_view'], on);
@@ -318,11 +318,11 @@ test('a rebuild that was killed after its switch only has old rows to delete', a
   const customerId = await registeredCustomer(node);
   await createdOrder(node, customerId);
   await projectAll(node);
-  const begun = await beginRebuild(node.database);
+  const started = await beginRebuild(node.database);
   // The switch, and then nothing more.
   const events = await node.store.readLog(0, 100);
-  expect(await projectBatch({ ...node, views }, begun, events)).toBe(true);
-  expect(await switchTo(node.database, after(begun, events))).toBe(true);
+  expect(await projectBatch({ ...node, views }, started, events)).toBe(true);
+  expect(await switchTo(node.database, after(started, events))).toBe(true);
   expect(await readRetired(node.database)).toEqual([1]);
   expect(await rebuildOn(node)).toBe('removed');
   expect((await readCheckpoint(node.database)).generation).toBe(2);

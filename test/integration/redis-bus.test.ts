@@ -197,13 +197,13 @@ describeWithRedis('the bus on Redis', () => {
     await eventually(() => expect(proxy.harmed).toBeGreaterThan(cut + 1), 20_000);
     proxy.meet(() => 'pass');
     // Longer than a connection may be silent; repeated if the machine stalled meanwhile.
-    let begun: number;
+    let startedAt: number;
     do {
       await eventually(() => expect(bus.isConnected()).toBe(true), 20_000);
       lines.length = 0;
-      begun = performance.now();
+      startedAt = performance.now();
       await sleep(2_500);
-    } while (stoodStill(begun, performance.now()) > 500);
+    } while (stoodStill(startedAt, performance.now()) > 500);
     expect(lines.map(({ msg }) => msg)).toEqual([]);
     await bus.close();
     await proxy.close();

@@ -41,19 +41,19 @@ describeWithRedis('a Redis that refuses', () => {
     ['the password', ['resetpass', '>another'], 'Redis is away'],
   ] as const)(
     'refusing %s after a reconnect ends no process, is logged once, and is over when Redis allows it again',
-    async (_what, rules, said) => {
+    async (_what, rules, expectedLine) => {
       await grant(...granted);
       const { logger, lines } = logLines();
       const bus = await openRedisBus(urlOf(), logger);
-      let heard = 0;
-      bus.subscribe('appended', () => heard++);
+      let hints = 0;
+      bus.subscribe('appended', () => hints++);
       await eventually(() => expect(bus.isConnected()).toBe(true));
 
       await grant(...rules);
       await operator.client('KILL', 'TYPE', 'pubsub');
       await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       const publishing = setInterval(() => bus.publish('appended', {}), 20);
-      if (said !== undefined) {
+      if (expectedLine !== undefined) {
         await eventually(() => expect(bus.isConnected()).toBe(false));
         await sleep(1_500);
         expect(bus.isConnected()).toBe(false);
@@ -61,7 +61,7 @@ describeWithRedis('a Redis that refuses', () => {
         const warned = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
         const once = warned();
         expect(once.length).toBeLessThanOrEqual(2);
-        expect(once.at(-1)).toMatch(said);
+        expect(once.at(-1)).toMatch(expectedLine);
         expect(once.at(-1)).toMatch(/updates come by looking at the database until it is back$/);
         await sleep(2_500);
         expect(warned()).toEqual(once);
@@ -69,8 +69,8 @@ describeWithRedis('a Redis that refuses', () => {
 
       await grant(...granted);
       await eventually(() => expect(bus.isConnected()).toBe(true));
-      const before = heard;
-      await eventually(() => expect(heard).toBeGreaterThan(before));
+      const before = hints;
+      await eventually(() => expect(hints).toBeGreaterThan(before));
       clearInterval(publishing);
       await bus.close();
     },
@@ -80,13 +80,13 @@ describeWithRedis('a Redis that refuses', () => {
     await grant(...granted);
     const { logger, lines } = logLines();
     const counts = openRedisCounters(urlOf(), logger);
-    const news = [{ key: crypto.randomUUID(), more: 3 }];
-    await eventually(async () => expect(await counts.add(news, 10)).toEqual([3]));
+    const changes = [{ key: crypto.randomUUID(), more: 3 }];
+    await eventually(async () => expect(await counts.add(changes, 10)).toEqual([3]));
     await grant('-incrby');
-    for (let n = 0; n < 3; n++) expect(await counts.add(news, 10)).toBeUndefined();
+    for (let n = 0; n < 3; n++) expect(await counts.add(changes, 10)).toBeUndefined();
     expect(lines.filter(({ level }) => level >= 40)).toHaveLength(1);
     await grant(...granted);
-    expect(await counts.add(news, 10)).toEqual([6]);
+    expect(await counts.add(changes, 10)).toEqual([6]);
     counts.close();
   });
 

@@ -157,15 +157,15 @@ describe('snapshots that are requested together', () => {
 
   test('wait for one statement at a time, however long it takes, and only the newest of a thousand is kept', async () => {
     const held = openGate();
-    let most = 0;
-    let underWay = 0;
+    let maxInFlight = 0;
+    let inFlight = 0;
     let asked = 0;
     const save = openSnapshots({
       $executeRaw: (async () => {
         asked++;
-        most = Math.max(most, ++underWay);
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
         await held.pass();
-        underWay--;
+        inFlight--;
         return 0;
       }) as unknown as typeof open.database.$executeRaw,
     });
@@ -175,7 +175,7 @@ describe('snapshots that are requested together', () => {
     expect(asked).toBe(1);
     held.open();
     await eventually(() => expect(asked).toBe(20));
-    expect(most).toBe(1);
+    expect(maxInFlight).toBe(1);
   });
 
   test('by two nodes at once, in any order, are all stored', async () => {

@@ -95,16 +95,16 @@ describe('an append whose answer is lost', () => {
 
   const fate = fc.constantFrom<Fate>('lose-request', 'lose-answer', 'lose-answer');
 
-  async function expectToldAsStored(commandIds: readonly string[], answers: readonly CommandAnswer<unknown>[]) {
+  async function expectAnsweredAsStored(commandIds: readonly string[], answers: readonly CommandAnswer<unknown>[]) {
     const stored = await direct.database.event.findMany({
       where: { commandId: { in: [...commandIds] } },
       orderBy: { position: 'asc' },
     });
-    const told = answers.map((answer, n) => {
+    const outcomes = answers.map((answer, n) => {
       if (answer.type !== 'accepted') throw new Error(`answered ${JSON.stringify(answer)}`);
       return { commandId: commandIds[n]!, version: answer.version, position: BigInt(answer.position.point) };
     });
-    const inOrder = told.toSorted((one, other) => Number(one.position - other.position));
+    const inOrder = outcomes.toSorted((one, other) => Number(one.position - other.position));
     expect(stored.map(({ commandId, version, position }) => ({ commandId, version, position }))).toEqual(inOrder);
     expect(await logFaults(direct.database)).toEqual([]);
   }
@@ -123,7 +123,7 @@ describe('an append whose answer is lost', () => {
           expect(sent).toBeGreaterThan(1);
         }
         proxy.meet(() => 'pass');
-        await expectToldAsStored(commandIds, answers);
+        await expectAnsweredAsStored(commandIds, answers);
       }),
       { numRuns: 1, endOnFailure: true },
     );
@@ -149,7 +149,7 @@ describe('an append whose answer is lost', () => {
         );
         proxy.meet(() => 'pass');
         expect(cut).toBeGreaterThan(0);
-        await expectToldAsStored(commandIds, answers);
+        await expectAnsweredAsStored(commandIds, answers);
       }),
       { numRuns: 1, endOnFailure: true },
     );

@@ -107,14 +107,14 @@ describe('on the embedded database', () => {
 
   /** A rebuild whose process ended after its first batch, and one that continues it beside the projectors. */
   async function rebuildInTwoParts(): Promise<void> {
-    const begun = await beginRebuild(node.database);
+    const started = await beginRebuild(node.database);
     const first = await node.store.readLog(0, 10);
-    expect(await projectBatch({ ...node, views }, begun, first)).toBe(true);
-    await expectRefused([[begun, first]]);
+    expect(await projectBatch({ ...node, views }, started, first)).toBe(true);
+    await expectRefused([[started, first]]);
     const retry = () => Promise.reject(new Error('nothing was parked'));
     expect(await rebuild({ ...node, views, retry, onProgress: () => undefined })).toBe('folded');
-    expect((await readCheckpoint(node.database)).generation).toBe(begun.generation);
-    await expectRefused([[begun, first]]);
+    expect((await readCheckpoint(node.database)).generation).toBe(started.generation);
+    await expectRefused([[started, first]]);
   }
 
   async function disturbed(steps: readonly Step[]): Promise<void> {

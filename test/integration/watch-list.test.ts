@@ -310,7 +310,7 @@ describe('a filtered list', () => {
     const filter: OrderFilter = { statusIn: ['DRAFT'], productId };
     const frames = await watch(start, filter);
     await next(frames);
-    const told = async () => {
+    const nextChange = async () => {
       const { row } = await next(frames);
       return [row!.orderId, matchesNow(row!, filter)];
     };
@@ -319,13 +319,13 @@ describe('a filtered list', () => {
     // drafts again.
     await addItem(node, other, productId);
     await project();
-    expect(await told()).toEqual([other, true]);
+    expect(await nextChange()).toEqual([other, true]);
     await positionOf(onOrder(node, orderId, { type: 'SubmitOrder' }));
     await project();
-    expect(await told()).toEqual([orderId, false]);
+    expect(await nextChange()).toEqual([orderId, false]);
     await addItem(node, other, productId);
     await project();
-    expect(await told()).toEqual([other, true]);
+    expect(await nextChange()).toEqual([other, true]);
     await frames.return?.();
   });
 
@@ -355,8 +355,8 @@ describe('without a change', () => {
     };
     const frames = await watchList(hub, customerId, undefined, { ...source, read });
     await next(frames);
-    const said: unknown[] = [];
-    void frames.next().then(({ value }) => said.push(value));
+    const received: unknown[] = [];
+    void frames.next().then(({ value }) => received.push(value));
     await createdOrder(node, await registeredCustomer(node));
     const position = await project();
     // The hub's read takes real time, not fake time.
@@ -364,9 +364,9 @@ describe('without a change', () => {
     while (hub.told.point < position.point && performance.now() - began < 5_000) await turn();
     const before = reads;
     await vi.advanceTimersByTimeAsync(14_900);
-    expect(said).toEqual([]);
+    expect(received).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(said).toEqual([{ kind: 'PROGRESS', position, row: undefined }]);
+    expect(received).toEqual([{ kind: 'PROGRESS', position, row: undefined }]);
     expect(reads).toBe(before);
     await frames.return?.();
   });

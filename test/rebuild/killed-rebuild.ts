@@ -30,7 +30,7 @@ export async function killedRebuild(
   events: number,
   parts: readonly number[],
 ): Promise<KilledRebuild> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const killedAt: number[] = [];
   const track = openTrack(database);
 
@@ -57,7 +57,7 @@ export async function killedRebuild(
   await until(last, Infinity);
   const { code } = await last.exited;
   const { takenUpAt, fallenBack } = track;
-  return { killedAt, takenUpAt, fallenBack, code, stdout: last.stdout(), milliseconds: performance.now() - begun };
+  return { killedAt, takenUpAt, fallenBack, code, stdout: last.stdout(), milliseconds: performance.now() - startedAt };
 }
 
 function startRebuild(url: string): ReturnType<typeof startCli> {

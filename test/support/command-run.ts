@@ -47,7 +47,7 @@ export interface RunOptions {
 }
 
 const customers = 6;
-const patience = 60_000; // ms until an unanswered command fails the run
+const answerTimeoutMs = 60_000; // ms until an unanswered command fails the run
 
 type Send = <Data extends object, Variables extends { input: object }>(
   document: Document<Data, Variables>,
@@ -88,7 +88,7 @@ export async function startCommandRun(
 
   /** The command's answer, after as many retries as it needs; undefined if it was rejected. */
   async function answered(document: Document<object, never>, variables: object, token: string) {
-    const deadline = Date.now() + patience;
+    const deadline = Date.now() + answerTimeoutMs;
     for (;;) {
       const sentLast = Date.now();
       const how = { token, patience: impatience };

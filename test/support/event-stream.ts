@@ -35,7 +35,7 @@ export interface EventStreamOptions {
   readonly extensions?: object;
 }
 
-const patience = 30_000;
+const frameTimeoutMs = 30_000;
 
 /** Subscribes over SSE to the server with root `url`, and waits for the response's head. */
 export async function openEventStream(
@@ -89,7 +89,7 @@ export async function openEventStream(
     events.push({ event: fields.get('event') ?? 'message', id: fields.get('id'), data: fields.get('data') ?? '' });
   }
 
-  async function event(milliseconds = patience): Promise<StreamEvent> {
+  async function event(milliseconds = frameTimeoutMs): Promise<StreamEvent> {
     const deadline = Date.now() + milliseconds;
     for (;;) {
       const first = events.shift();

@@ -26,9 +26,9 @@ export async function openFakeRedis(): Promise<FakeRedis> {
     socket.on('data', data => {
       for (const command of commandsIn(data.toString('latin1'))) {
         commands++;
-        const said = answer ? answer(command) : properAnswer(command);
-        if (said === 'close') return socket.destroy();
-        if (said !== undefined) socket.write(said, 'latin1');
+        const reply = answer ? answer(command) : properAnswer(command);
+        if (reply === 'close') return socket.destroy();
+        if (reply !== undefined) socket.write(reply, 'latin1');
       }
       return undefined;
     });

@@ -48,7 +48,7 @@ export interface SocketOptions {
   readonly protocol?: string;
 }
 
-const patience = 30_000;
+const frameTimeoutMs = 30_000;
 
 /** Connects to the server with root `url`, authenticates with the token, and waits for the acknowledgement. */
 export async function connectSocket(url: string, token?: string, options?: SocketOptions): Promise<TestSocket> {
@@ -151,7 +151,7 @@ function frameQueue(): FrameQueue {
       ended = why;
       wake();
     },
-    next: async (milliseconds = patience) => {
+    next: async (milliseconds = frameTimeoutMs) => {
       const deadline = Date.now() + milliseconds;
       for (;;) {
         const frame = frames.shift();

@@ -189,17 +189,17 @@ export const next: { source: Source; after?: Position | undefined; opening?: (()
   source: new Source(),
 };
 
-/** Delays the next source until `open` is called. `begun` settles when a subscriber waits for it. */
-export function openLater(): { readonly begun: Promise<void>; readonly open: () => void } {
+/** Delays the next source until `open` is called. `requested` settles when a subscriber waits for it. */
+export function openLater(): { readonly requested: Promise<void>; readonly open: () => void } {
   let [open, begin] = [(): void => undefined, (): void => undefined];
   const opened = new Promise<void>(resolve => (open = resolve));
-  const begun = new Promise<void>(resolve => (begin = resolve));
+  const requested = new Promise<void>(resolve => (begin = resolve));
   next.opening = () => {
     begin();
     return opened;
   };
   return {
-    begun,
+    requested,
     open: () => {
       next.opening = undefined;
       open();

@@ -21,9 +21,9 @@ test('a hundred subscribers of a state share one read per interval, and reads st
     state = expected;
     const [before, began] = [asked, performance.now()];
     const taken = await Promise.all(all.map(frames => frames.next()));
-    const told = taken.map(({ value }) => value as StateFrame<string[]>);
-    expect(new Set(told.map(frame => frame.state))).toEqual(new Set([expected]));
-    expect(new Set(told.map(frame => frame.row)).size).toBe(1);
+    const values = taken.map(({ value }) => value as StateFrame<string[]>);
+    expect(new Set(values.map(frame => frame.state))).toEqual(new Set([expected]));
+    expect(new Set(values.map(frame => frame.row)).size).toBe(1);
     expect(asked - before).toBeLessThanOrEqual((performance.now() - began) / 50 + 1);
   }
   const waiting = all.map(frame => frame.next());

@@ -39,12 +39,12 @@ test('requests that arrive while two statements are in flight share the next one
 
 test('a statement reads at most a hundred entities, two are in flight, and each caller gets its own result', async () => {
   const asked: number[] = [];
-  let underWay = 0;
+  let inFlight = 0;
   const read = openBatchedRead(async (ids: readonly string[]) => {
     asked.push(ids.length);
-    expect(++underWay).toBeLessThanOrEqual(2);
+    expect(++inFlight).toBeLessThanOrEqual(2);
     await new Promise(setImmediate);
-    underWay--;
+    inFlight--;
     return { position: { point: 1, hash: 'a' }, rows: new Map(ids.map(id => [id, `row ${id}`])) };
   });
   const ids = Array.from({ length: 250 }, (_, index) => `id ${index}`);

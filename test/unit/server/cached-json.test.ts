@@ -195,13 +195,13 @@ test('a row that is no longer cached is executed each time', async () => {
 });
 
 test('cached JSON is the same value in JSON, at any place', () => {
-  const told = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
+  const cached = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
   for (const result of [
-    { data: { one: told } },
-    { data: { one: told }, extensions: { cost: 1 } },
-    { data: { one: told, two: told } },
-    { data: { one: told }, errors: [] },
-    { data: { 'o"ne': told } },
+    { data: { one: cached } },
+    { data: { one: cached }, extensions: { cost: 1 } },
+    { data: { one: cached, two: cached } },
+    { data: { one: cached }, errors: [] },
+    { data: { 'o"ne': cached } },
     { data: null },
     { errors: [] },
   ]) {

@@ -447,7 +447,7 @@ describe('SSE', () => {
   test('a client that leaves while its source is being opened leaves nothing open', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
-    const { open, begun } = openLater();
+    const { open, requested } = openLater();
     const abort = new AbortController();
     const answer = fetch(`${url}/graphql`, {
       method: 'POST',
@@ -455,7 +455,7 @@ describe('SSE', () => {
       body: JSON.stringify({ query: 'subscription { ticks }' }),
       signal: abort.signal,
     });
-    await begun;
+    await requested;
     abort.abort();
     await expect(answer).rejects.toThrow();
     await new Promise(resolve => setTimeout(resolve, 100));

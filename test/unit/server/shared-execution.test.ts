@@ -249,9 +249,9 @@ describe('a frame whose execution fails', () => {
 
   test('is retried together with at most three others, whatever their number', async () => {
     const retries = openFrameRetries();
-    let [now, most] = [0, 0];
+    let [now, maximum] = [0, 0];
     const make = async (index: number) => {
-      most = Math.max(most, ++now);
+      maximum = Math.max(maximum, ++now);
       await new Promise(resolve => setTimeout(resolve, 5));
       now--;
       if (index % 5 === 0) throw new Error('refused');
@@ -260,6 +260,6 @@ describe('a frame whose execution fails', () => {
     const all = Array.from({ length: 50 }, (_, index) => retries.again(1, () => make(index)));
     const settled = await Promise.allSettled(all);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40);
-    expect(most).toBe(4);
+    expect(maximum).toBe(4);
   });
 });

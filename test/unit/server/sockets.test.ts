@@ -183,9 +183,9 @@ describe('graphql-transport-ws', () => {
     const socket = await connectSocket(url, await staffToken());
     for (const leave of [(ticks: { complete(): void }) => ticks.complete(), () => socket.ws.terminate()]) {
       const source = (next.source = new Source());
-      const { begun, open } = openLater();
+      const { requested, open } = openLater();
       const ticks = socket.subscribe('subscription { ticks }');
-      await begun;
+      await requested;
       leave(ticks);
       await new Promise(resolve => setTimeout(resolve, 50));
       open();
