@@ -1,4 +1,4 @@
-// Each command of the terminal ends when its work is done: nothing that it started keeps its process alive.
+// Each command of the terminal ends when its work is done: no timer or connection keeps its process alive.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -17,7 +17,7 @@ import { registered, type Shopper } from '../support/shop.ts';
 
 const orders = 100_000;
 const pairs = 15;
-/** Rewriting this many rows takes seconds; unrelated delays of the machine take less, ms. */
+/** Ms. Rewriting this many rows takes seconds; other delays of the machine are shorter. */
 const disturbance = 250;
 
 const { database, app, shop } = serveShop();

@@ -83,8 +83,8 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
     for (;;) {
       const statement = await held.waiting();
       if (statement) return { ...statement, given };
-      // All of them had passed it, and wait in the other half of their batch for what is held here. A rebuild is held
-      // in one half only: if it was released, it might finish all of its batches.
+      // All processes had passed it, and wait in the other half of their batch for this lock. A rebuild is held in one
+      // half only: if it was released, it might finish all of its batches.
       if (held === batches && Date.now() > again) {
         await held.letGo();
         await held.hold(half);

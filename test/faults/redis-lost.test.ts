@@ -4,7 +4,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { openWorld, slowly } from './world.ts';
 
-/** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be given up. */
+/** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be closed. */
 const slow = 800;
 
 describeWithRedis('Redis lost under load', () => {

@@ -346,7 +346,7 @@ describe('without a change', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => vi.useRealTimers());
 
-  test('it reports after 15 s how far it has come, with a position that other changes have reached, without a read', async () => {
+  test('it sends PROGRESS after 15 s, with a position that other changes have reached, without a read', async () => {
     const source = sourceOf(customerId);
     let reads = 0;
     const read: typeof source.read = (...which) => {

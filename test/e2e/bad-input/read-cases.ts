@@ -184,7 +184,7 @@ function* salesCases(): Generator<Case> {
     for (const span of spans) {
       const shown = JSON.stringify(span);
       yield asStaff(`salesByDay: ${shown}`, [SalesByDayDocument, { ...span, currency }], badUserInput);
-      // A day of topProducts that is left out is no limit.
+      // In topProducts a missing day is no limit.
       if (day === null) continue;
       yield asStaff(`topProducts: ${shown}`, [TopProductsDocument, { ...span, currency }], badUserInput);
     }

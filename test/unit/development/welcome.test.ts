@@ -11,24 +11,21 @@ const url = 'http://127.0.0.1:4000';
 test.each([
   ['nothing', {}],
   ['an issuer and an audience', { AUTH_ISSUER: 'https://login.example.com', AUTH_AUDIENCE: 'orders' }],
-])(
-  'with %s configured, the printed tokens authenticate staff and the first customer for 30 days',
-  async (_what, env) => {
-    const config = loadConfig(env);
-    const text = await welcome(config, url, plain);
-    const identify = openIdentity(config.auth);
-    const identities = ['staff', 'customer'].map(async role => {
-      const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
-      return identify(`Bearer ${token}`);
-    });
-    const days = 24 * 3_600;
-    const now = Date.now() / 1_000;
-    expect(await Promise.all(identities)).toEqual([
-      { actor: { role: 'staff', subject: 'staff' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
-      { actor: { role: 'customer', subject: sampleCustomerId }, expiresAt: expect.closeTo(now + 30 * days, -2) },
-    ]);
-  },
-);
+])('with %s configured, printed tokens are valid for staff and the first customer for 30 days', async (_what, env) => {
+  const config = loadConfig(env);
+  const text = await welcome(config, url, plain);
+  const identify = openIdentity(config.auth);
+  const identities = ['staff', 'customer'].map(async role => {
+    const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
+    return identify(`Bearer ${token}`);
+  });
+  const days = 24 * 3_600;
+  const now = Date.now() / 1_000;
+  expect(await Promise.all(identities)).toEqual([
+    { actor: { role: 'staff', subject: 'staff' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+    { actor: { role: 'customer', subject: sampleCustomerId }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+  ]);
+});
 
 test('with a configured key, no token is printed', async () => {
   expect(await welcome(loadConfig({ AUTH_JWT_SECRET: testSecret }), url, plain)).toBeUndefined();
