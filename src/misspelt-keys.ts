@@ -24,7 +24,9 @@ export function likelyKey(name: string, names: readonly string[], known: readonl
   // Short names are close to too many others (PORT to SORT and POST), so only one typing error is allowed there.
   return known.find(
     key =>
-      !names.includes(key) && mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) && !kubernetesName.test(name),
+      !names.includes(key) &&
+      mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) &&
+      !kubernetesName.test(name),
   );
 }
 

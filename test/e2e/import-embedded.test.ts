@@ -10,7 +10,7 @@ import { runCli } from '../support/cli.ts';
 import { expectedProducts, importKilledHalfWay, productsAt, serving, shown } from '../support/imported.ts';
 import { byReference, orderLinesIn } from '../support/order-lines.ts';
 
-test('on the embedded database, an import that was killed resumes, leaves no view behind, and adds nothing when repeated', async () => {
+test('on the embedded database, an import that was killed resumes, its views are complete, and a repeated one adds nothing', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-import-'));
   try {
     const file = orderLinesIn(folder);

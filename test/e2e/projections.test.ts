@@ -17,7 +17,7 @@ import { registered } from '../support/shop.ts';
 
 const { database, app, shop } = serveShop();
 
-/** Damages the next event of an order, so that no fold accepts it, or restores it. */
+/** Damages the next event of an order, so that no fold accepts it, or repairs it. */
 async function damaging(orderId: string, whether: boolean): Promise<void> {
   await onDatabase(database.url, client =>
     client.query(

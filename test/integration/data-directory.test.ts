@@ -95,7 +95,7 @@ describe('a data directory', () => {
     await release();
   });
 
-  test('below a file is rejected by a line that says so', async () => {
+  test('below a file is rejected by a line that names the cause', async () => {
     const file = join(scratch, 'file');
     await writeFile(file, '');
     const path = join(file, 'data');

@@ -28,8 +28,8 @@ afterAll(async () => {
 // grow.
 test.each<[string, (own: Database) => Promise<unknown>]>([
   ['the projector', own => loadRows(own, views.folded, 1, [{ streamType: 'order', streamId: 'ord_1' }])],
-  ['whoever asks for an order', own => readOrders({ database: own, types }, ['ord_1'])],
-])('on empty tables already %s finds rows by their keys, not by a walk through another index', async (_who, read) => {
+  ['a query for an order', own => readOrders({ database: own, types }, ['ord_1'])],
+])('even on empty tables %s finds rows by key, not by scanning another index', async (_who, read) => {
   const sent = await statementsSent(node.database, read);
   const plans = await Promise.all(sent.map(statement => planOf(client, statement)));
   const used = plans.flatMap(({ indexes }) => indexes).filter(name => name.includes('_view_'));

@@ -41,7 +41,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A process that has cached no row yet, and the rows that were sent to it since the last call. */
+/** A process with an empty row cache. `since` returns the rows that were sent to it since the last call. */
 function reader() {
   let sent: string[] = [];
   const lookUp: ReadSource['lookUp'] = async statement => {
@@ -74,7 +74,7 @@ describe('a row that was read before', () => {
     return { source, since, read: async () => (await readOrders(source, [orderId])).rows.get(orderId)! };
   }
 
-  test('is sent once while it is unchanged, with its customer or without', async () => {
+  test('is sent once while it is unchanged, with or without its customer', async () => {
     const { source, since, read } = await seen();
     const first = await read();
     const alone = (await readOrdersAlone(source, [orderId])).rows.get(orderId)!;
@@ -102,7 +102,7 @@ describe('a row that was read before', () => {
     expect(since()).toHaveLength(1);
   });
 
-  test('is sent again after a change by hand, without any event', async () => {
+  test('is sent again after a manual change, without any event', async () => {
     const { since, read } = await seen();
     await onDatabase(database.url, client =>
       client.query('UPDATE order_view SET carrier = $2 WHERE order_id = $1', [orderId, 'by hand']),
@@ -121,12 +121,13 @@ describe('a row that was read before', () => {
     expect(rows.get(gone)).toBeUndefined();
   });
 
-  // Possible after a restore, or if two generations are written at once: all parts of the mark but one are the same.
+  // Possible after a restore, or if two generations are written at once: all parts of the mark except one are the
+  // same.
   test.each([
     ['another transaction', ([, generation, hash]: string[]) => `1.${generation}.${hash}`],
     ['another generation', ([xmin, , hash]: string[]) => `${xmin}.0.${hash}`],
     ['another log', ([xmin, generation]: string[]) => `${xmin}.${generation}.000000000000`],
-  ])('is sent again where it is of %s', async (_, otherMark) => {
+  ])('is sent again if it is of %s', async (_, otherMark) => {
     const { source, since, read } = await seen();
     const { mark } = source.seen!.of(orderView, orderId)!;
     source.seen!.keep(orderView, orderId, {
@@ -138,7 +139,7 @@ describe('a row that was read before', () => {
   });
 });
 
-test('a process with a row cache reads what one without a cache reads, whatever happens in between', async () => {
+test('a process with a row cache reads the same as one without, whatever happens in between', async () => {
   async function readAll(source: ReadSource, cast: Cast) {
     const all = [
       await readOrders(source, cast.orders),

@@ -250,7 +250,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await server.close();
   });
 
-  test('behind a pooler that drops what a session has to have set', async () => {
+  test('behind a pooler that drops required session settings', async () => {
     const row = { version: '15.1', number: '150001', encoding: 'UTF8', settings: '{elsewhere}' };
     const server = await answeringPostgres(row);
     expect(await refusal({ DATABASE_URL: server.url })).toMatch(

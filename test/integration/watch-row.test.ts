@@ -131,7 +131,7 @@ async function expectOnlyUpdate(frames: Frames, orderId: string, version: number
 }
 
 describe('the first frame', () => {
-  test('without `after` is the row as the log has it, projected or not', async () => {
+  test('without `after` is the row with all events of the log, projected or not', async () => {
     const { orderId } = await newOrder();
     const position = await addItem(node, orderId, productId);
     const frames = await watch(orderId);
@@ -191,7 +191,7 @@ describe('the first frame', () => {
 });
 
 describe('a row that changes between registration and snapshot', () => {
-  test('is not sent again when the hub reaches what the snapshot has shown', async () => {
+  test('is not sent again when the hub reaches the state of the snapshot', async () => {
     const { orderId } = await newOrder();
     await addItem(node, orderId, productId);
     const frames = await watch(orderId);
@@ -206,7 +206,7 @@ describe('a row that changes between registration and snapshot', () => {
   test.each([
     ['before the snapshot reads it', 'before'],
     ['after the snapshot has read it', 'after'],
-  ])('%s is delivered once, as it is', async (_, when) => {
+  ])('%s is delivered once, unchanged', async (_, when) => {
     const { orderId } = await newOrder();
     const { look } = sourceOf(orderId);
     const gate = openGate();
@@ -398,7 +398,7 @@ describe('if the log was restored and continued differently', () => {
     await frames.return?.();
   });
 
-  test('a database that is away when the row must be read again ends nothing: the row is read when it is back', async () => {
+  test('if the database is unavailable when the row must be read again, nothing ends: the row is read when it is back', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let failures = 0;
@@ -417,7 +417,7 @@ describe('if the log was restored and continued differently', () => {
     await frames.return?.();
   });
 
-  test('a subscriber that leaves while the database is away reads no more', async () => {
+  test('a subscriber that leaves while the database is unavailable reads no more', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let looks = 0;

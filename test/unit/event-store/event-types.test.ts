@@ -39,7 +39,7 @@ describe('a stored event', () => {
     ['type of another stream', 'note', 'LetterSent', 1],
     ['stream type', 'parcel', 'LetterSent', 1],
   ])(
-    'with an unknown %s stops its reader, and says which it is and what to do',
+    'with an unknown %s stops its reader, with an error that names it and the remedy',
     (_, streamType, type, schemaVersion) => {
       const read = () => bring(streamType, type, schemaVersion);
       expect(read).toThrow(UnknownEventError);

@@ -128,10 +128,10 @@ describe('for an unchanged row', () => {
 
   test.each([
     ['has an argument', '{ thing { name sized(unit: "m") } }', ['name', 'sized']],
-    ['is the viewer’s alone', '{ thing { name mine } }', ['name', 'mine']],
-    ['comes from elsewhere', '{ thing { name other } }', ['name', 'other']],
+    ['depends on the viewer', '{ thing { name mine } }', ['name', 'mine']],
+    ['is not read from the row', '{ thing { name other } }', ['name', 'other']],
     ['failed', '{ thing { name failing } }', ['name', 'failing']],
-  ])('it is executed each time where a field %s', async (_, query, each) => {
+  ])('it is executed each time if a field %s', async (_, query, each) => {
     const ask = asker(standing(), query);
     const [first, second] = [await ask(), await ask()];
     expect(executed).toEqual([...each, ...each]);
@@ -195,13 +195,13 @@ test('a row that is no longer cached is executed each time', async () => {
 });
 
 test('cached JSON is the same value in JSON, at any place', () => {
-  const told = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
+  const cached = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
   for (const result of [
-    { data: { one: told } },
-    { data: { one: told }, extensions: { cost: 1 } },
-    { data: { one: told, two: told } },
-    { data: { one: told }, errors: [] },
-    { data: { 'o"ne': told } },
+    { data: { one: cached } },
+    { data: { one: cached }, extensions: { cost: 1 } },
+    { data: { one: cached, two: cached } },
+    { data: { one: cached }, errors: [] },
+    { data: { 'o"ne': cached } },
     { data: null },
     { errors: [] },
   ]) {

@@ -19,7 +19,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const lines = () => logged.filter(({ msg }) => msg === 'a request held the event loop');
 
 test.each(['query', 'mutation'])(
-  'a %s that holds the event loop for more than a second is logged once and counted, by the hash of its document alone',
+  'a %s that blocks the event loop for more than a second is logged once and counted, by the hash of its document alone',
   async operation => {
     logged.length = 0;
     let held = 0;
@@ -34,7 +34,7 @@ test.each(['query', 'mutation'])(
   },
 );
 
-test('so is a step that fails, and what is no document', () => {
+test('a blocking step that fails is logged too, also for a text that does not parse', () => {
   logged.length = 0;
   const step = () => {
     hold(1_050);
