@@ -8,9 +8,8 @@ const keptWeight = 100_000;
 
 /**
  * The folded rows of the streams that a projector wrote last, so that they need not be read back. Rows change, and
- * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal the
- * database for as long as the checkpoint is where this projector moved it. Once it is elsewhere, all rows are
- * dropped.
+ * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal those in
+ * the database while the checkpoint is where this projector moved it. If it is elsewhere, all rows are dropped.
  */
 export class ProjectorRowCache {
   /** By stream, then by the index of the folded view. */
@@ -20,7 +19,7 @@ export class ProjectorRowCache {
   });
   #at: Checkpoint | undefined;
 
-  /** The rows of a stream as the database has them at a checkpoint; undefined if they must be read. */
+  /** The stored rows of a stream at a checkpoint; undefined if they must be read. */
   at(from: Checkpoint, streamId: string): readonly (object | undefined)[] | undefined {
     if (!this.#at || !isSame(this.#at, from)) this.#rows.clear();
     this.#at = from;

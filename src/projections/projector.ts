@@ -10,35 +10,44 @@ import { projectNext } from './project-next.ts';
 import type { StreamName } from './retry-event.ts';
 import type { Views } from './view.ts';
 
-/** Events a batch holds at most: bounds the memory of a catch-up; live batches are as small as what has come. */
+/**
+ * Maximum number of events in a batch, which limits the memory of a catch-up. Live batches are as small as the events
+ * that have arrived.
+ */
 const batchSize = 1_000;
 /**
- * Pause after a batch that several events had come for, ms for each and at most: a batch costs as much as twenty events
- * do, so under load fewer and larger ones leave more of the machine to commands. A single event never waits, and a
- * projector that is a whole batch behind goes on at once.
+ * Pause after a batch of several events, ms per event and maximum. A batch costs as much as twenty events, so under
+ * load fewer, larger batches leave more of the machine to commands. A single event never waits, and a projector that
+ * is a whole batch behind does not pause.
  */
 const breath = 0.25;
 const longestBreath = 100;
-/** An idle projector looks at the log this often, ms, where no wake-up came: wake-ups may be lost. */
+/** Poll interval of an idle projector without a wake-up, ms: wake-ups can be lost. */
 const pollInterval = 250;
-/** A projector that another one overtook looks this often, ms, and takes over when events wait and nobody moves. */
+/**
+ * Poll interval of a projector that another one has overtaken, ms. It takes over if events wait and the checkpoint
+ * does not move.
+ */
 const standbyInterval = 1_000;
-/** After an error, ms: doubled with each one that follows, up to the longest. Most pass at once, some stay. */
+/**
+ * Pause after an error, ms: it doubles with each consecutive error, up to the maximum. Most errors pass at once, some
+ * stay.
+ */
 const errorPause = 50;
 const longestErrorPause = 1_000;
 
 export interface Projector {
-  /** Says that events may have been stored. Never needed for correctness. */
+  /** Reports that events may have been stored. Never needed for correctness. */
   wake(): void;
-  /** Finishes the batch under way and ends. */
+  /** Finishes the current batch and ends. */
   stop(): Promise<void>;
 }
 
 /**
- * Folds the log into the views, for ever: catch-up and live are this one loop. It ends by itself only where a newer
- * program has migrated the database.
- * @param onProjected told after each commit how far the views have come; only a hint
- * @param onEnded told where it has ended by itself
+ * Folds the log into the views until it is stopped: catch-up and live projection are the same loop. It ends by itself
+ * only if a newer release has migrated the database.
+ * @param onProjected called after each commit with the position of the views; only a hint
+ * @param onEnded called if it has ended by itself
  */
 export function startProjector(parts: {
   database: Database;
@@ -87,7 +96,8 @@ export function startProjector(parts: {
       try {
         from = checkpoint ?? (await readCheckpoint(database));
         woken = false;
-        // Fewer after each failure: a batch that is too large for a statement, or its time, must not come again as it was.
+        // Smaller after each failure: a batch that is too large for a statement or its timeout must not be tried
+        // again at the same size.
         const limit = Math.max(1, batchSize >> Math.min(failures, 10));
         const to = await projectNext(projection, from, limit);
         if (to && to !== from) onProjected(to.position);
@@ -102,7 +112,7 @@ export function startProjector(parts: {
         if (!foundNothing) checkpoint = to ?? (await standBy(from));
         else {
           const isWoken = await untilWoken();
-          // Woken twice and nothing found: the log may be another one, restored to before this checkpoint.
+          // Two wake-ups and no new event: the log may have been replaced by a restore to before this checkpoint.
           checkpoint = isWoken && !idleBefore ? from : undefined;
         }
       } catch (error) {
@@ -113,7 +123,7 @@ export function startProjector(parts: {
           return;
         }
         if (isReadOnly(error)) {
-          // Once: a standby may stay one for years, and may be promoted at any moment.
+          // Warns once: a standby may stay one for years, and may be promoted at any moment.
           if (!readOnly) logger.warn('the database takes no writes: the projector waits until it does');
           readOnly = true;
           await pause(longestErrorPause);
@@ -127,15 +137,16 @@ export function startProjector(parts: {
     }
   }
 
-  /** Not in a catch-up: what its readers wait for is far away. */
+  /** No pause during a catch-up: it is not near the events that readers wait for. */
   async function breathe(events: number, limit: number): Promise<void> {
     const ms = events < limit ? Math.min(events * breath, longestBreath) : 0;
     if (ms >= 1) await pause(ms);
-    // The embedded database answers within a turn of the event loop: a catch-up would leave requests none.
+    // The embedded database answers within a turn of the event loop: without this, a catch-up would block all
+    // requests.
     else await new Promise(resolve => setImmediate(resolve));
   }
 
-  /** Whoever asks for the views' state sees what holds them up. */
+  /** Stores the failure, so that `status` and the API's `projections` can show it. */
   async function tellFailure(at: Checkpoint, error: unknown): Promise<void> {
     if (isUnreachable(error)) return;
     try {
@@ -146,8 +157,8 @@ export function startProjector(parts: {
   }
 
   /**
-   * Waits for a wake-up, for a bounded time. Without one the checkpoint is read again, so that one that another process
-   * moved, or a restore put back, is seen here and not only at a write.
+   * Waits for a wake-up, for a limited time. Without one, the checkpoint is read again, so that a checkpoint that
+   * another process moved, or that a restore reset, is noticed before the next write.
    * @returns whether a wake-up came
    */
   async function untilWoken(): Promise<boolean> {
@@ -157,10 +168,11 @@ export function startProjector(parts: {
     return woken;
   }
 
-  /** Another projector is at work: stays out of its way until it stands still although events wait. */
+  /** Another projector is active: waits until its checkpoint does not move although events wait. */
   async function standBy(from: Checkpoint): Promise<Checkpoint | undefined> {
     let seen = await readCheckpoint(database);
-    // A rebuild was switched to, and whoever did so may be gone: nobody else is known to be at work.
+    // A rebuild was switched to live, and the process that did so may have ended: no other projector is known to be
+    // active.
     if (seen.generation !== from.generation) return seen;
     while (!stopped) {
       await pause(standbyInterval);

@@ -4,7 +4,7 @@ import type { Position } from '../event-store/position.ts';
 import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 
-/** If events wait longer than this for a projector, s, no projector is assumed to be active. */
+/** If events wait longer than this for a projector, seconds, no projector is assumed to be active. */
 const patience = 5;
 
 export type ProjectionState = 'LIVE' | 'REBUILDING' | 'PAUSED' | 'FAILED';

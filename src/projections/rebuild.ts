@@ -9,12 +9,15 @@ import { after, projectBatch } from './project-batch.ts';
 import type { Projection } from './projection.ts';
 import type { StreamName } from './retry-event.ts';
 
-/** Events in a batch: each row is written once a batch, so larger batches write less. Memory limits the size. */
+/**
+ * Maximum number of events in a batch. Each row is written once per batch, so larger batches write less. Memory
+ * limits the size.
+ */
 const batchSize = 5_000;
 /** If another process is faster, this one lets it continue and checks again after this time, ms. */
 const standbyInterval = 1_000;
 
-/** What a rebuild needs beside the events. */
+/** The parts that a rebuild needs in addition to the events. */
 export interface Rebuild extends Projection {
   readonly store: Pick<EventStore, 'readStream' | 'readLog'>;
   /** Retries a parked stream; see retryEvent(). */
@@ -24,10 +27,11 @@ export interface Rebuild extends Projection {
 }
 
 /**
- * Folds the whole log into a new generation of every view beside the live one, makes it live once it has come as far,
- * and deletes the old rows. Projector, queries and subscribers continue. Its progress is stored in the database, so
- * after a kill a second call resumes.
- * @returns `removed` if a rebuild had been switched to live before, and only old rows were left to delete
+ * Folds the whole log into a new generation of every view beside the live one, makes it live when it has reached the
+ * live position, and deletes the old rows. Projector, queries and subscribers continue. Its progress is stored in the
+ * database, so a second call after a kill resumes.
+ * @returns `removed` if a rebuild had been switched to live before, and only old rows were left to delete; `given up`
+ * if the rebuild was abandoned
  * @throws UnknownEventError if the log has an event that this code does not know
  */
 export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'given up'> {
@@ -39,14 +43,14 @@ export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'g
     if ((await readCheckpoint(database)).generation < begun.generation) return 'given up';
   }
   for (const generation of await readRetired(database)) {
-    // Subscribers are past the last events of these rows: only a later position reaches them.
+    // Subscribers are past the last events of these rows, and only a change at a later position is sent to them.
     for (const stream of await readFreed(database, generation)) await parts.retry(stream);
     await removeGeneration(database, parts.views, generation);
   }
   return unfinished ? 'removed' : 'folded';
 }
 
-/** Folds until the generation is live, by this process or by another one that rebuilds it. */
+/** Folds until the generation is live, switched by this process or by another one that rebuilds it. */
 async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
   const { database, onProgress } = parts;
   let from: Checkpoint = begun;
@@ -66,7 +70,7 @@ async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
 interface Step {
   /** Undefined if another process has moved the checkpoint. */
   readonly to: Checkpoint | undefined;
-  /** The next batch, being read; undefined at the end of the log. */
+  /** The read of the next batch, in flight; undefined at the end of the log. */
   readonly ahead?: Promise<RecordedEvent[]>;
 }
 

@@ -3,7 +3,7 @@ import type { Position } from '../event-store/position.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 
-/** Maximum number of spans in a batch: a projector that catches up folds a thousand events at once. */
+/** Maximum number of spans per batch: a projector that catches up folds a thousand events at once. */
 const longest = 100;
 
 /**
