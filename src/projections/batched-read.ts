@@ -20,14 +20,14 @@ export interface ReadTogether<Value, At = Position> {
  * Maximum number of statements in flight. Ids requested in the meantime wait for the next one, so under load batches
  * grow.
  */
-const atOnce = 2;
+const maxInFlight = 2;
 /** Maximum number of entities in a statement: its rows are parsed in one turn of the event loop, and may be large. */
-const most = 100;
+const maxBatchSize = 100;
 /**
  * After this time, ms, a statement does not count as in flight any more: it may wait for a lock or on a dead
  * connection, and must not block the others.
  */
-const longest = 100;
+const slowStatementMs = 100;
 
 interface Batch<Value, At> {
   readonly ids: Set<string>;
@@ -43,40 +43,40 @@ interface Batch<Value, At> {
 export function openBatchedRead<Value, At = Position>(
   read: (ids: readonly string[]) => Promise<ReadTogether<Value, At>>,
 ): (id: string) => Promise<Found<Value, At>> {
-  const waiting: Batch<Value, At>[] = [];
-  let underWay = 0;
+  const pending: Batch<Value, At>[] = [];
+  let inFlight = 0;
 
   function batchFor(id: string): Batch<Value, At> {
-    const last = waiting.at(-1);
-    if (last && (last.ids.size < most || last.ids.has(id))) return last;
+    const last = pending.at(-1);
+    if (last && (last.ids.size < maxBatchSize || last.ids.has(id))) return last;
     setImmediate(send);
     let settle: Batch<Value, At>['settle'] = () => undefined;
     const answer = new Promise<ReadTogether<Value, At>>(resolve => (settle = resolve));
     const batch = { ids: new Set<string>(), answer, settle };
-    waiting.push(batch);
+    pending.push(batch);
     return batch;
   }
 
   function send(): void {
-    if (underWay >= atOnce) return;
-    const batch = waiting.shift();
+    if (inFlight >= maxInFlight) return;
+    const batch = pending.shift();
     if (!batch) return;
     const { ids, settle } = batch;
-    underWay++;
-    let counted = true;
-    const passed = (): void => {
-      if (!counted) return;
-      counted = false;
-      underWay--;
+    inFlight++;
+    let isCounted = true;
+    const release = (): void => {
+      if (!isCounted) return;
+      isCounted = false;
+      inFlight--;
       send();
     };
-    const late = setTimeout(passed, longest);
+    const slowTimer = setTimeout(release, slowStatementMs);
     const reading = read([...ids]);
     // This handler runs before the callers' handlers: the database executes the next statement while callers use this
     // result.
     const ended = (): void => {
-      clearTimeout(late);
-      passed();
+      clearTimeout(slowTimer);
+      release();
     };
     reading.then(ended, ended);
     settle(reading);

@@ -20,11 +20,11 @@ export async function beginRebuild(database: Database): Promise<Checkpoint> {
       INSERT INTO checkpoints (group_name, generation, live, position, hash)
       SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
       ON CONFLICT DO NOTHING`;
-    const [taken] = await database.$queryRaw<Checkpoint[]>`
+    const [started] = await database.$queryRaw<Checkpoint[]>`
       UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
       WHERE group_name = ${coreGroup} AND NOT live AND NOT retired
       RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`;
-    if (taken) return taken;
+    if (started) return started;
   }
 }
 

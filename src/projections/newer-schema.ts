@@ -9,7 +9,7 @@ import { StartError } from '../start-error.ts';
 export class NewerSchemaError extends StartError {
   override readonly name = 'NewerSchemaError';
   constructor(migration: string) {
-    super(`the database was migrated by a newer Orderstream (it has ${migration}): this one projects nothing any more`);
+    super(`the database was migrated by a newer Orderstream (it has ${migration}): this release must not project any more`);
   }
 }
 

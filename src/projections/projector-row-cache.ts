@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Loaded } from './load-rows.ts';
 
 /** Maximum number of rows and of entries in their lists, together. An order line takes about 350 bytes. */
-const keptWeight = 100_000;
+const maxWeight = 100_000;
 
 /**
  * The folded rows of the streams that a projector wrote last, so that they need not be read back. Rows change, and
@@ -14,7 +14,7 @@ const keptWeight = 100_000;
 export class ProjectorRowCache {
   /** By stream, then by the index of the folded view. */
   readonly #rows = new LRUCache<string, readonly (object | undefined)[]>({
-    maxSize: keptWeight,
+    maxSize: maxWeight,
     sizeCalculation: rows => rows.reduce<number>((sum, row) => sum + weightOf(row), 1),
   });
   #at: Checkpoint | undefined;

@@ -20,21 +20,21 @@ const batchSize = 1_000;
  * load fewer, larger batches leave more of the machine to commands. A single event never waits, and a projector that
  * is a whole batch behind does not pause.
  */
-const breath = 0.25;
-const longestBreath = 100;
+const pausePerEventMs = 0.25;
+const maxPauseMs = 100;
 /** Poll interval of an idle projector without a wake-up, ms: wake-ups can be lost. */
-const pollInterval = 250;
+const pollIntervalMs = 250;
 /**
  * Poll interval of a projector that another one has overtaken, ms. It takes over if events wait and the checkpoint
  * does not move.
  */
-const standbyInterval = 1_000;
+const standbyIntervalMs = 1_000;
 /**
  * Pause after an error, ms: it doubles with each consecutive error, up to the maximum. Most errors pass at once, some
  * stay.
  */
-const errorPause = 50;
-const longestErrorPause = 1_000;
+const errorPauseMs = 50;
+const maxErrorPauseMs = 1_000;
 
 export interface Projector {
   /** Reports that events may have been stored. Never needed for correctness. */
@@ -64,12 +64,12 @@ export function startProjector(parts: {
     views,
     kept: new ProjectorRowCache(),
     onParked: (stream: StreamName, error: unknown) => {
-      logger.error({ err: error, ...stream }, 'a stream can not be folded: it is parked, the others go on');
+      logger.error({ err: error, ...stream }, 'a stream cannot be folded and is parked; other streams continue');
     },
   };
   let stopped = false;
   let woken = false;
-  /** Whether a wake-up may end the pause: not one after an error, or each command would bring the same error again. */
+  /** Whether a wake-up may end the pause. It must not end a pause after an error: each command would repeat the error. */
   let idle = false;
   let endPause: (() => void) | undefined;
 
@@ -87,8 +87,8 @@ export function startProjector(parts: {
   async function run(): Promise<void> {
     let checkpoint: Checkpoint | undefined;
     let failures = 0;
-    /** What one before this one noted may be over too. */
-    let noted = true;
+    /** Initially true: a process before this one may have stored a failure that is over now. */
+    let failureStored = true;
     let foundNothing = false;
     let readOnly = false;
     while (!stopped) {
@@ -101,17 +101,17 @@ export function startProjector(parts: {
         const limit = Math.max(1, batchSize >> Math.min(failures, 10));
         const to = await projectNext(projection, from, limit);
         if (to && to !== from) onProjected(to.position);
-        if (noted) await noteFailure(database, from, null);
-        noted = false;
-        if (readOnly) logger.info('the database takes writes again: the projector goes on');
+        if (failureStored) await noteFailure(database, from, null);
+        failureStored = false;
+        if (readOnly) logger.info('the database accepts writes again: the projector continues');
         readOnly = false;
         failures = 0;
-        if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
+        if (to && to !== from) await pauseAfterBatch(to.position.point - from.position.point, limit);
         const idleBefore = foundNothing;
         foundNothing = to === from;
         if (!foundNothing) checkpoint = to ?? (await standBy(from));
         else {
-          const isWoken = await untilWoken();
+          const isWoken = await awaitWakeUp();
           // Two wake-ups and no new event: the log may have been replaced by a restore to before this checkpoint.
           checkpoint = isWoken && !idleBefore ? from : undefined;
         }
@@ -124,22 +124,22 @@ export function startProjector(parts: {
         }
         if (isReadOnly(error)) {
           // Warns once: a standby may stay one for years, and may be promoted at any moment.
-          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it does');
+          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it accepts them');
           readOnly = true;
-          await pause(longestErrorPause);
+          await pause(maxErrorPauseMs);
           continue;
         }
-        logger.error({ err: error }, 'the projector could not go on; it tries again');
-        noted = true;
-        if (from) await tellFailure(from, error);
-        await pause(Math.min(errorPause * 2 ** failures++, longestErrorPause));
+        logger.error({ err: error }, 'the projector failed; it tries again');
+        failureStored = true;
+        if (from) await storeFailure(from, error);
+        await pause(Math.min(errorPauseMs * 2 ** failures++, maxErrorPauseMs));
       }
     }
   }
 
   /** No pause during a catch-up: it is not near the events that readers wait for. */
-  async function breathe(events: number, limit: number): Promise<void> {
-    const ms = events < limit ? Math.min(events * breath, longestBreath) : 0;
+  async function pauseAfterBatch(events: number, limit: number): Promise<void> {
+    const ms = events < limit ? Math.min(events * pausePerEventMs, maxPauseMs) : 0;
     if (ms >= 1) await pause(ms);
     // The embedded database answers within a turn of the event loop: without this, a catch-up would block all
     // requests.
@@ -147,12 +147,12 @@ export function startProjector(parts: {
   }
 
   /** Stores the failure, so that `status` and the API's `projections` can show it. */
-  async function tellFailure(at: Checkpoint, error: unknown): Promise<void> {
+  async function storeFailure(at: Checkpoint, error: unknown): Promise<void> {
     if (isUnreachable(error)) return;
     try {
       await noteFailure(database, at, error instanceof Error ? error.message : String(error));
     } catch (cause) {
-      logger.warn({ err: cause }, 'what holds the projector up could not be noted');
+      logger.warn({ err: cause }, "the projector's failure could not be stored");
     }
   }
 
@@ -161,9 +161,9 @@ export function startProjector(parts: {
    * another process moved, or that a restore reset, is noticed before the next write.
    * @returns whether a wake-up came
    */
-  async function untilWoken(): Promise<boolean> {
+  async function awaitWakeUp(): Promise<boolean> {
     idle = true;
-    if (!woken) await pause(pollInterval);
+    if (!woken) await pause(pollIntervalMs);
     idle = false;
     return woken;
   }
@@ -175,7 +175,7 @@ export function startProjector(parts: {
     // active.
     if (seen.generation !== from.generation) return seen;
     while (!stopped) {
-      await pause(standbyInterval);
+      await pause(standbyIntervalMs);
       const now = await readCheckpoint(database);
       const moved = now.position.point !== seen.position.point || now.generation !== seen.generation;
       if (!moved && (await store.readLog(now.position.point, 1)).length > 0) return now;

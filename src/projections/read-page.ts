@@ -214,14 +214,14 @@ function firstRows(
 
 function gatheredRows(list: AnyListing, { by }: Gathered): Prisma.Sql {
   const [sortBy, id] = [column('l', list.sort), column('l', list.listing.key)];
-  const most = Prisma.sql`LIMIT ${gatherLimit + 1}::int`;
+  const limit = Prisma.sql`LIMIT ${gatherLimit + 1}::int`;
   const parts = by.map(
     one => Prisma.sql`(
       SELECT ${id} AS id, ${sortBy} AS sort FROM ${table(list.listing)} l
-      WHERE ${conditions(list, undefined, [one])} ${most})`,
+      WHERE ${conditions(list, undefined, [one])} ${limit})`,
   );
   return Prisma.sql`, gathered AS MATERIALIZED (
-    SELECT id, sort FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}
+    SELECT id, sort FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${limit}
   )`;
 }
 
@@ -243,13 +243,13 @@ function conditions({ filters }: AnyListing, parents: Parents | undefined, other
 function counted(list: AnyListing, { count }: PageRequest, parents: Parents | undefined): Prisma.Sql {
   if (!count) return Prisma.sql`NULL::int`;
   const { alternatives = [Prisma.sql`true`], gathered } = list;
-  const most = Prisma.sql`LIMIT ${countLimit + 1}::int`;
+  const limit = Prisma.sql`LIMIT ${countLimit + 1}::int`;
   const parts = alternatives.map(one => {
     const others = gathered ? [notGathered(gathered), one] : [one];
-    return Prisma.sql`(SELECT FROM ${table(list.listing)} l WHERE ${conditions(list, parents, others)} ${most})`;
+    return Prisma.sql`(SELECT FROM ${table(list.listing)} l WHERE ${conditions(list, parents, others)} ${limit})`;
   });
   if (gathered) parts.push(Prisma.sql`(SELECT FROM gathered WHERE ${isGathered(gathered)})`);
-  return Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}) counted)`;
+  return Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${limit}) counted)`;
 }
 
 /** Whether a row is on the cursor's other side. The cursor's own row counts, if it is still in the list. */

@@ -5,7 +5,7 @@ import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 
 /** If events wait longer than this for a projector, seconds, no projector is assumed to be active. */
-const patience = 5;
+const inactiveAfterSeconds = 5;
 
 export type ProjectionState = 'LIVE' | 'REBUILDING' | 'PAUSED' | 'FAILED';
 
@@ -82,7 +82,7 @@ export async function readProjectionsAfter(
 
 function stateOf({ failure, rebuild, lagSeconds, stillSeconds }: Group): ProjectionState {
   if (failure !== null) return 'FAILED';
-  if (lagSeconds > patience && stillSeconds > patience) return 'PAUSED';
+  if (lagSeconds > inactiveAfterSeconds && stillSeconds > inactiveAfterSeconds) return 'PAUSED';
   return rebuild ? 'REBUILDING' : 'LIVE';
 }
 

@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { ViewTable } from './view.ts';
 
 /** Maximum size of all rows, with the responses cached beside them, bytes. */
-const keptBytes = 80_000_000;
+const maxBytes = 80_000_000;
 /** Size of an entry in addition to its text, bytes: its slot, key and mark. */
-const bytesARow = 400;
+const entryOverheadBytes = 400;
 
 /** A row object that is returned for as long as the row is unchanged, so that responses can be cached with it. */
 export class UnchangedRow<Row extends object = object> {
@@ -40,7 +40,7 @@ export class ReaderRowCache {
   /**
    * By id alone, which takes a third of the time. If two views fold one stream, the row that was read last is cached.
    */
-  readonly #rows = new LRUCache<string, Kept>({ maxSize: keptBytes });
+  readonly #rows = new LRUCache<string, Kept>({ maxSize: maxBytes });
 
   of({ name }: ViewTable, id: string): CachedRow | undefined {
     const kept = this.#rows.get(id);
@@ -54,5 +54,5 @@ export class ReaderRowCache {
 
 /** As objects, rows take about as many bytes as they have characters in JSON. */
 function bytesOf({ characters }: UnchangedRow): number {
-  return 2 * characters + bytesARow;
+  return 2 * characters + entryOverheadBytes;
 }

@@ -15,7 +15,7 @@ import type { StreamName } from './retry-event.ts';
  */
 const batchSize = 5_000;
 /** If another process is faster, this one lets it continue and checks again after this time, ms. */
-const standbyInterval = 1_000;
+const standbyIntervalMs = 1_000;
 
 /** The parts that a rebuild needs in addition to the events. */
 export interface Rebuild extends Projection {
@@ -38,9 +38,9 @@ export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'g
   const { database } = parts;
   const unfinished = (await readRetired(database)).length > 0 && !(await readRebuild(database));
   if (!unfinished) {
-    const begun = await beginRebuild(database);
-    await foldAll(parts, begun);
-    if ((await readCheckpoint(database)).generation < begun.generation) return 'given up';
+    const started = await beginRebuild(database);
+    await foldAll(parts, started);
+    if ((await readCheckpoint(database)).generation < started.generation) return 'given up';
   }
   for (const generation of await readRetired(database)) {
     // Subscribers are past the last events of these rows, and only a change at a later position is sent to them.
@@ -51,15 +51,15 @@ export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'g
 }
 
 /** Folds until the generation is live, switched by this process or by another one that rebuilds it. */
-async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
+async function foldAll(parts: Rebuild, started: Checkpoint): Promise<void> {
   const { database, onProgress } = parts;
-  let from: Checkpoint = begun;
+  let from: Checkpoint = started;
   let ahead: Promise<RecordedEvent[]> | undefined;
   for (;;) {
-    const step = await foldNext(parts, from, ahead ?? readOn(parts, from));
+    const step = await foldNext(parts, from, ahead ?? readBatch(parts, from));
     if (step.to) onProgress(step.to.position.point);
     if (step.to && !step.ahead && (await switchTo(database, step.to))) return;
-    if (!step.to) await sleep(standbyInterval);
+    if (!step.to) await sleep(standbyIntervalMs);
     const next = step.to ?? (await readRebuild(database));
     if (next?.generation !== from.generation) return;
     ahead = step.to && step.ahead;
@@ -79,7 +79,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   try {
     const events = await reading;
     const to = after(from, events);
-    const ahead = events.length === batchSize ? readOn(parts, to) : undefined;
+    const ahead = events.length === batchSize ? readBatch(parts, to) : undefined;
     return { to: (await projectBatch(parts, from, events)) ? to : undefined, ...(ahead && { ahead }) };
   } catch (error) {
     if (!(error instanceof UnreadableEventError)) throw error;
@@ -87,7 +87,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   }
 }
 
-function readOn({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
+function readBatch({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
   const reading = store.readLog(position.point, batchSize);
   // The next step gets the error. Without this handler an unhandled rejection would end the process before.
   reading.catch(() => undefined);

@@ -2,9 +2,9 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { erased } from './view.ts';
 
 /** Characters of a word that are indexed. More would find no more rows, and a lexeme of 2 KB fails its statement. */
-const longestWord = 64;
+const maxWordLength = 64;
 /** Maximum number of words of a row that are indexed: a vector of 1 MB fails its statement. */
-const mostWords = 2_000;
+const maxWords = 2_000;
 
 /**
  * Splits a text into search words: letters and digits, folded. Rows and search texts are split by this function on
@@ -18,7 +18,7 @@ export function wordsOf(text: string | null): string[] {
     .split(/[^\p{L}\p{N}]+/u)
     .filter(word => word !== '');
   // By code points: half of a surrogate pair cannot be stored.
-  return words.map(word => (word.length > longestWord ? [...word].slice(0, longestWord).join('') : word));
+  return words.map(word => (word.length > maxWordLength ? [...word].slice(0, maxWordLength).join('') : word));
 }
 
 /**
@@ -42,12 +42,12 @@ function foldCase(text: string): string {
 
 /** The words as the text of a tsvector, exactly as PostgreSQL prints it: sorted by bytes, each word once. */
 export function searchVector(words: readonly string[]): string {
-  const some = [...new Set(words)].slice(0, mostWords);
+  const distinct = [...new Set(words)].slice(0, maxWords);
   // Up to this code unit, code units sort like bytes, in a quarter of the time.
-  if (some.some(word => /[\ud800-\uffff]/.test(word)))
-    some.sort((one, other) => Buffer.from(one).compare(Buffer.from(other)));
-  else some.sort();
-  return some.map(word => `'${word}'`).join(' ');
+  if (distinct.some(word => /[\ud800-\uffff]/.test(word)))
+    distinct.sort((one, other) => Buffer.from(one).compare(Buffer.from(other)));
+  else distinct.sort();
+  return distinct.map(word => `'${word}'`).join(' ');
 }
 
 /**

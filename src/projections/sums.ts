@@ -29,10 +29,10 @@ export class Sums {
   #change(row: object | undefined, sign: bigint): void {
     const names = Object.keys(this.#view.sums);
     // All contributions of a row or none: all its numbers are parsed before the first one is added.
-    const given = (row ? this.#view.contribute(row) : []).map(contribution => {
+    const contributions = (row ? this.#view.contribute(row) : []).map(contribution => {
       return [contribution, names.map(name => BigInt(contribution[name] ?? 0))] as const;
     });
-    for (const [contribution, numbers] of given) {
+    for (const [contribution, numbers] of contributions) {
       const key = keyOf(this.#view, contribution);
       const sum = this.#rows.get(key) ?? keysOf(this.#view, contribution);
       names.forEach((name, index) => {

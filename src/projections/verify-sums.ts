@@ -8,7 +8,7 @@ import type { Contribution, SummedView } from './view.ts';
 /** Number of source rows that one statement reads. */
 const sliceSize = 1_000;
 /** Maximum duration of the snapshot's transaction, ms: enough for ten million rows. */
-const longest = 3_600_000;
+const snapshotTimeoutMs = 3_600_000;
 
 /**
  * Compares a view's sums with the contributions of its source view's rows, both from one snapshot, so it is exact
@@ -27,7 +27,7 @@ export async function verifySums(
       });
       return { rows: sums.size, faults: [...faults, ...differing] };
     },
-    { isolationLevel: 'RepeatableRead', timeout: longest },
+    { isolationLevel: 'RepeatableRead', timeout: snapshotTimeoutMs },
   );
 }
 

@@ -180,7 +180,7 @@ function retried(row: object, { position, hash }: LastRetry): object {
 function compare(view: ViewTable, id: string, row: object | undefined, expected: object | undefined): ViewFault[] {
   if (!row && !expected) return [];
   if (!row) return [{ view: view.name, id, fault: 'the row is missing' }];
-  if (!expected) return [{ view: view.name, id, fault: 'no event says that there is such a row' }];
+  if (!expected) return [{ view: view.name, id, fault: 'no event created this row' }];
   const [is, shouldBe] = [row, wholeRow(view, expected)].map(one => comparable(view, one as Record<string, unknown>));
   return Object.keys(wholeColumns(view)).flatMap(name => {
     if (isDeepStrictEqual(is?.[name], shouldBe?.[name])) return [];

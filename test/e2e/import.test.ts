@@ -106,7 +106,7 @@ describe('a file that is not all good', () => {
     const { code, stdout, stderr } = await importRows(good[0]!, ...bad, good[1]!);
     expect(code).toBe(1);
     expect(stderr.trim().split('\n').sort()).toEqual([
-      'row 4, column quantity: It has to be a whole number, like 12; order B1 is left out',
+      'row 4, column quantity: It must be a whole number, like 12; order B1 is left out',
       'row 6, column quantity: A line holds 1 to 10000 units: choose a quantity that keeps it there; order B2 is left out',
     ]);
     expect(stdout).toContain('2 orders, 3 units, 4.60 EUR\nleft out: 2 orders, because of 2 problems\n');
@@ -159,7 +159,7 @@ describe('a file that is not all good', () => {
   test('has an order whose rows are apart stored with all of them, or not at all', async () => {
     const bad = await importRows(...split.map(row => row.replace(',5,', ',five,')));
     expect(bad.code).toBe(1);
-    expect(bad.stderr).toBe('row 4, column quantity: It has to be a whole number, like 12; order SPLIT is left out\n');
+    expect(bad.stderr).toBe('row 4, column quantity: It must be a whole number, like 12; order SPLIT is left out\n');
     expect(bad.stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
     const { code, stdout, stderr } = await importRows(...split);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -208,7 +208,7 @@ describe('a file that is not all good', () => {
 });
 
 test.each<[string, readonly string[], Environment, RegExp]>([
-  ['no file', [], {}, /^Say which file: npm run import -- FILE/],
+  ['no file', [], {}, /^Name a file: npm run import -- FILE/],
   ['two files', ['a.csv', 'b.csv'], {}, /^Only one file at a time: npm run import -- FILE/],
   ['an unknown option', ['--fast'], {}, /^Unknown option '--fast'.+npm run import -- FILE/],
   ['a missing file', ['missing.csv'], {}, /^missing\.csv can't be read \(ENOENT\): name a CSV file$/],
@@ -217,7 +217,7 @@ test.each<[string, readonly string[], Environment, RegExp]>([
     'a file of something else',
     ['package.json'],
     {},
-    /^That is no file of order lines: its first line has to be order_ref/,
+    /^The file has no order lines: its first line must be order_ref/,
   ],
   [
     'a database that is not there',

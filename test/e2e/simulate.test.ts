@@ -68,7 +68,7 @@ test('a command whose request or answer is lost is sent again under its key: not
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/; 0 refused, [1-9]\d* sent again$/m);
+    expect(stdout).toMatch(/; 0 rejected, [1-9]\d* sent again$/m);
     await expectAsTold(tellings(stdout));
   } finally {
     await proxy.close();
@@ -102,15 +102,15 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     env,
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
   ],
-  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): say where/],
-  ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
+  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): give its endpoint/],
+  ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it must be a URL like http:/],
   [
     'a rate that is none',
     ['--url', 'APP', '--rate', 'fast'],
     env,
-    /^--rate fast: it has to be a number above 0, at most/,
+    /^--rate fast: it must be a number above 0, at most/,
   ],
-  ['a rate of nothing', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
+  ['a rate of nothing', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it must be a number above 0/],
   [
     'a time that is none',
     ['--url', 'APP', '--for', '-1'],

@@ -87,7 +87,7 @@ test.each([
   [
     'a row that no event speaks of',
     `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
-    'product_view prd_x: no event says that there is such a row',
+    'product_view prd_x: no event created this row',
   ],
   [
     'a sum that was changed',
@@ -194,6 +194,6 @@ test('a command that there is not is one line that says which there are', async 
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
+      'Name a task: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
   });
 });
