@@ -86,7 +86,9 @@ async function placeOrder(api: Api, person: Person, style: Style): Promise<void>
   const { products } = await api.ask<Catalogue>(person, catalogue);
   const product = products.nodes.find(({ available }) => available);
   if (!product) {
-    throw new StartError('Nothing can be ordered yet: add a product (addProduct), or run npm run simulate, which adds a few');
+    throw new StartError(
+      'Nothing can be ordered yet: add a product (addProduct), or run npm run simulate, which adds a few',
+    );
   }
   const { order } = await step('created', createOrder, {});
   // The order is stored, but the server could not read it.

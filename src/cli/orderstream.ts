@@ -28,7 +28,8 @@ interface Task {
 const tasks: Readonly<Record<string, Task>> = {
   verify: {
     takes: [],
-    about: 'Checks that the log is complete and unchanged, and each view row against its events. Exit code 1 after a fault.',
+    about:
+      'Checks that the log is complete and unchanged, and each view row against its events. Exit code 1 after a fault.',
     run: source => verify(source, views),
   },
   status: {

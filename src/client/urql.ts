@@ -77,7 +77,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       const { conversation, operation } = one;
       if (one.timer !== undefined) return undefined;
       const { error, extensions, hasNext } = result;
-      // The server never ends a subscription without an error: what looks like an end was a cut.
+      // The server never ends a subscription without an error, so an end is a lost connection.
       const cut = operation.kind === 'subscription' && !hasNext && !error;
       // urql repeats the errors of a frame with each later frame.
       const errors = error?.graphQLErrors.filter(one => !told.has(one));

@@ -127,7 +127,10 @@ export async function watchList<Row extends LiveRow>(
     } catch (error) {
       isDirty = true;
       // Warns once: while the database is unavailable, every subscriber fails every second and would fill the log.
-      logger[failing ? 'debug' : 'warn']({ err: error }, 'a subscribed list could not read its changes; it tries again');
+      logger[failing ? 'debug' : 'warn'](
+        { err: error },
+        'a subscribed list could not read its changes; it tries again',
+      );
       failing = true;
     }
     return !failing;

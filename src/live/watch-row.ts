@@ -47,7 +47,8 @@ export interface RowSource<Row> {
 let sharedUpdate: RowFrame<LiveRow> | undefined;
 
 function updateOf<Row extends LiveRow>(row: Row): RowFrame<Row> {
-  if (sharedUpdate?.row !== row) sharedUpdate = { kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row };
+  if (sharedUpdate?.row !== row)
+    sharedUpdate = { kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row };
   return sharedUpdate as RowFrame<Row>;
 }
 

@@ -9,7 +9,9 @@ import { StartError } from '../start-error.ts';
 export class NewerSchemaError extends StartError {
   override readonly name = 'NewerSchemaError';
   constructor(migration: string) {
-    super(`the database was migrated by a newer Orderstream (it has ${migration}): this release must not project any more`);
+    super(
+      `the database was migrated by a newer Orderstream (it has ${migration}): this release must not project any more`,
+    );
   }
 }
 

@@ -213,12 +213,7 @@ test.each<[string, readonly string[], Environment, RegExp]>([
   ['an unknown option', ['--fast'], {}, /^Unknown option '--fast'.+npm run import -- FILE/],
   ['a missing file', ['missing.csv'], {}, /^missing\.csv can't be read \(ENOENT\): name a CSV file$/],
   ['a folder', ['src'], {}, /^src is a folder: name a CSV file in it$/],
-  [
-    'a file of something else',
-    ['package.json'],
-    {},
-    /^The file has no order lines: its first line must be order_ref/,
-  ],
+  ['a file of something else', ['package.json'], {}, /^The file has no order lines: its first line must be order_ref/],
   [
     'a database that is not there',
     ['FILE'],

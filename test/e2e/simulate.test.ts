@@ -102,7 +102,12 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     env,
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
   ],
-  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): give its endpoint/],
+  [
+    'another path',
+    ['--url', 'APP/other'],
+    env,
+    /^http:.+\/other answers, but not GraphQL \(HTTP 404\): give its endpoint/,
+  ],
   ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it must be a URL like http:/],
   [
     'a rate that is none',

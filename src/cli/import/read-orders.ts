@@ -96,7 +96,9 @@ async function* ordersOf(
 }
 
 function changed(): StartError {
-  return new StartError('The file has changed while it was read: run the same command again, it continues where it stopped');
+  return new StartError(
+    'The file has changed while it was read: run the same command again, it continues where it stopped',
+  );
 }
 
 /** The name that the first order of each customer has for the customer. */
@@ -132,7 +134,11 @@ class OpenOrder {
     this.#first = first;
     this.#reference = first.order_reference;
     if (doubtful === undefined) return;
-    this.#report(row, 'order_reference', `Row ${doubtful} has no readable order_reference and may belong to this order.`);
+    this.#report(
+      row,
+      'order_reference',
+      `Row ${doubtful} has no readable order_reference and may belong to this order.`,
+    );
   }
 
   /** Number of its lines and problems in memory. */

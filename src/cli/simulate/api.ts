@@ -93,7 +93,9 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
           return outcome.data as Data;
         }
         if (!answered)
-          throw new StartError(`No server at ${url} (${outcome.trouble}): start it (npm start), or give its URL with --url`);
+          throw new StartError(
+            `No server at ${url} (${outcome.trouble}): start it (npm start), or give its URL with --url`,
+          );
         if (performance.now() - start > outageTimeoutMs) {
           throw new StartError(
             `${url} does not answer any more (${outcome.trouble}): restart the server, then this command`,
