@@ -11,7 +11,7 @@ const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
 
-/** Targets that files under `src/<from>` may import: paths, packages, Node modules. `$1` is the first group of `from`. */
+/** Targets that files under `src/<from>` may import: paths, packages, Node modules. `$1` is `from`'s first group. */
 const may = (from, ...targets) =>
   targets.flat().map(target => ({
     from: { path: `^src/${from}` },

@@ -96,7 +96,8 @@ export default defineConfig(
       ],
       // Namespaces extend types of libraries.
       '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }],
-      '@typescript-eslint/no-misused-spread': ['error', { allow: [{ from: 'lib', name: 'string' }] }], // for code points
+      // Spreading a string gives its code points.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: [{ from: 'lib', name: 'string' }] }],
       // The compiler checks this, and it knows that merged interfaces must repeat type parameters.
       '@typescript-eslint/no-unused-vars': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off', // some of them guide type inference

@@ -13,7 +13,7 @@ interface Described {
   readonly description?: string | null | undefined;
 }
 
-/** Coordinates of types, fields, arguments, enum values and directives that clients can see and that have no description. */
+/** Coordinates of visible types, fields, arguments, enum values and directives without a description. */
 export function undescribed(schema: GraphQLSchema): string[] {
   const seen: [coordinate: string, Described][] = [];
   for (const directive of schema.getDirectives()) {

@@ -1,6 +1,6 @@
 import type { Position } from '../event-store/position.ts';
 
-/** Messages between nodes. Each one is a hint: it only causes a read, and no result depends on its content or arrival. */
+/** Messages between nodes. Each one is a hint: it only causes a read, and no result depends on its content. */
 export interface Hints {
   /** Events were stored: projectors read the log. */
   appended: Record<string, never>;

@@ -11,7 +11,7 @@ import type { Bus, Topic } from './bus.ts';
  *   readRequested     A hint, the timer or a waiter requested a read. The start of a read clears it.
  *   reading           A read is in flight. It ends if no further read was requested.
  *   readPosition      Changes up to here were read. Only the result of a read moves it, never a hint.
- *   notifying         Settles when all listeners have the changes of the last read. The next read runs at the same time.
+ *   notifying         Settles when all listeners have the changes of the last read. The next read runs in parallel.
  *   notifiedPosition  Listeners have all changes up to here. It follows `readPosition`.
  *   late              Ids and scopes that were registered during a read which does not include them.
  *   catchUpFrom       Position before that read. One more read from here, for `late` only, clears both.

@@ -5,7 +5,7 @@ export function openInProcessBus(): Bus {
   const listeners = openListeners();
   return {
     publish(topic, hint) {
-      // Not inside the publisher's call: a listener that fails, or that publishes itself, must not affect the publisher.
+      // Not inside the publisher's call: a listener that fails, or that publishes, must not affect the publisher.
       setImmediate(() => {
         listeners.notify(topic, hint);
       });

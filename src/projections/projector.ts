@@ -69,7 +69,7 @@ export function startProjector(parts: {
   };
   let stopped = false;
   let woken = false;
-  /** Whether a wake-up may end the pause. It must not end a pause after an error: each command would repeat the error. */
+  /** Whether a wake-up may end the pause. Never one after an error: each command would repeat the error. */
   let idle = false;
   let endPause: (() => void) | undefined;
 
