@@ -53,7 +53,7 @@ export async function retry(database: Database, embedded: boolean, which: string
   return left.length === 0;
 }
 
-/** Appends a retry event. Each is a stream of its own, so two of them cannot conflict. @returns the event's position */
+/** Appends a retry event. Each has its own stream, so two of them cannot conflict. @returns the event's position */
 export async function appendRetry(
   store: Pick<ReturnType<typeof openEventStore>, 'append'>,
   { streamType, streamId }: StreamName,

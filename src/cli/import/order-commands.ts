@@ -20,7 +20,7 @@ export type ImportCommand<Command> = Pick<
   'streamId' | 'command' | 'commandId' | 'commandHash' | 'now'
 >;
 
-/** The file has no e-mail addresses, so customers get one at a domain that belongs to nobody (RFC 2606). */
+/** The file has no e-mail addresses, so customers get one at a reserved domain (RFC 2606). */
 export function registerCustomer(order: FileOrder): ImportCommand<CustomerCommand> {
   const { customerReference, customerName: name, orderedAt } = order;
   const customerId = customerIdOf(customerReference);
