@@ -232,9 +232,9 @@ const head = Prisma.sql`coalesce(
   '{"point": 0, "hash": "000000000000"}')`;
 
 /**
- * Changes whenever the row changes, no matter which process writes it: it contains the transaction that wrote the row. After a
- * restore, another transaction may have the same number; then the hash differs. One transaction may write two
- * generations, so the generation is part of it too.
+ * Changes whenever any process changes the row: it contains the transaction that wrote the row. After a restore,
+ * another transaction may have the same number; then the hash differs. One transaction may write two generations, so
+ * the generation is part of it too.
  */
 function markOf(alias: string): Prisma.Sql {
   return Prisma.raw(`(${alias}.xmin::text || '.' || ${alias}.generation || '.' || ${alias}.hash)`);
