@@ -1,4 +1,5 @@
-// Who may import whom. The table is total: an import that is not listed is an error. Types count like values.
+// Which files may import which. The table is complete: an import that is not listed is an error. Type imports count
+// too.
 const ours = (...paths) => paths.map(path => `^src/${path}`);
 const packages = (...names) => names.map(name => `^node_modules/(@types/)?${name}/`);
 const node = { dependencyTypes: ['core'] };
@@ -10,7 +11,7 @@ const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
 
-/** What files under `src/<from>` may import: paths, packages, Node's own modules. `$1` is the first group of `from`. */
+/** Targets that files under `src/<from>` may import: paths, packages, Node modules. `$1` is `from`'s first group. */
 const may = (from, ...targets) =>
   targets.flat().map(target => ({
     from: { path: `^src/${from}` },
@@ -20,9 +21,9 @@ const may = (from, ...targets) =>
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   allowed: [
-    // The business. A slice's domain is pure: no package, nothing of Node.
+    // The slices. A slice's domain is pure: no package and no Node module.
     may(`${slice}/domain/`, ours('$1/domain/'), decider, money),
-    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived from what people call the thing
+    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived from names that people use
     may(`${slice}/decider\\.ts$`, ours('$1/domain/'), decider, money),
     may(`${slice}/views/`, ours('$1/(domain|views)/', 'projections/'), money),
     may(
@@ -38,7 +39,7 @@ export default {
     ),
     may(`${slice}/graphql/`, packages('graphql', '@pothos/core')),
 
-    // The machinery, from the command to the frame. It imports no slice, and views never reach append.
+    // The core, from the command to the frame. It imports no slice, and views never append to the log.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
     may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, edges, node),
     may('event-store/', packages('lru-cache', 'pg')),
@@ -47,11 +48,11 @@ export default {
     may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
     may('live/', packages('ioredis')),
 
-    // The schema kit: what a slice writes its API with. It knows nothing of the network.
+    // The schema kit, with which a slice writes its API. It imports nothing from the network side.
     may('graphql/', ours('(graphql|commands|live|event-store|projections)/', 'rejection-reasons\\.ts$')),
     may('graphql/', edges, ids, money, node, packages('graphql', '@pothos/core')),
 
-    // The network side knows no slice. Its floors only import those below them.
+    // The network side. It imports no slice, and each of its floors imports only the floors below it.
     may('server/http/', ours('server/(http|transports|execution|limits|authentication|probes)/', 'config\\.ts$')),
     may('server/transports/', ours('server/(transports|execution|limits|authentication)/')),
     may(
@@ -67,7 +68,7 @@ export default {
     may('server/probes/', ours('server/probes/', 'server/http/listen\\.ts$', 'config\\.ts$')),
     may('server/probes/', ours('(commands|event-store)/', 'projections/lag\\.ts$'), packages('prom-client')),
 
-    // What all of it stands on.
+    // The parts that all others may use.
     may('async/', ours('async/'), node),
     may(
       'telemetry/',
@@ -80,7 +81,7 @@ export default {
     may('config\\.ts$', ours('(misspelt-keys|start-error)\\.ts$'), node, packages('zod')),
     may('ids\\.ts$', node),
 
-    // What puts them together, starts them, operates them.
+    // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
     may('(slices|erase-customer)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/|development/)')),
@@ -89,15 +90,15 @@ export default {
     may('main\\.ts$', ours('(app|config|development/(welcome|terminal-style)|cli/command-line)\\.ts$'), edges, node),
     may(
       'cli/',
-      ours('(?!main\\.ts$)'), // `watch` uses the published client, as front ends do
+      ours('(?!main\\.ts$)'), // `watch` uses the published client, like front ends
       node,
       packages('jose', 'lru-cache', 'ws'),
     ),
 
-    // What runs in GraphiQL's page: our own client, nothing of the server.
+    // The script of the GraphiQL page: our own client, and nothing of the server.
     may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
 
-    // What is published for clients: nothing of the server.
+    // The published client: nothing of the server.
     may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql-ws', 'rxjs', 'wonka')),
   ].flat(),
   allowedSeverity: 'error',
@@ -111,9 +112,10 @@ export default {
     },
     {
       name: 'installed-with-us',
-      comment: 'A package that is there by chance, or in development only, is missing in production.',
+      comment:
+        'A package that another one happens to install, or that only development installs, is missing in production.',
       severity: 'error',
-      from: { pathNot: '^src/client/' }, // what a link is for is there where it is used: optional peers
+      from: { pathNot: '^src/client/' }, // a user of a link has its package: optional peer dependencies
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'npm-optional', 'npm-peer', 'unknown'],
         pathNot: '^node_modules/@types/',

@@ -209,7 +209,7 @@ async function serve(
         if (origin) tracing?.record('delivery', origin, startMs, Date.now());
       },
     },
-    reached: (position, timeout) => orderHub.reached(position, timeout),
+    reached: (position, timeout) => orderHub.awaitPosition(position, timeout),
     orderHub,
     logHub,
     projections: after =>

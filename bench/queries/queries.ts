@@ -15,18 +15,18 @@ import type { QueryJob } from './query-load.ts';
 const callers = 64;
 const lines = 5;
 const baselines = ['mercurius', 'yoga', 'bare'] as const;
-/** How many times each baseline's queries a second ours are to be. */
+/** Bars: our queries per second, in multiples of each baseline's. */
 const wanted = { mercurius: 2, yoga: 5, bare: 1.3 } as const;
 
 interface Figure extends Rate {
-  /** CPU a query, µs: of the server's process, and of its sessions at the database. */
+  /** CPU time per query, µs: of the server's process, and of its database sessions. */
   readonly app: number;
   readonly database: number;
 }
 
 type Ask = () => Promise<Figure>;
 
-/** `order` with five lines, POST, 64 callers: ours with its token checked, beside three that check none. */
+/** `order` with five lines, POST, 64 callers: ours with a checked token, beside three baselines that check none. */
 export const queries: Bench = async run => {
   const { say, scale } = run;
   say(`order with ${lines} lines, ${callers} callers, ${shown(scale.orders)} orders`);
@@ -68,7 +68,7 @@ async function ourSide(run: Run, load: Worker<QueryJob, Rate>): Promise<Ask> {
   return measured(run, load, server, databaseUrl, job);
 }
 
-/** A process and a pool each, on one database: they only read. */
+/** Each baseline has its own process, pool and database. */
 async function peerSides(run: Run, load: Worker<QueryJob, Rate>): Promise<Record<string, Ask>> {
   const { orders } = run.scale;
   const sides: Record<string, Ask> = {};

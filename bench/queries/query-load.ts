@@ -6,9 +6,9 @@ import { peerOrderId } from './peer-orders.ts';
 export interface QueryJob {
   readonly side: 'orderstream' | 'peer';
   readonly url: string;
-  /** Of our side: the baselines check none. */
+  /** Only for our side: the baselines check no token. */
   readonly token: string | undefined;
-  /** Our orders; the baselines' are numbered. */
+  /** Ids of our orders; the baselines' orders are numbered. */
   readonly orderIds: readonly string[];
   readonly orders: number;
   readonly callers: number;
@@ -30,7 +30,7 @@ doJobs<QueryJob, Rate>(async ({ side, url, token, orderIds, orders, callers, sec
   const open = await Promise.all(Array.from({ length: callers }, () => openRawCaller(url, token)));
   const ask = (caller: RawCaller) => caller.post(`${before}${oneOf(all)}${after}`);
   try {
-    // That each is answered in full is seen once; after that, that it is answered.
+    // The first response is checked completely; later ones only for being a response.
     for (const caller of open) assertWhole(await ask(caller));
     const callersOf = new Map(open.entries());
     return await closedLoop(callers, seconds, async number => {

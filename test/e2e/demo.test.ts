@@ -53,7 +53,7 @@ describeWithRedis('npm run demo', () => {
     expect(honest.lines.at(-1)).toBe('0 lost, 0 repeated');
     expect(honest.lines).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^making the database /),
+        expect.stringMatching(/^creating the database /),
         'starting two nodes',
         'orders are placed and changed',
         'Redis is cut',

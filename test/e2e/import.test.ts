@@ -107,7 +107,7 @@ describe('a file with bad lines', () => {
     const { code, stdout, stderr } = await importRows(good[0]!, ...bad, good[1]!);
     expect(code).toBe(1);
     expect(stderr.trim().split('\n').sort()).toEqual([
-      'row 4, column quantity: It has to be a whole number, like 12; order B1 is left out',
+      'row 4, column quantity: It must be a whole number, like 12; order B1 is left out',
       'row 6, column quantity: A line has 1 to 10000 units: choose another quantity; order B2 is left out',
     ]);
     expect(stdout).toContain('2 orders, 3 units, 4.60 EUR\nleft out: 2 orders, because of 2 problems\n');
@@ -160,7 +160,7 @@ describe('a file with bad lines', () => {
   test('has an order whose rows are not adjacent stored with all of them, or not at all', async () => {
     const bad = await importRows(...split.map(row => row.replace(',5,', ',five,')));
     expect(bad.code).toBe(1);
-    expect(bad.stderr).toBe('row 4, column quantity: It has to be a whole number, like 12; order SPLIT is left out\n');
+    expect(bad.stderr).toBe('row 4, column quantity: It must be a whole number, like 12; order SPLIT is left out\n');
     expect(bad.stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
     const { code, stdout, stderr } = await importRows(...split);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -209,17 +209,12 @@ describe('a file with bad lines', () => {
 });
 
 test.each<[string, readonly string[], Environment, RegExp]>([
-  ['no file', [], {}, /^Say which file: npm run import -- FILE/],
+  ['no file', [], {}, /^Name a file: npm run import -- FILE/],
   ['two files', ['a.csv', 'b.csv'], {}, /^Only one file at a time: npm run import -- FILE/],
   ['an unknown option', ['--fast'], {}, /^Unknown option '--fast'.+npm run import -- FILE/],
   ['a missing file', ['missing.csv'], {}, /^missing\.csv can't be read \(ENOENT\): name a CSV file$/],
   ['a folder', ['src'], {}, /^src is a folder: name a CSV file in it$/],
-  [
-    'a file of something else',
-    ['package.json'],
-    {},
-    /^That is no file of order lines: its first line has to be order_ref/,
-  ],
+  ['a file of something else', ['package.json'], {}, /^The file has no order lines: its first line must be order_ref/],
   [
     'a database that is not there',
     ['FILE'],

@@ -68,7 +68,7 @@ test('a command whose request or response is lost is sent again under its key: n
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/; 0 refused, [1-9]\d* sent again$/m);
+    expect(stdout).toMatch(/; 0 rejected, [1-9]\d* sent again$/m);
     await expectAsPrinted(printedActions(stdout));
   } finally {
     await proxy.close();
@@ -102,10 +102,15 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     env,
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
   ],
-  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): say where/],
-  ['an invalid URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
-  ['an invalid rate', ['--url', 'APP', '--rate', 'fast'], env, /^--rate fast: it has to be a number above 0, at most/],
-  ['a rate of zero', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
+  [
+    'another path',
+    ['--url', 'APP/other'],
+    env,
+    /^http:.+\/other answers, but not GraphQL \(HTTP 404\): give its endpoint/,
+  ],
+  ['an invalid URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it must be a URL like http:/],
+  ['an invalid rate', ['--url', 'APP', '--rate', 'fast'], env, /^--rate fast: it must be a number above 0, at most/],
+  ['a rate of zero', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it must be a number above 0/],
   [
     'an invalid time',
     ['--url', 'APP', '--for', '-1'],

@@ -171,7 +171,7 @@ describe('a lost hint', () => {
     await projectAll(node);
     const { hub } = await open(readOf(node), on);
     const row = notificationsOf(hub, orderId);
-    await hub.reached(startOfLog, 1_000);
+    await hub.awaitPosition(startOfLog, 1_000);
     const passed = stopwatch();
     for (let round = 0; round < 4; round++) {
       await projectedItem(orderId);
@@ -231,7 +231,7 @@ describe('waiting for a position', () => {
     const { hub } = await open();
     const target = await addItem(node, orderId, productId);
     let ended = false;
-    const waiting = hub.reached(target, 10_000).then(() => (ended = true));
+    const waiting = hub.awaitPosition(target, 10_000).then(() => (ended = true));
     bus.publish('projected', { to: target });
     await sleep(50);
     expect(ended).toBe(false);
@@ -246,13 +246,13 @@ describe('waiting for a position', () => {
     const { hub } = await open();
     const never = { point: 2 ** 50, hash: 'ffffffffffff' };
     const passed = stopwatch();
-    await hub.reached(never, 100);
+    await hub.awaitPosition(never, 100);
     expect(passed()).toBeLessThan(2_000);
-    const waiting = hub.reached(never, 60_000);
+    const waiting = hub.awaitPosition(never, 60_000);
     hub.close();
     await waiting;
     await sleep(50);
-    await hub.reached(never, 60_000);
+    await hub.awaitPosition(never, 60_000);
     expect(passed()).toBeLessThan(5_000);
   });
 });
@@ -433,7 +433,7 @@ test('if the log was restored and continued differently, every watcher is notifi
     const scopes = [customer, everything, 'cus_of_nobody'];
     for (const scope of scopes) hub.watchScope(scope, () => rang.push(scope));
     bus.publish('projected', { to: startOfLog });
-    await hub.reached(startOfLog, 1_000);
+    await hub.awaitPosition(startOfLog, 1_000);
     expect(rows.map(versions)).toEqual([[], []]);
 
     serving = restored;

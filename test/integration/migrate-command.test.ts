@@ -60,7 +60,7 @@ const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regn
 test('creates the serving role with the password of its URL', async () => {
   expect(await migrateWith('first')).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/\n\w+_serving may read the log and append to it, and change nothing in it\n$/),
+    stdout: expect.stringMatching(/\n\w+_serving may read the log and append to it, but not change it\n$/),
   });
   expect(await canServe('first')).toBe(true);
 });

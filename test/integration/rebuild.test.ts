@@ -288,7 +288,10 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
   }
   const { code, stdout, stderr } = await runCli('orderstream', ['rebuild', 'order_view'], on);
   await projector.stop();
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('30,002 events folded anew') as string });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('30,002 events folded again') as string,
+  });
   // What it had folded before counts as done, and is not folded again.
   expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
   await expectViewsEqualTheFold(node);

@@ -87,7 +87,7 @@ test.each([
   [
     'a row without any event',
     `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
-    'product_view prd_x: no event says that there is such a row',
+    'product_view prd_x: no event created this row',
   ],
   [
     'a sum that was changed',
@@ -194,6 +194,6 @@ test('an unknown command prints one line with the known ones', async () => {
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
+      'Name a task: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
   });
 });

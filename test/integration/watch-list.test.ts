@@ -288,7 +288,7 @@ test('a slow reader gets each order once, in its newest state, however often it 
   await next(frames);
   for (let n = 0; n < 30; n++) {
     await addItem(node, orderId, productId);
-    await hub.reached(await project(), 1_000);
+    await hub.awaitPosition(await project(), 1_000);
   }
   // There is no read while the reader does not take the pending frame.
   expect(read).toBe(1);
@@ -361,7 +361,7 @@ describe('without a change', () => {
     const position = await project();
     // The hub's read takes real time, not fake time.
     const began = performance.now();
-    while (hub.told.point < position.point && performance.now() - began < 5_000) await turn();
+    while (hub.notifiedPosition.point < position.point && performance.now() - began < 5_000) await turn();
     const before = reads;
     await vi.advanceTimersByTimeAsync(14_900);
     expect(received).toEqual([]);

@@ -114,7 +114,7 @@ async function change(orderId: string, product = productId): Promise<Position> {
   await addItem(serving, orderId, product);
   const to = await projectAll(serving);
   bus.publish('projected', { to });
-  await hub.reached(to, 5_000);
+  await hub.awaitPosition(to, 5_000);
   return to;
 }
 
@@ -198,7 +198,7 @@ describe('a row that changes between registration and snapshot', () => {
     expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 2 } });
     const to = await projectAll(node);
     bus.publish('projected', { to });
-    await hub.reached(to, 5_000);
+    await hub.awaitPosition(to, 5_000);
     await expectOnlyUpdate(frames, orderId, 3);
     await frames.return?.();
   });
@@ -388,7 +388,7 @@ describe('if the log was restored and continued differently', () => {
     });
     await gate.arrived;
     restore();
-    await hub.reached({ point: 2 ** 50, hash: '' }, 100);
+    await hub.awaitPosition({ point: 2 ** 50, hash: '' }, 100);
     gate.open();
     const frames = await watching;
     const { row } = (await readOrders(fork.restored.source, [orderId])).rows.get(orderId)!;

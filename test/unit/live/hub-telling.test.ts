@@ -98,10 +98,10 @@ test('changes during the notifications are read at once and sent after them, to 
 
 test('the hub reports a position as delivered only after all subscribers were notified', async () => {
   const delivered: number[] = [];
-  watchAll(() => delivered.push(hub.told.point));
+  watchAll(() => delivered.push(hub.notifiedPosition.point));
   change();
   await eventually(() => expect(toldOf(1)).toBe(watchers));
-  await eventually(() => expect(hub.told).toEqual(at(1)));
+  await eventually(() => expect(hub.notifiedPosition).toEqual(at(1)));
   expect(delivered).toEqual([0]);
 });
 

@@ -272,9 +272,9 @@ describe('an order with too many rows', () => {
 
 describe('a file with other content', () => {
   it.each([
-    ['nothing', '', 'That is no file of order lines'],
-    ['other columns', '{"name": "x"}\n', 'That is no file of order lines'],
-    ['other separators', `${header.replaceAll(',', '|')}\n`, 'That is no file of order lines'],
+    ['nothing', '', 'The file has no order lines'],
+    ['other columns', '{"name": "x"}\n', 'The file has no order lines'],
+    ['other separators', `${header.replaceAll(',', '|')}\n`, 'The file has no order lines'],
     [
       'a column twice',
       `${header},customer_name\n`,

@@ -63,10 +63,10 @@ describe('given tokens', () => {
     await expect(people({ STAFF_TOKEN: staff })).rejects.toThrow(/^CUSTOMER_TOKEN: set it too/);
     await expect(people({ CUSTOMER_TOKEN: customer })).rejects.toThrow(/^STAFF_TOKEN: set it too/);
     await expect(people({ STAFF_TOKEN: customer, CUSTOMER_TOKEN: customer })).rejects.toThrow(
-      /^STAFF_TOKEN: it is of role CUSTOMER/,
+      /^STAFF_TOKEN: it has role CUSTOMER/,
     );
     await expect(people({ STAFF_TOKEN: staff, CUSTOMER_TOKEN: staff })).rejects.toThrow(
-      /^CUSTOMER_TOKEN: it is of role STAFF/,
+      /^CUSTOMER_TOKEN: it has role STAFF/,
     );
   });
 });
