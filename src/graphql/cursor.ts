@@ -15,6 +15,9 @@ export interface CursorKey {
   readonly id: string;
 }
 
+/** No cursor of ours has half of it. A document may name a megabyte of `[` as the cursor of each of fifty lists. */
+const longestCursor = 300;
+
 export function formatCursor(sort: Sort, { value, id }: CursorKey): string {
   const plain = sort.value === 'date-time' ? new Date(value).toISOString() : value;
   return Buffer.from(JSON.stringify([sort.name, plain, id])).toString('base64url');
@@ -22,7 +25,10 @@ export function formatCursor(sort: Sort, { value, id }: CursorKey): string {
 
 /** @throws BAD_USER_INPUT where it was not given out by a list of this sort, for instance */
 export function parseCursor(sort: Sort, cursor: string): CursorKey {
-  const key = cursorKey(sort, parsedJson(Buffer.from(cursor, 'base64url').toString()));
+  const key =
+    cursor.length > longestCursor
+      ? undefined
+      : cursorKey(sort, parsedJson(Buffer.from(cursor, 'base64url').toString()));
   if (key === undefined) throw badInput('A cursor has to be one that this list gave out, in the same order.');
   return key;
 }

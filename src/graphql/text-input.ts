@@ -32,16 +32,15 @@ export function textIssues(
   { lines }: { readonly lines: boolean } = { lines: false },
 ): InputIssue[] {
   if (text == null) return [];
+  const tooLong = [{ path, message: `${nameOf(path)} can have at most ${longest} characters.` }];
+  // First, and before characters are counted: a document may give a text of a megabyte to each of fifty commands.
+  if (text.length > 2 * longest) return tooLong;
   if (!isVisible(text)) return [{ path, message: `${nameOf(path)} can't be empty.` }];
   if (!lines && lineBreak.test(text)) return [{ path, message: `${nameOf(path)} can't have line breaks in it.` }];
   if ((lines ? unstorableInLines : unstorable).test(text)) {
     return [{ path, message: `${nameOf(path)} can't have control characters in it.` }];
   }
-  // Cheap before exact: a text of a megabyte is not taken apart.
-  if (text.length > 2 * longest || [...text].length > longest) {
-    return [{ path, message: `${nameOf(path)} can have at most ${longest} characters.` }];
-  }
-  return [];
+  return [...text].length > longest ? tooLong : [];
 }
 
 /** What is wrong with an id; nothing if it is left out. */

@@ -158,9 +158,10 @@ commandField({
       ...idIssues(['input', 'orderId'], 'ord', orderId),
       ...idIssues(['input', 'customerId'], 'cus', customerId),
       ...(customerId == null ? [{ path: ['input', 'customerId'], message: 'Say for which customer.' }] : []),
-      ...(items ?? []).flatMap(({ productId }, index) =>
-        idIssues(['input', 'items', String(index), 'productId'], 'prd', productId),
-      ),
+      // Of more, which are refused anyway, not each one's problem is said: a document may give them to fifty commands.
+      ...(items ?? [])
+        .slice(0, maximumLines)
+        .flatMap(({ productId }, index) => idIssues(['input', 'items', String(index), 'productId'], 'prd', productId)),
       ...currencyIssues(['input', 'currency'], currency),
       ...textIssues(['input', 'reference'], reference, longestReference),
     ];
