@@ -16,7 +16,7 @@ import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
 import type { ResponsePosition } from '../../graphql/response-position.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
-import { watched } from './watchdog.ts';
+import { watchAnswer, type Watchdog, watched, watchLoop } from './watchdog.ts';
 
 /** Executes a query or mutation: every transport does it here, so that all answer alike. A command has spans of its own. */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
@@ -35,19 +35,21 @@ function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<Executi
     return { errors: [presentError(error, args.contextValue.logger)] };
   }
   const answer = executeDocument(args);
-  return answer instanceof Promise
-    ? answer.then(one => extended(one, reflected, cost))
-    : extended(answer, reflected, cost);
+  if (!(answer instanceof Promise)) return extended(answer, reflected, cost);
+  watchLoop();
+  return answer.then(one => {
+    watchAnswer(watchdogOf(args), () => args);
+    return extended(one, reflected, cost);
+  });
 }
 
 /** The first wait of what is executed ends what is watched. */
 function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
-  const { dependencies: parts } = args.contextValue;
-  return watched(
-    () => ({ logger: args.contextValue.logger, held: parts.counts?.held }),
-    () => args,
-    step,
-  );
+  return watched(watchdogOf(args), () => args, step);
+}
+
+function watchdogOf({ contextValue }: OperationArgs): () => Watchdog {
+  return () => ({ logger: contextValue.logger, held: contextValue.dependencies.counts?.held });
 }
 
 /** With what is said of the whole operation: the position that it reflects, and what it cost. */

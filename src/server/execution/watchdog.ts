@@ -4,6 +4,12 @@ import type { Logger } from '../../telemetry/logger.ts';
 
 /** Ms for which a request may hold the event loop, and with it every other request, before it is logged. */
 const longestHold = 1_000;
+/** How often, in ms, the event loop shows that it is free. */
+const beatMs = 100;
+
+/** When it was free last, by performance.now(). */
+let freeAt = 0;
+let beat: NodeJS.Timeout | undefined;
 
 /** What is logged of a request: its text and its variables may have personal data in them. */
 export interface Watched {
@@ -30,9 +36,36 @@ export function watched<Result>(watchdog: () => Watchdog, asked: () => Watched, 
   try {
     return step();
   } finally {
-    const milliseconds = performance.now() - start;
-    if (milliseconds > longestHold) report(watchdog(), asked(), milliseconds);
+    const end = performance.now();
+    if (end - start > longestHold) {
+      report(watchdog(), asked(), end - start);
+      freeAt = end;
+    }
   }
+}
+
+/** Called before a request waits for the first time; `watchAnswer` rests on it. */
+export function watchLoop(): void {
+  if (beat) return;
+  freeAt = performance.now();
+  beat = setInterval(() => (freeAt = performance.now()), beatMs);
+  beat.unref();
+}
+
+/**
+ * Reports a request whose last step held the event loop for more than a second: the one from what it waited for last, such
+ * as the rows of its lists, to its answer. No function runs that step, so its length is the time since the event loop was
+ * free. Call it at the end of that step.
+ * @param asked called only for the line
+ */
+export function watchAnswer(watchdog: () => Watchdog, asked: () => Watched): void {
+  const milliseconds = performance.now() - freeAt;
+  if (milliseconds <= longestHold + beatMs) return;
+  report(watchdog(), asked(), milliseconds);
+  // Not those that are answered in a later callback, before the beat. Of requests that got the same rows in one callback it
+  // can't be said which one it was: all are reported.
+  // eslint-disable-next-line no-restricted-globals -- it is a timer: nothing of the environment is read
+  process.nextTick(() => (freeAt = performance.now()));
 }
 
 function report({ logger, held }: Watchdog, { document, operationName, text }: Watched, milliseconds: number): void {
