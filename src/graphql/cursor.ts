@@ -18,6 +18,12 @@ export interface CursorKey {
   readonly id: string;
 }
 
+/**
+ * More than twice the length of our cursors. Longer ones are not parsed: a document may give a megabyte of `[` as the
+ * cursor of each of fifty lists.
+ */
+const maxCursorLength = 300;
+
 export function formatCursor(sort: Sort, { value, id }: CursorKey): string {
   const plain = sort.value === 'date-time' ? new Date(value).toISOString() : value;
   return Buffer.from(JSON.stringify([sort.name, plain, id])).toString('base64url');
@@ -25,7 +31,10 @@ export function formatCursor(sort: Sort, { value, id }: CursorKey): string {
 
 /** @throws BAD_USER_INPUT if it is not a cursor of a list with this sort */
 export function parseCursor(sort: Sort, cursor: string): CursorKey {
-  const key = cursorKey(sort, parsedJson(Buffer.from(cursor, 'base64url').toString()));
+  const key =
+    cursor.length > maxCursorLength
+      ? undefined
+      : cursorKey(sort, parsedJson(Buffer.from(cursor, 'base64url').toString()));
   if (key === undefined) throw badInput('This is not a cursor of a list with this sort order.');
   return key;
 }

@@ -115,7 +115,7 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     'an invalid time',
     ['--url', 'APP', '--for', '-1'],
     env,
-    /^(?:--for -1: it has|Option '--for' argument is ambiguous)/,
+    /^(?:--for -1: it must|Option '--for' argument is ambiguous)/,
   ],
   ['an unknown option', ['--speed', '5'], env, /^Unknown option '--speed'.* npm run simulate -- \[--rate 5\]/],
   ['a development key that the server rejects', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],

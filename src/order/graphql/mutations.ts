@@ -174,9 +174,11 @@ commandField({
       ...idIssues(['input', 'orderId'], 'ord', orderId),
       ...idIssues(['input', 'customerId'], 'cus', customerId),
       ...(customerId == null ? [{ path: ['input', 'customerId'], message: 'customerId is required for staff.' }] : []),
-      ...(items ?? []).flatMap(({ productId }, index) =>
-        idIssues(['input', 'items', String(index), 'productId'], 'prd', productId),
-      ),
+      // An order with more lines is refused anyway. A document may give too many lines to each of fifty commands, so
+      // only the first ones are examined.
+      ...(items ?? [])
+        .slice(0, maximumLines)
+        .flatMap(({ productId }, index) => idIssues(['input', 'items', String(index), 'productId'], 'prd', productId)),
       ...currencyIssues(['input', 'currency'], currency),
       ...textIssues(['input', 'reference'], reference, longestReference),
     ];

@@ -19,8 +19,7 @@ export function headerFault(authorization: string): TokenFault {
 /** @param error the error that jose threw */
 export function verificationFault(error: unknown): TokenFault {
   if (error instanceof errors.JWTExpired) {
-    const { exp } = error.payload;
-    return new TokenFault(`it expired at ${new Date((exp ?? 0) * 1000).toISOString()}.`);
+    return new TokenFault(`it expired at ${timeText(error.payload.exp ?? 0)}.`);
   }
   if (error instanceof errors.JWTClaimValidationFailed) return new TokenFault(claimFault(error));
   if (error instanceof errors.JWSSignatureVerificationFailed) {
@@ -38,7 +37,7 @@ function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed)
   switch (claim) {
     case 'nbf':
       return typeof payload.nbf === 'number'
-        ? `it is not valid before ${new Date(payload.nbf * 1000).toISOString()} (\`nbf\`).`
+        ? `it is not valid before ${timeText(payload.nbf)} (\`nbf\`).`
         : '`nbf` is not a number.';
     case 'iss':
       return 'its issuer (`iss`) is not AUTH_ISSUER.';
@@ -47,4 +46,10 @@ function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed)
     default:
       return `\`${claim}\` is malformed.`;
   }
+}
+
+/** Claims may have any number, such as milliseconds of another epoch, and `toISOString` throws beyond the year 275760. */
+function timeText(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return Number.isNaN(time.getTime()) ? `${seconds} s after 1970` : time.toISOString();
 }

@@ -16,7 +16,7 @@ import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
 import type { ResponsePosition } from '../../graphql/response-position.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
-import { watched } from './watchdog.ts';
+import { watchLastStep, type Watchdog, watched, watchLoop } from './watchdog.ts';
 
 /**
  * Executes a query or mutation; all transports call it. Only queries get a span here, because each command has its
@@ -38,19 +38,21 @@ function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<Executi
     return { errors: [presentError(error, args.contextValue.logger)] };
   }
   const result = executeDocument(args);
-  return result instanceof Promise
-    ? result.then(one => withExtensions(one, responsePosition, cost))
-    : withExtensions(result, responsePosition, cost);
+  if (!(result instanceof Promise)) return withExtensions(result, responsePosition, cost);
+  watchLoop();
+  return result.then(one => {
+    watchLastStep(watchdogOf(args), () => args);
+    return withExtensions(one, responsePosition, cost);
+  });
 }
 
 /** Runs a step under the watchdog: the synchronous part, up to its first wait. */
 function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
-  const { dependencies } = args.contextValue;
-  return watched(
-    () => ({ logger: args.contextValue.logger, held: dependencies.counts?.held }),
-    () => args,
-    step,
-  );
+  return watched(watchdogOf(args), () => args, step);
+}
+
+function watchdogOf({ contextValue }: OperationArgs): () => Watchdog {
+  return () => ({ logger: contextValue.logger, held: contextValue.dependencies.counts?.held });
 }
 
 /** Adds the extensions of the whole response: the position that it reflects, and its cost. */

@@ -119,6 +119,12 @@ function* lineCases(world: World): Generator<Case> {
     create({ items: productIds.map(productId => ({ productId, quantity: 1 })) }),
     rejected('TOO_MANY_LINES', 'items'),
   );
+  // Of so many, not each one's id is looked at: a document may give thousands to each of fifty commands.
+  yield asCustomer(
+    'createOrder: 501 lines and an id of nothing',
+    create({ items: [...productIds, 'nothing'].map(productId => ({ productId, quantity: 1 })) }),
+    rejected('TOO_MANY_LINES', 'items'),
+  );
   yield asCustomer(
     'addOrderItem: a total beyond 2^53 - 1',
     onOrder(world, 'addOrderItem', orders.draft, { productId: products.priceless }),

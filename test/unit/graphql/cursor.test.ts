@@ -33,6 +33,7 @@ describe('cursors', () => {
     ['with more values', raw(['total', 1, id, 1])],
     ['of another form', raw({ total: 1 })],
     ['null', raw(null)],
+    ['longer than any', Buffer.from(`["total", 1, "${id}"${' '.repeat(300)}]`).toString('base64url')],
     ['empty', ''],
   ])('a cursor %s is rejected', (_what, cursor) => {
     expect(codeOf(() => parseCursor(byTotal, cursor))).toBe('BAD_USER_INPUT');

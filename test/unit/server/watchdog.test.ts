@@ -34,6 +34,23 @@ test.each(['query', 'mutation'])(
   },
 );
 
+test('a query that blocks the event loop after a wait is logged, and the queries that end behind it are not', async () => {
+  logged.length = 0;
+  const waiting = buildSchema('type Query { rows: Int other: Int }');
+  const fields = (waiting.getType('Query') as GraphQLObjectType).getFields();
+  const read = () => new Promise<void>(resolve => setTimeout(resolve, 10));
+  fields['rows']!.resolve = () => read().then(() => hold(1_250));
+  fields['other']!.resolve = read;
+  const ask = async (query: string) => {
+    const contextValue = createContext({} as unknown as Dependencies, logger, { identity: undefined });
+    await executeOperation({ schema: waiting, document: parse(query), contextValue });
+  };
+  await Promise.all(['{ rows }', '{ other }', '{ o: other }'].map(ask));
+  expect(lines()).toMatchObject([{ documentSha256: sha256('{ rows }'), operation: 'query' }]);
+  await ask('{ other }');
+  expect(lines()).toHaveLength(1);
+});
+
 test('a blocking step that fails is logged too, also for a text that does not parse', () => {
   logged.length = 0;
   const step = () => {
