@@ -99,7 +99,8 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
       }),
       position: t.expose('position', {
         type: 'Position',
-        description: 'The position that this page reflects. Pass it as `after` to the subscription of the same list.',
+        description:
+          'The position that this page reflects. Pass it as `atLeast` to a later query, or as `after` to the subscription of the same list, if it has one.',
       }),
     }),
   });
