@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { allOrders } from '../support/all-orders.ts';
 import { type Child, printed, startChild, stopChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
@@ -99,10 +99,10 @@ test('install, start, watch, order, simulate, import, verify', async () => {
 
 describeWithRedis('for real data', () => {
   let database: TestDatabase;
-  beforeAll(async () => {
+  beforeEach(async () => {
     database = await bareDatabase();
   });
-  afterAll(() => database.drop());
+  afterEach(() => database.drop());
 
   test('migrate and start', async () => {
     const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
