@@ -137,7 +137,9 @@ describe('on the log', () => {
 
   test('gets authorization, input checks, log lines and metrics by its entry in the list', async () => {
     const streamId = `acc_${randomUUID()}`;
-    await expect(ask(0, streamId, { type: 'OpenAccount' }, undefined, 'customer')).rejects.toThrow('for staff only');
+    await expect(ask(0, streamId, { type: 'OpenAccount' }, undefined, 'customer')).rejects.toThrow(
+      'Only staff may send OpenAccount',
+    );
     await ask(0, streamId, { type: 'OpenAccount' });
     const bad = { type: 'WriteCheck', check: '\u0000', amount: 1 } as const;
     expect(await ask(0, streamId, bad)).toMatchObject({ type: 'invalid-input', issues: [{ path: ['check'] }] });

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 /** The output of a process that logs this. Pino writes to the file descriptor, which this process could not observe. */
 async function logged(statements: string): Promise<string> {
   const script = `
-    import { openLogger } from './src/logger.ts';
+    import { openLogger } from './src/telemetry/logger.ts';
     const logger = openLogger('info');
     ${statements}`;
   const { stdout } = await run(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script]);
