@@ -37,7 +37,7 @@ export async function emptyDatabase({ adminUrl, closers }: Run): Promise<string>
 /** Makes a database with Orderstream's schema. */
 export async function migratedDatabase(run: Run): Promise<string> {
   const url = await emptyDatabase(run);
-  const { migrate } = await built<typeof Migrations>('migrations.js');
+  const { migrate } = await built<typeof Migrations>('database/migrations.js');
   await migrate(url);
   return url;
 }

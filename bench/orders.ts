@@ -15,7 +15,7 @@ export async function appendOrders(
   orders: number,
   lines: number,
 ): Promise<string[]> {
-  const { openDatabase } = await built<typeof DatabasePart>('database.js');
+  const { openDatabase } = await built<typeof DatabasePart>('database/database.js');
   const { appendEvents } = await built<typeof AppendEvents>('event-store/append-events.js');
   const { database, close } = await openDatabase({ databaseUrl, dataDir: '' });
   const orderIds = Array.from({ length: orders }, () => `ord_${randomUUID()}`);

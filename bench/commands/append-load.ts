@@ -8,7 +8,7 @@ import { closedLoop, type Rate } from '../closed-loop.ts';
 import { doJobs } from '../worker.ts';
 import { itemAdded, type LogJob, streamOf, streams } from './log-job.ts';
 
-const { openDatabase } = await built<typeof DatabasePart>('database.js');
+const { openDatabase } = await built<typeof DatabasePart>('database/database.js');
 const { openAppender } = await built<typeof Appender>('event-store/appender.js');
 
 interface Log {

@@ -71,7 +71,7 @@ async function atThisSize(
 }
 
 async function storeMore(databaseUrl: string, orders: readonly number[]): Promise<void> {
-  const { openDatabase } = await built<typeof DatabasePart>('database.js');
+  const { openDatabase } = await built<typeof DatabasePart>('database/database.js');
   const { database, close } = await openDatabase({ databaseUrl, dataDir: '' });
   const addItem = openNode(database);
   const addItems = async (order: number): Promise<void> => {

@@ -10,7 +10,7 @@ import { latency, type Latency } from '../statistics.ts';
 import { doJobs } from '../worker.ts';
 import { Copy } from './copy.ts';
 
-const { openDatabase } = await built<typeof DatabasePart>('database.js');
+const { openDatabase } = await built<typeof DatabasePart>('database/database.js');
 const { openEventStore } = await built<typeof Store>('event-store/event-store.js');
 const { foldOrder } = await built<typeof OrderView>('order/views/order-view.js');
 const { prepared } = await built<typeof Prepared>('projections/prepared.js');
