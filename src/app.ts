@@ -2,7 +2,7 @@ import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './async/closers.ts';
 import type { Config } from './config.ts';
-import { readCustomers } from './customer/views/customer-view.ts';
+import { openPlainCustomerPages, readCustomers } from './customer/views/customer-view.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
@@ -30,7 +30,12 @@ import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
 import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrderHistories } from './order/views/read-order-history.ts';
-import { readCustomersOrderPages, readOrders, readOrdersAlone } from './order/views/read-orders.ts';
+import {
+  openPlainOrderPages,
+  readCustomersOrderPages,
+  readOrders,
+  readOrdersAlone,
+} from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead, openBatchedReadWith, openEntityRead } from './projections/batched-read.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
@@ -223,6 +228,8 @@ async function serve(
     customerOrders: openBatchedReadWith((ids, { list, request }) =>
       readCustomersOrderPages(source, ids, list, request),
     ),
+    plainOrders: openPlainOrderPages(seeing),
+    plainCustomers: openPlainCustomerPages(seeing),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
     product: openEntityRead((ids, atLeast) => readProducts(seeing, ids, atLeast)),
   };

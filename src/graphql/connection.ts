@@ -1,4 +1,5 @@
 import type { Position } from '../event-store/position.ts';
+import type { UnchangedRow } from '../projections/reader-row-cache.ts';
 import { builder, type ObjectRef } from './builder.ts';
 import type { Context } from './context.ts';
 import { type CursorKey, formatCursor, type Sort } from './cursor.ts';
@@ -14,7 +15,12 @@ export interface Page<Row> {
   readonly position: Position;
 }
 
-export interface Connection<Row> extends Page<Row> {
+/** Of a page that is read by marks: what stays the same object as long as its rows do, to cache responses with. */
+export interface Unchanged {
+  readonly unchanged?: UnchangedRow | undefined;
+}
+
+export interface Connection<Row> extends Page<Row>, Unchanged {
   readonly cursorOf: (row: Row) => string;
 }
 
@@ -24,7 +30,7 @@ export interface Connection<Row> extends Page<Row> {
  */
 export function connection<Row>(
   context: Context,
-  page: Page<Row>,
+  page: Page<Row> & Unchanged,
   sort: Sort,
   keyOf: (row: Row) => CursorKey,
 ): Connection<Row> {
@@ -32,43 +38,38 @@ export function connection<Row>(
   return { ...page, cursorOf: row => formatCursor(sort, keyOf(row)) };
 }
 
-interface PageInfoShape {
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  readonly startCursor: string | undefined;
-  readonly endCursor: string | undefined;
-}
-
-const PageInfo = builder.objectRef<PageInfoShape>('PageInfo').implement({
+const PageInfo = builder.objectRef<Connection<unknown>>('PageInfo').implement({
   description: 'Where a page stands in its list.',
   rule: 'as-parent',
+  sharing: 'role',
   fields: t => ({
-    hasNextPage: t.exposeBoolean('hasNextPage', { description: 'There are rows behind this page.' }),
-    hasPreviousPage: t.exposeBoolean('hasPreviousPage', { description: 'There are rows before this page.' }),
-    startCursor: t.exposeString('startCursor', { nullable: true, description: "The first row's cursor." }),
-    endCursor: t.exposeString('endCursor', {
+    hasNextPage: t.boolean({
+      description: 'There are rows behind this page.',
+      resolve: ({ hasNextPage }) => hasNextPage === true,
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'There are rows before this page.',
+      resolve: ({ hasPreviousPage }) => hasPreviousPage === true,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: "The first row's cursor.",
+      resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows[0]) : null),
+    }),
+    endCursor: t.string({
       nullable: true,
       description: "The last row's cursor: the next page's `after`.",
+      resolve: ({ rows, cursorOf }) => (rows.length > 0 ? cursorOf(rows.at(-1)) : null),
     }),
   }),
 });
-
-function pageInfo<Row>({ rows, hasNextPage, hasPreviousPage, cursorOf }: Connection<Row>): PageInfoShape {
-  const [first] = rows;
-  const last = rows.at(-1);
-  return {
-    hasNextPage: hasNextPage === true,
-    hasPreviousPage: hasPreviousPage === true,
-    startCursor: first && cursorOf(first),
-    endCursor: last && cursorOf(last),
-  };
-}
 
 /** Declares `<Node>Connection` and `<Node>Edge`. */
 export function connectionType<Row extends object>(node: ObjectRef<Row>): ObjectRef<Connection<Row>> {
   const edge = builder.objectRef<{ readonly node: Row; readonly cursor: string }>(`${node.name}Edge`).implement({
     description: `A row of a ${node.name} list.`,
     rule: 'as-parent',
+    sharing: 'role',
     fields: t => ({
       // Pothos asks whether a row is a list; of a row of any type the compiler can't tell.
       node: t.field({ type: node, description: 'The row.', resolve: row => row.node as never }),
@@ -78,6 +79,7 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
   return builder.objectRef<Connection<Row>>(`${node.name}Connection`).implement({
     description: `A page of a ${node.name} list.`,
     rule: 'as-parent',
+    sharing: 'role',
     fields: t => ({
       edges: t.field({
         type: [edge],
@@ -85,7 +87,11 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
         resolve: ({ rows, cursorOf }) => rows.map(row => ({ node: row, cursor: cursorOf(row) })),
       }),
       nodes: t.field({ type: [node], description: 'The rows.', resolve: page => page.rows }),
-      pageInfo: t.field({ type: PageInfo, description: 'Where this page stands in the list.', resolve: pageInfo }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: 'Where this page stands in the list.',
+        resolve: page => page as Connection<unknown>,
+      }),
       totalCount: t.int({
         nullable: true,
         description: 'Null where counting would cost more than the answer is worth (over 10,000).',
@@ -93,6 +99,8 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
       }),
       position: t.expose('position', {
         type: 'Position',
+        // The same page is read at a later position too: a response with it is not cached with the page.
+        sharing: 'viewer',
         description: 'The position that this page reflects: pass it as `after` to the matching subscription.',
       }),
     }),

@@ -19,13 +19,14 @@ export class ReadTimeoutError extends Error {
  * The statement itself goes on until the server or the connection ends it.
  */
 export function withReadDeadline(source: ReadSource): ReadSource {
-  const { database, lookUp } = source;
+  const { database, lookUp, select } = source;
   return {
     ...source,
     database: new Proxy(database, {
       get: (target, name) => (name === '$queryRaw' ? timedQuery(target) : (Reflect.get(target, name) as unknown)),
     }),
     lookUp: lookUp && (statement => inTime(lookUp(statement))),
+    select: select && (statement => inTime(select(statement))),
   };
 }
 

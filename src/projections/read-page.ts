@@ -34,6 +34,8 @@ export interface PageRequest {
   readonly count: boolean;
   /** Whether to look for a row on the cursor's other side: before a page that is read forwards, else behind it. */
   readonly otherSide?: boolean | undefined;
+  /** False: the list's other rows are not wanted. */
+  readonly joined?: boolean | undefined;
   readonly atLeast: Position | undefined;
 }
 
@@ -121,7 +123,8 @@ async function selectPages<Row extends object, Joined extends object>(
   request: PageRequest,
   parents: Parents | undefined,
 ): Promise<Selected<Row, Joined>[]> {
-  const { rows, join } = list;
+  const { rows } = list;
+  const join = request.joined === false ? undefined : list.join;
   const order = orderOf(request);
   // OFFSET 0: rows are looked up by key, one by one. Joined as the planner likes, a misjudged page reads the whole table.
   const statement = Prisma.sql`

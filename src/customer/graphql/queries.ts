@@ -1,14 +1,22 @@
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
-import { connection } from '../../graphql/connection.ts';
+import { connection, type Unchanged } from '../../graphql/connection.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import { selectedPageFields } from '../../graphql/selected-page-fields.ts';
-import { readCustomerPage } from '../views/customer-view.ts';
+import type { Page } from '../../projections/read-page.ts';
+import { type CustomerRow, type openPlainCustomerPages, readCustomerPage } from '../views/customer-view.ts';
 import { type CustomerNode, findCustomer } from './find-customer.ts';
 import { Customer, CustomerConnection } from './types.ts';
+
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
+    /** A page of customers as most are asked for; undefined for another one. */
+    readonly plainCustomers: ReturnType<typeof openPlainCustomerPages>;
+  }
+}
 
 const newestFirst: Sort = { name: 'customers', value: 'date-time' };
 
@@ -41,11 +49,13 @@ builder.queryFields(t => ({
       const atLeast = own ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
-      const selected = selectedPageFields(info, request);
-      const page = await waitForPosition(context, atLeast, () =>
-        readCustomerPage(context.dependencies.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
-      );
-      const rows = page.rows.map(({ row }): CustomerNode => ({ ...row, atLeast }));
+      const { count, otherSide } = selectedPageFields(info, request);
+      const asked = { ...request, count, otherSide, direction: 'DESC', atLeast } as const;
+      const { source, plainCustomers } = context.dependencies;
+      const page = await waitForPosition(context, atLeast, (): Promise<Page<CustomerRow> & Unchanged> => {
+        return (words ? undefined : plainCustomers(asked)) ?? readCustomerPage(source, words, asked);
+      });
+      const rows = page.rows.map(({ row }): CustomerNode => (atLeast ? { ...row, atLeast } : row));
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));
     },
   }),

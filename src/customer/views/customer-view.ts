@@ -2,6 +2,7 @@ import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import { openPlainPages, type PlainPage } from '../../projections/read-plain-pages.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { CustomerEvent } from '../domain/events.ts';
@@ -68,6 +69,14 @@ export async function readCustomers(
 ): Promise<Pick<Entities<never, never>, 'position' | 'parked'> & { rows: ReadonlyMap<string, CustomerRow> }> {
   const { position, parked, rows } = await readCustomerEntities(source, ids, atLeast);
   return { position, parked, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
+}
+
+/** Pages of all customers as most of them are asked for; see openPlainPages(). */
+export function openPlainCustomerPages(
+  source: ReadSource,
+): (request: PageRequest) => Promise<PlainPage<CustomerRow, object>> | undefined {
+  const read = openPlainPages(source, { view: customerView, sort: 'createdAt', by: [] });
+  return request => read(undefined, request);
 }
 
 /**

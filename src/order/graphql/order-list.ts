@@ -3,7 +3,7 @@ import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { SortDirection } from '../../graphql/common-types.ts';
-import { type Connection, connection } from '../../graphql/connection.ts';
+import { type Connection, connection, type Unchanged } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
@@ -14,7 +14,13 @@ import type { Position } from '../../event-store/position.ts';
 import type { Found } from '../../projections/batched-read.ts';
 import type { PageRequest } from '../../projections/read-page.ts';
 import type { OrderFilter as Filter } from '../views/order-filter.ts';
-import { type OrderList, type OrderPage, type OrderSort as SortColumn, readOrderPage } from '../views/read-orders.ts';
+import {
+  type openPlainOrderPages,
+  type OrderList,
+  type OrderPage,
+  type OrderSort as SortColumn,
+  readOrderPage,
+} from '../views/read-orders.ts';
 import type { OrderNode } from './find-order.ts';
 import { OrderStatus } from './types.ts';
 
@@ -22,6 +28,8 @@ declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
     /** A page of a customer's orders, read together with the same page of others'. */
     readonly customerOrders: (customerId: string, asked: AskedOrders) => Promise<Found<OrderPage>>;
+    /** A page of a list as most are asked for; undefined for another one. */
+    readonly plainOrders: ReturnType<typeof openPlainOrderPages>;
   }
 }
 
@@ -100,12 +108,15 @@ export async function listOrders(
   const { customerId, atLeast } = options;
   const { field: sort, direction } = args.orderBy ?? { field: 'createdAt', direction: 'DESC' };
   const page = pageRequest(args, sorts[sort]);
-  const request = { ...page, ...selectedPageFields(info, page), direction, atLeast };
-  const list = { filter: orderFilter(args.filter), sort };
+  const { count, otherSide, ofNodes } = selectedPageFields(info, page);
+  const request = { ...page, count, otherSide, joined: ofNodes.has('customer'), direction, atLeast };
+  const list = { customerId, filter: orderFilter(args.filter), sort };
   const { dependencies: parts } = context;
-  const read = async (): Promise<OrderPage> => {
+  const read = async (): Promise<OrderPage & Unchanged> => {
+    const plain = parts.plainOrders(list, request);
+    if (plain) return plain;
     if (customerId === undefined) return readOrderPage(parts.source, list, request);
-    const { value } = await parts.customerOrders(customerId, { list, request });
+    const { value } = await parts.customerOrders(customerId, { list: { filter: list.filter, sort }, request });
     if (!value) throw new Error(`no page of the orders of ${customerId}`);
     return value;
   };

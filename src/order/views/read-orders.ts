@@ -10,6 +10,12 @@ import {
   readPage,
   readPages,
 } from '../../projections/read-page.ts';
+import {
+  openPlainPages,
+  type PlainFilter,
+  type PlainList,
+  type PlainPage,
+} from '../../projections/read-plain-pages.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { orderFilters, type OrderFilter, statusAlternatives, statusFilter } from './order-filter.ts';
 import { orderSearch, orderSearchFilters } from './order-search.ts';
@@ -53,6 +59,39 @@ export interface OrderList {
   readonly customerId?: string | undefined;
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
+}
+
+/** Orders that nothing but their state or their customer is asked of, newest or oldest first. */
+const plainOrders: PlainList<OrderRow, CustomerRow> = {
+  view: orderView,
+  sort: 'createdAt',
+  by: ['status', 'customerId'],
+  join: withCustomer,
+};
+
+/** What a plain list of orders is cut down to; undefined if the list is not a plain one. */
+function plainFilter({ customerId, filter, sort }: OrderList): { only: PlainFilter | undefined } | undefined {
+  const given = Object.entries({ ofCustomer: customerId, ...filter }).filter(([, value]) => value !== undefined);
+  if (sort !== 'createdAt' || given.length > 1) return undefined;
+  const [[name, value] = []] = given as [string, unknown][];
+  if (name === undefined) return { only: undefined };
+  if (name === 'ofCustomer' || name === 'customerId') return { only: { column: 'customerId', value: value as string } };
+  const [status, another] = name === 'statusIn' ? (value as readonly string[]) : [];
+  return status !== undefined && another === undefined ? { only: { column: 'status', value: status } } : undefined;
+}
+
+/**
+ * Pages of lists as most of them are asked for; see openPlainPages().
+ * @returns undefined for another list, or a request that is not plain: readOrderPage() reads it
+ */
+export function openPlainOrderPages(
+  source: ReadSource,
+): (list: OrderList, request: PageRequest) => Promise<PlainPage<OrderRow, CustomerRow>> | undefined {
+  const read = openPlainPages(source, plainOrders);
+  return (list, request) => {
+    const filter = plainFilter(list);
+    return filter && read(filter.only, request);
+  };
 }
 
 /** Orders, each with its customer. */

@@ -35,6 +35,7 @@ import {
 } from 'graphql';
 import type { Actor } from '../../../commands/decider.ts';
 import { UnchangedRow } from '../../../projections/reader-row-cache.ts';
+import type { Unchanged } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { CachedJson } from '../cached-json.ts';
 import { compileVariables } from './coerce-variables.ts';
@@ -386,20 +387,26 @@ interface Answered {
 
 function executeObject(run: Run, { number, all, lasting }: Fields, value: unknown, path: Path | undefined): unknown {
   // A frame has a root: what is made for a group of subscribers is for nobody in particular.
-  if (!lasting || !(value instanceof UnchangedRow) || run.rootValue !== undefined) {
-    return executeFields(run, all, value, path);
-  }
+  const kept = lasting && run.rootValue === undefined ? unchangedOf(value) : undefined;
+  if (!kept) return executeFields(run, all, value, path);
   const { viewer } = run.contextValue as Partial<Context>;
-  const before = value.answered as Answered | undefined;
+  const before = kept.answered as Answered | undefined;
   const isKnown = before?.selection === number && isSame(before.viewer, viewer);
   if (isKnown && before.told) return before.told;
   const answer = executeFields(run, all, value, path);
   if (isKnown || isPromise(answer) || run.hasFailed) return answer;
   const told = new CachedJson(answer);
   // Aliases may make it as long as they like.
-  const isShort = told.json.length <= value.characters;
-  value.answered = { selection: number, viewer, told: isShort ? told : undefined } satisfies Answered;
+  const isShort = told.json.length <= kept.characters;
+  kept.answered = { selection: number, viewer, told: isShort ? told : undefined } satisfies Answered;
   return isShort ? told : answer;
+}
+
+/** What a response may be cached with: a row that was returned before, or the rows of such a page. */
+function unchangedOf(value: unknown): UnchangedRow | undefined {
+  if (value instanceof UnchangedRow) return value;
+  const { unchanged } = value as Unchanged;
+  return unchanged instanceof UnchangedRow ? unchanged : undefined;
 }
 
 function isSame(one: Actor | undefined, other: Actor | undefined): boolean {
