@@ -107,6 +107,9 @@ export const byKey = [
   'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
+  // A page in an index's order: not all of a small table, sorted.
+  'enable_sort=off',
+  'enable_incremental_sort=off',
   'jit=off',
 ];
 

@@ -193,13 +193,7 @@ function pagesStatement<Row extends object, Joined extends object>(
 ): Prisma.Sql {
   const other = joined ? join : undefined;
   const order = Prisma.raw(direction);
-  const [sortBy, id] = [column('v', sort), column('v', view.key)];
-  const conditions = [Prisma.sql`v.generation = c.generation`];
-  if (by !== undefined) conditions.push(Prisma.sql`${column('v', by)} = wanted.value`);
-  if (hasCursor) {
-    const after = Prisma.sql`(wanted.after::${Prisma.raw(view.columns[sort])}, wanted.id)`;
-    conditions.push(Prisma.sql`(${sortBy}, ${id}) ${Prisma.raw(direction === 'ASC' ? '>' : '<')} ${after}`);
-  }
+  const sortedBy = [...within(by).columns, column('v', sort), column('v', view.key)];
   const marks = [markOf(view, 'v'), ...(other ? [markOf(other.view, 'j')] : [])];
   const values = [rowValues(view, 'shown', 'v_'), ...(other ? [otherValues(other.view)] : [])];
   const columns = [...aliased(view, 'v'), ...(other ? aliased(other.view, 'j') : [])];
@@ -219,13 +213,39 @@ function pagesStatement<Row extends object, Joined extends object>(
         FROM (
           SELECT ${Prisma.join(marks, " || '/' || ")} || ';' AS mark, ${Prisma.raw(columns.join(', '))}
           FROM ${table(view)} v ${other ? joinedTable(other) : Prisma.empty}
-          WHERE ${Prisma.join(conditions, ' AND ')}
-          ORDER BY ${sortBy} ${order}, ${id} ${order} LIMIT wanted."limit"
+          WHERE ${conditions(view, sort, { by, direction, hasCursor })}
+          ORDER BY ${Prisma.join(sortedBy.map(name => Prisma.sql`${name} ${order}`))} LIMIT wanted."limit"
         ) shown
       ) page
       WHERE page.marks IS DISTINCT FROM wanted.seen
     ) found ON true
     WHERE c.group_name = ${coreGroup} AND c.live`;
+}
+
+/** The part of the list that a page is of. */
+function within(by: string | undefined): { readonly columns: Prisma.Sql[]; readonly values: Prisma.Sql[] } {
+  const [columns, values] = [[column('v', 'generation')], [column('c', 'generation')]];
+  if (by === undefined) return { columns, values };
+  return { columns: [...columns, column('v', by)], values: [...values, column('wanted', 'value')] };
+}
+
+/**
+ * As comparisons of whole rows, which the index of `by` alone can sort and start at. By equality the planner would take the
+ * index of the sort, and filter, when the statistics say that all rows have this value; the plan is kept when they no
+ * longer do.
+ */
+function conditions(view: ViewTable, sort: string, { by, direction, hasCursor }: Omit<Shape, 'joined'>): Prisma.Sql {
+  const [start, end] = direction === 'ASC' ? ['>', '<='] : ['<', '>='];
+  const { columns, values } = within(by);
+  const after = [Prisma.sql`wanted.after::${Prisma.raw(view.columns[sort] ?? '')}`, column('wanted', 'id')];
+  const from = hasCursor
+    ? compared([...columns, column('v', sort), column('v', view.key)], start, [...values, ...after])
+    : compared(columns, `${start}=`, values);
+  return Prisma.sql`${from} AND ${compared(columns, end, values)}`;
+}
+
+function compared(columns: readonly Prisma.Sql[], operator: string, values: readonly Prisma.Sql[]): Prisma.Sql {
+  return Prisma.sql`(${Prisma.join(columns)}) ${Prisma.raw(operator)} (${Prisma.join(values)})`;
 }
 
 function joinedTable({ view, by }: { readonly view: ViewTable; readonly by: string }): Prisma.Sql {

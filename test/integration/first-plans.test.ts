@@ -1,9 +1,15 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { byKey, type Database } from '../../src/database/database.ts';
-import { readOrders } from '../../src/order/views/read-orders.ts';
+import { openPlainCustomerPages } from '../../src/customer/views/customer-view.ts';
+import type { Statement } from '../../src/database/database.ts';
+import { openPlainOrderPages, readOrders } from '../../src/order/views/read-orders.ts';
 import { loadRows } from '../../src/projections/load-rows.ts';
+import type { PageRequest } from '../../src/projections/read-page.ts';
+import type { ReadSource } from '../../src/projections/read-entities.ts';
+import { ReaderRowCache } from '../../src/projections/reader-row-cache.ts';
 import { types, views } from '../../src/slices.ts';
+import { fillOrdersOf } from '../support/many-orders.ts';
 import { planOf, statementsSent } from '../support/plans.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openNode, type TestNode } from '../support/random-history.ts';
@@ -35,4 +41,46 @@ test.each<[string, (own: Database) => Promise<unknown>]>([
   const used = plans.flatMap(({ indexes }) => indexes).filter(name => name.includes('_view_'));
   expect(used).toContain('order_view_pkey');
   expect(used.filter(name => !name.endsWith('_pkey'))).toEqual([]);
+});
+
+type ReadPage = (source: ReadSource, request: PageRequest) => Promise<unknown>;
+
+const plainPages: [string, string, ReadPage][] = [
+  ['all orders', 'order_view_created', (source, one) => orderPage(source, {}, one)],
+  ['orders in a state', 'order_view_status', (source, one) => orderPage(source, { statusIn: ['CONFIRMED'] }, one)],
+  ['a customer’s orders', 'order_view_customer', (source, one) => orderPage(source, { customerId: 'cus_1' }, one)],
+  ['customers', 'customer_view_created', async (source, one) => openPlainCustomerPages(source)(one)],
+];
+
+async function orderPage(source: ReadSource, filter: object, request: PageRequest): Promise<unknown> {
+  return openPlainOrderPages(source)({ filter, sort: 'createdAt' }, request);
+}
+
+async function expectOneIndex(index: string, readPage: ReadPage): Promise<void> {
+  const cursor = { value: new Date(0).toISOString(), id: 'ord_1' };
+  for (const request of [{}, { cursor }, { direction: 'ASC', cursor, joined: false }] as const) {
+    const sent: Statement[] = [];
+    const lookUp: ReadSource['lookUp'] = statement => {
+      sent.push(statement);
+      return node.source.lookUp!(statement);
+    };
+    const plain = { limit: 20, backwards: false, cursor: undefined, direction: 'DESC', count: false } as const;
+    const source = { ...node.source, lookUp, seen: new ReaderRowCache() };
+    await readPage(source, { ...plain, atLeast: undefined, ...request });
+    expect(sent).toHaveLength(1);
+    const { text, values } = sent[0]!;
+    const { indexes } = await planOf(client, { text, values: [...values] } as never);
+    // Each row's customer is found by key.
+    expect(indexes.filter(name => name.includes('_view_') && name !== 'customer_view_pkey')).toEqual([index]);
+  }
+}
+
+test.each(plainPages)('on empty tables already a plain page of %s uses its index alone', async (_, index, readPage) => {
+  await expectOneIndex(index, readPage);
+});
+
+// The statistics then say that the index of a state, or of a customer, finds no fewer orders than that of all.
+test('that is so too if all orders are in one state and of one customer', async () => {
+  await fillOrdersOf(client, 'cus_1', 5_000);
+  for (const [, index, readPage] of plainPages) await expectOneIndex(index, readPage);
 });

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCustomers } from '../../src/customer/views/customer-view.ts';
+import { openPlainCustomerPages, readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
 import { eraseCustomer } from '../../src/erase-customer.ts';
+import { orderStatuses } from '../../src/order/domain/order.ts';
+import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import { orderView } from '../../src/order/views/order-view.ts';
-import { readOrders, readOrdersAlone } from '../../src/order/views/read-orders.ts';
+import { openPlainOrderPages, readOrderPage, readOrders, readOrdersAlone } from '../../src/order/views/read-orders.ts';
 import { readProducts } from '../../src/product/views/product-view.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
+import type { PageRequest } from '../../src/projections/read-page.ts';
 import type { ReadSource } from '../../src/projections/read-entities.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-cache.ts';
@@ -44,10 +47,14 @@ afterAll(async () => {
 /** A process that has cached no row yet, and the rows that were sent to it since the last call. */
 function reader() {
   let sent: string[] = [];
+  let pages: number[] = [];
   const lookUp: ReadSource['lookUp'] = async statement => {
     const rows = await node.source.lookUp!(statement);
     for (const one of rows as { readonly row?: string | null; readonly joinedRow?: string | null }[]) {
       for (const text of [one.row, one.joinedRow]) if (text) sent.push(text);
+    }
+    for (const { rows: some } of rows as { readonly rows?: string | null }[]) {
+      if (some) pages.push((JSON.parse(`[${some}]`) as unknown[]).length);
     }
     return rows as never;
   };
@@ -57,8 +64,23 @@ function reader() {
     sent = [];
     return before;
   };
-  return { source, since };
+  /** How many rows of each page were sent since the last call. */
+  const pagesSince = () => {
+    const before = pages;
+    pages = [];
+    return before;
+  };
+  return { source, since, pagesSince };
 }
+
+const plainRequest: PageRequest = {
+  limit: 2,
+  backwards: false,
+  cursor: undefined,
+  direction: 'DESC',
+  count: false,
+  atLeast: undefined,
+};
 
 describe('a row that was read before', () => {
   let orderId: string;
@@ -138,15 +160,103 @@ describe('a row that was read before', () => {
   });
 });
 
+describe('a plain page that was read before', () => {
+  const request = { ...plainRequest, limit: 3 };
+
+  async function pageOf(name: string) {
+    const customer = await registeredCustomer(node, name);
+    const ids: string[] = [];
+    for (let n = 0; n < 4; n++) ids.unshift(await createdOrder(node, customer));
+    await projectAll(node);
+    const { source, pagesSince } = reader();
+    const open = openPlainOrderPages(source);
+    const read = async () => (await open({ filter: { customerId: customer }, sort: 'createdAt' }, request))!;
+    const first = await read();
+    expect(first.rows.map(({ row }) => row.orderId)).toEqual(ids.slice(0, 3));
+    expect(first).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
+    expect(pagesSince()).toEqual([4]);
+    return { customer, ids, first, read, pagesSince };
+  }
+
+  test('is not sent again while its rows are unchanged, at whatever position, and stays the same object', async () => {
+    const { first, read, pagesSince } = await pageOf('Bo');
+    await createdOrder(node, customerId);
+    const position = await projectAll(node);
+    const second = await read();
+    expect(pagesSince()).toEqual([]);
+    expect(second.unchanged).toBe(first.unchanged);
+    expect(second.position).toEqual(position);
+  });
+
+  test('is sent but for the rows that stayed: one that changed, came, went, or whose customer changed', async () => {
+    const { customer, ids, first, read, pagesSince } = await pageOf('Cy');
+    await addItem(node, ids[1]!, productId);
+    await projectAll(node);
+    const changed = await read();
+    expect(changed.rows.map(({ row }) => row.itemCount)).toEqual([0, 1, 0]);
+    expect(changed.rows[0]).toBe(first.rows[0]);
+    expect(pagesSince()).toEqual([1]);
+
+    const another = await createdOrder(node, customer);
+    await projectAll(node);
+    expect((await read()).rows.map(({ row }) => row.orderId)).toEqual([another, ids[0], ids[1]]);
+    expect(pagesSince()).toEqual([1]);
+
+    await onDatabase(database.url, client => client.query('DELETE FROM order_view WHERE order_id = $1', [another]));
+    expect((await read()).rows.map(({ row }) => row.orderId)).toEqual(ids.slice(0, 3));
+
+    await positionOf(onCustomer(node, customer, { type: 'RenameCustomer', name: 'Dee' }));
+    await projectAll(node);
+    expect((await read()).rows.map(({ joined }) => joined?.name)).toEqual(['Dee', 'Dee', 'Dee']);
+  });
+});
+
+/** The first pages of each plain list, with and without customers, as the list's other reader has it too. */
+async function readPlainLists(source: ReadSource, cast: Cast) {
+  const lists: OrderFilter[] = [
+    {},
+    ...cast.customers.map(customerId => ({ customerId })),
+    ...orderStatuses.map(status => ({ statusIn: [status] })),
+  ];
+  const plain = openPlainOrderPages(source);
+  const pages = lists.flatMap(filter =>
+    (['ASC', 'DESC'] as const).map(async direction => {
+      const found: unknown[] = [];
+      let cursor: PageRequest['cursor'];
+      do {
+        const request: PageRequest = { ...plainRequest, direction, cursor, joined: direction === 'ASC' };
+        const list = { filter, sort: 'createdAt' } as const;
+        const page = await (plain(list, request) ?? readOrderPage(source, list, request));
+        found.push(
+          page.rows.map(({ row, joined }) => ({ row, joined })),
+          page.hasNextPage,
+          page.position,
+        );
+        const last = page.rows.at(-1)?.row;
+        cursor = page.hasNextPage && last ? { value: last.createdAt, id: last.orderId } : undefined;
+      } while (cursor && found.length < 9);
+      return found;
+    }),
+  );
+  const customers = openPlainCustomerPages(source)(plainRequest) ?? readCustomerPage(source, undefined, plainRequest);
+  return [...(await Promise.all(pages)), (await customers).rows.map(({ row }) => row)];
+}
+
 test('a process with a row cache reads what one without a cache reads, whatever happens in between', async () => {
-  async function readAll(source: ReadSource, cast: Cast) {
+  async function readAll(source: ReadSource, cast: Cast, withLists: boolean) {
     const all = [
       await readOrders(source, cast.orders),
       await readOrdersAlone(source, cast.orders),
       await readCustomers(source, cast.customers),
       await readProducts(source, cast.products),
     ];
-    return all.map(({ position, rows, parked }) => ({ position, rows: Object.fromEntries<unknown>(rows), parked }));
+    const lists = withLists ? await readPlainLists(source, cast) : [];
+    const entities = all.map(({ position, rows, parked }) => ({
+      position,
+      rows: Object.fromEntries<unknown>(rows),
+      parked,
+    }));
+    return { lists, entities };
   }
 
   async function switchGeneration(): Promise<void> {
@@ -166,9 +276,10 @@ test('a process with a row cache reads what one without a cache reads, whatever 
         if (projects[index % projects.length]) await projectAll(node);
         if (index === 8) await switchGeneration();
         if (index === 14) await eraseCustomer(node.database, node.handle, cast.customers[1]!, new Date());
-        const plain = await readAll({ ...node.source, seen: undefined }, cast);
-        expect(await readAll(source, cast)).toEqual(plain);
-        expect(await readAll(source, cast)).toEqual(plain);
+        const withLists = index % 4 === 0;
+        const plain = await readAll({ ...node.source, seen: undefined }, cast, withLists);
+        expect(await readAll(source, cast, withLists)).toEqual(plain);
+        expect(await readAll(source, cast, withLists)).toEqual(plain);
       }
     }),
     { numRuns: 6 },
