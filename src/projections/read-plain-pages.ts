@@ -193,7 +193,7 @@ function pagesStatement<Row extends object, Joined extends object>(
 ): Prisma.Sql {
   const other = joined ? join : undefined;
   const order = Prisma.raw(direction);
-  const sortedBy = [...within(by).columns, column('v', sort), column('v', view.key)];
+  const sortedBy = [...(by === undefined ? [] : [column('v', by)]), column('v', sort), column('v', view.key)];
   const marks = [markOf(view, 'v'), ...(other ? [markOf(other.view, 'j')] : [])];
   const values = [rowValues(view, 'shown', 'v_'), ...(other ? [otherValues(other.view)] : [])];
   const columns = [...aliased(view, 'v'), ...(other ? aliased(other.view, 'j') : [])];
@@ -222,30 +222,22 @@ function pagesStatement<Row extends object, Joined extends object>(
     WHERE c.group_name = ${coreGroup} AND c.live`;
 }
 
-/** The part of the list that a page is of. */
-function within(by: string | undefined): { readonly columns: Prisma.Sql[]; readonly values: Prisma.Sql[] } {
-  const [columns, values] = [[column('v', 'generation')], [column('c', 'generation')]];
-  if (by === undefined) return { columns, values };
-  return { columns: [...columns, column('v', by)], values: [...values, column('wanted', 'value')] };
-}
-
 /**
- * As comparisons of whole rows, which the index of `by` alone can sort and start at. By equality the planner would take the
+ * As a range from the value to the value, which the index of that column alone can sort. By equality the planner would take the
  * index of the sort, and filter, when the statistics say that all rows have this value; the plan is kept when they no
  * longer do.
  */
 function conditions(view: ViewTable, sort: string, { by, direction, hasCursor }: Omit<Shape, 'joined'>): Prisma.Sql {
-  const [start, end] = direction === 'ASC' ? ['>', '<='] : ['<', '>='];
-  const { columns, values } = within(by);
-  const after = [Prisma.sql`wanted.after::${Prisma.raw(view.columns[sort] ?? '')}`, column('wanted', 'id')];
-  const from = hasCursor
-    ? compared([...columns, column('v', sort), column('v', view.key)], start, [...values, ...after])
-    : compared(columns, `${start}=`, values);
-  return Prisma.sql`${from} AND ${compared(columns, end, values)}`;
-}
-
-function compared(columns: readonly Prisma.Sql[], operator: string, values: readonly Prisma.Sql[]): Prisma.Sql {
-  return Prisma.sql`(${Prisma.join(columns)}) ${Prisma.raw(operator)} (${Prisma.join(values)})`;
+  const all = [Prisma.sql`v.generation = c.generation`];
+  const columns = [...(by === undefined ? [] : [column('v', by)]), column('v', sort), column('v', view.key)];
+  const after = Prisma.sql`wanted.after::${Prisma.raw(view.columns[sort] ?? '')}, wanted.id`;
+  if (by !== undefined)
+    all.push(Prisma.sql`${column('v', by)} >= wanted.value`, Prisma.sql`${column('v', by)} <= wanted.value`);
+  if (hasCursor) {
+    const start = by === undefined ? after : Prisma.sql`wanted.value, ${after}`;
+    all.push(Prisma.sql`(${Prisma.join(columns)}) ${Prisma.raw(direction === 'ASC' ? '>' : '<')} (${start})`);
+  }
+  return Prisma.join(all, ' AND ');
 }
 
 function joinedTable({ view, by }: { readonly view: ViewTable; readonly by: string }): Prisma.Sql {
