@@ -4,7 +4,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npx prisma generate && npm run build
-# These two are tools that Prisma's client names as its peers, so that leaving out development's packages keeps them.
+# Prisma's client has these two tools as peer dependencies, so --omit=dev alone would keep them.
 RUN npm uninstall --omit=dev --ignore-scripts --no-audit --no-fund prisma typescript
 
 FROM node:22-slim
@@ -14,10 +14,10 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma/migrations ./prisma/migrations
 COPY --from=build /app/dist ./dist
-# By number: by a name, Kubernetes can't tell that it is not root.
+# A number, because Kubernetes cannot verify from a name that the user is not root.
 USER 1000:1000
-# To serve nothing but what your front ends were built with, mount their manifests and set TRUSTED_DOCUMENTS and
-# TRUSTED_DOCUMENTS_ONLY=on: docs/configuration.md.
+# To execute only the documents of your front ends, mount their manifests and set TRUSTED_DOCUMENTS and
+# TRUSTED_DOCUMENTS_ONLY=on: see docs/configuration.md.
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

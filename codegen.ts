@@ -1,8 +1,8 @@
-// Prints schema.graphql from the code and types the operations of the tests.
+// Prints schema.graphql from the code and generates types for the operations of the tests.
 //
 //   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts and test/generated/
-//   tsx codegen.ts --operations  only test/generated/: an install must not paper over a stale schema.graphql
-//   tsx codegen.ts --check       writes nothing; exit code 1 where one of the first two is not what the code says
+//   tsx codegen.ts --operations  writes only test/generated/: an install must not hide a stale schema.graphql
+//   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first two differs from the code
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const factsFile = fileURLToPath(new URL('src/client/schema-facts.ts', import.met
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
 
-// What each scalar is in JSON. One that is missing here stops the run.
+// The JSON type of each scalar. A scalar that is missing here fails the run.
 const scalars = {
   ID: 'string',
   CurrencyCode: 'string',
@@ -31,12 +31,12 @@ const scalars = {
   SafeInt: 'number',
 };
 
-/** The schema as schema.graphql has it, in the code's order: sorting would turn the fields of default values around. */
+/** The content of schema.graphql, in the code's order: sorting would also reorder the fields of default values. */
 function printedSchema(): string {
   return `${printSchema(schema)}\n`;
 }
 
-/** What client caches have to know, as src/client/schema-facts.ts has it. */
+/** The content of src/client/schema-facts.ts: facts about the schema that client caches need. */
 async function schemaFacts(): Promise<string> {
   const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -46,12 +46,12 @@ async function schemaFacts(): Promise<string> {
   const embedded = types.filter(type => isObjectType(type) && !roots.includes(type) && !('id' in type.getFields()));
   const text = `// Written by codegen.ts from the schema.
 
-/** Which types stand behind interfaces and unions: Apollo's \`InMemoryCache({ possibleTypes })\`. */
+/** The types of each interface and union, for Apollo's \`InMemoryCache({ possibleTypes })\`. */
 export const possibleTypes: Record<string, string[]> = {${possibleTypes.sort().join('')}};
 
 const embedded = (): null => null;
 
-/** Types that have no id, and stand inside what holds them: urql's \`cacheExchange({ keys })\` of Graphcache. */
+/** Types without an id, which are stored inside their parent: for \`cacheExchange({ keys })\` of urql's Graphcache. */
 export const keys: Record<string, () => null> = {${embedded
     .map(({ name }) => `${name}: embedded,`)
     .sort()
@@ -60,7 +60,7 @@ export const keys: Record<string, () => null> = {${embedded
   return format(text, { ...(await resolveConfig(factsFile)), filepath: factsFile });
 }
 
-/** The operations, typed, and the manifest of them as trusted documents, by file name. */
+/** Generates the typed operations and their manifest of trusted documents, by file name. */
 async function operations(schemaAst: GraphQLSchema): Promise<Record<string, string>> {
   const files = (await readdir(operationsFolder, { recursive: true })).filter(file => file.endsWith('.graphql')).sort();
   const documents = await Promise.all(
@@ -80,12 +80,12 @@ async function operations(schemaAst: GraphQLSchema): Promise<Record<string, stri
     plugins: [],
     pluginMap: {},
   });
-  // The preset's other files serve operations written inside the code; ours have files of their own.
+  // The preset's other files are for operations inside the code; ours are in files.
   const written: Record<string, string> = {};
-  // In this order: the manifest waits for the hashes that the typed operations get.
+  // In this order: the manifest needs the hashes of the typed operations.
   for (const name of ['graphql.ts', 'persisted-documents.json']) {
     const section = sections.find(({ filename }) => filename.endsWith(`/${name}`));
-    if (section === undefined) throw new Error(`@graphql-codegen/client-preset plans no ${name} any more`);
+    if (section === undefined) throw new Error(`@graphql-codegen/client-preset does not generate ${name} any more`);
     written[name] = await codegen(section);
   }
   return written;
@@ -93,11 +93,11 @@ async function operations(schemaAst: GraphQLSchema): Promise<Record<string, stri
 
 if (process.argv.includes('--check')) {
   if (readFileSync(schemaFile, 'utf8') !== printedSchema()) {
-    console.error('schema.graphql is not what src/schema.ts says: npm run generate, and look at the difference');
+    console.error('schema.graphql differs from src/schema.ts: run npm run generate, and review the difference');
     process.exitCode = 1;
   }
   if (readFileSync(factsFile, 'utf8') !== (await schemaFacts())) {
-    console.error('src/client/schema-facts.ts is not what src/schema.ts says: npm run generate');
+    console.error('src/client/schema-facts.ts differs from src/schema.ts: run npm run generate');
     process.exitCode = 1;
   }
 } else {

@@ -1,4 +1,4 @@
-// Makes one script of src/graphiql/ and of what it uses of src/client/: src/generated/graphiql-script.ts.
+// Bundles src/graphiql/ and the parts of src/client/ that it uses into one script: src/generated/graphiql-script.ts.
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -15,6 +15,6 @@ const { outputFiles } = await build({
 });
 await mkdir(folder, { recursive: true });
 const file = `${folder}graphiql-script.ts`;
-// Tests may be reading it: they find the old one or the new one, never a part.
+// Tests may read the file at this moment: rename() lets them find the old or the new content, never a part.
 await writeFile(`${file}.${process.pid}`, `export const script = ${JSON.stringify(outputFiles[0].text)};\n`);
 await rename(`${file}.${process.pid}`, file);

@@ -1,4 +1,4 @@
-// npm run check: everything that needs no database, two parts at a time. `npm run check -- lint types` runs these two.
+// npm run check: all checks that need no database, two at a time. `npm run check -- lint types` runs only these two.
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { buildSchema } from 'graphql';
@@ -25,7 +25,7 @@ function run(command: string, ...args: string[]): () => Promise<Outcome> {
     });
 }
 
-/** Of schema.graphql as it stands; that it is what the code says is the part `schema`. */
+/** Checks schema.graphql as it is stored; the part `schema` checks that it matches the code. */
 async function descriptions(): Promise<Outcome> {
   const missing = undescribed(buildSchema(await readFile('schema.graphql', 'utf8')));
   return {
@@ -34,7 +34,7 @@ async function descriptions(): Promise<Outcome> {
   };
 }
 
-// The longest first, so that two workers end together.
+// The longest part first, so that both workers end at about the same time.
 const parts: Record<string, () => Promise<Outcome>> = {
   lint: run('eslint', '-c', '.config/eslint.config.js', '--max-warnings', '0', '.'),
   types: run('tsc', '-p', '.'),
@@ -46,13 +46,13 @@ const parts: Record<string, () => Promise<Outcome>> = {
   descriptions,
 };
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter(name => !(name in parts));
+const names = process.argv.slice(2);
+const unknown = names.filter(name => !(name in parts));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
 
-const waiting = Object.entries(parts).filter(([name]) => asked.length === 0 || asked.includes(name));
+const pending = Object.entries(parts).filter(([name]) => names.length === 0 || names.includes(name));
 async function worker(): Promise<void> {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
     const [name, part] = next;
     const start = performance.now();
     const { passed, output } = await part().catch((error: unknown) => ({ passed: false, output: String(error) }));

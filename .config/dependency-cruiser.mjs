@@ -1,16 +1,17 @@
-// Who may import whom. The table is total: an import that is not listed is an error. Types count like values.
+// Which files may import which. The table is complete: an import that is not listed is an error. Type imports count
+// too.
 const ours = (...paths) => paths.map(path => `^src/${path}`);
 const packages = (...names) => names.map(name => `^node_modules/(@types/)?${name}/`);
 const node = { dependencyTypes: ['core'] };
 
 const slice = '(order|customer|product)';
-const database = ours('database\\.ts$', 'database-error\\.ts$', 'generated/prisma/');
-const edges = ours('(closers|logger|now-or-later|start-error|tracing)\\.ts$');
+const database = ours('database/(database|database-error)\\.ts$', 'generated/prisma/');
+const edges = ours('async/', 'start-error\\.ts$', 'telemetry/');
 const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
 const [money] = ours('money\\.ts$');
 
-/** What files under `src/<from>` may import: paths, packages, Node's own modules. `$1` is the first group of `from`. */
+/** Targets that files under `src/<from>` may import: paths, packages, Node modules. `$1` is `from`'s first group. */
 const may = (from, ...targets) =>
   targets.flat().map(target => ({
     from: { path: `^src/${from}` },
@@ -20,9 +21,9 @@ const may = (from, ...targets) =>
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   allowed: [
-    // The business. A slice's domain is pure: no package, nothing of Node.
+    // The slices. A slice's domain is pure: no package and no Node module.
     may(`${slice}/domain/`, ours('$1/domain/'), decider, money),
-    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived of what people call the thing
+    may(`${slice}/[a-z]+-id\\.ts$`, ids), // ids that are derived from names that people use
     may(`${slice}/decider\\.ts$`, ours('$1/domain/'), decider, money),
     may(`${slice}/views/`, ours('$1/(domain|views)/', 'projections/'), money),
     may(
@@ -30,81 +31,74 @@ export default {
       ours('event-store/(recorded-event|position|read-(history|events-after)|is-of-this-log)\\.ts$'),
       database,
     ),
-    may('order/views/', ours('(customer|product)/views/')), // joined by key, as they are now
-    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`, 'now-or-later\\.ts$'), ids, money),
+    may('order/views/', ours('(customer|product)/views/')), // joined by key, with their current data
+    may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`), ours('async/'), ids, money),
     may(
       `${slice}/graphql/`,
       ours('(graphql|commands|live|projections)/', 'event-store/(position|recorded-event)\\.ts$'),
     ),
     may(`${slice}/graphql/`, packages('graphql', '@pothos/core')),
 
-    // The legs of the journey. They import no slice, and views never reach append.
+    // The core, from the command to the frame. It imports no slice, and views never append to the log.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'postgres\\.ts$'), database, edges, node, packages('lru-cache', 'pg')),
-    may(
-      'projections/',
-      ours('projections/', 'event-store/', 'schema-version\\.ts$'),
-      database,
-      edges,
-      node,
-      packages('lru-cache'),
-    ),
-    may(
-      'live/',
-      ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'),
-      database,
-      edges,
-      node,
-      packages('ioredis'),
-    ),
-    may('graphql/', ours('(graphql|commands|live|event-store|projections)/', '(config|rejection-reasons)\\.ts$')),
-    may('graphql/', database, edges, ids, money, node, ours('generated/graphiql-script\\.ts$')),
-    may('graphql/', packages('graphql', 'graphql-yoga', '@graphql-yoga/render-graphiql', '@pothos/core')),
-    may('graphql/', packages('graphql-ws', 'ws', 'jose', 'lru-cache', 'zod')),
+    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, edges, node),
+    may('event-store/', packages('lru-cache', 'pg')),
+    may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, edges, node),
+    may('projections/', packages('lru-cache')),
+    may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
+    may('live/', packages('ioredis')),
 
-    // What they stand on.
+    // The schema kit, with which a slice writes its API. It imports nothing from the network side.
+    may('graphql/', ours('(graphql|commands|live|event-store|projections)/', 'rejection-reasons\\.ts$')),
+    may('graphql/', edges, ids, money, node, packages('graphql', '@pothos/core')),
+
+    // The network side. It imports no slice, and each of its floors imports only the floors below it.
+    may('server/http/', ours('server/(http|transports|execution|limits|authentication|probes)/', 'config\\.ts$')),
+    may('server/transports/', ours('server/(transports|execution|limits|authentication)/')),
+    may(
+      'server/execution/',
+      ours('server/(execution|limits)/', 'live/', 'projections/', 'database/database-error\\.ts$'),
+    ),
+    may('server/execution/', ours('event-store/', 'commands/')),
+    may('server/execution/compiled/', ours('server/execution/(compiled/|cached-json\\.ts$)')),
+    may('server/limits/', ours('server/limits/', 'live/redis-client\\.ts$', 'config\\.ts$')),
+    may('server/authentication/', ours('server/authentication/', 'config\\.ts$'), packages('jose', 'zod')),
+    may('server/', ours('graphql/', 'event-store/position\\.ts$', 'commands/decider\\.ts$'), edges, ids, node),
+    may('server/', packages('graphql', 'graphql-yoga', 'graphql-ws', 'ws', 'lru-cache')),
+    may('server/probes/', ours('server/probes/', 'server/http/listen\\.ts$', 'config\\.ts$')),
+    may('server/probes/', ours('(commands|event-store)/', 'projections/lag\\.ts$'), packages('prom-client')),
+
+    // The parts that all others may use.
+    may('async/', ours('async/'), node),
+    may(
+      'telemetry/',
+      ours('telemetry/', '(commands|event-store)/', 'async/', 'config\\.ts$', 'database/database-error\\.ts$'),
+    ),
+    may('telemetry/', node, packages('pino', '@opentelemetry/[a-z-]+')),
+    may('database/', ours('database/', 'config\\.ts$'), database, edges, node),
+    may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
+    may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config\\.ts$', ours('(misspelt-keys|start-error)\\.ts$'), node, packages('zod')),
-    may(
-      '(metrics|tracing)\\.ts$',
-      ours('(commands|event-store)/', 'in-time\\.ts$'),
-      node,
-      packages('prom-client', '@opentelemetry/[a-z-]+'),
-    ),
-    may('readiness\\.ts$', ours('graphql/probes\\.ts$', 'projections/lag\\.ts$', 'in-time\\.ts$')),
-    may('logger\\.ts$', ours('(config|database-error)\\.ts$'), packages('pino')),
     may('ids\\.ts$', node),
-    may('database\\.ts$', ours('(config|data-directory|embedded-database|(pending-)?migrations|postgres)\\.ts$')),
-    may('(pending-)?migrations\\.ts$', ours('(pending-migrations|postgres|schema-engine|schema-version)\\.ts$')),
-    may(
-      '(database|data-directory|embedded-database|(pending-)?migrations|postgres|schema-engine)\\.ts$',
-      database,
-      edges,
-      node,
-    ),
-    may('(embedded-database|postgres)\\.ts$', ours('session-settings\\.ts$')),
-    may('(schema-version|terminal-style)\\.ts$', node),
-    may(
-      '(database|embedded-database|migrations|postgres|schema-engine)\\.ts$',
-      packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg'),
-      packages('@electric-sql/pglite', 'pglite-prisma-adapter'),
-    ),
 
-    // What puts them together, starts them, operates them.
+    // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', `${slice}/graphql/`)),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
-    may('(slices|seed|erase-customer|graphiql-page|welcome)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/)')),
-    may('main\\.ts$', ours('(app|config|terminal-style|welcome|cli/command-line)\\.ts$'), edges, node),
+    may('(slices|erase-customer)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/|development/)')),
+    may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/)')),
+    may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
+    may('main\\.ts$', ours('(app|config|development/(welcome|terminal-style)|cli/command-line)\\.ts$'), edges, node),
     may(
       'cli/',
-      ours('(?!main\\.ts$)'), // `watch` is a client, as others write one
+      ours('(?!main\\.ts$)'), // `watch` uses the published client, like front ends
       node,
-      packages('cli-progress', 'commander', 'csv-parse', 'jose', 'lru-cache', 'ws'),
+      packages('jose', 'lru-cache', 'ws'),
     ),
 
-    // What runs in GraphiQL's page: our own client, nothing of the server.
+    // The script of the GraphiQL page: our own client, and nothing of the server.
     may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
 
-    // What is published for clients: nothing of the server.
+    // The published client: nothing of the server.
     may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql-ws', 'rxjs', 'wonka')),
   ].flat(),
   allowedSeverity: 'error',
@@ -118,9 +112,10 @@ export default {
     },
     {
       name: 'installed-with-us',
-      comment: 'A package that is there by chance, or in development only, is missing in production.',
+      comment:
+        'A package that another one happens to install, or that only development installs, is missing in production.',
       severity: 'error',
-      from: { pathNot: '^src/client/' }, // what a link is for is there where it is used: optional peers
+      from: { pathNot: '^src/client/' }, // a user of a link has its package: optional peer dependencies
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'npm-optional', 'npm-peer', 'unknown'],
         pathNot: '^node_modules/@types/',

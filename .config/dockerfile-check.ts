@@ -1,6 +1,6 @@
-// npm run check:dockerfile: what `docker build` and `docker run` do, for machines without an engine. It carries out the
-// Dockerfile's COPY and RUN lines in empty folders, then starts what the last stage holds, as its user, on a PostgreSQL.
-// It runs on this machine's Node and system, not on the image's: FROM is taken on trust.
+// npm run check:dockerfile: does what `docker build` and `docker run` do, for machines without a container engine. It
+// executes the Dockerfile's COPY and RUN lines in empty folders, and then starts the content of the last stage, as
+// its user, with a PostgreSQL. It uses this machine's Node and system, not those of the image: FROM is not checked.
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import { onFreePort } from '../test/support/free-port.ts';
 import { startPostgres } from '../test/support/private-postgres.ts';
 
 interface Stage {
-  /** Stands for `/`. */
+  /** The folder that is used as `/`. */
   readonly root: string;
   readonly env: Record<string, string>;
   workdir: string;
@@ -20,7 +20,7 @@ interface Stage {
 
 const context = resolve(import.meta.dirname, '..');
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-image-'));
-await chmod(scratch, 0o755); // another user will run what stands in it
+await chmod(scratch, 0o755); // another user will run its content
 try {
   const image = await build();
   await runImage(image);
@@ -54,7 +54,7 @@ function instructions(text: string): { word: string; rest: string }[] {
     .split('\n');
   return lines.flatMap(line => {
     const [, word = '', rest = ''] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
-    if (word === '' && line.trim() !== '') throw new Error(`not understood: ${line}`);
+    if (word === '' && line.trim() !== '') throw new Error(`unknown syntax: ${line}`);
     return word === '' ? [] : [{ word, rest }];
   });
 }
@@ -85,7 +85,7 @@ async function carryOut(stage: Stage, word: string, rest: string, stages: Map<st
       stage.healthcheck = JSON.parse(rest.slice(rest.indexOf('CMD ') + 4)) as string[];
       return;
     default:
-      throw new Error(`${word} is new here: teach it to ${basename(import.meta.filename)}`);
+      throw new Error(`${word} is not supported yet: add it to ${basename(import.meta.filename)}`);
   }
 }
 
@@ -100,7 +100,7 @@ async function copy(stage: Stage, words: readonly string[], stages: Map<string, 
   for (const path of paths.slice(0, -1)) {
     const what = join(source, path);
     const isFolder = (await stat(what)).isDirectory();
-    // A folder's contents are copied, not the folder.
+    // COPY copies the contents of a folder, not the folder itself.
     const target = join(stage.root, stage.workdir, into, isFolder || !into.endsWith('/') ? '' : basename(path));
     await cp(what, target, {
       recursive: true,
@@ -110,7 +110,10 @@ async function copy(stage: Stage, words: readonly string[], stages: Map<string, 
   }
 }
 
-/** By .dockerignore: the last line that matches decides, and a folder stays where something in it may be taken in. */
+/**
+ * Applies .dockerignore: the last matching line decides, and a folder is kept if a later line may include a file in
+ * it.
+ */
 async function ignored(): Promise<(path: string) => boolean> {
   const lines = (await readFile(join(context, '.dockerignore'), 'utf8')).split('\n');
   const rules = lines
@@ -133,7 +136,10 @@ async function run(stage: Stage, command: string): Promise<void> {
   if (code !== 0) throw new Error(`exit code ${code}\n${child.stdout()}\n${child.stderr()}`);
 }
 
-/** What finds programs and packages here; nothing of this checkout, whose tools would hide that the image's are missing. */
+/**
+ * Variables that find programs and packages on this machine. This checkout's tools are removed: they would hide tools
+ * that the image lacks.
+ */
 function ofThisMachine(): NodeJS.ProcessEnv {
   const path = process.env['PATH']?.split(':').filter(folder => !folder.includes('node_modules'));
   const proxies = Object.entries(process.env).filter(([name]) => /^(HOME|\w+_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name));
@@ -148,11 +154,11 @@ async function runImage(image: Stage): Promise<void> {
   };
   const refused = start(image, image.command, {});
   const { code } = await refused.exited;
-  if (code === 0 || !refused.stderr().includes('AUTH_JWT_SECRET')) throw new Error(`it starts with no configuration`);
+  if (code === 0 || !refused.stderr().includes('AUTH_JWT_SECRET')) throw new Error('it starts without a configuration');
 
   const postgres = await startPostgres();
   try {
-    // As docker-compose.yml has it: production refuses to serve as the owner.
+    // As in docker-compose.yml: production refuses to serve as the owner.
     const owner = { DATABASE_MIGRATE_URL: postgres.url };
     const env = {
       ...configured,
@@ -170,11 +176,12 @@ async function runImage(image: Stage): Promise<void> {
     const PORT = `${port}`;
     await succeeded(start(image, image.healthcheck, { PORT }));
     const answer = await fetch(`http://127.0.0.1:${port}/graphql?query={__typename}`);
-    if (!answer.ok) throw new Error(`it answers ${answer.status}: ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`it responds with ${answer.status}: ${await answer.text()}`);
 
     await stopChild(app);
     await succeeded(app);
-    if ((await start(image, image.healthcheck, { PORT }).exited).code === 0) throw new Error('health without a server');
+    if ((await start(image, image.healthcheck, { PORT }).exited).code === 0)
+      throw new Error('the health check succeeds without a server');
   } finally {
     await postgres.remove();
   }
@@ -183,13 +190,16 @@ async function runImage(image: Stage): Promise<void> {
     files.filter(file => file.isFile()).map(async file => (await stat(join(file.parentPath, file.name))).size),
   );
   const megabytes = Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e6);
-  console.log(`the image builds, starts, answers and stops; beside Node it holds ${megabytes} MB`);
+  console.log(`the image builds, starts, answers and stops; without Node it has ${megabytes} MB`);
 }
 
-/** As a container has it: with the image's environment and what is given, as the image's user where we may. */
+/**
+ * Starts a command as a container does: with the image's environment and the given one, and as the image's user if
+ * this process is root.
+ */
 function start({ root, workdir, env, user }: Stage, [command = '', ...args]: readonly string[], given: object): Child {
   const [uid, gid] = user.split(':').map(Number);
-  if (!uid || !gid) throw new Error(`USER ${user}: not a number, or root's`);
+  if (!uid || !gid) throw new Error(`USER ${user}: it must be numeric and not root`);
   return startChild(command, args, {
     cwd: join(root, workdir),
     env: { PATH: ofThisMachine()['PATH'], ...env, ...given },

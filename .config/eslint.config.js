@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 const root = new URL('..', import.meta.url).pathname;
 
-// The words that say nothing. `base32` and `database` are other words.
+// Words that carry no meaning. `base32` and `database` are different words.
 const emptyWords = ['service', 'manager', 'helper', 'util', 'base', 'impl', 'dto'];
 const capital = word => word[0].toUpperCase() + word.slice(1);
 const emptyWord = {
@@ -19,19 +19,20 @@ const fileNames = {
       const words = path.replace(/\.ts$/, '').split(/[/.-]/).filter(Boolean);
       if (!/^[a-z0-9./-]+$/.test(path)) context.report({ node, message: 'File names are kebab-case.' });
       const empty = words.find(word => emptyWords.includes(word.replace(/s$/, '')));
-      if (empty !== undefined) context.report({ node, message: `"${empty}" says nothing: name what the file does.` });
+      if (empty !== undefined)
+        context.report({ node, message: `"${empty}" carries no meaning: name what the file does.` });
     },
   }),
 };
 
-const inline = 'that is for main.ts and cli/: take it as an argument';
+const inline = 'only main.ts and cli/ may use it: pass it as an argument';
 const processOnlyAtTheEdge = {
   'no-restricted-globals': ['error', { name: 'process', message: inline }],
   'no-restricted-imports': ['error', { paths: ['process', 'node:process'].map(name => ({ name, message: inline })) }],
   'no-console': 'error',
 };
 
-const sqlHere = 'SQL stands in event-store/, projections/ and the views.';
+const sqlHere = 'SQL belongs in event-store/, projections/ and the views.';
 const noSql = {
   'no-restricted-syntax': [
     'error',
@@ -40,7 +41,7 @@ const noSql = {
   ],
 };
 
-const pure = 'The domain is pure: time, ids and chance arrive in the command.';
+const pure = 'The domain is pure: time, ids and random values are passed in the command.';
 const noClockNoChance = {
   'no-restricted-globals': [
     'error',
@@ -70,7 +71,7 @@ export default defineConfig(
     rules: {
       'orderstream/file-names': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
-      'no-undef': 'off', // the compiler's part
+      'no-undef': 'off', // the compiler checks this
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/naming-convention': [
         'error',
@@ -93,10 +94,13 @@ export default defineConfig(
           custom: { regex: `^I[A-Z]|${emptyWord.regex}`, match: false },
         },
       ],
-      '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }], // libraries' types grow through them
-      '@typescript-eslint/no-misused-spread': ['error', { allow: [{ from: 'lib', name: 'string' }] }], // code points are meant
-      '@typescript-eslint/no-unused-vars': 'off', // the compiler's part; it knows that merged interfaces must repeat them
-      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // some steer inference
+      // Namespaces extend types of libraries.
+      '@typescript-eslint/no-namespace': ['error', { allowDeclarations: true }],
+      // Spreading a string gives its code points.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: [{ from: 'lib', name: 'string' }] }],
+      // The compiler checks this, and it knows that merged interfaces must repeat type parameters.
+      '@typescript-eslint/no-unused-vars': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off', // some of them guide type inference
       '@typescript-eslint/no-confusing-void-expression': [
         'error',
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
@@ -113,7 +117,8 @@ export default defineConfig(
   { files: ['src/**/*.ts'], ignores: ['src/event-store/**', 'src/projections/**', 'src/*/views/**'], rules: noSql },
   { files: ['src/*/domain/**/*.ts'], rules: noClockNoChance },
   {
-    // No `default` over a union of the business: a case that is added later must not pass until it is answered.
+    // No `default` over a union of the domain: the compiler must report a case that is added later until it is
+    // handled.
     files: ['src/{order,customer,product}/**/*.ts'],
     rules: {
       '@typescript-eslint/switch-exhaustiveness-check': [
@@ -125,12 +130,12 @@ export default defineConfig(
   {
     files: ['test/**/*.ts'],
     rules: {
-      // A test that reads past the end of a list is to fail right there.
+      // A test that reads past the end of a list should fail at that place.
       '@typescript-eslint/no-non-null-assertion': 'off',
-      // Stand-ins promise and yield as what they stand in for does.
+      // Test doubles return promises and yield like the functions that they replace.
       '@typescript-eslint/require-await': 'off',
       'require-yield': 'off',
-      // expect.objectContaining() and its like are `any`.
+      // expect.objectContaining() and similar matchers have the type `any`.
       '@typescript-eslint/no-unsafe-assignment': 'off',
     },
   },

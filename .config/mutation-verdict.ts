@@ -9,7 +9,7 @@ interface Mutant {
   readonly location: { readonly start: Place; readonly end: Place };
 }
 
-/** Both count from 1. */
+/** Line and column, both starting at 1. */
 interface Place {
   readonly line: number;
   readonly column: number;
@@ -21,17 +21,17 @@ export interface Verdict {
   readonly findings: string;
 }
 
-/** Of each group of files, in percent. */
+/** Minimum score of each group of files, percent. */
 const bar = 95;
 const groups: Readonly<Record<string, RegExp>> = {
   'src/*/domain, src/money.ts': /^src\/([^/]+\/domain\/|money\.ts$)/,
-  'all that is mutated': /^src\//,
+  'all mutated files': /^src\//,
 };
 
 /**
- * Whether the tests killed enough of the mutants, and every other one is explained.
- * @param explanations Markdown with a line "- `file`: `original` → `replacement`: why" for each one that may survive;
- * one that no longer survives has to go, or the page would say what is not so
+ * Whether the tests killed enough mutants, and every survivor is explained.
+ * @param explanations Markdown with a line "- `file`: `original` → `replacement`: why" for each mutant that may
+ * survive; a line whose mutant no longer survives is an error, because the page would be wrong
  */
 export function mutationVerdict({ files }: MutationReport, explanations: string): Verdict {
   const scores = Object.entries(groups).map(([group, pattern]) => {
@@ -58,7 +58,7 @@ export function mutationVerdict({ files }: MutationReport, explanations: string)
       `${survivors.length - unexplained.length} survivors are explained in docs/proof.md, ${unexplained.length} are not.`,
       '',
       ...unexplained,
-      ...gone.map(line => `${line} **survives no longer: take it out of docs/proof.md**`),
+      ...gone.map(line => `${line} **no longer survives: remove it from docs/proof.md**`),
     ].join('\n'),
   };
 }

@@ -1,5 +1,5 @@
-// npm run proof -- [part…] [--option value]: what is too long for npm test; see docs/proof.md. Leaves a dated report in
-// proof/. Options go to the commands of the parts asked for.
+// npm run proof -- [part…] [--option value]: proofs that take too long for npm test; see docs/proof.md. It writes a
+// dated report to proof/. Options are passed to the commands of the named parts.
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,25 +7,26 @@ import { cpus, loadavg } from 'node:os';
 import { type MutationReport, mutationVerdict, type Verdict } from './mutation-verdict.ts';
 
 interface Part {
-  /** What it proves. */
+  /** The claim that the part proves. */
   readonly claim: string;
   readonly command: readonly [string, ...string[]];
-  /** A file that the command writes, and that none of an earlier run may stand in for. */
+  /** A file that the command writes. It is deleted before the run, so that an old report is never used. */
   readonly report?: string;
-  /** Where the command's own exit code is not all. */
+  /** Judges the report, if the command's exit code is not sufficient. */
   readonly verdict?: (report: string) => Promise<Verdict>;
 }
 
 const parts: Readonly<Record<string, Part>> = {
   mutation: {
-    claim: 'Whatever is changed in the business or in what stored bytes rest on, a unit test fails.',
+    claim: 'If the domain or the code that determines stored bytes is changed in any way, a unit test fails.',
     command: ['stryker', 'run', '.config/stryker.config.js'],
     report: 'proof/mutation.json',
     verdict: async report =>
       mutationVerdict(JSON.parse(report) as MutationReport, await readFile('docs/proof.md', 'utf8')),
   },
   plans: {
-    claim: 'At a million orders each query has an index, and the 1,000th page of a list costs what the first one does.',
+    claim:
+      'At a million orders each query uses an index, and the 1,000th page of a list costs as much as the first one.',
     command: [
       'env',
       'PLANS_ORDERS=1000000',
@@ -39,8 +40,7 @@ const parts: Readonly<Record<string, Part>> = {
     verdict: report => Promise.resolve({ passed: true, findings: report }),
   },
   hammer: {
-    claim:
-      'For a minute of commands, projectors and rebuilds, each page is of one point of the log, with all that it has.',
+    claim: 'During a minute of commands, projectors and rebuilds, each page reflects one point of the log completely.',
     command: [
       'env',
       'HAMMER_SECONDS=60',
@@ -53,11 +53,12 @@ const parts: Readonly<Record<string, Part>> = {
   },
   checker: {
     claim:
-      'With hints lost and nodes, Redis and connections killed, 200 subscribers miss nothing and get nothing twice.',
+      'If hints are lost and nodes, Redis and connections are killed, 200 subscribers miss nothing and get nothing twice.',
     command: ['tsx', 'test/checker/main.ts'],
   },
   documents: {
-    claim: 'For ten minutes of generated documents and variables, each is admitted or refused within 50 ms of CPU.',
+    claim:
+      'During ten minutes of generated documents and variables, each is admitted or rejected within 50 ms of CPU time.',
     command: [
       'env',
       'DOCUMENTS_SECONDS=600',
@@ -69,14 +70,14 @@ const parts: Readonly<Record<string, Part>> = {
   },
   rebuild: {
     claim:
-      'While every view is rebuilt over a million events, clients meet no error and nothing stale, and subscribers miss nothing; killed twice it goes on where it was.',
+      'While every view is rebuilt over a million events, clients get no error and no stale data, and subscribers miss nothing. A rebuild that is killed twice resumes.',
     command: ['tsx', 'test/rebuild/main.ts'],
     report: 'proof/rebuild.log',
     verdict: report => Promise.resolve({ passed: true, findings: report.trim() }),
   },
   'redis-away': {
     claim:
-      'Redis away for a minute: no client error, each update within a second, full speed within 2 s of its return.',
+      'While Redis is unavailable for a minute, there is no client error and each update arrives within a second. Full speed returns within 2 s.',
     command: [
       'env',
       'REDIS_AWAY=60',
@@ -89,7 +90,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   faults: {
     claim:
-      'Whatever is killed, stopped, cut or filled: nothing acknowledged is lost or doubled, /readyz is true throughout, and all is well within 5 s.',
+      'If any process, server or connection is killed, stopped or cut, or a disk is full, no acknowledged event is lost or doubled, /readyz is always correct, and the system recovers within 5 s.',
     command: [
       'env',
       'STRICT_TIMES=1',
@@ -101,7 +102,7 @@ const parts: Readonly<Record<string, Part>> = {
     ],
   },
   'slow-readers': {
-    claim: 'Sockets that stop reading cost the others nothing, and the process a bounded amount of memory.',
+    claim: 'Sockets that stop reading do not slow down others, and use a limited amount of memory.',
     command: ['tsx', 'test/slow-readers/main.ts'],
   },
   'planted-faults': {
@@ -110,30 +111,39 @@ const parts: Readonly<Record<string, Part>> = {
   },
 };
 
-const given = process.argv.slice(2);
-const firstOption = given.findIndex(one => one.startsWith('--'));
-const asked = firstOption < 0 ? given : given.slice(0, firstOption);
-const options = firstOption < 0 ? [] : given.slice(firstOption);
-if (options.length > 0 && asked.length === 0)
-  throw new Error(`whose are ${options.join(' ')}? Name a part before them`);
-const unknown = asked.filter(name => !(name in parts));
+const args = process.argv.slice(2);
+const firstOption = args.findIndex(one => one.startsWith('--'));
+const names = firstOption < 0 ? args : args.slice(0, firstOption);
+const options = firstOption < 0 ? [] : args.slice(firstOption);
+if (options.length > 0 && names.length === 0)
+  throw new Error(`name the part to which ${options.join(' ')} belongs, before the options`);
+const unknown = names.filter(name => !(name in parts));
 if (unknown.length > 0) throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
 
 await mkdir('proof', { recursive: true });
-const when = new Date().toISOString();
-const file = `proof/${when.slice(0, 16).replaceAll(':', '')}Z.md`;
-const lines = [`# Proof of ${when}`, '', await commit(), '', machine(), ''];
+const startedAt = new Date().toISOString();
+const file = `proof/${startedAt.slice(0, 16).replaceAll(':', '')}Z.md`;
+const lines = [`# Proof of ${startedAt}`, '', await commit(), '', machine(), ''];
 for (const [name, { command: always, ...rest }] of Object.entries(parts)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (names.length > 0 && !names.includes(name)) continue;
   const part: Part = { ...rest, command: [...always, ...options] };
   console.log(`… ${name}: ${part.command.join(' ')} (its output: proof/${name}.log)`);
   const start = performance.now();
   const { passed, findings } = await outcomeOf(name, part);
-  const took = `${Math.round((performance.now() - start) / 1000)} s`;
+  const duration = `${Math.round((performance.now() - start) / 1000)} s`;
   const result = passed ? 'passed' : 'FAILED';
-  console.log(`${result} ${name} (${took})\n${findings}\n`);
-  lines.push(`## ${name}: ${result}`, '', part.claim, '', `\`${part.command.join(' ')}\`, ${took}.`, '', findings, '');
-  // Written after each part: a run that is cut off has shown what it has shown.
+  console.log(`${result} ${name} (${duration})\n${findings}\n`);
+  lines.push(
+    `## ${name}: ${result}`,
+    '',
+    part.claim,
+    '',
+    `\`${part.command.join(' ')}\`, ${duration}.`,
+    '',
+    findings,
+    '',
+  );
+  // Written after each part, so that an interrupted run keeps its results.
   await writeFile(file, lines.join('\n'));
   if (!passed) process.exitCode = 1;
 }
@@ -148,7 +158,7 @@ async function outcomeOf(name: string, { command, report, verdict }: Part): Prom
     : verdict(await readFile(report, 'utf8'));
 }
 
-/** The exit code, or the signal that ended it. */
+/** @returns the exit code, or the signal that ended the command */
 function run(name: string, [program, ...args]: Part['command']): Promise<number | string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {

@@ -1,11 +1,11 @@
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: [
-    // The business, whole,
+    // The complete domain,
     'src/*/domain/**/*.ts',
     'src/*/decider.ts',
     'src/money.ts',
-    // and what stored names and bytes rest on.
+    // and the code that determines stored names and bytes.
     'src/product/product-id.ts',
     'src/ids.ts',
     'src/event-store/{event-types,personal-data,position}.ts',
@@ -22,6 +22,6 @@ export default {
   tempDirName: 'proof/.stryker',
   cleanTempDir: 'always',
   ignorePatterns: ['dist', 'proof'],
-  // The few mutants of what runs at import are worth their time: the table of currencies is one.
+  // The few mutants of code that runs at import are worth the time: the table of currencies is one of them.
   warnings: { slow: false },
 };

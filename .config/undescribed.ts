@@ -13,7 +13,7 @@ interface Described {
   readonly description?: string | null | undefined;
 }
 
-/** Coordinates of everything a client can see that has no description: types, fields, arguments, enum values, directives. */
+/** Coordinates of visible types, fields, arguments, enum values and directives without a description. */
 export function undescribed(schema: GraphQLSchema): string[] {
   const seen: [coordinate: string, Described][] = [];
   for (const directive of schema.getDirectives()) {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-// .ci/run reads its numbers from this file.
+// .ci/run reads the number of passed and failed tests from this file.
 const results = process.env['TEST_RESULTS'];
 
 const kills = ['test/faults/kill-*.test.ts'];
@@ -25,7 +25,8 @@ function project(name: string, seconds: number, more: object = {}): object {
 
 export default defineConfig({
   root,
-  // Vitest would load graphql's ES modules beside the CommonJS that Node gives to the libraries: two realms of types.
+  // Otherwise Vitest loads graphql's ES modules while the libraries get its CommonJS modules from Node: two sets of
+  // classes.
   resolve: { alias: [{ find: /^graphql$/, replacement: `${root}node_modules/graphql/index.js` }] },
   test: {
     reporters: [
@@ -38,7 +39,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     teardownTimeout: 30_000,
-    // For what hangs: a test that says how long something may take measures it.
+    // The timeouts are for tests that hang: a test with a time limit measures the time itself.
     projects: [
       {
         extends: true,
@@ -46,9 +47,10 @@ export default defineConfig({
       },
       project('integration', 180),
       project('e2e', 240),
-      // These wait for starts most of the time, and measure none.
+      // These mostly wait for starts and measure no time, so they run in parallel.
       project('kills', 360, { include: kills }),
-      // Each starves and cuts off processes: alone, after the others, so that no timing of theirs is disturbed.
+      // Each of these starves or disconnects processes. They run one by one, after all others, so that no timing is
+      // disturbed.
       project('faults', 360, { exclude: kills, fileParallelism: false, sequence: { groupOrder: 1 } }),
     ],
   },

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import everything from './vitest.config.ts';
 
-// The tests that mutants have to get past: those of the code that is mutated, and no others.
+// The tests that run against mutants: only those of the mutated code.
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   ...(everything.resolve ? { resolve: everything.resolve } : {}),

@@ -11,7 +11,10 @@ export interface Rate extends Latency {
 /** Limits how much a fast machine stores in one turn. */
 const most = 200_000;
 
-/** @param act sends the n-th request of the given caller; both count from 0. If it answers false, that caller has no more */
+/**
+ * @param act sends the n-th request of the given caller; both count from 0. If it returns false, that caller stops:
+ * it has sent no request
+ */
 export async function closedLoop(
   callers: number,
   seconds: number,

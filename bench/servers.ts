@@ -5,7 +5,7 @@ import { testSecret } from '../test/support/tokens.ts';
 import type { Run } from './bench.ts';
 import { root } from './built.ts';
 
-const patience = 30_000; // ms until a server must be ready
+const startTimeoutMs = 30_000;
 
 /** A server in its own process. */
 export interface RunningServer {
@@ -87,6 +87,6 @@ async function start({ closers }: Run, args: string[], env: Record<string, strin
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopChild(child));
   closers.push(stop);
-  const [, url = ''] = await printed(child, /ready (?:at (\S+)|to project)/, patience);
+  const [, url = ''] = await printed(child, /ready (?:at (\S+)|to project)/, startTimeoutMs);
   return { url, child, stop };
 }

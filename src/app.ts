@@ -13,7 +13,7 @@ import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
-import { openProbeServer } from './server/probes/probe-server.ts';
+import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
 import { openServer } from './server/http/server.ts';
@@ -52,31 +52,32 @@ import { fillEmptyLog } from './development/sample-data.ts';
 import { deciders, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
-/** What the contract promises of `projectionsUpdated`: at most twice a second, ms. */
-const statesInterval = 500;
+/** The contract of `projectionsUpdated`: at most two frames a second. */
+const projectionFrameIntervalMs = 500;
 
 export interface App {
-  /** Where GraphQL is served; undefined for a process without the role api. */
+  /** URL of the GraphQL server; undefined if this process does not have the role `api`. */
   readonly url: string | undefined;
-  /** Where /healthz, /readyz and /metrics are: for every process. */
+  /** URL of /healthz, /readyz and /metrics, which every process serves. */
   readonly probes: string;
   stop(): Promise<void>;
 }
 
 /**
- * Opens each part in order, the ones that others use first, and closes them the other way round.
- * @param onUseless told where the process has nothing left to do: it only projects, and a newer program has migrated the
- *   database
- * @throws StartError where something outside the program is in the way
+ * Opens the parts in the order of their dependencies, and registers each for closing in the reverse order.
+ * @param onObsolete called if the process can do nothing any more: it has only the role `projector`, and a newer
+ * version of the program has migrated the database
+ * @throws StartError if something outside the program prevents the start
  */
-export async function startApp(config: Config, logger: Logger, onUseless = () => undefined): Promise<App> {
+export async function startApp(config: Config, logger: Logger, onObsolete = () => undefined): Promise<App> {
   const closers = openClosers();
   try {
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
     const { database, lookUp, select } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
-    // The development key is for this machine alone: a server that has it is being tried.
+    // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
+    // data.
     if (opened.embedded || config.auth.key.type === 'development') {
       await fillEmptyLog(openEventStore(database, types, () => undefined));
     }
@@ -89,7 +90,7 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
     const probes: Probes = { readiness: () => readReadiness(lag, redisConnected()), metrics: metrics.render };
     const servesApi = config.roles.includes('api');
     if (config.roles.includes('projector')) {
-      const onEnded = servesApi ? () => undefined : onUseless;
+      const onEnded = servesApi ? () => undefined : onObsolete;
       projectFor({ database: prepared(database, lookUp), bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
@@ -112,7 +113,8 @@ export async function startApp(config: Config, logger: Logger, onUseless = () =>
 
 async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
   if (otlpEndpoint === undefined) return undefined;
-  const { openTracing } = await import('./telemetry/tracing.ts'); // what it stands on is large, and most do without
+  // Loaded only here: OpenTelemetry is large, and most processes send no traces.
+  const { openTracing } = await import('./telemetry/tracing.ts');
   const tracing = await openTracing(otlpEndpoint, error => {
     logger.warn({ err: error }, 'traces could not be sent');
   });
@@ -129,9 +131,9 @@ function projectFor(opened: {
   onEnded: () => void;
 }): void {
   const { database, bus, logger, closers, tracing, onEnded } = opened;
-  const plain = openEventStore(database, types, () => undefined);
-  const traced = tracing && tracedProjection(plain, tracing);
-  const store = traced?.store ?? plain;
+  const untraced = openEventStore(database, types, () => undefined);
+  const traced = tracing && tracedProjection(untraced, tracing);
+  const store = traced?.store ?? untraced;
   const projector = startProjector({
     database,
     store,
@@ -164,11 +166,12 @@ async function serve(
   closers: Closers,
 ): Promise<string> {
   const { bus, logger, tracing, metrics, probes } = opened;
-  // Commands have deadlines of their own.
+  // For reads only: commands have their own deadlines.
   const { database } = opened.source;
   const source = withReadDeadline(opened.source);
-  // For queries alone. Whoever watches is told of each change by an object of its own: frames are shared by it.
-  const seeing = { ...source, seen: new ReaderRowCache() };
+  // Only queries use the row cache. Subscriptions must not: their subscribers share a frame by the identity of the
+  // row object that the change made.
+  const cachedSource = { ...source, seen: new ReaderRowCache() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
     bus.publish('appended', {});
@@ -194,7 +197,7 @@ async function serve(
   });
   const rates = openRates(config, logger, closers);
   const sharedReads = openSharedReads();
-  const parts: Dependencies = {
+  const dependencies: Dependencies = {
     source,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle: openCommandBus(store, deciders, {
@@ -206,32 +209,32 @@ async function serve(
     counts: {
       ...metrics,
 
-      delivered(kind, origin, start) {
+      delivered(kind, origin, startMs) {
         metrics.delivered(kind);
-        if (origin) tracing?.record('delivery', origin, start, Date.now());
+        if (origin) tracing?.record('delivery', origin, startMs, Date.now());
       },
     },
-    reached: (position, timeout) => orderHub.reached(position, timeout),
+    reached: (position, timeout) => orderHub.awaitPosition(position, timeout),
     orderHub,
     logHub,
     projections: after =>
       sharedReads.once(JSON.stringify(['projections', after]), () =>
         readProjectionsAfter(source.database, views, after),
       ),
-    projectionBeat: openBeat(statesInterval),
+    projectionBeat: openBeat(projectionFrameIntervalMs),
     sharedReads,
-    order: openEntityRead((ids, atLeast) => readOrders(seeing, ids, atLeast)),
-    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(seeing, ids, atLeast)),
+    order: openEntityRead((ids, atLeast) => readOrders(cachedSource, ids, atLeast)),
+    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(cachedSource, ids, atLeast)),
     orderToWatch: openBatchedRead(ids => readOrdersAlone(source, ids)),
     orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
-    customer: openEntityRead((ids, atLeast) => readCustomers(seeing, ids, atLeast)),
+    customer: openEntityRead((ids, atLeast) => readCustomers(cachedSource, ids, atLeast)),
     customerOrders: openBatchedReadWith((ids, { list, request }) =>
       readCustomersOrderPages(source, ids, list, request),
     ),
-    plainOrders: openPlainOrderPages(seeing),
-    plainCustomers: openPlainCustomerPages(seeing),
+    plainOrders: openPlainOrderPages(cachedSource),
+    plainCustomers: openPlainCustomerPages(cachedSource),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
-    product: openEntityRead((ids, atLeast) => readProducts(seeing, ids, atLeast)),
+    product: openEntityRead((ids, atLeast) => readProducts(cachedSource, ids, atLeast)),
   };
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
@@ -242,7 +245,7 @@ async function serve(
     logger,
   });
   const identify = openIdentity(config.auth, !config.production);
-  const server = await openServer({ schema, parts, identify, logger, config, graphiql, documents, probes });
+  const server = await openServer({ schema, dependencies, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;
 }
@@ -250,13 +253,13 @@ async function serve(
 function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closers) {
   const shared = redisUrl === undefined ? undefined : openRedisCounters(redisUrl, logger.child({ component: 'rate' }));
   const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
-  const strangers = openRateLimiter({ address: limits.addressRate }, shared);
+  const unauthenticatedRate = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {
     rate.close();
-    strangers.close();
+    unauthenticatedRate.close();
     shared?.close();
   });
-  return { rate, strangers };
+  return { rate, unauthenticatedRate };
 }
 
 function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {

@@ -5,60 +5,60 @@ import { StartError } from './start-error.ts';
 
 export type Role = 'api' | 'projector';
 
-/** Where keys for checking tokens come from. `development` is the key that everybody knows: loopback only. */
+/** The key that tokens are verified with. `development` is a published key, which is accepted on loopback only. */
 export type AuthKey =
   | { readonly type: 'secret' | 'development'; readonly secret: string }
   | { readonly type: 'jwks'; readonly url: string };
 
 export interface Config {
   readonly production: boolean;
-  /** 0 takes any free port. */
+  /** 0 selects a free port. */
   readonly port: number;
   readonly host: string;
-  /** Undefined: the embedded database under `dataDir`. */
+  /** Undefined: the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
-  /** Undefined: the bus of this process alone. */
+  /** Undefined: an in-process bus. */
   readonly redisUrl: string | undefined;
   readonly dataDir: string;
   readonly roles: readonly Role[];
   readonly auth: {
     readonly key: AuthKey;
-    /** Tokens must name it where it is set. */
+    /** If set, a token must have this issuer; the same for the audience. */
     readonly issuer: string | undefined;
     readonly audience: string | undefined;
   };
-  /** Addresses and subnets of proxies, whose `X-Forwarded-For` is believed. */
+  /** Addresses and subnets of the proxies whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[];
-  /** Exact origins, as browsers send them; none: no cross-origin use. */
+  /** Exact origins, as browsers send them. Empty: no cross-origin requests. */
   readonly corsOrigins: readonly string[];
-  /** Whether GraphiQL is served, and whether anybody may ask the schema what it has. Off in production unless asked for. */
+  /** Whether GraphiQL is served, and whether introspection is allowed. Both are off in production by default. */
   readonly graphiql: boolean;
   readonly introspection: boolean;
-  /** Manifests of the documents that front ends were built with, and whether nothing else is served. */
+  /** Manifests of the documents that front ends are built with; `only`: every other document is rejected. */
   readonly trustedDocuments: { readonly files: readonly string[]; readonly only: boolean };
   readonly limits: Limits;
   readonly logLevel: (typeof logLevels)[number];
-  /** Where traces go, by OTLP over HTTP; undefined: nothing is traced. */
+  /** Base URL of an OTLP collector (HTTP); undefined: no tracing. */
   readonly otlpEndpoint: string | undefined;
 }
 
-/** What one caller may ask for. None can be switched off; each refusal names the limit. */
+/** Limits for one caller. None can be switched off; each error names the limit that was exceeded. */
 export interface Limits {
-  /** Of a request's body. */
+  /** Bytes of a request body. */
   readonly bodyBytes: number;
-  /** Of a document. */
+  /** Tokens of a document. */
   readonly tokens: number;
-  /** Fields within fields. */
+  /** Levels of nested fields. */
   readonly depth: number;
-  /** Of an operation, its fragments as often as they are spread. */
+  /** Aliases of an operation; those in a fragment count each time the fragment is spread. */
   readonly aliases: number;
-  /** Of an operation; see graphql/cost.ts. */
+  /** Cost of an operation; see server/limits/cost.ts. */
   readonly cost: number;
-  /** Operations a second and customer, on average over ten seconds. */
+  /** Operations per second of one customer, averaged over ten seconds. */
   readonly customerRate: number;
-  /** The same for a staff member, whose token programs use. */
+  /** The same for one staff member. Programs use staff tokens, so it is high. */
   readonly staffRate: number;
-  /** The same for an address, of operations without a valid token. */
+  /** The same for the requests without a valid token from one address. */
   readonly addressRate: number;
 }
 
@@ -73,13 +73,13 @@ export const defaultLimits: Limits = {
   addressRate: 100,
 };
 
-/** Signs and checks tokens where no key is configured. Public, so it is worth nothing beyond this machine. */
+/** Signs and verifies tokens if no key is configured. It is published, so it protects nothing outside this machine. */
 export const developmentSecret = 'orderstream development key, known to everybody';
 
-const secretBytes = 32; // as many as HMAC-SHA-256 uses; less can be guessed
+const minSecretBytes = 32; // the output size of HMAC-SHA-256; a shorter secret can be guessed
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Names every bad key, a line each. */
+/** Lists every invalid key, one per line. */
 export class ConfigError extends StartError {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -130,9 +130,9 @@ const keys = z.object({
       error: 'its path must be the number of a database, like redis://host:6379/0',
     })
     .refine(hasReadableCredentials, { error: 'its user and password must be percent-encoded' })
-    // ioredis would take any of its options from there, before those that this program sets.
+    // ioredis reads its options from the query string, and they would override those that this program sets.
     .refine(text => /^(?:\?family=[046])?$/.test(new URL(text).search), {
-      error: 'takes no parameter but ?family=4 or ?family=6',
+      error: 'allows only the parameter ?family=4 or ?family=6',
     })
     .optional(),
   DATA_DIR: z.string().default('.data'),
@@ -142,8 +142,12 @@ const keys = z.object({
     .default(['api', 'projector']),
   AUTH_JWT_SECRET: z
     .string()
-    .refine(secret => Buffer.byteLength(secret) >= secretBytes, { error: `must have ${secretBytes} bytes or more` })
-    .refine(secret => secret !== developmentSecret, { error: 'is the development key, which everybody knows' })
+    .refine(secret => Buffer.byteLength(secret) >= minSecretBytes, {
+      error: `must have ${minSecretBytes} bytes or more`,
+    })
+    .refine(secret => secret !== developmentSecret, {
+      error: 'is the published development key: set a secret of your own',
+    })
     .optional(),
   AUTH_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL like https://login.example.com/.well-known/jwks.json' })
@@ -179,17 +183,17 @@ const keys = z.object({
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
 
-/** Also those that `simulate` alone reads. */
+/** Includes the keys that only `simulate` reads. */
 const knownKeys = [...Object.keys(keys.shape), 'STAFF_TOKEN', 'CUSTOMER_TOKEN'];
 
 /**
- * The configuration that the environment says, frozen.
- * @throws ConfigError naming every key that is bad, missing or at odds with another
+ * Reads the configuration from environment variables. The result is frozen.
+ * @throws ConfigError if a key is invalid, missing or contradicts another one; it lists all of them
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const given = withoutBlanks(env);
-  const read = keys.safeParse(given);
-  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(given)];
+  const raw = withoutBlanks(env);
+  const read = keys.safeParse(raw);
+  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(raw)];
   if (!read.success || problems.length > 0) throw new ConfigError([...new Set([...problems, ...misspeltKeys(env)])]);
   const values = read.data;
   return deepFreeze({
@@ -226,34 +230,35 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
 }
 
 /**
- * The connection that may change the schema. It needs no other key: whoever migrates serves nobody.
- * @throws ConfigError
+ * The connection URL of the role that may change the schema. It reads only these two keys, because a process that
+ * migrates serves no requests.
+ * @throws ConfigError if neither URL is set, or one is invalid
  */
 export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
   const read = keys.pick({ DATABASE_URL: true, DATABASE_MIGRATE_URL: true }).safeParse(withoutBlanks(env));
   if (!read.success) throw new ConfigError(problemsOf(read.error));
   const url = read.data.DATABASE_MIGRATE_URL ?? read.data.DATABASE_URL;
   if (url === undefined) {
-    throw new ConfigError(['DATABASE_URL: set it; the embedded database is migrated by every start']);
+    throw new ConfigError(['DATABASE_URL: set it; each start migrates the embedded database']);
   }
   return url;
 }
 
 /**
- * Where the data is, as serving would have it. It needs no other key: whoever imports serves nobody.
- * @throws ConfigError
+ * The location of the database, for commands that serve no requests (an import): all other keys are ignored.
+ * @throws ConfigError if a key is invalid, or if production has no DATABASE_URL
  */
 export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'dataDir'> {
-  const given = withoutBlanks(env);
-  const read = keys.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(given);
+  const raw = withoutBlanks(env);
+  const read = keys.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(raw);
   if (!read.success) throw new ConfigError(problemsOf(read.error));
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
-  if (given['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
+  if (raw['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
   return { databaseUrl, dataDir };
 }
 
-function isOn(asked: 'on' | 'off' | undefined, mode: string): boolean {
-  return asked === undefined ? mode !== 'production' : asked === 'on';
+function isOn(setting: 'on' | 'off' | undefined, mode: string): boolean {
+  return setting === undefined ? mode !== 'production' : setting === 'on';
 }
 
 function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {
@@ -263,15 +268,15 @@ function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthK
 }
 
 const noEmbeddedInProduction =
-  'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut';
+  'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data';
 
-/** What each key alone can't tell. It goes by what is given, valid or not, so that one start names every bad key. */
-function contradictions(given: Readonly<Record<string, string>>): string[] {
-  const production = given['NODE_ENV'] === 'production';
-  const has = (key: keyof typeof keys.shape): boolean => given[key] !== undefined;
+/** Contradictions between keys. It uses the raw values, valid or not, so that one start reports every problem. */
+function contradictions(raw: Readonly<Record<string, string>>): string[] {
+  const production = raw['NODE_ENV'] === 'production';
+  const has = (key: keyof typeof keys.shape): boolean => raw[key] !== undefined;
   const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL');
-  const host = given['HOST'] ?? '127.0.0.1';
-  const apart = given['ROLES'] === 'api' || given['ROLES'] === 'projector';
+  const host = raw['HOST'] ?? '127.0.0.1';
+  const singleRole = raw['ROLES'] === 'api' || raw['ROLES'] === 'projector';
   const problems: string[] = [];
 
   if (has('AUTH_JWT_SECRET') && has('AUTH_JWKS_URL')) {
@@ -279,37 +284,39 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   }
   if (production && !hasKey) {
     problems.push(
-      `AUTH_JWT_SECRET: set it, ${secretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key`,
+      `AUTH_JWT_SECRET: set it, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key`,
     );
   } else if (!hasKey && !isLoopback(host)) {
     problems.push(
-      `HOST: ${host} is reached from outside: set AUTH_JWT_SECRET, ${secretBytes} bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1`,
+      `HOST: ${host} can be reached from outside: set AUTH_JWT_SECRET, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only`,
     );
   }
   if (production && !has('AUTH_ISSUER')) problems.push('AUTH_ISSUER: set it to the issuer of your tokens (iss)');
   if (production && !has('AUTH_AUDIENCE')) problems.push('AUTH_AUDIENCE: set it to the audience of your tokens (aud)');
   if (production && !has('DATABASE_URL')) {
     problems.push(noEmbeddedInProduction);
-  } else if (apart && !has('DATABASE_URL')) {
-    problems.push('DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database');
+  } else if (singleRole && !has('DATABASE_URL')) {
+    problems.push('DATABASE_URL: set it: separate api and projector processes cannot share an embedded database');
   }
-  if (apart && !has('REDIS_URL')) {
-    problems.push('REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only');
+  if (singleRole && !has('REDIS_URL')) {
+    problems.push('REDIS_URL: set it: separate api and projector processes communicate through Redis only');
   }
-  if (given['GRAPHIQL'] === 'on' && (production ? given['INTROSPECTION'] !== 'on' : given['INTROSPECTION'] === 'off')) {
-    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing');
+  if (raw['GRAPHIQL'] === 'on' && (production ? raw['INTROSPECTION'] !== 'on' : raw['INTROSPECTION'] === 'off')) {
+    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema');
   }
-  if (given['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
+  if (raw['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
     if (!has('TRUSTED_DOCUMENTS')) {
-      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served');
+      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served');
     }
-    if (given['GRAPHIQL'] === 'on') {
-      problems.push('GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest');
+    if (raw['GRAPHIQL'] === 'on') {
+      problems.push(
+        'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
+      );
     }
   }
   if (production) {
-    problems.push(...plaintext(given));
-    if (unknownKeys(Object.keys(given), knownKeys).length > 0) problems.push(...misspeltKeys(given));
+    problems.push(...plaintext(raw));
+    if (unknownKeys(Object.keys(raw), knownKeys).length > 0) problems.push(...misspeltKeys(raw));
   }
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
@@ -317,15 +324,15 @@ function contradictions(given: Readonly<Record<string, string>>): string[] {
   return problems;
 }
 
-/** Connections that others could read. In a network of their own, hosts are named in PLAINTEXT_HOSTS. */
-function plaintext(given: Readonly<Record<string, string>>): string[] {
-  const trusted = (given['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
+/** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
+function plaintext(raw: Readonly<Record<string, string>>): string[] {
+  const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
   const exposed = (key: string): boolean => {
-    const text = given[key];
+    const text = raw[key];
     if (text === undefined || !URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
     const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
-    if (!expected.test(protocol)) return false; // named as malformed already
+    if (!expected.test(protocol)) return false; // already reported as malformed
     const host = (hostname || searchParams.get('host') || 'localhost').replace(/^\[|\]$/g, '');
     if (isLoopback(host) || host.startsWith('/') || trusted.includes(host)) return false;
     if (protocol.startsWith('http')) return protocol !== 'https:';
@@ -336,20 +343,20 @@ function plaintext(given: Readonly<Record<string, string>>): string[] {
     ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
       .filter(exposed)
       .map(
-        key => `${key}: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS`,
+        key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
       ),
     ...['AUTH_JWKS_URL']
       .filter(exposed)
-      .map(key => `${key}: make it https://: whoever is on the way could answer with keys of their own`),
+      .map(key => `${key}: make it https://: over http an attacker could replace the keys`),
     ...['REDIS_URL']
       .filter(exposed)
-      .map(key => `${key}: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS`),
+      .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
   ];
 }
 
 /**
- * Names in the environment that are probably misspelt keys, a line each: what they were meant to set has its default.
- * In production, loadConfig() refuses those that can be meant for no other program.
+ * Warnings, one per line, about names in the environment that are probably misspelt keys: the setting that was meant
+ * keeps its default. In production, loadConfig() rejects a name whose prefix only this program uses.
  */
 export function misspeltKeys(env: NodeJS.ProcessEnv): string[] {
   const names = Object.keys(withoutBlanks(env));
@@ -357,12 +364,12 @@ export function misspeltKeys(env: NodeJS.ProcessEnv): string[] {
   return names.flatMap(name => {
     const likely = likelyKey(name, names, knownKeys);
     if (likely === undefined && !unknown.includes(name)) return [];
-    const meant = likely === undefined ? 'docs/configuration.md has them all' : `did you mean ${likely}?`;
+    const meant = likely === undefined ? 'docs/configuration.md lists all keys' : `did you mean ${likely}?`;
     return [`${name}: is no key of this program: ${meant}`];
   });
 }
 
-/** True where only this machine reaches the address. */
+/** Whether only this machine can reach the address. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
@@ -385,13 +392,13 @@ function hasReadableCredentials(text: string): boolean {
   }
 }
 
-/** Without keys set to nothing: compose files and shells pass those for what was left out. */
+/** Removes empty values: compose files and shells pass an empty string for a variable that is not set. */
 function withoutBlanks(env: NodeJS.ProcessEnv): Record<string, string> {
-  const given = Object.entries(env).flatMap(([key, value]) => {
+  const entries = Object.entries(env).flatMap(([key, value]) => {
     const trimmed = value?.trim() ?? '';
     return trimmed === '' ? [] : [[key, trimmed] as const];
   });
-  return Object.fromEntries(given);
+  return Object.fromEntries(entries);
 }
 
 function problemsOf(error: z.ZodError): string[] {

@@ -7,22 +7,23 @@ import { hashOfCommand } from './graphql/command-hash.ts';
 import { uuidV5 } from './ids.ts';
 import { orderDecider } from './order/decider.ts';
 
-/** Namespace of the command ids of erasures, so that an erasure that was killed resumes. Permanent. */
+/** Namespace of the command ids of erasures, so that an interrupted erasure resumes with the same ids. Permanent. */
 const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
 
 export interface Erasure {
   readonly orders: number;
   readonly streamIds: readonly string[];
-  /** Position of the last event of the erasure: views at this position show nothing of the person. */
+  /** Position of the last event of the erasure: views at this position contain no personal data of the customer. */
   readonly position: Position;
 }
 
 /**
- * Makes a person unreadable: empties their key, then appends an event to every stream with their sealed data. The
- * order matters: an event that a projector had read with the key comes before these events, so they undo its effect.
- * If it is repeated or resumed after a kill, the result is the same.
- * @param database with the rights of the tables' owner: the serving role may not change a key
- * @returns undefined if no data of such a customer was ever stored
+ * Makes a customer's personal data unreadable: deletes their encryption key, then appends an event to every stream
+ * that has data encrypted with it. The order matters: a projector may have read an event with the key before it was
+ * deleted; the appended events come later in the log and remove that data from the views. Idempotent, also after a
+ * kill.
+ * @param database with the rights of the table owner: the serving role may not change a key
+ * @returns undefined if no data of this customer was ever stored
  */
 export async function eraseCustomer(
   database: Database,
@@ -34,16 +35,16 @@ export async function eraseCustomer(
   await emptyKey(database, customerId);
   let erasure: Erasure | undefined;
   for (const stream of await streamsAbout(database, customerId)) {
-    const answer = await eraseStream(handle, stream, now);
-    if (answer.type !== 'accepted') throw new Error(`the erasure of ${stream.streamId} was answered ${answer.type}`);
+    const outcome = await eraseStream(handle, stream, now);
+    if (outcome.type !== 'accepted') throw new Error(`erasing ${stream.streamId} failed: ${outcome.type}`);
     const orders = (erasure?.orders ?? 0) + Number(stream.streamType === orderDecider.streamType);
     const streamIds = [...(erasure?.streamIds ?? []), stream.streamId];
-    erasure = { orders, streamIds, position: later(answer.position, erasure?.position) };
+    erasure = { orders, streamIds, position: later(outcome.position, erasure?.position) };
   }
   return erasure;
 }
 
-/** Appends the event to one stream that says that its personal data cannot be read any more. */
+/** Appends the event which records that the personal data of one stream can no longer be read. */
 export function eraseStream(handle: HandleCommand, { streamType, streamId }: StreamAbout, now: Date) {
   const call = <Type extends string>(type: Type): CommandCall<{ readonly type: Type }> => {
     const commandId = uuidV5(erasureNamespace, streamId);
@@ -57,7 +58,7 @@ export function eraseStream(handle: HandleCommand, { streamType, streamId }: Str
     case orderDecider.streamType:
       return handle(orderDecider, call('EraseOrder'));
     default:
-      throw new Error(`streams of ${streamType} hold personal data, and nothing says how they forget it`);
+      throw new Error(`no command erases the personal data in ${streamType} streams`);
   }
 }
 

@@ -1,43 +1,48 @@
 import { hash, randomUUID } from 'node:crypto';
 
-/** `<kind>_<uuid>` in lower case. Ids that say the same in another spelling would be two streams, so there is one spelling. */
+/** `<kind>_<uuid>` in lower case. Only one spelling is valid: two spellings of one id would be two streams. */
 const pattern = /^([a-z]{3})_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** A fresh id of a kind, e.g. `evt`. */
+/** Creates a random id, e.g. `evt_…`. */
 export function newId(kind: string): string {
   return `${kind}_${randomUUID()}`;
 }
 
 /**
- * A fresh command id: RFC 9562's time-ordered UUID (version 7). Those of one time stand beside each other in the log's index
- * of them: with random ones every page of it is changed, and written whole after each checkpoint.
+ * Creates a command id: the time-ordered UUID of RFC 9562 (version 7). Ids of the same time are neighbours in the
+ * log's index of command ids. Random ids would change every page of that index, and PostgreSQL writes a whole page
+ * the first time that it changes after a checkpoint.
  */
 export function newCommandId(): string {
   const milliseconds = Date.now().toString(16).padStart(12, '0');
   return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
-/** The text where it is a well-formed id of that kind, else undefined. */
+/** Returns the text if it is a well-formed id of this kind, otherwise undefined. */
 export function parseId(kind: string, text: string): string | undefined {
   return kindOfId(text) === kind ? text : undefined;
 }
 
-/** The kind of a well-formed id, else undefined. */
+/** Returns the kind of a well-formed id, otherwise undefined. */
 export function kindOfId(text: string): string | undefined {
   return pattern.exec(text)?.[1];
 }
 
 /**
- * The id that a name always gives in a namespace, so that a repeat mints the same one.
+ * Derives an id from a name: the same namespace and name always give the same id, so a repeated command creates no
+ * second aggregate.
  * @param namespace UUID
  */
 export function deriveId(kind: string, namespace: string, name: string): string {
   return `${kind}_${uuidV5(namespace, name)}`;
 }
 
-/** RFC 9562's name-based UUID (SHA-1). Stored ids and command ids rest on it: its bytes may never change. */
+/**
+ * The name-based UUID of RFC 9562 (version 5, SHA-1). Stored ids and command ids are derived with it: its result must
+ * never change.
+ */
 export function uuidV5(namespace: string, name: string): string {
   const hex = hash('sha1', Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name)]));
-  const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16); // of the RFC
+  const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16); // the variant bits of RFC 9562
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -1,33 +1,39 @@
-/** What only this program's keys begin with, or are. */
-const ours = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
-/** Names that Kubernetes sets in each pod for a service that is called `auth`, or `limit`. */
-const ofNeighbours = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
+/** Names and prefixes that only this program uses. */
+const ownPrefix = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
+/** Names that Kubernetes sets in each pod for a service called `auth` or `limit`. */
+const kubernetesName = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
 
 /**
- * Names in an environment that must be meant for this program, by what they begin with, and that it does not know.
- * @param names that are set
+ * Names in an environment that have a prefix of this program, but are none of its keys.
+ * @param names of the variables that are set
  * @param known the program's keys
  */
 export function unknownKeys(names: readonly string[], known: readonly string[]): string[] {
-  return names.filter(name => ours.test(name) && !ofNeighbours.test(name) && !known.includes(name));
+  return names.filter(name => ownPrefix.test(name) && !kubernetesName.test(name) && !known.includes(name));
 }
 
 /**
- * The key that a name was probably meant to be: one or two typing mistakes away, or in other capitals. A key that is set
- * itself was not misspelt.
- * @param names that are set
+ * The key that a name was probably meant to be: one or two typing errors away, or written in another case. A key that
+ * is set itself is not suggested.
+ * @param names of the variables that are set
  * @param known the program's keys
+ * @returns undefined if no key is close enough
  */
 export function likelyKey(name: string, names: readonly string[], known: readonly string[]): string | undefined {
   if (known.includes(name)) return undefined;
-  // Short names are close to too many others: PORT to SORT and POST.
+  // Short names are close to too many others (PORT to SORT and POST), so only one typing error is allowed there.
   return known.find(
     key =>
-      !names.includes(key) && mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) && !ofNeighbours.test(name),
+      !names.includes(key) &&
+      mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) &&
+      !kubernetesName.test(name),
   );
 }
 
-/** How many letters have to be added, left out, changed or swapped with their neighbour to make one text of the other. */
+/**
+ * The edit distance: insertions, deletions, substitutions and swaps of neighbours (Damerau-Levenshtein, optimal
+ * string alignment).
+ */
 function mistakes(one: string, other: string): number {
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, column) => column);

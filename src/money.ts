@@ -1,22 +1,22 @@
 /**
- * Money is a whole number of a currency's smallest unit, from 0 to 2^53 - 1. Decimal strings exist at the edge only;
- * floats with a fraction exist nowhere.
+ * Money is an integer count of a currency's smallest unit, from 0 to 2^53 - 1. Decimal strings exist only at the API;
+ * fractions are never stored as floats.
  */
 
-/** ISO 4217's "no currency": what a total is in before anything set one. */
+/** ISO 4217's code for "no currency": a total has it until the first price sets a currency. */
 export const noCurrency = 'XXX';
 
 /** Codes for which ISO 4217 defines no smallest unit: metals, units of account, tests (XTS) and no currency (XXX). */
 const notTraded = 'XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX';
 
-/** Whether something can be priced in it. */
+/** Whether prices can be in this currency. */
 export function isTraded(currency: string): boolean {
   return !notTraded.split(' ').includes(currency);
 }
 
-// Permanent: amounts are stored in these units, so to edit an entry would change the worth of stored orders.
+// Permanent: stored amounts are in these units, so a changed entry would change the value of stored orders.
 const exponents: ReadonlyMap<string, number> = new Map([
-  // no smaller unit, or none that ISO 4217 defines
+  // Currencies without a smaller unit, or for which ISO 4217 defines none.
   ...exponentOf(0, 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'),
   ...exponentOf(0, notTraded),
   ...exponentOf(3, 'BHD IQD JOD KWD LYD OMR TND'),
@@ -27,14 +27,16 @@ function exponentOf(exponent: number, currencies: string): [string, number][] {
   return currencies.split(' ').map(currency => [currency, exponent]);
 }
 
-/** Decimals of a currency's amounts: 2 unless ISO 4217 says otherwise. */
+/** Number of decimals of a currency: 2 by default. */
 export function decimalsOf(currency: string): number {
   return exponents.get(currency) ?? 2;
 }
 
 /**
- * The amount in the currency's smallest unit; undefined where the string is no plain non-negative decimal, is finer
- * than that unit, or exceeds 2^53 - 1 units. Zeros beyond the unit are no finer: "100.00" JPY is 100.
+ * Converts a decimal string to an integer of the currency's smallest unit. Extra zeros are allowed: "100.00" JPY is
+ * 100.
+ * @returns undefined if the string is no non-negative decimal, has more decimals than the currency, or exceeds 2^53 -
+ * 1 units
  */
 export function parseAmount(amount: string, currency: string): number | undefined {
   const [, whole, fraction = ''] = /^(\d+)(?:\.(\d+))?$/.exec(amount) ?? [];
@@ -44,7 +46,7 @@ export function parseAmount(amount: string, currency: string): number | undefine
   return Number.isSafeInteger(minorUnits) ? minorUnits : undefined;
 }
 
-/** The amount as a decimal string with all of its currency's decimals: 1250 EUR is "12.50", 1250 JPY is "1250". */
+/** Converts to a decimal string with all decimals of the currency: 1250 EUR is "12.50", 1250 JPY is "1250". */
 export function formatAmount(minorUnits: number | bigint, currency: string): string {
   const decimals = decimalsOf(currency);
   const digits = String(minorUnits).padStart(decimals + 1, '0');

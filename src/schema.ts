@@ -16,5 +16,5 @@ import './product/graphql/mutations.ts';
 import './product/graphql/queries.ts';
 import { builder } from './graphql/builder.ts';
 
-/** The GraphQL schema. Importing it opens nothing. */
+/** The GraphQL schema. Importing this file opens no connection. */
 export const schema = builder.toSchema({ sortSchema: false });

@@ -12,13 +12,13 @@ import { productView } from './product/views/product-view.ts';
 import { projectionEvents } from './projections/retry-event.ts';
 import type { Views } from './projections/view.ts';
 
-/** Every aggregate: each entry is handled, logged, measured and read. */
+/** All aggregates. The command bus, the event types and the metrics are derived from this list. */
 export const deciders = [orderDecider, customerDecider, productDecider];
 
-/** Every aggregate and machinery event that a reader of the log may find. */
+/** All event types in the log: those of the aggregates, and those of the projections. */
 export const types = eventTypes([...deciders, projectionEvents]);
 
-/** Every view of the core group. */
+/** All views of the core group. */
 export const views: Views = {
   folded: [customerView, productView, orderView],
   derived: [customerOrderView],

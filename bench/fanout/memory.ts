@@ -14,7 +14,7 @@ export interface SocketMemory {
 }
 
 const tellMemory = ['--expose-gc', '--import', new URL('./tell-memory.mjs', import.meta.url).href];
-const patience = 10_000; // ms for a response
+const responseTimeoutMs = 10_000;
 const rest = 3_000; // ms after which the work of opening sockets is done
 
 /**
@@ -54,6 +54,6 @@ async function ofSide(
 /** Resident, heap and external memory, bytes. */
 async function memoryOf({ child }: RunningServer, time: number): Promise<readonly number[]> {
   child.kill('SIGUSR2');
-  const [, figures = ''] = await printed(child, new RegExp(`^memory ${time} (.*)$`, 'm'), patience);
+  const [, figures = ''] = await printed(child, new RegExp(`^memory ${time} (.*)$`, 'm'), responseTimeoutMs);
   return figures.split(' ').map(Number);
 }

@@ -15,7 +15,7 @@ export interface RawSocket {
   reached(version: number): Promise<void>;
 }
 
-const patience = 30_000; // ms that a frame may take before the run fails
+const frameTimeoutMs = 30_000; // after this time without a frame the run fails
 /** Maximum length of a version that a chunk may cut in two, characters. */
 const overlap = 32;
 /** One buffer for all sockets: a read is processed before the next one. */
@@ -90,7 +90,7 @@ export async function openRawSocket(
       return new Promise((resolve, reject) => {
         const timer = setTimeout(
           () => reject(new Error(`no frame of version ${version} came, the last one was of ${last}${closed}`)),
-          patience,
+          frameTimeoutMs,
         );
         const wake = (): void => {
           clearTimeout(timer);

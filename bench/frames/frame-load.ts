@@ -14,7 +14,7 @@ export interface FrameJob {
   readonly samples: number;
 }
 
-const patience = 10_000; // ms that a frame may take before the run fails
+const frameTimeoutMs = 10_000; // after this time without a frame the run fails
 const mostUnits = 10_000;
 let sent = 0;
 
@@ -88,7 +88,7 @@ function framesOf(socket: WebSocket): Frames {
     socket,
     arrival: version =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`no frame of version ${version} came`)), patience);
+        const timer = setTimeout(() => reject(new Error(`no frame of version ${version} came`)), frameTimeoutMs);
         wake = () => {
           if (last.version < version) return;
           clearTimeout(timer);

@@ -1,12 +1,12 @@
-/** The lists that are measured, a page of 20 orders each. */
+/** The measured lists; each returns a page of 20 orders. */
 export const kinds = ['status', 'customer', 'search', 'nested'] as const;
 
 export type Kind = (typeof kinds)[number];
 
-/** What each side asks for of an order; the peers call the total `total`, in the currency's smallest unit. */
+/** The fields of an order that each side selects. The baselines' `total` is in the currency's smallest unit. */
 const shown = { ours: 'id number status total { minorUnits } createdAt', theirs: 'id number status total createdAt' };
 
-/** A page of each kind, in each side's schema. Variables are written in place of `$…`: each document differs by them only. */
+/** A document for a page of each kind, in each side's schema. The variables of each kind differ. */
 export function listDocuments(side: 'ours' | 'theirs'): Readonly<Record<Kind, string>> {
   const order = shown[side];
   if (side === 'ours') {

@@ -7,9 +7,9 @@ export interface ListJob {
   readonly side: 'ours' | 'theirs';
   readonly kind: Kind;
   readonly url: string;
-  /** Of our side: the baselines check none. */
+  /** Only for our side: the baselines check no token. */
   readonly token: string | undefined;
-  /** What is asked for, one after the other: states, customers or words; of `nested` nothing. */
+  /** Values of the variable, used in turn: statuses, customers or words; `nested` has no variable. */
   readonly values: readonly string[];
   readonly callers: number;
   readonly seconds: number;

@@ -14,11 +14,11 @@ import type { ListJob } from './list-load.ts';
 
 const callers = 32;
 const baselines = ['mercurius', 'yoga'] as const;
-/** How many times Mercurius' pages a second ours are to be. */
+/** Bar: our pages per second, in multiples of the baseline's. */
 const wanted = 2;
 
 interface Figure extends Rate {
-  /** CPU a page, µs: of the server's process, and of its sessions at the database. */
+  /** CPU time per page, µs: of the server's process, and of its database sessions. */
   readonly app: number;
   readonly database: number;
 }
@@ -29,7 +29,10 @@ interface Side {
   readonly token: string | undefined;
 }
 
-/** Pages of 20 orders by status, by customer, by search and nested, of one database: ours beside two that check no token. */
+/**
+ * Pages of 20 orders by status, by customer, by search and nested, of one database: ours beside two baselines that
+ * check no token.
+ */
 export const lists: Bench = async run => {
   const { say, scale } = run;
   say(`pages of 20 orders, ${callers} callers, ${shown(scale.orders)} orders`);
@@ -49,11 +52,14 @@ export const lists: Bench = async run => {
   return { figures, bars: kinds.flatMap(kind => barsOf(kind, figures[kind] ?? {})) };
 };
 
-/** Views as a shop has them that has been open for years; see fillViews(). @returns what each list is asked for */
+/**
+ * Fills the views like those of a shop that has been open for years; see fillViews(). @returns the values of each
+ * list's variable
+ */
 async function fill(databaseUrl: string, orders: number): Promise<Readonly<Record<Kind, readonly string[]>>> {
   return onDatabase(databaseUrl, async client => {
     await fillViews(client, orders);
-    // Its customers have short ids, which the API would refuse.
+    // fillViews() uses short customer ids, which the API rejects.
     for (const table of ['order_view', 'customer_order_view', 'customer_view', 'customer_totals']) {
       await client.query(`UPDATE ${table} SET customer_id = 'cus_' || md5(customer_id)::uuid`);
     }
@@ -90,7 +96,7 @@ async function measured(
     const before = await cpuTaken(server.child.pid, databaseUrl);
     const rate = await load({ side, kind, url: server.url, token, values, callers, seconds: scale.seconds });
     const after = await cpuTaken(server.child.pid, databaseUrl);
-    // The sides share a database, of which the others' sessions sleep meanwhile.
+    // The sides share a database, but the sessions of the others are idle during this turn.
     const each = (part: 'app' | 'database'): number => ((after[part] - before[part]) / rate.done) * 1e6;
     return { ...rate, app: each('app'), database: each('database') };
   };

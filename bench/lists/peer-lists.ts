@@ -1,4 +1,4 @@
-// What the two baselines have in common: pages by prepared statements, over the tables and indexes of Orderstream itself.
+// The common part of both baselines: pages by prepared statements, over the tables and indexes of Orderstream itself.
 import pg from 'pg';
 
 export const typeDefs = `
@@ -51,7 +51,7 @@ function pageOf(rows: readonly Row[]) {
 
 type Page = ReturnType<typeof pageOf>;
 
-/** The lists as resolvers need them. */
+/** Opens the reads that the resolvers need. */
 export function openPeerLists() {
   const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 8 });
   const read = async <One extends object>(name: keyof typeof statements, ...values: unknown[]): Promise<One[]> =>
@@ -62,7 +62,7 @@ export function openPeerLists() {
     byStatus: async (status: string): Promise<Page> => pageOf(await read<Row>('status', status)),
     bySearch: async (word: string): Promise<Page> => pageOf(await read<Row>('search', `'${word}':*`)),
     customers: (): Promise<Customer[]> => read<Customer>('customers'),
-    /** The pages of several customers, by one statement. */
+    /** Reads the pages of several customers by one statement. */
     ofCustomers: async (customerIds: readonly string[]): Promise<Page[]> => {
       const rows = await read<Row>('ofCustomers', customerIds);
       return customerIds.map(id => pageOf(rows.filter(row => row.owner === id)));
@@ -70,7 +70,7 @@ export function openPeerLists() {
   };
 }
 
-/** The resolvers of the fields of Query. */
+/** Resolvers of Query's fields. */
 export function rootResolvers(lists: ReturnType<typeof openPeerLists>) {
   return {
     byStatus: (_root: unknown, { status }: { status: string }) => lists.byStatus(status),

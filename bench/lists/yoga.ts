@@ -1,5 +1,5 @@
-// The stock stack, by its documentation: graphql-yoga on node:http, and prepared statements of pg, one for each customer
-// of what is nested. It checks no token.
+// The usual stack, written by the documentation of its libraries: graphql-yoga on node:http, and prepared statements
+// of pg, for nested fields one per customer. It checks no token.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';

@@ -1,4 +1,5 @@
-// The bare limit: node:http and a prepared statement. It parses no GraphQL, checks no token and knows one query.
+// The bare limit: node:http and a prepared statement. It parses no GraphQL, checks no token, and supports one query
+// only.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openPeerOrders, ready } from './peer-orders.ts';

@@ -1,5 +1,5 @@
-// The fast stack, by its documentation: Mercurius on Fastify, operations compiled from their first use on (`jit: 1`), and
-// a prepared statement of pg. It checks no token.
+// The fast stack, written by the documentation of its libraries: Mercurius on Fastify, which compiles operations at
+// their first use (`jit: 1`), and a prepared statement of pg. It checks no token.
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
 import { mercurius } from 'mercurius';

@@ -15,25 +15,25 @@ import type { QueryJob } from './query-load.ts';
 const callers = 64;
 const lines = 5;
 const baselines = ['mercurius', 'yoga', 'bare'] as const;
-/** How many times each baseline's queries a second ours are to be. */
+/** Bars: our queries per second, in multiples of each baseline's. */
 const wanted = { mercurius: 2, yoga: 5, bare: 1.3 } as const;
 
 interface Figure extends Rate {
-  /** CPU a query, µs: of the server's process, and of its sessions at the database. */
+  /** CPU time per query, µs: of the server's process, and of its database sessions. */
   readonly app: number;
   readonly database: number;
 }
 
-/** Asks for a turn. @param once for each of these orders once; undefined: for any at random, again and again */
-type Ask = (once?: QueryJob['once']) => Promise<Figure>;
+/** Runs a turn. @param once the orders to query once each; undefined: random orders, any number of times */
+type RunTurn = (once?: QueryJob['once']) => Promise<Figure>;
 
 interface Side {
-  readonly ask: Ask;
-  /** Makes the server one that was asked for nothing yet. */
+  readonly runTurn: RunTurn;
+  /** Starts the server again, with empty caches. */
   readonly restart: () => Promise<void>;
 }
 
-/** `order` with five lines, POST, 64 callers: ours with its token checked, beside three that check none. */
+/** `order` with five lines, POST, 64 callers: ours with a checked token, beside three baselines that check none. */
 export const queries: Bench = async run => {
   const { say, scale } = run;
   say(`order with ${lines} lines, ${callers} callers, ${shown(scale.orders)} orders`);
@@ -42,20 +42,20 @@ export const queries: Bench = async run => {
     orderstream: await ourSide(run, load),
     ...(await peerSides(run, load)),
   };
-  const again = await measured(run, sides, ({ ask }) => ask());
-  say('each order asked for once, by a process that was asked for none of them before');
+  const repeated = await measureSides(run, sides, ({ runTurn }) => runTurn());
+  say('each order queried once, in a process that has not read it before');
   const half = Math.floor(scale.orders / 2);
-  const fresh = await measured(run, sides, async ({ ask, restart }) => {
+  const firstReads = await measureSides(run, sides, async ({ runTurn, restart }) => {
     await restart();
-    // Other orders first, so that what is compiled while it runs is.
-    await ask({ from: 0, to: half });
-    return ask({ from: half, to: scale.orders });
+    // The first half is not measured, because V8 compiles the code during that time.
+    await runTurn({ from: 0, to: half });
+    return runTurn({ from: half, to: scale.orders });
   });
-  for (const name of baselines) say(`  queries a second, to ${name}: ${compared(fresh, name).seen}`);
+  for (const name of baselines) say(`  queries a second, to ${name}: ${compare(firstReads, name).text}`);
   return {
-    figures: { again, fresh },
+    figures: { repeated, firstReads },
     bars: baselines.map(name => {
-      const { faster, cheaper } = compared(again, name);
+      const { faster, cheaper } = compare(repeated, name);
       const bar = atLeast(`queries a second, to ${name}`, faster, wanted[name]);
       return { ...bar, seen: `${bar.seen} (${cheaper})` };
     }),
@@ -64,8 +64,8 @@ export const queries: Bench = async run => {
 
 type Figures = Readonly<Record<string, readonly Figure[]>>;
 
-/** All sides by turns, after one that is not counted. */
-async function measured(
+/** Measures all sides in turns, after one turn that does not count. */
+async function measureSides(
   { say, scale }: Run,
   sides: Readonly<Record<string, Side>>,
   turnOf: (side: Side) => Promise<Figure>,
@@ -82,12 +82,12 @@ async function measured(
   return figures;
 }
 
-function compared(figures: Figures, name: string): { faster: number; cheaper: string; seen: string } {
+function compare(figures: Figures, name: string): { faster: number; cheaper: string; text: string } {
   const turns = { ours: figures['orderstream'] ?? [], theirs: figures[name] ?? [] };
   const faster = median(ratios(turns, (our, their) => our.perSecond / their.perSecond));
   const byCpu = median(ratios(turns, (our, their) => (their.app + their.database) / (our.app + our.database)));
   const cheaper = `${byCpu.toFixed(2)} times for the same CPU`;
-  return { faster, cheaper, seen: `${faster.toFixed(2)} times (${cheaper})` };
+  return { faster, cheaper, text: `${faster.toFixed(2)} times (${cheaper})` };
 }
 
 async function ourSide(run: Run, load: Worker<QueryJob, Rate>): Promise<Side> {
@@ -100,7 +100,7 @@ async function ourSide(run: Run, load: Worker<QueryJob, Rate>): Promise<Side> {
   return sideOf(run, load, { server, start: () => startOrderstream(run, databaseUrl), databaseUrl, job });
 }
 
-/** A process and a pool each, on one database: they only read. */
+/** Each baseline has its own process, pool and database. */
 async function peerSides(run: Run, load: Worker<QueryJob, Rate>): Promise<Record<string, Side>> {
   const { orders } = run.scale;
   const sides: Record<string, Side> = {};
@@ -117,16 +117,16 @@ async function peerSides(run: Run, load: Worker<QueryJob, Rate>): Promise<Record
   return sides;
 }
 
-interface Served {
+interface SideOptions {
   readonly server: RunningServer;
   readonly start: () => Promise<RunningServer>;
   readonly databaseUrl: string;
   readonly job: Omit<QueryJob, 'url' | 'callers' | 'seconds'>;
 }
 
-function sideOf({ scale }: Run, load: Worker<QueryJob, Rate>, { server, start, databaseUrl, job }: Served): Side {
+function sideOf({ scale }: Run, load: Worker<QueryJob, Rate>, { server, start, databaseUrl, job }: SideOptions): Side {
   let running = server;
-  const ask: Ask = async once => {
+  const runTurn: RunTurn = async once => {
     const { url, child } = running;
     await settled(databaseUrl);
     await onDatabase(databaseUrl, client => client.query('VACUUM ANALYZE'));
@@ -140,7 +140,7 @@ function sideOf({ scale }: Run, load: Worker<QueryJob, Rate>, { server, start, d
     await running.stop();
     running = await start();
   };
-  return { ask, restart };
+  return { runTurn, restart };
 }
 
 function lineOf(figure: Figure | undefined): string {

@@ -6,14 +6,14 @@ import { peerOrderId } from './peer-orders.ts';
 export interface QueryJob {
   readonly side: 'orderstream' | 'peer';
   readonly url: string;
-  /** Of our side: the baselines check none. */
+  /** Only for our side: the baselines check no token. */
   readonly token: string | undefined;
-  /** Our orders; the baselines' are numbered. */
+  /** Ids of our orders; the baselines' orders are numbered. */
   readonly orderIds: readonly string[];
   readonly orders: number;
   readonly callers: number;
   readonly seconds: number;
-  /** Ask for each of these orders once, from one number up to another; undefined: for any at random, again and again. */
+  /** Query each order from one number up to another once; undefined: random orders, any number of times. */
   readonly once?: { readonly from: number; readonly to: number } | undefined;
 }
 
@@ -33,7 +33,7 @@ doJobs<QueryJob, Rate>(async ({ side, url, token, orderIds, orders, callers, sec
   let next = once?.from ?? 0;
   const ask = (caller: RawCaller) => caller.post(`${before}${once ? all[next++] : oneOf(all)}${after}`);
   try {
-    // That each is answered in full is seen once; after that, that it is answered.
+    // The first response is checked completely; later ones only for being a response.
     for (const caller of open) assertWhole(await ask(caller));
     const callersOf = new Map(open.entries());
     return await closedLoop(callers, seconds, async number => {

@@ -1,4 +1,5 @@
-// The stock stack, by its documentation: graphql-yoga on node:http, and a prepared statement of pg. It checks no token.
+// The usual stack, written by the documentation of its libraries: graphql-yoga on node:http, and a prepared statement
+// of pg. It checks no token.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSchema, createYoga } from 'graphql-yoga';

@@ -1,7 +1,7 @@
 import { onDatabase } from '../../test/support/on-database.ts';
 import type { Logged } from './count.ts';
 
-/** Events of orders after a position, from the log itself; positions as the API says them. */
+/** Reads the events of orders after a position from the log itself, with positions in the API's format. */
 export function readLog(database: string, after: string): Promise<Logged[]> {
   return onDatabase(database, async client => {
     const { rows } = await client.query<Logged>(

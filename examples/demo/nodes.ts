@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { type Child, printed, startChild, stopChild } from '../../test/support/child.ts';
 
-/** ms that a node gets to start. */
-const patience = 60_000;
+/** Maximum time for the start of a node, ms. */
+const startTimeoutMs = 60_000;
 
-/** One process of the program, on a port of its own. */
+/** One process of the program, with its own port. */
 export interface Node {
   readonly url: string;
   /** kill -9. */
   kill(): Promise<void>;
-  /** Starts it again where it was. */
+  /** Starts it again at the same port. */
   start(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export async function startNode(env: Readonly<Record<string, string>>): Promise<
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], LOG_LEVEL: 'fatal', ...env, PORT: port },
     });
-    const [, url = ''] = await printed(child, /^Orderstream is ready at (\S+)/m, patience);
+    const [, url = ''] = await printed(child, /^Orderstream is ready at (\S+)/m, startTimeoutMs);
     return url;
   }
 

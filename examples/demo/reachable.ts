@@ -3,15 +3,15 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onDatabase } from '../../test/support/on-database.ts';
 
-/** How long a server may take to start, ms: a container's PostgreSQL makes its first database meanwhile. */
-const longestStartMs = 30_000;
+/** Maximum time for the start of a server, ms: a PostgreSQL container first creates its database. */
+const startTimeoutMs = 30_000;
 
-/** Waits until PostgreSQL answers. @throws its last error once it has had its time */
+/** Waits until PostgreSQL answers. @throws its last error after the maximum time */
 export function awaitPostgres(url: URL): Promise<void> {
   return untilItWorks(() => onDatabase(url.href, client => client.query('SELECT 1')));
 }
 
-/** Waits until something accepts connections there. @throws the last error once it has had its time */
+/** Waits until a server accepts connections. @throws the last error after the maximum time */
 export function awaitServer(at: { readonly host: string; readonly port: number }): Promise<void> {
   return untilItWorks(async () => {
     const socket = connect(at.port, at.host);
@@ -20,7 +20,7 @@ export function awaitServer(at: { readonly host: string; readonly port: number }
 }
 
 async function untilItWorks(attempt: () => Promise<unknown>): Promise<void> {
-  const deadline = performance.now() + longestStartMs;
+  const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     try {
       await attempt();

@@ -11,8 +11,8 @@ import { awaitPostgres, awaitServer } from './reachable.ts';
 import { openShop } from './shop.ts';
 import { openSubscribers, type Subscriber } from './subscribers.ts';
 
-/** ms after the last command by which every subscriber has to have everything. */
-const quiet = 10_000;
+/** Time after the last command within which every subscriber must have received everything, ms. */
+const deliveryTimeoutMs = 10_000;
 
 const howToRead = `Subscribers of every event get each event once, so their frames are the log's events. Subscribers of orders get each
 order's newest state: changes that come close together are one frame, so they get fewer frames and still lose nothing.`;
@@ -20,8 +20,8 @@ order's newest state: changes that come close together are one frame, so they ge
 type Closers = (() => unknown)[];
 
 /**
- * @param postgres of a user that may create databases
- * @param plant whether one frame is dropped and another doubled before the count
+ * @param postgres URL of a user that may create databases
+ * @param plant whether one frame is dropped and another one doubled before the count
  * @returns the exit code: 0 if nothing was lost or repeated
  */
 export async function demo(postgres: URL, redis: URL, plant: boolean): Promise<number> {
@@ -42,12 +42,12 @@ async function run(options: { postgres: URL; redis: URL; plant: boolean }, close
     await awaitServer(real);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    console.error(`There is no answer (${message || code}): see that both run, and check DATABASE_URL and REDIS_URL`);
+    console.error(`There is no answer (${message || code}): check that both run, and check DATABASE_URL and REDIS_URL`);
     return 2;
   }
   const database = await openDemoDatabase(postgres.href, closers);
 
-  // Redis itself is not touched: the connection that is cut is that of a proxy in front of it.
+  // The demo does not stop Redis itself: it cuts the connections through a proxy in front of it.
   const proxy = await openTcpProxy(real);
   closers.push(() => proxy.close());
   const proxied = new URL(redis);
@@ -91,7 +91,7 @@ async function run(options: { postgres: URL; redis: URL; plant: boolean }, close
       line: `${name}: ${arrived.length} frames, connected ${connections} times`,
       ...count(log, plant && index === 0 ? planted(arrived) : arrived),
     }));
-  const deadline = performance.now() + quiet;
+  const deadline = performance.now() + deliveryTimeoutMs;
   while (counts().some(({ lost }) => lost > 0) && performance.now() < deadline) await sleep(50);
 
   const total = { lost: 0, repeated: 0 };
@@ -101,7 +101,7 @@ async function run(options: { postgres: URL; redis: URL; plant: boolean }, close
     total.repeated += repeated;
   }
   if (connectionsOf(subscribers) === before || log.length < 50) {
-    console.log('no subscriber was cut, or too little happened: this run shows nothing');
+    console.log('no subscriber lost its connection, or there were too few events: this run proves nothing');
     return 3;
   }
   console.log(`${total.lost} lost, ${total.repeated} repeated`);
@@ -110,7 +110,7 @@ async function run(options: { postgres: URL; redis: URL; plant: boolean }, close
 
 async function openDemoDatabase(postgres: string, closers: Closers): Promise<string> {
   const name = `orderstream_demo_${randomBytes(4).toString('hex')}`;
-  console.log(`making the database ${name}`);
+  console.log(`creating the database ${name}`);
   await onDatabase(postgres, client => client.query(`CREATE DATABASE ${name}`));
   closers.push(() => onDatabase(postgres, client => client.query(`DROP DATABASE ${name} WITH (FORCE)`)));
   const database = databaseUrl(postgres, name);

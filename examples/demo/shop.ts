@@ -1,12 +1,12 @@
 import { converse } from '../../src/client/conversation.ts';
 
-/** ms between two commands. */
-const pace = 25;
+/** Interval between two commands, ms. */
+const intervalMs = 25;
 
 export interface Shop {
-  /** Where subscribers begin: a position, and an order that is there already. */
+  /** Where subscribers start: a position, and the id of an existing order. */
   readonly start: { readonly after: string; readonly hot: string };
-  /** Begins to place and change orders, on one node after the other. */
+  /** Starts to place and change orders, on the nodes in turn. */
   trade(): { /** @returns how many commands were accepted */ stop(): Promise<number> };
 }
 
@@ -25,7 +25,10 @@ interface Answer {
 }
 
 export async function openShop(urls: readonly string[], token: string): Promise<Shop> {
-  /** As a link of ours does it: asked again under the same key, on the other node, until it is answered. */
+  /**
+   * Sends a command as our client links do: it is retried with the same key, on the other node, until there is a
+   * response.
+   */
   async function command(query: string, input: object): Promise<Readonly<Record<string, string>>> {
     const conversation = converse({ query, variables: { input } }, {});
     for (let at = Math.floor(Math.random() * urls.length); ; at++) {
@@ -37,7 +40,7 @@ export async function openShop(urls: readonly string[], token: string): Promise<
       if (typeof answer === 'number') await new Promise(resolve => setTimeout(resolve, answer));
       else {
         const accepted = (answer as Answer | undefined)?.data?.result;
-        if (accepted === undefined || 'message' in accepted) throw new Error(`refused: ${JSON.stringify(answer)}`);
+        if (accepted === undefined || 'message' in accepted) throw new Error(`rejected: ${JSON.stringify(answer)}`);
         return accepted;
       }
     }
@@ -64,21 +67,21 @@ export async function openShop(urls: readonly string[], token: string): Promise<
   return {
     start,
     trade() {
-      let over = false;
+      let stopped = false;
       async function caller(): Promise<number> {
         let accepted = 0;
-        for (; !over; accepted += 3) {
+        for (; !stopped; accepted += 3) {
           const { orderId } = await command(create, { customerId });
           await command(add, { orderId, productId });
           await command(add, { orderId: start.hot, productId });
-          await new Promise(resolve => setTimeout(resolve, pace * 3));
+          await new Promise(resolve => setTimeout(resolve, intervalMs * 3));
         }
         return accepted;
       }
       const callers = [caller(), caller()];
       return {
         stop: async () => {
-          over = true;
+          stopped = true;
           return (await Promise.all(callers)).reduce((sum, one) => sum + one, 0);
         },
       };

@@ -13,7 +13,7 @@ import { type Arrived, type Count, countEvents, countStates, type Logged } from 
 export interface Subscriber {
   readonly name: string;
   readonly arrived: readonly Arrived[];
-  /** Connections that it has opened so far. */
+  /** Number of connections opened so far. */
   readonly connections: number;
   readonly count: (log: readonly Logged[], arrived: readonly Arrived[]) => Count;
   stop(): unknown;
@@ -38,9 +38,9 @@ const one = 'subscription ($id: ID!) { orderUpdated(id: $id) { position order { 
 type Take = (data: { eventsAppended?: Event; ordersUpdated?: Update; orderUpdated?: Update }) => void;
 
 /**
- * A subscriber of each kind, each of which goes to another node at each connection.
- * @param after the position to begin from
- * @param hot the order that one of them watches
+ * One subscriber of each kind. Each changes to the next node with each connection.
+ * @param after position to start from
+ * @param hot id of the order that one of them watches
  */
 export function openSubscribers(options: {
   urls: readonly string[];

@@ -5,14 +5,14 @@ import { type Mailbox, messageOf } from './mail.ts';
 import { syncFolder, writeDurably } from './position-file.ts';
 
 /**
- * A folder with one file for each mail, for another program that sends them. Exactly once: the file is named after
- * its order, and appears whole or not at all. A second attempt, after a kill or by a second process, finds the file.
- * So the program that sends the mails must keep the files or their names.
+ * A folder with one file for each mail, which another program sends. Exactly once: the file is named after its order
+ * and appears complete or not at all. A second attempt, after a kill or by a second process, finds the file. So the
+ * program that sends the mails must keep the files or their names.
  */
 export function fileMailbox(folder: string): Mailbox {
   return async mail => {
     await mkdir(folder, { recursive: true });
-    // A new name each time: a draft that a killed process left may be a hard link to the mail itself.
+    // A new name each time: a draft of a killed process may be a hard link to the mail itself.
     const draft = join(folder, `.${mail.about}.${randomUUID()}`);
     await writeDurably(draft, messageOf(mail));
     // Unlike rename(), link() never replaces a file.

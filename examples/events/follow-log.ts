@@ -25,10 +25,11 @@ const query = `subscription ($after: Position) { eventsAppended(after: $after) {
   id type streamType streamId version schemaVersion position recordedAt correlationId data } }`;
 
 /**
- * Every event of the log after a position, each once, in order. The client reconnects after cuts and restarts of
- * nodes. The next event is requested when the loop asks for it, so a killed process has at most one event half done.
+ * Yields every event of the log after a position, each once, in order. The client reconnects after lost connections
+ * and restarts of nodes. The next event is requested when the loop asks for it, so a killed process has at most one
+ * unfinished event.
  * @param after undefined: from the first event
- * @throws if the log is another one: a restored database has other events than those that were acted on, and people
+ * @throws if the log was replaced: a restored database has other events than those that were acted on, and a person
  * must decide
  */
 export async function* followLog({ url, token }: Access, after: string | undefined): AsyncGenerator<LogEvent> {
@@ -36,7 +37,7 @@ export async function* followLog({ url, token }: Access, after: string | undefin
   for await (const answer of client.iterate<{ eventsAppended: LogEvent }>({ query, variables: { after } })) {
     if (answer.extensions?.['kind'] === 'RESYNC') {
       throw new Error(
-        `the log is another one since ${after ?? 'its beginning'}: see what was acted on, then begin anew`,
+        `the log was replaced after ${after ?? 'its beginning'}: check which events were acted on, and start again without the position`,
       );
     }
     const event = answer.data?.eventsAppended;

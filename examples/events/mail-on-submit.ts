@@ -12,8 +12,8 @@ const query = `query ($id: ID!, $atLeast: Position) { order(id: $id, atLeast: $a
   number total { amount currency } customer { name email erasedAt } } }`;
 
 /**
- * The policy "a customer who submits an order gets a mail". The mail comes first, then the position: if the process
- * is killed in between, it handles the event again, and the mailbox recognises the order's mail by its name.
+ * The policy "a customer who submits an order gets a mail". The mail is sent before the position is stored. If the
+ * process is killed in between, it handles the event again, and the mailbox recognises the order's mail by its name.
  */
 export async function mailOnSubmit(access: Access, mailbox: Mailbox, done: PositionFile): Promise<void> {
   for await (const event of followLog(access, await done.read())) {
@@ -24,7 +24,7 @@ export async function mailOnSubmit(access: Access, mailbox: Mailbox, done: Posit
 
 async function act(access: Access, mailbox: Mailbox, event: LogEvent): Promise<void> {
   const order = await readOrder(access, event);
-  // The customer was erased since: there is no address.
+  // The customer was erased in the meantime: there is no address.
   if (order.customer.erasedAt !== null || !isAddress(order.customer.email)) return;
   await mailbox(mailOf(order, event));
 }

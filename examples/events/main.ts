@@ -11,8 +11,8 @@ import { relayToRedis } from './relay-to-redis.ts';
 import { smtpMailbox } from './smtp-mailbox.ts';
 
 const howTo = `npm run events -- mail
-  sends a mail for each order that is submitted. ORDERSTREAM_URL=http://127.0.0.1:4000/graphql
-  ORDERSTREAM_TOKEN=<of a staff member> STATE_DIR=<folder of its own> and MAIL_DIR=<folder> or SMTP_URL=smtp://127.0.0.1:25
+  sends a mail for each submitted order. ORDERSTREAM_URL=http://127.0.0.1:4000/graphql
+  ORDERSTREAM_TOKEN=<staff token> STATE_DIR=<its own folder> and MAIL_DIR=<folder> or SMTP_URL=smtp://127.0.0.1:25
 npm run events -- relay
   relays the log into a Redis stream. ORDERSTREAM_URL, ORDERSTREAM_TOKEN, REDIS_URL=redis://127.0.0.1:6379 STREAM=<name>`;
 
@@ -28,7 +28,7 @@ async function run(what: string | undefined): Promise<number> {
   }
   if (what === 'relay' && access && REDIS_URL && STREAM) {
     const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
-    // Redis reconnects by itself, and pending commands wait for it.
+    // The Redis client reconnects by itself, and pending commands wait for it.
     redis.on('error', (error: Error) => console.error(`Redis: ${error.message}`));
     await relayToRedis(access, redis, STREAM).finally(() => redis.disconnect());
     return 0;

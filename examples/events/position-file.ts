@@ -1,11 +1,11 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The position that a reader of the log has reached, in a file that is never partly written. */
+/** Stores the position of a reader of the log in a file that is never partly written. */
 export interface PositionFile {
   /** Undefined before the first event. */
   read(): Promise<string | undefined>;
-  /** Resolves when it is on disk. */
+  /** Resolves when the position is on disk. */
   write(position: string): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function positionFile(path: string): PositionFile {
   };
 }
 
-/** Resolves when the content is on disk; the name is on disk when its folder is. */
+/** Resolves when the content is on disk. The file's name is on disk after syncFolder(). */
 export async function writeDurably(path: string, content: string): Promise<void> {
   const file = await open(path, 'w');
   try {
@@ -40,7 +40,7 @@ export async function writeDurably(path: string, content: string): Promise<void>
   }
 }
 
-/** Resolves when the folder's names are on disk. */
+/** Resolves when the names of the folder's files are on disk. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path);
   try {

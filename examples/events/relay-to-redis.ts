@@ -3,8 +3,8 @@ import { cloudEventOf } from './cloud-event.ts';
 import { type Access, followLog } from './follow-log.ts';
 
 /**
- * Adds an entry under its own id. 'added': the last entry is the one before it. 'there': the entry exists already.
- * 'elsewhere': the stream ends at another entry (Redis lost its last entries, or another relay is further).
+ * Adds an entry with a given id. 'added': its predecessor was the last entry. 'there': the entry exists already.
+ * 'elsewhere': the stream ends at another entry (Redis lost its last entries, or another relay has added more).
  */
 const add = `
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
@@ -19,9 +19,9 @@ const beginning = '0-0';
 
 /**
  * Relays the log into a Redis stream as CloudEvents, each event once, in order. The id of an entry is the event's
- * position in the log, and the relay's own position is the last entry of the stream: the entry and the record of it
- * are one write. So a kill at any point repeats and loses nothing, two relays at once neither, and a Redis that lost
- * its last seconds gets them again.
+ * position in the log, and the relay's own position is the last entry of the stream: the entry and the stored
+ * position are one atomic write. So a kill at any time, or two relays at once, neither loses nor repeats an event,
+ * and a Redis that lost its last entries gets them again.
  */
 export async function relayToRedis(access: Access, redis: Redis, stream: string): Promise<never> {
   for (;;) {

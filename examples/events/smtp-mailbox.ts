@@ -4,18 +4,18 @@ import { createInterface } from 'node:readline';
 import { type Mailbox, messageOf } from './mail.ts';
 
 /** Maximum time for a reply of the server, ms. */
-const patience = 30_000;
+const replyTimeoutMs = 30_000;
 
 /**
- * Sends to the SMTP server of this host, `smtp://127.0.0.1:25`: no TLS, no login. At least once: if the process is
- * killed after the server accepted a mail and before that is recorded, it sends the mail again, with the same
- * Message-ID.
+ * Sends by the SMTP server of this host, `smtp://127.0.0.1:25`, without TLS and login. At least once: if the process
+ * is killed after the server accepted a mail and before the position is stored, it sends the mail again, with the
+ * same Message-ID.
  */
 export function smtpMailbox(url: string): Mailbox {
   const { hostname, port } = new URL(url);
   return async mail => {
     const socket = connect({ host: hostname, port: Number(port || 25) });
-    socket.setTimeout(patience, () => socket.destroy(new Error('the SMTP server does not answer')));
+    socket.setTimeout(replyTimeoutMs, () => socket.destroy(new Error('the SMTP server does not answer')));
     try {
       const answers = answersOf(socket);
       expectCode(await answerOf(answers), '220');
@@ -30,16 +30,14 @@ export function smtpMailbox(url: string): Mailbox {
         socket.write(`${command}\r\n`);
         const answer = await answerOf(answers);
         if (command.startsWith('RCPT') && answer.startsWith('5')) {
-          // A permanent refusal: retrying it for ever would hold up all other mail.
-          console.error(
-            `no mail about ${mail.about}: the SMTP server does not take its address (${answer.slice(0, 3)})`,
-          );
+          // A permanent rejection: retrying it forever would block all other mails.
+          console.error(`no mail about ${mail.about}: the SMTP server rejects its address (${answer.slice(0, 3)})`);
           return;
         }
         expectCode(answer, code);
       }
       socket.end('QUIT\r\n');
-      // The server has the mail; an error after that changes nothing.
+      // The server has accepted the mail, so an error after that does not matter.
       await once(socket, 'close').catch(() => undefined);
     } finally {
       socket.destroy();
@@ -47,7 +45,7 @@ export function smtpMailbox(url: string): Mailbox {
   };
 }
 
-/** The last line of each reply. */
+/** Yields the last line of each reply. */
 async function* answersOf(socket: Socket): AsyncGenerator<string, undefined> {
   for await (const line of createInterface({ input: socket, crlfDelay: Infinity })) {
     if (/^\d{3}(?: |$)/.test(line)) yield line;

@@ -1,16 +1,16 @@
-/** What Node can wait in one go, ms: beyond it, `setTimeout` fires at once. */
-const longestWait = 2 ** 31 - 1;
+/** The longest delay of `setTimeout`: beyond it, the timer fires at once. */
+const maxDelayMs = 2 ** 31 - 1;
 
 /**
- * Calls at that moment, however far away.
- * @param moment ms since the epoch
- * @returns cancels it
+ * Calls a function at a time, which may be any time ahead.
+ * @param atMs ms since the epoch
+ * @returns cancels the call
  */
-export function callAt(moment: number, call: () => void): () => void {
+export function callAt(atMs: number, call: () => void): () => void {
   let timer: NodeJS.Timeout;
   function arm(): void {
-    const left = moment - Date.now();
-    timer = left <= longestWait ? setTimeout(call, Math.max(left, 0)) : setTimeout(arm, longestWait);
+    const remainingMs = atMs - Date.now();
+    timer = remainingMs <= maxDelayMs ? setTimeout(call, Math.max(remainingMs, 0)) : setTimeout(arm, maxDelayMs);
   }
   arm();
   return () => clearTimeout(timer);

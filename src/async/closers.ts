@@ -1,15 +1,15 @@
 export interface Closers {
-  /** Registers the closer of a part that was just opened. */
+  /** Registers the close function of a part that was just opened. */
   push(close: () => void | Promise<void>): void;
   /**
-   * Closes all parts, the last opened first, one after another. If one fails, the others are closed all the same. A
-   * second call waits for the first.
-   * @throws the first error, after all are closed
+   * Closes all parts one after another, the last opened first. If one fails, the others are still closed. A second
+   * call waits for the first.
+   * @throws the first error, after all parts are closed
    */
   release(): Promise<void>;
 }
 
-/** The open parts in the order in which they were opened: a part may use those below it until it is closed itself. */
+/** Collects the close functions of the open parts. A part may use those opened before it until it is closed itself. */
 export function openClosers(): Closers {
   const stack: (() => void | Promise<void>)[] = [];
   let released: Promise<void> | undefined;
@@ -28,7 +28,7 @@ export function openClosers(): Closers {
 
   return {
     push(close) {
-      // Otherwise it would stay open for ever.
+      // Otherwise the part would never be closed.
       if (released !== undefined) throw new Error('A part was opened after everything was closed');
       stack.push(close);
     },

@@ -1,13 +1,13 @@
 /**
- * A value that is available at once, or a promise of it: awaiting every value would cost a promise and a turn of the
- * event loop each time.
+ * A value, or a promise of it. An available value is used without a promise: to await it would cost a promise and a
+ * turn of the event loop.
  */
 export type MaybePromise<Value> = Value | Promise<Value>;
 
-/** Continues with the value: at once if it is available. */
+/** Calls the continuation with the value: synchronously if the value is available. */
 export function whenReady<Value, Result>(
   value: MaybePromise<Value>,
-  goOn: (value: Value) => MaybePromise<Result>,
+  next: (value: Value) => MaybePromise<Result>,
 ): MaybePromise<Result> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value);
+  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -1,13 +1,16 @@
-/** What was asked for. Undefined where it failed, or took longer than that many ms. */
-export async function withTimeout<Answer>(answer: Promise<Answer>, patience: number): Promise<Answer | undefined> {
+/**
+ * Waits for the promise, at most this long.
+ * @returns its value; undefined if it rejects or the timeout elapses
+ */
+export async function withTimeout<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>(resolve => {
+  const timeout = new Promise<undefined>(resolve => {
     timer = setTimeout(() => {
       resolve(undefined);
-    }, patience);
+    }, timeoutMs);
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([promise, timeout]);
   } catch {
     return undefined;
   } finally {

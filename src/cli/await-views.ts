@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.ts';
 import { readCheckpoint } from '../projections/checkpoint.ts';
 
-/** How long views may take to follow, ms. */
-const patience = 15_000;
+/** Maximum time that the views may take, ms. */
+const timeoutMs = 15_000;
 
-/** @returns whether the views have come to a point of the log, after that time at most */
+/** Waits until the views have reached a point of the log. @returns false after the timeout */
 export async function awaitViews(database: Database, point: number): Promise<boolean> {
-  for (const deadline = Date.now() + patience; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; ) {
     if ((await readCheckpoint(database)).position.point >= point) return true;
     await new Promise(resolve => setTimeout(resolve, 50));
   }

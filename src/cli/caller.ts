@@ -2,20 +2,20 @@ import type { Person } from './simulate/api.ts';
 import { signedPeople } from './simulate/people.ts';
 
 /**
- * Who a command speaks for: the bearer of the token that was given, else a person whose tokens are signed here, with
- * AUTH_JWT_SECRET or with the development key.
- * @param token as `--token` has it, with or without `Bearer`
+ * The person for whom a command acts: the bearer of the given token, or else a person whose token is signed here,
+ * with AUTH_JWT_SECRET or with the development key.
+ * @param token value of `--token`, with or without `Bearer`
  */
 export function caller(env: NodeJS.ProcessEnv, role: 'staff' | 'customer', token?: string): Person {
   if (token !== undefined) {
     const bare = token.replace(/^Bearer\s+/i, '');
-    const refused = `give --token one of role ${role} that is valid now`;
+    const refused = `give --token one with role ${role} that is valid now`;
     return { name: 'Customer', id: '', token: () => Promise.resolve(bare), refused };
   }
   const { staff, customers } = signedPeople(env);
   const signed = role === 'staff' ? staff : (customers[0] ?? staff);
   const refused = env['AUTH_JWT_SECRET']
     ? signed.refused
-    : `give one of role ${role} with --token, or set AUTH_JWT_SECRET to the server's`;
+    : `give one with role ${role} by --token, or set AUTH_JWT_SECRET to the server's`;
   return { ...signed, refused };
 }

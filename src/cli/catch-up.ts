@@ -7,11 +7,14 @@ import type { Views } from '../projections/view.ts';
 
 const batchSize = 1_000;
 
-/** Folds what the log has now into the views, where nobody else is there to do it. */
+/**
+ * Folds the events that the log has now into the views. For an embedded database, which has no projector while no
+ * server runs.
+ */
 export async function catchUp(database: Database, store: EventStore, views: Views): Promise<void> {
   const { point: head } = await readHead(database);
   for (let checkpoint = await readCheckpoint(database); checkpoint.position.point < head; ) {
-    const reached = await projectNext({ database, store, views }, checkpoint, batchSize);
-    checkpoint = reached ?? (await readCheckpoint(database));
+    const moved = await projectNext({ database, store, views }, checkpoint, batchSize);
+    checkpoint = moved ?? (await readCheckpoint(database));
   }
 }

@@ -4,21 +4,21 @@ import { misspeltKeys } from '../config.ts';
 import { StartError } from '../start-error.ts';
 import { readOnlyLine } from './read-only-line.ts';
 
-/** A program that is started from a terminal. */
+/** A program that an operator starts in a terminal. */
 export interface Command<Options extends CommandOptions = CommandOptions> {
-  /** How it is started, in one line: `npm run import -- FILE`. Errors repeat it. */
+  /** The command line: `npm run import -- FILE`. Errors repeat it. */
   readonly usage: string;
-  /** What it does and what each option means, in lines for `--help`. */
+  /** What the command does and what each option means; printed by `--help`. */
   readonly about: string;
-  /** Beside `--help` and `--version`, which each command has. */
+  /** Options in addition to `--help` and `--version`, which each command has. */
   readonly options?: Options;
-  /** How many arguments may follow, beside the options. None if left out. */
+  /** Maximum number of arguments in addition to the options; default: 0. */
   readonly arguments?: number;
 }
 
 type CommandOptions = NonNullable<ParseArgsConfig['options']>;
 
-/** What was given to a command: `values` by the names of its options, and `positionals`. */
+/** The parsed arguments: `values` by the names of the options, and `positionals`. */
 type Given<Options extends CommandOptions> = ReturnType<
   typeof parseArgs<{ args: string[]; options: Options; allowPositionals: true }>
 >;
@@ -26,16 +26,16 @@ type Given<Options extends CommandOptions> = ReturnType<
 const always = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
 
 /**
- * Reads a command's arguments. `--help` and `--version` are answered here, on standard output.
- * @param args those after the program's name
- * @returns undefined if one of the two was given: the command has nothing else to do
- * @throws StartError, a line, if there is an option or argument that the command does not have
+ * Parses the arguments of a command. `--help` and `--version` are handled here and print to standard output.
+ * @param args arguments after the program's name
+ * @returns undefined after `--help` or `--version`: the command has nothing else to do
+ * @throws StartError with one line, if there is an option or argument that the command does not have
  */
 export function readCommandLine<const Options extends CommandOptions>(
   command: Command<Options>,
   args: readonly string[] = process.argv.slice(2),
 ): Given<Options> | undefined {
-  // Behind `--` an argument is no option, however it looks.
+  // After `--`, an argument is never an option.
   const end = args.indexOf('--');
   const before = end < 0 ? args : args.slice(0, end);
   if (before.includes('--help') || before.includes('-h')) {
@@ -51,7 +51,7 @@ export function readCommandLine<const Options extends CommandOptions>(
     const options = { ...command.options, ...always } as unknown as Options;
     given = parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    // Node's message goes on in further sentences about how options are written.
+    // Only the first sentence of Node's message: the others explain how options are written.
     throw new StartError(`${(error as Error).message.split(/\n|\. /, 1)[0]}: ${command.usage}`);
   }
   const [unexpected] = given.positionals.slice(command.arguments ?? 0);
@@ -60,10 +60,10 @@ export function readCommandLine<const Options extends CommandOptions>(
 }
 
 /**
- * Runs a command of the terminal from its arguments to its exit code: errors are printed on standard error, and the exit
- * code is 1 then.
+ * Runs a command from its arguments to its exit code. An error is printed to standard error, and the exit code is
+ * then 1.
  * @param run does the work. @returns the exit code
- * @param explain what to print of an error
+ * @param explain converts an error to the text that is printed
  */
 export async function runCommand<const Options extends CommandOptions>(
   command: Command<Options>,
@@ -76,14 +76,14 @@ export async function runCommand<const Options extends CommandOptions>(
     for (const line of misspeltKeys(process.env)) console.error(line);
     process.exitCode = await run(given);
   } catch (error) {
-    // Ctrl-C came before the command had begun its work.
+    // Ctrl-C came before the command started its work.
     if ((error as Error).name === 'AbortError') return;
     console.error(explain(error));
     process.exitCode = 1;
   }
 }
 
-/** One line if the operator can mend it; a stack if it is a fault of the program. */
+/** One line if the operator can fix the cause; a stack if the program has a bug. */
 export function explainError(error: unknown): string {
   if (error instanceof StartError) return error.message;
   const readOnly = readOnlyLine(error);
@@ -92,11 +92,11 @@ export function explainError(error: unknown): string {
 }
 
 function helpOf({ usage, about }: Command): string {
-  return `${usage}\n\n${about.trimEnd()}\n\n  --help     prints this, and does nothing else\n  --version  prints the version, and does nothing else`;
+  return `${usage}\n\n${about.trimEnd()}\n\n  --help     prints this help\n  --version  prints the version`;
 }
 
 function programVersion(): string {
-  // The same from src/ and from dist/.
+  // The path is the same from src/ and from dist/.
   const file = new URL('../../package.json', import.meta.url);
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

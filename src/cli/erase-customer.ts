@@ -14,18 +14,18 @@ import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 
 /**
- * `orderstream erase-customer cus_…`: erases them and waits until the views show it.
- * @param embedded nobody else projects then
- * @returns whether nothing personal is shown any more
- * @throws StartError where there is no such customer
+ * `orderstream erase-customer cus_…`: erases the customer's personal data and waits until the views show it.
+ * @param embedded true: no projector runs, so this command folds the views itself
+ * @returns false if the views still have personal data of the customer
+ * @throws StartError if there is no such customer
  */
 export async function eraseNamedCustomer(database: Database, embedded: boolean, customerId: string): Promise<boolean> {
   const store = openEventStore(database, types, () => undefined);
   const erasure = await eraseCustomer(database, openCommandBus(store, deciders), customerId, new Date()).catch(
     (error: unknown) => {
-      // insufficient_privilege
+      // SQLSTATE insufficient_privilege.
       throw sqlState(error) === '42501'
-        ? new StartError('DATABASE_MIGRATE_URL: set it to the owner, who alone may empty a key')
+        ? new StartError('DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key')
         : error;
     },
   );
@@ -34,18 +34,18 @@ export async function eraseNamedCustomer(database: Database, embedded: boolean, 
   const at = `at position ${formatPosition(erasure.position)}`;
   const left = (await awaitViews(database, erasure.position.point))
     ? await whatIsLeft(database, erasure.streamIds)
-    : 'the views have not come that far: start a projector, and run this again';
+    : 'the views have not reached it: start a server, and run this command again';
   if (left === undefined) console.log(`${customerId} and ${counted(erasure.orders, 'order')} are erased ${at}`);
   else console.log(`${customerId} is erased ${at}, but ${left}`);
   return left === undefined;
 }
 
-/** Rows that no erasure has come to: those of a parked stream, which are shown, and those of another generation. */
+/** Rows that still have the data: rows of a parked stream, which are shown, and rows of another generation. */
 async function whatIsLeft(database: Database, streamIds: readonly string[]): Promise<string | undefined> {
   const parked = (await readParked(database)).map(stream => stream.streamId).filter(id => streamIds.includes(id));
   if (parked.length > 0) {
-    return `what was shown of ${parked.join(', ')} still is, since the views can't fold it on: see orderstream parked`;
+    return `the views still show the data of ${parked.join(', ')}, because they cannot fold it: see orderstream parked`;
   }
   if ((await readRetired(database)).length === 0 && !(await readRebuild(database))) return undefined;
-  return 'a rebuild that is not finished holds rows from before: finish it by orderstream rebuild, or have orderstream abandon-rebuild remove it, and run this again';
+  return 'an unfinished rebuild still has rows with the data: finish it with orderstream rebuild, or remove it with orderstream abandon-rebuild, and run this command again';
 }

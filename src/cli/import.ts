@@ -1,4 +1,4 @@
-// npm run import -- FILE: puts the order lines of a CSV file into the log, by the same commands as the API's.
+// npm run import -- FILE: imports the order lines of a CSV file by the same commands as the API.
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
@@ -23,18 +23,18 @@ import { counted, grouped, openProgress } from './progress.ts';
 
 const command = {
   usage: 'npm run import -- FILE, for example npm run import -- orders.csv',
-  about: `Puts the order lines of a CSV file into the log: of the database that DATABASE_URL names, or else of the embedded one in
-DATA_DIR, whose server has to be stopped. Run it again after it was interrupted: nothing is stored twice.
+  about: `Imports the order lines of a CSV file into the log of the database that DATABASE_URL names, or else of the embedded one
+in DATA_DIR, whose server must be stopped. If it was interrupted, run it again: nothing is stored twice.
 
-The file has one line an order line, with the columns order_reference, customer_reference, customer_name, product_sku,
+The file has one row per order line, with the columns order_reference, customer_reference, customer_name, product_sku,
 product_name, quantity, unit_price, currency, ordered_at, shipped_at and carrier.`,
-  arguments: Infinity, // pathOf() says that it takes one
+  arguments: Infinity, // pathOf() checks the number
 };
 
 interface File {
   readonly path: string;
   readonly bytes: number;
-  /** Removes the copy, if it is one. */
+  /** Removes the file if it is a temporary copy. */
   readonly close: () => Promise<void>;
 }
 
@@ -55,7 +55,7 @@ async function runOn(name: string, file: File): Promise<number> {
   try {
     const store = openEventStore(database, types, () => undefined);
     console.log(`importing ${name} into ${placeOf(config)}`);
-    console.log('customers get an address at example.com, as the file has none');
+    console.log('the file has no e-mail addresses: customers get one at example.com');
     const start = performance.now();
     const interrupt = onInterrupt();
     const progress = openProgress(process.stdout, { what: 'order', total: file.bytes });
@@ -81,11 +81,11 @@ async function runOn(name: string, file: File): Promise<number> {
     const seconds = (performance.now() - start) / 1000;
     summarise(tally, seconds);
     if (embedded && !interrupt.signal.aborted) {
-      // Nobody projects for an embedded database while it is not served, and the next start is to be a quick one.
+      // No projector runs for an embedded database without a server, and the next start should be fast.
       console.log('bringing the views up to date');
       await catchUp(database, store, views);
-    } else console.log('the views show it as soon as a projector runs');
-    if (interrupt.signal.aborted) console.log('stopped early: the same command goes on from here');
+    } else console.log('the views show the orders when a server runs');
+    if (interrupt.signal.aborted) console.log('stopped early: run the same command again to continue');
     return interrupt.signal.aborted ? 130 : tally.problems > 0 ? 1 : 0;
   } finally {
     await close();
@@ -93,9 +93,9 @@ async function runOn(name: string, file: File): Promise<number> {
 }
 
 async function pathOf([name, ...more]: readonly string[]): Promise<string> {
-  if (name === undefined) throw new StartError(`Say which file: ${command.usage}`);
+  if (name === undefined) throw new StartError(`Name a file: ${command.usage}`);
   if (more.length > 0) throw new StartError(`Only one file at a time: ${command.usage}`);
-  // npm runs scripts in the package's folder, wherever it was called.
+  // npm runs scripts in the package's folder, and INIT_CWD is the folder in which it was called.
   const path = process.env['npm_lifecycle_event'] === 'import' ? resolve(process.env['INIT_CWD'] ?? '', name) : name;
   try {
     await access(path, constants.R_OK);
@@ -107,7 +107,10 @@ async function pathOf([name, ...more]: readonly string[]): Promise<string> {
   }
 }
 
-/** The file to read from: it is read twice, so what comes through a pipe (`/dev/stdin`) is copied to a file first. */
+/**
+ * Returns the file to read. The import reads it twice, so input from a pipe (`/dev/stdin`) is copied to a temporary
+ * file first.
+ */
 async function fileAt(path: string): Promise<File> {
   const stats = await stat(path);
   if (stats.isFile()) return { path, bytes: stats.size, close: () => Promise.resolve() };
@@ -142,7 +145,7 @@ function summarise(tally: Tally, seconds: number): void {
 
 function explain(error: unknown): string {
   if (error instanceof OutcomeUnknownError || error instanceof UnavailableError) {
-    return `${error.message}: see that the database is there, and run the same command again; it goes on from here`;
+    return `${error.message}: check that the database is available, and run the same command again: it continues where it stopped`;
   }
   return explainError(error);
 }

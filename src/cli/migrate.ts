@@ -1,5 +1,5 @@
-// npm run db:migrate: brings the database at DATABASE_MIGRATE_URL, or else DATABASE_URL, to this program's schema, and
-// gives the user of DATABASE_URL what serving needs.
+// npm run db:migrate: migrates the database at DATABASE_MIGRATE_URL, or else at DATABASE_URL, to the schema of this
+// release, and grants the user of DATABASE_URL the rights that serving needs.
 import { loadMigrateUrl } from '../config.ts';
 import { checkMayGrantServing, checkServingLogin, grantServing } from '../event-store/serving-role.ts';
 import { migrate } from '../database/migrations.ts';
@@ -7,10 +7,10 @@ import { runCommand } from './command-line.ts';
 
 const command = {
   usage: 'npm run db:migrate',
-  about: `Brings the PostgreSQL database to the schema of this release, all or nothing. Run it before a new release is started.
+  about: `Migrates the PostgreSQL database to the schema of this release in one transaction. Run it before you start a new release.
 
   DATABASE_MIGRATE_URL  the connection of the schema's owner; DATABASE_URL if it is not set
-  DATABASE_URL          if it has another user, that user gets the rights that serving needs, and is created if missing`,
+  DATABASE_URL          if it has another user, that user is created if missing, and gets the rights that serving needs`,
 };
 
 await runCommand(command, async () => {
@@ -31,6 +31,6 @@ await runCommand(command, async () => {
     case 'unreachable':
       console.error(`DATABASE_URL: not reached from here, so whether ${role} can log in is not checked`);
   }
-  console.log(`${role} may read the log and append to it, and change nothing in it`);
+  console.log(`${role} may read the log and append to it, but not change it`);
   return 0;
 });

@@ -1,25 +1,28 @@
-/** npm passes Ctrl-C on to a process that the terminal has told already: two within this time, ms, are one. */
-const oneRequest = 500;
+/**
+ * npm forwards Ctrl-C to a process that has received it from the terminal too: two within this time, ms, count as
+ * one.
+ */
+const repeatMs = 500;
 
 /**
- * Ctrl-C, SIGTERM or an output that nobody reads asks whoever holds the signal to come to an end; a second Ctrl-C ends
- * the process at once.
- * @returns `signal` aborts at the first one
+ * Aborts a signal on Ctrl-C, on SIGTERM, or if the reader of the output has gone. A second Ctrl-C ends the process at
+ * once.
+ * @returns the controller; its `signal` aborts at the first of these events
  */
 export function onInterrupt(): AbortController {
-  const asked = new AbortController();
-  let at = 0;
+  const controller = new AbortController();
+  let firstAt = 0;
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
-      if (!asked.signal.aborted) {
-        at = performance.now();
-        asked.abort();
-      } else if (performance.now() - at > oneRequest) process.exit(130);
+      if (!controller.signal.aborted) {
+        firstAt = performance.now();
+        controller.abort();
+      } else if (performance.now() - firstAt > repeatMs) process.exit(130);
     });
   }
-  // Nobody reads along any more (`| head`): as good as Ctrl-C, and unheard it would end the process with a stack.
+  // The output is not read any more (`| head`). Without this handler the error would end the process with a stack.
   process.stdout.on('error', () => {
-    asked.abort();
+    controller.abort();
   });
-  return asked;
+  return controller;
 }

@@ -1,4 +1,4 @@
-// npm run order: a customer creates an order, adds an item and submits it, and each step is printed with its position.
+// npm run order: a customer creates an order, adds an item and submits it. Each step is printed with its position.
 import { randomUUID } from 'node:crypto';
 import { StartError } from '../start-error.ts';
 import { type Style, styleFor } from '../development/terminal-style.ts';
@@ -23,7 +23,7 @@ const command = {
   about: `Places an order: registers the customer if the server does not know them, creates an order, adds an item, submits it.
 
   --url URL      the server's GraphQL endpoint
-  --token TOKEN  a customer's token. Without it one is signed with AUTH_JWT_SECRET, or else with the development key.`,
+  --token TOKEN  a customer's token. Default: signed with AUTH_JWT_SECRET, or else with the development key.`,
   options: {
     url: { type: 'string', default: usualUrl },
     token: { type: 'string' },
@@ -64,7 +64,7 @@ async function run(options: Options): Promise<number> {
 }
 
 async function placeOrder(api: Api, person: Person, style: Style): Promise<void> {
-  // Of this order alone: a request that is sent again under it is stored once.
+  // Unique to this order: a request that is repeated with the same key is stored once.
   const key = `order-${randomUUID()}`;
 
   async function step(done: string, document: string, input: object): Promise<Result['result']> {
@@ -80,22 +80,24 @@ async function placeOrder(api: Api, person: Person, style: Style): Promise<void>
 
   const { viewer } = await api.ask<{ viewer: Viewer }>(person, whoIs);
   if (viewer.role !== 'CUSTOMER') {
-    throw new StartError(`--token: it is of role ${viewer.role}, give one of role CUSTOMER`);
+    throw new StartError(`--token: it has role ${viewer.role}, give one with role CUSTOMER`);
   }
   if (!viewer.customer) await step('registered', registerCustomer, { name: person.name, email: 'ada@example.com' });
   const { products } = await api.ask<Catalogue>(person, catalogue);
   const product = products.nodes.find(({ available }) => available);
   if (!product) {
-    throw new StartError('Nothing can be ordered yet: add a product (addProduct), or npm run simulate adds a few');
+    throw new StartError(
+      'Nothing can be ordered yet: add a product (addProduct), or run npm run simulate, which adds a few',
+    );
   }
   const { order } = await step('created', createOrder, {});
-  // Stored all the same, but it could not be read just then.
-  if (!order) throw new StartError('The order was created, and the server could not read it: try again');
+  // The order is stored, but the server could not read it.
+  if (!order) throw new StartError('The order was created, but the server could not read it: try again');
   await step('added', addOrderItem, { orderId: order.id, productId: product.id, quantity });
   await step('submitted', submitOrder, { orderId: order.id });
 }
 
-/** E.g. `2 × Tea = 25.00 EUR`; XXX is the currency of an order without a line. */
+/** E.g. `2 × Tea = 25.00 EUR`; XXX is the currency of an order without lines. */
 function sumOf({ total, lines }: Order): string {
   const items = lines.map(({ quantity, productName }) => `${quantity} × ${productName}`).join(', ');
   return total.currency === 'XXX' ? 'empty' : `${items} = ${total.amount} ${total.currency}`;

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// orderstream COMMAND: what operators ask of the database that DATABASE_URL or DATA_DIR names.
+// orderstream COMMAND: tasks of operators on the database that DATABASE_URL or DATA_DIR names.
 import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
 import { openDatabase } from '../database/database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
@@ -15,58 +15,59 @@ import { status } from './status.ts';
 import { verify } from './verify.ts';
 
 interface Task {
-  /** What has to be given after the command's name. */
+  /** Arguments that are required after the task's name. */
   readonly takes: readonly string[];
-  /** For `--help`. */
+  /** Text for `--help`. */
   readonly about: string;
-  /** It changes what only the tables' owner may change. */
+  /** The task changes data that only the owner of the tables may change. */
   readonly asOwner?: true;
-  /** @returns whether all is well: the exit code says so */
+  /** @returns false for exit code 1 */
   readonly run: (source: ReadSource, embedded: boolean, ...given: string[]) => Promise<boolean>;
 }
 
 const tasks: Readonly<Record<string, Task>> = {
   verify: {
     takes: [],
-    about: 'Checks that the log is whole, and that each row of the views is what its events say. Exit code 1 if not.',
+    about:
+      'Checks that the log is complete and unchanged, and each view row against its events. Exit code 1 after a fault.',
     run: source => verify(source, views),
   },
   status: {
     takes: [],
-    about: 'Prints how far each view has followed the log. Exit code 1 if one is held up or has parked streams.',
+    about: 'Prints the position and state of each view. Exit code 1 if one has failed, or has parked streams.',
     run: ({ database }) => status(database, views),
   },
   parked: {
     takes: [],
-    about: 'Lists the streams that the views can not fold, with the error of each. Exit code 1 if there are any.',
+    about: 'Lists the streams that the views cannot fold, with the error of each. Exit code 1 if there are any.',
     run: ({ database }) => printParked(database),
   },
   retry: {
     takes: ['STREAM|all'],
-    about: 'Has the projector try a parked stream again, or all of them, and waits until it has.',
+    about: 'Makes the projector retry a parked stream, or all of them, and waits for the result.',
     run: ({ database }, embedded, which = '') => retry(database, embedded, which),
   },
   rebuild: {
     takes: ['VIEW'],
-    about: 'Folds the log anew into a view and those that share its checkpoint, while the old rows are still read.',
+    about: 'Folds the log again into a view and all views with the same checkpoint. Until then, the old rows are read.',
     run: (source, _embedded, name = '') => rebuildView(prepared(source.database, source.lookUp), name),
   },
   'abandon-rebuild': {
     takes: [],
-    about: 'Removes the rows of a rebuild that is not finished.',
+    about: 'Removes the rows of an unfinished rebuild.',
     run: ({ database }) => abandonBegunRebuild(database),
   },
   'erase-customer': {
     takes: ['cus_…'],
-    about: "Erases a customer's personal data for good, with that in their orders, and waits until the views show it.",
+    about: "Erases a customer's personal data permanently, also in their orders, and waits until the views show it.",
     asOwner: true,
     run: ({ database }, embedded, customerId = '') => eraseNamedCustomer(database, embedded, customerId),
   },
 };
 
 const invocation = 'npm run orderstream --';
-const place = `The database is the one that DATABASE_URL names, or else the embedded one in DATA_DIR, whose server has to be stopped.
-A task that changes what only the owner may change uses DATABASE_MIGRATE_URL if it is set.`;
+const place = `The database is the one that DATABASE_URL names, or else the embedded one in DATA_DIR, whose server must be stopped.
+A task that only the owner of the tables may run uses DATABASE_MIGRATE_URL if it is set.`;
 
 const wayOf = ([name, { takes }]: [string, Task]) => [name, ...takes].join(' ');
 
@@ -77,10 +78,10 @@ const overview = {
     .join('\n')}\n\n${place}`,
 };
 
-/** The command that the arguments name: a task of its own, or, if they name none, what lists all tasks. */
+/** Returns the command for the arguments: the named task, or the overview of all tasks if they name none. */
 function commandOf(name: string | undefined): Command {
   const task = taskOf(name);
-  if (name === undefined || task === undefined) return { ...overview, arguments: Infinity }; // run() names the tasks
+  if (name === undefined || task === undefined) return { ...overview, arguments: Infinity }; // run() reports the error
   return {
     usage: `${invocation} ${wayOf([name, task])}`,
     about: `${task.about}\n\n${place}`,
@@ -94,7 +95,7 @@ function taskOf(name: string | undefined): Task | undefined {
 
 async function run([name, ...given]: readonly string[]): Promise<boolean> {
   const task = taskOf(name);
-  if (!task || given.length !== task.takes.length) throw new StartError(`Say what: ${overview.usage}`);
+  if (!task || given.length !== task.takes.length) throw new StartError(`Name a task: ${overview.usage}`);
   const config = loadDatabaseConfig(process.env);
   const owner = task.asOwner && config.databaseUrl !== undefined ? loadMigrateUrl(process.env) : config.databaseUrl;
   const { database, lookUp, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
@@ -109,6 +110,6 @@ const named = process.argv.slice(2).find(arg => !arg.startsWith('-'));
 await runCommand(
   commandOf(named),
   async ({ positionals }) => ((await run(positionals)) ? 0 : 1),
-  // An event that this release does not know is no fault of the program: the message says what to do.
+  // An event type that this release does not know is not a bug of the program: the message says what to do.
   error => (error instanceof UnknownEventError ? error.message : explainError(error)),
 );

@@ -10,10 +10,12 @@ import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 import { awaitViews } from './await-views.ts';
 
-/** How long the append may take, ms. */
-const appendTime = 15_000;
+/** Maximum time for the append, ms. */
+const appendTimeoutMs = 15_000;
 
-/** `orderstream parked`: the streams that can't be folded, and why. @returns whether there are none */
+/**
+ * `orderstream parked`: prints the streams that cannot be folded, with their errors. @returns whether there are none
+ */
 export async function printParked(database: Database): Promise<boolean> {
   const parked = await readParked(database);
   for (const { streamId, version, position, attempts, triedAt, error } of parked) {
@@ -26,32 +28,32 @@ export async function printParked(database: Database): Promise<boolean> {
 }
 
 /**
- * `orderstream retry all` or `retry STREAM`: has the projector try parked streams again, and waits until it has.
- * @param embedded nobody else projects then
+ * `orderstream retry all` or `retry STREAM`: makes the projector retry parked streams, and waits for the result.
+ * @param embedded true: no projector runs, so this command folds the views itself
  * @returns whether none of them is parked any more
- * @throws StartError where no such stream is parked
+ * @throws StartError if no such stream is parked
  */
 export async function retry(database: Database, embedded: boolean, which: string): Promise<boolean> {
   const parked = (await readParked(database)).filter(({ streamId }) => which === 'all' || streamId === which);
-  if (parked.length === 0 && which !== 'all') throw new StartError(`${which} is not parked: nothing was tried`);
+  if (parked.length === 0 && which !== 'all') throw new StartError(`${which} is not parked: nothing was retried`);
   const store = openEventStore(database, types, () => undefined);
   let position = 0;
   for (const stream of parked) position = await appendRetry(store, stream);
   if (embedded) await catchUp(database, store, views);
   if (!(await awaitViews(database, position))) {
-    console.log('asked for, but no projector has come that far: start one');
+    console.log('the retry is stored, but no projector has reached it: start a server');
     return false;
   }
-  const asked = new Set(parked.map(({ streamId }) => streamId));
-  const left = (await readParked(database)).filter(({ streamId }) => asked.has(streamId));
+  const retriedIds = new Set(parked.map(({ streamId }) => streamId));
+  const left = (await readParked(database)).filter(({ streamId }) => retriedIds.has(streamId));
   for (const { streamId, error } of left) console.log(`${streamId}: ${error}`);
   console.log(
-    `${counted(asked.size, 'stream')} tried again: ${left.length === 0 ? 'all go on' : `${counted(left.length)} still parked`}`,
+    `${counted(retriedIds.size, 'stream')} retried: ${left.length === 0 ? 'all continue' : `${counted(left.length)} still parked`}`,
   );
   return left.length === 0;
 }
 
-/** One stream an event: there is nothing that two of them could disagree on. @returns the event's position */
+/** Appends a retry event. Each has its own stream, so two of them cannot conflict. @returns the event's position */
 export async function appendRetry(
   store: Pick<ReturnType<typeof openEventStore>, 'append'>,
   { streamType, streamId }: StreamName,
@@ -70,9 +72,9 @@ export async function appendRetry(
       occurredAt: new Date().toISOString(),
       events: [event],
     },
-    performance.now() + appendTime,
+    performance.now() + appendTimeoutMs,
   );
   if (outcome.outcome !== 'appended' && outcome.outcome !== 'replayed')
-    throw new Error(`a new stream is in ${outcome.outcome}`);
+    throw new Error(`the append to a new stream ended with ${outcome.outcome}`);
   return outcome.position;
 }

@@ -13,21 +13,21 @@ import { counted, openProgress } from './progress.ts';
 const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
 
 /**
- * `orderstream abandon-rebuild`: removes what a rebuild has made so far, for one that was begun by a faulty release, or
- * holds what was erased since. @returns whether there was one
+ * `orderstream abandon-rebuild`: removes the rows of an unfinished rebuild, for example if a faulty release started
+ * it or it contains data that was erased since. @returns whether there was one
  */
 export async function abandonBegunRebuild(database: Database): Promise<boolean> {
-  const begun = await readRebuild(database);
+  const unfinished = await readRebuild(database);
   await abandonRebuild(database);
   for (const generation of await readRetired(database)) await removeGeneration(database, views, generation);
-  console.log(begun ? 'the rebuild is given up, and its rows are removed' : 'no rebuild was under way');
-  return begun !== undefined;
+  console.log(unfinished ? 'the rebuild is abandoned, and its rows are removed' : 'there is no unfinished rebuild');
+  return unfinished !== undefined;
 }
 
 /**
- * `orderstream rebuild VIEW`: folds the log anew into a view and those that share its checkpoint, beside the ones that
- * are read meanwhile. Killed and asked for again, it goes on where it was.
- * @throws StartError where there is no such view
+ * `orderstream rebuild VIEW`: folds the log again into a view and all views with the same checkpoint, beside the live
+ * rows. If it was killed, a second call resumes it.
+ * @throws StartError if there is no such view
  */
 export async function rebuildView(database: Database, name: string): Promise<boolean> {
   if (name !== coreGroup && !names.includes(name)) {
@@ -45,7 +45,7 @@ export async function rebuildView(database: Database, name: string): Promise<boo
     onParked: ({ streamId }, error) => {
       progress.say(() => {
         console.error(
-          `${streamId} can't be folded and is parked: ${error instanceof Error ? error.message : String(error)}`,
+          `${streamId} cannot be folded and is parked: ${error instanceof Error ? error.message : String(error)}`,
         );
       });
     },
@@ -55,11 +55,11 @@ export async function rebuildView(database: Database, name: string): Promise<boo
     },
   });
   progress.end();
-  const what = `${name}${names.length > 1 ? ' and the views beside it' : ''}`;
+  const what = `${name}${names.length > 1 ? ' and the views with the same checkpoint' : ''}`;
   const outcomes = {
-    folded: `${counted(reached, 'event')} folded anew`,
-    removed: 'had been folded anew, and what was before is removed now',
-    'given up': 'the rebuild was given up: orderstream abandon-rebuild',
+    folded: `${counted(reached, 'event')} folded again`,
+    removed: 'the rebuild was complete, and the old rows are now removed',
+    'given up': 'the rebuild was abandoned by orderstream abandon-rebuild',
   };
   console.log(`${what}: ${outcomes[outcome]}`);
   return outcome !== 'given up';

@@ -1,4 +1,4 @@
-// npm run simulate -- --rate 5: customers and staff place, change, submit and move orders through the public API.
+// npm run simulate -- --rate 5: simulated customers and staff place and process orders through the public API.
 import { StartError } from '../start-error.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
@@ -13,23 +13,23 @@ import { simulate, type Summary } from './simulate/simulation.ts';
 
 const command = {
   usage: `npm run simulate -- [--rate 5] [--for SECONDS] [--url ${usualUrl}]`,
-  about: `Has customers and staff place, change, submit, ship and cancel orders through the API of a server that runs, until
-Ctrl-C.
+  about: `Simulates customers and staff who place, change, submit, ship and cancel orders through the API of a running server,
+until Ctrl-C.
 
-  --rate     commands a second, 5 if left out
-  --for      seconds after which it ends by itself
-  --url      where GraphQL is served
+  --rate     commands per second; default: 5
+  --for      seconds until it ends; default: until Ctrl-C
+  --url      the server's GraphQL endpoint
 
-The people's tokens are signed by AUTH_JWT_SECRET (and AUTH_ISSUER, AUTH_AUDIENCE), or by the development key; or set
-STAFF_TOKEN and CUSTOMER_TOKEN.`,
+Tokens are signed with AUTH_JWT_SECRET (and AUTH_ISSUER, AUTH_AUDIENCE), or else with the development key. To use your
+own tokens, set STAFF_TOKEN and CUSTOMER_TOKEN.`,
   options: {
     rate: { type: 'string', default: '5' },
     for: { type: 'string' },
     url: { type: 'string', default: usualUrl },
   },
 } as const;
-const fastest = 1_000;
-const longest = 86_400;
+const maxRate = 1_000;
+const maxSeconds = 86_400;
 
 interface Options {
   /** Commands a second. */
@@ -50,7 +50,7 @@ async function run({ rate, seconds, url }: Options): Promise<number> {
     async person => (await api.ask<{ viewer: Viewer }>(person, viewer)).viewer,
   );
   const products = await openShop(api, people);
-  print(`${rate} a second at ${url}, ${seconds === undefined ? 'Ctrl-C ends it' : `for ${seconds} s`}`);
+  print(`${rate} commands per second at ${url}, ${seconds === undefined ? 'until Ctrl-C' : `for ${seconds} s`}`);
   const start = performance.now();
   const timer = seconds === undefined ? undefined : setTimeout(() => end.abort(), seconds * 1_000);
   const summary = await simulate({ api, people, products, rate, signal: end.signal, print }).finally(() => {
@@ -62,16 +62,16 @@ async function run({ rate, seconds, url }: Options): Promise<number> {
 
 function optionsOf(values: { rate: string; for?: string | undefined; url: string }): Options {
   return {
-    rate: numberOf('--rate', values.rate, fastest),
-    seconds: values.for === undefined ? undefined : numberOf('--for', values.for, longest),
+    rate: numberOf('--rate', values.rate, maxRate),
+    seconds: values.for === undefined ? undefined : numberOf('--for', values.for, maxSeconds),
     url: serverUrl(values.url),
   };
 }
 
-function numberOf(option: string, text: string, most: number): number {
+function numberOf(option: string, text: string, max: number): number {
   const number = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
-  if (number > 0 && number <= most) return number;
-  throw new StartError(`${option} ${text}: it has to be a number above 0, at most ${most}, like ${option} 5`);
+  if (number > 0 && number <= max) return number;
+  throw new StartError(`${option} ${text}: it must be a number above 0, at most ${max}, like ${option} 5`);
 }
 
 const words: readonly (readonly [Deed['type'], string])[] = [
@@ -88,7 +88,7 @@ function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: n
   const orders = words.map(([type, word]) => `${counted(done.get(type) ?? 0)} ${word}`);
   const rate = (commands / Math.max(seconds, 0.001)).toFixed(1);
   const rest = [
-    `${counted(refused)} refused`,
+    `${counted(refused)} rejected`,
     `${counted(api.repeats)} sent again`,
     ...(unanswered > 0 ? [`${counted(unanswered)} without an answer at the end`] : []),
   ];

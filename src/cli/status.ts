@@ -4,21 +4,21 @@ import type { Views } from '../projections/view.ts';
 import { counted } from './progress.ts';
 
 /**
- * `orderstream status`: how every read model stands.
- * @returns whether all are well: followed by a projector, not held up, with no stream parked
+ * `orderstream status`: prints the state of every read model.
+ * @returns whether all are healthy: a projector follows, no failure, and no parked stream
  */
 export async function status(database: Database, views: Views): Promise<boolean> {
   const projections = await readProjections(database, views);
   const width = Math.max(...projections.map(({ name }) => name.length));
-  for (const one of projections) console.log(`${one.name.padEnd(width)}  ${told(one)}`);
+  for (const one of projections) console.log(`${one.name.padEnd(width)}  ${statusLine(one)}`);
   const failure = projections.find(one => one.failure !== null)?.failure;
-  if (failure !== undefined) console.log(`held up: ${failure}`);
+  if (failure !== undefined) console.log(`failed: ${failure}`);
   return projections.every(({ state, parkedStreams }) => {
     return (state === 'LIVE' || state === 'REBUILDING') && parkedStreams === 0;
   });
 }
 
-function told({ state, position, lagEvents, lagSeconds, parkedStreams, rebuild }: ProjectionStatus): string {
+function statusLine({ state, position, lagEvents, lagSeconds, parkedStreams, rebuild }: ProjectionStatus): string {
   const behind = lagEvents > 0 ? `, ${counted(lagEvents, 'event')} and ${lagSeconds.toFixed(1)} s behind` : '';
   const parked = parkedStreams > 0 ? `, ${counted(parkedStreams, 'stream')} parked` : '';
   const rebuilt = rebuild

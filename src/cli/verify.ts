@@ -9,9 +9,9 @@ import { counted, openProgress } from './progress.ts';
 const rangeSize = 5_000;
 
 /**
- * `orderstream verify`: checks that the log is whole and that every view row is the fold of its events, while the rest
- * goes on. Prints what differs.
- * @returns whether nothing does
+ * `orderstream verify`: checks that the log is complete and that every view row is the fold of its events, while
+ * commands and projector run. Prints each fault.
+ * @returns whether there is none
  */
 export async function verify(source: ReadSource, views: Views): Promise<boolean> {
   const { point } = await readHead(source.database);

@@ -1,4 +1,5 @@
-// npm run watch: a line for each change of each order, through cuts and restarts of the server.
+// npm run watch: prints a line for each change of each order, and reconnects after lost connections and server
+// restarts.
 import { WebSocket } from 'ws';
 import { createClient } from '../client/graphql-ws.ts';
 import { StartError } from '../start-error.ts';
@@ -15,10 +16,10 @@ import { customerOrdersUpdated, ordersUpdated } from './watch/operations.ts';
 
 const command = {
   usage: `npm run watch -- [--url ${usualUrl}] [--token TOKEN]`,
-  about: `Prints a line for each change of each order, until Ctrl-C. After a cut it continues where it was: no change is missed.
+  about: `Prints a line for each change of each order, until Ctrl-C. It resumes after a lost connection: no change is missed.
 
   --url URL      the server's GraphQL endpoint
-  --token TOKEN  a staff token for all orders, a customer's for their own. Without it one is signed with
+  --token TOKEN  a staff token for all orders, a customer's token for their own. Default: signed with
                  AUTH_JWT_SECRET, or else with the development key.`,
   options: {
     url: { type: 'string', default: usualUrl },
@@ -31,7 +32,7 @@ interface Options {
   readonly token?: string | undefined;
 }
 
-/** The server's code for a token that it does not take any more. */
+/** The server's close code for an expired or rejected token. */
 const forbidden = 4403;
 
 async function run(options: Options): Promise<number> {
@@ -49,12 +50,12 @@ async function run(options: Options): Promise<number> {
     webSocketImpl: WebSocket,
     token: person.token,
     onResync: () => {
-      print(style('yellow', 'The database was restored: what follows is of another log'));
+      print(style('yellow', 'The database was restored: the following changes are of another log'));
     },
   });
   let lost = false;
   client.on('closed', event => {
-    // A token that has run out is replaced by a fresh one at once.
+    // After an expired token the client reconnects with a fresh one at once: nothing to report.
     if (lost || end.signal.aborted || (event as { code?: number }).code === forbidden) return;
     lost = true;
     print(style('yellow', 'The connection was lost: trying again'));
@@ -65,7 +66,7 @@ async function run(options: Options): Promise<number> {
   });
   end.signal.addEventListener('abort', () => void client.dispose());
 
-  print(`Watching ${all ? 'all orders' : `the orders of ${viewer.subject}`} at ${url}, Ctrl-C ends it`);
+  print(`Watching ${all ? 'all orders' : `the orders of ${viewer.subject}`} at ${url}, until Ctrl-C`);
   const request = all
     ? { query: ordersUpdated }
     : { query: customerOrdersUpdated, variables: { customerId: viewer.subject } };
@@ -80,7 +81,10 @@ async function run(options: Options): Promise<number> {
   return 0;
 }
 
-/** What graphql-ws ends a subscription with: errors of the server, a closed socket, or a fault of its own. */
+/**
+ * Converts an error that ends a graphql-ws subscription: server errors, a closed socket, or an error of the client
+ * itself.
+ */
 function readable(error: unknown): unknown {
   if (Array.isArray(error)) return new StartError((error as Error[]).map(({ message }) => message).join('\n'));
   const { code, reason } = error as { code?: unknown; reason?: unknown };

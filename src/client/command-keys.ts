@@ -2,13 +2,13 @@ export type Variables = Record<string, unknown>;
 
 /**
  * - `no`: the document contains no command
- * - `keyed`: each command has an idempotency key, so it may be sent again
+ * - `keyed`: each command has an idempotency key, so it may be retried
  * - `once`: a command has no key
  */
 export type Commands = 'no' | 'keyed' | 'once';
 
 /**
- * Adds a key to each command of a document that has none, so that a lost response can be requested again. It
+ * Adds a key to each command of a document that has none, so that it can be retried after a lost response. It
  * recognises commands by their `input: $variable`; a command whose input is written in the document itself stays
  * unchanged.
  * @param variables are changed

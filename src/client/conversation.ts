@@ -3,8 +3,8 @@ import { mostRetries, retryWait } from './retry-wait.ts';
 import { createSeen, type Seen } from './seen.ts';
 
 /**
- * One operation as it is sent. Transports that send it again by themselves hold it by reference, so it is updated in
- * place.
+ * One operation in the form in which it is sent. Transports that retry by themselves keep a reference to it, so it is
+ * updated in place.
  */
 export interface Request {
   readonly query: string;
@@ -24,8 +24,8 @@ export interface ClientOptions {
   /** Positions that this client has seen; default: its own. See `createSeen`. */
   readonly seen?: Seen | undefined;
   /**
-   * The log is another one (a restored database): drop your cached data, and query again.
-   * @param position current position of the log; undefined if a query found out
+   * Called if the log was replaced (a restored database): drop your cached data, and query again.
+   * @param position current position of the log; undefined if a query noticed it
    */
   readonly onResync?: ((position: string | undefined) => void) | undefined;
 }
@@ -33,7 +33,7 @@ export interface ClientOptions {
 /** Follows one operation from its first request to its last response. */
 export interface Conversation {
   readonly request: Request;
-  /** Whether it is safe to send it twice. */
+  /** Whether it may be sent twice. */
   readonly repeatable: boolean;
   /** Call it before each request. @returns the header `Orderstream-Position`, if any */
   send(): string | undefined;
@@ -98,8 +98,8 @@ export function converse(
       onResync?.(position);
     } else {
       if (answer.errors?.length) {
-        // If it resumed after this frame, the frame's content would be lost; a frame that can never be made must not
-        // block the rest.
+        // If it resumed after this frame, the frame's content would be lost; but a frame that always fails must not
+        // block later ones.
         const wait = refused(answer);
         if (wait !== undefined || !hasData(answer.data)) return wait ?? answer;
       }
@@ -107,8 +107,8 @@ export function converse(
     }
     live = true;
     attempts = 0;
-    // PROGRESS at the same position is no progress: otherwise a frame that always fails would be requested faster and
-    // faster.
+    // PROGRESS at the same position does not reset the backoff: otherwise a frame that always fails would be
+    // requested faster and faster.
     if (position !== last) failures = 0;
     last = position;
     seen.note(position);
@@ -135,7 +135,7 @@ export function converse(
     // The token of a working subscription has expired: the next attempt brings a fresh one.
     if (!hinted && !(live && code === 'UNAUTHENTICATED')) return undefined;
     if (!repeatable && !(nothingStored.includes(code as string) && !hasData(answer.data))) return undefined;
-    // Not limited by attempts: if a token expires during an outage, attempts must be left for a fresh one.
+    // Not limited by attempts: if a token expires during an outage, attempts must remain for a fresh one.
     const wait = live && hinted ? retryWait(failures++) : retry();
     return wait !== undefined && typeof retryAfter === 'number' ? Math.max(wait, retryAfter * 1000) : wait;
   }
@@ -146,8 +146,8 @@ export function converse(
       return answer;
     }
     const tooOld = floor !== undefined && position < floor;
-    // Changes of other clients are worth one retry; what this client had seen when it sent the query must be in the
-    // response.
+    // A lag behind other clients' changes is worth one retry; but the response must include what this client had seen
+    // when it sent the query.
     const again = tooOld || attempts < 2 ? retry() : undefined;
     if (again !== undefined) return again;
     if (!tooOld) return answer;

@@ -5,7 +5,7 @@ import { mostRefusals, type Token } from './token.ts';
 import { retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
 
-/** Interval of pings and maximum wait for a pong, ms: a connection that is cut silently reports no error. */
+/** Interval of pings and maximum wait for a pong, ms: without them, a silently lost connection is not noticed. */
 const pingInterval = 10_000;
 const patience = 5_000;
 /** Time over which clients spread their reconnects when a node restarts, ms; other nodes are available. */
@@ -20,7 +20,7 @@ export interface ResumingSocketOptions extends SocketOptions, ClientOptions {
   readonly token?: Token | undefined;
 }
 
-/** The subscription as it was last sent. */
+/** The subscription in its last sent form. */
 interface Sent {
   /** True if this client ended it in order to send it again. */
   left: boolean;
@@ -28,8 +28,8 @@ interface Sent {
 }
 
 /**
- * A graphql-ws client that reconnects within 2 s of a cut, resumes after the last received frame, and reads its own
- * writes. Everything else is as in graphql-ws.
+ * A graphql-ws client that reconnects within 2 s of a lost connection, resumes after the last received frame, and
+ * reads its own writes. Everything else is as in graphql-ws.
  */
 export function createClient(options: ResumingSocketOptions): Client {
   const { token, seen = createSeen(), onResync, ...others } = options;

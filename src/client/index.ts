@@ -1,4 +1,4 @@
-// What caches need to know about the schema, and what the links share. The links are separate entries:
+// The schema facts that caches need, and the parts that all links share. The links are separate entries:
 // orderstream/client/apollo, /urql, /graphql-ws and /sse, each for the packages in its name.
 import { pages } from './pages.ts';
 

@@ -8,17 +8,17 @@ export interface Sink<Answer> {
 /** A running subscription. */
 export interface Flow {
   readonly leave: () => void;
-  /** Requests nothing until `resume()`, which resumes after the last received result. */
+  /** Stops requesting until `resume()`, which resumes after the last received result. */
   readonly pause: () => void;
   readonly resume: () => void;
 }
 
-/** Results that may wait for a slow loop. At half of them the subscription resumes. */
+/** Maximum number of results that wait for a slow loop. At half of it the subscription resumes. */
 const most = 1_000;
 
 /**
- * Turns what `subscribe` pushes into an iterator for `for await`; leaving the loop ends the subscription. A slow loop
- * pauses it: the server then keeps the changes, the newest of states and all of events.
+ * Converts the results that `subscribe` pushes to an iterator for `for await`; leaving the loop ends the
+ * subscription. A slow loop pauses it: the server then keeps the newest state, or for a feed all events.
  */
 export function iterate<Answer>(subscribe: (sink: Sink<Answer>) => Flow): AsyncIterableIterator<Answer> {
   const arrived: Answer[] = [];

@@ -1,11 +1,11 @@
-/** Retries of one operation in a row: about 6 s in all. */
+/** Maximum number of consecutive retries of one operation: about 6 s in total. */
 export const mostRetries = 10;
-/** Maximum wait, ms. Every client must be back within 2 s of a node's return, however long the node was down. */
+/** Maximum wait, ms. Every client must reconnect within 2 s of a node's return, however long the node was down. */
 const longest = 1_000;
 
 /**
- * The wait before the next attempt: short at first, with jitter, so that clients that were cut together do not
- * reconnect together.
+ * The wait before the next attempt: exponential backoff with jitter, so that clients that were disconnected together
+ * do not reconnect together.
  * @param attempt counts from 0
  * @returns ms
  */

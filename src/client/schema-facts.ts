@@ -1,6 +1,6 @@
 // Written by codegen.ts from the schema.
 
-/** Which types stand behind interfaces and unions: Apollo's `InMemoryCache({ possibleTypes })`. */
+/** The types of each interface and union, for Apollo's `InMemoryCache({ possibleTypes })`. */
 export const possibleTypes: Record<string, string[]> = {
   CommandError: [
     'RejectedError',
@@ -38,7 +38,7 @@ export const possibleTypes: Record<string, string[]> = {
 
 const embedded = (): null => null;
 
-/** Types that have no id, and stand inside what holds them: urql's `cacheExchange({ keys })` of Graphcache. */
+/** Types without an id, which are stored inside their parent: for `cacheExchange({ keys })` of urql's Graphcache. */
 export const keys: Record<string, () => null> = {
   CustomerCommandPayload: embedded,
   CustomerConnection: embedded,

@@ -1,12 +1,12 @@
 /**
- * The furthest position that one client has seen. Give one to all links of a page: then each link reads the writes of
- * the others.
+ * The furthest position that one client has seen. Pass one instance to all links of a page: then each link reads the
+ * writes of the others.
  */
 export interface Seen {
   readonly position: string | undefined;
-  /** A response or a frame had this position. */
+  /** Records the position of a response or frame. */
   note(position: string): void;
-  /** The log was replaced by another one: positions of the old one mean nothing there. */
+  /** The log was replaced: positions of the old log are invalid. */
   reset(position?: string): void;
 }
 

@@ -3,7 +3,7 @@ import { type Flow, iterate, type Sink } from './iterate.ts';
 import { createSeen } from './seen.ts';
 import { mostRefusals, type Token } from './token.ts';
 
-/** A connection without a byte for this long is given up, ms: the server sends at least a comment every 12 s. */
+/** A connection without a byte for this long is closed, ms: the server sends at least a comment every 12 s. */
 const silence = 30_000;
 
 export interface StreamOptions extends ClientOptions {
@@ -30,14 +30,14 @@ export interface StreamAnswer<Data> extends Answer {
 }
 
 export interface StreamClient {
-  /** @returns ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe<Data = Record<string, unknown>>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): () => void;
   iterate<Data = Record<string, unknown>>(request: StreamRequest): AsyncIterableIterator<StreamAnswer<Data>>;
 }
 
 /**
- * Subscriptions over `text/event-stream`, by fetch: unlike a browser's EventSource, it sends the token as a header
- * and the operation as a body. After a cut it reconnects and resumes after the last received frame.
+ * Subscriptions over `text/event-stream` with fetch: unlike a browser's EventSource, it sends the token as a header
+ * and the operation as a body. After a lost connection it reconnects and resumes after the last received frame.
  */
 export function createStreamClient(options: StreamOptions): StreamClient {
   const { url, token, headers, fetch: fetched = fetch, seen = createSeen(), onResync } = options;
@@ -80,8 +80,8 @@ export function createStreamClient(options: StreamOptions): StreamClient {
         }
         for await (const { event, data } of events(response)) {
           clearTimeout(alive);
-          // What is not read waits at the server; if the server cuts the stream, the subscription resumes on a new
-          // one.
+          // Data that is not read waits at the server. If the server then cuts the stream, the subscription resumes
+          // on a new one.
           await resumed;
           alive = setTimeout(() => connection.abort(), silence);
           if (event === 'complete') {

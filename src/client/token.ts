@@ -4,5 +4,5 @@
  */
 export type Token = (refused: boolean) => string | Promise<string>;
 
-/** Number of fresh tokens in a row that are tried before giving up. */
+/** Maximum number of consecutive fresh tokens that are tried. */
 export const mostRefusals = 3;

@@ -29,7 +29,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
   return ({ client, forward }) => {
     const underway = new Map<number, Underway>();
     const repeats = makeSubject<Operation>();
-    const told = new WeakSet<object>();
+    const deliveredErrors = new WeakSet<object>();
 
     function refetch(position: string | undefined): void {
       for (const { operation } of [...underway.values()]) {
@@ -77,11 +77,11 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       const { conversation, operation } = one;
       if (one.timer !== undefined) return undefined;
       const { error, extensions, hasNext } = result;
-      // The server never ends a subscription without an error: what looks like an end was a cut.
+      // The server never ends a subscription without an error, so an end is a lost connection.
       const cut = operation.kind === 'subscription' && !hasNext && !error;
       // urql repeats the errors of a frame with each later frame.
-      const errors = error?.graphQLErrors.filter(one => !told.has(one));
-      for (const one of errors ?? []) told.add(one);
+      const errors = error?.graphQLErrors.filter(one => !deliveredErrors.has(one));
+      for (const one of errors ?? []) deliveredErrors.add(one);
       const answer: Answer = { data: result.data as unknown, extensions, errors };
       const lost = cut || error?.networkError !== undefined;
       const verdict = lost ? (conversation.fail(statusOf(error)) ?? answer) : conversation.take(answer);

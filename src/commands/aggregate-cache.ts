@@ -6,20 +6,26 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Snapshot } from '../event-store/snapshots.ts';
 import type { Decider, DomainEvent } from './decider.ts';
 
-const cachedAggregates = 20_000;
-/** Aggregates, and what stands in their lists, all together: what bounds their memory where many are large. */
-const cachedWeight = 200_000;
-/** Events that may stand between a stream's end and its snapshot: what a command has to read at most, cold. */
-const snapshotDistance = 50;
+const maxCachedAggregates = 20_000;
+/**
+ * Maximum sum of the weights of all cached aggregates; see weightOf(). It bounds the memory if many aggregates are
+ * large.
+ */
+const maxCachedWeight = 200_000;
+/**
+ * A snapshot is stored when a stream has this many events after its last one. A command on an uncached aggregate
+ * reads at most this many.
+ */
+const snapshotInterval = 50;
 
-/** An aggregate's state and the point of its stream that it was folded to. */
+/** The state of an aggregate, and the version and hash of the last event folded into it. */
 export interface Aggregate<State = unknown> extends StreamVersion {
   readonly state: State;
-  /** Version that the stored snapshot has, as far as this node knows. */
+  /** The version of the stored snapshot, as far as this node knows. */
   readonly snapshotVersion: number;
 }
 
-/** An aggregate, and what the command id that was asked for has stored. */
+/** An aggregate, and the result that was stored under the requested command id, if there is one. */
 export interface Fresh<State> {
   readonly aggregate: Aggregate<State>;
   readonly command: StoredCommand | undefined;
@@ -34,15 +40,19 @@ export type Foldable<State> = Pick<
 };
 
 /**
- * Folded aggregates of this node. What stands here may be behind other nodes: an append tests the version and the
- * hash that it names, so nothing wrong is stored; but nobody may be refused on it.
+ * Folded aggregates of this node. A cached aggregate may be older than the log, because other nodes append too. That
+ * is safe for appending: append_events() checks version and hash. But no command may be rejected on cached state
+ * alone.
  */
 export class AggregateCache {
   readonly #store: EventStore;
-  /** By id alone, whose hash the engine keeps: were there another type's under the same one, they would only take turns. */
+  /**
+   * Keyed by the id alone, because the engine caches the hash of a string. If two stream types had the same id, they
+   * would only evict each other.
+   */
   readonly #aggregates = new LRUCache<string, Aggregate>({
-    max: cachedAggregates,
-    maxSize: cachedWeight,
+    max: maxCachedAggregates,
+    maxSize: maxCachedWeight,
     sizeCalculation: ({ state }) => weightOf(state),
   });
 
@@ -55,33 +65,36 @@ export class AggregateCache {
     return found?.streamType === streamType ? (found as Aggregate<State>) : undefined;
   }
 
-  /** The aggregate as the log has it now, and what the command id has stored, from one read. */
+  /** The aggregate in its state at the end of the log, and the result stored under the command id, from one read. */
   async fresh<State>(decider: Foldable<State>, streamId: string, commandId?: string): Promise<Fresh<State>> {
     const { streamType } = decider;
     const cached = this.cached(decider, streamId);
-    // From the cached version on, itself included: where its hash differs, what is cached is of another log.
+    // The read starts with the cached version itself: if its hash differs, the cached aggregate is of another log.
     const part = cached ? { fromVersion: cached.version } : { snapshotShape: decider.snapshotShape };
     const { snapshot, events, command } = await this.#store.readStream({ streamType, streamId, ...part }, commandId);
     if (cached && events[0]?.hash !== cached.hash) {
       this.#aggregates.delete(streamId);
       return this.fresh(decider, streamId, commandId);
     }
-    const known = cached ?? startOf(decider, streamId, snapshot);
-    const aggregate = events.reduce((before, event) => after(decider, before, event), known);
+    const start = cached ?? startOf(decider, streamId, snapshot);
+    const aggregate = events.reduce((before, event) => after(decider, before, event), start);
     this.keep(decider, aggregate);
     return { aggregate, command };
   }
 
   keep<State>(decider: Foldable<State>, aggregate: Aggregate<State>): void {
-    // A missing stream is not kept: it is cheap to look for again, and asking for ids at random would fill the cache.
+    // A missing stream is not cached: it is cheap to read again, and requests with random ids would fill the cache.
     if (aggregate.version === 0) return;
     this.#aggregates.set(aggregate.streamId, this.#withSnapshot(decider, aggregate));
   }
 
-  /** Has a snapshot stored where the last one is far behind. Nobody waits for it; for one that fails there is the next. */
+  /**
+   * Requests a snapshot if the last one is too old. The result is not awaited; if storing fails, a later snapshot
+   * replaces it.
+   */
   #withSnapshot<State>(decider: Foldable<State>, aggregate: Aggregate<State>): Aggregate<State> {
     const { snapshotShape: shape } = decider;
-    if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotDistance) return aggregate;
+    if (shape === undefined || aggregate.version - aggregate.snapshotVersion < snapshotInterval) return aggregate;
     const { streamType, streamId, version, hash, state } = aggregate;
     this.#store.saveSnapshot({ streamType, streamId, version, hash, shape, state });
     return { ...aggregate, snapshotVersion: version };
@@ -103,7 +116,10 @@ function after<State>(decider: Foldable<State>, before: Aggregate<State>, event:
   return { ...before, version: event.version, hash: event.hash, state: decider.evolve(before.state, event as never) };
 }
 
-/** Not by its events: an order whose quantities change a thousand times is as small as it was. */
+/**
+ * The weight depends on the state and not on the number of events: changing an order's quantity a thousand times does
+ * not make it larger.
+ */
 function weightOf(state: unknown): number {
   if (typeof state !== 'object' || state === null) return 1;
   let sum = 1;

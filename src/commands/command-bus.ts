@@ -44,14 +44,15 @@ export interface CommandWatch {
 }
 
 /**
- * An actor sent a command that their role may not send. The GraphQL layer rejects it first; here it came another way.
+ * An actor sent a command that their role may not send. The GraphQL layer rejects such commands first, so this one
+ * came from other code.
  */
 export class ForbiddenCommandError extends Error {
   override readonly name = 'ForbiddenCommandError';
 }
 
-/** Commands of these kinds normally take less than this, ms. */
-const slow = 2_000;
+/** Commands that take longer are logged as warnings. */
+const slowCommandMs = 2_000;
 
 /** The decider of any aggregate, as an element of a list. */
 export type AnyDecider = Pick<Decider<unknown, never, DomainEvent, unknown>, 'streamType'> & {
@@ -73,7 +74,7 @@ export function openCommandBus(
 
   return async function commandBus(decider, call) {
     if (!listed.has(decider.streamType))
-      throw new Error(`${decider.streamType} is not listed: nobody would read its events`);
+      throw new Error(`${decider.streamType} is not in the list of deciders: its events could not be read`);
     const { correlationId } = call;
     const command = typeOf(call.command);
     const effort = { attempts: 0 };
@@ -97,8 +98,8 @@ export function openCommandBus(
       throw error;
     } finally {
       const milliseconds = performance.now() - start;
-      const level = failure !== undefined || milliseconds > slow ? 'warn' : 'debug';
-      // There are thousands a second: nothing is built that no observer needs.
+      const level = failure !== undefined || milliseconds > slowCommandMs ? 'warn' : 'debug';
+      // Thousands of commands a second run through here, so the report is only built if an observer needs it.
       if (settled || logger?.isLevelEnabled(level)) {
         const { streamType } = decider;
         const { streamId, commandId } = call;
@@ -119,8 +120,8 @@ function attempt<State, Command, Event extends DomainEvent, Rejection>(
   effort: Effort,
 ): Promise<CommandAnswer<Rejection>> {
   const right = (decider.rights as Readonly<Record<string, Right>>)[command];
-  if (right === undefined) throw new Error(`${decider.streamType} says of no one that they may ask for ${command}`);
-  if (!has(call.actor, right)) throw new ForbiddenCommandError(`${command} is for ${right} only`);
+  if (right === undefined) throw new Error(`${decider.streamType} declares no right for ${command}`);
+  if (!has(call.actor, right)) throw new ForbiddenCommandError(`Only ${right} may send ${command}`);
   const issues = commandIssues(call);
   return issues.length > 0 ? Promise.resolve({ type: 'invalid-input', issues }) : handle(decider, call, effort);
 }

@@ -4,16 +4,16 @@ export interface CommandIssue {
   readonly message: string;
 }
 
-interface Asked {
+interface CheckedCall {
   readonly command: unknown;
   readonly expectedVersion?: number | undefined;
 }
 
 /**
- * Finds problems that any command can have: one text that the database cannot store would fail a whole call of other
- * commands.
+ * Finds problems that any command can have. A text that the database can't store would make the whole call fail,
+ * together with the commands of other callers in it.
  */
-export function commandIssues({ command, expectedVersion }: Asked): readonly CommandIssue[] {
+export function commandIssues({ command, expectedVersion }: CheckedCall): readonly CommandIssue[] {
   const issues: CommandIssue[] = [];
   if (expectedVersion !== undefined && expectedVersion < 0) {
     issues.push({ path: ['expectedVersion'], message: "A version can't be negative." });
@@ -25,9 +25,10 @@ export function commandIssues({ command, expectedVersion }: Asked): readonly Com
 function collect(value: unknown, path: readonly string[], issues: CommandIssue[]): void {
   if (typeof value === 'string') {
     if (unstorable.test(value))
-      issues.push({ path, message: `${path.at(-1) ?? 'The command'} has characters that no text has.` });
+      issues.push({ path, message: `${path.at(-1) ?? 'The command'} contains characters that can't be stored.` });
   } else if (typeof value === 'object' && value !== null) {
-    // Not Object.entries(), and no path for fields that cannot have a problem: every command runs through here.
+    // Object.entries() is avoided, and no path is built for fields without problems, because every command is checked
+    // here.
     for (const key in value) {
       const member = (value as Readonly<Record<string, unknown>>)[key];
       const mayHave = typeof member === 'object' || (typeof member === 'string' && unstorable.test(member));
@@ -36,6 +37,6 @@ function collect(value: unknown, path: readonly string[], issues: CommandIssue[]
   }
 }
 
-/** NUL, and halves of a surrogate pair. */
+/** NUL and unpaired surrogates. PostgreSQL can't store them. */
 // eslint-disable-next-line no-control-regex -- the one that PostgreSQL refuses
 const unstorable = /[\u0000\p{Surrogate}]/u;

@@ -5,8 +5,8 @@ export interface Actor {
 }
 
 /**
- * What a decider returns and a stream stores. `personal` holds names, addresses and free text: it is sealed with the
- * key of the event's subject, and `undefined` if it is read after that key was emptied.
+ * An event that a decider returns and a stream stores. `personal` contains names, addresses and free text. It is
+ * encrypted with the key of the event's subject, and `undefined` if that key was deleted.
  */
 export interface DomainEvent {
   readonly type: string;
@@ -14,7 +14,10 @@ export interface DomainEvent {
   readonly personal?: object | undefined;
 }
 
-/** The events to store (at least one, so that an accepted command always leaves its id in the log), or a rejection. */
+/**
+ * The events to store, or a rejection. At least one event is required, so that the log contains the id of every
+ * accepted command.
+ */
 export type Decision<Event, Rejection> =
   | { readonly type: 'accepted'; readonly events: readonly [Event, ...Event[]] }
   | { readonly type: 'rejected'; readonly rejection: Rejection };
@@ -27,27 +30,30 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
   return { type: 'rejected', rejection };
 }
 
-/** Who may send a command at all; `isVisibleTo` says which aggregates they may send it to. */
+/** Which roles may send a command. `isVisibleTo` decides to which aggregates they may send it. */
 export type Right = 'authenticated' | Actor['role'];
 
 type TypeOf<Command> = Command extends { readonly type: infer Type extends string } ? Type : never;
 
-/** Everything that the machinery needs of an aggregate: pure functions and its permanent names. */
+/** Everything that the command and event code needs to know about an aggregate: pure functions and permanent names. */
 export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
-  /** Stored with each event. Permanent, like the name of a table. */
+  /** Stored with each event, so it may never change. */
   readonly streamType: string;
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
   readonly decide: (command: Command, state: State) => Decision<Event, Rejection>;
-  /** Who may send each command. A missing command does not compile. */
+  /** Which roles may send each command. If a command is missing, the decider does not compile. */
   readonly rights: { readonly [Type in TypeOf<Command>]: Right };
   /** True for the command that starts a stream; every other command needs an existing, visible stream. */
   readonly creates: (command: Command) => boolean;
-  /** Whether the actor may see this aggregate at all. If not, the answer is the same as for a missing one. */
+  /** Whether the actor may see this aggregate. If not, it is treated like a missing one. */
   readonly isVisibleTo: (state: State, actor: Actor) => boolean;
-  /** The customer whose key seals the personal data of this stream's events, from the state after the events. */
+  /**
+   * The customer whose key encrypts the personal data of this stream's events. It is called with the state after the
+   * events.
+   */
   readonly subject: (state: State) => string | undefined;
-  /** Newest schema version of each event type. A missing or newer one stops its reader. */
+  /** The newest schema version of each event type. If a reader meets an unknown type or a newer version, it stops. */
   readonly schemaVersions: { readonly [Type in Event['type']]: number };
   /**
    * Version of the state's shape, for snapshots of long streams; without it no snapshots are stored. Raise it with

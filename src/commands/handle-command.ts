@@ -12,31 +12,34 @@ import { openKeyedQueue } from '../async/keyed-queue.ts';
 import type { CommandIssue } from './command-issues.ts';
 import { readUntil } from './read-until.ts';
 
-/** How long a command is tried before its caller gets an answer without one, ms. */
-const commandTimeout = 10_000;
-/** Conflicts with other nodes that a command without an expected version is decided anew after. */
-const conflictRetries = 30;
+/** Time after which a command that is still being retried fails, ms. */
+const commandTimeoutMs = 10_000;
+/** Number of conflicts with other nodes after which a command fails. It is decided again after each conflict. */
+const maxConflictRetries = 30;
 
-/** Reads another aggregate that the decision rests on; the append then tests that it has not moved. */
+/** Reads another aggregate on which the decision depends. The append then checks that it has not changed. */
 export type ReadState = <State>(decider: Foldable<State>, streamId: string) => MaybePromise<State>;
 
 export interface CommandCall<Command> {
   readonly streamId: string;
   readonly command: Command;
-  /** The caller's own idea of the stream's version; where it is another, the command is refused. */
+  /** The stream version that the caller expects. If it differs from the stored one, the command is rejected. */
   readonly expectedVersion?: number | undefined;
-  /** UUID; the same one makes a repeat of the same command. */
+  /** UUID. A second command with the same id is treated as a repeat of the first one. */
   readonly commandId: string;
-  /** Hex; over what the client asked for, so that another command under the same id is told from a repeat. */
+  /** Hash of the client's request, hex. It distinguishes a repeat from another command with the same id. */
   readonly commandHash: string;
-  /** What an earlier release stored for the same request, if that is another hash: a repeat is known by it, too. */
+  /**
+   * The hash that an earlier release stored for the same request, if it differs. A repeat is also recognised by this
+   * hash.
+   */
   readonly formerHash?: string | undefined;
   readonly actor: Actor;
   readonly correlationId: string;
-  /** The caller's trace, which this command's spans continue. */
+  /** The caller's trace. The spans of this command continue it. */
   readonly trace?: TraceHeaders | undefined;
   readonly now: Date;
-  /** Puts what other aggregates say (prices, availability) into the command. Called again for each new decision. */
+  /** Adds data of other aggregates (prices, availability) to the command. It is called again for each new decision. */
   readonly enrich?: ((command: Command, read: ReadState) => MaybePromise<Command>) | undefined;
 }
 
@@ -46,7 +49,7 @@ export type CommandAnswer<Rejection> =
       readonly streamId: string;
       readonly version: number;
       readonly position: Position;
-      /** An earlier call had stored it. */
+      /** True if an earlier call has stored the events. */
       readonly replayed: boolean;
     }
   | Refusal<Rejection>
@@ -59,9 +62,9 @@ type Refusal<Rejection> =
   | { readonly type: 'version-conflict'; readonly expectedVersion: number; readonly actualVersion: number };
 
 /**
- * load → decide → append, again on a conflict.
- * @param effort counts how often the command was decided, for whoever wants to know
- * @throws OutcomeUnknownError, UnavailableError
+ * Loads, decides and appends, and starts again after a conflict.
+ * @param effort counts how often the command was decided
+ * @throws OutcomeUnknownError, UnavailableError, ReadOnlyError
  */
 export type HandleCommand = <State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
@@ -75,11 +78,12 @@ export interface Effort {
 
 export function openHandleCommand(store: EventStore): HandleCommand {
   const cache = new AggregateCache(store);
-  const inOrder = openKeyedQueue();
+  const inKeyOrder = openKeyedQueue();
   return function handleCommand(decider, call, effort) {
-    // Counted from here, not from its turn: where the database is gone, the last of many on one stream waits no longer.
-    const deadline = performance.now() + commandTimeout;
-    return inOrder(call.streamId, () => decideAndAppend(store, cache, decider, call, deadline, effort));
+    // The deadline is set here and not when the command's turn comes: if the database is unreachable, the last of
+    // many commands on one stream waits no longer than the first.
+    const deadline = performance.now() + commandTimeoutMs;
+    return inKeyOrder(call.streamId, () => decideAndAppend(store, cache, decider, call, deadline, effort));
   };
 }
 
@@ -94,11 +98,12 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
   let mayUseCache = true;
   for (let conflicts = 0; ; ) {
     if (effort) effort.attempts++;
-    const found = readUntil(deadline, () => loadAndDecide(store, decider, call, new Sight(cache, mayUseCache)));
-    const decided = found instanceof Promise ? await found : found;
+    const decision = readUntil(deadline, () => loadAndDecide(store, decider, call, new Reads(cache, mayUseCache)));
+    const decided = decision instanceof Promise ? await decision : decision;
     if (decided.type === 'answer') {
-      if (!decided.restsOnCache) return decided.answer;
-      // What is cached may be behind: another node's event may allow it, or an earlier call may have stored it.
+      if (!decided.usedCache) return decided.answer;
+      // The cached state may be old: another node's event may allow the command, or an earlier call may have stored
+      // it. So decide again on fresh state.
       mayUseCache = false;
       continue;
     }
@@ -107,19 +112,19 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
     const outcome = await store.append(request, deadline);
     switch (outcome.outcome) {
       case 'appended':
-        cache.keep(decider, movedTo(own, outcome, state));
+        cache.keep(decider, aggregateAfter(own, outcome, state));
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, false);
       case 'replayed':
         return acceptedAs(call, outcome.version, { point: outcome.position, hash: outcome.hash }, true);
-      // A lost key: the log is another one (a restored database), and so may be whatever else is cached.
-      // The command id stands in the log, so a fresh read finds it, and tells whether it was this command all the same:
-      // one that was stored before such hashes were keyed.
+      // `key-lost`: the log is another one (a restored database), so all cached data may be wrong.
+      // `reused`: the log contains the command id. A fresh read finds the stored command and checks whether it is the
+      // same one: its hash may have been stored before such hashes were keyed.
       case 'reused':
       case 'key-lost':
       case 'conflict':
         mayUseCache = false;
-        if (++conflicts > conflictRetries || performance.now() > deadline) {
-          throw new UnavailableError('Other commands kept changing what this one rests on');
+        if (++conflicts > maxConflictRetries || performance.now() > deadline) {
+          throw new UnavailableError('Other commands kept changing the streams on which this command depends');
         }
         await pause(Math.random() * Math.min(2 ** conflicts, 50));
     }
@@ -127,28 +132,31 @@ async function decideAndAppend<State, Command, Event extends DomainEvent, Reject
 }
 
 type Decided<State, Rejection> =
-  | { readonly type: 'answer'; readonly answer: CommandAnswer<Rejection>; readonly restsOnCache: boolean }
+  | { readonly type: 'answer'; readonly answer: CommandAnswer<Rejection>; readonly usedCache: boolean }
   | {
       readonly type: 'append';
       readonly request: AppendRequest;
       readonly own: Aggregate<State>;
-      /** As the request's events leave it. */
+      /** The state after the events of the request. */
       readonly state: State;
     };
 
-/** Stores no event, and so may be done again. At once, where all that it rests on is cached and nothing is sealed. */
+/**
+ * Stores nothing, so it can be repeated. The result is available without a promise if all required state is cached
+ * and nothing is encrypted.
+ */
 function loadAndDecide<State, Command, Event extends DomainEvent, Rejection>(
   store: EventStore,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
-  sight: Sight,
+  reads: Reads,
 ): MaybePromise<Decided<State, Rejection>> {
-  return whenReady(sight.own(decider, call.streamId, call.commandId), ({ aggregate: own, command }) =>
-    command ? answerAgain(store, decider, call, own, command) : decideNew(store, decider, call, own, sight),
+  return whenReady(reads.own(decider, call.streamId, call.commandId), ({ aggregate: own, command }) =>
+    command ? answerRepeat(store, decider, call, own, command) : decideNew(store, decider, call, own, reads),
   );
 }
 
-async function answerAgain<State, Command, Event extends DomainEvent, Rejection>(
+async function answerRepeat<State, Command, Event extends DomainEvent, Rejection>(
   store: EventStore,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
@@ -156,7 +164,7 @@ async function answerAgain<State, Command, Event extends DomainEvent, Rejection>
   command: StoredCommand,
 ): Promise<Decided<State, Rejection>> {
   const isSame = await isRepeat(store, call, command, decider.subject(own.state));
-  return { type: 'answer', answer: isSame ? replayOf(call, command) : { type: 'key-reused' }, restsOnCache: false };
+  return { type: 'answer', answer: isSame ? replayOf(call, command) : { type: 'key-reused' }, usedCache: false };
 }
 
 function decideNew<State, Command, Event extends DomainEvent, Rejection>(
@@ -164,23 +172,23 @@ function decideNew<State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
   own: Aggregate<State>,
-  sight: Sight,
+  reads: Reads,
 ): MaybePromise<Decided<State, Rejection>> {
-  return whenReady(decideOn(decider, call, own, sight.other), (decision): MaybePromise<Decided<State, Rejection>> => {
-    if (decision.type !== 'accepted') return { type: 'answer', answer: decision, restsOnCache: sight.restsOnCache };
+  return whenReady(decideOn(decider, call, own, reads.other), (decision): MaybePromise<Decided<State, Rejection>> => {
+    if (decision.type !== 'accepted') return { type: 'answer', answer: decision, usedCache: reads.usedCache };
     const state = decision.events.reduce(decider.evolve, own.state);
-    const request = appendRequest(store, decider, call, own, sight.reads, decision.events, state);
+    const request = appendRequest(store, decider, call, own, reads.versions, decision.events, state);
     return whenReady(request, one => ({ type: 'append', request: one, own, state }));
   });
 }
 
-/** What one decision has read, and whether any of it came from this node's cache. */
-class Sight {
+/** The aggregates that one decision has read, and whether any of them came from this node's cache. */
+class Reads {
   readonly #cache: AggregateCache;
   readonly #mayUseCache: boolean;
   readonly #others = new Map<string, MaybePromise<Aggregate>>();
-  readonly reads: StreamVersion[] = [];
-  restsOnCache = false;
+  readonly versions: StreamVersion[] = [];
+  usedCache = false;
 
   constructor(cache: AggregateCache, mayUseCache: boolean) {
     this.#cache = cache;
@@ -192,12 +200,15 @@ class Sight {
     return cached ? { aggregate: cached, command: undefined } : this.#cache.fresh(decider, streamId, commandId);
   }
 
-  /** Once a stream, however often the command names it: one decision sees one state of it, and the append tests it once. */
+  /**
+   * Reads each stream only once, however often the command names it. So one decision sees one state of it, and the
+   * append checks it once.
+   */
   readonly other: ReadState = <State>(decider: Foldable<State>, streamId: string) => {
     const stream = `${decider.streamType} ${streamId}`;
-    const known = this.#others.get(stream) ?? this.#readOther(decider, streamId);
-    this.#others.set(stream, known);
-    return whenReady(known, ({ state }) => state as State);
+    const aggregate = this.#others.get(stream) ?? this.#readOther(decider, streamId);
+    this.#others.set(stream, aggregate);
+    return whenReady(aggregate, ({ state }) => state as State);
   };
 
   #readOther<State>(decider: Foldable<State>, streamId: string): MaybePromise<Aggregate<State>> {
@@ -205,19 +216,22 @@ class Sight {
       this.#fromCache(decider, streamId) ?? this.#cache.fresh(decider, streamId).then(({ aggregate }) => aggregate);
     return whenReady(read, aggregate => {
       const { streamType, version, hash } = aggregate;
-      this.reads.push({ streamType, streamId, version, hash });
+      this.versions.push({ streamType, streamId, version, hash });
       return aggregate;
     });
   }
 
   #fromCache<State>(decider: Foldable<State>, streamId: string): Aggregate<State> | undefined {
     const cached = this.#mayUseCache ? this.#cache.cached(decider, streamId) : undefined;
-    this.restsOnCache ||= cached !== undefined;
+    this.usedCache ||= cached !== undefined;
     return cached;
   }
 }
 
-/** The design's order of checks: own aggregate, version, then what the decider says. */
+/**
+ * The order of checks: the aggregate exists and is visible, its version is the expected one, the decider accepts the
+ * command.
+ */
 function decideOn<State, Command, Event extends DomainEvent, Rejection>(
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
@@ -270,7 +284,10 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
     };
   }
 
-  /** The hash is keyed, too: over what was asked, it would confirm to who has the log what they guess of it. */
+  /**
+   * The command hash is keyed with the same key. A plain hash of the request would let a person who has the log check
+   * guesses of the personal data.
+   */
   async function sealed(owner: string): Promise<AppendRequest> {
     const sealer = await store.sealerOf(owner);
     const newEvents = events.map(event =>
@@ -281,7 +298,8 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
 
   const personal = events.find(event => event.personal);
   if (personal) {
-    if (subject === undefined) throw new Error(`${personal.type} holds personal data of nobody`);
+    if (subject === undefined)
+      throw new Error(`${personal.type} contains personal data, but the decider names no subject`);
     return sealed(subject);
   }
   return request(
@@ -290,8 +308,8 @@ function appendRequest<State, Command, Event extends DomainEvent, Rejection>(
   );
 }
 
-/** Field by field: spread, each of thousands a second would be copied by its names. */
-function movedTo<State>(
+/** Fields are listed, because a spread would be slower, and this runs thousands of times a second. */
+function aggregateAfter<State>(
   { streamType, streamId, snapshotVersion }: Aggregate<State>,
   { version, hash }: { readonly version: number; readonly hash: string },
   state: State,
@@ -300,9 +318,9 @@ function movedTo<State>(
 }
 
 /**
- * Whether what a command id has stored is what is sent now. If the key was thrown away, that can't be known; then the
- * answer is no, because a command that may never have been sent must not be reported as done. The key is read from the
- * database: a cached one may be of another log, and no rejection may depend on it.
+ * Whether the stored command and the sent one are the same. If the subject's key was deleted, this can't be known,
+ * and the result is false: a command that may never have been sent must not be reported as stored. The key is read
+ * from the database, because a cached key may belong to another log, and no rejection may depend on it.
  */
 async function isRepeat(
   store: EventStore,

@@ -4,52 +4,52 @@ import { backoff } from '../event-store/backoff.ts';
 import type { MaybePromise } from '../async/maybe-promise.ts';
 
 /**
- * Reads what a command is decided on, and retries while the database is unreachable. The first command that seals a
- * subject's data makes their key too, which a read-only server rejects. A result that is available at once costs no
- * promise and no timer.
- * @param deadline by performance.now()
- * @throws UnavailableError after the deadline, ReadOnlyError, or what `read` throws for another reason
+ * Reads the state for a decision, and retries while the database is unreachable. The first command with personal data
+ * of a subject also creates their key, and a read-only server rejects that. A result that is available at once costs
+ * no promise and no timer.
+ * @param deadline a time of performance.now()
+ * @throws UnavailableError after the deadline; ReadOnlyError if the server stays read-only; any other error of `read`
  */
 export function readUntil<Result>(deadline: number, read: () => MaybePromise<Result>): MaybePromise<Result> {
   const first = read();
-  return first instanceof Promise ? untilAnswered(deadline, first, read) : first;
+  return first instanceof Promise ? retryUntil(deadline, first, read) : first;
 }
 
-async function untilAnswered<Result>(
+async function retryUntil<Result>(
   deadline: number,
   first: Promise<Result>,
   read: () => MaybePromise<Result>,
 ): Promise<Result> {
-  let answer: MaybePromise<Result> = first;
+  let result: MaybePromise<Result> = first;
   let writableBy: number | undefined;
   for (let failed = 0; ; ) {
     try {
-      return await answeredBy(deadline, answer);
+      return await settledBefore(deadline, result);
     } catch (error) {
       const readOnly = isReadOnly(error);
       if (!readOnly && !isPassing(error)) throw error;
-      const wait = backoff(++failed);
-      writableBy = readOnly ? (writableBy ?? performance.now() + wait + readOnlyPatienceMs) : undefined;
-      if (performance.now() + wait > Math.min(deadline, writableBy ?? Infinity) && readOnly)
-        throw new ReadOnlyError('The database takes no writes', { cause: error });
-      if (performance.now() + wait > deadline)
-        throw new UnavailableError('The database can not be read', { cause: error });
-      await new Promise(resolve => setTimeout(resolve, wait));
+      const waitMs = backoff(++failed);
+      writableBy = readOnly ? (writableBy ?? performance.now() + waitMs + readOnlyPatienceMs) : undefined;
+      if (performance.now() + waitMs > Math.min(deadline, writableBy ?? Infinity) && readOnly)
+        throw new ReadOnlyError('The database is read-only', { cause: error });
+      if (performance.now() + waitMs > deadline)
+        throw new UnavailableError('The database cannot be read', { cause: error });
+      await new Promise(resolve => setTimeout(resolve, waitMs));
     }
-    answer = read();
+    result = read();
   }
 }
 
-/** Without it, a connection that was cut silently would be awaited much longer. */
-async function answeredBy<Result>(deadline: number, answer: MaybePromise<Result>): Promise<Result> {
+/** Without this timeout, a connection that was cut without notice would be awaited much longer. */
+async function settledBefore<Result>(deadline: number, result: MaybePromise<Result>): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new UnavailableError('The database did not answer in time'));
     }, deadline - performance.now());
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([result, timeout]);
   } finally {
     clearTimeout(timer);
   }

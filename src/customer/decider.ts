@@ -17,6 +17,6 @@ export const customerDecider: Decider<Customer, CustomerCommand, CustomerEvent, 
   subject: customer => (customer.status === 'None' ? undefined : customer.customerId),
   schemaVersions: { CustomerRegistered: 1, CustomerRenamed: 1, CustomerErased: 1 },
   upcast: ({ type }, schemaVersion) => {
-    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+    throw new Error(`${type} has no upcast from schema version ${schemaVersion}`);
   },
 };

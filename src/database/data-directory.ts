@@ -7,8 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { StartError } from '../start-error.ts';
 
 /**
- * The claim of one process to the folder. The lock file is a list of claims: the first one of a living process holds
- * the lock.
+ * The claim of one process to the folder. The lock file is a list of claims. The lock belongs to the first claim
+ * whose process is alive.
  */
 interface Claim {
   readonly id: string;
@@ -20,63 +20,71 @@ interface Claim {
   readonly pids: string | undefined;
 }
 
-/** Interval at which a holder touches the lock file, for processes that cannot see the holder's process, ms. */
-const beatInterval = 1_000;
 /**
- * A holder that has not touched it for this long is taken for dead, ms: longer than the embedded database ever blocks
- * the event loop.
+ * Interval at which the process that has the lock touches the lock file, ms. Processes that can't see that process
+ * (in other containers) watch the file.
  */
-const beatPatience = 15_000;
+const touchIntervalMs = 1_000;
+/**
+ * If the file was not touched for this long, its process is considered dead, ms. It is longer than the embedded
+ * database ever blocks the event loop.
+ */
+const touchTimeoutMs = 15_000;
 
 /**
- * Creates the folder if it is missing and locks it for this process: two processes on one embedded database destroy
- * it. The lock of a process that has ended is released at once.
+ * Creates the folder if it is missing, and locks it for this process: two processes on one embedded database would
+ * destroy it. If the process that has the lock has ended, the lock is taken over at once.
  * @returns releases the lock
- * @throws StartError if another process holds it, or if the folder cannot be written
+ * @throws StartError if another process has the lock, or if the folder can't be written
  */
 export async function lockDataDirectory(path: string): Promise<() => Promise<void>> {
   const file = join(resolve(path), 'lock');
-  const mine = await newClaim();
+  const ownClaim = await newClaim();
   try {
     await mkdir(path, { recursive: true, mode: 0o700 }); // it will contain names, addresses and keys
     for (;;) {
-      // Lines are only ever appended, whole: every reader sees the same order, so there is only one first claim.
-      await appendFile(file, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
-      const first = await firstAlive(file, mine);
-      // A holder that ends removes its list, and the next one starts a new list: during our check, ours may have
-      // become a list that no process reads. So check once more.
-      if (first === undefined || !(await readList(file)).includes(mine.id)) continue;
-      if (first.id === mine.id) break;
-      await appendFile(file, `${JSON.stringify({ withdrawn: mine.id })}\n`);
+      // Each line is appended whole, so all readers see the same order, and only one claim is the first one.
+      await appendFile(file, `${JSON.stringify(ownClaim)}\n`, { mode: 0o600 });
+      const first = await firstAlive(file, ownClaim);
+      // A process that releases the lock removes the file, and the next process creates a new one. So our claim may
+      // be in a file that was removed while we read it. That is why the file is read once more.
+      if (first === undefined || !(await readList(file)).includes(ownClaim.id)) continue;
+      if (first.id === ownClaim.id) break;
+      await appendFile(file, `${JSON.stringify({ withdrawn: ownClaim.id })}\n`);
       throw new StartError(
-        `DATA_DIR: ${path} is in use by process ${first.pid}: stop that one, or set DATA_DIR to another folder`,
+        `DATA_DIR: ${path} is in use by process ${first.pid}: stop that process, or set DATA_DIR to another folder`,
       );
     }
-    // Processes that wrote into the old list meanwhile do not find their claim in the new one, and try again.
-    await writeFile(`${file}.new`, `${JSON.stringify(mine)}\n`, { mode: 0o600 });
+    // Processes that have just appended to the old file do not find their claim in the new one, and try again.
+    await writeFile(`${file}.new`, `${JSON.stringify(ownClaim)}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
   } catch (error) {
     if (error instanceof StartError) throw error;
     const reason = (error as NodeJS.ErrnoException).code ?? String(error);
     throw new StartError(
-      `DATA_DIR: ${path} can't be written (${reason}): make it writable, or set DATA_DIR to another`,
+      `DATA_DIR: ${path} can't be written (${reason}): make it writable, or set DATA_DIR to another folder`,
     );
   }
   const beat = setInterval(() => {
-    keepAlive(file, mine).catch(() => undefined); // the next beat comes soon
-  }, beatInterval).unref();
+    keepAlive(file, ownClaim).catch(() => undefined); // the next attempt follows soon
+  }, touchIntervalMs).unref();
   return async () => {
     clearInterval(beat);
-    if ((await readList(file)).includes(mine.id)) await unlink(file);
+    if ((await readList(file)).includes(ownClaim.id)) await unlink(file);
   };
 }
 
-/** A process that was paused for long was taken for dead. Two on one database would destroy it, so this one ends. */
-async function keepAlive(file: string, mine: Claim): Promise<void> {
+/**
+ * Ends this process if another one has taken over the folder, which happens if this process was paused for long. Two
+ * processes on one database would destroy it.
+ */
+async function keepAlive(file: string, ownClaim: Claim): Promise<void> {
   const list = await readList(file);
-  if (!list.includes(mine.id)) {
+  if (!list.includes(ownClaim.id)) {
     setImmediate(() => {
-      throw new StartError('DATA_DIR: another process took it over while this one stood still');
+      throw new StartError(
+        'DATA_DIR: another process has taken over the folder, because this process was paused for too long',
+      );
     });
     return;
   }
@@ -84,7 +92,7 @@ async function keepAlive(file: string, mine: Claim): Promise<void> {
   await utimes(file, now, now);
 }
 
-/** The first claim of a living process; undefined if there is none, or the list was removed while it was read. */
+/** The first claim of a living process; undefined if there is none, or if the file was removed while it was read. */
 async function firstAlive(file: string, here: Claim): Promise<Claim | undefined> {
   const lines = (await readList(file)).split('\n').flatMap(parseLine);
   const withdrawn = new Set(lines.flatMap(line => ('withdrawn' in line ? [line.withdrawn] : [])));
@@ -103,7 +111,7 @@ function readList(file: string): Promise<string> {
   });
 }
 
-/** Undefined for a line that is no claim, as a power failure may leave one. */
+/** Returns no claim for a malformed line, for instance after a power failure. */
 function parseLine(line: string): (Claim | { readonly withdrawn: string })[] {
   try {
     return line === '' ? [] : [JSON.parse(line) as Claim];
@@ -112,7 +120,7 @@ function parseLine(line: string): (Claim | { readonly withdrawn: string })[] {
   }
 }
 
-/** Undefined if the process cannot be seen from here: it belongs to another container on this machine. */
+/** Undefined if the process can't be seen from here, because it runs in another container on this machine. */
 async function isAlive(claim: Claim, here: Claim): Promise<boolean | undefined> {
   if (claim.boot !== here.boot) return false;
   if (claim.pids !== here.pids) return undefined;
@@ -124,13 +132,15 @@ async function isAlive(claim: Claim, here: Claim): Promise<boolean | undefined> 
   }
 }
 
-/** Whether the holder touches the lock file. A growing file is no sign of life: other processes append their claims. */
+/**
+ * Whether the lock file is being touched. A growing file does not count, because other processes append claims to it.
+ */
 async function beats(file: string): Promise<boolean> {
   const look = () => stat(file).catch(() => undefined); // undefined if its holder removes it at this moment
-  const deadline = Date.now() + beatPatience;
+  const deadline = Date.now() + touchTimeoutMs;
   let seen = await look();
   while (seen !== undefined && Date.now() < deadline) {
-    await wait(beatInterval / 4);
+    await wait(touchIntervalMs / 4);
     const now = await look();
     if (now?.size === seen.size && now.mtimeMs !== seen.mtimeMs) return true;
     seen = now;
@@ -151,11 +161,12 @@ async function newClaim(): Promise<Claim> {
   };
 }
 
-/** When the process started, in ticks since the boot; undefined if it has ended, or if the system has no /proc. */
+/** The start time of a process, in ticks since the boot; undefined if it has ended, or if the system has no /proc. */
 async function startOf(id: number): Promise<string | undefined> {
   const text = await readFile(`/proc/${id}/stat`, 'utf8').catch(() => '');
-  // The process's name comes before these fields and may contain anything, also spaces and parentheses.
+  // The name of the process comes before these fields and may contain any characters, including spaces and
+  // parentheses.
   const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // A zombie was killed and only waits for its parent: it cannot write any more.
+  // A zombie process was killed and only waits for its parent. It can't write any more.
   return state === 'Z' || state === 'X' ? undefined : fields[18];
 }

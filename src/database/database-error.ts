@@ -1,12 +1,15 @@
 /**
- * What became of a statement that failed.
- * - `definite`: the server refused it, so nothing of it (or of its transaction) is stored
- * - `not-sent`: no connection could be made or had, so the server never saw it
- * - `unknown`: the connection went away in between, so it may be stored
+ * The effect of a statement that failed.
+ * - `definite`: the server rejected it, so nothing of it (or of its transaction) is stored
+ * - `not-sent`: there was no connection, so the server never received it
+ * - `unknown`: the connection was lost after sending, so it may be stored
  */
 export type DatabaseFailure = 'definite' | 'not-sent' | 'unknown';
 
-/** Where the SQLSTATE stands depends on who failed: Prisma's client, its adapter at COMMIT, or the driver itself. */
+/**
+ * The place of the SQLSTATE depends on where the error was thrown: in Prisma's client, in its adapter at COMMIT, or
+ * in the driver.
+ */
 interface ErrorShape {
   readonly message?: unknown;
   readonly code?: unknown;
@@ -18,7 +21,7 @@ interface ErrorShape {
   readonly errors?: unknown;
 }
 
-/** The SQLSTATE with which the server refused, or undefined where the server said nothing. */
+/** The SQLSTATE of the server's error; undefined if the server sent none. */
 export function sqlState(error: unknown): string | undefined {
   for (const shape of shapesOf(error)) {
     if (typeof shape.originalCode === 'string') return shape.originalCode;
@@ -30,14 +33,17 @@ export function sqlState(error: unknown): string | undefined {
 
 export function classifyDatabaseError(error: unknown): DatabaseFailure {
   const state = sqlState(error);
-  // Said only to whoever asks for a connection: the server starts, stops or recovers.
+  // The server only sends this when a client connects: it is starting, stopping or recovering.
   if (state === '57P03') return 'not-sent';
-  // The server took the connection away, whatever it was doing on it.
+  // These codes mean that the server closed the connection, whatever statement was running on it.
   if (state !== undefined) return /^08|^57P0[12]/.test(state) ? 'unknown' : 'definite';
   return [...shapesOf(error)].some(isWithoutConnection) ? 'not-sent' : 'unknown';
 }
 
-/** The database could not be reached, or went away, or is full: nothing is wrong with what was asked. */
+/**
+ * Whether the database could not be reached, closed the connection or is full. Then the statement itself is not at
+ * fault.
+ */
 export function isUnreachable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return /^(?:08|53|57P)/.test(state);
@@ -45,14 +51,14 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 /**
- * The same may go well in a moment: the database can't be reached, or others were in the way (a lock, a deadlock, a
- * statement that took too long for it). Of what only reads: what was to be stored has its own rules.
+ * Whether a retry may succeed: the database is unreachable, or another statement was in the way (a lock, a deadlock,
+ * a timeout). Only for reads: appends have their own rules.
  */
 export function isPassing(error: unknown): boolean {
   return isUnreachable(error) || /^(?:40|55P03|57014)/.test(sqlState(error) ?? '');
 }
 
-/** The server takes no writes: it is a standby, or its transactions only read. Reads go well on it. */
+/** Whether the server is read-only: it is a standby, or its transactions are read-only. Reads succeed on it. */
 export function isReadOnly(error: unknown): boolean {
   return sqlState(error) === '25006';
 }
@@ -60,7 +66,7 @@ export function isReadOnly(error: unknown): boolean {
 const connectionLost =
   /\b(?:Connection terminated|Connection ended|Server has closed the connection|ECONNRESET|EPIPE|Query read timeout)\b/;
 
-// In the words of pg, pg-pool, Prisma and PGlite: these errors have no code.
+// These errors of pg, pg-pool, Prisma and PGlite have no code, so they are recognised by their messages.
 const withoutConnection = [
   /\b(?:connect|getaddrinfo) E[A-Z_]+/,
   /^timeout exceeded when trying to connect/,
@@ -76,13 +82,14 @@ function isWithoutConnection(shape: ErrorShape): boolean {
   return typeof message === 'string' && withoutConnection.some(words => words.test(message));
 }
 
-/** The error and what it wraps, outermost first. */
+/** The error and the errors inside it, outermost first. */
 function* shapesOf(error: unknown): Generator<ErrorShape> {
   if (typeof error !== 'object' || error === null) return;
   const shape: ErrorShape = error;
   yield shape;
   yield* shapesOf(shape.meta?.driverAdapterError);
   yield* shapesOf(shape.cause);
-  // A host of several addresses, as localhost mostly is, fails with an error for each and none of its own.
+  // A host with several addresses (localhost usually is one) fails with one error for each address, inside an error
+  // without a code.
   if (Array.isArray(shape.errors)) for (const one of shape.errors) yield* shapesOf(one);
 }

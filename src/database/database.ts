@@ -13,8 +13,8 @@ import { StartError } from '../start-error.ts';
 export type Database = PrismaClient;
 
 /**
- * Sends a statement that looks rows up by their keys: prepared once a session, and planned without a look at the tables'
- * statistics. Its text has to be one of few: each stays prepared.
+ * Sends a statement that looks rows up by their keys. It is prepared once for each session, and planned without the
+ * tables' statistics. Only a small number of different texts may be used, because each one stays prepared.
  */
 export type LookUp = <Row>(statement: Statement) => Promise<Row[]>;
 
@@ -22,26 +22,33 @@ export type Statement = Pick<Prisma.Sql, 'text' | 'values'>;
 
 export interface OpenDatabase {
   readonly database: Database;
-  /** Undefined where PostgreSQL runs in this process: there is nothing to save. */
+  /** Undefined if PostgreSQL runs in this process, because it would save nothing there. */
   readonly lookUp: LookUp | undefined;
   /**
-   * Sends a statement that is planned each time by the tables' statistics, past Prisma, which takes longer over a page than
-   * the database does. Undefined if PostgreSQL runs in this process.
+   * Sends a statement that is planned each time with the tables' statistics. It bypasses Prisma, which needs more
+   * time for the rows of a page than the database does. Undefined if PostgreSQL runs in this process.
    */
   readonly select: LookUp | undefined;
-  /** PostgreSQL runs in this process, which is then the only one on this data. */
+  /** Whether PostgreSQL runs in this process. Then this process is the only one on the data. */
   readonly embedded: boolean;
-  /** Waits for what is under way, transactions to their end: Prisma's own $disconnect would roll those back. */
+  /**
+   * Waits for all statements in flight and for transactions to end. Prisma's own $disconnect would roll the
+   * transactions back.
+   */
   readonly close: () => Promise<void>;
 }
 
-/** How a process that serves is called among the server's connections: what runs beside it to end soon is not called so. */
+/**
+ * The application name under which the server lists the connections of serving processes. Short-lived commands use
+ * another name.
+ */
 export const nodeName = 'orderstream node';
 
 /**
- * Opens PostgreSQL at the configured URL, or else the embedded one in the data directory, which it locks and migrates.
- * @param name under which the server lists the connections
- * @throws StartError where it can't be reached or used, or where its schema is not this program's
+ * Opens PostgreSQL at the configured URL. Without a URL, it locks, migrates and opens the embedded database in the
+ * data directory.
+ * @param name the application name of the connections
+ * @throws StartError if the database can't be reached or used, or if its schema is not the one of this program
  */
 export async function openDatabase(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
@@ -54,7 +61,7 @@ export async function openDatabase(
     const pool = databaseUrl === undefined ? undefined : await openServer(databaseUrl, name, closers);
     const database = new PrismaClient({
       adapter: pool ? new PrismaPg(pool) : await openInProcess(config.dataDir, closers),
-      errorFormat: 'minimal', // the others read source files for each error
+      errorFormat: 'minimal', // the other formats read source files for each error
       transactionOptions: { maxWait: 5_000, timeout: 20_000 },
     });
     await checkSchema(database);
@@ -69,7 +76,7 @@ export async function openDatabase(
 
 async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
   closers.push(await lockDataDirectory(dataDir));
-  // Loaded here alone: a process on a PostgreSQL server does without the other's 20 MB.
+  // Imported only here: a process that uses a PostgreSQL server saves these 20 MB.
   const { embeddedAdapter, openEmbedded } = await import('./embedded-database.ts');
   const { migrate } = await import('./migrations.ts');
   const client = await openEmbedded(join(dataDir, 'database'));
@@ -81,9 +88,9 @@ async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriv
 const limits = {
   statement_timeout: 30_000,
   lock_timeout: 10_000,
-  // A process that stops inside a transaction holds the log's lock: no longer than this.
+  // A process that stops inside a transaction keeps the log's lock. This limits the time.
   idle_in_transaction_session_timeout: 10_000,
-  // Past the server's own limit: then the answer is lost, and with it the connection.
+  // Longer than the server's own limit. After it, the client closes the connection.
   query_timeout: 40_000,
 };
 
@@ -99,27 +106,27 @@ function selectOn(pool: Pool): LookUp {
 }
 
 /**
- * What holds whatever the tables have in them: one row after the other by an index. A plan that is kept would else be
- * the one that was best when the tables were empty.
+ * Settings for plans that are good independent of the tables' content: one row after the other through an index.
+ * Otherwise a cached plan would remain the one that was best when the tables were empty.
  */
 export const byKey = [
   'enable_seqscan=off',
   'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
-  // A page in an index's order: not all of a small table, sorted.
+  // A page of a list is read in the order of an index. Without this, PostgreSQL would sort all rows of a small table.
   'enable_sort=off',
   'enable_incremental_sort=off',
   'jit=off',
 ];
 
 /**
- * Of the sessions that all other statements go through. A page's plan is one of many branches of which few are run: what
- * it is estimated to cost would have each compiled, for a hundred times as long as it runs.
+ * For the sessions of all other statements. The plan of a page has many branches, and few of them run. From its
+ * estimated cost PostgreSQL would compile (JIT) all of them, which takes a hundred times longer than the execution.
  */
 export const planned = ['jit=off'];
 
-/** Past Prisma, which prepares nothing and takes longer over an answer than the database does. */
+/** Bypasses Prisma, which prepares no statements and needs more time for a result than the database does. */
 async function openLookUps(url: string, name: string, closers: Closers): Promise<LookUp> {
   const session = [...byKey, 'plan_cache_mode=force_generic_plan'];
   const pool = await openPool('DATABASE_URL', url, { application_name: name, max: 6, ...limits }, session);
@@ -137,8 +144,8 @@ async function checkSchema(database: Database): Promise<void> {
   const { pending, unknown } = await pendingMigrations(database);
   if (unknown.length > 0) {
     throw new StartError(
-      `database is ahead of this program (it has ${unknown.join(', ')}): start the newer Orderstream that migrated it`,
+      `the database was migrated by a newer release (it has ${unknown.join(', ')}): start that release`,
     );
   }
-  if (pending.length > 0) throw new StartError('database is not migrated: run npm run db:migrate');
+  if (pending.length > 0) throw new StartError('the database is not migrated: run npm run db:migrate');
 }

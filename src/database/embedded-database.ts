@@ -6,16 +6,16 @@ import { sessionSettings } from './session-settings.ts';
 import { StartError } from '../start-error.ts';
 
 /**
- * Opens PostgreSQL in this process, its files in the folder, which it makes where it is missing. It survives this
- * process's death but not the machine's: it never waits for the disk.
- * @param path nobody else may have it open
- * @throws StartError where what is there can't be opened
+ * Opens PostgreSQL in this process, with its files in the folder, which is created if it is missing. The data
+ * survives a crash of the process but not of the machine, because the database never waits for the disk.
+ * @param path a folder that no other process has open
+ * @throws StartError if the files can't be opened
  */
 export async function openEmbedded(path: string): Promise<PGlite> {
   try {
     if (!(await exists(path))) await create(path);
     const client = await PGlite.create({ dataDir: path });
-    // It has one session for as long as it is open.
+    // The database has a single session for as long as it is open.
     for (const [name, value] of sessionSettings) await client.query(`SELECT set_config($1, $2, false)`, [name, value]);
     return client;
   } catch (error) {
@@ -26,7 +26,10 @@ export async function openEmbedded(path: string): Promise<PGlite> {
   }
 }
 
-/** Made beside its place and moved there once whole: a start that was killed half-way must not leave half a database. */
+/**
+ * Creates the database in another folder and renames that at the end. If the start is killed, it leaves no incomplete
+ * database.
+ */
 async function create(path: string): Promise<void> {
   const unfinished = `${path}.new`;
   await rm(unfinished, { recursive: true, force: true });
@@ -42,8 +45,8 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * The package's own adapter, but for its transactions: those say "committed" where COMMIT failed, and set the isolation
- * level before the transaction that it was meant for.
+ * The adapter of the package with other transactions: the package's own report "committed" if COMMIT failed, and set
+ * the isolation level before the transaction starts instead of inside it.
  */
 export function embeddedAdapter(client: PGlite): SqlDriverAdapterFactory {
   const factory = new PrismaPGlite(client);
@@ -61,7 +64,7 @@ function startTransaction(client: PGlite, isolationLevel: IsolationLevel | undef
   return new Promise((resolve, reject) => {
     const ended = client.transaction(async transaction => {
       if (isolationLevel !== undefined) await transaction.exec(`SET TRANSACTION ISOLATION LEVEL ${isolationLevel}`);
-      // Its queries ask for nothing that a transaction of PGlite has not.
+      // The queries of a transaction only use functions that PGlite's transactions have.
       const inside = await new PrismaPGlite(transaction as unknown as PGlite).connect();
       await new Promise<void>(end => {
         resolve({
@@ -82,6 +85,6 @@ function startTransaction(client: PGlite, isolationLevel: IsolationLevel | undef
         });
       });
     });
-    ended.catch(reject); // once it has begun, commit() is who hears of it
+    ended.catch(reject); // once the transaction has started, commit() rejects with this error
   });
 }

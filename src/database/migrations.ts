@@ -8,20 +8,20 @@ import { migrationNames, migrationsFolder as folder } from './schema-version.ts'
 import { openSchemaEngine, type Session } from './schema-engine.ts';
 import { StartError } from '../start-error.ts';
 
-/** The lock that Prisma's command line takes too, so that it and ours never migrate at once. */
+/** The advisory lock that Prisma's command line uses as well, so that it never migrates at the same time. */
 const lock = 72_707_369;
 
 /**
- * Brings the database to the schema of this program: all that is missing, or, where one step fails, nothing.
+ * Migrates the database to the schema of this program. If one step fails, nothing is changed.
  * @param target the owner's connection URL, or the embedded database
  * @returns the migrations it applied, in order
- * @throws StartError
+ * @throws StartError if a migration failed
  */
 export async function migrate(target: string | PGlite): Promise<string[]> {
   if (typeof target !== 'string') {
     return applyMigrations({ adapter: new PrismaPGlite(target), run: script => target.exec(script) });
   }
-  // One connection that never goes idle: all below must happen in one transaction.
+  // One connection that is never closed for being idle, because everything below must run in one transaction.
   const pool = await openPool('DATABASE_MIGRATE_URL', target, { max: 1, idleTimeoutMillis: 0 }, limits);
   try {
     return await applyMigrations({ adapter: new PrismaPg(pool), run: script => pool.query(script) });
@@ -31,32 +31,37 @@ export async function migrate(target: string | PGlite): Promise<string[]> {
 }
 
 /**
- * An index over a large table takes as long as it takes. A process that stops half-way holds its locks for a minute at most.
- * As settings of the session, since the client leaves out a time limit of 0.
+ * Building an index over a large table may take any time. If this process stops in between, its locks are released
+ * after a minute. These are session settings, because the client ignores a time limit of 0.
  */
 const limits = ['statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=60000'];
 
-/** All in one transaction: a process that dies half-way leaves no half-made schema and no mark of a failed migration. */
+/**
+ * Everything runs in one transaction: a process that dies in between leaves no incomplete schema and no mark of a
+ * failed migration.
+ */
 async function applyMigrations(session: Session): Promise<string[]> {
   const migrationsList = await readMigrations();
-  let refused: { script: string; error: unknown } | undefined;
+  let failed: { script: string; error: unknown } | undefined;
   let committing = false;
   const engine = await openSchemaEngine({
     adapter: session.adapter,
     run: script =>
       session.run(script).catch((error: unknown) => {
-        // The engine goes on inside the transaction that this ended, and answers with what it meets there.
-        refused ??= { script, error };
+        // The engine continues inside the transaction that this error has ended, and then reports a later error. So
+        // the first one is recorded.
+        failed ??= { script, error };
         throw error;
       }),
   });
   try {
-    // Others who migrate at the same time wait here, and then find nothing left to do.
+    // Concurrent migrations wait here, and then find nothing to do.
     await session.run(`BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(${lock})`);
-    // A migration that waits for a long query's lock makes all that come after it wait as well.
+    // While a migration waits for a lock of a long query, all statements that come after it wait as well. So the wait
+    // is limited.
     await session.run(`SET LOCAL lock_timeout = '10s'`);
-    // Before any of the views', as a batch of a projector does: one that holds a view while it waits for the other, for
-    // which a migration waits that holds the other, would end both.
+    // A projector locks checkpoints before it writes views, so a migration takes the locks in the same order.
+    // Otherwise both could wait for each other (a deadlock), and both would fail.
     await session.run(
       `DO $$ BEGIN IF to_regclass('checkpoints') IS NOT NULL THEN LOCK TABLE checkpoints IN SHARE MODE; END IF; END $$`,
     );
@@ -65,14 +70,14 @@ async function applyMigrations(session: Session): Promise<string[]> {
     await session.run('COMMIT');
     return appliedMigrationNames;
   } catch (error) {
-    // The connection may be what failed; then the server rolls back by itself.
+    // The connection itself may have failed. Then the server rolls back by itself.
     await session.run('ROLLBACK').catch(() => undefined);
     const name = migrationsList.migrationDirectories.find(
-      ({ migrationFile }) => migrationFile.content.value === refused?.script,
+      ({ migrationFile }) => migrationFile.content.value === failed?.script,
     )?.path;
-    const cause = refused?.error ?? error;
+    const cause = failed?.error ?? error;
     const what = name === undefined ? 'migration' : `migration ${name}`;
-    // Where the answer to COMMIT was lost, all may be done: the next time finds out.
+    // If the response to COMMIT was lost, the migrations may be stored. The next run finds out.
     const outcome = committing ? '' : ', nothing was changed';
     throw new StartError(`${what} failed${outcome}: ${reason(cause)}`, { cause });
   } finally {
@@ -84,7 +89,7 @@ const filters = { externalTables: [], externalEnums: [] };
 
 function reason(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  // The engine passes no SQLSTATE on.
+  // The engine does not pass the SQLSTATE on.
   return line.includes('permission denied') ? `${line}: set DATABASE_MIGRATE_URL to the owner's connection` : line;
 }
 

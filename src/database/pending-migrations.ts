@@ -4,8 +4,9 @@ import { migrationNames } from './schema-version.ts';
 import { StartError } from '../start-error.ts';
 
 /**
- * What stands between a database and this program's schema.
- * @returns `pending`: migrations that the database has yet to get; `unknown`: some of a newer program that it has
+ * The differences between a database and the schema of this program.
+ * @returns `pending`: migrations that the database lacks; `unknown`: migrations of a newer release that the database
+ * has
  */
 export async function pendingMigrations(
   database: Pick<PrismaClient, '$queryRaw'>,
@@ -19,7 +20,7 @@ export async function pendingMigrations(
 
 async function appliedMigrations(database: Pick<PrismaClient, '$queryRaw'>): Promise<string[]> {
   try {
-    // eslint-disable-next-line no-restricted-syntax -- the engine's own table: no business of the log or the views
+    // eslint-disable-next-line no-restricted-syntax -- this table belongs to the migration engine, not to the log or the views
     const rows = await database.$queryRaw<{ name: string }[]>`
       SELECT migration_name AS name FROM _prisma_migrations
       WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
@@ -27,9 +28,11 @@ async function appliedMigrations(database: Pick<PrismaClient, '$queryRaw'>): Pro
   } catch (error) {
     switch (sqlState(error)) {
       case '42P01':
-        return []; // no such table: nobody ever migrated this database
+        return []; // the table does not exist, so the database was never migrated
       case '42501':
-        throw new StartError('DATABASE_URL: its user may not read _prisma_migrations: GRANT SELECT ON it to that user');
+        throw new StartError(
+          'DATABASE_URL: the user may not read _prisma_migrations: GRANT SELECT on this table to the user',
+        );
       default:
         throw error;
     }

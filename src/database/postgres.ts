@@ -4,14 +4,14 @@ import { sqlState } from './database-error.ts';
 import { sessionSettings } from './session-settings.ts';
 import { StartError } from '../start-error.ts';
 
-/** The oldest PostgreSQL that we test with. */
+/** The oldest version of PostgreSQL that the tests run with. */
 const oldestVersion = 15;
 
 /**
- * A pool whose server was reached and is one that we can work on.
- * @param key of the configuration that the URL comes from
- * @param session what each session is to have set, e.g. `jit=off`
- * @throws StartError
+ * Opens a pool, and checks that the server is reachable and can be used.
+ * @param key the configuration key of the URL
+ * @param session settings of each session, e.g. `jit=off`
+ * @throws StartError if the server can't be reached or used
  */
 export async function openPool(
   key: string,
@@ -33,20 +33,25 @@ export async function openPool(
     keepAliveInitialDelayMillis: 10_000,
     ...settings,
   });
-  // An idle connection that the server closes is replaced by the next query; unheard, the event would end the process.
+  // If the server closes an idle connection, the next query opens a new one. Without a listener, the event would end
+  // the process.
   pool.on('error', () => undefined);
   try {
     await checkServer(key, pool);
     return pool;
   } catch (error) {
     await pool.end();
-    // The client leaves its connection open if it has no password to answer with, and the server waits a minute for one.
+    // If the client has no password, it leaves the connection open, and the server waits a minute for one. So the
+    // sockets are closed here.
     for (const socket of sockets) socket.destroy();
-    throw error instanceof StartError ? error : new StartError(refusal(key, url, error), { cause: error });
+    throw error instanceof StartError ? error : new StartError(messageFor(key, url, error), { cause: error });
   }
 }
 
-/** Settings of the session go with its start: they beat those of the database and the role, and RESET keeps them. */
+/**
+ * Session settings are sent when the session starts. They take precedence over those of the database and the role,
+ * and RESET keeps them.
+ */
 function withSettings(url: string, session: readonly string[]): string {
   const changed = new URL(url);
   const options = changed.searchParams.get('options') ?? '';
@@ -62,49 +67,49 @@ async function checkServer(key: string, pool: pg.Pool): Promise<void> {
             ARRAY[${sessionSettings.map(([name]) => `current_setting('${name}', true)`).join(', ')}] AS settings`,
   );
   const [server] = rows;
-  if (server === undefined) throw new Error('The server did not say its version');
+  if (server === undefined) throw new Error('The server did not return its version');
   if (server.number < oldestVersion * 10_000) {
     throw new StartError(
-      `${key}: the server is PostgreSQL ${server.version}: set it to one of version ${oldestVersion} or newer`,
+      `${key}: the server is PostgreSQL ${server.version}: set it to a server of version ${oldestVersion} or newer`,
     );
   }
-  // Names in other alphabets would be refused, or stored as other text than came in.
+  // Other encodings reject names in other alphabets, or change them.
   if (server.encoding !== 'UTF8') {
     throw new StartError(
-      `${key}: the database is encoded in ${server.encoding}: create one with ENCODING 'UTF8' and set it to that`,
+      `${key}: the encoding of the database is ${server.encoding}: create a database with ENCODING 'UTF8' and use that`,
     );
   }
   const lost = sessionSettings.find(([, value], index) => server.settings[index] !== value);
   if (lost !== undefined) {
     const [name, value] = lost;
     throw new StartError(
-      `${key}: what is between here and the server, a pooler, does not pass on that a session has ${name} = ${value}: set the server's own address, or see docs/configuration.md`,
+      `${key}: a connection pooler does not pass the session setting ${name} = ${value} on to the server: set the address of the server itself, or see docs/configuration.md`,
     );
   }
 }
 
-function refusal(key: string, url: string, error: unknown): string {
+function messageFor(key: string, url: string, error: unknown): string {
   const { hostname, port, pathname, username, password } = new URL(url);
   const server = `${decodeURIComponent(hostname) || 'localhost'}:${port || '5432'}`;
   const { code, message } = error as { code?: string; message: string };
-  // The client's own error, before the server has any: it was asked for a password and has none.
+  // This error comes from the client and not from the server: the server requires a password, and the URL has none.
   if (message.startsWith('SASL') && password === '') {
-    return `${key}: ${server} asks for the password of ${decodeURIComponent(username) || 'the user'}: add it`;
+    return `${key}: ${server} requires a password for ${decodeURIComponent(username) || 'the user'}: add it to the URL`;
   }
   switch (sqlState(error)) {
     case '28000':
     case '28P01':
-      return `${key}: ${server} does not let ${decodeURIComponent(username) || 'the user'} in (${message}): set the right user and password`;
+      return `${key}: ${server} rejects the login of ${decodeURIComponent(username) || 'the user'} (${message}): set the right user and password`;
     case '3D000': {
       const name = decodeURIComponent(pathname.slice(1));
-      return `${key}: there is no database ${name} at ${server}: create it (createdb ${name}), or set another`;
+      return `${key}: there is no database ${name} at ${server}: create it (createdb ${name}), or set another database`;
     }
-    case '42704': // undefined_object: an older server does not know all that sessionSettings names
-      return `${key}: ${server} does not know a session setting (${oneLine(message)}): set it to one of version ${oldestVersion} or newer`;
+    case '42704': // undefined_object: an older server does not know one of the sessionSettings
+      return `${key}: ${server} does not know a session setting (${oneLine(message)}): set it to a server of version ${oldestVersion} or newer`;
     case undefined:
-      return `${key}: no PostgreSQL answers at ${server} (${oneLine(code ?? message)}): start it, or set the right address`;
+      return `${key}: no PostgreSQL server answers at ${server} (${oneLine(code ?? message)}): start it, or set the right address`;
     default:
-      return `${key}: ${server} takes no connection (${oneLine(message)}): see to it, or set another`;
+      return `${key}: ${server} accepts no connection (${oneLine(message)}): repair the server, or set another one`;
   }
 }
 

@@ -7,19 +7,19 @@ import {
 } from '@prisma/driver-adapter-utils';
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 
-/** One session of a database: what runs here and what the adapter sends share its transaction and its locks. */
+/** One session of a database: `run` and the adapter use the same transaction and the same locks. */
 export interface Session {
   readonly adapter: SqlMigrationAwareDriverAdapterFactory;
-  /** Sends a script, of one statement or many, as it is. */
+  /** Sends a script of one or more statements unchanged. */
   run(script: string): Promise<unknown>;
 }
 
-/** Prisma's schema engine, the one behind its command line, in this process. Free it after use. */
+/** Prisma's schema engine (the one of its command line), in this process. Call free() after use. */
 export async function openSchemaEngine(session: Session): Promise<bindings.SchemaEngine> {
   await (loaded ??= loadEngine());
   const { adapter } = session;
   const whole = async (open: Promise<SqlDriverAdapter>): Promise<SqlDriverAdapter> =>
-    // The adapters' own executeScript cuts functions at their semicolons (pg), or does not wait (PGlite).
+    // The executeScript of the adapters splits functions at their semicolons (pg), or does not wait (PGlite).
     Object.assign(await open, {
       executeScript: async (script: string) => {
         await session.run(script);
@@ -41,7 +41,7 @@ export async function openSchemaEngine(session: Session): Promise<bindings.Schem
 let loaded: Promise<void> | undefined;
 
 async function loadEngine(): Promise<void> {
-  // The package's own entry imports the .wasm file, which Node does only behind a flag.
+  // The package's own entry point imports the .wasm file, which Node only supports behind a flag.
   const path = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const bytes = await readFile(path.replace(/\.js$/, '.wasm'));
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': withoutHeldTimers() });
@@ -50,9 +50,9 @@ async function loadEngine(): Promise<void> {
 }
 
 /**
- * The engine limits each wait for a lock by a timer of ten seconds, which it never clears. Unless those timers are unref'd,
- * every process that has migrated lives ten seconds longer than its work. The engine's waits themselves keep the process
- * alive: each is for an answer of the database.
+ * The engine limits each wait for a lock by a timer of ten seconds, and never clears it. Without unref(), every
+ * process that has migrated would live ten seconds longer than its work. The process stays alive during the waits
+ * themselves, because each of them is for a response of the database.
  */
 function withoutHeldTimers(): object {
   const setTimer = Object.keys(bindings).filter(name => name.startsWith('__wbg_setTimeout_'));
@@ -60,7 +60,7 @@ function withoutHeldTimers(): object {
   return { ...bindings, ...Object.fromEntries(setTimer.map(name => [name, unrefed])) };
 }
 
-// TypeScript knows it from the browser's library alone, which would bring `window` and the like along.
+// TypeScript declares WebAssembly only in the library for browsers, which would also declare `window` and others.
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: {
     instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;

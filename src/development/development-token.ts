@@ -3,8 +3,8 @@ import type { Actor } from '../commands/decider.ts';
 import type { Config } from '../config.ts';
 
 /**
- * A token for whoever tries the server on their own machine, good for 30 days. Undefined where a key is configured:
- * then tokens come from whoever has it, and this server hands out none.
+ * Signs a token with the development key, valid for 30 days.
+ * @returns undefined if a key is configured: then this server issues no tokens
  */
 export async function developmentToken(auth: Config['auth'], actor: Actor): Promise<string | undefined> {
   const { key, issuer, audience } = auth;

@@ -5,22 +5,22 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { script } from '../generated/graphiql-script.ts';
 import { style } from './graphiql-style.ts';
 
-/** The page's own files, so that it needs no network: 9 MB as they are, 2 MB as they are sent. */
+/** The files of the page, served from here so that it works offline: 9 MB, 2 MB compressed. */
 export interface Assets {
-  /** Where each is served. Another content has another path, so that browsers may keep them for good. */
+  /** URL paths. Each contains a hash of the content, so that browsers can cache the files for ever. */
   readonly paths: {
     readonly style: string;
     readonly graphiql: string;
     readonly script: string;
-    /** By the labels that the editor asks for them with. */
+    /** By the labels that the editor uses for its workers. */
     readonly workers: Readonly<Record<'editorWorkerService' | 'graphql' | 'json', string>>;
   };
-  /** Answers a request for what is at a path. */
+  /** Answers a request for one of the files. */
   answer(path: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 const encoders = {
-  // Better takes seconds, and this is waited for.
+  // A higher quality takes seconds, and the first request waits for it.
   br: (content: string) => promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
   gzip: (content: string) => promisify(gzip)(content),
   identity: (content: string) => Promise.resolve(Buffer.from(content)),
@@ -35,47 +35,48 @@ interface Asset {
   readonly encoded: (encoding: Encoding) => Promise<Buffer>;
 }
 
-/** @param folder path that theirs begin with */
+/** @param folder path prefix of all files */
 export async function loadAssets(folder: string): Promise<Assets> {
-  // Not before somebody opens the page: to load it takes a start's time, and 20 MB that most processes never need.
+  // Loaded with the first request for the page: loading takes as long as the rest of the start, and 20 MB that most
+  // processes never need.
   const page = await import('@graphql-yoga/render-graphiql/graphiql');
   const javascript = 'text/javascript; charset=utf-8';
   const css = asset(folder, 'graphiql.css', 'text/css; charset=utf-8', page.css + style);
   const graphiql = asset(folder, 'graphiql.js', javascript, page.js);
-  const own = asset(folder, 'page.js', javascript, script);
+  const pageScript = asset(folder, 'page.js', javascript, script);
   const editor = asset(folder, 'editor-worker.js', javascript, page.editorWorkerService);
   const graphql = asset(folder, 'graphql-worker.js', javascript, page.graphqlWorker);
   const json = asset(folder, 'json-worker.js', javascript, page.jsonWorker);
-  const byPath = new Map([css, graphiql, own, editor, graphql, json].map(each => [each.path, each]));
+  const byPath = new Map([css, graphiql, pageScript, editor, graphql, json].map(each => [each.path, each]));
 
   return {
     paths: {
       style: css.path,
       graphiql: graphiql.path,
-      script: own.path,
+      script: pageScript.path,
       workers: { editorWorkerService: editor.path, graphql: graphql.path, json: json.path },
     },
     async answer(path, request, response) {
-      const wanted = byPath.get(path);
-      if (wanted) await send(wanted, request, response);
-      else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('no such file of this version\n');
+      const found = byPath.get(path);
+      if (found) await send(found, request, response);
+      else response.writeHead(404, { 'Content-Type': 'text/plain' }).end('This version has no such file\n');
     },
   };
 }
 
 function asset(folder: string, name: string, type: string, content: string): Asset {
   const hash = createHash('sha256').update(content).digest('base64url').slice(0, 16);
-  const kept = new Map<Encoding, Promise<Buffer>>();
+  const encodings = new Map<Encoding, Promise<Buffer>>();
   return {
     path: `${folder}/${hash}/${name}`,
     hash,
     type,
     encoded(encoding) {
-      const known = kept.get(encoding);
+      const known = encodings.get(encoding);
       if (known) return known;
-      const made = encoders[encoding](content);
-      kept.set(encoding, made);
-      return made;
+      const promise = encoders[encoding](content);
+      encodings.set(encoding, promise);
+      return promise;
     },
   };
 }

@@ -2,12 +2,13 @@ import type { Config } from '../config.ts';
 import { developmentToken } from './development-token.ts';
 import type { Page } from './graphiql.ts';
 import { newId } from '../ids.ts';
-import { exampleTabs } from '../order/graphql/example-tabs.ts';
+import { exampleTabs } from './example-tabs.ts';
 import { sampleCustomerId, sampleProductId } from './sample-data.ts';
 
 /**
- * What GraphiQL shows in development: one order's way from create to submit, by a customer, and a watch of all orders, by
- * staff. The order's id is new with each load. With `?watch`, where the page's own link leads, the watch comes first.
+ * The content of GraphiQL in development: one order from create to submit, as a customer, and a subscription to all
+ * orders, as staff. Each load has a new order id. With `?watch`, the target of the link on the page, the subscription
+ * is the first tab.
  */
 export async function graphiqlPage(auth: Config['auth'], query: URLSearchParams): Promise<Page> {
   const orderId = newId('ord');
@@ -29,7 +30,7 @@ export async function graphiqlPage(auth: Config['auth'], query: URLSearchParams)
   };
 }
 
-/** Without a development key there is no token to give away: the tab shows where one belongs. */
+/** If a key is configured, there is no development token: the tab shows a placeholder. */
 function authorization(token = '<token>'): { Authorization: string } {
   return { Authorization: `Bearer ${token}` };
 }

@@ -1,10 +1,10 @@
-/** What is mended of GraphiQL's own style. */
+/** Corrections to GraphiQL's style sheet. */
 export const style = /* css */ `
-/* Where the page starts with several tabs, one that gets the focus jumps aside: away from under the mouse that clicks it. */
+/* Without this, a tab that gets the focus moves away from under the mouse, if the page starts with several tabs. */
 .graphiql-tab { transform: none !important }
 
-/* A narrow window has no room for columns: there the answer stands below the question, the icons below both, and what an
-   icon opens takes the place of both. */
+/* In a narrow window there are no columns: the response is below the operation, the icons are below both, and the panel
+   of an icon replaces both. */
 @media (max-width: 700px) {
   .graphiql-container { flex-direction: column-reverse; height: 100dvh }
   .graphiql-container .graphiql-sidebar { flex-direction: row; width: 100%; padding-top: 0 }

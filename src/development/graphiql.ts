@@ -2,32 +2,35 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Assets, loadAssets } from './graphiql-assets.ts';
 
-/** What one load of the page shows. */
+/** The content of the page for one load. */
 export interface Page {
   readonly title: string;
-  /** HTML, beside the tabs. */
+  /** HTML, displayed beside the tabs. */
   readonly heading: string;
   readonly tabs: readonly Tab[];
-  /** Of each tab that is opened later. */
+  /** Default headers of new tabs. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Texts in it that are another load's no more: in what was kept of the load before, they take the old ones' places. */
+  /**
+   * Ids and tokens that are new with each load. After a reload they replace those of the last load in the stored
+   * tabs.
+   */
   readonly fresh: readonly string[];
 }
 
 export interface Tab {
   readonly query: string;
   readonly variables: object;
-  /** Of its requests, and of its socket's `connection_init`. */
+  /** Sent with the requests of the tab, and in `connection_init` of its socket. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 const path = '/graphql';
 const folder = '/graphql/page';
 
-/** Answers what browsers ask for GraphiQL; false for any other request, which is then not touched. */
+/** Answers a browser's requests for GraphiQL; returns false for any other request, which it does not touch. */
 export type GraphiQL = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-// The page loads nothing and calls nobody but this server, whatever is in it; and no other page can dress it up.
+// The page may load from and connect to this server only, and no other page may embed it.
 const policy = [
   `default-src 'none'`,
   `script-src 'self'`,
@@ -42,12 +45,13 @@ const policy = [
 ].join('; ');
 
 /**
- * GraphiQL at /graphql, for browsers: all its files come from this server, it needs no network.
+ * GraphiQL at /graphql, for browsers. All its files come from this server, so it works offline.
  *
- * The editor is yoga's; the page around it is ours. Yoga's `renderGraphiQL` takes JSON only, so no fetcher: it sends a
- * subscription that was cut again without `after` (WebSocket) or never (SSE), ends it when another tab is chosen, shows
- * its newest frame alone, and needs inline scripts, so that no strict Content-Security-Policy is possible.
- * @param pageOf what to show, by the query of the page's address
+ * The editor is yoga's; the page around it is ours. Yoga's `renderGraphiQL` accepts JSON only, so no fetcher. Its own
+ * fetcher restarts a subscription after a disconnect without `after` (WebSocket) or not at all (SSE), ends it when
+ * another tab is selected, and shows its newest frame only. It also needs inline scripts, which exclude a strict
+ * Content-Security-Policy.
+ * @param options.pageOf makes the content from the query of the page's URL
  */
 export function openGraphiQL(options: { logger: Logger; pageOf: (query: URLSearchParams) => Promise<Page> }): GraphiQL {
   const { logger, pageOf } = options;
@@ -65,11 +69,11 @@ export function openGraphiQL(options: { logger: Logger; pageOf: (query: URLSearc
   }
 
   return (request, response) => {
-    const [asked = ''] = (request.url ?? '').split('?', 1);
-    const isPage = asked === path && !!request.headers.accept?.includes('text/html');
-    if (request.method !== 'GET' || !(isPage || asked.startsWith(`${folder}/`))) return false;
+    const [requestPath = ''] = (request.url ?? '').split('?', 1);
+    const isPage = requestPath === path && !!request.headers.accept?.includes('text/html');
+    if (request.method !== 'GET' || !(isPage || requestPath.startsWith(`${folder}/`))) return false;
     answer(request, response).catch((error: unknown) => {
-      logger.error({ err: error }, 'GraphiQL was not served');
+      logger.error({ err: error }, 'serving GraphiQL failed');
       response.destroy();
     });
     return true;
@@ -77,7 +81,7 @@ export function openGraphiQL(options: { logger: Logger; pageOf: (query: URLSearc
 }
 
 function html({ title, heading, tabs, headers, fresh }: Page, { paths }: Assets): string {
-  const given = {
+  const pageData = {
     heading,
     headers: json(headers),
     tabs: tabs.map(tab => ({ query: tab.query, variables: json(tab.variables), headers: json(tab.headers) })),
@@ -96,7 +100,7 @@ function html({ title, heading, tabs, headers, fresh }: Page, { paths }: Assets)
   <body class="no-focus-outline">
     <noscript>GraphiQL needs JavaScript.</noscript>
     <div id="root"></div>
-    <script type="application/json" id="page">${JSON.stringify(given).replaceAll('<', String.raw`\u003c`)}</script>
+    <script type="application/json" id="page">${JSON.stringify(pageData).replaceAll('<', String.raw`\u003c`)}</script>
     <script src="${paths.graphiql}"></script>
     <script src="${paths.script}"></script>
   </body>
@@ -104,7 +108,7 @@ function html({ title, heading, tabs, headers, fresh }: Page, { paths }: Assets)
 `;
 }
 
-/** As people write it. */
+/** Indented, for the editor. */
 function json(value: object): string {
   return JSON.stringify(value, null, 2);
 }

@@ -8,7 +8,10 @@ import { deriveId, uuidV5 } from '../ids.ts';
 import { productDecider } from '../product/decider.ts';
 import { productIdOf } from '../product/product-id.ts';
 
-/** Under which samples get their ids and command ids. Permanent: by these a later start knows what it has stored. */
+/**
+ * Namespace of the ids and command ids of the samples. Permanent: a later start recognises by them what is stored
+ * already.
+ */
 const sampleNamespace = '47fe5cf8-500e-4602-bac1-9235b0b0cac3';
 
 const actor = { role: 'staff', subject: 'orderstream' } as const;
@@ -31,9 +34,9 @@ const products = [
   ['GRINDER-HAND', 'Hand grinder', 89_00],
 ] as const;
 
-/** Who development tokens are made out to. */
+/** The customer that development tokens are issued for. */
 export const sampleCustomerId = customerIdOf(customers[0][1]);
-/** What the examples that a start offers order. */
+/** The product that the GraphiQL examples order. */
 export const sampleProductId = productIdOf(products[0][0]);
 
 const samples = [
@@ -48,17 +51,17 @@ const samples = [
 ];
 
 /**
- * Puts a few customers and a small catalogue into an empty log, for whoever tries this for the first time; and the rest
- * of them where an earlier start was killed half-way. A log that has anything else in it is left alone.
+ * Stores a few customers and a small catalogue in an empty log, as sample data for a first trial. If an earlier start
+ * was killed half-way, the missing samples are added. A log with any other event is not changed.
  */
 export async function fillEmptyLog(store: EventStore): Promise<void> {
   const log = await store.readLog(0, samples.length);
   if (log.some(({ commandId }, index) => commandId !== samples[index]?.commandId)) return;
   const handle = openCommandBus(store, [customerDecider, productDecider]);
-  // Each is one event, one after the other: so the log is always some of the first of them.
+  // Each sample is one event, and they are stored in order, so the log always contains a prefix of the list.
   for (const { commandId, send } of samples.slice(log.length)) {
     const { type } = await send(handle);
-    if (type !== 'accepted') throw new Error(`the sample of command ${commandId} was answered ${type}`);
+    if (type !== 'accepted') throw new Error(`storing the sample data failed: command ${commandId} was ${type}`);
   }
 }
 

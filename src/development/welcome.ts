@@ -3,13 +3,13 @@ import { developmentToken } from './development-token.ts';
 import { sampleCustomerId } from './sample-data.ts';
 import type { Style } from './terminal-style.ts';
 
-/** Where the commands look for the server if nothing else is said. */
-const usualUrl = 'http://127.0.0.1:4000';
+/** The default URL of the commands below. */
+const defaultUrl = 'http://127.0.0.1:4000';
 
 /**
- * What a start with the development key prints below its first line: what to try, and tokens.
+ * The text that a start with the development key prints after its first line: commands to try, and tokens.
  * @param url of the server's root
- * @returns undefined if a key is configured: then this server gives away no token
+ * @returns undefined if a key is configured: then this server issues no tokens
  */
 export async function welcome(
   { auth, graphiql, trustedDocuments }: Config,
@@ -19,7 +19,7 @@ export async function welcome(
   const staff = await developmentToken(auth, { role: 'staff', subject: 'staff' });
   const customer = await developmentToken(auth, { role: 'customer', subject: sampleCustomerId });
   if (staff === undefined || customer === undefined) return undefined;
-  const option = url === usualUrl ? '' : ` -- --url ${url}`;
+  const option = url === defaultUrl ? '' : ` -- --url ${url}`;
   const commands = [
     ['npm run watch', 'prints each change of each order'],
     ['npm run order', 'places an order, in another terminal'],
@@ -27,13 +27,15 @@ export async function welcome(
   ] as const;
   const rows = [
     ...(graphiql ? [['GraphiQL', `${url}/graphql`] as const] : []),
-    // Their documents are in no manifest of a front end: they would be refused.
-    ...(trustedDocuments.only ? [] : commands.map(([command, does]) => [`${command}${option}`, does] as const)),
+    // With trusted documents only, the operations of these commands would be rejected.
+    ...(trustedDocuments.only
+      ? []
+      : commands.map(([command, description]) => [`${command}${option}`, description] as const)),
   ];
-  const width = Math.max(...rows.map(([what]) => what.length));
+  const width = Math.max(...rows.map(([command]) => command.length));
   return [
     '',
-    ...rows.map(([what, does]) => `  ${style('cyan', what.padEnd(width))}  ${does}`),
+    ...rows.map(([command, description]) => `  ${style('cyan', command.padEnd(width))}  ${description}`),
     ...(rows.length > 0 ? [''] : []),
     style('bold', 'Development tokens (valid for 30 days, rejected once a key is configured):'),
     `  ${style('cyan', 'staff   ')} ${style('dim', staff)}`,

@@ -3,7 +3,7 @@ import { Prisma } from '../generated/prisma/client.ts';
 import type { EventMetadata } from './recorded-event.ts';
 import { fingerprintBytes, type SealedData } from './personal-data.ts';
 
-/** A stream as its reader knows it: its last version (0 for none) and that event's hash. */
+/** A stream as its reader has seen it: its last version (0 if it has no events) and the hash of that event. */
 export interface StreamVersion {
   readonly streamType: string;
   readonly streamId: string;
@@ -11,12 +11,15 @@ export interface StreamVersion {
   readonly hash: string | null;
 }
 
-/** One command's events for one stream, as append_events() takes them. Sent again, it stays the same to the byte. */
+/**
+ * The events of one command for one stream, as append_events() expects them. A request that is sent again is
+ * identical to the byte.
+ */
 export interface AppendRequest extends StreamVersion {
   readonly commandId: string;
-  /** Hex; over what the client asked for. */
+  /** Hash of the client's request, hex. */
   readonly commandHash: string;
-  /** Other streams that the decision rested on: if one has moved, nothing is appended. */
+  /** Other streams on which the decision depends: if one of them has changed, nothing is appended. */
   readonly reads: readonly StreamVersion[];
   readonly metadata: EventMetadata;
   /** RFC 3339. */
@@ -29,7 +32,7 @@ export interface NewEvent {
   readonly schemaVersion: number;
   readonly data: object;
   readonly personal: SealedData | null;
-  /** The field of `data` that takes the public number. */
+  /** The field of `data` that receives the public number. */
   readonly number?: string;
 }
 
@@ -43,13 +46,16 @@ export type AppendOutcome =
     }
   | { readonly outcome: 'reused' }
   | { readonly outcome: 'conflict'; readonly version: number }
-  /** The log does not have the key that sealed the request's personal data: seal it again with the one that is there. */
+  /**
+   * The key that encrypted the personal data of the request is not in the database. Encrypt the data again with the
+   * stored key.
+   */
   | { readonly outcome: 'key-lost' };
 
 /**
- * One call, one round trip, one commit.
- * @returns the requests' outcomes in their order. If the log does not have the keys of some requests, nothing is stored:
- *   their outcome is `key-lost`, and the others are undefined and have to be sent again
+ * Appends requests with one statement: one round trip, one commit.
+ * @returns the outcomes in the order of the requests. If keys of some requests are not in the database, nothing is
+ * stored: their outcome is `key-lost`, and the others are undefined and have to be sent again
  */
 export async function appendEvents(
   database: Pick<Database, '$queryRaw'>,
@@ -74,7 +80,7 @@ export async function appendEvents(
 
 type Sealed = SealedData & { readonly key: string };
 
-/** What a request has sealed, one item a key. */
+/** The encrypted data of a request: one item for each key. */
 function sealedOf({ events }: AppendRequest): Sealed[] {
   const sealed = events.flatMap(({ personal }) => (personal?.key === undefined ? [] : [personal as Sealed]));
   return sealed.filter((one, index) => sealed.findIndex(other => keyName(other) === keyName(one)) === index);
@@ -85,9 +91,9 @@ function keyName({ subject, key }: Sealed): string {
 }
 
 /**
- * Names the keys that are not the stored ones. Part of the statement that appends: a process that kept a key over a
- * restore or a failover would else store what no reader could ever open. A key that was emptied takes anything: what is
- * said of an erased subject is to be unreadable.
+ * Selects the keys that differ from the stored ones. This is part of the appending statement: after a restore or a
+ * failover, a process may have cached a key that the database lacks, and data encrypted with it could never be read.
+ * If a key was deleted, any key is accepted, because data of an erased subject has to be unreadable.
  */
 function lostKeys(sealed: readonly Sealed[]): Prisma.Sql {
   return Prisma.sql`
@@ -99,7 +105,10 @@ function lostKeys(sealed: readonly Sealed[]): Prisma.Sql {
         AND (k.key = ''::bytea OR encode(substr(sha256(k.key), 1, ${fingerprintBytes}::int), 'hex') = sealed.key))`;
 }
 
-/** The arguments of append_events(): see its migration. Lines cost the server a third of what JSON costs it to take apart. */
+/**
+ * The arguments of append_events(), see its migration. The server parses lines in a third of the time that it needs
+ * for JSON.
+ */
 export function appendColumns(requests: readonly AppendRequest[]): string[] {
   const { reads, readings } = readsOf(requests);
   const events = requests.flatMap(request => request.events);
@@ -131,7 +140,10 @@ function lines<Item>(items: readonly Item[], value: (item: Item) => string | num
   return items.map(item => value(item) ?? '-').join('\n');
 }
 
-/** Each state that any of the requests rests on, once; and which request rests on which of them, both numbered from 1. */
+/**
+ * Every stream version on which a request depends, without repeats; and pairs of request and stream version, both
+ * numbered from 1.
+ */
 function readsOf(requests: readonly AppendRequest[]): { reads: StreamVersion[]; readings: [number, number][] } {
   const numbers = new Map<string, number>();
   const reads: StreamVersion[] = [];
@@ -147,10 +159,10 @@ function readsOf(requests: readonly AppendRequest[]): { reads: StreamVersion[]; 
   return { reads, readings };
 }
 
-/** @throws where it did not answer every request: then nobody knows what happened */
-export function appendOutcomes(answer: string, requests: number): AppendOutcome[] {
-  const outcomes = answer.split('\n').map(outcomeOf);
-  if (outcomes.length !== requests) throw new Error('append_events did not answer every request');
+/** @throws Error if the response has not one line for each request: then it is unknown what was stored */
+export function appendOutcomes(response: string, requests: number): AppendOutcome[] {
+  const outcomes = response.split('\n').map(outcomeOf);
+  if (outcomes.length !== requests) throw new Error('append_events did not return an outcome for every request');
   return outcomes;
 }
 
@@ -165,6 +177,6 @@ function outcomeOf(line: string): AppendOutcome {
     case 'conflict':
       return { outcome, version: Number(version) };
     default:
-      throw new Error(`append_events answered ${line}`);
+      throw new Error(`append_events returned ${line}`);
   }
 }

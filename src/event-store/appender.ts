@@ -3,85 +3,110 @@ import { classifyDatabaseError, isReadOnly, sqlState } from '../database/databas
 import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
 import { backoff } from './backoff.ts';
 
-/** Requests a call carries at most: enough to share its one fsync, few enough that none waits long behind the others. */
-const callSize = 200;
-/** Events a call carries at most, unless its one request has more: as many as are stored in a small part of callTimeout. */
-const callEvents = 2_000;
-/** A second call gathers and travels while the first one waits for the disk. More would only queue for the lock. */
-const callsInFlight = 2;
-/** A call takes this many where they are there: as many as take the database longer than what a second call costs. */
-const worthSharing = 24;
-/** A share of it makes a call's requests enough for a second call: the last of those who were answered may ask late. */
-const enough = 0.75;
-/** What is left of how many were there at once, call by call, after they have gone. */
-const remembered = 0.9;
-/** So long, ms: one that takes longer waits for another node's, for a disk, or on a dead connection. */
-const patience = 30;
 /**
- * Pause after a call that many had come for, ms for each of its requests and at most: those who are answered ask again, and
- * a call costs as much as twenty requests do. One that enough wait for goes at once.
+ * Maximum number of requests in one call: enough to share one fsync, but few enough that none waits long for the
+ * others.
  */
-const breath = 0.05;
-const longestBreath = 2;
-/** A call that is not answered by then is taken for lost, ms. Its requests go again; their command ids make it safe. */
-const callTimeout = 3_000;
+const maxRequestsPerCall = 200;
+/**
+ * Maximum number of events in one call, unless its only request has more. They can be stored in a small part of
+ * callTimeoutMs.
+ */
+const maxEventsPerCall = 2_000;
+/** While one call waits for the disk, a second one can be filled and sent. More calls would only queue for the lock. */
+const maxCallsInFlight = 2;
+/**
+ * A call takes at least this many requests, if there are that many. Storing them takes as long as the cost of a
+ * second call.
+ */
+const minShare = 24;
+/**
+ * While a call is held back, this part of a call's share is enough to send it: the last answered callers may be late.
+ */
+const sufficientPart = 0.75;
+/** After each call, the measured concurrency decreases by this factor, unless the current one is higher. */
+const concurrencyDecay = 0.9;
+/**
+ * Maximum time for which small calls are held back. A call that takes longer waits for another node, for a disk or on
+ * a dead connection.
+ */
+const maxHoldMs = 30;
+/**
+ * Pause after a call, for each of its requests, and its maximum. Callers that got their responses send the next
+ * commands, and a call costs as much as twenty requests do. A call with enough requests is sent at once.
+ */
+const pauseMsPerRequest = 0.05;
+const maxPauseMs = 2;
+/**
+ * A call without a response after this time is considered lost. Its requests are sent again, which is safe because of
+ * their command ids.
+ */
+const callTimeoutMs = 3_000;
 
-/** The deadline passed and nobody knows whether the command was stored. The same command again settles it. */
+/**
+ * The deadline has passed, and it is unknown whether the command was stored. Sending the same command again resolves
+ * that.
+ */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError';
 }
 
-/** The command was not stored: the database could not be reached, or could not take it in time. */
+/** The command was not stored: the database was unreachable, or could not store it in time. */
 export class UnavailableError extends Error {
   override readonly name = 'UnavailableError';
 }
 
-/** The command was not stored: the database takes no writes. Asked again at the same node it is refused again. */
+/** The command was not stored: the database is read-only. A repeat on the same node fails again. */
 export class ReadOnlyError extends Error {
   override readonly name = 'ReadOnlyError';
 }
 
-/** A server that takes no writes may be about to take over: a command waits so long for it to begin. */
+/** A read-only server may be about to become the primary. A command waits this long for it. */
 export const readOnlyPatienceMs = 2_000;
 
 /**
- * Appends one command's events.
- * @param deadline by performance.now(), which no clock that is set moves; past it nothing is sent again
- * @throws OutcomeUnknownError, UnavailableError, ReadOnlyError, or the database's own error where the request itself is at fault
+ * Appends the events of one command.
+ * @param deadline a time of performance.now(), which is independent of the system clock; after it nothing is sent
+ * again
+ * @throws OutcomeUnknownError, UnavailableError, ReadOnlyError, or the error of the database if the request itself is
+ * at fault
  */
 export type Append = (request: AppendRequest, deadline: number) => Promise<AppendOutcome>;
 
 interface Pending {
   readonly request: AppendRequest;
   readonly deadline: number;
-  /** Whether some call that carried it may have been carried out. */
+  /** Whether a call with this request may have been executed. */
   mayBeStored: boolean;
-  /** Whether it must travel alone, since the database refused a call that it was part of. */
+  /** Whether it has to be sent in a call of its own, because the database rejected a call that contained it. */
   alone: boolean;
   attempts: number;
-  /** By performance.now(): until then a server that takes no writes is waited for. Set when it first refuses. */
+  /** A time of performance.now() until which a read-only server is retried. Set at its first rejection. */
   writableBy?: number | undefined;
   resolve(outcome: AppendOutcome): void;
   reject(error: unknown): void;
 }
 
 /**
- * Group commit: commands that arrive while a call is under way travel together in the next one, so a busy node pays
- * one lock, one round trip and one fsync for many commands, and an idle one waits for nobody.
- * @param onAppended told after each call that stored something, of how many commands; only a hint
+ * Group commit: commands that arrive while calls are in flight are batched in the next call. So a busy node needs one
+ * lock, one round trip and one fsync for many commands, and on an idle node a command is sent at once.
+ * @param onAppended called after each call that stored something, with the number of its requests; only a hint
  */
 export function openAppender(database: Database, onAppended: (commands: number) => void): Append {
   const queue: Pending[] = [];
-  let inFlight = 0;
-  /** Requests that the calls in flight carry. */
-  let travelling = 0;
-  /** Requests that were there at once of late, waiting or on their way. */
-  let crowd = 0;
-  /** Calls that fewer requests than are worth one wait for. */
-  let awaited = 0;
+  let callsInFlight = 0;
+  /** The number of requests in the calls in flight. */
+  let requestsInFlight = 0;
+  /** The recent maximum of requests that were waiting or in flight at the same time. */
+  let concurrency = 0;
+  /** The number of calls for which small calls are held back. */
+  let holds = 0;
   let pumping = false;
 
-  /** Once all that this turn of the event loop brings stands in the queue: else its first two would travel alone. */
+  /**
+   * Runs pump() after this turn of the event loop has queued all its requests. Otherwise the first two would get
+   * calls of their own.
+   */
   function pumpSoon(): void {
     if (pumping) return;
     pumping = true;
@@ -92,63 +117,67 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   }
 
   function pump(): void {
-    crowd = Math.max(crowd, queue.length + travelling);
-    while (inFlight < callsInFlight && queue.length > 0 && (awaited === 0 || queue.length >= enough * share())) {
+    concurrency = Math.max(concurrency, queue.length + requestsInFlight);
+    while (
+      callsInFlight < maxCallsInFlight &&
+      queue.length > 0 &&
+      (holds === 0 || queue.length >= sufficientPart * share())
+    ) {
       const taken = takeCall(queue, share());
       const now = performance.now();
       for (const pending of taken) if (pending.deadline < now) giveUp(pending);
       const call = taken.filter(({ deadline }) => deadline >= now);
-      if (call.length > 0) depart(call);
+      if (call.length > 0) startCall(call);
     }
   }
 
-  function depart(call: readonly Pending[]): void {
-    inFlight++;
-    travelling += call.length;
-    crowd = Math.max(remembered * crowd, queue.length + travelling);
-    const noLonger = awaitCall();
-    // Before its requests are answered: those who ask again at once would be counted twice else.
+  function startCall(call: readonly Pending[]): void {
+    callsInFlight++;
+    requestsInFlight += call.length;
+    concurrency = Math.max(concurrencyDecay * concurrency, queue.length + requestsInFlight);
+    const release = holdSmallCalls();
+    // Before the requests are resolved: callers that send the next command at once would otherwise be counted twice.
     void send(call, () => {
-      inFlight--;
-      travelling -= call.length;
-      const ms = Math.min(call.length * breath, longestBreath);
-      if (ms >= 1) setTimeout(noLonger, ms);
-      else noLonger();
+      callsInFlight--;
+      requestsInFlight -= call.length;
+      const ms = Math.min(call.length * pauseMsPerRequest, maxPauseMs);
+      if (ms >= 1) setTimeout(release, ms);
+      else release();
       pumpSoon();
     });
   }
 
   /**
-   * What one call takes of those who are there: with all of them in it, nobody would be there to be decided while it is
-   * stored, and then nothing to be stored while they are decided.
+   * The number of requests that one call takes. If a call took all of them, no command would be decided while it is
+   * stored, and nothing would be stored while the commands are decided.
    */
   function share(): number {
-    return Math.min(callSize, Math.max(worthSharing, Math.ceil(crowd / callsInFlight)));
+    return Math.min(maxRequestsPerCall, Math.max(minShare, Math.ceil(concurrency / maxCallsInFlight)));
   }
 
-  /** Has fewer requests wait for a call. @returns ends that */
-  function awaitCall(): () => void {
-    awaited++;
-    const late = setTimeout(noLonger, patience);
-    let over = false;
-    function noLonger(): void {
-      clearTimeout(late);
-      if (!over) awaited--;
-      over = true;
+  /** Holds small calls back. @returns ends that */
+  function holdSmallCalls(): () => void {
+    holds++;
+    const timer = setTimeout(release, maxHoldMs);
+    let released = false;
+    function release(): void {
+      clearTimeout(timer);
+      if (!released) holds--;
+      released = true;
       pumpSoon();
     }
-    return noLonger;
+    return release;
   }
 
-  async function send(call: readonly Pending[], landed: () => void): Promise<void> {
+  async function send(call: readonly Pending[], onSettled: () => void): Promise<void> {
     const requests = call.map(({ request }) => request);
     try {
-      const outcomes = await answeredInTime(appendEvents(database, requests)).finally(landed);
+      const outcomes = await settledInTime(appendEvents(database, requests)).finally(onSettled);
       const left: Pending[] = [];
       call.forEach((pending, index) => {
         const outcome = outcomes[index];
         if (outcome) pending.resolve(outcome);
-        // Another request's key was lost, so nothing of this call was stored.
+        // The key of another request was lost, so this call stored nothing.
         else left.push(pending);
       });
       queue.unshift(...left);
@@ -156,15 +185,16 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     } catch (error) {
       if (!isRequestsFault(error)) for (const pending of call) sendAgain(pending, error);
       else if (call.length === 1) call[0]?.reject(error);
-      // One bad request fails the whole call, which stored nothing: alone, it fails alone.
+      // One invalid request makes the whole call fail, which then stores nothing. Sent alone, only that request
+      // fails.
       else queue.unshift(...call.map(pending => ({ ...pending, alone: true })));
     }
   }
 
   function sendAgain(pending: Pending, error: unknown): void {
     pending.mayBeStored ||= classifyDatabaseError(error) === 'unknown';
-    const wait = backoff(++pending.attempts);
-    const next = performance.now() + wait;
+    const waitMs = backoff(++pending.attempts);
+    const next = performance.now() + waitMs;
     pending.writableBy = isReadOnly(error) ? (pending.writableBy ?? next + readOnlyPatienceMs) : undefined;
     if (next > Math.min(pending.deadline, pending.writableBy ?? Infinity)) {
       giveUp(pending, error);
@@ -173,39 +203,41 @@ export function openAppender(database: Database, onAppended: (commands: number) 
     setTimeout(() => {
       queue.push(pending);
       pumpSoon();
-    }, wait);
+    }, waitMs);
   }
 
   function giveUp(pending: Pending, cause?: unknown): void {
     if (!pending.mayBeStored && isReadOnly(cause)) {
-      pending.reject(new ReadOnlyError('The database takes no writes', { cause }));
+      pending.reject(new ReadOnlyError('The database is read-only', { cause }));
       return;
     }
     pending.reject(
       pending.mayBeStored
-        ? new OutcomeUnknownError('The database did not say whether the command was stored', { cause })
-        : new UnavailableError('The database could not take the command', { cause }),
+        ? new OutcomeUnknownError('It is unknown whether the database stored the command', { cause })
+        : new UnavailableError('The database could not store the command', { cause }),
     );
   }
 
   return (request, deadline) =>
     new Promise((resolve, reject) => {
       queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
-      // At once: a turn of the event loop that brings a whole crowd decides all of it first, and stores nothing meanwhile.
-      // Not of fewer: it is not known yet how many this turn brings, and they would go in crumbs.
-      const isCrowd = crowd >= callsInFlight * worthSharing;
-      if (isCrowd && inFlight < callsInFlight && queue.length >= share()) pump();
+      // With many concurrent callers the call is sent at once: one turn of the event loop decides many commands, and
+      // the database would be idle until its end. With few, it is not known yet how many commands this turn adds, and
+      // the calls would be too small.
+      const isBusy = concurrency >= maxCallsInFlight * minShare;
+      if (isBusy && callsInFlight < maxCallsInFlight && queue.length >= share()) pump();
       else pumpSoon();
     });
 }
 
 /**
- * Takes the next call's requests off the queue, at most one a stream and one a command id: a second one of the same
- * stream rests on a version that the first is about to move, a second one of the same command wants its answer. Nor does
- * one that rests on a stream travel with one that writes it: the database would have to take all one after the other.
- * Streams are told apart by their ids: two types that had the same one would only travel apart.
+ * Takes the requests of the next call off the queue: at most one for each stream and for each command id. A second
+ * request for the same stream depends on a version that the first one is about to change, and a repeated command
+ * needs the result of the first. A request that depends on a stream is not in one call with a request that writes it,
+ * because the database would have to execute the requests one after the other. Streams are compared by their ids; if
+ * two types had the same id, their requests would only be in different calls.
  */
-function takeCall(queue: Pending[], most: number): Pending[] {
+function takeCall(queue: Pending[], maxRequests: number): Pending[] {
   const taken: Pending[] = [];
   const left: Pending[] = [];
   const seen = new Set<string>();
@@ -214,8 +246,8 @@ function takeCall(queue: Pending[], most: number): Pending[] {
 
   function fits({ request, alone }: Pending): boolean {
     if (taken.length === 0) return true;
-    if (alone || taken[0]?.alone || taken.length >= most) return false;
-    if (events + request.events.length > callEvents || seen.has(request.commandId)) return false;
+    if (alone || taken[0]?.alone || taken.length >= maxRequests) return false;
+    if (events + request.events.length > maxEventsPerCall || seen.has(request.commandId)) return false;
     const { streamId } = request;
     return !seen.has(streamId) && !read.has(streamId) && !request.reads.some(one => seen.has(one.streamId));
   }
@@ -229,27 +261,30 @@ function takeCall(queue: Pending[], most: number): Pending[] {
       events += request.events.length;
     } else left.push(pending);
   }
-  // Not as arguments of splice(): a long queue has more than the stack takes.
+  // Not passed as arguments of splice(): a long queue has more items than the stack can take.
   queue.length = 0;
   for (const pending of left) queue.push(pending);
   return taken;
 }
 
-/** Errors that the same request would meet again: malformed data, a broken constraint, a bug in the statement. */
+/**
+ * Whether the request itself causes the error, so that a retry would fail again: malformed data, a violated
+ * constraint, a bug in the statement.
+ */
 function isRequestsFault(error: unknown): boolean {
-  // Not 25006: a server that only reads for now is one that was just replaced, or is about to take over.
+  // 25006 is excluded: a read-only server was just replaced, or is about to become the primary.
   return classifyDatabaseError(error) === 'definite' && /^(?:22|23|25(?!006)|42|54|P0)/.test(sqlState(error) ?? '');
 }
 
-async function answeredInTime<T>(answer: Promise<T>): Promise<T> {
+async function settledInTime<T>(call: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`no answer within ${callTimeout} ms`));
-    }, callTimeout);
+      reject(new Error(`no response within ${callTimeoutMs} ms`));
+    }, callTimeoutMs);
   });
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([call, timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -10,12 +10,12 @@ interface Server {
 }
 
 /**
- * Checks for conditions that production must not run with, although it would seem to work.
- * @param alone true if no Redis connects this process to others
- * @throws StartError with a line for each problem
+ * Checks for conditions that are dangerous in production although they cause no error.
+ * @param alone true if no Redis connects this process with others
+ * @throws StartError with one line for each problem
  */
 export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
-  // Older than this process, so not its own connection.
+  // Connections older than this process belong to other processes.
   const seconds = performance.now() / 1000;
   const [server] = await database.$queryRaw<Server[]>`
     SELECT current_user::text AS "user", current_setting('fsync') AS fsync,
@@ -25,7 +25,7 @@ export async function checkForProduction(database: Database, alone: boolean): Pr
       (SELECT count(*)::int FROM pg_stat_activity a
        WHERE a.datname = current_database() AND a.application_name = ${nodeName}
          AND a.backend_start < clock_timestamp() - make_interval(secs => ${seconds}::float8)) AS others`;
-  if (!server) throw new Error('The server did not say what it is');
+  if (!server) throw new Error('The server did not return its settings');
   const problems = problemsOf(server, alone);
   if (problems.length > 0) throw new StartError(problems.join('\n'));
 }
@@ -34,20 +34,22 @@ function problemsOf({ user, mayChange, fsync, fullPageWrites, others }: Server, 
   const problems: string[] = [];
   if (mayChange) {
     problems.push(
-      `DATABASE_URL: ${user} may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to a role of its own, and run npm run db:migrate`,
+      `DATABASE_URL: ${user} may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate`,
     );
   }
   if (fsync !== 'on') {
-    problems.push(`DATABASE_URL: the server has fsync ${fsync}: set it on, or a power cut loses what was acknowledged`);
+    problems.push(
+      `DATABASE_URL: the server has fsync ${fsync}: set it to on, otherwise a power failure loses acknowledged commands`,
+    );
   }
   if (fullPageWrites !== 'on') {
     problems.push(
-      `DATABASE_URL: the server has full_page_writes ${fullPageWrites}: set it on, or a power cut may break its files`,
+      `DATABASE_URL: the server has full_page_writes ${fullPageWrites}: set it to on, otherwise a power failure may damage its files`,
     );
   }
   if (alone && others > 0) {
     problems.push(
-      'REDIS_URL: set it: another process of Orderstream is on this database, and only Redis tells them of each other',
+      'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
     );
   }
   return problems;

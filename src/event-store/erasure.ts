@@ -1,35 +1,35 @@
 import type { Database } from '../database/database.ts';
 import { readHead } from './read-log.ts';
 
-/** A stream with sealed data of a subject. */
+/** A stream that contains personal data of a subject. */
 export interface StreamAbout {
   readonly streamType: string;
   readonly streamId: string;
 }
 
 /**
- * Empties a subject's key for ever: nothing can open what it sealed, and later data is sealed with a key that is
- * stored nowhere. Only the owner of the tables may do this.
+ * Deletes the key of a subject permanently by setting it to empty. The data that it encrypted can't be decrypted any
+ * more, and later data is encrypted with a key that is never stored. Only the owner of the tables may do this.
  */
 export async function emptyKey(database: Database, subject: string): Promise<void> {
-  // Also if there is no key yet: a command in flight would make one after this check.
+  // This also inserts an empty key if there is none: otherwise a command in flight could still create one.
   await database.$executeRaw`
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, ''::bytea)
     ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`;
 }
 
 /**
- * Every stream with personal data of a subject, in the order of their beginnings. Reads the whole log, a stretch of so
- * many events at a time: a statement takes as long however long the log is.
+ * All streams with personal data of a subject, ordered by their first event. It reads the whole log in ranges of a
+ * fixed number of events, so that the duration of a statement does not depend on the length of the log.
  */
 export async function streamsAbout(
   database: Database,
   subject: string,
-  stretch = 100_000,
+  rangeLength = 100_000,
 ): Promise<readonly StreamAbout[]> {
   const found = new Map<string, StreamAbout>();
-  for (let after = 0; after < (await readHead(database)).point; after += stretch) {
-    for (const stream of await streamsWithin(database, subject, after, after + stretch)) {
+  for (let after = 0; after < (await readHead(database)).point; after += rangeLength) {
+    for (const stream of await streamsWithin(database, subject, after, after + rangeLength)) {
       if (!found.has(stream.streamId)) found.set(stream.streamId, stream);
     }
   }

@@ -8,23 +8,26 @@ import { readStream, type StreamPart, type StreamRead } from './read-stream.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { type FoldedStream, openSnapshots } from './snapshots.ts';
 
-/** The log, with the event types that its readers know. */
+/** The log, and the event types that its readers know. */
 export interface EventStore {
-  /** Appends one command's events; see openAppender(). `deadline` by performance.now(). */
+  /** Appends the events of one command; see openAppender(). `deadline` is a time of performance.now(). */
   append(request: AppendRequest, deadline: number): Promise<AppendOutcome>;
-  /** A stream, and what a command id has stored. */
+  /** Reads a stream, and the result that was stored under a command id. */
   readStream(part: StreamPart, commandId?: string): Promise<StreamRead>;
-  /** Has a folded aggregate stored before long, so that its stream need not be read from the start; see openSnapshots(). */
+  /** Stores a folded aggregate later, so that its stream need not be read from the start; see openSnapshots(). */
   saveSnapshot(folded: FoldedStream): void;
-  /** Up to `limit` events after a point, oldest first. */
+  /** At most `limit` events after a point, oldest first. */
   readLog(after: number, limit: number): Promise<RecordedEvent[]>;
-  /** What seals a subject's personal data. The append refuses what it sealed if the log does not have its key. */
+  /**
+   * The sealer of a subject's personal data. The append rejects data that was encrypted with a key that is not in the
+   * database.
+   */
   sealerOf(subject: string): Promise<Sealer>;
-  /** A command's hash with the subject's key as it is stored now; undefined if there is none. See keyedHash(). */
+  /** The hash of a command, keyed with the stored key of the subject; undefined if there is no key. See keyedHash(). */
   keyedHash(subject: string, commandHash: string): Promise<string | undefined>;
 }
 
-/** @param onAppended told after each call that stored events, of how many commands; only a hint */
+/** @param onAppended called after each call that stored events, with the number of commands; only a hint */
 export function openEventStore(
   database: Database,
   types: EventTypes,

@@ -1,4 +1,4 @@
-/** What a reader knows of a stream type's events. Every decider has this shape. */
+/** What a reader needs to know about the events of a stream type. Every decider has this shape. */
 export interface KnownEvents {
   readonly streamType: string;
   readonly schemaVersions: Readonly<Record<string, number>>;
@@ -10,7 +10,7 @@ interface StoredShape {
   data: unknown;
 }
 
-/** An event that this version of the code can't read. Its reader stops: skipping it would lose it. */
+/** An event that this release can't read. A reader stops at it, because skipping it would lose it. */
 export class UnknownEventError extends Error {
   override readonly name = 'UnknownEventError';
 }
@@ -22,8 +22,9 @@ export function eventTypes(known: readonly KnownEvents[]): EventTypes {
 }
 
 /**
- * Brings a stored event up to the newest schema version, one version at a time.
- * @throws UnknownEventError for a stream type, an event type or a schema version newer than this code knows
+ * Upcasts a stored event to the newest schema version, one version at a time.
+ * @throws UnknownEventError if the stream type or event type is unknown, or if the schema version is newer than the
+ * code
  */
 export function bringUp(
   types: EventTypes,
@@ -37,7 +38,7 @@ export function bringUp(
   while (known && reached < (known.schemaVersions[event.type] ?? 0)) event = known.upcast(event, reached++);
   if (known?.schemaVersions[event.type] !== reached) {
     throw new UnknownEventError(
-      `${streamType} event ${event.type} with schema version ${reached} is not known here: deploy a version that reads it first`,
+      `${streamType} event ${event.type} with schema version ${reached} is unknown to this release: deploy a release that can read it`,
     );
   }
   return { type: event.type, data: event.data as object, schemaVersion: reached };

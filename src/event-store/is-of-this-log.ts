@@ -2,15 +2,15 @@ import { Prisma } from '../generated/prisma/client.ts';
 import type { Position } from './position.ts';
 
 /**
- * Whether a position may be of this log. Part of the statement that reads, so that the answer and the position that it
- * was tested against are of one log.
- *
- * If the log has an event at that point, its hash decides. A point beyond the log's end is one of two things. A server
- * that takes no writes (a standby, also behind a pooler that splits reads) may be behind the one that does: the point is
- * not there yet, and this is true; the caller sees by the position of the answer how far the server is. A server that
- * takes writes has all that was ever acknowledged, so its log was cut by a restore or a failover: this is false.
- * `transaction_read_only` is fixed before the statement's snapshot is taken, which pg_is_in_recovery() is not: a standby
- * that is promoted in that moment must not call its own events another log's.
+ * Whether a position may belong to this log. It is part of the reading statement, so that the rows and the check come
+ * from the same log.
+ * If the log has an event at that point, its hash decides. If the point is after the end of the log, there are two
+ * cases. A read-only server (a standby, also behind a pooler that splits reads) may be behind the primary and not
+ * have this event yet: the result is true, and the caller can see from the position of the result how far the server
+ * is. A server that accepts writes has all acknowledged events, so its log was cut by a restore or a failover: the
+ * result is false. `transaction_read_only` is fixed before the snapshot of the statement is taken, and
+ * pg_is_in_recovery() is not: a standby that is promoted at this moment must not treat its own events as those of
+ * another log.
  */
 export function isOfThisLog(position: Position | undefined): Prisma.Sql {
   if (!position || position.point === 0) return Prisma.sql`true`;
@@ -20,7 +20,7 @@ export function isOfThisLog(position: Position | undefined): Prisma.Sql {
     current_setting('transaction_read_only')::boolean)`;
 }
 
-/** Whether the log has this very event. */
+/** Whether the log has exactly this event. */
 export function hasEventAt({ point, hash }: Position): Prisma.Sql {
   return Prisma.sql`EXISTS (
     SELECT FROM events known

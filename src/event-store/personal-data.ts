@@ -2,21 +2,21 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes }
 
 const ivBytes = 12;
 const tagBytes = 16;
-/** Bytes of a key's fingerprint: enough to tell two keys of one subject apart. */
+/** Bytes of a key's fingerprint: enough to distinguish the keys of one subject. */
 export const fingerprintBytes = 8;
 
-/** Personal data as the log keeps it: unreadable without the key of the one it is about. */
+/** Personal data as it is stored in the log: it can't be read without the key of its subject. */
 export interface SealedData {
   readonly subject: string;
   readonly sealed: string;
-  /** Fingerprint of the key that sealed it, hex. Events that older releases stored have none. */
+  /** Fingerprint of the key that encrypted the data, hex. Events of older releases have none. */
   readonly key?: string | undefined;
 }
 
 /**
- * Seals personal data with AES-256-GCM.
- * @param key 32 bytes, the subject's own
- * @param streamId bound to the sealed bytes, so that they open in no other stream
+ * Encrypts personal data with AES-256-GCM.
+ * @param key 32 bytes, the key of the subject
+ * @param streamId is authenticated with the data, so that it can't be decrypted as data of another stream
  * @returns iv, tag and ciphertext, base64
  */
 export function seal(key: Uint8Array, streamId: string, personal: object): string {
@@ -27,8 +27,8 @@ export function seal(key: Uint8Array, streamId: string, personal: object): strin
 }
 
 /**
- * Names a key without telling anything of it: a reader sees that data was sealed with another key than the one at hand,
- * and the append that the key still exists.
+ * Identifies a key without revealing it. A reader sees whether the data was encrypted with the stored key, and an
+ * append checks that the key is still stored.
  * @param key 32 random bytes
  * @returns hex
  */
@@ -40,16 +40,17 @@ export function fingerprintOf(key: Uint8Array): string {
 }
 
 /**
- * Opens sealed data of one event.
- * @param key of the subject, as it is stored now
- * @returns undefined if the data was sealed with a key that is not stored any more: it reads like erased data
- * @throws if the bytes were changed, or belong to another stream: the log is damaged
+ * Decrypts the personal data of one event.
+ * @param key the stored key of the subject
+ * @returns undefined if the data was encrypted with a key that is no longer stored: it is treated like erased data
+ * @throws Error if the bytes were changed or belong to another stream: the log is damaged
  */
 export function openPersonal(key: Uint8Array, streamId: string, personal: SealedData): object | undefined {
   if (personal.key !== undefined) {
     return personal.key === fingerprintOf(key) ? open(key, streamId, personal.sealed) : undefined;
   }
-  // An older release stored it, without a fingerprint: changed bytes then look like a lost key. `verify` reports those.
+  // An older release stored the data without a fingerprint, so changed bytes look like a lost key. `verify` reports
+  // such events.
   try {
     return open(key, streamId, personal.sealed);
   } catch (error) {
@@ -59,8 +60,8 @@ export function openPersonal(key: Uint8Array, streamId: string, personal: Sealed
 }
 
 /**
- * Opens what seal() made.
- * @throws where the bytes were changed, or belong to another stream or key: a broken log, not a thrown-away key
+ * Decrypts data that seal() has encrypted.
+ * @throws Error if the bytes were changed, or belong to another stream or key
  */
 export function open(key: Uint8Array, streamId: string, sealed: string): object {
   const bytes = Buffer.from(sealed, 'base64');
@@ -71,9 +72,10 @@ export function open(key: Uint8Array, streamId: string, sealed: string): object 
 }
 
 /**
- * The hash of a command that has personal data in it, so that nobody confirms a guess at that data by it: not without
- * the subject's key, and by nothing once the key is thrown away. Stored with events, so that its form may never change.
- * @param hash hex, over what the client asked for
+ * The hash of a command that contains personal data. Without the key of the subject, a guess of that data can't be
+ * checked with it; if the key was deleted, it can't be checked at all. The hash is stored with events, so its form
+ * may never change.
+ * @param hash of the client's request, hex
  * @returns hex
  */
 export function keyedHash(key: Uint8Array, hash: string): string {

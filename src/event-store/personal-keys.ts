@@ -4,15 +4,14 @@ import type { Database } from '../database/database.ts';
 const keyBytes = 32;
 
 /**
- * The key that seals a subject's personal data; it is made if there is none yet. Only for writing: a reader takes the
- * key with the event it opens, in one statement, so that a thrown-away key opens nothing from then on.
- *
- * A key is thrown away by emptying it, never with its row: the subject would get a new key here, and what the old one
- * sealed would read as erased by accident and not by an erasure.
+ * The key that encrypts a subject's personal data. It is created if there is none. It is only for writing: a reader
+ * reads the key together with the event, in one statement, so that a deleted key decrypts nothing from then on.
+ * A key is deleted by setting it to empty, and its row is kept. Without the row, the subject would get a new key
+ * here, and the data of the old key would look lost instead of erased.
  */
 export async function personalKey(database: Database, subject: string): Promise<Uint8Array> {
   const key = await storedKey(database, subject);
-  // What is stored after the key was thrown away is sealed too, with a key that is stored nowhere.
+  // Data that is stored after the deletion is encrypted as well, with a key that is never stored.
   return key.length > 0 ? key : randomBytes(keyBytes);
 }
 
@@ -20,11 +19,11 @@ async function storedKey(database: Database, subject: string): Promise<Uint8Arra
   const key = await findKey(database, subject);
   if (key) return key;
   await addKey(database, subject, randomBytes(keyBytes));
-  // Read again: if two nodes made one at once, the first one counts.
+  // Read again: if two nodes create a key at the same time, the first one is used.
   return (await findKey(database, subject)) ?? (await storedKey(database, subject));
 }
 
-/** The key as it is stored now: empty if it was thrown away, undefined if the subject never had one. */
+/** The stored key: empty if it was deleted, undefined if the subject never had one. */
 export async function findKey(database: Database, subject: string): Promise<Uint8Array | undefined> {
   const rows = await database.$queryRaw<{ key: Uint8Array }[]>`
     SELECT key FROM customer_keys WHERE customer_id = ${subject}`;

@@ -8,22 +8,22 @@ import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './st
 
 interface Head {
   readonly position: Position;
-  /** False where the position asked after is not of this log. */
+  /** False if the given position does not belong to this log. */
   readonly continues: boolean;
 }
 
-/** Where the log ends, for a statement that reads more than that: both are then of one instant. */
+/** The end of the log. It is part of statements that also read events, so that both come from the same snapshot. */
 const head = Prisma.sql`coalesce(
   (SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex'))
    FROM events ORDER BY position DESC LIMIT 1),
   '{"point": 0, "hash": "000000000000"}')`;
 
 /**
- * Events after a position, oldest first, and how far they reach: the last of them where there may be more, else the
- * log's end. It stops before an event that this code can't read.
- * @param stream that stream's only; undefined: the whole log's
- * @param after undefined: none, only where the log ends
- * @throws UnknownEventError where the very next event is one that this code can't read
+ * Events after a position, oldest first, and the position up to which they were read: the last event if there may be
+ * more, otherwise the end of the log. It stops before an event that this release can't read.
+ * @param stream reads only this stream; undefined: the whole log
+ * @param after undefined: no events, only the end of the log
+ * @throws UnknownEventError if this release can't read the first event
  */
 export async function readEventsAfter(
   database: Database,
@@ -32,22 +32,22 @@ export async function readEventsAfter(
   after: Position | undefined,
   limit: number,
 ): Promise<Head & { rows: RecordedEvent[] }> {
-  // A stream is read by its own index: its versions rise as positions do.
+  // The index of a stream can be used, because versions rise with positions.
   const [order, ofStream] = stream
     ? [Prisma.sql`e.version`, Prisma.sql`AND e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId}`]
     : [Prisma.sql`e.position`, Prisma.empty];
-  const answers = await database.$queryRaw<(Head & { events: StoredEvent[] | null })[]>`
+  const results = await database.$queryRaw<(Head & { events: StoredEvent[] | null })[]>`
     SELECT ${head} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(one.event ORDER BY one.place) FROM (
           SELECT ${eventJson} AS event, e.position AS place FROM ${eventsWithKeys}
           WHERE e.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint ${ofStream}
           ORDER BY ${order} LIMIT ${limit}::int) one
       ) AS events`;
-  const { position, continues, events } = only(answers);
+  const { position, continues, events } = only(results);
   const rows = readable(types, events ?? []);
   const last = rows.at(-1);
-  const whole = rows.length === (events ?? []).length;
-  return { rows, continues, position: whole || !last ? position : { point: last.position, hash: last.hash } };
+  const isComplete = rows.length === (events ?? []).length;
+  return { rows, continues, position: isComplete || !last ? position : { point: last.position, hash: last.hash } };
 }
 
 function readable(types: EventTypes, stored: readonly StoredEvent[]): RecordedEvent[] {
@@ -64,9 +64,9 @@ function readable(types: EventTypes, stored: readonly StoredEvent[]): RecordedEv
 }
 
 /**
- * Where the log has come since a position, and which of some streams have grown.
- * @param streamIds ids are unique over all types of streams
- * @param everyStream what to name beside them where any stream has grown
+ * The end of the log, and those of the given streams that have new events after a position.
+ * @param streamIds ids are unique over all stream types
+ * @param everyStream an additional scope that is returned if any stream has new events
  */
 export async function readGrownStreams(
   database: Database,
@@ -74,19 +74,19 @@ export async function readGrownStreams(
   streamIds: readonly string[],
   everyStream: string,
 ): Promise<Head & { rows: never[]; scopes: string[] }> {
-  const answers = await database.$queryRaw<(Head & { grown: string[] | null })[]>`
+  const results = await database.$queryRaw<(Head & { grown: string[] | null })[]>`
     SELECT ${head} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(DISTINCT e.stream_id) FROM events e
         WHERE e.position > ${after.point}::bigint
           AND e.stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(streamIds)}::jsonb)))
       ) AS grown`;
-  const { position, continues, grown } = only(answers);
+  const { position, continues, grown } = only(results);
   const moved = position.point > after.point || !continues;
   return { position, continues, rows: [], scopes: [...(grown ?? []), ...(moved ? [everyStream] : [])] };
 }
 
-/** A SELECT without FROM has one row, always. */
-function only<Answer>([answer]: readonly Answer[]): Answer {
-  if (answer === undefined) throw new Error('the database answered no row');
-  return answer;
+/** A SELECT without FROM always returns exactly one row. */
+function only<Result>([result]: readonly Result[]): Result {
+  if (result === undefined) throw new Error('the database returned no row');
+  return result;
 }

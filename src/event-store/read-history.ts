@@ -4,7 +4,7 @@ import type { EventTypes } from './event-types.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './stored-event.ts';
 
-/** Which of a stream's events: those after a version, up to a version or to the time at which they were recorded. */
+/** A range of a stream's events: after a version, up to a version or up to the time at which they were recorded. */
 export interface HistoryRange {
   readonly afterVersion?: number;
   readonly toVersion?: number | undefined;
@@ -19,8 +19,8 @@ export interface HistoryPage {
 }
 
 /**
- * A stream's events, oldest first, as they are for people to look at: commands read the whole stream instead.
- * @throws UnknownEventError for an event that this code can't read
+ * The events of a stream for display, oldest first. Commands use readStream() instead.
+ * @throws UnknownEventError if this release can't read one of the events
  */
 export async function readHistory(
   database: Database,
@@ -39,9 +39,9 @@ export async function readHistory(
 }
 
 /**
- * The same events of several streams, by one statement.
- * @returns them by the streams' ids; nothing of a stream without such events
- * @throws UnknownEventError for an event that this code can't read
+ * The same range of the events of several streams, from one statement.
+ * @returns the events by stream id; a stream without such events has no entry
+ * @throws UnknownEventError if this release can't read one of the events
  */
 export async function readHistories(
   database: Database,

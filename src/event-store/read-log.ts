@@ -5,9 +5,9 @@ import type { RecordedEvent } from './recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './stored-event.ts';
 
 /**
- * Events after a point, oldest first, up to the first one that this code can't read. Positions are dense and in commit
- * order, so what comes after n is n+1: nothing can still be on its way behind what this has returned.
- * @throws UnknownEventError where the very next event is one that this code can't read
+ * Events after a point, oldest first, up to the first one that this release can't read. Positions have no gaps and
+ * are in commit order, so no event can appear later between two returned events.
+ * @throws UnknownEventError if this release can't read the first event
  */
 export async function readLog(
   database: Database,
@@ -30,7 +30,7 @@ export async function readLog(
   return events;
 }
 
-/** Where the log ends now. */
+/** The position of the last event; startOfLog if there is none. */
 export async function readHead(database: Database): Promise<Position> {
   const rows = await database.$queryRaw<{ head: Position }[]>`
     SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex')) AS head

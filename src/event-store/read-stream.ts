@@ -4,7 +4,7 @@ import type { RecordedEvent } from './recorded-event.ts';
 import type { Snapshot } from './snapshots.ts';
 import { recordedEvent, type StoredEvent } from './stored-event.ts';
 
-/** The last event that a command stored, and the hash of what it asked for. */
+/** The last event that a command stored, and the hash of the command. */
 export interface StoredCommand {
   /** Hex. */
   readonly commandHash: string;
@@ -13,26 +13,29 @@ export interface StoredCommand {
   readonly hash: string;
 }
 
-/** Which part of a stream is wanted. */
+/** The part of a stream to read. */
 export interface StreamPart {
   readonly streamType: string;
   readonly streamId: string;
-  /** From the first one, where left out. */
+  /** By default 1. */
   readonly fromVersion?: number;
-  /** Only what stood in the log before this point: what comes after it is not looked at, whether it can be read or not. */
+  /** Reads only events before this point of the log. Later events are not decoded, so they may be unreadable. */
   readonly before?: number;
-  /** Where a snapshot of this shape is stored: it, and the events after it, instead of the events from `fromVersion`. */
+  /**
+   * If a snapshot with this shape is stored, returns it and the events after it instead of the events from
+   * `fromVersion`.
+   */
   readonly snapshotShape?: number | undefined;
 }
 
 export interface StreamRead {
   readonly snapshot: Snapshot | undefined;
   readonly events: RecordedEvent[];
-  /** What the command id that was asked about has stored, anywhere. */
+  /** The result stored under the requested command id, in any stream. */
   readonly command: StoredCommand | undefined;
 }
 
-/** As read_stream() answers. */
+/** The result of read_stream(). */
 interface Selected {
   readonly snapshot: Snapshot | null;
   readonly events: readonly StoredEvent[];
@@ -40,8 +43,9 @@ interface Selected {
 }
 
 /**
- * A stream, and beside it what a command id has stored: all of one moment, so that a command is never found missing
- * and its effect present. In one row: with one an event, Prisma takes most of the time that a long stream takes.
+ * Reads a stream and the result stored under a command id, from one snapshot of the database. So the result can't be
+ * missing if the events of the command are there. Everything is in one row: with a row for each event, Prisma would
+ * take most of the time of a long stream.
  */
 export async function readStream(
   database: Database,
@@ -52,7 +56,7 @@ export async function readStream(
   const rows = await database.$queryRaw<{ stream: Selected }[]>`
     SELECT read_stream(${streamType}, ${streamId}, ${fromVersion}::int, ${snapshotShape ?? null}::int, ${commandId}::uuid) AS stream`;
   const stream = rows[0]?.stream;
-  if (!stream) throw new Error('read_stream did not answer');
+  if (!stream) throw new Error('read_stream returned no row');
   return {
     snapshot: stream.snapshot ?? undefined,
     events: stream.events.filter(({ position }) => position < before).map(event => recordedEvent(types, event)),

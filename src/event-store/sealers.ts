@@ -4,34 +4,34 @@ import type { AppendRequest } from './append-events.ts';
 import { fingerprintOf, keyedHash, seal, type SealedData } from './personal-data.ts';
 import { findKey, personalKey } from './personal-keys.ts';
 
-const cachedKeys = 10_000;
-/** A key that was emptied leaves the memory of every node within this time. */
+const maxCachedKeys = 10_000;
+/** After a key was deleted, every node drops it from memory within this time. */
 const keyLifetimeMs = 60_000;
 
-/** Seals with one key of one subject. All of a request is sealed by one sealer, so that its append tests one key. */
+/** Encrypts with one key of one subject. A request uses only one sealer, so that its append checks one key. */
 export interface Sealer {
   seal(streamId: string, personal: object): SealedData;
-  /** A command's hash, if the command has personal data of the subject; see keyedHash(). */
+  /** The hash of a command that contains personal data of the subject; see keyedHash(). */
   keyedHash(commandHash: string): string;
 }
 
 export interface Sealers {
-  /** The subject's sealer, from the cache if it is there; its key is made if there is none yet. */
+  /** The sealer of a subject, from the cache if possible. The key is created if there is none. */
   of(subject: string): Promise<Sealer>;
-  /** As Sealer.keyedHash(), but by the key that is stored now; undefined if there is none. */
+  /** The same as Sealer.keyedHash(), but with the stored key; undefined if there is none. */
   keyedHash(subject: string, commandHash: string): Promise<string | undefined>;
-  /** Drops the keys that a request was sealed with: the log does not have them. */
+  /** Removes the keys of a request from the cache, because the database does not have them. */
   forget(request: AppendRequest): void;
 }
 
 /**
- * Caches the keys that seal. A cached key may be one that the log does not have any more, if the database was restored
- * under this process or has failed over: nothing may be stored that it sealed, or its data could never be read. So the
- * sealed data names its key, and append_events is only called in a statement that finds the key stored.
+ * Caches the keys for encryption. If the database was restored or has failed over while this process runs, it may
+ * lack a cached key, and data encrypted with it could never be read. So the encrypted data contains the fingerprint
+ * of its key, and each statement that calls append_events() checks that this key is stored.
  */
 export function openSealers(database: Database): Sealers {
-  // A key that was thrown away may stay here for sealing only: what it seals can't be opened by any reader.
-  const cache = new LRUCache<string, Sealer>({ max: cachedKeys, ttl: keyLifetimeMs, ttlAutopurge: false });
+  // A deleted key may remain here, because it is used only for encryption: no reader can decrypt its data.
+  const cache = new LRUCache<string, Sealer>({ max: maxCachedKeys, ttl: keyLifetimeMs, ttlAutopurge: false });
 
   return {
     async of(subject) {

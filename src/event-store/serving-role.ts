@@ -3,29 +3,29 @@ import { isUnreachable, sqlState } from '../database/database-error.ts';
 import { openPool } from '../database/postgres.ts';
 import { StartError } from '../start-error.ts';
 
-/** What the serving role writes; it may read the log too, and add to it through append_events() only. */
+/** The tables that the serving role may write. It may also read the log, and append to it only with append_events(). */
 const written = [
   'checkpoints, parked_streams, snapshots, order_view, customer_order_view, customer_view, product_view',
   'customer_totals, sales_by_day, product_sales, product_sales_by_day, product_sales_by_month',
 ].join(', ');
 
-/** ms, whatever the database or the role has set. */
+/** Limits in ms, independent of the settings of the database or the role. */
 const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
 
-/** The SQLSTATE of a wrong password, and that of a right that is missing. */
+/** The SQLSTATE of a wrong password, and of a missing right. */
 const invalidPassword = '28P01';
 const insufficientPrivilege = '42501';
 
 /**
- * Checks that the owner will be able to do what grantServing() does, so that a migration is not applied before that fails.
- * @param ownerUrl of who migrates
- * @param servingUrl of who serves, on the same database
- * @throws StartError that says which SQL has to be run, and by which role
+ * Checks that the owner can do what grantServing() does, so that no migration is applied if that would fail.
+ * @param ownerUrl connection URL of the role that migrates
+ * @param servingUrl connection URL of the role that serves, on the same database
+ * @throws StartError with the SQL that has to be run, and the role that has to run it
  */
 export async function checkMayGrantServing(ownerUrl: string, servingUrl: string): Promise<void> {
   const role = userOf(servingUrl);
   if (role === userOf(ownerUrl)) return;
-  if (role === '') throw new StartError('DATABASE_URL: say its user, who is to be given the right to serve');
+  if (role === '') throw new StartError('DATABASE_URL: add the user that serves, so that it can be given its rights');
   const { owner, roleExists, mayCreateRoles, openToAll } = await asOwner(ownerUrl, pool =>
     readOwnersRights(pool, role),
   );
@@ -45,7 +45,7 @@ interface OwnersRights {
   readonly owner: string;
   readonly roleExists: boolean;
   readonly mayCreateRoles: boolean;
-  /** Every role may create in the schema, and the owner of the tables can't take that from them. */
+  /** Every role may create objects in the schema, and the owner of the tables can't revoke that right. */
   readonly openToAll: boolean;
 }
 
@@ -65,13 +65,13 @@ async function readOwnersRights(pool: pg.Pool, role: string): Promise<OwnersRigh
 }
 
 /**
- * Gives the role that serves what an api or projector process needs, and takes from it what could change the log. If the
- * owner serves too there is nothing to give: an owner can't be kept from anything. A role that is not there yet is
- * created, with the password that the URL has.
- * @param ownerUrl of who migrated
- * @param servingUrl of who serves, on the same database
- * @returns the role, if it is another one
- * @throws StartError if the owner can't be reached
+ * Gives the serving role the rights that an api or projector process needs, and revokes rights with which it could
+ * change the log. If the owner also serves, nothing is changed, because an owner always has all rights. A missing
+ * role is created with the password of the URL.
+ * @param ownerUrl connection URL of the role that migrated
+ * @param servingUrl connection URL of the role that serves, on the same database
+ * @returns the serving role, if it is not the owner
+ * @throws StartError if the owner can't connect
  */
 export async function grantServing(ownerUrl: string, servingUrl: string): Promise<string | undefined> {
   const role = userOf(servingUrl);
@@ -85,9 +85,10 @@ export async function grantServing(ownerUrl: string, servingUrl: string): Promis
 }
 
 /**
- * Connects as the role that serves, and gives it the URL's password if the server has another one.
- * @returns what came of it; `unreachable` if no server answers at the URL from here, which tells nothing of the password
- * @throws StartError that says what to do if the role can't connect, or to another database than the owner's
+ * Connects as the serving role, and sets its password to the one of the URL if the server has another one.
+ * @returns the result; `unreachable` if there is no connection to a server at the URL, so that the password could not
+ * be checked
+ * @throws StartError with the remedy if the role can't connect, or connects to another database than the owner's
  */
 export async function checkServingLogin(
   ownerUrl: string,
@@ -114,7 +115,7 @@ async function connectAsServing(servingUrl: string): Promise<void> {
     );
     if (rows[0]?.migrated !== true) {
       throw new StartError(
-        'DATABASE_URL: it names another database than DATABASE_MIGRATE_URL: set both to the same one',
+        'DATABASE_URL: it names another database than DATABASE_MIGRATE_URL: set both to the same database',
       );
     }
   } finally {
@@ -123,14 +124,14 @@ async function connectAsServing(servingUrl: string): Promise<void> {
 }
 
 async function changePassword(pool: pg.Pool, role: string, password: string): Promise<void> {
-  const remedy = `have a superuser run ALTER ROLE ${pg.escapeIdentifier(role)} PASSWORD '…', or set DATABASE_URL to the right one`;
+  const remedy = `have a superuser run ALTER ROLE ${pg.escapeIdentifier(role)} PASSWORD '…', or set the right password in DATABASE_URL`;
   const { rowCount } = await pool.query('SELECT FROM pg_roles WHERE rolname = $1 AND (rolsuper OR rolcreaterole)', [
     role,
   ]);
-  // A mistake in a URL must not lock the administrators out.
+  // A mistake in a URL must not change the password of an administrator.
   if (rowCount !== 0) {
     throw new StartError(
-      `DATABASE_URL: ${role} has another password, which is not changed for an administrator: ${remedy}`,
+      `DATABASE_URL: ${role} has another password, and this command does not change the password of an administrator: ${remedy}`,
     );
   }
   try {
@@ -143,18 +144,18 @@ async function changePassword(pool: pg.Pool, role: string, password: string): Pr
   }
 }
 
-async function asOwner<Result>(ownerUrl: string, use: (pool: pg.Pool) => Promise<Result>): Promise<Result> {
+async function asOwner<Result>(ownerUrl: string, action: (pool: pg.Pool) => Promise<Result>): Promise<Result> {
   const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1, ...limits });
   try {
-    return await use(pool);
+    return await action(pool);
   } finally {
     await pool.end();
   }
 }
 
 /**
- * One transaction: sent together, the statements hold together or not at all. Whoever can create in `public` could put
- * an operator there that append_events() would then use with the owner's rights.
+ * The statements are sent together, so they run in one transaction. A role that may create objects in `public` could
+ * add an operator there, and append_events() would call it with the owner's rights.
  */
 function servingRights(role: string): string {
   const name = `"${role.replaceAll('"', '""')}"`;
@@ -168,7 +169,7 @@ function servingRights(role: string): string {
     GRANT EXECUTE ON FUNCTION append_events(jsonb), append_events(${Array(20).fill('text').join(', ')}) TO ${name};`;
 }
 
-/** DDL takes no parameters: both are quoted as PostgreSQL quotes them. */
+/** DDL statements take no parameters, so both values are quoted. */
 function newRole(role: string, password: string): string {
   const login = password === '' ? 'LOGIN' : `LOGIN PASSWORD ${pg.escapeLiteral(password)}`;
   return `CREATE ROLE ${pg.escapeIdentifier(role)} ${login}`;

@@ -1,41 +1,45 @@
 import type { Database } from '../database/database.ts';
 import type { StreamVersion } from './append-events.ts';
 
-/** How long snapshots gather, ms: one statement each took a tenth of the commands a second where orders grow long. */
-const gathering = 100;
-/** What a statement stores at most, and its longest states with it: 500 lines are 75 KB. */
-const mostAtOnce = 50;
-/** What waits to be stored at most: what bounds its memory while the database is away. */
-const mostGathered = 1_000;
+/**
+ * Snapshots are collected for this time before they are stored. With one statement for each, orders with many events
+ * had a tenth fewer commands per second.
+ */
+const collectMs = 100;
+/** Maximum number of snapshots in one statement. It also limits the size: a state with 500 lines has 75 KB. */
+const maxPerStatement = 50;
+/** Maximum number of snapshots that wait to be stored. It limits the memory while the database is unreachable. */
+const maxPending = 1_000;
 
-/** A folded aggregate as it was stored, so that a long stream need not be read from its start. */
+/** A stored state of an aggregate, so that a long stream need not be read from its start. */
 export interface Snapshot {
   readonly version: number;
-  /** Of the event at that version. */
+  /** The hash of the event at that version. */
   readonly hash: string;
   readonly state: unknown;
 }
 
-/** An aggregate to be stored, and the shape that its state has. */
+/** A state to be stored, and its shape. */
 export interface FoldedStream extends StreamVersion {
   readonly shape: number;
   readonly state: unknown;
 }
 
 /**
- * Stores snapshots, many together, some time after they were asked for; one statement at a time, or a database that hangs
- * would be left no connection for commands. What cannot be stored, is too much, or is asked for just before the process ends,
- * is left out: a snapshot is only a shortcut, and the stream's next one is as good.
+ * Stores snapshots in batches, some time after they were requested. Only one statement runs at a time; otherwise a
+ * database that hangs would leave no connection for commands. A snapshot is dropped if it can't be stored, if too
+ * many are waiting, or if the process ends before: it only saves time, and the next snapshot of the stream replaces
+ * it.
  */
 export function openSnapshots(database: Pick<Database, '$executeRaw'>): (folded: FoldedStream) => void {
-  /** The newest of each stream: no statement may write a row twice. */
-  const gathered = new Map<string, FoldedStream>();
+  /** The newest snapshot of each stream, because a statement must not write a row twice. */
+  const pending = new Map<string, FoldedStream>();
   let storing = false;
 
   async function store(): Promise<void> {
-    while (gathered.size > 0) {
-      const next = [...gathered].slice(0, mostAtOnce);
-      for (const [stream] of next) gathered.delete(stream);
+    while (pending.size > 0) {
+      const next = [...pending].slice(0, maxPerStatement);
+      for (const [stream] of next) pending.delete(stream);
       await saveSnapshots(
         database,
         next.map(([, folded]) => folded),
@@ -46,19 +50,20 @@ export function openSnapshots(database: Pick<Database, '$executeRaw'>): (folded:
 
   return folded => {
     const stream = `${folded.streamType} ${folded.streamId}`;
-    if (gathered.size < mostGathered || gathered.has(stream)) gathered.set(stream, folded);
+    if (pending.size < maxPending || pending.has(stream)) pending.set(stream, folded);
     if (storing) return;
     storing = true;
-    setTimeout(() => void store(), gathering).unref();
+    setTimeout(() => void store(), collectMs).unref();
   };
 }
 
-/** Stores snapshots of different streams, but those that a newer one of the same shape is there of. */
+/** Stores snapshots of different streams, except those for which a newer one of the same shape is stored. */
 export async function saveSnapshots(
   database: Pick<Database, '$executeRaw'>,
   snapshots: readonly FoldedStream[],
 ): Promise<void> {
-  // In one order on every node: two that store the same streams would lock each other out else.
+  // Sorted the same way on every node: otherwise two nodes that store the same streams could block each other (a
+  // deadlock).
   const rows = [...snapshots].sort((one, other) => (one.streamId < other.streamId ? -1 : 1));
   await database.$executeRaw`
     INSERT INTO snapshots AS s (stream_type, stream_id, shape, version, hash, state)

@@ -4,7 +4,7 @@ import { openPersonal, type SealedData } from './personal-data.ts';
 import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
 import { UnreadableEventError } from './unreadable-event.ts';
 
-/** An event as event_json() makes it. */
+/** An event as event_json() returns it. */
 export interface StoredEvent {
   readonly position: number;
   readonly hash: string;
@@ -17,22 +17,22 @@ export interface StoredEvent {
   readonly schemaVersion: number;
   readonly data: object;
   readonly personal: SealedData | null;
-  /** The subject's key, base64; empty if it was thrown away, null if there never was one. */
+  /** The key of the subject, base64; empty if it was deleted, null if there never was one. */
   readonly key: string | null;
   readonly metadata: EventMetadata;
   readonly occurredAt: string;
   readonly recordedAt: string;
 }
 
-/** Rows of `events` as `e`, each with the key that opens it: in one statement, so that no reader holds a dead key. */
+/** Rows of `events` as `e`, each with its key. Both are read in one statement, so that no reader uses a deleted key. */
 export const eventsWithKeys = Prisma.sql`events e LEFT JOIN customer_keys k ON k.customer_id = e.personal->>'subject'`;
 
 /** One row of eventsWithKeys as a JSON object of the shape StoredEvent. */
 export const eventJson = Prisma.sql`event_json(e, k.key)`;
 
 /**
- * @throws UnknownEventError where this code does not know the event's type or schema version
- * @throws UnreadableEventError where it can't be brought up or opened
+ * @throws UnknownEventError if this release does not know the event's type or schema version
+ * @throws UnreadableEventError if the event can't be upcast or decrypted
  */
 export function recordedEvent(types: EventTypes, stored: StoredEvent): RecordedEvent {
   try {

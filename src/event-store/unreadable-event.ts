@@ -1,9 +1,9 @@
 import type { RecordedEvent } from './recorded-event.ts';
 
-/** Where an event stands, which is known whatever it says. */
+/** The place of an event, which is known even if its content is damaged. */
 type Place = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
 
-/** A stored event of a known type whose bytes can't be brought up or opened: damaged, or an upcaster's fault. */
+/** A stored event of a known type that can't be upcast or decrypted: it is damaged, or the upcast has a bug. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError';
   readonly event: Place;

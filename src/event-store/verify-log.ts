@@ -1,18 +1,19 @@
 import type { Database } from '../database/database.ts';
 import { sqlState } from '../database/database-error.ts';
 
-/** One thing that is wrong with the log, at a position. */
+/** A problem of the log at a position. */
 export interface LogFault {
   readonly position: number;
   readonly fault: string;
 }
 
-/** Faults that one range names at most: a broken chain breaks at every event after it. */
-const faultsNamed = 10;
+/** Maximum number of faults to report for one range: after a broken hash, every following event is faulty. */
+const maxReportedFaults = 10;
 
 /**
- * Checks a range of the log, the event before it included: positions dense, hashes chained over what is stored,
- * recorded_at never falling, each stream's versions dense and rising with positions, each command's events adjacent.
+ * Checks a range of the log and its link to the event before it: positions have no gaps, each hash matches the stored
+ * event and the hash before it, recorded_at never decreases, the versions of each stream have no gaps and rise with
+ * positions, and the events of each command are adjacent.
  * @param after position before the range
  * @param to last position of the range
  */
@@ -21,7 +22,8 @@ export async function verifyLog(database: Database, after: number, to: number): 
     return await faultsOf(database, after, to);
   } catch (error) {
     if (!/^(?:0A|22|54)/.test(sqlState(error) ?? '')) throw error;
-    // One event has a value that can't be hashed (a time that is infinite): found by halving, and all others checked.
+    // One event has a value that can't be hashed (an infinite time). Halving the range finds it, and all other events
+    // are still checked.
     if (to - after === 1) return [{ position: to, fault: `it can't be checked: ${messageOf(error)}` }];
     const middle = after + Math.ceil((to - after) / 2);
     return [...(await verifyLog(database, after, middle)), ...(await verifyLog(database, middle, to))];
@@ -43,16 +45,16 @@ async function faultsOf(database: Database, after: number, to: number): Promise<
     )
     SELECT c.position::float8 AS position, f.fault FROM checked c
     CROSS JOIN LATERAL (
-      SELECT 'the event before it is missing' AS fault WHERE c.position <> c.before + 1
-      UNION ALL SELECT 'its hash is not over what is stored' WHERE c.hash <> c.expected
-      UNION ALL SELECT 'it was recorded before the event before it' WHERE c.recorded_at < c.recorded_before
-      UNION ALL SELECT 'its stream has no version before it' WHERE c.version > 1 AND NOT EXISTS (
+      SELECT 'the previous event is missing' AS fault WHERE c.position <> c.before + 1
+      UNION ALL SELECT 'its hash does not match the stored event' WHERE c.hash <> c.expected
+      UNION ALL SELECT 'its recording time is before that of the previous event' WHERE c.recorded_at < c.recorded_before
+      UNION ALL SELECT 'the previous version of its stream is missing' WHERE c.version > 1 AND NOT EXISTS (
         SELECT FROM events p WHERE p.stream_type = c.stream_type AND p.stream_id = c.stream_id
           AND p.version = c.version - 1 AND p.position < c.position)
-      UNION ALL SELECT 'its command has no event before it' WHERE c.ordinal > 1 AND NOT EXISTS (
+      UNION ALL SELECT 'the previous event of its command is missing' WHERE c.ordinal > 1 AND NOT EXISTS (
         SELECT FROM events p WHERE p.command_id = c.command_id AND p.ordinal = c.ordinal - 1
           AND p.position = c.position - 1)
     ) f
     WHERE c.position > ${after}::bigint
-    ORDER BY c.position LIMIT ${faultsNamed}::int`;
+    ORDER BY c.position LIMIT ${maxReportedFaults}::int`;
 }

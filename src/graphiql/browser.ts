@@ -1,4 +1,4 @@
-/** What the page's program uses of the browser: the project is compiled without the DOM's types. */
+/** The parts of the browser's API that the page uses: the project is compiled without the DOM types. */
 interface Browser {
   readonly document: {
     getElementById(id: string): { readonly textContent: string } | null;
@@ -10,7 +10,7 @@ interface Browser {
     setItem(key: string, text: string): void;
     removeItem(key: string): void;
   };
-  /** Where the editor looks for its workers. */
+  /** Read by the editor to find its workers. */
   MonacoEnvironment?: { globalAPI: boolean; getWorkerUrl(module: string, label: string): string | undefined };
   readonly YogaGraphiQL: { renderYogaGraphiQL(root: unknown, props: object): void };
 }

@@ -1,5 +1,5 @@
-// Runs in the browser, beside GraphiQL: gives it its tabs, and lets a subscription run on while other tabs are used, which
-// GraphiQL by itself ends. `npm run build` makes one script of it and of our own client.
+// Runs in the browser, beside GraphiQL: provides the tabs, and keeps a subscription running while other tabs are
+// used, which GraphiQL itself does not. `npm run build` bundles it with our client.
 import { browser } from './browser.ts';
 import { Watch } from './watch.ts';
 
@@ -21,7 +21,7 @@ interface Operation {
   readonly variables?: Record<string, unknown>;
 }
 
-/** As much of GraphQL's DocumentNode as is read here. */
+/** The part of GraphQL's DocumentNode that is used here. */
 interface Document {
   readonly definitions: readonly {
     readonly operation?: string;
@@ -39,9 +39,9 @@ const { heading, tabs, headers, fresh, workers } = JSON.parse(document.getElemen
 };
 browser.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_module, label) => workers[label] };
 
-const kept = restored();
+const restoredState = restored();
 
-/** What was typed outlives a reload; ids and tokens of the load before give way to fresh ones. */
+/** Restores the tabs after a reload. The ids and tokens of the last load in them are replaced by those of this load. */
 function restored(): TabState | undefined {
   const stale = JSON.parse(sessionStorage.getItem('fresh') ?? '[]') as string[];
   for (const key of Object.keys(sessionStorage)) {
@@ -53,7 +53,7 @@ function restored(): TabState | undefined {
   }
   sessionStorage.setItem('fresh', JSON.stringify(fresh));
 
-  // By these GraphiQL finds the tab that was shown: if they are not that tab's, it opens one more.
+  // GraphiQL finds the active tab by these values: if they differ from that tab's, it opens another tab.
   const state = JSON.parse(sessionStorage.getItem('graphiql:tabState') ?? 'null') as TabState | null;
   const shown = state?.tabs[state.activeTabIndex];
   for (const part of shown ? (['query', 'variables', 'headers'] as const) : []) {
@@ -64,29 +64,32 @@ function restored(): TabState | undefined {
   return state ?? undefined;
 }
 
-/** By the id of the tab that it was started in: each subscription that was not stopped. */
+/** The running subscriptions, by the id of the tab in which each was started. */
 const watches = new Map<string, Watch & { readonly key: string }>();
 let shownTab = '';
-/** The tab that is shown now has a watch, which is to be shown as soon as GraphiQL knows the tab's operation. */
-let returns = false;
-/** The next execution was not asked for by the user: it only shows the watch again. */
-let showsAgain = false;
+/** The active tab has a running subscription, which is displayed as soon as GraphiQL has loaded the tab's operation. */
+let displaysOnEdit = false;
+/** The next execution only displays a running subscription again: the user did not start it. */
+let redisplay = false;
 
 function onTabChange({ tabs: now, activeTabIndex }: TabState): void {
   const { id } = now[activeTabIndex] ?? { id: '' };
   if (id === shownTab) return;
   shownTab = id;
   for (const tab of watches.keys()) if (!now.some(each => each.id === tab)) stop(tab);
-  returns = watches.has(id);
+  displaysOnEdit = watches.has(id);
 }
 
-/** GraphiQL calls this soon after a change of tabs too. Before that it does not know the shown tab's operation. */
+/**
+ * GraphiQL also calls this shortly after the active tab changes; until then it still has the operation of the
+ * previous tab.
+ */
 function onEditQuery(): void {
-  if (returns) {
-    showsAgain = true;
+  if (displaysOnEdit) {
+    redisplay = true;
     document.querySelector('.graphiql-execute-button')?.click();
   }
-  returns = false;
+  displaysOnEdit = false;
 }
 
 function stop(tab: string): void {
@@ -96,36 +99,37 @@ function stop(tab: string): void {
 
 function fetcher(
   { query, operationName, variables }: Operation,
-  given: { readonly headers?: Record<string, string>; readonly documentAST?: Document } = {},
+  options: { readonly headers?: Record<string, string>; readonly documentAST?: Document } = {},
 ): unknown {
   const payload = { query, operationName: operationName ?? undefined, variables };
-  const ofTab = given.headers ?? {};
-  const subscribes = given.documentAST?.definitions.some(
+  const tabHeaders = options.headers ?? {};
+  const subscribes = options.documentAST?.definitions.some(
     ({ operation, name }) => operation === 'subscription' && (!operationName || name?.value === operationName),
   );
-  if (!subscribes) return ask(payload, ofTab);
-  const key = JSON.stringify([payload, ofTab]);
+  if (!subscribes) return execute(payload, tabHeaders);
+  const key = JSON.stringify([payload, tabHeaders]);
   const tab = shownTab;
   let watch = watches.get(tab);
-  if (watch?.key !== key || (watch.over && !showsAgain)) {
+  if (watch?.key !== key || (watch.ended && !redisplay)) {
     stop(tab);
     const url = `${location.origin.replace('http', 'ws')}/graphql`;
-    watch = Object.assign(new Watch(url, payload, ofTab), { key });
+    watch = Object.assign(new Watch(url, payload, tabHeaders), { key });
     watches.set(tab, watch);
   }
-  showsAgain = false;
+  redisplay = false;
   return watch.shown(() => {
-    // GraphiQL's stop button and a change of tabs come the same way; a moment later they differ.
+    // GraphiQL calls this for its stop button and for a change of tabs; after this tick, `shownTab` differs only in
+    // the second case.
     setTimeout(() => {
       if (tab === shownTab) stop(tab);
     });
   });
 }
 
-async function ask(payload: object, ofTab: Record<string, string>): Promise<unknown> {
+async function execute(payload: object, tabHeaders: Record<string, string>): Promise<unknown> {
   const answer = await fetch('/graphql', {
     method: 'POST',
-    headers: { accept: 'application/graphql-response+json', 'content-type': 'application/json', ...ofTab },
+    headers: { accept: 'application/graphql-response+json', 'content-type': 'application/json', ...tabHeaders },
     body: JSON.stringify(payload),
   });
   return answer.json();
@@ -135,11 +139,11 @@ YogaGraphiQL.renderYogaGraphiQL(document.getElementById('root'), {
   title: heading,
   logo: ' ',
   defaultTabs: tabs,
-  // Of a first tab, which GraphiQL does not find by itself.
-  ...(!kept && { variables: tabs[0]?.variables, initialHeaders: tabs[0]?.headers }),
+  // Variables and headers of the first tab, which GraphiQL does not take from `defaultTabs`.
+  ...(!restoredState && { variables: tabs[0]?.variables, initialHeaders: tabs[0]?.headers }),
   headers,
   fetcher,
   onTabChange,
   storage: sessionStorage,
-  onEditQuery, // instead of the package's own, which writes each edit into the page's address
+  onEditQuery, // replaces the package's own handler, which writes each edit into the URL of the page
 });

@@ -1,23 +1,23 @@
 import type { SubscribePayload } from 'graphql-ws';
 import { createClient } from '../client/graphql-ws.ts';
 
-/** Frames that are shown at most. */
-const mostFrames = 20;
+/** Number of frames that are displayed. */
+const maxFrames = 20;
 
 /**
- * A subscription that runs until it is closed, whichever tab is shown. After a cut it continues behind the last frame
- * that it has, as every client of ours does, so that no update is lost.
+ * A subscription that runs until it is closed, also while another tab is active. After a disconnect it resumes after
+ * its last frame, as our client does everywhere, so that no update is lost.
  */
 export class Watch {
-  /** The newest first; undefined before the first one. */
+  /** Newest first; undefined before the first frame. */
   frames: readonly unknown[] | undefined;
-  /** It has ended by itself: its last frame may say why. */
-  over = false;
+  /** The server has ended it: its last frame may contain the reason. */
+  ended = false;
   readonly close: () => void;
   #wake: () => void = () => undefined;
 
   /**
-   * A socket for each watch, since each may speak for another caller.
+   * Each watch has its own socket, since each may have another token.
    * @param url of the socket
    * @param headers of the tab, sent in `connection_init`
    */
@@ -29,38 +29,38 @@ export class Watch {
         this.#show(frame);
       },
       error: error => {
-        this.over = true;
+        this.ended = true;
         this.#show({ errors: errorsOf(error) });
       },
       complete: () => {
-        this.over = true;
+        this.ended = true;
         this.#wake();
       },
     });
   }
 
   #show(frame: unknown): void {
-    this.frames = [frame, ...(this.frames ?? [])].slice(0, mostFrames);
+    this.frames = [frame, ...(this.frames ?? [])].slice(0, maxFrames);
     this.#wake();
   }
 
   /**
-   * The last frames, again after each new one: GraphiQL by itself shows the newest alone.
-   * @param onLeft called when GraphiQL asks for no more
+   * Yields the last frames, again after each new one: GraphiQL itself would display the newest only.
+   * @param onLeft called when GraphiQL stops the iteration
    */
   shown(onLeft: () => void): AsyncIterableIterator<object> {
     let shown: readonly unknown[] | undefined;
-    let left = false;
+    let stopped = false;
     const iterator: AsyncIterableIterator<object> = {
       [Symbol.asyncIterator]: () => iterator,
       next: async () => {
-        while (!left && !this.over && this.frames === shown) await new Promise<void>(wake => (this.#wake = wake));
-        if (left || this.frames === shown) return { done: true, value: undefined };
+        while (!stopped && !this.ended && this.frames === shown) await new Promise<void>(wake => (this.#wake = wake));
+        if (stopped || this.frames === shown) return { done: true, value: undefined };
         shown = this.frames;
         return { done: false, value: { frames: shown } };
       },
       return: () => {
-        left = true;
+        stopped = true;
         this.#wake();
         onLeft();
         return Promise.resolve({ done: true, value: undefined });
@@ -70,7 +70,10 @@ export class Watch {
   }
 }
 
-/** What graphql-ws ends a subscription with: errors of the server, a closed socket, or a fault of its own. */
+/**
+ * Converts the error with which graphql-ws ends a subscription: errors of the server, a closed socket, or a client
+ * error.
+ */
 function errorsOf(error: unknown): unknown {
   if (Array.isArray(error)) return error;
   const { code, reason, message } = error as { code?: number; reason?: string; message?: string };

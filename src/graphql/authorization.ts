@@ -13,10 +13,13 @@ import type { Actor } from '../commands/decider.ts';
 import { codedError, unauthenticated } from './coded-error.ts';
 import type { Context } from './context.ts';
 
-/** Whom a field answers. What of it they may see (their own rows, for instance) is the read's business. */
+/** Which viewers may use a field. Which rows they get (for instance their own ones) is decided by the read. */
 export type Rule = 'authenticated' | 'staff';
 
-/** A type's rule holds for each of its fields. `as-parent`: whoever reached the object may read it. */
+/**
+ * The rule of a type applies to each of its fields. `as-parent`: a viewer who may read the object may read its
+ * fields.
+ */
 export type TypeRule = Rule | 'as-parent';
 
 const admits: { readonly [Name in Rule]: (viewer: Actor) => boolean } = {
@@ -24,18 +27,18 @@ const admits: { readonly [Name in Rule]: (viewer: Actor) => boolean } = {
   staff: viewer => viewer.role === 'staff',
 };
 
-/** @throws UNAUTHENTICATED, FORBIDDEN */
+/** @throws UNAUTHENTICATED if there is no viewer, FORBIDDEN if the rule does not admit the viewer */
 export function checkRule(rule: Rule, viewer: Actor | undefined): void {
   if (viewer === undefined) throw unauthenticated();
-  if (!admits[rule](viewer)) throw codedError('FORBIDDEN', `This is for ${rule} only.`);
+  if (!admits[rule](viewer)) throw codedError('FORBIDDEN', `Only ${rule} may do this.`);
 }
 
 const rootKinds: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription']);
 
 /**
- * One declared rule a root field and an object type, checked before resolve and before subscribe. A subscription's
- * resolve runs for each delivery, so the rule is checked for each. The schema does not build while one is missing:
- * a forgotten rule must never mean "everybody".
+ * Requires one declared rule for each root field and each object type, and checks it before `resolve` and before
+ * `subscribe`. The `resolve` of a subscription runs for each delivery, so the rule is checked for each delivery. The
+ * schema does not build if a rule is missing, because a forgotten rule must never mean "everyone".
  */
 export class AuthorizationPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onTypeConfig(type: PothosTypeConfig): PothosTypeConfig {
@@ -72,7 +75,9 @@ type Resolve<Types extends SchemaTypes> = GraphQLFieldResolver<unknown, Types['C
 
 function requireRule(rule: unknown, where: string): void {
   if (typeof rule !== 'string' || !Object.hasOwn(admits, rule)) {
-    throw new PothosSchemaError(`${where} declares no rule: say whom it answers (see graphql/rules.ts)`);
+    throw new PothosSchemaError(
+      `${where} has no rule: declare which viewers may use it (see graphql/authorization.ts)`,
+    );
   }
 }
 
@@ -86,14 +91,14 @@ function guarded<Types extends SchemaTypes>(rule: Rule | undefined, resolve: Res
 
 SchemaBuilder.registerPlugin('rules', AuthorizationPlugin);
 
-// What the compiler knows of it: a root field or an object type without a rule does not compile either.
+// The same check for the compiler: a root field or an object type without a rule does not compile.
 declare global {
   export namespace PothosSchemaTypes {
     export interface Plugins<Types extends SchemaTypes> {
       rules: AuthorizationPlugin<Types>;
     }
     export interface ObjectTypeOptions<Types extends SchemaTypes = SchemaTypes, Shape = unknown> {
-      /** Whom the type's fields answer. */
+      /** Which viewers may read the fields of this type. */
       rule: TypeRule;
     }
     export interface FieldOptions<
@@ -105,7 +110,7 @@ declare global {
       ResolveShape = unknown,
       ResolveReturnShape = unknown,
     > {
-      /** Whom this field answers, where that is fewer than its type does. */
+      /** Which viewers may use this field, if they are fewer than those of its type. */
       rule?: Rule;
     }
     export interface QueryFieldOptions<

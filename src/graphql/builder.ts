@@ -14,7 +14,10 @@ import {
   SafeInt,
 } from './scalars.ts';
 
-/** Declares the schema's types and fields: slices add theirs, schema.ts builds it. Fields are non-null by default. */
+/**
+ * Declares the types and fields of the schema. Slices add theirs, and schema.ts builds it. Fields are non-null by
+ * default.
+ */
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
@@ -32,7 +35,7 @@ export const builder = new SchemaBuilder<{
 }>({ plugins: ['rules', 'sharing'], defaultFieldNullability: false });
 
 export type Types = (typeof builder)['$inferSchemaTypes'];
-/** A declared object type whose values are rows of this shape. */
+/** A declared object type whose values have the shape `Row`. */
 export type ObjectRef<Row> = PothosSchemaTypes.ObjectRef<Types, Row>;
 export type InputRef<Input> = PothosSchemaTypes.InputObjectRef<Types, Input>;
 
@@ -45,8 +48,9 @@ builder.addScalarType('IdempotencyKey', IdempotencyKey);
 builder.addScalarType('Position', PositionScalar);
 builder.addScalarType('JSON', Json);
 
-builder.queryType({ description: 'What may be asked.' });
+builder.queryType({ description: 'Reads of orders, customers, products and read models.' });
 builder.mutationType({
-  description: 'Commands: each stores events and answers with the position that they reached, or says why not.',
+  description:
+    'Commands. Each one stores events and returns the position that they reached, or returns the reason why it stored nothing.',
 });
-builder.subscriptionType({ description: 'Live read models: each frame says the position that it reflects.' });
+builder.subscriptionType({ description: 'Live read models. Each frame carries the position that it reflects.' });

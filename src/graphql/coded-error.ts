@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
-import type { ErrorCode } from './error-codes.ts';
+import { type ErrorCode, isErrorCode } from './error-codes.ts';
 
-/** An error that its caller may see as it is. */
+/** An error whose code and message are sent to the caller unchanged. */
 export function codedError(
   code: ErrorCode,
   message: string,
@@ -10,11 +10,13 @@ export function codedError(
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** @param why what is wrong with the token; in production left out, since it would tell attackers how tokens are made */
-export function unauthenticated(why?: string): GraphQLError {
+/**
+ * @param reason what is wrong with the token; not set in production, because it would help attackers to forge tokens
+ */
+export function unauthenticated(reason?: string): GraphQLError {
   return codedError(
     'UNAUTHENTICATED',
-    why === undefined ? 'This needs a valid token.' : `This needs a valid token: ${why}`,
+    reason === undefined ? 'This needs a valid token.' : `This needs a valid token: ${reason}`,
   );
 }
 
@@ -22,11 +24,26 @@ export function isUnauthenticated(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.extensions['code'] === 'UNAUTHENTICATED';
 }
 
-/** `limit` in the unit that the message says. @param more its name, and what was asked for, where a program may want to know */
-export function limitExceeded(message: string, limit: number, more: object = {}): GraphQLError {
-  return codedError('LIMIT_EXCEEDED', message, { ...more, limit });
+/**
+ * @param limit in the unit that the message names
+ * @param extensions more facts for programs, for instance the name of the limit and the requested amount
+ */
+export function limitExceeded(message: string, limit: number, extensions: object = {}): GraphQLError {
+  return codedError('LIMIT_EXCEEDED', message, { ...extensions, limit });
 }
 
 export function badInput(message: string): GraphQLError {
   return codedError('BAD_USER_INPUT', message);
+}
+
+/**
+ * The same error with a code, if it has none. The suggestions of graphql-js are removed, because they reveal names of
+ * the schema.
+ */
+export function withCode(error: GraphQLError, code: ErrorCode): GraphQLError {
+  if (isErrorCode(error.extensions['code'])) return error;
+  const { nodes, source, positions, path } = error;
+  const message = error.message.replace(/ Did you mean .*$/s, '');
+  const places = { nodes: nodes ?? null, source: source ?? null, positions: positions ?? null, path: path ?? null };
+  return new GraphQLError(message, { ...places, extensions: { ...error.extensions, code } });
 }

@@ -10,24 +10,27 @@ import type { CommandResult, commandResult } from './command-result.ts';
 import { type Context, viewerOf } from './context.ts';
 import type { Rule } from './authorization.ts';
 
-/** Under which a caller's idempotency keys become command ids. Permanent: stored command ids rest on it. */
+/**
+ * The UUID namespace in which a caller's idempotency keys become command ids. It may never change, because the ids of
+ * stored commands were derived from it.
+ */
 const commandNamespace = '7b0e5f5e-3c1d-4d6a-9f0b-2a4c8e6d1f37';
 
-/** What any command's input may have beside its own fields. */
+/** The fields that the input of every command may have besides its own ones. */
 interface CommandInput {
   readonly idempotencyKey?: string | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
 
-/** Mints the ids that a command needs: the same ones for a repeat of the command. */
+/** Creates the ids that a command needs. A repeat of the command gets the same ids. */
 export interface CommandIds {
-  /** @param label tells a command's ids of one kind apart */
+  /** @param label distinguishes the ids of one kind in a command */
   derive(kind: string, label: string): string;
 }
 
 type Prepared<Command> = Pick<CommandCall<Command>, 'streamId' | 'command' | 'enrich'>;
 
-/** What a slice's rejections have to say. */
+/** The fields that the rejections of every slice have. */
 interface Rejection {
   readonly reason: RejectionReason;
   readonly message: string;
@@ -36,12 +39,13 @@ interface Rejection {
 
 /**
  * Declares one mutation: input → command → handle → a member of the result union.
- * @param options.noun for people, e.g. "No such noun: …"
- * @param options.toCommand says what the input asks of which stream, or everything that is wrong with it
+ * @param options.noun the word for people, e.g. in "There is no noun with this id"
+ * @param options.toCommand returns the command and its stream, or all problems of the input
  */
 export function commandField<
   State,
-  // As a parameter of its own it makes the compiler take a command's `type` for the word that it is, not for any string.
+  // A separate type parameter, so that the compiler infers the literal type of a command's `type` instead of
+  // `string`.
   Type extends string,
   Command extends { readonly type: Type },
   Event extends DomainEvent,
@@ -61,7 +65,7 @@ export function commandField<
     ids: CommandIds,
   ) => Prepared<Command> | { readonly issues: readonly InputIssue[] };
 }): void {
-  const { name, description, rule, noun, input, result, decider, toCommand } = options;
+  const { name, description, rule, noun, input: inputType, result, decider, toCommand } = options;
   let defaults: object | undefined;
   builder.mutationField(name, t =>
     t.field({
@@ -69,25 +73,26 @@ export function commandField<
       nullable: true,
       rule,
       description,
-      args: { input: t.arg({ type: input, required: true, description: 'What is to be done.' }) },
+      args: { input: t.arg({ type: inputType, required: true, description: 'The data of the command.' }) },
       resolve: async (_root, args, context, info): Promise<CommandResult> => {
         const actor = viewerOf(context);
-        const given = (args as unknown as { readonly input: Input }).input;
-        const { idempotencyKey, expectedVersion } = given;
+        const input = (args as unknown as { readonly input: Input }).input;
+        const { idempotencyKey, expectedVersion } = input;
         const commandId =
           idempotencyKey == null
             ? newCommandId()
             : uuidV5(commandNamespace, JSON.stringify([actor.role, actor.subject, idempotencyKey]));
-        const prepared = toCommand(given, context, {
-          // No repeat has a command id that was made here: then any will do, at a quarter of the time.
+        const prepared = toCommand(input, context, {
+          // Without an idempotency key the command can't be repeated, so random ids do. They take a quarter of the
+          // time.
           derive: (kind, label) => (idempotencyKey == null ? newId(kind) : deriveId(kind, commandId, label)),
         });
         if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
 
         const { streamId, command, enrich } = prepared;
         defaults ??= defaultsOf(info);
-        const { commandHash, formerHash } = hashesOfCommand(name, given, defaults);
-        // Field by field: a spread one is copied by its names, and so is what is read from it then.
+        const { commandHash, formerHash } = hashesOfCommand(name, input, defaults);
+        // The fields are listed, because an object made by a spread is slower to create and to read.
         const answer = await context.dependencies.handle(decider, {
           streamId,
           command,
@@ -108,7 +113,7 @@ export function commandField<
   );
 }
 
-/** The defaults of an input's fields that may be null. */
+/** The default values of the input's nullable fields. */
 function defaultsOf({ parentType, fieldName }: GraphQLResolveInfo): object {
   const argument = parentType.getFields()[fieldName]?.args[0];
   const input = argument && getNamedType(argument.type);
@@ -135,11 +140,11 @@ function resultOf(answer: CommandAnswer<Rejection>, noun: string, streamId: stri
     case 'rejected':
       return { type: 'rejected', ...answer.rejection, streamId };
     case 'not-found':
-      return { type: 'not-found', message: `There is no such ${noun}: check the id.`, streamId };
+      return { type: 'not-found', message: `There is no ${noun} with this id: check the id.`, streamId };
     case 'version-conflict':
       return {
         ...answer,
-        message: `The ${noun} is at version ${answer.actualVersion}, not ${answer.expectedVersion}: look at it again.`,
+        message: `The ${noun} is at version ${answer.actualVersion}, not ${answer.expectedVersion}: read it again.`,
         streamId,
       };
     case 'invalid-input':

@@ -1,28 +1,32 @@
 import { hash } from 'node:crypto';
 
-/** Which command was sent. Both are hex. */
+/** Hashes that identify the command that was sent. Both are hex. */
 export interface CommandHashes {
   readonly commandHash: string;
-  /** What earlier releases stored for the same input, if it has nulls in it: they hashed a null as a value. */
+  /**
+   * The hash that earlier releases stored for the same input, if the input contains nulls: they hashed a null as a
+   * value.
+   */
   readonly formerHash: string | undefined;
 }
 
 /**
- * Tells a repeat of a command from another command under the same key: over what was sent, whatever order the input was
- * written in. A null is hashed as if its field were left out. Stored with each event, so that its form may never change.
- * @param defaults what fields have that are left out: a null in them is hashed as that
+ * Distinguishes a repeat of a command from another command under the same key. It hashes what was sent, independent
+ * of the order of the fields. A null is hashed as if its field were left out. The hash is stored with each event, so
+ * its form may never change.
+ * @param defaults the values of fields that are left out: a null in such a field is hashed as its default
  */
 export function hashesOfCommand(mutation: string, input: object, defaults: object = {}): CommandHashes {
   const { idempotencyKey: _, ...sent } = input as Readonly<Record<string, unknown>>;
   const asSent = canonicalJson({ mutation, input: sent }) ?? '';
   const commandHash = hash('sha256', asSent);
-  // Also true of a text that only looks like it: then both hashes are the same.
+  // This is also true if a text contains `:null`. Then both hashes are the same, which does no harm.
   if (!asSent.includes(':null')) return { commandHash, formerHash: undefined };
   const withoutNulls = leaveOutNulls({ mutation, input: { ...sent, ...defaultsFor(sent, defaults) } });
   return { commandHash: hash('sha256', canonicalJson(withoutNulls) ?? ''), formerHash: commandHash };
 }
 
-/** The same of a command that has no nulls in it. */
+/** The hash of a command that contains no nulls. */
 export function hashOfCommand(mutation: string, input: object): string {
   return hashesOfCommand(mutation, input).commandHash;
 }
@@ -38,7 +42,7 @@ function leaveOutNulls(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, leaveOutNulls(member)]));
 }
 
-/** JSON.stringify() with each object's members in the order of their names. By hand: with a replacer it takes twice as long. */
+/** JSON.stringify() with the members of each object sorted by name. A replacer function would take twice as long. */
 function canonicalJson(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(one => canonicalJson(one) ?? 'null').join()}]`;

@@ -15,7 +15,7 @@ import {
 import type { Context } from './context.ts';
 import { loadNode } from './node.ts';
 
-/** A command's events are stored; a repeat has the first one's version and position. */
+/** The events of a command are stored. A repeat returns the version and position of the first execution. */
 export interface Accepted {
   readonly type: 'accepted';
   readonly streamId: string;
@@ -27,7 +27,7 @@ export type CommandResult = Accepted | Rejected | NotFound | VersionConflict | I
 
 /**
  * Declares `<Noun>CommandPayload` (with `<noun>Id`, `version`, `position` and `<noun>`) and `<Noun>CommandResult`.
- * @param noun in camel case; what it names has to be a registered node
+ * @param noun in camel case; its type has to be a registered node
  */
 export function commandResult<Row extends object>(
   noun: string,
@@ -39,17 +39,22 @@ export function commandResult<Row extends object>(
     description: descriptions.payload,
     rule: 'as-parent',
     fields: t => ({
-      [`${noun}Id`]: t.id({ description: 'What the command was for.', resolve: accepted => accepted.streamId }),
-      version: t.exposeInt('version', { description: 'Version of the event stream that the command reached.' }),
+      [`${noun}Id`]: t.id({
+        description: 'The id of the object that the command created or changed.',
+        resolve: accepted => accepted.streamId,
+      }),
+      version: t.exposeInt('version', { description: 'The version of the event stream after the command.' }),
       position: t.expose('position', {
         type: 'Position',
-        description: "Position that the command's events reached: `atLeast` of what is to reflect them.",
+        description:
+          "The position of the command's last event. Pass it as `atLeast` to a read that has to reflect the command.",
       }),
       [noun]: t.field({
         type: node,
         nullable: true,
-        description: 'As the command left it, or newer; null where it could not be read just then.',
-        // Whatever has this id is a row of this type, which the compiler can't know.
+        description:
+          'The object after the command, or a newer state. Null if it could not be read: the command is stored all the same.',
+        // The registered loader of this id returns a row of this type, which the compiler can't know.
         resolve: (accepted, _args, context) => storedNode(context, accepted.streamId) as never,
       }),
     }),
@@ -69,12 +74,15 @@ export function commandResult<Row extends object>(
   });
 }
 
-/** What was stored is never answered as an error: who saw one would think that the command had failed. */
+/**
+ * A failed read after a stored command returns null and not an error: the caller would take the error for a failed
+ * command.
+ */
 async function storedNode(context: Context, id: string): Promise<object | null> {
   try {
     return await loadNode(context, id);
   } catch (error) {
-    context.logger.warn({ err: error, id }, 'a stored command is answered without what it left');
+    context.logger.warn({ err: error, id }, 'the state after a stored command could not be read');
     return null;
   }
 }

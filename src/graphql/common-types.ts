@@ -10,30 +10,33 @@ export interface MoneyAmount {
 }
 
 export const Money = builder.objectRef<MoneyAmount>('Money').implement({
-  description: 'An amount in one currency.',
+  description: 'An amount of money in one currency.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
     amount: t.field({
       type: 'Decimal',
-      description: "The amount in the currency's main unit, with all of its decimals.",
+      description: "The amount in the currency's main unit, with all decimals.",
       resolve: money => formatAmount(money.minorUnits, money.currency),
     }),
     minorUnits: t.field({
       type: 'SafeInt',
       description:
-        "The same amount in the currency's smallest unit (cents for EUR). A sum of many orders may be beyond 2^53 - 1 of them: that is LIMIT_EXCEEDED here, and exact in `amount`.",
+        "The same amount in the currency's smallest unit (cents for EUR). A sum of many orders may exceed 2^53 - 1. Then this field fails with LIMIT_EXCEEDED, and `amount` is still exact.",
       resolve: ({ minorUnits }) => {
         if (minorUnits <= Number.MAX_SAFE_INTEGER) return minorUnits;
-        throw limitExceeded('This is beyond 2^53 - 1 smallest units: ask for `amount`.', Number.MAX_SAFE_INTEGER);
+        throw limitExceeded(
+          'This is more than 2^53 - 1 of the smallest unit: select `amount` instead.',
+          Number.MAX_SAFE_INTEGER,
+        );
       },
     }),
-    currency: t.expose('currency', { type: 'CurrencyCode', description: 'What the amount is in.' }),
+    currency: t.expose('currency', { type: 'CurrencyCode', description: 'The currency of the amount.' }),
   }),
 });
 
 export const SortDirection = builder.enumType('SortDirection', {
-  description: 'Which end comes first.',
+  description: 'The order of a sorted list.',
   values: {
     ASC: { description: 'Smallest or oldest first.' },
     DESC: { description: 'Greatest or newest first.' },
@@ -42,17 +45,22 @@ export const SortDirection = builder.enumType('SortDirection', {
 
 builder.enumType('ErrorCode', {
   description:
-    'Every error outside a result union carries one of these as `extensions.code`. More may come: treat an unknown one as INTERNAL.',
+    'Every error outside a result union has one of these codes as `extensions.code`. New codes may be added: treat an unknown code as INTERNAL.',
   values: Object.fromEntries(Object.entries(errorCodes).map(([code, description]) => [code, { description }])),
 });
 
 export const LiveKind = builder.enumType('LiveKind', {
-  description:
-    "SNAPSHOT: the state at the start. UPDATE: a change since. RESYNC: the `after` given can't be continued (another log, or too far back): drop what you hold; one order: take this state; a list: query again with `atLeast` this position. PROGRESS: you have everything up to this position.",
+  description: 'The kind of a frame. It says what a client does with it.',
   values: {
-    SNAPSHOT: { description: 'The state at the start; of what is told whole, each state.' },
-    UPDATE: { description: 'A change since.' },
-    RESYNC: { description: "The `after` given can't be continued: drop what you hold." },
-    PROGRESS: { description: 'You have everything up to this position.' },
+    SNAPSHOT: {
+      description:
+        'The frame carries the state at the start. If a subscription always sends the whole state, each of its frames has this kind.',
+    },
+    UPDATE: { description: 'The frame carries a change.' },
+    RESYNC: {
+      description:
+        "The subscription can't continue from `after`, because the position is of another log or too old. Drop the cached state. For one order: replace it by this state. For a list: query it again with this position as `atLeast`.",
+    },
+    PROGRESS: { description: 'The frame carries no change. The client has received everything up to this position.' },
   },
 });

@@ -7,30 +7,33 @@ import { unauthenticated } from './coded-error.ts';
 import type { Dependencies } from './dependencies.ts';
 import { ResponsePosition } from './response-position.ts';
 
-/** Who asks, and until when they may: `exp` of the token and the tolerance for clocks, seconds since the epoch. */
+/**
+ * The authenticated caller. `expiresAt` is the token's `exp` plus the tolerance for clock skew, in seconds since the
+ * epoch.
+ */
 export interface Identity {
   readonly actor: Actor;
   readonly expiresAt: number;
 }
 
-/** What resolvers get: one for each operation, and one for each delivery of a subscription. */
+/** The context of the resolvers: one for each operation, and one for each delivery of a subscription. */
 export interface Context {
   readonly identity: Identity | undefined;
   readonly viewer: Actor | undefined;
-  /** Of somebody who is nobody in particular, as far as a network can tell; else empty. */
+  /** The IP address of a caller without a valid token; otherwise empty. */
   readonly address: string;
-  /** Ties events and log lines to the request that caused them. */
+  /** Connects events and log lines with the request that caused them. */
   readonly correlationId: string;
-  /** The caller's trace, if it sent one and traces are sent from here. */
+  /** The trace of the caller, if it sent one and this server exports traces. */
   readonly trace: TraceHeaders | undefined;
-  /** `atLeast` for the whole operation; a field's own argument goes before it. */
+  /** `atLeast` for the whole operation. A field's own argument takes precedence. */
   readonly atLeast: Position | undefined;
   /**
-   * A subscription's `after`, as its transport says it. It goes before the field's own argument: a client that comes
-   * back sends the operation as it was, and beside it how far it has come since.
+   * The `after` of a subscription, as its transport sends it. It takes precedence over the argument of the field: a
+   * client that reconnects sends the same operation again, and the position that it has reached separately.
    */
   readonly after: Position | undefined;
-  /** Whatever reads or stores reports its position here; the answer's `extensions.position` comes from it. */
+  /** Each read and each command reports its position here. The response's `extensions.position` is computed from it. */
   readonly responsePosition: ResponsePosition;
   readonly dependencies: Dependencies;
   readonly logger: Logger;
@@ -46,8 +49,8 @@ export interface Caller {
   readonly after?: Position | undefined;
 }
 
-export function createContext(parts: Dependencies, logger: Logger, caller: Caller): Context {
-  return new OperationContext(parts, logger, caller);
+export function createContext(dependencies: Dependencies, logger: Logger, caller: Caller): Context {
+  return new OperationContext(dependencies, logger, caller);
 }
 
 class OperationContext implements Context {
@@ -75,7 +78,10 @@ class OperationContext implements Context {
     this.#logger = logger;
   }
 
-  /** Most operations have nothing to log, and making one takes a hundredth of a command's time. */
+  /**
+   * Most operations log nothing, and creating a child logger takes a hundredth of a command's time. So it is created
+   * at first use.
+   */
   get logger(): Logger {
     return (this.#child ??= this.#logger.child({ correlationId: this.correlationId }));
   }
@@ -85,13 +91,16 @@ class OperationContext implements Context {
   }
 }
 
-/** @throws UNAUTHENTICATED where a field's rule let nobody in particular through */
+/** @throws UNAUTHENTICATED if there is no viewer, which a field's rule should have prevented */
 export function viewerOf(context: Context): Actor {
   if (context.viewer === undefined) throw unauthenticated();
   return context.viewer;
 }
 
-/** Where a subscription goes on from; undefined: its beginning. @param argument the field's own */
+/**
+ * The position after which a subscription starts; undefined: it starts at the beginning. @param argument the field's
+ * own `after`
+ */
 export function startAfter({ after }: Context, argument: Position | null | undefined): Position | undefined {
   return after ?? argument ?? undefined;
 }

@@ -1,4 +1,7 @@
-/** ISO 4217, and the codes that left it since 2023 (ANG, BGN): what was priced in them is still read. */
+/**
+ * The codes of ISO 4217, and those that were removed from it since 2023 (ANG, BGN): stored prices in them can still
+ * be read.
+ */
 export const currencyCodes: ReadonlySet<string> = new Set(
   `AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE
   CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD

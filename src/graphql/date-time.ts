@@ -2,8 +2,8 @@ const pattern =
   /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
- * The moment that an RFC 3339 date-time says, to the millisecond; undefined where it is none, or where it is not in the
- * years 1 to 9999 of UTC: beyond them PostgreSQL does not read what JavaScript writes.
+ * The moment of an RFC 3339 date-time, to the millisecond. Undefined if the text is no such date-time, or if its year
+ * in UTC is not from 1 to 9999: PostgreSQL can't read how JavaScript writes other years.
  */
 export function parseDateTime(text: string): Date | undefined {
   const [, year, month, day] = pattern.exec(text.toUpperCase()) ?? [];
@@ -13,7 +13,7 @@ export function parseDateTime(text: string): Date | undefined {
   return utcYear >= 1 && utcYear <= 9999 ? moment : undefined;
 }
 
-/** `Date` alone takes 30 February for 2 March. */
+/** Needed because `Date` turns 30 February into 2 March. */
 function isDay(year: number, month: number, day: number): boolean {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

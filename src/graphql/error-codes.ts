@@ -1,21 +1,21 @@
-/** The closed catalogue: every error outside a result union carries one of these as `extensions.code`. */
+/** The complete catalogue of error codes: every error outside a result union has one of them as `extensions.code`. */
 export const errorCodes = {
-  GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
+  GRAPHQL_PARSE_FAILED: 'The document is not valid GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
   BAD_USER_INPUT: 'A variable, an argument or the request itself is malformed.',
-  NOT_ACCEPTABLE: 'The response can not be sent as any type that `Accept` names; nothing was executed.',
-  UNAUTHENTICATED: 'There is no valid token: sign in, or get a new one.',
-  FORBIDDEN: 'The viewer may not ask for this.',
-  NOT_FOUND: "What a subscription is about does not exist or is not the viewer's.",
-  VIEW_LAGGING: 'The read model did not reach `atLeast` in time: ask again.',
-  VIEW_PARKED: 'The read model can not reach `atLeast`: an operator has to look at this stream.',
-  STALE_POSITION: 'The position is of another log: drop it and ask without.',
-  OUTCOME_UNKNOWN: 'The command may or may not be stored: repeat it with its idempotency key.',
-  LIMIT_EXCEEDED: 'The request exceeds a limit, which the message names.',
-  RATE_LIMITED: 'Too many requests: ask later.',
-  UNAVAILABLE: 'Something that the answer needs can not be reached now; nothing was stored: ask again.',
-  READ_ONLY: 'This server takes no commands: nothing was stored, and the same node will refuse it again.',
-  INTERNAL: "A fault of the server's, logged under `extensions.id`.",
+  NOT_ACCEPTABLE: 'The response cannot be sent in any of the types that `Accept` names. Nothing was executed.',
+  UNAUTHENTICATED: 'The request has no valid token: sign in, or get a new token.',
+  FORBIDDEN: 'The viewer may not do this.',
+  NOT_FOUND: 'The object of a subscription does not exist, or the viewer may not see it.',
+  VIEW_LAGGING: 'The read model did not reach `atLeast` in time: try again.',
+  VIEW_PARKED: 'The read model cannot reach `atLeast`: an operator has to check this stream.',
+  STALE_POSITION: 'The position is of another log: drop it and try again without it.',
+  OUTCOME_UNKNOWN: 'It is unknown whether the command was stored: repeat it with its idempotency key.',
+  LIMIT_EXCEEDED: 'The request exceeds a limit. The message names it.',
+  RATE_LIMITED: 'Too many requests: try again later.',
+  UNAVAILABLE: 'A service that the response needs cannot be reached now. Nothing was stored: try again.',
+  READ_ONLY: 'This server takes no commands. Nothing was stored, and a repeat on the same node fails again.',
+  INTERNAL: 'An internal error of the server. It is logged under `extensions.id`.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -6,37 +6,42 @@ import { viewerOf } from './context.ts';
 
 type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<Types, RecordedEvent>;
 
-/** What any stored event shows, whatever stream it is of. */
+/** The fields that all stored events have, independent of their stream. */
 export function eventFields(t: FieldBuilder) {
   return {
     id: t.id({ description: '`evt_<uuid>`.', resolve: eventId }),
-    type: t.exposeString('type', { description: 'What happened, in the past tense.' }),
-    version: t.exposeInt('version', { description: 'Its place in its stream; 1 is the first.' }),
-    position: t.field({ type: 'Position', description: 'Its place in the log.', resolve: positionOf }),
-    schemaVersion: t.exposeInt('schemaVersion', { description: 'Of the shape that `data` has here.' }),
-    occurredAt: t.expose('occurredAt', { type: 'DateTime', description: 'When it happened, as the command says.' }),
+    type: t.exposeString('type', { description: 'The type of the event, e.g. OrderSubmitted.' }),
+    version: t.exposeInt('version', { description: 'The number of the event in its stream, from 1.' }),
+    position: t.field({ type: 'Position', description: 'The position of the event in the log.', resolve: positionOf }),
+    schemaVersion: t.exposeInt('schemaVersion', { description: 'The schema version of `data` in this response.' }),
+    occurredAt: t.expose('occurredAt', {
+      type: 'DateTime',
+      description: 'The time at which the event happened, as the command says.',
+    }),
     recordedAt: t.expose('recordedAt', {
       type: 'DateTime',
-      description: 'When it was stored; never falls as positions rise.',
+      description: 'The time at which the event was stored. It never decreases with rising positions.',
     }),
     actor: t.string({
-      description: 'Who asked for it; staff appear to customers as "staff".',
+      description:
+        'The subject of the caller who sent the command. Customers see "staff" instead of the name of a staff member.',
       resolve: ({ metadata: { actor } }, _args, context) =>
         actor.role === 'staff' && viewerOf(context).role !== 'staff' ? 'staff' : actor.subject,
     }),
     correlationId: t.string({
-      description: 'Ties it to the request that caused it.',
+      description: 'The id of the request that caused the event.',
       resolve: ({ metadata }) => metadata.correlationId,
     }),
     data: t.field({
       type: 'JSON',
-      description: 'Brought up to the newest schemaVersion, personal data opened for those who may see it.',
+      description:
+        'The data of the event in its newest schema version. Personal data is decrypted for viewers who may see it.',
       resolve: ({ data, personal }) => ({ ...data, ...personal }),
     }),
   };
 }
 
-/** An event's id comes of its command's, so that the log need not store one. */
+/** The id of an event is derived from the id of its command, so the log need not store it. */
 export function eventId({ commandId, ordinal }: RecordedEvent): string {
   return deriveId('evt', commandId, `event ${ordinal}`);
 }

@@ -12,26 +12,26 @@ const typeNames = new WeakMap<object, string>();
 
 export const Node = builder.interfaceRef<object>('Node').implement({
   description:
-    'Every id is `<kind>_<uuid>` in lower case (ord_, lin_, cus_, prd_, evt_), unique over all kinds; a client may mint its own.',
-  fields: t => ({ id: t.id({ description: 'Names this object among all of all kinds.' }) }),
+    'An object with an id. Every id has the form `<kind>_<uuid>` in lower case (ord_, lin_, cus_, prd_, evt_) and is unique over all kinds. A client may create the ids of new objects itself.',
+  fields: t => ({ id: t.id({ description: 'The id of the object, unique over all kinds.' }) }),
   resolveType: row => typeNames.get(row),
 });
 
 /**
- * Hooks a type into `node`, `nodes` and the `current` of refused commands.
+ * Makes a type available to `node`, `nodes` and the `current` field of command errors.
  * @param kind the prefix of its ids, e.g. `abc` for `abc_<uuid>`
- * @param load the row, or nothing where there is none or it is not the viewer's
+ * @param load returns the row; null or undefined if it does not exist or the viewer may not see it
  */
 export function registerNode<Row extends object>(
   kind: string,
   type: ObjectRef<Row>,
   load: (context: Context, id: string) => Promise<Row | null | undefined>,
 ): void {
-  if (nodeTypes.has(kind)) throw new Error(`${kind}_ ids are taken`);
+  if (nodeTypes.has(kind)) throw new Error(`a type with ${kind}_ ids is registered already`);
   nodeTypes.set(kind, { typeName: type.name, load });
 }
 
-/** The node as its viewer may see it now; null where there is none. */
+/** The current state of the node, as its viewer may see it; null if there is none. */
 export async function loadNode(context: Context, id: string): Promise<object | null> {
   const kind = kindOfId(id);
   const type = kind === undefined ? undefined : nodeTypes.get(kind);
@@ -42,8 +42,9 @@ export async function loadNode(context: Context, id: string): Promise<object | n
 }
 
 /**
- * An id argument of a query or subscription.
- * @throws BAD_USER_INPUT where it is none of these kinds; of no kind in particular: where it is no id at all
+ * Checks an id argument of a query or subscription.
+ * @param kind the required kind; by default any kind
+ * @throws BAD_USER_INPUT if the text is no id, or an id of another kind
  */
 export function checkedId(id: string, kind = kindOfId(id)): string {
   if (kind === undefined || kindOfId(id) !== kind) {
@@ -57,8 +58,8 @@ builder.queryField('node', t =>
     type: Node,
     nullable: true,
     rule: 'authenticated',
-    description: "Any object by its id; null where it does not exist or is not the viewer's.",
-    args: { id: t.arg.id({ required: true, description: 'Id of any kind.' }) },
+    description: 'Returns any object by its id. Null if it does not exist or the viewer may not see it.',
+    args: { id: t.arg.id({ required: true, description: 'An id of any kind.' }) },
     resolve: (_root, { id }, context) => loadNode(context, checkedId(id)),
   }),
 );
@@ -68,11 +69,12 @@ builder.queryField('nodes', t =>
     type: [Node],
     nullable: { list: false, items: true },
     rule: 'authenticated',
-    description: `The same for up to ${maximumNodes} ids, in their order.`,
-    args: { ids: t.arg.idList({ required: true, description: `At most ${maximumNodes}.` }) },
+    description: `Returns objects by their ids, in the order of the ids. An entry is null if its object does not exist or the viewer may not see it.`,
+    args: { ids: t.arg.idList({ required: true, description: `At most ${maximumNodes} ids.` }) },
     resolve: (_root, { ids }, context) => {
       if (ids.length > maximumNodes) throw limitExceeded(`\`nodes\` takes at most ${maximumNodes} ids.`, maximumNodes);
-      // All before the first is read: what was begun for the others would fail with nobody there to hear of it.
+      // All ids are checked before the first read starts. If a check failed later, the reads already started could
+      // fail with an unhandled rejection.
       const checked = ids.map(id => checkedId(id));
       return checked.map(id => loadNode(context, id));
     },

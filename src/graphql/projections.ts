@@ -7,50 +7,64 @@ import { startAfter } from './context.ts';
 
 declare module './dependencies.ts' {
   interface Dependencies {
-    /** @param after a position, to know whether it is of this log */
+    /** @param after a position, to check whether it belongs to this log */
     readonly projections: (after: Position | undefined) => Promise<Projections>;
-    /** When those who watch them ask. */
+    /** Times at which subscribers read the state again. */
     readonly projectionBeat: Beat;
   }
 }
 
 const ProjectionState = builder.enumType('ProjectionState', {
-  description: 'What a read model is at.',
+  description: 'The state of a read model.',
   values: {
-    LIVE: { description: 'Follows the log.' },
-    REBUILDING: { description: 'Follows the log, and is made anew beside that.' },
-    PAUSED: { description: 'Events wait, and no projector takes them.' },
-    FAILED: { description: 'Its projector meets something that it can not go past.' },
+    LIVE: { description: 'The read model follows the log.' },
+    REBUILDING: {
+      description: 'The read model follows the log, and a new generation of it is built at the same time.',
+    },
+    PAUSED: { description: 'There are events to project, but no projector is running.' },
+    FAILED: { description: 'The projector fails repeatedly and cannot continue.' },
   },
 });
 
 const ProjectionRebuild = builder.objectRef<RebuildStatus>('ProjectionRebuild').implement({
-  description: 'How far a rebuild has come.',
+  description: 'The progress of a rebuild.',
   rule: 'staff',
   sharing: 'role',
   fields: t => ({
-    processed: t.expose('processed', { type: 'SafeInt', description: 'Events folded.' }),
-    total: t.expose('total', { type: 'SafeInt', description: 'Events there are.' }),
-    eventsPerSecond: t.exposeFloat('eventsPerSecond', { description: 'Since it was begun, or taken up again.' }),
-    etaSeconds: t.exposeFloat('etaSeconds', { nullable: true, description: 'Left, at that rate.' }),
+    processed: t.expose('processed', { type: 'SafeInt', description: 'The number of events projected so far.' }),
+    total: t.expose('total', { type: 'SafeInt', description: 'The number of events in the log.' }),
+    eventsPerSecond: t.exposeFloat('eventsPerSecond', {
+      description: 'The average rate since the rebuild was started or resumed.',
+    }),
+    etaSeconds: t.exposeFloat('etaSeconds', { nullable: true, description: 'The estimated time left, in seconds.' }),
   }),
 });
 
 const Projection = builder.objectRef<ProjectionStatus>('Projection').implement({
-  description: 'How a read model stands.',
+  description: 'A read model and its state.',
   rule: 'staff',
   sharing: 'role',
   fields: t => ({
-    id: t.id({ description: 'Its name.', resolve: ({ name }) => name }),
-    name: t.exposeString('name', { description: 'As `orderstream rebuild` takes it.' }),
-    state: t.expose('state', { type: ProjectionState, description: 'What it is at.' }),
-    position: t.expose('position', { type: 'Position', description: 'What it reflects.' }),
-    lagEvents: t.expose('lagEvents', { type: 'SafeInt', description: 'Events stored but not yet projected.' }),
-    lagSeconds: t.exposeFloat('lagSeconds', { description: 'Age of the oldest of them.' }),
-    parkedStreams: t.exposeInt('parkedStreams', {
-      description: 'Streams with an event that it can not fold: their rows stand still before it.',
+    id: t.id({ description: 'The name of the read model.', resolve: ({ name }) => name }),
+    name: t.exposeString('name', { description: 'The name of the read model, as `orderstream rebuild` expects it.' }),
+    state: t.expose('state', { type: ProjectionState, description: 'The state of the read model.' }),
+    position: t.expose('position', { type: 'Position', description: 'The position that the read model reflects.' }),
+    lagEvents: t.expose('lagEvents', {
+      type: 'SafeInt',
+      description: 'The number of events that are stored but not yet projected.',
     }),
-    rebuild: t.expose('rebuild', { type: ProjectionRebuild, nullable: true, description: 'Where one is under way.' }),
+    lagSeconds: t.exposeFloat('lagSeconds', {
+      description: 'The age of the oldest event that is not yet projected, in seconds.',
+    }),
+    parkedStreams: t.exposeInt('parkedStreams', {
+      description:
+        'The number of parked streams: one of their events cannot be projected, so their rows are no longer updated.',
+    }),
+    rebuild: t.expose('rebuild', {
+      type: ProjectionRebuild,
+      nullable: true,
+      description: 'The running rebuild. Null if there is none.',
+    }),
   }),
 });
 
@@ -59,7 +73,7 @@ builder.queryField('projections', t =>
     type: [Projection],
     nullable: true,
     rule: 'staff',
-    description: 'State of every read model (staff).',
+    description: 'Returns the state of every read model (staff only).',
     resolve: async (_root, _args, context) => {
       const { position, state } = await context.dependencies.projections(undefined);
       context.responsePosition.read(position);
@@ -73,7 +87,7 @@ builder.subscriptionField('projectionsUpdated', t =>
     type: [Projection],
     rule: 'staff',
     sharing: 'role',
-    description: 'Read-model state whenever it changes, at most twice a second (staff).',
+    description: 'Sends the state of all read models after each change, at most twice a second (staff only).',
     subscribe: (_root, _args, context) => {
       const { dependencies: parts, logger } = context;
       return watchState(startAfter(context, undefined), {

@@ -4,7 +4,7 @@ import { badInput } from './coded-error.ts';
 import { currencyCodes } from './currency-codes.ts';
 import { parseDateTime } from './date-time.ts';
 
-/** A scalar of the form of a string: what does not parse is the client's mistake, said with what was expected. */
+/** A scalar that is sent as a string. If it does not parse, the client gets BAD_USER_INPUT with the expected form. */
 function textScalar<Internal>(options: {
   name: string;
   description: string;
@@ -35,17 +35,17 @@ const asIs = (text: string) => text;
 
 export const DateTime = textScalar<Date | string>({
   name: 'DateTime',
-  description: 'RFC 3339 date-time in UTC.',
+  description: 'A date and time in UTC (RFC 3339).',
   specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   expected: 'an RFC 3339 date-time, e.g. "2026-11-21T09:30:00Z"',
   parse: parseDateTime,
-  // Rows have what the database printed, in its own offset.
+  // Rows contain dates as the database printed them, with its own offset.
   print: value => new Date(value).toISOString(),
 });
 
 export const DateScalar = textScalar({
   name: 'Date',
-  description: 'Day in UTC, e.g. 2026-11-21.',
+  description: 'A day in UTC, e.g. 2026-11-21.',
   expected: 'a day, e.g. "2026-11-21"',
   parse: text => (/^\d{4}-\d\d-\d\d$/.test(text) && parseDateTime(`${text}T00:00:00Z`) ? text : undefined),
   print: asIs,
@@ -53,7 +53,7 @@ export const DateScalar = textScalar({
 
 export const Decimal = textScalar({
   name: 'Decimal',
-  description: 'Exact decimal number as a string, e.g. "12.50".',
+  description: 'An exact decimal number as a string, e.g. "12.50".',
   expected: 'a decimal number as a string, e.g. "12.50"',
   parse: whereMatches(/^-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?$/),
   print: asIs,
@@ -61,7 +61,7 @@ export const Decimal = textScalar({
 
 export const CurrencyCode = textScalar({
   name: 'CurrencyCode',
-  description: 'ISO 4217 code, e.g. "EUR".',
+  description: 'A currency code of ISO 4217, e.g. "EUR".',
   expected: 'an ISO 4217 code in upper case, e.g. "EUR"',
   parse: text => (currencyCodes.has(text) ? text : undefined),
   print: asIs,
@@ -69,7 +69,8 @@ export const CurrencyCode = textScalar({
 
 export const IdempotencyKey = textScalar({
   name: 'IdempotencyKey',
-  description: 'A URL- and log-safe key of 1-128 characters that makes a command idempotent for its caller.',
+  description:
+    'A key of 1 to 128 characters that makes a command idempotent for its caller. It may contain A-Z a-z 0-9 . _ ~ : and -.',
   expected: '1 to 128 of the characters A-Z a-z 0-9 . _ ~ : -',
   parse: whereMatches(/^[\w.~:-]{1,128}$/),
   print: asIs,
@@ -77,18 +78,18 @@ export const IdempotencyKey = textScalar({
 
 export const PositionScalar = textScalar<Position>({
   name: 'Position',
-  description: `A point in the log. Every mutation returns the position that its events reached; every read model says the
-position that it reflects. Give it back as \`atLeast\` to read your own writes, and as \`after\` to go on from there
-with live updates, with no gap and no repeat. Positions of one log sort as strings, the greater one is the later;
-one of another log (a restored database) is recognised and refused.`,
-  expected: 'a position that an answer gave',
+  description: `A point in the log. Every mutation returns the position that its events reached, and every read model has the
+position that it reflects. Pass it as \`atLeast\` to read your own writes. Pass it as \`after\` to continue with live
+updates from there, with no gap and no repeat. Positions of one log can be compared as strings: the greater one is
+the later one. A position of another log (a restored database) is detected and rejected.`,
+  expected: 'a position that the server has returned',
   parse: parsePosition,
   print: formatPosition,
 });
 
 export const SafeInt = new GraphQLScalarType<number, number>({
   name: 'SafeInt',
-  description: 'Integer up to 2^53 - 1.',
+  description: 'An integer of at most 2^53 - 1.',
   parseValue: value => {
     if (!Number.isSafeInteger(value)) throw badInput('SafeInt has to be an integer of at most 2^53 - 1.');
     return value as number;

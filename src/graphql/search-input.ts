@@ -1,22 +1,24 @@
 import { wordsOf } from '../projections/search.ts';
 import { limitExceeded } from './coded-error.ts';
 
-const longestSearch = 200;
-const mostWords = 16;
+const maxSearchLength = 200;
+const maxSearchWords = 16;
 
-/** What is said of every search. */
-export const searchLimits = `At most ${longestSearch} characters and ${mostWords} words; blank: as if left out.`;
+/** The limits of every search, for descriptions. */
+export const searchLimits = `At most ${maxSearchLength} characters and ${maxSearchWords} words. A blank text finds everything.`;
 
 /**
- * The words that are searched for; undefined where nothing is. A text of signs alone has none, and finds nothing.
+ * The words to search for; undefined if the text is blank. A text without letters and digits has no words, and its
+ * search finds nothing.
  * @throws LIMIT_EXCEEDED
  */
 export function searchedWords(text: string | null | undefined): string[] | undefined {
   if (text == null || text.trim() === '') return undefined;
-  if (text.length > longestSearch) {
-    throw limitExceeded(`\`search\` can have at most ${longestSearch} characters.`, longestSearch);
+  if (text.length > maxSearchLength) {
+    throw limitExceeded(`\`search\` can have at most ${maxSearchLength} characters.`, maxSearchLength);
   }
   const words = wordsOf(text);
-  if (words.length > mostWords) throw limitExceeded(`\`search\` can have at most ${mostWords} words.`, mostWords);
+  if (words.length > maxSearchWords)
+    throw limitExceeded(`\`search\` can have at most ${maxSearchWords} words.`, maxSearchWords);
   return words;
 }

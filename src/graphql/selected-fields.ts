@@ -8,27 +8,27 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** What a selection without directives has, by field: it is asked for each object that a list resolves. */
-const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Map<string, boolean>>();
+/** Results for selections without directives, by field name: a list asks the same for each of its objects. */
+const resultsByFieldNodes = new WeakMap<GraphQLResolveInfo['fieldNodes'], Map<string, boolean>>();
 
-/** Whether the response to the field being resolved contains this field: what is not selected is not read. */
+/** Whether the response to the field being resolved contains this field. What is not selected is not read. */
 export function selectsField(info: GraphQLResolveInfo, fieldName: string): boolean {
-  const answers = known.get(info.fieldNodes) ?? new Map<string, boolean>();
-  const before = answers.get(fieldName);
-  if (before !== undefined) return before;
-  const look = new Look(info, fieldName);
-  const selected = info.fieldNodes.some(field => look.finds(field.selectionSet));
-  // With a directive it may be another answer for other variables.
-  if (!look.metDirective) known.set(info.fieldNodes, answers.set(fieldName, selected));
+  const results = resultsByFieldNodes.get(info.fieldNodes) ?? new Map<string, boolean>();
+  const cached = results.get(fieldName);
+  if (cached !== undefined) return cached;
+  const walk = new SelectionWalk(info, fieldName);
+  const selected = info.fieldNodes.some(field => walk.finds(field.selectionSet));
+  // With a directive the result may differ for other variables, so it is not cached.
+  if (!walk.foundDirective) resultsByFieldNodes.set(info.fieldNodes, results.set(fieldName, selected));
   return selected;
 }
 
-/** Goes through a selection once: a fragment that was looked at is not looked at again, however often it is spread. */
-class Look {
+/** Walks through a selection. It visits each fragment once, however often it is spread. */
+class SelectionWalk {
   readonly #info: GraphQLResolveInfo;
   readonly #fieldName: string;
   readonly #fragments = new Set<string>();
-  metDirective = false;
+  foundDirective = false;
 
   constructor(info: GraphQLResolveInfo, fieldName: string) {
     this.#info = info;
@@ -56,7 +56,7 @@ class Look {
 
   #isIncluded(selection: SelectionNode): boolean {
     if (!selection.directives?.length) return true;
-    this.metDirective = true;
+    this.foundDirective = true;
     const { variableValues } = this.#info;
     if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
     return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;

@@ -9,48 +9,54 @@ import {
 } from 'graphql';
 import type { PageRequest } from './page-arguments.ts';
 
-/** What of a page is read only if the operation asks for it. */
+/** Parts of a page that are read only if the operation selects them. */
 export interface SelectedPageFields {
-  /** `totalCount`. */
+  /** Whether `totalCount` is selected. */
   readonly count: boolean;
-  /** Whether rows are on the cursor's other side: `hasPreviousPage` of a page that is read forwards, else `hasNextPage`. */
+  /**
+   * Whether the flag for rows on the other side of the cursor is selected: `hasPreviousPage` if the page is read
+   * forwards, otherwise `hasNextPage`.
+   */
   readonly otherSide: boolean;
-  /** Fields of the list's rows, by name. */
-  readonly ofNodes: ReadonlySet<string>;
+  /** The names of the fields that are selected on the rows. */
+  readonly nodeFields: ReadonlySet<string>;
 }
 
-/** What of a list is selected, by field names. */
+/** The names of the selected fields of a list. */
 interface Selection {
   readonly page: ReadonlySet<string>;
   readonly pageInfo: ReadonlySet<string>;
   readonly nodes: ReadonlySet<string>;
 }
 
-/** Selections without directives, which are the same for each request: a list may be below each row of another one. */
-const known = new WeakMap<GraphQLResolveInfo['fieldNodes'], Selection>();
+/**
+ * Only selections without directives, because these are the same for all variables. The cache saves work if each row
+ * of a list contains another list.
+ */
+const cachedSelections = new WeakMap<GraphQLResolveInfo['fieldNodes'], Selection>();
 
-/** What the operation asks for of the list being resolved. Each fragment is read once, however often it is spread. */
+/** The selected parts of the list being resolved. Each fragment is visited once, however often it is spread. */
 export function selectedPageFields(
   info: GraphQLResolveInfo,
   { backwards }: Pick<PageRequest, 'backwards'>,
 ): SelectedPageFields {
-  const { page, pageInfo, nodes } = known.get(info.fieldNodes) ?? selectionOf(info);
+  const { page, pageInfo, nodes } = cachedSelections.get(info.fieldNodes) ?? selectionOf(info);
   const otherSide = backwards ? 'hasNextPage' : 'hasPreviousPage';
-  return { count: page.has('totalCount'), otherSide: pageInfo.has(otherSide), ofNodes: nodes };
+  return { count: page.has('totalCount'), otherSide: pageInfo.has(otherSide), nodeFields: nodes };
 }
 
 function selectionOf(info: GraphQLResolveInfo): Selection {
-  const met = { directive: false };
+  const visit: Visit = { hasDirective: false };
   const below = (parents: readonly FieldNode[], ...names: readonly string[]): FieldNode[] =>
     fieldsOf(
       info,
       parents.filter(field => names.includes(field.name.value)),
-      met,
+      visit,
     );
-  const page = fieldsOf(info, info.fieldNodes, met);
+  const page = fieldsOf(info, info.fieldNodes, visit);
   const nodes = [...below(page, 'nodes'), ...below(below(page, 'edges'), 'node')];
   const selection = { page: namesOf(page), pageInfo: namesOf(below(page, 'pageInfo')), nodes: namesOf(nodes) };
-  if (!met.directive) known.set(info.fieldNodes, selection);
+  if (!visit.hasDirective) cachedSelections.set(info.fieldNodes, selection);
   return selection;
 }
 
@@ -58,17 +64,19 @@ function namesOf(fields: readonly FieldNode[]): ReadonlySet<string> {
   return new Set(fields.map(field => field.name.value));
 }
 
-/**
- * The fields of the objects that these fields answer, those of fragments among them.
- * @param met is told of directives: with them it may be other fields for other variables
- */
-function fieldsOf(info: GraphQLResolveInfo, parents: readonly FieldNode[], met: { directive: boolean }): FieldNode[] {
+interface Visit {
+  /** Whether a selection had a directive: then the selected fields depend on the variables. */
+  hasDirective: boolean;
+}
+
+/** The fields that are selected on the objects of these fields, including those in fragments. */
+function fieldsOf(info: GraphQLResolveInfo, parents: readonly FieldNode[], visit: Visit): FieldNode[] {
   const fields: FieldNode[] = [];
   const fragments = new Set<string>();
   const sets: (SelectionSetNode | undefined)[] = parents.map(field => field.selectionSet);
   for (let set = sets.pop(); set !== undefined || sets.length > 0; set = sets.pop()) {
     for (const selection of set?.selections ?? []) {
-      met.directive ||= (selection.directives?.length ?? 0) > 0;
+      visit.hasDirective ||= (selection.directives?.length ?? 0) > 0;
       if (!isIncluded(info, selection)) continue;
       if (selection.kind === Kind.FIELD) fields.push(selection);
       else if (selection.kind === Kind.INLINE_FRAGMENT) sets.push(selection.selectionSet);

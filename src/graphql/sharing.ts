@@ -10,12 +10,13 @@ import SchemaBuilder, {
 import { type DocumentNode, type GraphQLSchema, isObjectType, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 
 /**
- * Among whom a field's answer may be shared. `role`: every staff member gets the same, and each customer their own.
- * Undeclared, it is the viewer's alone: a forgotten declaration costs time, never a secret.
+ * Which viewers may share one serialised response. `role`: all staff members get the same response, and each customer
+ * gets their own. A field without a declaration is never shared between viewers, so a forgotten declaration costs
+ * time but reveals nothing.
  */
 export type Sharing = 'role' | 'viewer';
 
-/** Carries what is declared into the schema, where it is read when somebody subscribes. */
+/** Copies the declarations into the schema's extensions, where sharingOf() reads them when a subscription starts. */
 export class SharingPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onTypeConfig(type: PothosTypeConfig): PothosTypeConfig {
     if (type.kind !== 'Object' || type.pothosOptions.sharing === undefined) return type;
@@ -28,12 +29,12 @@ export class SharingPlugin<Types extends SchemaTypes> extends BasePlugin<Types> 
   }
 }
 
-const known = new WeakMap<DocumentNode, Sharing>();
+const sharingByDocument = new WeakMap<DocumentNode, Sharing>();
 
-/** Among whom the answers to a document may be shared: as few as any of its fields says. */
+/** Which viewers may share the responses to a document: the narrowest declaration of its fields. */
 export function sharingOf(schema: GraphQLSchema, document: DocumentNode): Sharing {
-  const before = known.get(document);
-  if (before) return before;
+  const cached = sharingByDocument.get(document);
+  if (cached) return cached;
   const types = new TypeInfo(schema);
   let narrowest: Sharing = 'role';
   visit(
@@ -47,7 +48,7 @@ export function sharingOf(schema: GraphQLSchema, document: DocumentNode): Sharin
       },
     }),
   );
-  known.set(document, narrowest);
+  sharingByDocument.set(document, narrowest);
   return narrowest;
 }
 
@@ -59,7 +60,7 @@ declare global {
       sharing: SharingPlugin<Types>;
     }
     export interface ObjectTypeOptions<Types extends SchemaTypes = SchemaTypes, Shape = unknown> {
-      /** Among whom the answers of its fields may be shared. */
+      /** Which viewers may share responses with the fields of this type. */
       sharing?: Sharing;
     }
     export interface FieldOptions<
@@ -71,7 +72,7 @@ declare global {
       ResolveShape = unknown,
       ResolveReturnShape = unknown,
     > {
-      /** Among whom its answers may be shared, where that is not as its type says. */
+      /** Which viewers may share responses with this field, if it differs from its type. */
       sharing?: Sharing;
     }
   }

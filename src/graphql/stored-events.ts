@@ -9,16 +9,16 @@ import { type Context, startAfter } from './context.ts';
 import { eventFields } from './event-fields.ts';
 
 const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
-  description: 'One stored event of any stream.',
+  description: 'A stored event of any stream.',
   rule: 'staff',
   sharing: 'role',
   fields: t => ({
     ...eventFields(t),
     streamType: t.exposeString('streamType', {
       description:
-        'What it is about: order, customer, product, or projection for what operators have the read models do.',
+        'The type of the stream: order, customer, product, or projection for actions of operators on the read models.',
     }),
-    streamId: t.exposeID('streamId', { description: 'Which one.' }),
+    streamId: t.exposeID('streamId', { description: 'The id of the stream.' }),
   }),
 });
 
@@ -28,28 +28,34 @@ builder.subscriptionField('eventsAppended', t =>
     rule: 'staff',
     sharing: 'role',
     description:
-      'Every event of the whole log after that position (from the first, where left out), each once, in order: the feed for brokers, policies and other stores (staff). A position that can not be continued ends it: STALE_POSITION, and RESYNC in `extensions.kind`.',
-    args: { after: t.arg({ type: 'Position', description: "The last event's position: go on from there." }) },
+      'Sends every event of the whole log after `after`, each one once and in order (staff only). Without `after` it starts with the first event. Use it to feed message brokers, policies and other data stores. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
+    args: {
+      after: t.arg({
+        type: 'Position',
+        description: 'The position of the last event that you have processed. The feed continues after it.',
+      }),
+    },
     subscribe: (_root, { after }, context) => watchLog(context, startAfter(context, after)),
     resolve: eventOf,
   }),
 );
 
-function watchLog({ dependencies: parts, logger }: Context, after: Position | undefined) {
-  const { database, types } = parts.source;
+function watchLog({ dependencies, logger }: Context, after: Position | undefined) {
+  const { database, types } = dependencies.source;
   const read = (from: Position | undefined, limit: number) =>
-    parts.sharedReads.once(JSON.stringify(['events', from, limit]), () =>
+    dependencies.sharedReads.once(JSON.stringify(['events', from, limit]), () =>
       readEventsAfter(database, types, undefined, from, limit),
     );
-  return watchEvents(parts.logHub, everything, after, { read, logger });
+  return watchEvents(dependencies.logHub, everything, after, { read, logger });
 }
 
 /**
- * @throws STALE_POSITION where the feed ends because its position can't be continued
- * @throws UnreadableEventError where it ends before an event that can't be read
+ * @throws STALE_POSITION if the feed ends because its position can't be continued
+ * @throws UnreadableEventError if the feed ends at an event that can't be read
  */
 export function eventOf({ row }: EventFrame): RecordedEvent {
-  if (row === undefined) throw codedError('STALE_POSITION', 'The position is of another log: begin again without it.');
+  if (row === undefined)
+    throw codedError('STALE_POSITION', 'The position is of another log: subscribe again without it.');
   if (isDamaged(row)) throw row.unreadable;
   return row;
 }

@@ -3,20 +3,20 @@ import { builder } from './builder.ts';
 import { viewerOf } from './context.ts';
 
 const Role = builder.enumType('Role', {
-  description: 'What a viewer may do at all.',
+  description: 'The role of a viewer. It decides what the viewer may do.',
   values: {
-    CUSTOMER: { value: 'customer', description: 'Sees and changes what is their own.' },
-    STAFF: { value: 'staff', description: 'Sees and changes everything.' },
+    CUSTOMER: { value: 'customer', description: 'A customer sees and changes their own data.' },
+    STAFF: { value: 'staff', description: 'A staff member sees and changes everything.' },
   },
 });
 
-/** Slices add what they know of a viewer. */
+/** Slices add their own fields to the viewer. */
 export const Viewer = builder.objectRef<Actor>('Viewer').implement({
-  description: 'Whoever asks, as their token says.',
+  description: 'The authenticated caller, as described by the token.',
   rule: 'as-parent',
   fields: t => ({
     subject: t.exposeString('subject', {
-      description: "The token's `sub`: a customer's id, or a staff member's name.",
+      description: "The token's `sub`: the id of a customer, or the name of a staff member.",
     }),
     role: t.expose('role', { type: Role, description: "The token's `role`." }),
   }),
@@ -26,7 +26,7 @@ builder.queryField('viewer', t =>
   t.field({
     type: Viewer,
     rule: 'authenticated',
-    description: 'Whoever asks.',
+    description: 'Returns the authenticated caller.',
     resolve: (_root, _args, context) => viewerOf(context),
   }),
 );

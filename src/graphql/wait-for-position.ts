@@ -2,46 +2,49 @@ import { formatPosition, type Position } from '../event-store/position.ts';
 import { codedError } from './coded-error.ts';
 import type { Context } from './context.ts';
 
-/** How long a read waits for what its reader has seen already: for the views, or for a standby that is behind. */
-const patienceMs = 2_000;
-/** Without news from the hub it reads again this often. */
-const readAgainMs = 250;
+/**
+ * How long a read waits for a position that its caller has seen already: until the views or a lagging standby reach
+ * it.
+ */
+const timeoutMs = 2_000;
+/** The read is repeated at this interval, also if the hub reports nothing. */
+const rereadIntervalMs = 250;
 
 /**
- * What a list or a sum below another field has to reflect: the position that was given to that field, or else to the
- * operation; and what the operation's own commands have stored, so that what stands below a mutation's payload is not
- * older than the payload.
- * @param given to the field above
+ * The position that a list or a sum below another field has to reflect. It is the argument of that field, or else the
+ * `atLeast` of the operation. If the operation's own commands reached a later position, it is that one, so that the
+ * fields below a mutation's payload are not older than the payload.
+ * @param fieldAtLeast the `atLeast` argument of the field above
  */
 export function positionToReflect(
-  { atLeast, responsePosition: reflected }: Context,
-  given: Position | undefined,
+  { atLeast, responsePosition }: Context,
+  fieldAtLeast: Position | undefined,
 ): Position | undefined {
-  const asked = given ?? atLeast;
-  const { stored } = reflected;
-  return asked && (!stored || asked.point > stored.point) ? asked : stored;
+  const requested = fieldAtLeast ?? atLeast;
+  const { stored } = responsePosition;
+  return requested && (!stored || requested.point > stored.point) ? requested : stored;
 }
 
 /**
- * Reads until the answer reflects a position, for a bounded time.
+ * Repeats a read until its result reflects a position, or until the timeout.
  * @param read throws StalePositionError if the position is of another log
- * @throws VIEW_LAGGING with the position reached
+ * @throws VIEW_LAGGING with the reached position in its extensions
  */
-export async function waitForPosition<Answer extends { readonly position: Position }>(
-  { dependencies: parts }: Context,
+export async function waitForPosition<Result extends { readonly position: Position }>(
+  { dependencies }: Context,
   atLeast: Position | undefined,
-  read: () => Promise<Answer>,
-): Promise<Answer> {
-  const deadline = performance.now() + patienceMs;
+  read: () => Promise<Result>,
+): Promise<Result> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const answer = await read();
-    if (atLeast === undefined || answer.position.point >= atLeast.point) return answer;
-    const left = deadline - performance.now();
-    if (left <= 0) {
-      throw codedError('VIEW_LAGGING', 'The read model has not come that far yet: ask again.', {
-        position: formatPosition(answer.position),
+    const result = await read();
+    if (atLeast === undefined || result.position.point >= atLeast.point) return result;
+    const remainingMs = deadline - performance.now();
+    if (remainingMs <= 0) {
+      throw codedError('VIEW_LAGGING', 'The read model has not reached this position yet: try again.', {
+        position: formatPosition(result.position),
       });
     }
-    await parts.reached(atLeast, Math.min(left, readAgainMs));
+    await dependencies.reached(atLeast, Math.min(remainingMs, rereadIntervalMs));
   }
 }

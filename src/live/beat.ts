@@ -8,14 +8,14 @@ export interface Beat {
 
 /** One timer for all callers, and none while no caller waits. */
 export function openBeat(every: number): Beat {
-  let coming: Promise<void> | undefined;
+  let nextMoment: Promise<void> | undefined;
   return {
     every,
     next: () =>
-      (coming ??= new Promise(resolve => {
+      (nextMoment ??= new Promise(resolve => {
         setTimeout(
           () => {
-            coming = undefined;
+            nextMoment = undefined;
             resolve();
           },
           every - (performance.now() % every),

@@ -1,6 +1,6 @@
 import type { Position } from '../event-store/position.ts';
 
-/** Messages between nodes. Each one is a hint: it only wakes, and nothing depends on its content or on its arrival. */
+/** Messages between nodes. Each one is a hint: it only causes a read, and no result depends on its content. */
 export interface Hints {
   /** Events were stored: projectors read the log. */
   appended: Record<string, never>;
@@ -13,9 +13,9 @@ export type Topic = keyof Hints;
 export interface Bus {
   /** Sends a hint to all nodes, this one included. Never fails and is never awaited: a lost hint costs milliseconds. */
   publish<T extends Topic>(topic: T, hint: Hints[T]): void;
-  /** @returns ends the subscription */
+  /** @returns a function that ends the subscription */
   subscribe<T extends Topic>(topic: T, listener: (hint: Hints[T]) => void): () => void;
-  /** False while hints of other nodes cannot arrive: then read without hints, more often. */
+  /** False while hints of other nodes cannot arrive: hubs and projectors then poll more often. */
   isConnected(): boolean;
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export interface Bus {
 /** Listeners by topic, for both kinds of bus. */
 export function openListeners(): {
   add<T extends Topic>(topic: T, listener: (hint: Hints[T]) => void): () => void;
-  tell<T extends Topic>(topic: T, hint: Hints[T]): void;
+  notify<T extends Topic>(topic: T, hint: Hints[T]): void;
 } {
   const listeners: { [T in Topic]: Set<(hint: Hints[T]) => void> } = { appended: new Set(), projected: new Set() };
   return {
@@ -33,7 +33,7 @@ export function openListeners(): {
         listeners[topic].delete(listener);
       };
     },
-    tell(topic, hint) {
+    notify(topic, hint) {
       for (const listener of listeners[topic]) listener(hint);
     },
   };

@@ -19,18 +19,18 @@ export interface Frame {
 export interface FrameReceiver<One extends Frame> {
   /** The frame is available. */
   take(frame: One): void;
-  /** There will be no frame: the next `poll()` says why. */
+  /** There will be no frame: the next `poll()` returns the end or throws the error. */
   over(): void;
 }
 
 /** A source of frames that can be read without waiting. */
 export interface Pollable<One extends Frame> extends AsyncIterableIterator<One> {
   /**
-   * Returns the pending frame. Undefined: there is none yet, and `asker` is called once, when there is one or the
+   * Returns the pending frame. Undefined: there is none yet, and `receiver` is called once, when there is one or the
    * source has ended.
    * @throws the error with which the source failed
    */
-  poll(asker: FrameReceiver<One>): IteratorResult<One> | undefined;
+  poll(receiver: FrameReceiver<One>): IteratorResult<One> | undefined;
 }
 
 export function canBePolled<One extends Frame>(source: AsyncIterator<One>): source is Pollable<One> {

@@ -3,33 +3,50 @@ import type { Position } from '../event-store/position.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Bus, Topic } from './bus.ts';
 
-/** Looks this often without a hint, ms: bounds what a lost hint costs. */
-export const tick = 1_000;
-/** The same while no hints can arrive. */
-const disconnectedTick = 250;
-/**
- * Who watches rows is told for so long in one go, ms, and then all else has its turn: their frames are sent as they are told, and
- * ten thousand would hold up the process for a tenth of a second. So many are told between two looks at the clock.
+/*
+ * State of a hub, and what changes it:
+ *
+ *   hint │ timer │ awaitPosition() ──▶ readRequested ──▶ reading ──▶ readPosition ──▶ notifying ──▶ notifiedPosition
+ *
+ *   readRequested     A hint, the timer or a waiter requested a read. The start of a read clears it.
+ *   reading           A read is in flight. It ends if no further read was requested.
+ *   readPosition      Changes up to here were read. Only the result of a read moves it, never a hint.
+ *   notifying         Settles when all listeners have the changes of the last read. The next read runs in parallel.
+ *   notifiedPosition  Listeners have all changes up to here. It follows `readPosition`.
+ *   late              Ids and scopes that were registered during a read which does not include them.
+ *   catchUpFrom       Position before that read. One more read from here, for `late` only, clears both.
+ *   waiters           Callers of awaitPosition(). A move of `readPosition` wakes them.
+ *   closed            Final: no read starts any more, and all waiters are resolved.
  */
-const oneGo = 5;
-const looks = 64;
 
-/** What has changed in the views since a position, as one statement saw it. */
+/** Interval of reads without a hint, ms. It limits how late a change arrives if its hint is lost. */
+export const tick = 1_000;
+/** The same while the bus is disconnected and no hints arrive. */
+const disconnectedTickMs = 250;
+/**
+ * Listeners of rows send their frames when they are notified. Notifying ten thousand of them at once would block the
+ * process for a tenth of a second, so the hub yields to the event loop after this time.
+ */
+const maxSliceMs = 5;
+/** Listeners notified between two checks of the clock. */
+const listenersPerClockCheck = 64;
+
+/** What has changed in the views after a position, read by one statement. */
 export interface Changes<Row> {
-  /** How far the views have come. */
+  /** Position of the views. */
   readonly position: Position;
   /**
-   * False if the position asked after is not of this log: it was restored, and what was sent may be undone. True if this
-   * server has not come to it yet.
+   * False if the requested position is not part of this log: a backup was restored, and events that subscribers have
+   * received may not exist any more. True if the database server that was read has not reached the position yet.
    */
   readonly continues: boolean;
-  /** Changed rows among those asked for. */
+  /** Changed rows among the requested ids. */
   readonly rows: readonly { readonly id: string; readonly row: Row }[];
-  /** Scopes among those asked for in which some row changed. */
+  /** Requested scopes in which a row changed. */
   readonly scopes: readonly string[];
 }
 
-/** Scope of whoever watches every row. */
+/** The scope that contains every row. */
 export const everything = '*';
 
 export type ReadChanges<Row> = (
@@ -37,110 +54,107 @@ export type ReadChanges<Row> = (
   interest: { ids: readonly string[]; scopes: readonly string[] },
 ) => Promise<Changes<Row>>;
 
-/** Who watches a row. */
+/** A watcher of one row. */
 export interface RowListener<Row> {
   changed(row: Row): void;
-  /** The log is another one: everything must be read again. */
+  /** The log was replaced: the row must be read again. */
   resync(): void;
 }
 
-/** @param to position up to which the scope has changed: a read that is behind it does not show the change yet */
+/** @param to the scope changed at or before this position: a read that is behind it may not contain the change */
 export type ScopeListener = (to: Position) => void;
 
 export interface Hub<Row> {
-  /** @returns ends it */
+  /** @returns a function that ends the registration */
   watchRow(id: string, listener: RowListener<Row>): () => void;
-  /** Tells when rows of a scope have changed, not which: a list reads them itself, as its socket drains. */
+  /** Notifies that rows of a scope changed, not which: a list reads them itself when its socket accepts frames. */
   watchScope(scope: string, listener: ScopeListener): () => void;
-  /** Whatever changed up to here, everybody was told of. */
-  readonly told: Position;
-  /** Resolves when the views are known to have reached a position, or after that many ms. */
-  reached(target: Position, timeout: number): Promise<void>;
+  /** All listeners were notified of all changes up to this position. */
+  readonly notifiedPosition: Position;
+  /** Resolves when a read shows that the views have reached a position, or after the timeout. */
+  awaitPosition(target: Position, timeoutMs: number): Promise<void>;
   close(): void;
 }
 
 /**
- * One a node: reads for all its subscribers what changed, in one statement, whenever a hint or the timer says so.
- * That answer alone moves the hub: a hint that is late, repeated, forged or of another log costs one read.
+ * Each node has one hub. It reads the changes for all subscribers of the node in one statement, after a hint or when
+ * the timer fires. Only the result of that read moves the hub: a hint that is late, repeated, forged or of another log
+ * costs one read and has no other effect.
  */
-export function openHub<Row>(parts: {
+export function openHub<Row>(options: {
   read: ReadChanges<Row>;
   start: Position;
   bus: Bus;
   logger: Logger;
-  /** Whose hints wake it. */
+  /** Topic of the hints that cause a read. */
   topic?: Topic;
 }): Hub<Row> {
-  const { read, bus, logger, topic = 'projected' } = parts;
-  const rows = new Map<string, Set<RowListener<Row>>>();
-  const scopes = new Map<string, Set<ScopeListener>>();
-  const waiting = new Set<() => void>();
-  /** First watched while a read was under way that did not ask for them. */
+  const { read, bus, logger, topic = 'projected' } = options;
+  const rowListeners = new Map<string, Set<RowListener<Row>>>();
+  const scopeListeners = new Map<string, Set<ScopeListener>>();
+  const waiters = new Set<() => void>();
   const late = { ids: new Set<string>(), scopes: new Set<string>() };
-  /** Where that read went on from: what changed after this, `late` may not know. */
-  let owedFrom: Position | undefined;
-  /** How far was read. */
-  let position = parts.start;
-  /** How far everybody was told. */
-  let told = parts.start;
-  /** What was read last is being told, while the next is read. */
-  let telling = Promise.resolve();
+  let catchUpFrom: Position | undefined;
+  let readPosition = options.start;
+  let notifiedPosition = options.start;
+  let notifying = Promise.resolve();
   let reading = false;
-  let again = false;
+  let readRequested = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function look(): void {
+  function requestRead(): void {
     if (closed) return;
-    again = true;
+    readRequested = true;
     if (reading) return;
     clearTimeout(timer);
     reading = true;
     void readUntilQuiet().finally(() => {
       reading = false;
-      if (!closed) timer = setTimeout(look, bus.isConnected() ? tick : disconnectedTick);
+      if (!closed) timer = setTimeout(requestRead, bus.isConnected() ? tick : disconnectedTickMs);
     });
   }
 
   async function readUntilQuiet(): Promise<void> {
-    while (again && !closed) {
-      again = false;
-      if (rows.size === 0 && scopes.size === 0 && waiting.size === 0) return;
+    while (readRequested && !closed) {
+      readRequested = false;
+      if (rowListeners.size === 0 && scopeListeners.size === 0 && waiters.size === 0) return;
       try {
-        await readOn();
+        await readNext();
         await readForLate();
       } catch (error) {
-        logger.warn({ err: error }, 'the hub could not read what changed; it looks again');
+        logger.warn({ err: error }, 'the hub could not read the changes; it tries again');
       }
     }
   }
 
-  /** Reads while what the read before has brought is still being told, and has that told to its end first. */
-  async function readOn(): Promise<void> {
-    if (!owedFrom) forgetLate();
-    const before = position;
-    const changes = await read(before, { ids: [...rows.keys()], scopes: [...scopes.keys()] });
-    position = further(position, changes);
-    for (const wake of waiting) wake();
-    await telling;
-    if (late.ids.size > 0 || late.scopes.size > 0) owedFrom ??= before;
-    telling = deliver(changes, before);
+  /** Reads while listeners still receive the changes of the read before, then waits until they have all of them. */
+  async function readNext(): Promise<void> {
+    if (!catchUpFrom) clearLate();
+    const before = readPosition;
+    const changes = await read(before, { ids: [...rowListeners.keys()], scopes: [...scopeListeners.keys()] });
+    readPosition = advance(readPosition, changes);
+    for (const wake of waiters) wake();
+    await notifying;
+    if (late.ids.size > 0 || late.scopes.size > 0) catchUpFrom ??= before;
+    notifying = deliver(changes, before);
   }
 
   /**
-   * Whoever came while that read waited for its turn may have seen less than it did. The hub has moved past what lies
-   * between and would never tell them; those who come from here on have seen at least as much.
+   * A listener that registers during a read may have an older snapshot than the read. The hub has then moved past the
+   * changes in between and would never report them, so they are read once more. Listeners that register later have a
+   * snapshot that is at least as new.
    */
   async function readForLate(): Promise<void> {
-    if (!owedFrom || closed) return;
-    const changes = await read(owedFrom, { ids: [...late.ids], scopes: [...late.scopes] });
-    await telling;
-    await tell(changes);
-    forgetLate();
-    owedFrom = undefined;
+    if (!catchUpFrom || closed) return;
+    const changes = await read(catchUpFrom, { ids: [...late.ids], scopes: [...late.scopes] });
+    await notifying;
+    await notify(changes);
+    clearLate();
+    catchUpFrom = undefined;
   }
 
-  function forgetLate(): void {
+  function clearLate(): void {
     late.ids.clear();
     late.scopes.clear();
   }
@@ -149,95 +163,95 @@ export function openHub<Row>(parts: {
     try {
       if (!changes.continues) {
         const now = changes.position;
-        logger.warn({ before, now }, 'the log is another one: every subscriber is told to read again');
-        for (const listeners of rows.values()) for (const listener of listeners) listener.resync();
-        for (const listeners of scopes.values()) for (const listener of listeners) listener(now);
+        logger.warn({ before, now }, 'the log was replaced: every subscriber must read again');
+        for (const listeners of rowListeners.values()) for (const listener of listeners) listener.resync();
+        for (const listeners of scopeListeners.values()) for (const listener of listeners) listener(now);
       }
-      await tell(changes);
+      await notify(changes);
     } catch (error) {
-      logger.error({ err: error }, 'somebody could not be told what changed');
+      logger.error({ err: error }, 'a subscriber could not be notified of a change');
     }
-    told = further(told, changes);
+    notifiedPosition = advance(notifiedPosition, changes);
   }
 
-  /** Scopes first: whoever watches one only notes it, and would wait for thousands who are sent something. */
-  async function tell(changes: Changes<Row>): Promise<void> {
+  /** Scopes first: their listeners only set a flag, and would otherwise wait for thousands of frames to be sent. */
+  async function notify(changes: Changes<Row>): Promise<void> {
     for (const scope of changes.scopes) {
-      for (const listener of scopes.get(scope) ?? []) listener(changes.position);
+      for (const listener of scopeListeners.get(scope) ?? []) listener(changes.position);
     }
-    let since = performance.now();
-    let inOneGo = 0;
+    let sliceStart = performance.now();
+    let notified = 0;
     for (const { id, row } of changes.rows) {
-      for (const listener of rows.get(id) ?? []) {
+      for (const listener of rowListeners.get(id) ?? []) {
         listener.changed(row);
-        if (++inOneGo % looks !== 0 || performance.now() - since < oneGo) continue;
+        if (++notified % listenersPerClockCheck !== 0 || performance.now() - sliceStart < maxSliceMs) continue;
         await turn();
         if (closed) return;
-        since = performance.now();
+        sliceStart = performance.now();
       }
     }
   }
 
-  const endHints = bus.subscribe(topic, look);
-  timer = setTimeout(look, tick);
+  const endHints = bus.subscribe(topic, requestRead);
+  timer = setTimeout(requestRead, tick);
 
   return {
     watchRow(id, listener) {
-      if (reading && !rows.has(id)) late.ids.add(id);
-      return add(rows, id, listener);
+      if (reading && !rowListeners.has(id)) late.ids.add(id);
+      return add(rowListeners, id, listener);
     },
     watchScope(scope, listener) {
-      if (reading && !scopes.has(scope)) late.scopes.add(scope);
-      return add(scopes, scope, listener);
+      if (reading && !scopeListeners.has(scope)) late.scopes.add(scope);
+      return add(scopeListeners, scope, listener);
     },
-    get told() {
-      // Those who came during a read are told of what it skipped by the one after it.
-      return owedFrom ?? told;
+    get notifiedPosition() {
+      // Until the catch-up read, late listeners have not been notified of what changed after this.
+      return catchUpFrom ?? notifiedPosition;
     },
-    reached: (target, timeout) =>
+    awaitPosition: (target, timeoutMs) =>
       new Promise(resolve => {
-        const limit = setTimeout(done, timeout);
+        const limit = setTimeout(done, timeoutMs);
         function done(): void {
           clearTimeout(limit);
-          waiting.delete(wake);
+          waiters.delete(wake);
           resolve();
         }
         function wake(): void {
-          if (closed || position.point >= target.point) done();
+          if (closed || readPosition.point >= target.point) done();
         }
         if (closed) {
           done();
           return;
         }
-        waiting.add(wake);
-        // The hint may have come before anybody waited.
-        look();
+        waiters.add(wake);
+        // The hint may have arrived before this call, while nothing was watched and the hub did not read.
+        requestRead();
       }),
     close() {
       closed = true;
       clearTimeout(timer);
       endHints();
-      for (const wake of waiting) wake();
+      for (const wake of waiters) wake();
     },
   };
 }
 
 /**
- * How far a hub is after a read. Within one log never back: behind a pooler that splits reads, a read may come from a
- * server that is behind the one that was read before.
+ * Returns a hub's position after a read. Within one log it never decreases: behind a pooler that distributes reads, a
+ * read may come from a server that is behind the server of the read before.
  */
-function further(
+function advance(
   before: Position,
   { position, continues }: Pick<Changes<unknown>, 'position' | 'continues'>,
 ): Position {
   return continues && position.point < before.point ? before : position;
 }
 
-function add<Listener>(all: Map<string, Set<Listener>>, key: string, listener: Listener): () => void {
-  const listeners = all.get(key) ?? new Set();
-  all.set(key, listeners.add(listener));
+function add<Listener>(listenersByKey: Map<string, Set<Listener>>, key: string, listener: Listener): () => void {
+  const listeners = listenersByKey.get(key) ?? new Set();
+  listenersByKey.set(key, listeners.add(listener));
   return () => {
     listeners.delete(listener);
-    if (listeners.size === 0 && all.get(key) === listeners) all.delete(key);
+    if (listeners.size === 0 && listenersByKey.get(key) === listeners) listenersByKey.delete(key);
   };
 }

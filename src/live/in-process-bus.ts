@@ -5,9 +5,9 @@ export function openInProcessBus(): Bus {
   const listeners = openListeners();
   return {
     publish(topic, hint) {
-      // Not inside of the publisher's call: a listener that fails, or publishes itself, must not affect it.
+      // Not inside the publisher's call: a listener that fails, or that publishes, must not affect the publisher.
       setImmediate(() => {
-        listeners.tell(topic, hint);
+        listeners.notify(topic, hint);
       });
     },
     subscribe: (topic, listener) => listeners.add(topic, listener),

@@ -7,21 +7,21 @@ import { openRedisClient } from './redis-client.ts';
 const channelPrefix = 'orderstream:';
 const topics = ['appended', 'projected'] as const satisfies readonly Topic[];
 const connectTimeout = 5_000;
-/** How often each connection is asked for a sign of life, ms. */
+/** Interval at which each connection is checked by a PING, ms. */
 const pulse = 2_000;
-/** In characters: what is longer is no hint of ours, and not worth parsing. */
+/** Maximum length of a hint, characters. A longer message cannot be a hint of ours, and is not parsed. */
 const longestHint = 1_000;
 
 const insteadOfHints = 'updates come by looking at the database until it is back';
 
-/** A start waits so long for Redis, ms: one that is there is used from the first hint on. */
+/** How long a start waits for Redis, ms. A Redis that answers in time is used from the first hint on. */
 const introduction = 2_000;
 
 /**
- * The bus of many processes: Redis pub/sub, which loses messages when a connection is down. That is why only hints
- * travel on it. If Redis is away, or refuses what is asked of it, at the start too, that is logged once; the bus is not
- * connected until Redis takes it again, which is tried all the time.
- * @throws StartError if Redis has no database of the number in the URL
+ * The bus of several processes: Redis pub/sub, which loses messages while a connection is down. That is why it only
+ * carries hints. If Redis is unavailable or rejects a command, also at the start, that is logged once. The bus is
+ * then disconnected, and it retries until Redis accepts the command.
+ * @throws StartError if Redis has no database with the number in the URL
  */
 export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   const listeners = openListeners();
@@ -35,7 +35,7 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   let subscribed = false;
   let subscribing = false;
   let publishRefused = false;
-  /** Hints are missing, which was logged. */
+  /** Hints are missing, and a warning was logged. */
   let missing = false;
   let closed = false;
 
@@ -44,12 +44,12 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   subscriber.on('message', (channel: string, message: string) => {
     const topic = topics.find(one => channel === channelPrefix + one);
     const hint = topic && parseHint(topic, message);
-    if (topic && hint && !closed) listeners.tell(topic, hint);
+    if (topic && hint && !closed) listeners.notify(topic, hint);
   });
-  /** What was published while this node did not listen is lost. */
+  /** Wakes all listeners: hints that were published while this node did not listen are lost. */
   function lookNow(): void {
-    listeners.tell('appended', {});
-    listeners.tell('projected', { to: { point: 0, hash: '' } });
+    listeners.notify('appended', {});
+    listeners.notify('projected', { to: { point: 0, hash: '' } });
   }
 
   function miss(why: string, error?: unknown): void {
@@ -64,16 +64,16 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   }
 
   subscriber.on('close', () => {
-    // Hubs that count on hints have yet to learn that none come: from this look on they look by themselves.
+    // Hubs that rely on hints do not know yet that none arrive. This read makes them poll at the shorter interval.
     const heard = subscribed;
     subscribed = false;
-    // After an answer that it could not read, ioredis may never settle the command.
+    // After a reply that ioredis cannot parse, it may never settle the command.
     subscribing = false;
     if (heard) lookNow();
     miss('Redis is away');
   });
 
-  /** Subscribing again is idempotent; before Redis confirms it, it is not known that hints arrive. */
+  /** Subscribing again is idempotent. Until Redis confirms it, the bus counts as disconnected. */
   async function subscribe(): Promise<void> {
     if (subscribing) return;
     subscribing = true;
@@ -84,7 +84,7 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
       lookNow();
     } catch (error) {
       subscribed = false;
-      // If the connection was lost, `close` has said so.
+      // If the connection was lost, the handler of `close` has logged it.
       if (subscriber.status === 'ready') miss('Redis refuses SUBSCRIBE', error);
     } finally {
       subscribing = false;
@@ -113,18 +113,18 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
       if (/DB index|invalid DB/i.test(error.message)) resolve(error);
     });
   });
-  // A connection that can't be made is tried again.
+  // A connection that cannot be opened is retried by ioredis.
   for (const client of [publisher, subscriber]) client.connect().catch(() => undefined);
   const failure = await Promise.race([failing, listening, sleep(introduction, undefined, { ref: false })]);
 
-  /** Each connection is asked for a sign of life, and what was refused is asked for again. */
+  /** Checks each connection by a PING, and retries a rejected SUBSCRIBE or PUBLISH. */
   const beat = setInterval(() => {
     for (const client of [publisher, subscriber]) {
-      // While a connection is made anew, a question would wait for it, and the next one behind that.
+      // While a connection is reopened, a PING would wait for it, and the next PING behind the first.
       if (client.status === 'ready') client.ping().catch(() => undefined);
     }
     if (subscriber.status === 'ready' && !(subscribed && subscriber.mode === 'subscriber')) void subscribe();
-    // This hint wakes whoever hears it, and says nothing.
+    // This hint has no content and only wakes projectors, so it is a safe test of PUBLISH.
     if (publisher.status === 'ready' && publishRefused) void publish('appended', {});
   }, pulse);
 
@@ -149,7 +149,10 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
   };
 }
 
-/** Any client of Redis can publish anything: what is not a hint is ignored, and a hint only wakes. */
+/**
+ * Any client of Redis can publish anything. A message that is not a valid hint is ignored, and a hint only causes a
+ * read.
+ */
 function parseHint<T extends Topic>(topic: T, message: string): Hints[T] | undefined {
   if (message.length > longestHint) return undefined;
   try {

@@ -2,12 +2,15 @@ import type { Duplex } from 'node:stream';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** A connection that answers nothing for that long is given up, ms: a Redis that hangs, or is cut off, closes none. */
+/**
+ * A connection on which Redis does not answer for this long is closed, ms: a hanging or unreachable Redis closes none
+ * itself.
+ */
 const socketTimeout = 2_000;
 
 /**
- * A client of Redis for which Redis may refuse, or answer, anything at any moment: its commands are rejected or its
- * connection is made anew, and nothing ends the process. No command waits for a connection, and none is repeated.
+ * A Redis client that survives any reply or error of Redis: its commands are rejected, or its connection is reopened,
+ * and nothing ends the process. No command waits for a connection, and no command is retried.
  */
 export function openRedisClient(url: string, logger: Logger, options: RedisOptions): Redis {
   const client = new Redis(url, {
@@ -16,13 +19,14 @@ export function openRedisClient(url: string, logger: Logger, options: RedisOptio
     maxRetriesPerRequest: 0,
     socketTimeout,
     commandTimeout: options.commandTimeout ?? socketTimeout,
-    // ioredis would subscribe by itself after a reconnect, and leave a refusal unhandled, which ends the process.
+    // Otherwise ioredis subscribes again by itself after a reconnect, and leaves a rejection unhandled, which ends
+    // the process.
     autoResubscribe: false,
   });
-  // Without a listener ioredis prints each error. It reconnects by itself.
+  // Without a listener, ioredis prints each error. It reconnects by itself.
   client.on('error', (error: Error) => {
     logger.debug({ err: error }, 'Redis connection error');
-    // An answer that no command waits for: from there on each command would get the answer of another one.
+    // A reply came for which no command waits: from then on, each command would get the reply of another command.
     if (error.message.startsWith('Command queue state error')) abandonConnection(client, error);
   });
   client.on('connect', () => guardAnswers(client));
@@ -31,13 +35,13 @@ export function openRedisClient(url: string, logger: Logger, options: RedisOptio
   return client;
 }
 
-/** The connection is made anew: ioredis does so when its stream closes. */
+/** Closes the connection: ioredis reopens it when its stream closes. */
 function abandonConnection(client: Redis, error: unknown): void {
   const { stream } = client as unknown as { readonly stream: Duplex | undefined };
   stream?.destroy(error instanceof Error ? error : new Error(String(error)));
 }
 
-/** A connection on which bytes come, but no answer: all of them may be one answer that never ends. */
+/** Closes a connection that receives bytes but completes no reply: it may be one reply that never ends. */
 function abandonIfUnanswered(client: Redis): void {
   const send = client.sendCommand.bind(client);
   client.sendCommand = (command, stream) => {
@@ -48,10 +52,10 @@ function abandonIfUnanswered(client: Redis): void {
   };
 }
 
-/** ioredis throws on answers that it does not expect, in an event of the stream, which would end the process. */
+/** On an unexpected reply ioredis throws inside a stream event, which would end the process. */
 function guardAnswers(client: Redis): void {
   const { stream } = client as unknown as { readonly stream: Duplex };
-  // ioredis puts its parser before all other listeners, and has done so when it says `connect`.
+  // When ioredis emits `connect`, it has put its parser before all other listeners.
   const [parse] = stream.listeners('data') as ((data: Buffer) => void)[];
   if (!parse) return;
   stream.off('data', parse);
@@ -65,8 +69,8 @@ function guardAnswers(client: Redis): void {
 }
 
 /**
- * ioredis keeps the timer of a connection that closed before it answered, and closes the next one by it, healthy as that
- * is (redis/ioredis#2147, of 5.11.1).
+ * ioredis does not clear the timer of a connection that closed before it answered, and that timer closes the next
+ * connection, although it is healthy (redis/ioredis#2147, in 5.11.1).
  */
 function forgetSocketTimeout(client: Redis): void {
   const own = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };

@@ -1,8 +1,8 @@
 /** Reads that several callers request at the same moment, each executed once. */
 export interface SharedReads {
   /**
-   * @param key identifies the read and its parameters: callers with the same key before the read starts share its
-   * result. A caller never joins a read that has started: it may have missed the change that woke the caller.
+   * @param key identifies the read and its parameters. Callers that use the same key before the read starts share its
+   * result. A caller never joins a read that has started: that read may have missed the change that woke the caller.
    */
   once<Answer>(key: string, read: () => Promise<Answer>): Promise<Answer>;
 }

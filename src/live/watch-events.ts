@@ -13,8 +13,8 @@ export interface DamagedEvent extends LiveRow {
 export type EventFrame = ListFrame<RecordedEvent | DamagedEvent>;
 
 /**
- * Watches events: the log itself is read on, as the reader takes what was read before. Each event comes once, in
- * order, stored ones first; a slow reader finds them in the log later.
+ * Watches events by reading the log itself, each time the reader has taken the events of the read before. Each event
+ * comes once and in order, starting with the stored ones; a slow reader reads the rest from the log later.
  * A position that cannot be continued ends the feed with one frame, RESYNC without an event: starting again from the
  * first event would repeat events that consumers have acted on. An event that cannot be read also ends it, with a
  * frame in its place: if the feed waited for it, the consumer would hang for ever; if it skipped it, the loss would
@@ -25,27 +25,27 @@ export type EventFrame = ListFrame<RecordedEvent | DamagedEvent>;
  * @throws if the first read fails
  */
 export async function watchEvents(
-  hub: Pick<Hub<never>, 'watchScope' | 'told'>,
+  hub: Pick<Hub<never>, 'watchScope' | 'notifiedPosition'>,
   scope: string,
   after: Position | undefined,
   { read, logger }: ListSource<RecordedEvent>,
 ): Promise<AsyncIterableIterator<EventFrame>> {
   const source = { logger, read: (from: Position | undefined, limit: number) => orDamaged(read(from, limit)) };
   const frames = await watchList(hub, scope, after ?? startOfLog, source);
-  let over = false;
+  let ended = false;
 
   async function end(): Promise<IteratorReturnResult<undefined>> {
-    over = true;
+    ended = true;
     await frames.return?.();
     return { value: undefined, done: true };
   }
 
   async function next(): Promise<IteratorResult<EventFrame>> {
-    while (!over) {
+    while (!ended) {
       const { value, done } = (await frames.next()) as IteratorResult<EventFrame, undefined>;
       if (done) return end();
       if (value.kind === 'RESYNC' || (value.row && isDamaged(value.row))) void end();
-      // An event's own position says how far the feed has come.
+      // Progress frames are dropped: each event carries its own position.
       if (value.kind !== 'PROGRESS') return { value, done: false };
     }
     return { value: undefined, done: true };

@@ -4,104 +4,118 @@ import type { Frame } from './frame.ts';
 import { everything, type Hub, type ScopeListener, tick } from './hub.ts';
 import type { LiveRow } from './watch-row.ts';
 
-/** Without a change, a list says this often, ms, how far it has come. */
-const progressInterval = 15_000;
-/** Rows a read takes at most: what a subscriber holds in memory. */
+/*
+ * State of a list's watch, and what changes it:
+ *
+ *   position     The subscriber's position: changes up to here are in the buffer or delivered. A read moves it; if
+ *                nothing changed, the hub's notified position does.
+ *   buffer       Frames that were read and not taken. A read starts only when it is empty.
+ *   isDirty      The list must read: the hub reported a change, a read was full, or a read failed. A read clears it.
+ *   notifiedTo   The hub reported a change of the scope up to here.
+ *   isBehind     The last read came from a server that had not reached `notifiedTo`: the list reads again every tick.
+ *   unconfirmed  Set while `position` is beyond the end of the log. Every change then causes a read, because a
+ *                different event may follow there. A read that reaches `position` ends it.
+ *   wake         Set while `next()` waits. A change, or `return()`, calls it.
+ *   ended        Final: set by `return()`.
+ */
+
+/** Interval of progress frames while nothing changes, ms. */
+const progressIntervalMs = 15_000;
+/** Maximum number of rows per read, which is what a subscriber keeps in memory. */
 const readSize = 50;
 
 export type ListFrame<Row> = Frame & { readonly row: Row | undefined };
 
-/** The rows of a list that changed after a position, oldest change first, and how far the views had come. */
+/** The rows of a list that changed after a position, oldest change first, and the position of the views. */
 export interface ListChanges<Row> {
   readonly rows: readonly Row[];
   readonly position: Position;
-  /** False where the position asked after is not of this log. */
+  /** False if the requested position is not part of this log. */
   readonly continues: boolean;
 }
 
 export interface ListSource<Row> {
-  /** Reads what changed after a position; without one only where the views stand. */
+  /** Reads what changed after a position; without one, only the position of the views. */
   readonly read: (after: Position | undefined, limit: number) => Promise<ListChanges<Row>>;
   readonly logger: Logger;
 }
 
 /**
- * Watches a list: the view is read as a log in which each row stands once, at its last change, whenever the reader
- * has taken what was read before. So frames rise in position, a slow reader skips what came between, and the position
- * of each frame means that everything up to there was delivered. A read that fails once it has begun is tried again in
- * the hub's rhythm: a database that is away for a while ends nothing.
- * @param after go on from there; left out, from now
- * @throws where the first read fails
+ * Watches a list. The view is read like a log that contains each row once, at its last change, and only after the
+ * subscriber has taken the frames of the read before. So the positions of frames increase, a slow subscriber skips
+ * intermediate states, and the position of a frame means that everything up to it was delivered. If a later read
+ * fails, it is retried every tick, so an unavailable database does not end the subscription.
+ * @param after resume after this position; default: the current position of the views
+ * @throws if the first read fails
  */
 export async function watchList<Row extends LiveRow>(
-  hub: Pick<Hub<Row>, 'watchScope' | 'told'>,
+  hub: Pick<Hub<Row>, 'watchScope' | 'notifiedPosition'>,
   scope: string,
   after: Position | undefined,
   { read, logger }: ListSource<Row>,
 ): Promise<AsyncIterableIterator<ListFrame<Row>>> {
   const buffer: ListFrame<Row>[] = [];
-  let dirty = true;
-  /** What changed up to here, this list was told of. A read that has not come to it does not show it yet. */
-  let toldTo: Position | undefined = hub.told;
+  let isDirty = true;
+  let notifiedTo: Position | undefined = hub.notifiedPosition;
   let ended = false;
   let failing = false;
-  /** The last read came from a server that is behind what this list was told of. */
   let isBehind = false;
   let wake: (() => void) | undefined;
-  let framedAt = performance.now();
+  let lastFrameAt = performance.now();
 
-  const hear: ScopeListener = to => {
-    dirty = true;
-    toldTo = to;
+  const onChange: ScopeListener = to => {
+    isDirty = true;
+    notifiedTo = to;
     wake?.();
   };
-  const endInterest = hub.watchScope(scope, hear);
-  /** While `after` is beyond the log's end every change is looked at: the event that comes there may be another one. */
-  let endDoubt: (() => void) | undefined;
+  const unregister = hub.watchScope(scope, onChange);
+  let unconfirmed: { readonly unregister: () => void } | undefined;
 
-  let mine: Position;
+  let position: Position;
   try {
-    // Without a position to go on from, what is there now is where it starts; what changed before is not news.
-    mine = after ?? (await read(undefined, 0)).position;
+    // Without `after`, the watch starts at the current position: earlier changes are not delivered.
+    position = after ?? (await read(undefined, 0)).position;
     if (after) await fill();
   } catch (error) {
-    endInterest();
-    endDoubt?.();
+    unregister();
+    unconfirmed?.unregister();
     throw error;
   }
-  // Nobody has everything up to a position of another log: there, what fill() has put comes first.
-  if (buffer[0]?.kind !== 'RESYNC') buffer.unshift({ kind: 'PROGRESS', position: after ?? mine, row: undefined });
+  // If the log was replaced, RESYNC comes first: `after` is then no position up to which everything was delivered.
+  if (buffer[0]?.kind !== 'RESYNC') buffer.unshift({ kind: 'PROGRESS', position: after ?? position, row: undefined });
 
   async function fill(): Promise<void> {
-    dirty = false;
-    const wanted = toldTo;
-    const changes = await read(mine, readSize);
+    isDirty = false;
+    const expected = notifiedTo;
+    const changes = await read(position, readSize);
     if (!changes.continues) {
-      mine = changes.position;
-      toldTo = undefined;
-      settle();
-      buffer.push({ kind: 'RESYNC', position: mine, row: undefined });
+      position = changes.position;
+      notifiedTo = undefined;
+      confirmPosition();
+      buffer.push({ kind: 'RESYNC', position, row: undefined });
       return;
     }
     for (const row of changes.rows) {
       buffer.push({ kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row });
     }
     const last = buffer.at(-1);
-    // A full read may not be the whole: go on after its last row. Views behind `mine` (an own write) do not set it back.
-    if (changes.rows.length === readSize) dirty = true;
+    // After a full read there may be more rows: the next read resumes after the last one.
+    if (changes.rows.length === readSize) isDirty = true;
     const { point } = changes.position;
-    if (point >= mine.point) settle();
-    // A listener of its own: the list of everything would lose its only one when the doubt ends.
-    else endDoubt ??= hub.watchScope(everything, to => hear(to));
-    isBehind = wanted !== undefined && toldTo === wanted && point < wanted.point;
-    if (last && changes.rows.length === readSize) mine = last.position;
-    else if (changes.position.point > mine.point) mine = changes.position;
+    if (point >= position.point) confirmPosition();
+    // A separate listener function: registering `onChange` again for `everything` would not add it a second time, and
+    // a list of everything would lose its only registration when this one ends.
+    else unconfirmed ??= { unregister: hub.watchScope(everything, to => onChange(to)) };
+    isBehind = expected !== undefined && notifiedTo === expected && point < expected.point;
+    if (last && changes.rows.length === readSize) position = last.position;
+    // Views that are behind the position (after the subscriber's own write) do not move it back.
+    else if (changes.position.point > position.point) position = changes.position;
   }
 
-  /** It is known whether `mine` is of this log. */
-  function settle(): void {
-    endDoubt?.();
-    endDoubt = undefined;
+  /** It is now known whether `position` is of this log. */
+  function confirmPosition(): void {
+    unconfirmed?.unregister();
+    unconfirmed = undefined;
     isBehind = false;
   }
 
@@ -111,21 +125,24 @@ export async function watchList<Row extends LiveRow>(
       await fill();
       failing = false;
     } catch (error) {
-      dirty = true;
-      // Once: a database that is away would fill the log with what every subscriber meets every second.
-      logger[failing ? 'debug' : 'warn']({ err: error }, 'a list could not read what changed; it tries again');
+      isDirty = true;
+      // Warns once: while the database is unavailable, every subscriber fails every second and would fill the log.
+      logger[failing ? 'debug' : 'warn'](
+        { err: error },
+        'a subscribed list could not read its changes; it tries again',
+      );
       failing = true;
     }
     return !failing;
   }
 
-  /** Until something changed, or it is over: true; until that many ms have passed: false. */
-  function changed(milliseconds: number): Promise<boolean> {
+  /** Resolves to true after a change or the end of the watch, to false after the timeout. */
+  function waitForChange(timeoutMs: number): Promise<boolean> {
     return new Promise(resolve => {
       const timer = setTimeout(() => {
         wake = undefined;
         resolve(false);
-      }, milliseconds);
+      }, timeoutMs);
       wake = () => {
         clearTimeout(timer);
         wake = undefined;
@@ -138,18 +155,18 @@ export async function watchList<Row extends LiveRow>(
     while (!ended) {
       const frame = buffer.shift();
       if (frame) {
-        framedAt = performance.now();
+        lastFrameAt = performance.now();
         return { value: frame, done: false };
       }
-      const mayMiss = isBehind || endDoubt !== undefined;
-      const quiet = !dirty && !(await changed(mayMiss ? tick : progressInterval));
+      const mayMiss = isBehind || unconfirmed !== undefined;
+      const quiet = !isDirty && !(await waitForChange(mayMiss ? tick : progressIntervalMs));
       if (quiet) {
-        if (mayMiss) dirty = true;
-        // Nothing to read: of what has changed up to there, this list would have been told.
-        else if (hub.told.point > mine.point) mine = hub.told;
-        if (mayMiss && performance.now() < framedAt + progressInterval) continue;
-        buffer.push({ kind: 'PROGRESS', position: mine, row: undefined });
-      } else if (dirty && !(await tryToFill())) await changed(tick);
+        if (mayMiss) isDirty = true;
+        // No read is needed: the hub would have reported a change up to its notified position.
+        else if (hub.notifiedPosition.point > position.point) position = hub.notifiedPosition;
+        if (mayMiss && performance.now() < lastFrameAt + progressIntervalMs) continue;
+        buffer.push({ kind: 'PROGRESS', position, row: undefined });
+      } else if (isDirty && !(await tryToFill())) await waitForChange(tick);
     }
     return { value: undefined, done: true };
   }
@@ -159,8 +176,8 @@ export async function watchList<Row extends LiveRow>(
     next,
     return() {
       ended = true;
-      endInterest();
-      endDoubt?.();
+      unregister();
+      unconfirmed?.unregister();
       wake?.();
       return Promise.resolve({ value: undefined, done: true });
     },

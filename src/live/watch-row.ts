@@ -3,6 +3,20 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { FrameReceiver, Frame, Pollable } from './frame.ts';
 import { type Hub, type RowListener, tick } from './hub.ts';
 
+/*
+ * State of a row's watch, and what changes it:
+ *
+ *   #seenVersion          Version of the newest row that was read or pushed. Undefined while the row is being read.
+ *   #changedDuringRead    Newest row that the hub pushed during a read. The end of the read takes it if it is newer.
+ *   #resyncCount          Resyncs from the hub. If it changes during a read, the result is dropped and read again.
+ *   #slot                 The pending frame. A newer frame replaces it; `poll()` takes it.
+ *   #receiver             Waits because the slot was empty. The next frame goes to it instead of the slot.
+ *   #unconfirmedPosition  Position of the subscriber that is beyond the end of the log. No update is sent until the
+ *                         log has reached it: then the row is read again, which shows whether the log is the same.
+ *   #timer                The next check of the unconfirmed position, or the next retry of a failed read.
+ *   #ended, #failure      Final: set if the row is gone, or by `return()`.
+ */
+
 /** A row that is pushed: its stream's version and the position of the last event that changed it. */
 export interface LiveRow {
   readonly version: number;
@@ -10,131 +24,128 @@ export interface LiveRow {
   readonly hash: string;
 }
 
-/** One row as it is now. */
+/** The current state of one row. */
 export interface Sighting<Row> {
   readonly row: Row;
-  /** False if the position that the watcher came with is of another log. */
+  /** False if the subscriber's position is of another log. */
   readonly continues: boolean;
-  /** The log that was read has not come to that position: whether it is of this log shows when it gets there. */
+  /** The log has not reached the subscriber's position yet, so it is unknown whether the position is of this log. */
   readonly isAhead?: boolean;
 }
 
 export type RowFrame<Row> = Frame & { readonly row: Row };
 
 export interface RowSource<Row> {
-  /** Reads the row now; undefined where there is none (any more) that the watcher may see. */
+  /** Reads the row; undefined if it does not exist, or if the subscriber may not see it. */
   readonly look: () => Promise<Sighting<Row> | undefined>;
-  /** What whoever watches such a row is told. */
+  /** Creates the error that a subscriber gets if there is no row. */
   readonly gone: () => Error;
   readonly logger: Logger;
 }
 
-/** What all watchers of a row were told last, as the frame that most of them make of it: one for all. */
-let latest: RowFrame<LiveRow> | undefined;
+/** The last update frame. All watchers of a row that changed send the same object, so that they share its payload. */
+let sharedUpdate: RowFrame<LiveRow> | undefined;
 
 function updateOf<Row extends LiveRow>(row: Row): RowFrame<Row> {
-  if (latest?.row !== row) latest = { kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row };
-  return latest as RowFrame<Row>;
+  if (sharedUpdate?.row !== row)
+    sharedUpdate = { kind: 'UPDATE', position: { point: row.position, hash: row.hash }, row };
+  return sharedUpdate as RowFrame<Row>;
 }
 
 /**
- * Watches one row: as it is now, unless `after` has it already, then after every change; the newest always arrives,
- * a slow reader skips what came between. One pending slot is all it holds. A look that fails once it has begun is
- * repeated in the hub's rhythm: a database that is away for a while ends nothing.
- * @throws where the first look fails, or finds no such row
+ * Watches one row. The first frame is a snapshot, unless the subscriber has it already; then each change is a frame.
+ * A slow subscriber skips intermediate states, but always receives the newest: only one frame is pending at a time.
+ * If a later read fails, it is retried every tick, so an unavailable database does not end the subscription.
+ * @param after resume after this position: the subscriber has everything up to it
+ * @throws if the first read fails, or `source.gone()` if it finds no row
  */
 export async function watchRow<Row extends LiveRow>(
-  hub: Pick<Hub<Row>, 'watchRow' | 'told'>,
+  hub: Pick<Hub<Row>, 'watchRow' | 'notifiedPosition'>,
   id: string,
   after: Position | undefined,
   source: RowSource<Row>,
 ): Promise<Pollable<RowFrame<Row>>> {
   const watch = new RowWatch(source, hub);
-  // Before the row is read: what changes after that read then finds the interest standing, and nothing falls between.
-  const endInterest = hub.watchRow(id, watch);
-  await watch.begin(after, endInterest);
+  // The watch is registered before the row is read: otherwise a change between read and registration would be lost.
+  const unregister = hub.watchRow(id, watch);
+  await watch.begin(after, unregister);
   return watch;
 }
 
 /**
- * All of one watcher in one object, which the hub tells without a function between: to find one thing after the other in
- * memory is what telling ten thousand of a change takes longest for.
+ * The whole state of one subscriber is one object, and the hub calls it without a closure in between: when ten thousand
+ * subscribers are notified of a change, most of the time is spent on finding their objects in memory.
  */
 class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListener<Row> {
   readonly #source: RowSource<Row>;
-  readonly #hub: Pick<Hub<Row>, 'told'>;
+  readonly #hub: Pick<Hub<Row>, 'notifiedPosition'>;
   #slot: RowFrame<Row> | undefined;
-  /** The version that was seen last; undefined while the row is looked at. */
-  #seen: number | undefined;
-  /** Who asked while there was nothing. */
-  #waiting: FrameReceiver<RowFrame<Row>> | undefined;
-  /** The position that the watcher came with, while the log has not come to it. */
-  #doubt: Position | undefined;
-  /** The newest that the hub told while the row was looked at. */
-  #missed: Row | undefined;
-  /** How often the hub said that the log is another one. */
-  #resyncs = 0;
+  #seenVersion: number | undefined;
+  #receiver: FrameReceiver<RowFrame<Row>> | undefined;
+  #unconfirmedPosition: Position | undefined;
+  #changedDuringRead: Row | undefined;
+  #resyncCount = 0;
   #ended = false;
   #failure: Error | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #endInterest: (() => void) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #unregister: (() => void) | undefined;
 
-  constructor(source: RowSource<Row>, hub: Pick<Hub<Row>, 'told'>) {
+  constructor(source: RowSource<Row>, hub: Pick<Hub<Row>, 'notifiedPosition'>) {
     this.#source = source;
     this.#hub = hub;
   }
 
-  /** The first look. @throws where it fails, or finds no such row: then nothing is watched any more */
-  async begin(after: Position | undefined, endInterest: () => void): Promise<void> {
-    this.#endInterest = endInterest;
+  /** Reads the row for the first time. @throws if that fails or finds no row: the watch is then unregistered */
+  async begin(after: Position | undefined, unregister: () => void): Promise<void> {
+    this.#unregister = unregister;
     const firstKind = ({ row, continues, isAhead }: Sighting<Row>): Frame['kind'] | undefined => {
-      if (after && isAhead) this.#lookOnceReached(after);
+      if (after && isAhead) this.#rereadAtPosition(after);
       if (!continues) return 'RESYNC';
       return after === undefined || row.position > after.point ? 'SNAPSHOT' : undefined;
     };
     try {
-      if (!(await this.#lookAt(firstKind))) throw this.#source.gone();
+      if (!(await this.#read(firstKind))) throw this.#source.gone();
     } catch (error) {
-      endInterest();
+      unregister();
       throw error;
     }
   }
 
-  /** By the hub. */
+  /** Called by the hub. */
   changed(row: Row): void {
-    if (this.#seen === undefined) this.#missed = row;
-    else if (row.version > this.#seen) {
-      this.#seen = row.version;
-      // The watcher has what comes before that position; what comes after it may be of another log.
-      if (!this.#doubt) this.#put('UPDATE', row);
-      else if (row.position >= this.#doubt.point) this.#settleDoubt(this.#doubt);
+    if (this.#seenVersion === undefined) this.#changedDuringRead = row;
+    else if (row.version > this.#seenVersion) {
+      this.#seenVersion = row.version;
+      // The subscriber has the changes before its position; changes after it may be of another log.
+      if (!this.#unconfirmedPosition) this.#put('UPDATE', row);
+      else if (row.position >= this.#unconfirmedPosition.point) this.#confirmPosition(this.#unconfirmedPosition);
     }
   }
 
-  /** By the hub. A look that is under way repeats itself. */
+  /** Called by the hub. A read in flight repeats itself. */
   resync(): void {
-    this.#resyncs++;
-    if (this.#seen !== undefined) void this.#lookAgain();
+    this.#resyncCount++;
+    if (this.#seenVersion !== undefined) void this.#reread();
   }
 
   #put(kind: Frame['kind'], row: Row): void {
     const slot = this.#slot;
-    // A pending state that nobody took gives way to the newer one, but not what it said of the log.
+    // A newer state replaces a pending frame, but the kind stays: the subscriber must still see SNAPSHOT or RESYNC.
     const pending = slot?.kind === 'SNAPSHOT' || slot?.kind === 'RESYNC' ? slot.kind : kind;
     const next = kind === 'UPDATE' ? pending : kind;
     const frame = next === 'UPDATE' ? updateOf(row) : { ...updateOf(row), kind: next };
-    const asker = this.#waiting;
-    this.#waiting = undefined;
-    if (asker) asker.take(frame);
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    if (receiver) receiver.take(frame);
     else this.#slot = frame;
   }
 
-  poll(asker: FrameReceiver<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
+  poll(receiver: FrameReceiver<RowFrame<Row>>): IteratorResult<RowFrame<Row>> | undefined {
     if (this.#failure) throw this.#failure;
     if (this.#ended) return { value: undefined, done: true };
     const value = this.#slot;
     if (value === undefined) {
-      this.#waiting = asker;
+      this.#receiver = receiver;
       return undefined;
     }
     this.#slot = undefined;
@@ -142,74 +153,75 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
   }
 
   /**
-   * Looks at the row while what the hub tells is kept aside, and goes on with what of it is newer.
-   * @param kindOf what to say of the row as it was found; undefined: nothing
+   * Reads the row. A change that the hub pushes during the read is applied afterwards, if it is newer.
+   * @param kindOf returns the kind of the frame to send, or undefined for no frame
    * @returns whether there is a row
    */
-  async #lookAt(kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined): Promise<boolean> {
+  async #read(kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined): Promise<boolean> {
     for (;;) {
-      const before = this.#resyncs;
-      this.#seen = this.#missed = undefined;
+      const before = this.#resyncCount;
+      this.#seenVersion = this.#changedDuringRead = undefined;
       const sighting = await this.#source.look();
-      // It may be of the log that is gone.
-      if (this.#resyncs !== before) continue;
+      // The log was replaced during the read: this row may be of the old one.
+      if (this.#resyncCount !== before) continue;
       if (!sighting) return false;
-      this.#seen = sighting.row.version;
+      this.#seenVersion = sighting.row.version;
       const kind = kindOf(sighting);
       if (kind) this.#put(kind, sighting.row);
-      this.#catchUp();
+      this.#applyChangeDuringRead();
       return true;
     }
   }
 
-  #catchUp(): void {
-    if (this.#missed) this.changed(this.#missed);
-    this.#missed = undefined;
+  #applyChangeDuringRead(): void {
+    if (this.#changedDuringRead) this.changed(this.#changedDuringRead);
+    this.#changedDuringRead = undefined;
   }
 
-  /** Looks again once the log has come to the position that the watcher came with: the event there may be another one. */
-  #lookOnceReached(after: Position): void {
-    this.#doubt = after;
-    this.#retry = setTimeout(() => {
-      if (this.#seen !== undefined && this.#hub.told.point >= after.point) this.#settleDoubt(after);
-      else this.#lookOnceReached(after);
+  /** Reads again when the log has reached the subscriber's position: a different event may be there. */
+  #rereadAtPosition(after: Position): void {
+    this.#unconfirmedPosition = after;
+    this.#timer = setTimeout(() => {
+      const isReached = this.#hub.notifiedPosition.point >= after.point;
+      if (this.#seenVersion !== undefined && isReached) this.#confirmPosition(after);
+      else this.#rereadAtPosition(after);
     }, tick);
   }
 
-  #settleDoubt(after: Position): void {
-    clearTimeout(this.#retry);
-    this.#doubt = undefined;
-    void this.#lookAgain(({ row, continues, isAhead }) => {
+  #confirmPosition(after: Position): void {
+    clearTimeout(this.#timer);
+    this.#unconfirmedPosition = undefined;
+    void this.#reread(({ row, continues, isAhead }) => {
       if (!continues) return 'RESYNC';
-      if (isAhead) this.#lookOnceReached(after);
+      if (isAhead) this.#rereadAtPosition(after);
       return row.position > after.point ? 'UPDATE' : undefined;
     });
   }
 
-  async #lookAgain(
+  async #reread(
     kindOf: (sighting: Sighting<Row>) => Frame['kind'] | undefined = () => 'RESYNC',
     failures = 0,
   ): Promise<void> {
     const { gone, logger } = this.#source;
     try {
-      if ((await this.#lookAt(kindOf)) || this.#ended) return;
+      if ((await this.#read(kindOf)) || this.#ended) return;
       this.#failure = gone();
       this.#end();
     } catch (error) {
       if (this.#ended) return;
-      // Once: a database that is away would fill the log with what every subscriber meets every second.
-      logger[failures > 0 ? 'debug' : 'warn']({ err: error }, 'a row could not be read again; it is tried again');
-      this.#retry = setTimeout(() => void this.#lookAgain(kindOf, failures + 1), tick);
+      // Warns once: while the database is unavailable, every subscriber fails every second and would fill the log.
+      logger[failures > 0 ? 'debug' : 'warn']({ err: error }, 'a subscribed row could not be read; it is tried again');
+      this.#timer = setTimeout(() => void this.#reread(kindOf, failures + 1), tick);
     }
   }
 
   #end(): void {
     this.#ended = true;
-    clearTimeout(this.#retry);
-    this.#endInterest?.();
-    const asker = this.#waiting;
-    this.#waiting = undefined;
-    asker?.over();
+    clearTimeout(this.#timer);
+    this.#unregister?.();
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.over();
   }
 
   [Symbol.asyncIterator](): this {
@@ -218,15 +230,15 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
 
   next(): Promise<IteratorResult<RowFrame<Row>>> {
     return new Promise((resolve, reject) => {
-      const look = (): void => {
+      const poll = (): void => {
         try {
-          const result = this.poll({ take: value => resolve({ value, done: false }), over: look });
+          const result = this.poll({ take: value => resolve({ value, done: false }), over: poll });
           if (result) resolve(result);
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      look();
+      poll();
     });
   }
 

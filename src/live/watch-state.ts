@@ -4,38 +4,38 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Beat } from './beat.ts';
 import type { Frame } from './frame.ts';
 
-/** A state, and the position that it is of. */
+/** A state, and the position that it reflects. */
 export type StateFrame<State> = Frame & { readonly state: State };
 
 export interface StateSource<State> {
-  /** `continues` is false where the position asked after is not of this log. */
+  /** `continues` is false if the requested position is not part of this log. */
   readonly read: (
     after: Position | undefined,
   ) => Promise<{ readonly position: Position; readonly continues: boolean; readonly state: State }>;
-  /** When it is asked: all who watch it ask at the same moments, so that their reads can be one. */
+  /** When the state is read: all watches read at the same moments, so that they can share one read. */
   readonly beat: Beat;
   readonly logger: Logger;
 }
 
 /**
- * Watches what can only be asked for: the state now, then whenever it has changed, at most once an interval. Nothing is
- * asked while the reader does not take what it has. A read that fails, the first one too, is tried again in the same
- * rhythm: a database that is away for a while ends nothing.
- * @param after the last frame's position: where it is of another log, the first frame says so
+ * Watches a state that does not report its changes, by polling: the current state first, then each changed state, at
+ * most once per beat. Nothing is read while the subscriber has not taken the last frame. If a read fails, the first one
+ * included, it is retried at the next beat, so an unavailable database does not end the subscription.
+ * @param after position of the last received frame; if it is of another log, the first frame is a RESYNC
  */
 export function watchState<State extends object>(
   after: Position | undefined,
   { read, beat, logger }: StateSource<State>,
 ): AsyncIterableIterator<StateFrame<State>> {
-  let mine = after;
+  let lastPosition = after;
   let last: State | undefined;
   let failing = false;
   let readAt = -Infinity;
-  let over = false;
-  /** Ends the wait that is under way. */
+  let ended = false;
+  /** Ends the current wait. */
   let wake: () => void = () => undefined;
 
-  /** Not a race with a promise of the end: each beat would leave something with it for as long as it is watched. */
+  /** Not `Promise.race` with a promise of the end: that promise would keep a reaction per beat until the watch ends. */
   function nextBeat(): Promise<void> {
     return new Promise(resolve => {
       wake = resolve;
@@ -43,20 +43,20 @@ export function watchState<State extends object>(
     });
   }
 
-  /** Undefined where there is no news, or none that can be read now. */
-  async function look(): Promise<StateFrame<State> | undefined> {
+  /** Returns undefined if the state is unchanged or could not be read. */
+  async function tryToRead(): Promise<StateFrame<State> | undefined> {
     try {
-      const { position, continues, state } = await read(mine);
+      const { position, continues, state } = await read(lastPosition);
       failing = false;
-      // Kept while the server has not come to it: only then it is known whether it is of this log.
-      if (!continues || mine === undefined || position.point >= mine.point) mine = position;
+      // A position that the server has not reached is kept: later reads show whether it is of this log.
+      if (!continues || lastPosition === undefined || position.point >= lastPosition.point) lastPosition = position;
       if (continues && isDeepStrictEqual(state, last)) return undefined;
       last = state;
-      // Never an UPDATE: a state may change where the position does not, and a client drops a change that it has.
+      // Never an UPDATE: a state can change without its position, and a client drops an UPDATE of a position it has.
       return { position, state, row: state, kind: continues ? 'SNAPSHOT' : 'RESYNC' };
     } catch (error) {
-      // Once: while the database is away, every subscriber would log the same at every beat.
-      logger[failing ? 'debug' : 'warn']({ err: error }, 'a state could not be read; it is tried again');
+      // Warns once: while the database is unavailable, every subscriber fails at every beat and would fill the log.
+      logger[failing ? 'debug' : 'warn']({ err: error }, 'a subscribed state could not be read; it is tried again');
       failing = true;
       return undefined;
     }
@@ -64,11 +64,11 @@ export function watchState<State extends object>(
 
   async function next(): Promise<IteratorResult<StateFrame<State>>> {
     for (;;) {
-      // A timer may be a little early.
-      while (!over && performance.now() < readAt + 0.9 * beat.every) await nextBeat();
-      if (over) return { value: undefined, done: true };
+      // A timer can fire a little early.
+      while (!ended && performance.now() < readAt + 0.9 * beat.every) await nextBeat();
+      if (ended) return { value: undefined, done: true };
       readAt = performance.now();
-      const value = await look();
+      const value = await tryToRead();
       if (value) return { value, done: false };
     }
   }
@@ -77,7 +77,7 @@ export function watchState<State extends object>(
     [Symbol.asyncIterator]: () => frames,
     next,
     return() {
-      over = true;
+      ended = true;
       wake();
       return Promise.resolve({ value: undefined, done: true });
     },

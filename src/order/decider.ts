@@ -42,6 +42,6 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
   snapshotShape: 2,
   numbered: { OrderCreated: 'number' },
   upcast: ({ type }, schemaVersion) => {
-    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+    throw new Error(`${type} has no upcast from schema version ${schemaVersion}`);
   },
 };

@@ -12,12 +12,12 @@ export const productDecider: Decider<Product, ProductCommand, ProductEvent, Prod
   decide,
   rights: { AddProduct: 'staff', ChangeProduct: 'staff' },
   creates: command => command.type === 'AddProduct',
-  // every caller may read the catalogue
+  // Every caller may read the catalogue.
   isVisibleTo: () => true,
-  // it contains no personal data
+  // The catalogue contains no personal data.
   subject: () => undefined,
   schemaVersions: { ProductAdded: 1, ProductChanged: 1 },
   upcast: ({ type }, schemaVersion) => {
-    throw new Error(`${type} has no schema version ${schemaVersion} to come up from`);
+    throw new Error(`${type} has no upcast from schema version ${schemaVersion}`);
   },
 };

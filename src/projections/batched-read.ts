@@ -2,11 +2,11 @@ import { isPassing } from '../database/database-error.ts';
 import type { Position } from '../event-store/position.ts';
 import { StalePositionError } from './stale-position.ts';
 
-/** An entity, or that there is none, and the position that this reflects. */
+/** An entity, or undefined if there is none, and the position that the result reflects. */
 export interface Found<Value, At = Position> {
   readonly position: At;
   readonly value: Value | undefined;
-  /** Position of an event that its view can't fold: the value stands still before it. */
+  /** Position of an event that the view cannot fold: the value does not include that event or any later one. */
   readonly parkedAt?: number | undefined;
 }
 
@@ -16,12 +16,18 @@ export interface ReadTogether<Value, At = Position> {
   readonly parked?: ReadonlyMap<string, number>;
 }
 
-/** Statements under way at once: what is asked for meanwhile goes into the next one, so the busier, the fewer a row. */
-const atOnce = 2;
-/** Entities of a statement: what is read of them is parsed in one go, and may be large. */
-const most = 100;
-/** One that takes longer, ms, waits for a lock or on a dead connection: it must not keep the others waiting, too. */
-const longest = 100;
+/**
+ * Maximum number of statements in flight. Ids requested in the meantime wait for the next one, so under load batches
+ * grow.
+ */
+const maxInFlight = 2;
+/** Maximum number of entities in a statement: its rows are parsed in one turn of the event loop, and may be large. */
+const maxBatchSize = 100;
+/**
+ * After this time, ms, a statement does not count as in flight any more: it may wait for a lock or on a dead
+ * connection, and must not block the others.
+ */
+const slowStatementMs = 100;
 
 interface Batch<Value, At> {
   readonly ids: Set<string>;
@@ -30,46 +36,47 @@ interface Batch<Value, At> {
 }
 
 /**
- * Reads entities one by one for those who ask, and together from the database: all that are asked for in one turn of
- * the event loop, by whatever requests, come from one statement, and so do all that are asked for while two are under
- * way, a hundred at a time. Whose they are is for each asker to check.
+ * Batches reads of single entities. All entities that are requested in one turn of the event loop, by any requests,
+ * come from one statement. The same is true for entities requested while two statements are in flight, up to a
+ * hundred per statement. Each caller must check itself whether it may see the entity.
  */
 export function openBatchedRead<Value, At = Position>(
   read: (ids: readonly string[]) => Promise<ReadTogether<Value, At>>,
 ): (id: string) => Promise<Found<Value, At>> {
-  const waiting: Batch<Value, At>[] = [];
-  let underWay = 0;
+  const pending: Batch<Value, At>[] = [];
+  let inFlight = 0;
 
   function batchFor(id: string): Batch<Value, At> {
-    const last = waiting.at(-1);
-    if (last && (last.ids.size < most || last.ids.has(id))) return last;
+    const last = pending.at(-1);
+    if (last && (last.ids.size < maxBatchSize || last.ids.has(id))) return last;
     setImmediate(send);
     let settle: Batch<Value, At>['settle'] = () => undefined;
     const answer = new Promise<ReadTogether<Value, At>>(resolve => (settle = resolve));
     const batch = { ids: new Set<string>(), answer, settle };
-    waiting.push(batch);
+    pending.push(batch);
     return batch;
   }
 
   function send(): void {
-    if (underWay >= atOnce) return;
-    const batch = waiting.shift();
+    if (inFlight >= maxInFlight) return;
+    const batch = pending.shift();
     if (!batch) return;
     const { ids, settle } = batch;
-    underWay++;
-    let counted = true;
-    const passed = (): void => {
-      if (!counted) return;
-      counted = false;
-      underWay--;
+    inFlight++;
+    let isCounted = true;
+    const release = (): void => {
+      if (!isCounted) return;
+      isCounted = false;
+      inFlight--;
       send();
     };
-    const late = setTimeout(passed, longest);
+    const slowTimer = setTimeout(release, slowStatementMs);
     const reading = read([...ids]);
-    // Before anybody is told of this answer: the database works on the next one while they make theirs of it.
+    // This handler runs before the callers' handlers: the database executes the next statement while callers use this
+    // result.
     const ended = (): void => {
-      clearTimeout(late);
-      passed();
+      clearTimeout(slowTimer);
+      release();
     };
     reading.then(ended, ended);
     settle(reading);
@@ -85,7 +92,8 @@ export function openBatchedRead<Value, At = Position>(
     return answer.then(
       one => foundIn(one, id),
       async (error: unknown) => {
-        // One stream that can't be read fails only those who asked for it; a position of another log fails everyone.
+        // A stream that cannot be read fails only the callers that requested it. A position of another log fails all
+        // callers.
         if (ids.size === 1 || isPassing(error) || error instanceof StalePositionError) throw error;
         return foundIn(await read([id]), id);
       },
@@ -94,8 +102,9 @@ export function openBatchedRead<Value, At = Position>(
 }
 
 /**
- * The same for reads with arguments: what is asked for with the same ones, in one turn of the event loop, comes from one
- * statement, a hundred ids at a time. So a list below each row of a list costs one statement, not one a row.
+ * The same for reads with arguments: ids that are requested with the same arguments in one turn of the event loop
+ * come from one statement, up to a hundred at a time. So a list below each row of a list costs one statement, not one
+ * per row.
  */
 export function openBatchedReadWith<Arguments, Value, At = Position>(
   read: (ids: readonly string[], args: Arguments) => Promise<ReadTogether<Value, At>>,
@@ -112,7 +121,7 @@ export function openBatchedReadWith<Arguments, Value, At = Position>(
   };
 }
 
-/** Reads of entities, apart for each position that they have to be of the same log as; mostly none is given. */
+/** Batched reads of entities, one batch for each `atLeast`. Most reads have none and share one batch. */
 export function openEntityRead<Value>(
   read: (ids: readonly string[], atLeast: Position | undefined) => Promise<ReadTogether<Value>>,
 ): (id: string, atLeast?: Position) => Promise<Found<Value>> {

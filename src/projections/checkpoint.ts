@@ -4,7 +4,7 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { NewerSchemaError, newerMigration } from './newer-schema.ts';
 import { coreGroup } from './view-sql.ts';
 
-/** How far a generation of a group's rows is folded. */
+/** The position up to which a generation of a group's rows is folded. */
 export interface Checkpoint {
   readonly generation: number;
   /** True: reads use it. False: a rebuild fills it beside the live one. */

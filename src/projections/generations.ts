@@ -6,12 +6,12 @@ import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 import { standsAt } from './write-rows.ts';
 
-/** Rows that one statement deletes: few, so that its locks are short. */
+/** Maximum number of rows that one statement deletes, so that its locks are short. */
 const sliceSize = 5_000;
 
 /**
- * Starts a new generation, or returns the one that was started: there is one at a time, so a second caller helps with
- * the first.
+ * Starts a new generation, or returns the one that was started: there is one at a time, so a second caller helps to
+ * fold it.
  */
 export async function beginRebuild(database: Database): Promise<Checkpoint> {
   // Retries if the started generation was switched to live between the two statements.
@@ -20,11 +20,11 @@ export async function beginRebuild(database: Database): Promise<Checkpoint> {
       INSERT INTO checkpoints (group_name, generation, live, position, hash)
       SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
       ON CONFLICT DO NOTHING`;
-    const [taken] = await database.$queryRaw<Checkpoint[]>`
+    const [started] = await database.$queryRaw<Checkpoint[]>`
       UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
       WHERE group_name = ${coreGroup} AND NOT live AND NOT retired
       RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`;
-    if (taken) return taken;
+    if (started) return started;
   }
 }
 
@@ -35,9 +35,9 @@ export async function abandonRebuild(database: Database): Promise<void> {
 }
 
 /**
- * Makes a rebuilt generation live if it has come at least as far, so the position that readers see never falls. One
- * statement, which a paused process cannot leave half done: it locks the new checkpoint, then the live one, and only
- * then compares them.
+ * Makes a rebuilt generation live if it has reached the position of the live one, so the position that readers see
+ * never falls. It is one statement, which a paused process cannot leave half done: it locks the new checkpoint, then
+ * the live one, and only then compares them.
  * @returns whether it is live; false if the live one is ahead, or another process moved the new one
  */
 export async function switchTo(database: Database, rebuilt: Checkpoint): Promise<boolean> {

@@ -15,10 +15,10 @@ export interface Lag {
  * All callers during a read share it: probes need no token, and must not take the connection pool from other callers.
  */
 export function openLag(database: Database): () => Promise<Lag> {
-  let looking: Promise<Lag> | undefined;
+  let reading: Promise<Lag> | undefined;
   return () =>
-    (looking ??= readLag(database).finally(() => {
-      looking = undefined;
+    (reading ??= readLag(database).finally(() => {
+      reading = undefined;
     }));
 }
 

@@ -3,13 +3,15 @@ import { migrationNames } from '../database/schema-version.ts';
 import { StartError } from '../start-error.ts';
 
 /**
- * A newer release has migrated the database, and this program does not know what its rows mean. The newer release may
- * have rebuilt all views, and what this program added to a sum would then be counted twice.
+ * A newer release has migrated the database, and this release does not know what its rows mean. The newer release may
+ * have rebuilt all views, and the amounts that this release added to a sum would then be counted twice.
  */
 export class NewerSchemaError extends StartError {
   override readonly name = 'NewerSchemaError';
   constructor(migration: string) {
-    super(`the database was migrated by a newer Orderstream (it has ${migration}): this one projects nothing any more`);
+    super(
+      `the database was migrated by a newer Orderstream (it has ${migration}): this release must not project any more`,
+    );
   }
 }
 

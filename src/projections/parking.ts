@@ -24,7 +24,7 @@ export interface ParkedStream extends StreamName {
   readonly triedAt: string;
 }
 
-/** What parking needs of an event: the rest of it may be unreadable. */
+/** The fields of an event that parking needs: the other fields may be unreadable. */
 export type EventName = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version' | 'position' | 'hash'>;
 
 /** Moves past an event that cannot be folded, and parks its stream. @returns whether the checkpoint moved */
@@ -45,7 +45,7 @@ export async function park(
   return moved;
 }
 
-/** Folds a parked stream on from the event that failed; it stays parked if that fails again. */
+/** Folds a parked stream again, starting at the event that failed. If that fails again, the stream stays parked. */
 export async function carryOutRetry(projection: Projection, from: Checkpoint, event: RecordedEvent): Promise<boolean> {
   const stream = retriedStream(event);
   if (!stream) throw new Error(`event ${event.position} is no retry`);
@@ -70,7 +70,7 @@ async function retry(
 ): Promise<boolean> {
   const { rows, parked } = await loadRows(database, views.folded, from.generation, [stream]);
   const fromVersion = parked.get(stream.streamId);
-  // Up to the retry's position only: later events have their own turn, and a rebuild of the log must give the same
+  // Only up to the position of the retry: later events are folded in their turn, and a rebuild must produce the same
   // rows.
   const events =
     fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion, before: position })).events;
@@ -94,7 +94,7 @@ export async function readParked(database: Database): Promise<ParkedStream[]> {
     WHERE c.group_name = ${coreGroup} AND c.live ORDER BY p.position`;
 }
 
-/** No text column accepts a NUL. */
+/** PostgreSQL text columns do not accept a NUL character. */
 function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, errorLength);
 }

@@ -9,8 +9,8 @@ export class PoisonError extends Error {
 }
 
 /**
- * Whether an error is about the folded data and would occur at every retry: the fold threw, or no table accepts its
- * row (a value out of range or missing, a row too large for an index).
+ * Whether an error is caused by the folded data, so that every retry would fail: the fold threw, or no table accepts
+ * its row (a value out of range or missing, a row too large for an index).
  */
 export function isPoison(error: unknown): boolean {
   return error instanceof PoisonError || /^(?:22|23502|54)/.test(sqlState(error) ?? '');

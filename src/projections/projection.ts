@@ -4,12 +4,12 @@ import type { ProjectorRowCache } from './projector-row-cache.ts';
 import type { StreamName } from './retry-event.ts';
 import type { Views } from './view.ts';
 
-/** What folding needs beside the events. */
+/** The parts that folding needs in addition to the events. */
 export interface Projection {
   readonly database: Database;
   readonly store: Pick<EventStore, 'readStream'>;
   readonly views: Views;
-  /** Rows that need not be read back; without it, all rows are read. */
+  /** Cached rows that need not be read back; without a cache, all rows are read. */
   readonly kept?: ProjectorRowCache;
   /** Called for each stream that is parked. */
   readonly onParked?: (stream: StreamName, error: unknown) => void;

@@ -4,23 +4,22 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Loaded } from './load-rows.ts';
 
 /** Maximum number of rows and of entries in their lists, together. An order line takes about 350 bytes. */
-const keptWeight = 100_000;
+const maxWeight = 100_000;
 
 /**
  * The folded rows of the streams that a projector wrote last, so that they need not be read back. Rows change, and
- * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal the
- * database for as long as the checkpoint is where this projector moved it. Once it is elsewhere, all rows are
- * dropped.
+ * streams are parked and retried, only in a statement that also moves the checkpoint. So these rows equal those in
+ * the database while the checkpoint is where this projector moved it. If it is elsewhere, all rows are dropped.
  */
 export class ProjectorRowCache {
   /** By stream, then by the index of the folded view. */
   readonly #rows = new LRUCache<string, readonly (object | undefined)[]>({
-    maxSize: keptWeight,
+    maxSize: maxWeight,
     sizeCalculation: rows => rows.reduce<number>((sum, row) => sum + weightOf(row), 1),
   });
   #at: Checkpoint | undefined;
 
-  /** The rows of a stream as the database has them at a checkpoint; undefined if they must be read. */
+  /** The stored rows of a stream at a checkpoint; undefined if they must be read. */
   at(from: Checkpoint, streamId: string): readonly (object | undefined)[] | undefined {
     if (!this.#at || !isSame(this.#at, from)) this.#rows.clear();
     this.#at = from;

@@ -10,35 +10,44 @@ import { projectNext } from './project-next.ts';
 import type { StreamName } from './retry-event.ts';
 import type { Views } from './view.ts';
 
-/** Events a batch holds at most: bounds the memory of a catch-up; live batches are as small as what has come. */
+/**
+ * Maximum number of events in a batch, which limits the memory of a catch-up. Live batches are as small as the events
+ * that have arrived.
+ */
 const batchSize = 1_000;
 /**
- * Pause after a batch that several events had come for, ms for each and at most: a batch costs as much as twenty events
- * do, so under load fewer and larger ones leave more of the machine to commands. A single event never waits, and a
- * projector that is a whole batch behind goes on at once.
+ * Pause after a batch of several events, ms per event and maximum. A batch costs as much as twenty events, so under
+ * load fewer, larger batches leave more of the machine to commands. A single event never waits, and a projector that
+ * is a whole batch behind does not pause.
  */
-const breath = 0.25;
-const longestBreath = 100;
-/** An idle projector looks at the log this often, ms, where no wake-up came: wake-ups may be lost. */
-const pollInterval = 250;
-/** A projector that another one overtook looks this often, ms, and takes over when events wait and nobody moves. */
-const standbyInterval = 1_000;
-/** After an error, ms: doubled with each one that follows, up to the longest. Most pass at once, some stay. */
-const errorPause = 50;
-const longestErrorPause = 1_000;
+const pausePerEventMs = 0.25;
+const maxPauseMs = 100;
+/** Poll interval of an idle projector without a wake-up, ms: wake-ups can be lost. */
+const pollIntervalMs = 250;
+/**
+ * Poll interval of a projector that another one has overtaken, ms. It takes over if events wait and the checkpoint
+ * does not move.
+ */
+const standbyIntervalMs = 1_000;
+/**
+ * Pause after an error, ms: it doubles with each consecutive error, up to the maximum. Most errors pass at once, some
+ * stay.
+ */
+const errorPauseMs = 50;
+const maxErrorPauseMs = 1_000;
 
 export interface Projector {
-  /** Says that events may have been stored. Never needed for correctness. */
+  /** Reports that events may have been stored. Never needed for correctness. */
   wake(): void;
-  /** Finishes the batch under way and ends. */
+  /** Finishes the current batch and ends. */
   stop(): Promise<void>;
 }
 
 /**
- * Folds the log into the views, for ever: catch-up and live are this one loop. It ends by itself only where a newer
- * program has migrated the database.
- * @param onProjected told after each commit how far the views have come; only a hint
- * @param onEnded told where it has ended by itself
+ * Folds the log into the views until it is stopped: catch-up and live projection are the same loop. It ends by itself
+ * only if a newer release has migrated the database.
+ * @param onProjected called after each commit with the position of the views; only a hint
+ * @param onEnded called if it has ended by itself
  */
 export function startProjector(parts: {
   database: Database;
@@ -55,12 +64,12 @@ export function startProjector(parts: {
     views,
     kept: new ProjectorRowCache(),
     onParked: (stream: StreamName, error: unknown) => {
-      logger.error({ err: error, ...stream }, 'a stream can not be folded: it is parked, the others go on');
+      logger.error({ err: error, ...stream }, 'a stream cannot be folded and is parked; other streams continue');
     },
   };
   let stopped = false;
   let woken = false;
-  /** Whether a wake-up may end the pause: not one after an error, or each command would bring the same error again. */
+  /** Whether a wake-up may end the pause. Never one after an error: each command would repeat the error. */
   let idle = false;
   let endPause: (() => void) | undefined;
 
@@ -78,8 +87,8 @@ export function startProjector(parts: {
   async function run(): Promise<void> {
     let checkpoint: Checkpoint | undefined;
     let failures = 0;
-    /** What one before this one noted may be over too. */
-    let noted = true;
+    /** Initially true: a process before this one may have stored a failure that is over now. */
+    let failureStored = true;
     let foundNothing = false;
     let readOnly = false;
     while (!stopped) {
@@ -87,22 +96,23 @@ export function startProjector(parts: {
       try {
         from = checkpoint ?? (await readCheckpoint(database));
         woken = false;
-        // Fewer after each failure: a batch that is too large for a statement, or its time, must not come again as it was.
+        // Smaller after each failure: a batch that is too large for a statement or its timeout must not be tried
+        // again at the same size.
         const limit = Math.max(1, batchSize >> Math.min(failures, 10));
         const to = await projectNext(projection, from, limit);
         if (to && to !== from) onProjected(to.position);
-        if (noted) await noteFailure(database, from, null);
-        noted = false;
-        if (readOnly) logger.info('the database takes writes again: the projector goes on');
+        if (failureStored) await noteFailure(database, from, null);
+        failureStored = false;
+        if (readOnly) logger.info('the database accepts writes again: the projector continues');
         readOnly = false;
         failures = 0;
-        if (to && to !== from) await breathe(to.position.point - from.position.point, limit);
+        if (to && to !== from) await pauseAfterBatch(to.position.point - from.position.point, limit);
         const idleBefore = foundNothing;
         foundNothing = to === from;
         if (!foundNothing) checkpoint = to ?? (await standBy(from));
         else {
-          const isWoken = await untilWoken();
-          // Woken twice and nothing found: the log may be another one, restored to before this checkpoint.
+          const isWoken = await awaitWakeUp();
+          // Two wake-ups and no new event: the log may have been replaced by a restore to before this checkpoint.
           checkpoint = isWoken && !idleBefore ? from : undefined;
         }
       } catch (error) {
@@ -113,57 +123,59 @@ export function startProjector(parts: {
           return;
         }
         if (isReadOnly(error)) {
-          // Once: a standby may stay one for years, and may be promoted at any moment.
-          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it does');
+          // Warns once: a standby may stay one for years, and may be promoted at any moment.
+          if (!readOnly) logger.warn('the database takes no writes: the projector waits until it accepts them');
           readOnly = true;
-          await pause(longestErrorPause);
+          await pause(maxErrorPauseMs);
           continue;
         }
-        logger.error({ err: error }, 'the projector could not go on; it tries again');
-        noted = true;
-        if (from) await tellFailure(from, error);
-        await pause(Math.min(errorPause * 2 ** failures++, longestErrorPause));
+        logger.error({ err: error }, 'the projector failed; it tries again');
+        failureStored = true;
+        if (from) await storeFailure(from, error);
+        await pause(Math.min(errorPauseMs * 2 ** failures++, maxErrorPauseMs));
       }
     }
   }
 
-  /** Not in a catch-up: what its readers wait for is far away. */
-  async function breathe(events: number, limit: number): Promise<void> {
-    const ms = events < limit ? Math.min(events * breath, longestBreath) : 0;
+  /** No pause during a catch-up: it is not near the events that readers wait for. */
+  async function pauseAfterBatch(events: number, limit: number): Promise<void> {
+    const ms = events < limit ? Math.min(events * pausePerEventMs, maxPauseMs) : 0;
     if (ms >= 1) await pause(ms);
-    // The embedded database answers within a turn of the event loop: a catch-up would leave requests none.
+    // The embedded database answers within a turn of the event loop: without this, a catch-up would block all
+    // requests.
     else await new Promise(resolve => setImmediate(resolve));
   }
 
-  /** Whoever asks for the views' state sees what holds them up. */
-  async function tellFailure(at: Checkpoint, error: unknown): Promise<void> {
+  /** Stores the failure, so that `status` and the API's `projections` can show it. */
+  async function storeFailure(at: Checkpoint, error: unknown): Promise<void> {
     if (isUnreachable(error)) return;
     try {
       await noteFailure(database, at, error instanceof Error ? error.message : String(error));
     } catch (cause) {
-      logger.warn({ err: cause }, 'what holds the projector up could not be noted');
+      logger.warn({ err: cause }, "the projector's failure could not be stored");
     }
   }
 
   /**
-   * Waits for a wake-up, for a bounded time. Without one the checkpoint is read again, so that one that another process
-   * moved, or a restore put back, is seen here and not only at a write.
+   * Waits for a wake-up, for a limited time. Without one, the checkpoint is read again, so that a checkpoint that
+   * another process moved, or that a restore reset, is noticed before the next write.
    * @returns whether a wake-up came
    */
-  async function untilWoken(): Promise<boolean> {
+  async function awaitWakeUp(): Promise<boolean> {
     idle = true;
-    if (!woken) await pause(pollInterval);
+    if (!woken) await pause(pollIntervalMs);
     idle = false;
     return woken;
   }
 
-  /** Another projector is at work: stays out of its way until it stands still although events wait. */
+  /** Another projector is active: waits until its checkpoint does not move although events wait. */
   async function standBy(from: Checkpoint): Promise<Checkpoint | undefined> {
     let seen = await readCheckpoint(database);
-    // A rebuild was switched to, and whoever did so may be gone: nobody else is known to be at work.
+    // A rebuild was switched to live, and the process that did so may have ended: no other projector is known to be
+    // active.
     if (seen.generation !== from.generation) return seen;
     while (!stopped) {
-      await pause(standbyInterval);
+      await pause(standbyIntervalMs);
       const now = await readCheckpoint(database);
       const moved = now.position.point !== seen.position.point || now.generation !== seen.generation;
       if (!moved && (await store.readLog(now.position.point, 1)).length > 0) return now;

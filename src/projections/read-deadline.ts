@@ -2,10 +2,15 @@ import type { Database } from '../database/database.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
 
-/** As long as a command is tried. The connection itself gives up later, since projector and operators share its limits. */
+/**
+ * The same limit as for commands. The connection's own timeout is longer, because projector and operators use it too.
+ */
 export const readTimeoutMs = 10_000;
 
-/** Named as the driver names it, so that it counts as an error that passes: answered as UNAVAILABLE, and hubs read again. */
+/**
+ * It has the driver's message, so that it counts as a temporary error: the response is UNAVAILABLE, and hubs read
+ * again.
+ */
 export class ReadTimeoutError extends Error {
   override readonly name = 'ReadTimeoutError';
 
@@ -15,8 +20,8 @@ export class ReadTimeoutError extends Error {
 }
 
 /**
- * The same source for whoever waits for an answer: if the database hangs, each read fails after `readTimeoutMs`.
- * The statement itself goes on until the server or the connection ends it.
+ * The same source for reads that a caller waits for: if the database hangs, each read fails after `readTimeoutMs`.
+ * The statement itself continues until the server or the connection ends it.
  */
 export function withReadDeadline(source: ReadSource): ReadSource {
   const { database, lookUp, select } = source;

@@ -9,39 +9,45 @@ import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
 
-/** Where rows are read from, and how the events beyond them are. */
+/** Where rows are read from, and how later events are folded into them. */
 export interface ReadSource {
   readonly database: Database;
-  /** Where it is left out, they are sent as any other statement. */
+  /** Sends statements that find their rows by key; default: through `database`. */
   readonly lookUp?: LookUp | undefined;
-  /** Sends what has to be planned by statistics; through `database` if it is left out. */
+  /** Sends statements that must be planned by statistics; default: through `database`. */
   readonly select?: LookUp | undefined;
   readonly types: EventTypes;
-  /** Of this database; where it is left out, every row is sent each time. */
+  /** Row cache of this database; without it, the database sends every row each time. */
   readonly seen?: ReaderRowCache | undefined;
 }
 
-/** Rows as the log has them at `position`, its end. */
+/** Rows that include all events up to `position`, the end of the log. */
 export interface Entities<Row, Joined> {
   readonly position: Position;
-  /** Those with an event that can't be folded, by id, and its position: their rows, if any, stand still before it. */
+  /**
+   * Entities with an event that cannot be folded, by id, and that event's position: their rows, if any, end before
+   * it.
+   */
   readonly parked: ReadonlyMap<string, number>;
   readonly rows: ReadonlyMap<string, { readonly row: Row; readonly joined: Joined | undefined }>;
 }
 
-/** A second view whose row is wanted beside each: its id stands in that column, and in the first event's data. */
+/** A second view whose row is joined to each row: its id is in this column, and in the data of the first event. */
 export interface Join<Row, Joined extends object> {
   readonly view: View<Joined>;
   readonly by: keyof Row & string;
 }
 
-/** What the database says of an entity: nothing where there is none, nor where all that is known of it still stands. */
+/**
+ * The database's result for one entity. There is none if the entity does not exist, or if the cached rows are
+ * current.
+ */
 interface Selected {
   readonly head: string;
   readonly continues: boolean;
   readonly id: string | null;
   readonly mark: string | null;
-  /** JSON; null where it is the one that was seen. */
+  /** JSON; null if the cached row is current. */
   readonly row: string | null;
   readonly newer: StoredEvent[] | null;
   readonly joinedMark: string | null;
@@ -49,21 +55,21 @@ interface Selected {
   readonly joinedNewer: StoredEvent[] | null;
 }
 
-/** An entity that is asked for, and by their marks the rows of it that are known here. */
+/** A requested entity, and the marks of its cached rows. */
 interface Wanted {
   readonly id: string;
   readonly seen?: string | undefined;
   readonly joinedSeen?: string | undefined;
 }
 
-/** The ids asked for, as a set. */
+/** The requested ids, as a set of rows. */
 export function idList(ids: readonly string[]): Prisma.Sql {
   return Prisma.sql`jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)`;
 }
 
 /**
- * The same for whoever joins tables to them: here the planner counts the ids, where it takes a function's rows for a
- * hundred and would rather read a small table from end to end.
+ * The same for statements that join tables to the ids. Here the planner counts the ids; it estimates a hundred rows
+ * for a function, and would then scan a small table.
  */
 export function idRows(ids: readonly string[]): Prisma.Sql {
   if (ids.length === 0) return Prisma.sql`(SELECT NULL::text WHERE false)`;
@@ -71,11 +77,11 @@ export function idRows(ids: readonly string[]): Prisma.Sql {
 }
 
 /**
- * Reads entities without ever waiting for the projector: each row, and the events of its stream that are not in it
- * yet, come from one statement and are folded here.
+ * Reads entities without waiting for the projector: one statement returns each row and the events of its stream that
+ * it does not include yet, and this function folds them.
  * @param wanted a set of rows with one text column, the ids
- * @param atLeast a position that the answer must be of the same log as
- * @throws StalePositionError where `atLeast` is not of this log
+ * @param atLeast a position of the log that the result must come from
+ * @throws StalePositionError if `atLeast` is not of this log
  */
 export async function readEntities<Row extends object, Joined extends object = object>(
   source: ReadSource,
@@ -90,7 +96,7 @@ export async function readEntities<Row extends object, Joined extends object = o
   return entitiesOf(source, view, join, selected, new Map());
 }
 
-/** readEntities() by ids, for whoever reads one view over and over: its statement is put together once. */
+/** readEntities() by ids, for callers that read one view repeatedly: its statement is built once. */
 export function openReadEntities<Row extends object, Joined extends object = object>(
   view: View<Row>,
   join?: Join<Row, Joined>,
@@ -108,7 +114,10 @@ export function openReadEntities<Row extends object, Joined extends object = obj
   };
 }
 
-/** What is known here of an entity, as its statement was told: what is known meanwhile is of another moment. */
+/**
+ * The cached rows of an entity at the time its statement was built. The cache may change during the statement, so the
+ * result must be combined with these rows and not with the cache.
+ */
 interface Seen {
   readonly row: CachedRow;
   readonly joined: CachedRow | undefined;
@@ -197,7 +206,7 @@ function joinedRow<Row, Joined extends object>(
   return foldNewer(source.types, view, stored?.row, joinedNewer).row;
 }
 
-/** A view's row as it stands in the database: the one that was sent, or else the one that was seen. */
+/** A view's row as it is stored: the row that the database sent, or else the cached one. */
 function storedRow(
   { seen }: ReadSource,
   view: FoldedView,
@@ -212,7 +221,7 @@ function storedRow(
   return standing;
 }
 
-/** Sends a statement as look-ups are sent, where there is a way of their own for them. */
+/** Sends a statement as a prepared look-up, if the source has them. */
 export function lookUp<Row>(source: ReadSource, statement: Prisma.Sql): Promise<Row[]> {
   return source.lookUp ? source.lookUp<Row>(statement) : source.database.$queryRaw<Row[]>(statement);
 }
@@ -223,8 +232,9 @@ const head = Prisma.sql`coalesce(
   '{"point": 0, "hash": "000000000000"}')`;
 
 /**
- * Another one whenever the row has changed, by whomever: the transaction that wrote it. After a restore another one may
- * have the same number; then it is the hash of another log. Two generations may be written in one.
+ * Changes whenever any process changes the row: it contains the transaction that wrote the row. After a restore,
+ * another transaction may have the same number; then the hash differs. One transaction may write two generations, so
+ * the generation is part of it too.
  */
 function markOf(alias: string): Prisma.Sql {
   return Prisma.raw(`(${alias}.xmin::text || '.' || ${alias}.generation || '.' || ${alias}.hash)`);
@@ -234,11 +244,14 @@ function unlessSeen(view: FoldedView, alias: string, mark: Prisma.Sql, seen: Pri
   return Prisma.sql`CASE WHEN ${mark} IS DISTINCT FROM ${seen} THEN ${rowText(view, alias)}::text END`;
 }
 
-/** Whether a row may be behind its stream: where the views have come to the log's end, and none is parked, none is. */
+/** Whether a row may be behind its stream: no row is if the views are at the end of the log and no stream is parked. */
 const rowsMayBeBehind = Prisma.sql`
   (c.position < (SELECT position FROM events ORDER BY position DESC LIMIT 1) OR EXISTS (SELECT FROM parked_streams))`;
 
-/** Events of a stream that a row does not hold yet: by version, so by the stream's index, and mostly none. */
+/**
+ * The events of a stream that a row does not include yet, found by version in the stream's index. Usually there are
+ * none.
+ */
 function newerEvents(view: FoldedView, id: Prisma.Sql, version: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     SELECT json_agg(${eventJson} ORDER BY e.version) AS events FROM ${eventsWithKeys}
@@ -265,7 +278,7 @@ function joinedTables({ view, by }: { view: FoldedView; by: string }): Prisma.Sq
 const joinedChanged = Prisma.sql`
   OR joined.mark IS DISTINCT FROM wanted."joinedSeen" OR joined_newer.events IS NOT NULL`;
 
-/** The row as far as it can be folded. */
+/** Folds the events into the row, up to the first event that cannot be folded. */
 function foldNewer<Row extends object>(
   types: EventTypes,
   view: View<Row>,

@@ -6,40 +6,45 @@ import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
 import type { View, ViewTable } from './view.ts';
 
-/** Counting more than this costs more than the answer is worth. */
+/** Maximum count. Counting more rows costs more than the result is worth. */
 const countLimit = 10_000;
 
-/** So many rows are gathered to be sorted: as many as are counted. */
+/** Maximum number of rows that are gathered and sorted: the same as are counted. */
 const gatherLimit = countLimit;
 
-/** One page: rows and the position that they reflect, from one statement. */
+/** One page: rows and the position that they reflect, read by one statement. */
 export interface Page<Row, Joined = object> {
   readonly rows: readonly { readonly row: Row; readonly joined: Joined | undefined }[];
-  /** Undefined if rows behind a page that is read backwards were not asked for; see PageRequest.otherSide. */
+  /** For a page that is read backwards: undefined if `otherSide` was not requested; see PageRequest.otherSide. */
   readonly hasNextPage: boolean | undefined;
-  /** Undefined if rows before a page that is read forwards were not asked for. */
+  /** For a page that is read forwards: undefined if `otherSide` was not requested. */
   readonly hasPreviousPage: boolean | undefined;
-  /** Undefined where it was not asked for, null where it is more than 10,000. */
+  /** Undefined if it was not requested, null if it is more than 10,000. */
   readonly totalCount: number | null | undefined;
   readonly position: Position;
 }
 
 export interface PageRequest {
   readonly limit: number;
-  /** The last rows before the cursor instead of the first ones after it. */
+  /** True: the last rows before the cursor. False: the first rows after it. */
   readonly backwards: boolean;
-  /** The value of the sort column and the id of the row that the page starts beyond. */
+  /** Sort value and id of the row after which (or before which) the page starts. */
   readonly cursor: { readonly value: string | number; readonly id: string } | undefined;
   readonly direction: 'ASC' | 'DESC';
   readonly count: boolean;
-  /** Whether to look for a row on the cursor's other side: before a page that is read forwards, else behind it. */
+  /**
+   * Whether to check for a row on the cursor's other side: before a page that is read forwards, after one that is
+   * read backwards.
+   */
   readonly otherSide?: boolean | undefined;
-  /** False: the list's other rows are not wanted. */
+  /** Whether the joined row of each row is read too. The default is true. */
   readonly joined?: boolean | undefined;
   readonly atLeast: Position | undefined;
 }
 
-/** What is paged: `listing` has the columns that filter and sort (alias l), `rows` what is answered. */
+/**
+ * The paged list: `listing` has the columns that filter and sort (alias l), `rows` is the view of the returned rows.
+ */
 export interface Listing<Row extends object, Joined extends object> {
   readonly listing: ViewTable;
   readonly rows: View<Row>;
@@ -47,26 +52,27 @@ export interface Listing<Row extends object, Joined extends object> {
   readonly sort: string;
   readonly filters: readonly Prisma.Sql[];
   /**
-   * Conditions of which a row has to meet one, and can't meet two. Each is read by an index of its own, in the list's
-   * order, up to a page's end: so it costs the same wherever in the list its rows are, which the planner can't know.
+   * Conditions of which each row meets one, and no row meets two. Each is read by its own index, in the list's order,
+   * until the page is full. So the cost does not depend on where in the list its rows are, which the planner cannot
+   * know.
    */
   readonly alternatives?: readonly Prisma.Sql[] | undefined;
   readonly gathered?: Gathered | undefined;
 }
 
 /**
- * Rows that few have something in common with: all of them are gathered first, and sorted. Only if there are more than
- * `gatherLimit` the list is walked in its order until a page is full. The planner decides the same by what it estimates,
- * and where it is wrong, it walks a whole table for a few rows, or gathers a whole table for one page.
+ * A condition that usually few rows meet: these rows are gathered first, and then sorted. Only if there are more than
+ * `gatherLimit`, the list is read in its order until a page is full. The planner would make this choice by estimates,
+ * and if they are wrong, it reads a whole table for a few rows or gathers a whole table for one page.
  */
 export interface Gathered {
-  /** Conditions like `alternatives`, which are gathered by. */
+  /** Conditions like `alternatives`; the rows are gathered by them. */
   readonly by: readonly Prisma.Sql[];
-  /** Whether they find everything that the list has: if not, the list is walked. */
+  /** Whether they find all rows of the list. If not, the list is read in its order. */
   readonly isAll: Prisma.Sql;
 }
 
-/** The parents whose lists are read: a list has the rows that have its parent's id in this column. */
+/** The parents whose lists are read: a list has the rows whose `column` contains the id of its parent. */
 export interface Parents {
   readonly column: string;
   readonly ids: readonly string[];
@@ -86,9 +92,9 @@ interface Selected<Row, Joined> {
 }
 
 /**
- * Reads a page by keyset: what it costs does not grow with how far in it is, and no row is met twice or missed
- * because others came or went.
- * @throws StalePositionError where `atLeast` is not of this log
+ * Reads a page by keyset: the cost does not grow with the distance from the start of the list, and rows that are
+ * added or removed do not cause other rows to appear twice or to be missed.
+ * @throws StalePositionError if `atLeast` is not of this log
  */
 export async function readPage<Row extends object, Joined extends object = object>(
   source: ReadSource,
@@ -100,8 +106,8 @@ export async function readPage<Row extends object, Joined extends object = objec
 
 /**
  * Reads the same page of several parents' lists by one statement.
- * @returns a page for each parent; an empty one if nothing has its id
- * @throws StalePositionError where `atLeast` is not of this log
+ * @returns a page for each parent; an empty one if no row has its id
+ * @throws StalePositionError if `atLeast` is not of this log
  */
 export async function readPages<Row extends object, Joined extends object = object>(
   source: ReadSource,
@@ -116,7 +122,7 @@ export async function readPages<Row extends object, Joined extends object = obje
   return { position: firstOf(selected).position, rows };
 }
 
-/** Sorted as the page is read. Of each list at least one row, without a `row` if its page is empty. */
+/** Reads pages in their order. Each list has at least one result, without a `row` if its page is empty. */
 async function selectPages<Row extends object, Joined extends object>(
   { database, select }: ReadSource,
   list: Listing<Row, Joined>,
@@ -126,7 +132,8 @@ async function selectPages<Row extends object, Joined extends object>(
   const { rows } = list;
   const join = request.joined === false ? undefined : list.join;
   const order = orderOf(request);
-  // OFFSET 0: rows are looked up by key, one by one. Joined as the planner likes, a misjudged page reads the whole table.
+  // OFFSET 0 makes the planner look up rows by key, one by one. Otherwise a wrong estimate makes it read the whole
+  // table.
   const statement = Prisma.sql`
     WITH c AS MATERIALIZED (
       SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
@@ -177,7 +184,7 @@ function pageOf<Row, Joined>(
 type AnyListing = Pick<Listing<object, object>, 'listing' | 'sort' | 'filters' | 'alternatives' | 'gathered'>;
 
 /**
- * The keys of the first so many rows beyond the cursor.
+ * The keys of the first `limit` rows beyond the cursor.
  * @param orAt `=`: the cursor's own row counts too
  */
 function firstRows(
@@ -210,18 +217,18 @@ function firstRows(
 
 function gatheredRows(list: AnyListing, { by }: Gathered): Prisma.Sql {
   const [sortBy, id] = [column('l', list.sort), column('l', list.listing.key)];
-  const most = Prisma.sql`LIMIT ${gatherLimit + 1}::int`;
+  const limit = Prisma.sql`LIMIT ${gatherLimit + 1}::int`;
   const parts = by.map(
     one => Prisma.sql`(
       SELECT ${id} AS id, ${sortBy} AS sort FROM ${table(list.listing)} l
-      WHERE ${conditions(list, undefined, [one])} ${most})`,
+      WHERE ${conditions(list, undefined, [one])} ${limit})`,
   );
   return Prisma.sql`, gathered AS MATERIALIZED (
-    SELECT id, sort FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}
+    SELECT id, sort FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${limit}
   )`;
 }
 
-/** Of no column, so it is decided once, before anything is read. */
+/** It uses no column, so PostgreSQL evaluates it once, before it reads any row. */
 function isGathered({ isAll }: Gathered): Prisma.Sql {
   return Prisma.sql`(${isAll} AND (SELECT count(*) FROM gathered) <= ${gatherLimit}::int)`;
 }
@@ -239,24 +246,24 @@ function conditions({ filters }: AnyListing, parents: Parents | undefined, other
 function counted(list: AnyListing, { count }: PageRequest, parents: Parents | undefined): Prisma.Sql {
   if (!count) return Prisma.sql`NULL::int`;
   const { alternatives = [Prisma.sql`true`], gathered } = list;
-  const most = Prisma.sql`LIMIT ${countLimit + 1}::int`;
+  const limit = Prisma.sql`LIMIT ${countLimit + 1}::int`;
   const parts = alternatives.map(one => {
     const others = gathered ? [notGathered(gathered), one] : [one];
-    return Prisma.sql`(SELECT FROM ${table(list.listing)} l WHERE ${conditions(list, parents, others)} ${most})`;
+    return Prisma.sql`(SELECT FROM ${table(list.listing)} l WHERE ${conditions(list, parents, others)} ${limit})`;
   });
   if (gathered) parts.push(Prisma.sql`(SELECT FROM gathered WHERE ${isGathered(gathered)})`);
-  return Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${most}) counted)`;
+  return Prisma.sql`(SELECT count(*)::int FROM (SELECT FROM (${Prisma.join(parts, ' UNION ALL ')}) found ${limit}) counted)`;
 }
 
-/** Whether a row is on the cursor's other side; the cursor's own row is, if it still is in the list. */
+/** Whether a row is on the cursor's other side. The cursor's own row counts, if it is still in the list. */
 function onOtherSide(list: AnyListing, request: PageRequest, parents: Parents | undefined): Prisma.Sql {
   if (!request.cursor || request.otherSide !== true) return Prisma.sql`NULL::boolean`;
   const back = { ...request, backwards: !request.backwards };
-  // Not EXISTS, which drops ORDER BY and LIMIT, and with them the index.
+  // Not EXISTS: it drops ORDER BY and LIMIT, and then the index is not used.
   return Prisma.sql`(SELECT true FROM (${firstRows(list, parents, back, '=', 1)}) nearest)`;
 }
 
-/** That a row is beyond the cursor in the direction of reading; no condition without a cursor. */
+/** The condition that a row is beyond the cursor in reading direction; no condition without a cursor. */
 function cursorSide(
   { listing, sort }: AnyListing,
   request: PageRequest,

@@ -9,71 +9,74 @@ import { column, coreGroup, rowValues, table } from './view-sql.ts';
 import type { View, ViewTable } from './view.ts';
 
 /**
- * A list that is mostly asked for as it is: all its rows, or those with one value in one column. The view needs an index
- * for each of `by`: (generation, that column, sort, key). It is all that a plan can use, so that the plan can be kept.
+ * A list whose plain pages are read: pages of all rows, or of the rows with one value in one column. The view needs the
+ * index (generation, sort, key), and for each filter column the index (generation, that column, sort, key). Each
+ * statement can use one of these indexes only, so its plan can be cached.
  */
 export interface PlainList<Row extends object, Joined extends object> {
   readonly view: View<Row>;
   readonly sort: keyof Row & string;
-  /** Columns that pages are cut down by, one at a time. */
-  readonly by: readonly (keyof Row & string)[];
+  /** The columns that can be filtered. A plain page is filtered by at most one of them. */
+  readonly filterColumns: readonly (keyof Row & string)[];
   readonly join?: Join<Row, Joined> | undefined;
 }
 
-/** Only rows with this value in this column of a plain list. */
+/** Includes only the rows with this value in this column. */
 export interface PlainFilter {
   readonly column: string;
   readonly value: string;
 }
 
-/** A page, and the rows that it has been made of: the same object as long as these are unchanged. */
 export interface PlainPage<Row, Joined> extends Page<Row, Joined> {
+  /** The same object for as long as the rows of the page are unchanged. */
   readonly unchanged: UnchangedRow;
 }
 
 interface Entry<Row, Joined> {
   readonly row: Row;
   readonly joined: Joined | undefined;
-  /** Its size as JSON, about. */
+  /** Approximate length as JSON. */
   readonly characters: number;
 }
 
-/** What is cached of a page. */
-interface KnownPage<Row, Joined> {
-  /** The page's rows, and the one behind them if there is one. */
+interface CachedPage<Row, Joined> {
+  /** The rows of the page and, if there is one, the row after them: it shows that there is a next page. */
   readonly entries: readonly Entry<Row, Joined>[];
-  readonly shown: readonly Entry<Row, Joined>[];
+  /** The rows of the page only. */
+  readonly rows: readonly Entry<Row, Joined>[];
 }
 
+/** The database's result for one page. There is none if the cached page is current. */
 interface Selected {
   readonly position: string;
-  /** Which of the wanted pages this is; null if each of them is unchanged. */
+  /** The index of the page in the request; null if all cached pages are current. */
   readonly place: number | null;
-  /** A mark for each row of the page. */
+  /** The marks of all rows of the page, in their order. */
   readonly marks: string;
-  /** JSON of the rows whose marks were not sent along; null if there is none. */
+  /** JSON of the rows that are not cached; null if all rows are. */
   readonly rows: string | null;
 }
 
-/** A source that can do it. */
+/** A source with prepared statements and a row cache. */
 interface Source {
   readonly lookUp: LookUp;
   readonly seen: ReaderRowCache;
 }
 
-/** All that one statement is made for; the rest of a request are values. */
+/** The part of a request that determines the text of its statement. The rest is parameters. */
 interface Shape {
-  readonly by: string | undefined;
+  readonly filterColumn: string | undefined;
   readonly direction: PageRequest['direction'];
   readonly hasCursor: boolean;
   readonly joined: boolean;
 }
 
 /**
- * Reads pages of a plain list as entities are read: all pages of one shape that are asked for at once come from one prepared
- * statement, and of a page that was read before only the rows are sent that have changed since. Each page, and the position
- * that it reflects, are of that one statement.
- * @returns undefined for a request that is not plain (see isPlain), or if this process has no look-ups
+ * Opens the reader for the plain pages of a list. It reads pages as entities are read: one prepared statement reads all
+ * pages of one shape that are requested in one turn of the event loop. If a page was read before, the database sends
+ * only the rows that have changed since. A page and the position that it reflects come from the same statement.
+ * @returns a function that returns undefined if the request is not plain, see isPlain(), or if the source has no
+ * prepared statements or no row cache
  */
 export function openPlainPages<Row extends object, Joined extends object = object>(
   source: ReadSource,
@@ -83,20 +86,21 @@ export function openPlainPages<Row extends object, Joined extends object = objec
   if (!lookUp || !seen) return () => undefined;
   const reads = new Map<string, (key: string) => Promise<Found<UnchangedRow>>>();
   const readOf = (shape: Shape): ((key: string) => Promise<Found<UnchangedRow>>) => {
-    const name = JSON.stringify(shape);
+    // The row cache has one entry per key. Without the view, pages of two lists would replace each other.
+    const name = JSON.stringify([list.view.name, shape]);
     const read = reads.get(name) ?? openBatchedRead(openShapeRead({ lookUp, seen }, list, shape, name));
     reads.set(name, read);
     return read;
   };
   const readPage = async (filter: PlainFilter | undefined, request: PageRequest): Promise<PlainPage<Row, Joined>> => {
     const { limit, cursor, direction, joined = true } = request;
-    const read = readOf({ by: filter?.column, direction, hasCursor: cursor !== undefined, joined });
-    const asked = [limit, filter?.value ?? null, cursor ? String(cursor.value) : null, cursor?.id ?? null];
-    const { position, value } = await read(JSON.stringify(asked));
+    const read = readOf({ filterColumn: filter?.column, direction, hasCursor: cursor !== undefined, joined });
+    const key = [limit, filter?.value ?? null, cursor ? String(cursor.value) : null, cursor?.id ?? null];
+    const { position, value } = await read(JSON.stringify(key));
     if (!value) throw new Error(`no page of ${list.view.name}`);
-    const { entries, shown } = value.row as KnownPage<Row, Joined>;
+    const { entries, rows } = value.row as CachedPage<Row, Joined>;
     return {
-      rows: shown,
+      rows,
       hasNextPage: entries.length > limit,
       hasPreviousPage: cursor ? undefined : false,
       totalCount: undefined,
@@ -107,12 +111,15 @@ export function openPlainPages<Row extends object, Joined extends object = objec
   return (filter, request) => (isPlain(request) ? readPage(filter, request) : undefined);
 }
 
-/** Read forwards, without a count, a look back or a position to wait for. */
+/**
+ * Whether the page is read forwards, without the number of all rows, without a check for rows before the cursor, and
+ * without a position to wait for.
+ */
 function isPlain({ backwards, count, otherSide, cursor, atLeast }: PageRequest): boolean {
   return !backwards && !count && (otherSide !== true || !cursor) && atLeast === undefined;
 }
 
-/** @returns reads pages by their keys: the JSON of a limit, a value and a cursor */
+/** @returns a function that reads pages by their keys; a key is the JSON of limit, filter value and cursor */
 function openShapeRead<Row extends object, Joined extends object>(
   { lookUp, seen }: Source,
   list: PlainList<Row, Joined>,
@@ -123,55 +130,60 @@ function openShapeRead<Row extends object, Joined extends object>(
   const wantedAt = values.indexOf('[]');
   const pageOf = openPageOf(list);
   return async keys => {
-    const known = keys.map(key => seen.of(list.view, name + key));
-    const wanted = keys.map((key, place) => wantedPage(key, place, known[place]?.mark));
+    // The cache may change during the statement, so the result is combined with these pages and not with the cache.
+    const cached = keys.map(key => seen.of(list.view, name + key));
+    const wanted = keys.map((key, place) => wantedPage(key, place, cached[place]?.mark));
     const selected = await lookUp<Selected>({ text, values: values.with(wantedAt, JSON.stringify(wanted)) });
     const [first] = selected;
     if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-    const rows = new Map<string, UnchangedRow>();
+    const pages = new Map<string, UnchangedRow>();
     for (const [place, key] of keys.entries()) {
-      const standing = known[place]?.standing;
-      if (standing) rows.set(key, standing);
+      const page = cached[place]?.standing;
+      if (page) pages.set(key, page);
     }
     for (const one of selected) {
       const key = one.place === null ? undefined : keys[one.place];
       if (key === undefined || one.place === null) continue;
-      const standing = pageOf(wanted[one.place]?.limit ?? 0, one, known[one.place]);
-      seen.keep(list.view, name + key, { mark: one.marks, standing });
-      rows.set(key, standing);
+      const page = pageOf(wanted[one.place]?.limit ?? 0, one, cached[one.place]);
+      seen.keep(list.view, name + key, { mark: one.marks, standing: page });
+      pages.set(key, page);
     }
-    return { position: JSON.parse(first.position) as Position, rows };
+    return { position: JSON.parse(first.position) as Position, rows: pages };
   };
 }
 
-/** @returns makes a page of the rows that were sent, and of those that are known and still in it */
+/** @returns a function that makes a page of the rows that the database sent and the cached rows that are current */
 function openPageOf<Row extends object, Joined extends object>({ view, join }: PlainList<Row, Joined>) {
   const rowOf = fromValues<Row>(view);
   const joinedOf = join && fromValues<Joined>(join.view);
   const names = JSON.stringify(Object.keys({ ...view.columns, ...join?.view.columns }));
-  return (limit: number, { marks, rows }: Selected, known: CachedRow | undefined): UnchangedRow => {
-    const before = known?.standing.row as KnownPage<Row, Joined> | undefined;
-    const old = new Map(marksOf(known?.mark ?? '').map((mark, place) => [mark, before?.entries[place]]));
-    const sent = JSON.parse(`[${rows ?? ''}]`) as readonly [unknown[], unknown[]?][];
-    // With the names of the columns: as objects they take as much.
-    const characters = Math.ceil((rows?.length ?? 0) / sent.length) + names.length;
-    const fresh = sent.values();
+  return (limit: number, { marks, rows: rowsJson }: Selected, cached: CachedRow | undefined): UnchangedRow => {
+    const before = cached?.standing.row as CachedPage<Row, Joined> | undefined;
+    const cachedEntries = new Map(marksOf(cached?.mark ?? '').map((mark, place) => [mark, before?.entries[place]]));
+    const sent = JSON.parse(`[${rowsJson ?? ''}]`) as readonly [unknown[], unknown[]?][];
+    // The average, plus the names of the columns: the rows were sent without them, but as objects they contain them.
+    const characters = Math.ceil((rowsJson?.length ?? 0) / sent.length) + names.length;
+    const newRows = sent.values();
     const entries = marksOf(marks).map((mark): Entry<Row, Joined> => {
-      const unchanged = old.get(mark);
+      const unchanged = cachedEntries.get(mark);
       if (unchanged) return unchanged;
-      const [row = [], joined] = fresh.next().value ?? [];
+      const [row = [], joined] = newRows.next().value ?? [];
       return { row: rowOf(row), joined: joined && joinedOf?.(joined), characters };
     });
     const size = entries.reduce((sum, one) => sum + one.characters, 0);
-    return new UnchangedRow({ entries, shown: entries.slice(0, limit - 1) } satisfies KnownPage<Row, Joined>, size);
+    const page: CachedPage<Row, Joined> = { entries, rows: entries.slice(0, limit - 1) };
+    return new UnchangedRow(page, size);
   };
 }
 
+/** A requested page, and the marks of the cached one. */
 interface WantedPage {
   readonly place: number;
-  /** One more than are shown. */
+  /** One row more than the page has. */
   readonly limit: number;
+  /** The value of the filter. */
   readonly value: string | null;
+  /** The cursor: the sort value and the id of its row. */
   readonly after: string | null;
   readonly id: string | null;
   readonly seen: string | undefined;
@@ -182,22 +194,22 @@ function wantedPage(key: string, place: number, seen: string | undefined): Wante
   return { place, limit: limit + 1, value, after, id, seen };
 }
 
-/** A mark has no semicolon inside. */
+/** Splits the marks of a page. Each ends with a semicolon, and contains no other one. */
 function marksOf(marks: string): string[] {
   return marks === '' ? [] : marks.slice(0, -1).split(';');
 }
 
 function pagesStatement<Row extends object, Joined extends object>(
   { view, sort, join }: PlainList<Row, Joined>,
-  { by, direction, hasCursor, joined }: Shape,
+  { filterColumn, direction, hasCursor, joined }: Shape,
 ): Prisma.Sql {
   const other = joined ? join : undefined;
   const order = Prisma.raw(direction);
-  const sortedBy = [...(by === undefined ? [] : [column('v', by)]), column('v', sort), column('v', view.key)];
   const marks = [markOf(view, 'v'), ...(other ? [markOf(other.view, 'j')] : [])];
-  const values = [rowValues(view, 'shown', 'v_'), ...(other ? [otherValues(other.view)] : [])];
-  const columns = [...aliased(view, 'v'), ...(other ? aliased(other.view, 'j') : [])];
-  // Of rows that are not sent, no JSON is made: a column of the inner select would be made of each.
+  const values = [rowValues(view, 'shown', 'v_'), ...(other ? [joinedValues(other.view)] : [])];
+  const columns = [...columnsWithAliases(view, 'v'), ...(other ? columnsWithAliases(other.view, 'j') : [])];
+  // The outer select makes the JSON, and only of the rows that are sent. A column of the inner select would be computed
+  // for every row.
   return Prisma.sql`
     SELECT json_build_object('point', c.position, 'hash', c.hash)::text AS position, found.*
     FROM checkpoints c
@@ -213,8 +225,9 @@ function pagesStatement<Row extends object, Joined extends object>(
         FROM (
           SELECT ${Prisma.join(marks, " || '/' || ")} || ';' AS mark, ${Prisma.raw(columns.join(', '))}
           FROM ${table(view)} v ${other ? joinedTable(other) : Prisma.empty}
-          WHERE ${conditions(view, sort, { by, direction, hasCursor })}
-          ORDER BY ${Prisma.join(sortedBy.map(name => Prisma.sql`${name} ${order}`))} LIMIT wanted."limit"
+          WHERE ${conditions(view, sort, { filterColumn, direction, hasCursor })}
+          ORDER BY ${Prisma.join(indexColumns(view, sort, filterColumn).map(name => Prisma.sql`${name} ${order}`))}
+          LIMIT wanted."limit"
         ) shown
       ) page
       WHERE page.marks IS DISTINCT FROM wanted.seen
@@ -222,20 +235,33 @@ function pagesStatement<Row extends object, Joined extends object>(
     WHERE c.group_name = ${coreGroup} AND c.live`;
 }
 
+/** The columns of the index of a list, without the generation. */
+function indexColumns(view: ViewTable, sort: string, filterColumn: string | undefined): readonly Prisma.Sql[] {
+  const all = [column('v', sort), column('v', view.key)];
+  return filterColumn === undefined ? all : [column('v', filterColumn), ...all];
+}
+
 /**
- * As a range from the value to the value, which the index of that column alone can sort. By equality the planner would take the
- * index of the sort, and filter, when the statistics say that all rows have this value; the plan is kept when they no
- * longer do.
+ * The filter is a range from the value to the same value, and the filter column is the first sort column. Only the
+ * index of the filter column returns rows in that order. With an equality, the planner would read the index of the
+ * sort and filter its rows if the statistics say that all rows have this value. PostgreSQL caches the plan, and would
+ * still use it after other values were added.
  */
-function conditions(view: ViewTable, sort: string, { by, direction, hasCursor }: Omit<Shape, 'joined'>): Prisma.Sql {
+function conditions(
+  view: ViewTable,
+  sort: string,
+  { filterColumn, direction, hasCursor }: Omit<Shape, 'joined'>,
+): Prisma.Sql {
   const all = [Prisma.sql`v.generation = c.generation`];
-  const columns = [...(by === undefined ? [] : [column('v', by)]), column('v', sort), column('v', view.key)];
   const after = Prisma.sql`wanted.after::${Prisma.raw(view.columns[sort] ?? '')}, wanted.id`;
-  if (by !== undefined)
-    all.push(Prisma.sql`${column('v', by)} >= wanted.value`, Prisma.sql`${column('v', by)} <= wanted.value`);
+  if (filterColumn !== undefined) {
+    const filtered = column('v', filterColumn);
+    all.push(Prisma.sql`${filtered} >= wanted.value`, Prisma.sql`${filtered} <= wanted.value`);
+  }
   if (hasCursor) {
-    const start = by === undefined ? after : Prisma.sql`wanted.value, ${after}`;
-    all.push(Prisma.sql`(${Prisma.join(columns)}) ${Prisma.raw(direction === 'ASC' ? '>' : '<')} (${start})`);
+    const columns = Prisma.join([...indexColumns(view, sort, filterColumn)]);
+    const start = filterColumn === undefined ? after : Prisma.sql`wanted.value, ${after}`;
+    all.push(Prisma.sql`(${columns}) ${Prisma.raw(direction === 'ASC' ? '>' : '<')} (${start})`);
   }
   return Prisma.join(all, ' AND ');
 }
@@ -244,7 +270,10 @@ function joinedTable({ view, by }: { readonly view: ViewTable; readonly by: stri
   return Prisma.sql`LEFT JOIN ${table(view)} j ON j.generation = c.generation AND ${column('j', view.key)} = ${column('v', by)}`;
 }
 
-/** As in read-entities.ts, and whose it is: rows of one transaction may be alike in the rest. */
+/**
+ * The mark of a row, as in read-entities.ts, with the id of the row: without it, two rows that one transaction wrote
+ * could have the same mark.
+ */
 function markOf(view: ViewTable, alias: string): Prisma.Sql {
   const { sql } = column(alias, view.key);
   return Prisma.raw(
@@ -252,18 +281,19 @@ function markOf(view: ViewTable, alias: string): Prisma.Sql {
   );
 }
 
-function aliased(view: ViewTable, alias: string): string[] {
+/** All columns of a view, each with the alias `<alias>_<column>`. */
+function columnsWithAliases(view: ViewTable, alias: string): string[] {
   return Object.keys(view.columns).map(name => {
     const { sql } = column(alias, name);
     return `${sql} AS ${sql.replace('.', '_')}`;
   });
 }
 
-function otherValues(view: ViewTable): Prisma.Sql {
+function joinedValues(view: ViewTable): Prisma.Sql {
   return Prisma.sql`CASE WHEN ${column('shown', `j_${view.key}`)} IS NOT NULL THEN ${rowValues(view, 'shown', 'j_')} END`;
 }
 
-/** Makes a row of its values, in the order of the view's columns. */
+/** @returns a function that converts values, in the order of the view's columns, to a row */
 function fromValues<Row extends object>({ columns }: View<Row>): (values: readonly unknown[]) => Row {
   const names = Object.keys(columns);
   return values => {

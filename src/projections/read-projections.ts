@@ -4,8 +4,8 @@ import type { Position } from '../event-store/position.ts';
 import { coreGroup } from './view-sql.ts';
 import type { Views } from './view.ts';
 
-/** If events wait longer than this for a projector, s, no projector is assumed to be active. */
-const patience = 5;
+/** If events wait longer than this for a projector, seconds, no projector is assumed to be active. */
+const inactiveAfterSeconds = 5;
 
 export type ProjectionState = 'LIVE' | 'REBUILDING' | 'PAUSED' | 'FAILED';
 
@@ -82,7 +82,7 @@ export async function readProjectionsAfter(
 
 function stateOf({ failure, rebuild, lagSeconds, stillSeconds }: Group): ProjectionState {
   if (failure !== null) return 'FAILED';
-  if (lagSeconds > patience && stillSeconds > patience) return 'PAUSED';
+  if (lagSeconds > inactiveAfterSeconds && stillSeconds > inactiveAfterSeconds) return 'PAUSED';
   return rebuild ? 'REBUILDING' : 'LIVE';
 }
 

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { ViewTable } from './view.ts';
 
 /** Maximum size of all rows, with the responses cached beside them, bytes. */
-const keptBytes = 80_000_000;
-/** Size of an entry beside its text, bytes: its slot, its key, its mark. */
-const bytesARow = 400;
+const maxBytes = 80_000_000;
+/** Size of an entry in addition to its text, bytes: its slot, key and mark. */
+const entryOverheadBytes = 400;
 
-/** A row that is returned again for as long as it is unchanged: responses may be cached with it. */
+/** A row object that is returned for as long as the row is unchanged, so that responses can be cached with it. */
 export class UnchangedRow<Row extends object = object> {
   readonly row: Row;
   readonly joined = undefined;
@@ -21,7 +21,7 @@ export class UnchangedRow<Row extends object = object> {
   }
 }
 
-/** A row as it was read, and the mark by which the database says whether it is unchanged. */
+/** A row as it was read, and its mark: the database compares the mark to see whether the row is unchanged. */
 export interface CachedRow {
   readonly mark: string;
   readonly standing: UnchangedRow;
@@ -32,13 +32,15 @@ interface Kept extends CachedRow {
 }
 
 /**
- * The rows that a process read last, so that unchanged rows need not be sent and parsed again. Nothing is answered
- * from this cache alone: each statement that reads entities compares the marks (as HTTP's If-None-Match, with the
+ * The rows that a process read last, so that unchanged rows need not be sent and parsed again. No response is made
+ * from this cache alone: each statement that reads entities compares the marks (like HTTP's If-None-Match, with the
  * database as the origin).
  */
 export class ReaderRowCache {
-  /** By id alone, which takes a third of the time. Of two views of one stream, the row that was read last is cached. */
-  readonly #rows = new LRUCache<string, Kept>({ maxSize: keptBytes });
+  /**
+   * By id alone, which takes a third of the time. If two views fold one stream, the row that was read last is cached.
+   */
+  readonly #rows = new LRUCache<string, Kept>({ maxSize: maxBytes });
 
   of({ name }: ViewTable, id: string): CachedRow | undefined {
     const kept = this.#rows.get(id);
@@ -52,5 +54,5 @@ export class ReaderRowCache {
 
 /** As objects, rows take about as many bytes as they have characters in JSON. */
 function bytesOf({ characters }: UnchangedRow): number {
-  return 2 * characters + bytesARow;
+  return 2 * characters + entryOverheadBytes;
 }

@@ -9,12 +9,15 @@ import { after, projectBatch } from './project-batch.ts';
 import type { Projection } from './projection.ts';
 import type { StreamName } from './retry-event.ts';
 
-/** Events in a batch: each row is written once a batch, so larger batches write less. Memory limits the size. */
+/**
+ * Maximum number of events in a batch. Each row is written once per batch, so larger batches write less. Memory
+ * limits the size.
+ */
 const batchSize = 5_000;
 /** If another process is faster, this one lets it continue and checks again after this time, ms. */
-const standbyInterval = 1_000;
+const standbyIntervalMs = 1_000;
 
-/** What a rebuild needs beside the events. */
+/** The parts that a rebuild needs in addition to the events. */
 export interface Rebuild extends Projection {
   readonly store: Pick<EventStore, 'readStream' | 'readLog'>;
   /** Retries a parked stream; see retryEvent(). */
@@ -24,38 +27,39 @@ export interface Rebuild extends Projection {
 }
 
 /**
- * Folds the whole log into a new generation of every view beside the live one, makes it live once it has come as far,
- * and deletes the old rows. Projector, queries and subscribers continue. Its progress is stored in the database, so
- * after a kill a second call resumes.
- * @returns `removed` if a rebuild had been switched to live before, and only old rows were left to delete
+ * Folds the whole log into a new generation of every view beside the live one, makes it live when it has reached the
+ * live position, and deletes the old rows. Projector, queries and subscribers continue. Its progress is stored in the
+ * database, so a second call after a kill resumes.
+ * @returns `removed` if a rebuild had been switched to live before, and only old rows were left to delete; `given up`
+ * if the rebuild was abandoned
  * @throws UnknownEventError if the log has an event that this code does not know
  */
 export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'given up'> {
   const { database } = parts;
   const unfinished = (await readRetired(database)).length > 0 && !(await readRebuild(database));
   if (!unfinished) {
-    const begun = await beginRebuild(database);
-    await foldAll(parts, begun);
-    if ((await readCheckpoint(database)).generation < begun.generation) return 'given up';
+    const started = await beginRebuild(database);
+    await foldAll(parts, started);
+    if ((await readCheckpoint(database)).generation < started.generation) return 'given up';
   }
   for (const generation of await readRetired(database)) {
-    // Subscribers are past the last events of these rows: only a later position reaches them.
+    // Subscribers are past the last events of these rows, and only a change at a later position is sent to them.
     for (const stream of await readFreed(database, generation)) await parts.retry(stream);
     await removeGeneration(database, parts.views, generation);
   }
   return unfinished ? 'removed' : 'folded';
 }
 
-/** Folds until the generation is live, by this process or by another one that rebuilds it. */
-async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
+/** Folds until the generation is live, switched by this process or by another one that rebuilds it. */
+async function foldAll(parts: Rebuild, started: Checkpoint): Promise<void> {
   const { database, onProgress } = parts;
-  let from: Checkpoint = begun;
+  let from: Checkpoint = started;
   let ahead: Promise<RecordedEvent[]> | undefined;
   for (;;) {
-    const step = await foldNext(parts, from, ahead ?? readOn(parts, from));
+    const step = await foldNext(parts, from, ahead ?? readBatch(parts, from));
     if (step.to) onProgress(step.to.position.point);
     if (step.to && !step.ahead && (await switchTo(database, step.to))) return;
-    if (!step.to) await sleep(standbyInterval);
+    if (!step.to) await sleep(standbyIntervalMs);
     const next = step.to ?? (await readRebuild(database));
     if (next?.generation !== from.generation) return;
     ahead = step.to && step.ahead;
@@ -66,7 +70,7 @@ async function foldAll(parts: Rebuild, begun: Checkpoint): Promise<void> {
 interface Step {
   /** Undefined if another process has moved the checkpoint. */
   readonly to: Checkpoint | undefined;
-  /** The next batch, being read; undefined at the end of the log. */
+  /** The read of the next batch, in flight; undefined at the end of the log. */
   readonly ahead?: Promise<RecordedEvent[]>;
 }
 
@@ -75,7 +79,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   try {
     const events = await reading;
     const to = after(from, events);
-    const ahead = events.length === batchSize ? readOn(parts, to) : undefined;
+    const ahead = events.length === batchSize ? readBatch(parts, to) : undefined;
     return { to: (await projectBatch(parts, from, events)) ? to : undefined, ...(ahead && { ahead }) };
   } catch (error) {
     if (!(error instanceof UnreadableEventError)) throw error;
@@ -83,7 +87,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   }
 }
 
-function readOn({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
+function readBatch({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
   const reading = store.readLog(position.point, batchSize);
   // The next step gets the error. Without this handler an unhandled rejection would end the process before.
   reading.catch(() => undefined);

@@ -10,9 +10,9 @@ export interface StreamName {
 const type = 'StreamRetried';
 
 /**
- * The events that the machinery itself appends. Rows change at log positions only, so that a reader that resumes from
- * a position gets every later change. So a retry of a parked stream is an event, and from there on the rows of that
- * stream carry its position, in every generation, parked in it or not.
+ * Events that Orderstream itself appends. Rows change only at positions of the log, so that a reader that resumes
+ * from a position gets every later change. That is why a retry of a parked stream is an event. From there on the rows
+ * of that stream carry the position of the retry, in every generation, whether the stream is parked in it or not.
  */
 export const projectionEvents: KnownEvents = {
   streamType: 'projection',

@@ -28,11 +28,11 @@ export class Sums {
 
   #change(row: object | undefined, sign: bigint): void {
     const names = Object.keys(this.#view.sums);
-    // All of a row or nothing: its numbers are looked at before the first is added.
-    const given = (row ? this.#view.contribute(row) : []).map(contribution => {
+    // All contributions of a row or none: all its numbers are parsed before the first one is added.
+    const contributions = (row ? this.#view.contribute(row) : []).map(contribution => {
       return [contribution, names.map(name => BigInt(contribution[name] ?? 0))] as const;
     });
-    for (const [contribution, numbers] of given) {
+    for (const [contribution, numbers] of contributions) {
       const key = keyOf(this.#view, contribution);
       const sum = this.#rows.get(key) ?? keysOf(this.#view, contribution);
       names.forEach((name, index) => {
@@ -43,7 +43,7 @@ export class Sums {
   }
 }
 
-/** The values of its keys, as one text. */
+/** The values of the row's keys, as one text. */
 export function keyOf(view: SummedView, row: Contribution): string {
   return Object.keys(view.keys)
     .map(name => String(row[name]))
@@ -55,8 +55,9 @@ function keysOf(view: SummedView, row: Contribution): Record<string, string | bi
 }
 
 /**
- * What a batch adds to the sums: the contributions of its changed rows after the batch, minus those before it.
- * @param before rows of the source view by id, as they were before the batch
+ * The amounts that a batch adds to the sums: the contributions of its changed rows after the batch, minus those
+ * before it.
+ * @param before rows of the source view by id, before the batch
  */
 export function sumChanges(
   view: SummedView,
@@ -71,7 +72,9 @@ export function sumChanges(
   return [...sums.rows().values()];
 }
 
-/** The part of a statement that adds to a view's sums, only if `moved` shows that the checkpoint moved with it. */
+/**
+ * The part of a statement that adds to a view's sums. It does nothing unless `moved` shows that the checkpoint moved.
+ */
 export function addToSums(view: SummedView, generation: number, changes: readonly object[]): Prisma.Sql {
   const columns = Object.entries({ ...view.keys, ...view.sums });
   const names = (rows: readonly string[]) => Prisma.raw(rows.join(', '));

@@ -3,8 +3,8 @@ import type { Position } from '../event-store/position.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 
-/** Maximum number of spans in a batch: a projector that catches up folds a thousand events at once. */
-const longest = 100;
+/** Maximum number of spans per batch: a projector that catches up folds a thousand events at once. */
+const maxSpans = 100;
 
 /**
  * Wraps a projector's store and observer, so that each request whose events are folded gets a span, from the read of
@@ -31,7 +31,7 @@ export function tracedProjection(
       const requests = new Map(
         folded.map(({ metadata }) => [metadata.traceparent ?? metadata.correlationId, metadata]),
       );
-      for (const origin of [...requests.values()].slice(0, longest)) {
+      for (const origin of [...requests.values()].slice(0, maxSpans)) {
         tracing.record('projection', origin, readAt, Date.now());
       }
       read = [];

@@ -5,10 +5,10 @@ import { oneLine, type ViewFault } from './view-fault.ts';
 import { column, coreGroup, rowJson, snakeCase, table } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 
-/** Rows of the source view that are read at a time. */
+/** Number of source rows that one statement reads. */
 const sliceSize = 1_000;
-/** Maximum time for which one snapshot is held, ms: enough for ten million rows. */
-const longest = 3_600_000;
+/** Maximum duration of the snapshot's transaction, ms: enough for ten million rows. */
+const snapshotTimeoutMs = 3_600_000;
 
 /**
  * Compares a view's sums with the contributions of its source view's rows, both from one snapshot, so it is exact
@@ -27,15 +27,15 @@ export async function verifySums(
       });
       return { rows: sums.size, faults: [...faults, ...differing] };
     },
-    { isolationLevel: 'RepeatableRead', timeout: longest },
+    { isolationLevel: 'RepeatableRead', timeout: snapshotTimeoutMs },
   );
 }
 
 type Snapshot = Pick<Prisma.TransactionClient, '$queryRaw'>;
-/** Sums are whole numbers; one that is none (NaN) is the text that the database has. */
+/** Sums are whole numbers. A stored sum that is not a whole number (NaN) stays the text that the database returned. */
 type Row = Record<string, string | bigint>;
 
-/** What the rows of the source view come to, and those that nothing can be made of. */
+/** The sums of the source view's rows, and a fault for each row that cannot be added. */
 async function addedUp(
   snapshot: Snapshot,
   { source, ...view }: SummedView,

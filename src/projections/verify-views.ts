@@ -9,13 +9,13 @@ import { verifySums } from './verify-sums.ts';
 import { oneLine, type ViewFault } from './view-fault.ts';
 import type { DerivedView, FoldedView, Views, ViewTable } from './view.ts';
 
-/** Streams that are folded at once: bounds the memory, however long the log is. */
+/** Number of streams that are folded at once, which limits the memory however long the log is. */
 const sliceSize = 500;
 
 /**
- * Compares every row of every view with the plain fold of its stream, up to the checkpoint that the rows were read at:
- * so it is exact also while commands and projector go on.
- * @param onCompared told how many rows were compared since it was last told
+ * Compares every row of every view with the fold of its stream, up to the checkpoint at which the rows were read. So
+ * it is exact while commands and projector run.
+ * @param onCompared called with the number of rows compared since the last call
  */
 export async function verifyViews(
   source: ReadSource,
@@ -40,7 +40,8 @@ export async function verifyViews(
           }
           faults.push(...ofOne);
         } catch (error) {
-          // A fold takes what the words or a derived row can't be made of: then an event is wrong, not this program.
+          // A fold may accept data from which the search words or a derived row cannot be computed: then an event is
+          // wrong, and not this program.
           const position = firstUnusable(view, derived, events.get(id) ?? []);
           faults.push({ view: view.name, id, fault: unfoldable(position, error) });
         }
@@ -57,7 +58,7 @@ export async function verifyViews(
   return faults;
 }
 
-/** Ids that either the log or a table knows, in their order. */
+/** The next ids that the log or one of the tables has, in order. */
 async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], after: string): Promise<string[]> {
   const [view] = tables as readonly [FoldedView];
   const selects = tables.map(
@@ -76,7 +77,7 @@ async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], 
   return rows.map(row => row.id);
 }
 
-/** Rows and the checkpoint from one statement; then the events up to it, which can't change any more. */
+/** Reads rows and checkpoint by one statement; then the events up to the checkpoint, which cannot change any more. */
 async function slice(source: ReadSource, view: FoldedView, derived: readonly DerivedView[], ids: readonly string[]) {
   const { database, types } = source;
   const selects = [view, ...derived].map(
@@ -123,7 +124,7 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Der
   return { rows, folded, events: foldedEvents, faults };
 }
 
-/** The position of the first event after which the view's row, or one derived of it, can't be made. */
+/** The position of the first event after which the view's row, or a row derived from it, cannot be computed. */
 function firstUnusable(
   view: FoldedView,
   derived: readonly DerivedView[],
@@ -158,7 +159,7 @@ interface LastRetry {
   readonly hash: string;
 }
 
-/** The last retry of each stream: rows carry its position where it came after the stream's last event. */
+/** The last retry of each stream: rows carry its position if it is after the stream's last event. */
 async function retries(
   { database }: ReadSource,
   { streamType }: FoldedView,
@@ -179,7 +180,7 @@ function retried(row: object, { position, hash }: LastRetry): object {
 function compare(view: ViewTable, id: string, row: object | undefined, expected: object | undefined): ViewFault[] {
   if (!row && !expected) return [];
   if (!row) return [{ view: view.name, id, fault: 'the row is missing' }];
-  if (!expected) return [{ view: view.name, id, fault: 'no event says that there is such a row' }];
+  if (!expected) return [{ view: view.name, id, fault: 'no event created this row' }];
   const [is, shouldBe] = [row, wholeRow(view, expected)].map(one => comparable(view, one as Record<string, unknown>));
   return Object.keys(wholeColumns(view)).flatMap(name => {
     if (isDeepStrictEqual(is?.[name], shouldBe?.[name])) return [];
@@ -188,7 +189,7 @@ function compare(view: ViewTable, id: string, row: object | undefined, expected:
   });
 }
 
-/** Times as instants: the database prints them in another way than the fold. */
+/** Converts times to instants, because the database prints them differently from the fold. */
 function comparable(view: ViewTable, row: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(wholeColumns(view)).map(([name, type]) => {
     const value = row[name];

@@ -5,7 +5,7 @@ export interface ViewFault {
   readonly fault: string;
 }
 
-/** What an error says, in one line: a fault is a line for people, never a stack. */
+/** The message of an error in one line, because operators read faults line by line. Never a stack. */
 export function oneLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ').trim();
 }

@@ -10,7 +10,7 @@ export class ViewParkedError extends Error {
 
 /**
  * @param parkedAt position of the event that could not be folded; undefined: the stream is not parked
- * @throws ViewParkedError if `atLeast` is at or after it: a row without that event is no answer
+ * @throws ViewParkedError if `atLeast` is at or after it: the row does not include that event
  */
 export function refuseParked(parkedAt: number | undefined, atLeast: Position | undefined): void {
   if (parkedAt !== undefined && atLeast && atLeast.point >= parkedAt) throw new ViewParkedError();

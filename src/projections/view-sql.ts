@@ -2,27 +2,31 @@ import { Prisma } from '../generated/prisma/client.ts';
 import { searchVector } from './search.ts';
 import type { ViewTable } from './view.ts';
 
-/** The group whose views share one transaction and one checkpoint, so that a position means one thing in all of them. */
+/**
+ * The group whose views share one transaction and one checkpoint, so that a position has the same meaning in all of
+ * them.
+ */
 export const coreGroup = 'core';
 
-/** A view's column, with the alias that its table has in the statement. Names come from the code, never from a caller. */
+/** A view's column, with the alias of its table in the statement. Names come from the code, never from a caller. */
 export function column(alias: string, name: string): Prisma.Sql {
   return Prisma.raw(`${alias}.${snakeCase(name)}`);
 }
 
-/** A view's row, under an alias of its table, as a JSON object of the view's row type. */
+/** A view's row as a JSON object of the view's row type. `alias` is the alias of its table. */
 export function rowJson(view: ViewTable, alias: string): Prisma.Sql {
   return Prisma.raw(`jsonb_build_object(${pairs(view, alias)})`);
 }
 
-/** The same for who only sends it on: as text, which takes the database two thirds of the time. */
+/** The same as text, for statements that only return it: that takes the database two thirds of the time. */
 export function rowText(view: ViewTable, alias: string): Prisma.Sql {
   return Prisma.raw(`json_build_object(${pairs(view, alias)})`);
 }
 
 /**
- * A view's row as a JSON array of its columns' values, in their order: a quarter less work than an object.
- * @param prefix of the columns' names under that alias
+ * A view's row as a JSON array of its values, in the order of the view's columns. An array takes the database a
+ * quarter less time than an object.
+ * @param prefix comes before each column name
  */
 export function rowValues(view: ViewTable, alias: string, prefix = ''): Prisma.Sql {
   const columns = Object.keys(view.columns).map(name => `${alias}.${prefix}${snakeCase(name)}`);
@@ -40,31 +44,33 @@ export function table(view: ViewTable): Prisma.Sql {
 }
 
 /**
- * Texts as one parameter that is an array. The planner sees its values, and estimates by them how many rows match; of a
- * sub-select's values it knows nothing, and may take a plan for a few rows that reads the whole table.
+ * Texts as one array parameter. The planner sees the values and estimates by them how many rows match. It cannot see
+ * the values of a sub-select, and may choose a plan that reads the whole table for a few rows.
  */
 export function textArray(values: readonly string[]): Prisma.Sql {
   const quoted = values.map(value => `"${value.replace(/["\\]/g, '\\$&')}"`);
   return Prisma.sql`${`{${quoted.join(',')}}`}::text[]`;
 }
 
-/** A view's row with the words that it is found by, which only verifying reads. */
+/** A view's row with its search words, which only `verify` reads. */
 export function wholeRowJson(view: ViewTable, alias: string): Prisma.Sql {
   if (!view.search) return rowJson(view, alias);
   return Prisma.sql`${rowJson(view, alias)} || ${Prisma.raw(`jsonb_build_object('search', ${alias}.search)`)}`;
 }
 
-/** The columns in which whole rows stand. */
+/** All columns that are written for a row, the search words included. */
 export function wholeColumns(view: ViewTable): Readonly<Record<string, string>> {
   return view.search ? { ...view.columns, search: 'tsvector' } : view.columns;
 }
 
-/** A row with all that is written of it. */
+/** A row with all columns that are written for it. */
 export function wholeRow(view: ViewTable, row: object): object {
   return view.search ? { ...row, search: searchVector(view.search(row)) } : row;
 }
 
-/** The part of a statement that writes a view's rows, where `moved` says that the checkpoint moved with them. */
+/**
+ * The part of a statement that writes a view's rows. It does nothing unless `moved` shows that the checkpoint moved.
+ */
 export function upsertRows(view: ViewTable, generation: number, rows: readonly object[]): Prisma.Sql {
   const whole = wholeColumns(view);
   const names = Object.keys(whole);

@@ -1,10 +1,11 @@
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 
-/** Placeholder in a row for personal data that cannot be opened any more. */
+/** Placeholder in a row for personal data whose key was erased. */
 export const erased = '[erased]';
 
 /**
- * When an event happened, as its stream's rows show it: never before the event before it, also if a clock was set back.
+ * The time of an event as rows show it: never earlier than the event before it in the stream, even if a clock was set
+ * back.
  * @param updatedAt of the row before the event, if there is one
  * @returns RFC 3339
  */
@@ -20,9 +21,9 @@ export type ColumnType = SumType | 'date' | 'text' | 'text[]' | 'integer' | 'boo
 export type SumType = 'bigint' | 'numeric';
 
 /**
- * The table of a view: one row a stream. Its columns are the row's keys in snake_case, and `generation`. `bigint`
- * columns are numbers up to 2^53 here. `timestamptz` columns are RFC 3339 strings with the offset and precision that
- * the database printed, so compare them as dates and not as text.
+ * The table of a view: one row per stream. Its columns are the row's keys in snake_case, and `generation`. Values of
+ * `bigint` columns are numbers here, up to 2^53. `timestamptz` columns are RFC 3339 strings with the offset and
+ * precision that the database printed, so compare them as dates and not as text.
  */
 export interface ViewTable {
   /** Name of the table and of the view. Permanent. */
@@ -31,13 +32,14 @@ export interface ViewTable {
   readonly key: string;
   readonly columns: Readonly<Record<string, ColumnType>>;
   /**
-   * The words that find a row, see wordsOf(). A mark (any sign) before a word keeps it apart from the others. They
-   * are stored in the table's column `search`, a tsvector that is written with the row and never read with it.
+   * The words that find a row, see wordsOf(). A mark (any sign) before a word keeps it apart from the other words.
+   * The words are stored in the table's column `search`, a tsvector that is written with the row and never read with
+   * it.
    */
   search?(row: object): readonly string[];
 }
 
-/** A view of any row type, for the machinery that moves rows. */
+/** A view of any row type, for code that handles all views. */
 export interface FoldedView extends ViewTable {
   /** Type of the streams that this view folds. */
   readonly streamType: string;
@@ -54,8 +56,8 @@ export interface View<Row extends object> extends FoldedView {
 }
 
 /**
- * A read model that is derived from another one, with other keys or fewer columns for other reads: it is made again
- * whenever that row changes.
+ * A read model that is derived from another one, with other keys or fewer columns for other reads. Its row is derived
+ * again whenever the source row changes.
  */
 export interface DerivedView extends ViewTable {
   readonly source: FoldedView;
@@ -74,8 +76,8 @@ export function derivedView<Source extends object, Row extends object>(view: {
 }
 
 /**
- * A read model of sums over the rows of another view. The contribution of a row is a function of that row alone, so
- * the row before a batch says what to subtract: however often a stream is folded, it counts once.
+ * A read model of sums over the rows of another view. The contribution of a row depends on that row alone, so the row
+ * before a batch determines the amount to subtract: each row counts once, however often its stream is folded.
  */
 export interface SummedView {
   /** Name of the table and of the view. Permanent. */

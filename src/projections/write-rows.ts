@@ -11,8 +11,8 @@ import { coreGroup, upsertRows } from './view-sql.ts';
 
 /**
  * Moves the checkpoint by compare-and-set and writes the rows in one statement, so in one transaction that a paused
- * process cannot keep open. A projector that was overtaken or resumed after a pause, or a second one, moves nothing
- * and so writes nothing. This alone guarantees that each event is folded once.
+ * process cannot keep open. A projector that was overtaken, or a second one, cannot move the checkpoint and so writes
+ * nothing. This alone guarantees that each event is folded once.
  * @param beside further statements; each must do nothing if `moved` is empty
  * @param moving how the checkpoint moves; default: only to `to`
  * @returns whether it moved
@@ -47,8 +47,8 @@ function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.S
 }
 
 /**
- * Only if the last event that was folded is in this log: a database that was restored between the read and this write
- * may have the same checkpoint, and would get rows of events that it does not have.
+ * Only if the last folded event is in this log. A database that was restored between the read and this write may have
+ * the same checkpoint, and would get rows of events that it does not have.
  */
 function move(from: Checkpoint, to: Position): Prisma.Sql {
   return Prisma.sql`moved AS (

@@ -5,22 +5,22 @@ import { sqlState } from '../database/database-error.ts';
 export type { Logger };
 
 /**
- * JSON lines. Secrets are blotted out of them, wherever in a line they stand.
- * @param destination standard output where left out
+ * Logs JSON lines. Secrets are redacted anywhere in a line.
+ * @param destination default: standard output
  */
 export function openLogger(level: Config['logLevel'], destination?: DestinationStream): Logger {
   const options: LoggerOptions = {
     level,
     redact: ['authorization', 'token', 'secret', 'password'].flatMap(key => [key, `*.${key}`, `*.*.${key}`]),
     serializers: { err: serializeError },
-    hooks: { streamWrite: blotOut },
+    hooks: { streamWrite: redactLine },
   };
   return destination ? pino(options, destination) : pino(options);
 }
 
 /**
- * What an error carries beside its words may be the row that it is about, with names, addresses and a customer's key in
- * it: nothing of that is logged but codes.
+ * Only type, message, stack and codes are logged. Other properties of an error may contain a row, with names,
+ * addresses and a customer's key.
  */
 function serializeError(error: Error): object {
   const { type, message, stack } = stdSerializers.err(error);
@@ -28,8 +28,11 @@ function serializeError(error: Error): object {
   return { type, message, stack, ...(typeof code === 'string' && { code }), sqlState: sqlState(error) };
 }
 
-/** Tokens and the passwords in URLs come in messages, stacks and headers too, where no field name tells of them. */
-function blotOut(line: string): string {
+/**
+ * Redacts tokens, and passwords in URLs: they also occur in messages, stacks and headers, where no field name
+ * identifies them.
+ */
+function redactLine(line: string): string {
   return line
     .replaceAll(/(:\/\/[^\s:/?#@"\\]*):[^\s/@"\\]+@/g, '$1:[Redacted]@')
     .replaceAll(/\b(Bearer) [\w.~+/=-]+/gi, '$1 [Redacted]')

@@ -2,44 +2,49 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import type { Attributes, Context, Span } from '@opentelemetry/api';
 
-/** What a caller's `traceparent` and `tracestate` say, as they came: what is malformed is ignored. */
+/** The headers `traceparent` and `tracestate` of a request, unchecked: malformed values are ignored later. */
 export interface TraceHeaders {
   readonly traceparent: string;
   readonly tracestate?: string | undefined;
 }
 
-/** Which request a span belongs to, and which span it continues. */
+/** The request that a span belongs to, and the span that it continues. */
 export interface TraceOrigin {
   readonly correlationId: string;
   readonly traceparent?: string | null | undefined;
   readonly tracestate?: string | undefined;
 }
 
-/** Spans of one request, across processes. */
+/** Records spans of requests, across processes. */
 export interface Tracing {
   /**
-   * Runs, and records how long it took and whether it failed. Inside another span of the same request it is that one's
-   * child, else of the span that `traceparent` names; without either it begins a trace.
+   * Runs a function and records its duration, and whether it failed. Inside another span of the same request the new
+   * span is its child; otherwise it is a child of the span in `traceparent`. Without either it starts a trace.
    */
   span<Result>(name: string, origin: TraceOrigin, attributes: Attributes, run: () => Promise<Result>): Promise<Result>;
-  /** Records what is over. `start` and `end` in ms since the epoch. */
-  record(name: string, origin: TraceOrigin, start: number, end: number): void;
-  /** Of the span that is running, for another process to continue; undefined outside of one. */
+  /**
+   * Records a span that is over.
+   * @param startMs ms since the epoch; the same for `endMs`
+   */
+  record(name: string, origin: TraceOrigin, startMs: number, endMs: number): void;
+  /** The `traceparent` of the current span, for another process to continue; undefined outside of a span. */
   traceparent(): string | undefined;
-  /** Sends what is left. */
+  /** Sends the spans that are still buffered. */
   close(): Promise<void>;
 }
 
-/** What a trace has of each: more would make a catch-up over a long log a flood of spans. */
-const longestQueue = 4_096;
+/** Spans in the buffer; more are dropped. A catch-up over a long log would otherwise send a flood of spans. */
+const maxQueuedSpans = 4_096;
 
 /**
- * Sends traces by OTLP over HTTP. The packages are loaded here: a process that sends none does not have them in memory.
+ * Sends traces by OTLP over HTTP. The OpenTelemetry packages are loaded here, so that a process without tracing does
+ * not have them in memory.
  *
- * A caller's trace goes on here with its parent span and its sampled flag: what its caller does not sample is not sent.
- * Event metadata carries the `traceparent` of the append, which projector and delivery continue. A trace that begins here
- * has an id made of the correlation id, so that it is found by that.
- * @param endpoint as OTEL_EXPORTER_OTLP_ENDPOINT has it, without `/v1/traces`
+ * A trace of the caller continues here, with its parent span and its sampled flag: if the caller does not sample it,
+ * it is not sent. Event metadata contains the `traceparent` of the append, which projector and delivery continue. A
+ * trace that starts here has an id derived from the correlation id, so that it can be found by that.
+ * @param endpoint as in OTEL_EXPORTER_OTLP_ENDPOINT, without `/v1/traces`
+ * @param onError called if traces could not be sent
  */
 export async function openTracing(endpoint: string, onError: (error: Error) => void): Promise<Tracing> {
   const [{ diag, DiagLogLevel, ROOT_CONTEXT, ...api }, { W3CTraceContextPropagator }, sdk, exporter, resources] =
@@ -52,10 +57,10 @@ export async function openTracing(endpoint: string, onError: (error: Error) => v
     ]);
   const { defaultTextMapGetter, defaultTextMapSetter, SpanStatusCode, trace } = api;
   const report = (message: string) => onError(new Error(message));
-  const silent = () => undefined;
-  // A collector that is away is the exporter's trouble: said in our log, and nobody waits for it.
+  const ignore = () => undefined;
+  // Errors of the exporter (the collector is away) are logged; no request waits for it.
   diag.setLogger(
-    { error: report, warn: silent, info: silent, debug: silent, verbose: silent },
+    { error: report, warn: ignore, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true },
   );
   const randomIds = new sdk.RandomIdGenerator();
@@ -72,7 +77,7 @@ export async function openTracing(endpoint: string, onError: (error: Error) => v
     spanProcessors: [
       new sdk.BatchSpanProcessor(
         new exporter.OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 5_000 }),
-        { maxQueueSize: longestQueue, scheduledDelayMillis: 1_000 },
+        { maxQueueSize: maxQueuedSpans, scheduledDelayMillis: 1_000 },
       ),
     ],
   });
@@ -81,8 +86,8 @@ export async function openTracing(endpoint: string, onError: (error: Error) => v
   const tracer = provider.getTracer('orderstream');
 
   function parentOf({ correlationId, traceparent, tracestate }: TraceOrigin): Context {
-    const around = running.getStore();
-    if (around?.correlationId === correlationId) return around.context;
+    const current = running.getStore();
+    if (current?.correlationId === correlationId) return current.context;
     return propagator.extract(ROOT_CONTEXT, { traceparent, tracestate }, defaultTextMapGetter);
   }
 
@@ -90,16 +95,16 @@ export async function openTracing(endpoint: string, onError: (error: Error) => v
     name: string,
     { correlationId }: TraceOrigin,
     parent: Context,
-    start?: number,
+    startMs?: number,
     attributes?: Attributes,
   ): Span {
-    // Asked for by the generator, in this call, if there is no parent.
+    // startSpan() calls generateTraceId() synchronously, if there is no parent.
     nextTraceId = traceIdOf(correlationId);
     return tracer.startSpan(
       name,
       {
         attributes: { ...attributes, 'orderstream.correlation_id': correlationId },
-        ...(start === undefined ? {} : { startTime: start }),
+        ...(startMs === undefined ? {} : { startTime: startMs }),
       },
       parent,
     );
@@ -113,21 +118,21 @@ export async function openTracing(endpoint: string, onError: (error: Error) => v
       try {
         return await running.run({ context: trace.setSpan(parent, span), correlationId }, run);
       } catch (error) {
-        // The message may have in it what the caller wrote: its kind is enough, the log has the rest.
+        // Only the name of the error: its message may contain input of the caller. The log has the rest.
         span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'unknown' });
         throw error;
       } finally {
         span.end();
       }
     },
-    record(name, origin, start, end) {
-      begin(name, origin, parentOf(origin), start).end(end);
+    record(name, origin, startMs, endMs) {
+      begin(name, origin, parentOf(origin), startMs).end(endMs);
     },
     traceparent() {
-      const around = running.getStore();
-      if (!around) return undefined;
+      const current = running.getStore();
+      if (!current) return undefined;
       const carrier: Record<string, string> = {};
-      propagator.inject(around.context, carrier, defaultTextMapSetter);
+      propagator.inject(current.context, carrier, defaultTextMapSetter);
       return carrier['traceparent'];
     },
     close: () => provider.shutdown().catch(onError),

@@ -20,7 +20,7 @@ export function agreementFindings(subscribers: readonly Observed[]): Finding[] {
       first.set(key, other);
       if (isDeepStrictEqual(order, other)) continue;
       const what = `${JSON.stringify(order)}, where another ${viewer.role} has ${JSON.stringify(other)}`;
-      found.push({ rule: 'one version is one', who, what });
+      found.push({ rule: 'one version looks the same', who, what });
     }
   }
   return found;

@@ -8,7 +8,7 @@ interface Page {
   readonly nodes: readonly Shown[];
 }
 
-/** The answer of a query for what is watched, and its position; a single order is read from the log. */
+/** Queries the state that a subscriber watches, and its position; a single order is read from the log. */
 export async function askQuery(
   url: string,
   token: string,

@@ -44,17 +44,20 @@ function foreignFindings({ foreign, after, received }: Connection): Found[] {
   const [first] = received;
   if (foreign) {
     if (first === undefined || first.kind === 'RESYNC' || first.kind === 'ERROR') return [];
-    return [{ rule: 'another log is told', what: `${first.kind} after ${after}, which is of no event` }];
+    return [{ rule: 'another log is reported', what: `${first.kind} after ${after}, which is of no event` }];
   }
   const resync = received.find(({ kind, code }) => kind === 'RESYNC' || code === 'STALE_POSITION');
-  return resync ? [{ rule: 'another log is told', what: `${resync.kind} after ${after}, which is of this log` }] : [];
+  return resync
+    ? [{ rule: 'another log is reported', what: `${resync.kind} after ${after}, which is of this log` }]
+    : [];
 }
 
 function tokenFindings({ expiresAt, received, endedAt }: Connection, end: number): Found[] {
   const late = received.find(({ kind, at }) => kind !== 'ERROR' && at > expiresAt + grace);
-  if (late) return [{ rule: 'a token ends', what: `a frame came ${late.at - expiresAt} ms after its end` }];
+  if (late)
+    return [{ rule: 'a token expires', what: `a frame arrived ${late.at - expiresAt} ms after its token expired` }];
   const lived = (endedAt ?? end) - expiresAt;
-  return lived > grace ? [{ rule: 'a token ends', what: `it stayed open ${lived} ms after its end` }] : [];
+  return lived > grace ? [{ rule: 'a token expires', what: `it stayed open ${lived} ms after its token expired` }] : [];
 }
 
 function errorFindings({ received, foreign, expiresAt }: Connection): Found[] {

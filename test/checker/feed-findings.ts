@@ -18,7 +18,7 @@ export function feedFindings(subscriber: Observed, { log, quiets }: Pick<History
     if (wrong < 0) continue;
     const there = from[wrong] ? `${from[wrong].type} at ${from[wrong].position}` : 'nothing';
     const got = JSON.stringify({ position: events[wrong]?.position, ...events[wrong]?.event });
-    found.push({ rule: 'a feed is the log', who, what: `${got} where the log has ${there}` });
+    found.push({ rule: 'a feed equals the log', who, what: `${got} where the log has ${there}` });
   }
   for (const { until, events } of quiets) {
     const whole = new Set(log.slice(0, events));
@@ -28,7 +28,7 @@ export function feedFindings(subscriber: Observed, { log, quiets }: Pick<History
         received.filter(({ kind: what, at }) => what === 'EVENT' && at <= until).map(({ position }) => position),
       ),
     ).size;
-    if (had < due) found.push({ rule: 'everyone holds the final state', who, what: `${had} of ${due} events` });
+    if (had < due) found.push({ rule: 'all get the final state', who, what: `${had} of ${due} events` });
   }
   return found;
 }

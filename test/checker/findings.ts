@@ -11,14 +11,14 @@ export interface Finding {
     | 'positions rise'
     | 'no repeat'
     | 'versions never fall'
-    | 'a frame is of the log'
-    | 'a feed is the log'
-    | 'one version is one'
-    | 'everyone holds the final state'
-    | 'another log is told'
-    | 'a token ends'
+    | 'a frame equals the log'
+    | 'a feed equals the log'
+    | 'one version looks the same'
+    | 'all get the final state'
+    | 'another log is reported'
+    | 'a token expires'
     | 'no client error'
-    | 'hints wake';
+    | 'hints wake hubs';
   readonly who: string;
   readonly what: string;
 }
@@ -67,7 +67,9 @@ function probeFindings({ probes }: History): Finding[] {
     // reader.
     const late = took[Math.floor((took.length * 2) / 3)];
     if (late === undefined || late <= wakesWithin) return [];
-    return [{ rule: 'hints wake', who: what, what: `one of three lone changes took ${late} ms (of ${took.length})` }];
+    return [
+      { rule: 'hints wake hubs', who: what, what: `one of three lone changes took ${late} ms (of ${took.length})` },
+    ];
   });
 }
 
@@ -80,6 +82,6 @@ function tokenFindings({ subscribers, quiets }: History): Finding[] {
     .sort((one, other) => one - other);
   const half = outlived[outlived.length >> 1];
   if (half === undefined || half <= endsWithin) return [];
-  const what = `half of ${outlived.length} connections were open ${half} ms after their tokens' end, or longer`;
-  return [{ rule: 'a token ends', who: 'all', what }];
+  const what = `half of ${outlived.length} connections were open ${half} ms after their tokens expired, or longer`;
+  return [{ rule: 'a token expires', who: 'all', what }];
 }

@@ -16,7 +16,7 @@ import {
 } from './plan.ts';
 
 /** How long a command is retried, ms: more than a process needs to start on a busy machine. */
-const patience = 60_000;
+const retryLimitMs = 60_000;
 const passing: readonly unknown[] = ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED'];
 
 /** Sends the commands of a plan to the nodes, each until its outcome is known. */
@@ -40,7 +40,7 @@ export function openPerformer(
 
   async function send(name: string, payload: string, token: string, input: object): Promise<string | undefined> {
     const document = commandDocument(name, payload);
-    const deadline = Date.now() + patience;
+    const deadline = Date.now() + retryLimitMs;
     for (;;) {
       // Each retry uses the next node, because a node that is down stays down for a while.
       const url = urls[node++ % urls.length]!;

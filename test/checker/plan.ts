@@ -97,8 +97,8 @@ export function planOf(seed: number, { repeats, length }: { repeats: number; len
 
   function shortPhase(hintsLost: number, answersLate: number): Phase {
     const commands = Array.from({ length: skirmish }, (_, index) => shop.on(index % startingOrders));
-    // Half of the connections, so that the others keep each hub reading; and repeatedly while each order gets its
-    // last change, because a subscriber that reconnects then is notified of no later one.
+    // Half of the connections, so that the others keep each hub reading. It is repeated while each order gets its
+    // last change: a subscriber that reconnects at that moment would get no later update.
     const faults: Phase['faults'] =
       answersLate === 0
         ? [{ after: 0, fault: { type: 'cut all sockets' } }]

@@ -12,7 +12,8 @@ import { type Verdict, verdictOf } from './verdict.ts';
 const seeds = [1, 2, 3];
 const names = process.argv.slice(2);
 const faults = plantedFaults.filter(({ name }) => names.length === 0 || names.includes(name));
-if (faults.length < names.length) throw new Error(`there are: ${plantedFaults.map(({ name }) => name).join(', ')}`);
+if (faults.length < names.length)
+  throw new Error(`the planted faults are: ${plantedFaults.map(({ name }) => name).join(', ')}`);
 
 const servers = await openServers(`planted_${process.pid}`);
 // Without this run, a finding might come from the checker itself.

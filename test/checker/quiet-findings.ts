@@ -29,7 +29,7 @@ function replayed(subscriber: Observed, quiets: readonly Quiet[]): Finding[] {
     for (let step = steps[next]; step !== undefined && step.at <= until; step = steps[++next]) step.take();
     const wrong = differenceOf(holding, answers.get(subscriber.name));
     const what = `quiet time ${index + 1}: ${wrong}`;
-    return wrong === undefined ? [] : [{ rule: 'everyone holds the final state' as const, who: subscriber.name, what }];
+    return wrong === undefined ? [] : [{ rule: 'all get the final state' as const, who: subscriber.name, what }];
   });
 }
 
@@ -38,15 +38,15 @@ export function differenceOf(
   { orders, valid }: Pick<Holding, 'orders' | 'valid'>,
   answer: readonly Shown[] | undefined,
 ): string | undefined {
-  if (answer === undefined) return 'the query did not come so far';
-  if (!valid) return 'it was told to ask again, and had no answer';
+  if (answer === undefined) return 'the query did not reach this position';
+  if (!valid) return 'it had to query again, and got no answer';
   const extra = [...orders.keys()].find(id => !answer.some(order => order.id === id));
-  if (extra !== undefined) return `${extra} is held, and not in the query`;
+  if (extra !== undefined) return `${extra} is shown, but not in the query`;
   for (const order of answer) {
     const held = orders.get(order.id);
     if (held === undefined) return `${order.id} is missing`;
     if (!isDeepStrictEqual(held, order))
-      return `${JSON.stringify(held)} is held, the query has ${JSON.stringify(order)}`;
+      return `${JSON.stringify(held)} is shown, the query has ${JSON.stringify(order)}`;
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import { formatPosition } from '../../src/event-store/position.ts';
 import { onDatabase } from '../support/on-database.ts';
 import type { Logged } from './history.ts';
 
-/** Reads the log after a point with a statement of its own, independent of the program. */
+/** Reads the log after a point with its own statement, independent of the program. */
 export async function readLog(database: string, after = 0): Promise<Logged[]> {
   return onDatabase(database, async client => {
     const { rows } = await client.query<Logged & { point: string; hash: string }>(

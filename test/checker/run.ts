@@ -59,7 +59,7 @@ export async function run(plan: Plan, { database, subscribers: count, folder }: 
     await cluster.stop();
   }
   for (const [part, bit] of lost) if (part > 0) faults.push({ what: `lose ${part * 100} % of the hints`, bit });
-  faults.push({ what: "PostgreSQL's answers come late", bit: cluster.late });
+  faults.push({ what: "PostgreSQL's answers arrive late", bit: cluster.late });
   faults.push(...met(subscribers));
   return { log: await readLog(database), subscribers, quiets, faults, probes };
 }
@@ -78,13 +78,13 @@ async function carryOut(
   { cluster, performer, subscribers, random }: Running,
 ): Promise<PlannedFault[]> {
   const bitten: PlannedFault[] = [];
-  let begun = 0;
+  let started = 0;
   // One after another: a node cannot start while Redis is down.
   let breaking = Promise.resolve();
 
   async function work(): Promise<void> {
-    while (begun < commands.length) {
-      const index = begun++;
+    while (started < commands.length) {
+      const index = started++;
       for (const { fault } of faults.filter(({ after }) => after === index)) {
         breaking = breaking.then(async () => {
           bitten.push({ what: fault.type, bit: await breakBy(fault, cluster, subscribers) });
@@ -132,7 +132,7 @@ function met(subscribers: readonly Subscriber[]): PlannedFault[] {
   const expired = connections.filter(({ endedAt, expiresAt }) => endedAt !== undefined && endedAt >= expiresAt);
   const refused = connections.filter(({ foreign, received }) => foreign && received.length > 0);
   return [
-    { what: 'a token runs out', bit: expired.length },
+    { what: 'a token expires', bit: expired.length },
     { what: 'a foreign position is answered', bit: refused.length },
   ];
 }
@@ -144,7 +144,7 @@ async function probe(performer: Performer, clocks: readonly Subscriber[], name: 
     const command = { type: 'add', order: 0, asStaff: true, product: 0, quantity: 1 } as const;
     const position = await performer.perform(command, `${name}-probe-${index}`);
     const done = Date.now();
-    if (position === undefined) throw new Error('a lone command was refused');
+    if (position === undefined) throw new Error('a lone command was rejected');
     const [row = 0, event = 0] = await Promise.all(clocks.map(async one => (await seen(one, position, done)) - done));
     probes.push({ row, event });
   }

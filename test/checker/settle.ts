@@ -7,7 +7,7 @@ import { differenceOf } from './quiet-findings.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Within this time, ms in which the machine runs, every subscriber has the final state after the last change. */
-const patience = 5_000;
+const settleTimeoutMs = 5_000;
 const pause = 50;
 
 /**
@@ -29,7 +29,7 @@ export async function settle(
   async function ask(watched: Watched, url: string): Promise<readonly Shown[] | undefined> {
     const { role, subject: sub } = watched.viewer;
     const bearer = await token({ role, sub });
-    while (passed() < patience) {
+    while (passed() < settleTimeoutMs) {
       const answer = await askQuery(url, bearer, watched).catch(() => undefined);
       if (answer && (watched.kind === 'orderUpdated' || answer.position >= head)) return answer.orders;
       await sleep(pause);
@@ -54,8 +54,8 @@ export async function settle(
       if (shown) answers.set(one.name, shown);
     }),
   );
-  while (passed() < patience && !subscribers.every(isSettled)) await sleep(pause);
+  while (passed() < settleTimeoutMs && !subscribers.every(isSettled)) await sleep(pause);
   // A later payload came too late.
-  const until = Date.now() - Math.max(0, passed() - patience);
+  const until = Date.now() - Math.max(0, passed() - settleTimeoutMs);
   return { from, until, events: log.length, answers };
 }

@@ -17,7 +17,7 @@ export function stateFindings({ name: who, connections }: Observed, log: Readonl
       if (event?.streamId === id && event.version === version) continue;
       const is = event ? `${event.streamId} version ${event.version}` : 'nothing';
       found.push({
-        rule: 'a frame is of the log',
+        rule: 'a frame equals the log',
         who,
         what: `${id} version ${version} at ${position}, which is ${is}`,
       });

@@ -7,26 +7,26 @@ export interface GeneratedRequest {
   readonly variables: string;
 }
 
-/** What one shape adds to a document: a selection on `Order`, fragments that it spreads, text around it. */
+/** What one shape adds to a document: a selection on `Order`, the fragments that it spreads, and padding. */
 interface Part {
   readonly selection: string;
   readonly fragments?: string;
   readonly padding?: string;
 }
 
-/** Stands for the id of an order that there is. */
+/** Placeholder for the id of an existing order. */
 export const anOrder = 'ORDER_ID';
 
 const times = (count: number, of: (n: number) => string): string =>
   Array.from({ length: count }, (_, n) => of(n)).join(' ');
 
-/** From one to `most`, small and large ones alike. */
-const upTo = (most: number): fc.Arbitrary<number> =>
-  fc.oneof(fc.integer({ min: 1, max: Math.min(most, 12) }), fc.integer({ min: 1, max: most }));
+/** An integer from 1 to `most`; half of them are small. */
+const upTo = (maximum: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.integer({ min: 1, max: Math.min(maximum, 12) }), fc.integer({ min: 1, max: maximum }));
 
 const leaf = fc.constantFrom('id', 'number', 'status', 'version', '__typename', 'nothing');
 const orders = 'orders(first: $n)';
-/** What a fragment on Order may end in: fixed and varying costs, looks ahead, one that is refused. */
+/** The last fragment's selection: fixed cost, variable cost, a lookahead, or a directive. */
 const end = fc.constantFrom(
   'id',
   'customer { id }',
@@ -38,7 +38,7 @@ const end = fc.constantFrom(
 
 let names = 0;
 
-/** Fragments that each spread the next one several times. */
+/** A chain of fragments: each spreads the next one several times. */
 const sharedFragments = fc
   .record({
     levels: upTo(180),
@@ -58,7 +58,7 @@ const sharedFragments = fc
     };
   });
 
-/** Fragments on the way down through connections, in one branch or in two. */
+/** Fragments that descend through connections, in one branch or in two. */
 const branchingFragments = fc
   .record({ levels: upTo(8), both: fc.boolean(), leaves: upTo(600), leaf })
   .map(({ levels, both, leaves, leaf }): Part => {
@@ -82,7 +82,7 @@ const deepNest = fc.record({ depth: upTo(300), inline: fc.boolean(), end }).map(
   return { selection: `${open.repeat(depth)} ${end} ${close.repeat(depth)}` };
 });
 
-/** The same fields again and again, and copies within copies: all merge into one. */
+/** The same fields repeated, and nested copies: all of them merge into one. */
 const merged = fc
   .record({ copies: upTo(600), halvings: fc.integer({ min: 0, max: 7 }), end })
   .map(({ copies, halvings, end }): Part => {
@@ -121,7 +121,7 @@ const manyArguments = upTo(600).map(
   (count): Part => ({ selection: `history(${times(count, () => 'first: 1')}) { totalCount }` }),
 );
 
-/** What is no token, before everything else. */
+/** Text without tokens, before the document. */
 const padding = fc
   .record({ count: upTo(600_000), what: fc.constantFrom('\n', '#\n', '\r\n', ' ', ',', '#'), unknown: upTo(300) })
   .map(
@@ -146,7 +146,7 @@ const part = fc.oneof(
   padding,
 );
 
-/** JSON of a value that no type of ours has, or one that is long. */
+/** JSON of a value that fits no type of the schema, or of a long one. */
 const value = fc.oneof(
   fc
     .record({ levels: upTo(240_000), list: fc.boolean() })
@@ -183,7 +183,7 @@ const inOrder = fc
     const selection = parts.map(one => one.selection).join(' ');
     const root = kind === 'query' ? `order(id: "${anOrder}")` : `orderUpdated(id: "${anOrder}")`;
     const body = kind === 'query' ? `{ ${selection} }` : `{ order { ${selection} } }`;
-    // Each variable is used here, so that none is refused for being used nowhere.
+    // Every variable is used here; otherwise validation would reject the document because of an unused variable.
     const used = `fragment Used on Order { customer { used: orders(first: $n, filter: $filter) { position @skip(if: $no) @include(if: $yes) } } }`;
     const head = `${kind} ($n: Int, $filter: OrderFilter, $yes: Boolean!, $no: Boolean!)`;
     const around = body.replace(/^\{/, kind === 'query' ? '{ ...Used' : '{').replace('{ order {', '{ order { ...Used');
@@ -227,7 +227,7 @@ const input = fc.oneof(
   ),
 );
 
-/** Requests of every kind, most of them small to send and large by what they stand for. */
+/** Requests of every kind. Most are small to send and expensive to process. */
 export const generatedRequest: fc.Arbitrary<GeneratedRequest> = fc
   .oneof(
     { weight: 6, arbitrary: fc.tuple(inOrder, fc.oneof({ weight: 3, arbitrary: small }, variables)) },

@@ -5,7 +5,7 @@ import type { GeneratedRequest } from './arbitrary.ts';
 /** Sends a request, and resolves when the server has admitted or refused it. */
 export type Send = (url: string, token: string, request: GeneratedRequest) => Promise<void>;
 
-/** What an answer of ours has in it: the rest is not looked at. */
+/** Found in every response of this server; the rest is not checked. */
 const outcome = /"(?:data|errors)":|"code":|^:\n/;
 const longestTarget = 15_000; // Node reads heads of 16 KB
 const longestMessage = 65_536;
@@ -26,9 +26,9 @@ async function fetched(url: string, token: string, how: RequestInit & { readonly
     if (how.accept === 'text/event-stream' && outcome.test(text)) break;
   }
   leave.abort();
-  // A subscription by plain GET or POST is refused by its media type alone.
+  // A subscription by plain GET or POST is rejected by its media type alone.
   if (response.status !== 406 && !outcome.test(text))
-    throw new Error(`no answer of ours: ${response.status} ${text.slice(0, 200)}`);
+    throw new Error(`no response of this server: ${response.status} ${text.slice(0, 200)}`);
 }
 
 const post = (body: string, accept: string) => ({ method: 'POST', body, accept });
@@ -44,7 +44,8 @@ function bySocket(bodyOf: (request: GeneratedRequest) => string): Send {
         const { type, id } = JSON.parse(data.toString('utf8')) as { readonly type: string; readonly id?: string };
         if (type === 'connection_ack') {
           socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
-          // A subscription that is admitted may have nothing to say: what is asked behind it is answered then.
+          // An accepted subscription may send no frame, so a query follows it: its response shows that both were
+          // processed.
           const next = request.kind === 'subscription' ? '{ __typename }' : undefined;
           if (next) socket.send(`{"id":"2","type":"subscribe","payload":{"query":"${next}"}}`);
         } else if (id === (request.kind === 'subscription' ? '2' : '1')) resolve();
@@ -57,7 +58,7 @@ function bySocket(bodyOf: (request: GeneratedRequest) => string): Send {
   };
 }
 
-/** The ways in for a document that its sender gives. */
+/** Every way to send a document as text. */
 export const withText: Readonly<Record<string, Send>> = {
   POST: (url, token, request) => fetched(`${url}/graphql`, token, post(whole(request), 'application/json')),
   SSE: (url, token, request) => fetched(`${url}/graphql`, token, post(whole(request), 'text/event-stream')),
@@ -69,7 +70,7 @@ export const withText: Readonly<Record<string, Send>> = {
   WebSocket: bySocket(whole),
 };
 
-/** And for one of a manifest. */
+/** Every way to send a document of a manifest, by its hash. */
 export const withHash: Readonly<Record<string, Send>> = {
   POST: (url, token, request) => fetched(`${url}/graphql`, token, post(byHash(request), 'application/json')),
   SSE: (url, token, request) => fetched(`${url}/graphql`, token, post(byHash(request), 'text/event-stream')),

@@ -103,7 +103,7 @@ describe('unusual input that is valid', () => {
     ['customers', CustomersDocument, (data: CustomersQuery) => data.customers],
     ['products', ProductsDocument, (data: ProductsQuery) => data.products],
     ['customer.orders', CustomerOrdersDocument, (data: CustomerOrdersQuery) => data.customer?.orders],
-  ] as const)('a page of none of %s tells whether there are any, from either end', async (_, document, pageOf) => {
+  ] as const)('an empty page of %s reports whether there are any, from either end', async (_, document, pageOf) => {
     const nothing = { edges: [], totalCount: expect.any(Number) as number };
     const [first, last] = await Promise.all(
       [{ first: 0 }, { last: 0 }].map(async page => {
@@ -162,7 +162,7 @@ describe('requests that are no operation', () => {
 
   test.each([
     ['malformed JSON', json, '{"query": ', 400, 'BAD_USER_INPUT'],
-    ['no document', json, '{"query": "{ viewer {"}', 400, 'GRAPHQL_PARSE_FAILED'],
+    ['an incomplete document', json, '{"query": "{ viewer {"}', 400, 'GRAPHQL_PARSE_FAILED'],
     ['an unknown field', json, '{"query": "{ secrets }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
     [
       'an unknown input field',
@@ -243,17 +243,20 @@ describe('requests that are no operation', () => {
 
   test.each([
     ['malformed JSON', '{"type": ', 4400],
-    ['no message of the protocol', '{"type": "shout"}', 4400],
-    ['no operation', '{"id": "1", "type": "subscribe", "payload": {"query": 7}}', 4400],
+    ['an unknown message type', '{"type": "shout"}', 4400],
+    ['an invalid operation', '{"id": "1", "type": "subscribe", "payload": {"query": 7}}', 4400],
     ['11 MB', JSON.stringify({ id: '1', type: 'subscribe', payload: { query: 'x'.repeat(11_000_000) } }), 1009],
-  ])('a WebSocket that sends %s is closed with a code that says so, and no other', async (_what, message, code) => {
-    const bystander = await connectSocket(app.url, world.customer.token);
-    const socket = await connectSocket(app.url, world.customer.token);
-    socket.send(message);
-    expect((await socket.closed).code).toBe(code);
-    expect((await bystander.subscribe('{ viewer { role } }').next()).data).toEqual({ viewer: { role: 'CUSTOMER' } });
-    await bystander.close();
-  });
+  ])(
+    'a WebSocket that sends %s is closed with the code for it, and no other socket is',
+    async (_what, message, code) => {
+      const bystander = await connectSocket(app.url, world.customer.token);
+      const socket = await connectSocket(app.url, world.customer.token);
+      socket.send(message);
+      expect((await socket.closed).code).toBe(code);
+      expect((await bystander.subscribe('{ viewer { role } }').next()).data).toEqual({ viewer: { role: 'CUSTOMER' } });
+      await bystander.close();
+    },
+  );
 
   test('a protocol other than graphql-transport-ws is rejected', async () => {
     await expect(openSocket(app.url, { protocol: 'graphql-ws' })).rejects.toThrow();

@@ -57,7 +57,7 @@ describeWithRedis('clients with our links', () => {
     return nodes[round % 2]!.url;
   }
 
-  test('whatever is cut and wherever they reconnect, clients get every order and event once and read their own writes', async () => {
+  test('whatever connection is cut, clients get every order and event once and read their own writes', async () => {
     const rounds = 24;
     const { staff: token, productId } = shop;
     const { id: customerId } = await registered(direct(0));
@@ -148,13 +148,13 @@ describeWithRedis('clients with our links', () => {
   const withQueries = Object.entries(resumingClients).filter(([name]) => name !== 'the EventSource client');
 
   test.each(withQueries.filter(([name]) => name !== 'graphql-ws'))(
-    '%s: an answer that is older than what was seen is not shown, but asked for again',
+    '%s: a response older than one seen before is not shown, but requested again',
     async (_name, open) => {
       const { staff: token } = shop;
       const { id: customerId } = await registered(direct(0));
       let old: string | undefined;
       let replayed = 0;
-      // A cache between client and server, as some proxies have one.
+      // Simulates a cache between client and server, as some proxies have one.
       const staleOnce: typeof fetch = async (url, init) => {
         const { body } = init as { readonly body: string };
         const answer = await fetch(url, init);
@@ -175,7 +175,7 @@ describeWithRedis('clients with our links', () => {
   );
 
   test.each(Object.entries(resumingClients))(
-    '%s: a position of another log is told, and what follows is of this one',
+    '%s: a position of another log is reported, and what follows is of this log',
     async (_name, open) => {
       const { staff: token } = shop;
       const { id: customerId } = await registered(direct(0));
@@ -200,10 +200,10 @@ describeWithRedis('clients with our links', () => {
     },
   );
 
-  // The clients whose socket or stream gets its token from our links.
+  // The clients that get the token for their socket or stream from our links.
   const ofTokens = Object.entries(resumingClients).filter(([name]) => !/stock|over SSE/.test(name));
 
-  test('an expired token is replaced by a fresh one, and nothing is lost', async () => {
+  test('an expired token is replaced by a new one, and no update is lost', async () => {
     const { id: customerId } = await registered(direct(0));
     const travellers = ofTokens.map(([name, open]) => {
       const asked: boolean[] = [];
@@ -237,7 +237,7 @@ describeWithRedis('clients with our links', () => {
     }
   });
 
-  test('every kind of client is back within 2 s of the return of a killed node', async () => {
+  test('every kind of client is connected again within 2 s after a killed node returns', async () => {
     const { staff: token } = shop;
     const { id: customerId } = await registered(direct(1));
     const [doomed] = nodes;

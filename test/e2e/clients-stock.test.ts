@@ -47,7 +47,7 @@ afterAll(async () => {
 });
 
 test.each(Object.entries(stockClients))(
-  'unmodified %s queries a page, subscribes from its position, sees its own command come and reads it',
+  'unmodified %s queries a page, subscribes from its position, receives the result of its own command and reads it',
   async (_name, open) => {
     const { staff, productId, customer } = shop;
     const customerId = customer.id;

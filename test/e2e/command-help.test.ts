@@ -1,4 +1,4 @@
-// Every program that package.json starts from a terminal answers --help and --version, and does nothing else by them.
+// Every program that package.json starts from a terminal answers --help and --version, and then does nothing else.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const { scripts, version } = JSON.parse(await readFile(join(root, 'package.json'
   version: string;
 };
 
-/** Each script that starts a program of ours, with what Node is given to start it. */
+/** Each script that starts a program of this project, with the arguments for Node. */
 const programs = Object.entries(scripts).flatMap(([script, command]) => {
   const [, compiled] = / dist\/(\S+)\.js\b/.exec(command) ?? [];
   if (compiled !== undefined) return [[script, () => programArguments(compiled)] as const];
@@ -24,7 +24,7 @@ const programs = Object.entries(scripts).flatMap(([script, command]) => {
   return example === undefined ? [] : [[script, () => ['--import', 'tsx', example]] as const];
 });
 
-/** Stands in for PostgreSQL and Redis: whatever connects to it has begun something. */
+/** Takes the place of PostgreSQL and Redis: a connection to it proves that a program has begun its work. */
 let server: Server;
 let connections = 0;
 let folder: string;
@@ -41,7 +41,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a program with all that it needs to begin its work. @returns what it printed, and whether it began */
+/** Runs a program with everything that it needs to begin its work. @returns its output, and whether it began */
 async function run(program: readonly string[], ...args: string[]) {
   const { port } = server.address() as AddressInfo;
   const data = join(folder, 'data');
@@ -66,7 +66,7 @@ async function run(program: readonly string[], ...args: string[]) {
 
 const quietly = { code: 0, began: false, stderr: '' };
 
-test('the programs are found', () => {
+test('all programs are found', () => {
   expect(programs.map(([script]) => script)).toEqual(
     expect.arrayContaining(['start', 'db:migrate', 'import', 'simulate', 'orderstream', 'demo', 'events']),
   );
@@ -75,17 +75,17 @@ test('the programs are found', () => {
 describe.each(programs)('npm run %s', (script, program) => {
   const usage = script === 'start' ? /^npm start\n\n\S/ : new RegExp(`^npm run ${script}\\b.*\n\n`);
 
-  test('--help says what it does and what it takes, and does nothing else', async () => {
+  test('--help describes the program and its options, and does nothing else', async () => {
     for (const option of ['--help', '-h']) {
       expect(await run(program(), option)).toMatchObject({ ...quietly, stdout: expect.stringMatching(usage) });
     }
   });
 
-  test('--version says the version, and does nothing else', async () => {
+  test('--version prints the version, and does nothing else', async () => {
     expect(await run(program(), '--version')).toMatchObject({ ...quietly, stdout: `Orderstream ${version}\n` });
   });
 
-  test('an option that it does not have is one line that says how it is started, and nothing is done', async () => {
+  test('an unknown option prints one line with the usage, and does nothing else', async () => {
     const refused = await run(program(), '--no-such-option');
     expect(refused).toMatchObject({ began: false, stdout: '' });
     expect(refused.code).toBeGreaterThan(0);
@@ -104,7 +104,7 @@ test('each task of orderstream has its own --help', async () => {
   }
 });
 
-test('an argument too many is one line, and nothing is done', async () => {
+test('an unexpected argument prints one line, and does nothing else', async () => {
   for (const file of ['main', 'cli/migrate', 'cli/simulate']) {
     const refused = await run(programArguments(file), 'production');
     expect(refused).toMatchObject({ code: 1, began: false, stdout: '' });

@@ -1,4 +1,4 @@
-// Each command of the terminal ends when its work is done: nothing that it started keeps its process alive.
+// Each command of the terminal ends when its work is done: no timer or connection keeps its process alive.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs a command to its end. @returns its exit code, and the timers (ms) that kept it alive after its last line */
+/** Runs a command to its end. @returns its exit code, and the timers (ms) that kept it running after its last line */
 async function waitsAfterLastLine(name: string, args: readonly string[], env: Environment) {
   const file = join(folder, 'waits.json');
   const { code, stdout, stderr } = await runCli(name, args, {
@@ -45,7 +45,7 @@ async function waitsAfterLastLine(name: string, args: readonly string[], env: En
   return { code, waits: JSON.parse(await readFile(file, 'utf8')) as number[], output: stdout + stderr };
 }
 
-test('db:migrate ends with its work, applied or not', async () => {
+test('db:migrate ends when its work is done, whether or not it applied anything', async () => {
   for (const line of ['applied ', 'nothing to apply']) {
     const ended = await waitsAfterLastLine('migrate', [], { DATABASE_URL: bare.url });
     expect(ended).toMatchObject({ code: 0, waits: [] });
@@ -53,7 +53,7 @@ test('db:migrate ends with its work, applied or not', async () => {
   }
 });
 
-test('import and each command of orderstream end with their work on an embedded database, which they migrate', async () => {
+test('import and each command of orderstream migrate an embedded database, and end when their work is done', async () => {
   const env = { DATA_DIR: join(folder, 'data') };
   const commands: [string, string[]][] = [
     ['import', [join(folder, 'orders.csv')]],
@@ -69,14 +69,14 @@ test('import and each command of orderstream end with their work on an embedded 
   }
 });
 
-test('orderstream verify ends with its work on a server', async () => {
+test('orderstream verify ends when its work on a server is done', async () => {
   expect(await waitsAfterLastLine('orderstream', ['verify'], { DATABASE_URL: served.url })).toMatchObject({
     code: 0,
     waits: [],
   });
 });
 
-test('simulate ends with its work', async () => {
+test('simulate ends when its work is done', async () => {
   const ended = await waitsAfterLastLine('simulate', ['--url', app.url, '--for', '1'], {
     AUTH_JWT_SECRET: testSecret,
   });

@@ -15,8 +15,8 @@ test('Ctrl-C, signalled by the terminal and again by npm, lets the server finish
     await once(request, 'connect');
     request.write(`POST /graphql HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n`);
     request.write(`Expect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
-    const [begun] = (await once(request, 'data')) as [Buffer];
-    expect(String(begun)).toMatch(/^HTTP\/1\.1 100 /);
+    const [firstChunk] = (await once(request, 'data')) as [Buffer];
+    expect(String(firstChunk)).toMatch(/^HTTP\/1\.1 100 /);
     await app.kill('SIGINT');
     await sleep(20);
     await app.kill('SIGINT');

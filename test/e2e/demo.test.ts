@@ -14,7 +14,7 @@ async function demo(env: Record<string, string>, ...args: string[]) {
   return { code, lines: child.stdout().trim().split('\n'), stderr: child.stderr() };
 }
 
-test('npm run demo without its servers says what it needs, and how to start them where they are then looked for', async () => {
+test('npm run demo without its servers prints what it needs, and how to start them at the addresses that it uses', async () => {
   const { code, stderr } = await demo({});
   expect(code).toBe(2);
   expect(stderr).toContain('DATABASE_URL=postgresql://… REDIS_URL=redis://… npm run demo');
@@ -24,14 +24,14 @@ test('npm run demo without its servers says what it needs, and how to start them
   expect(postgresRun).toContain(`--publish ${new URL(database).host}:5432 `);
   expect(postgresRun).toContain(`--env POSTGRES_PASSWORD=${new URL(database).password} `);
   expect(redisRun).toContain(`--publish ${new URL(redis).host}:6379 `);
-  // The images that the project is deployed with.
+  // The images of the deployment.
   const compose = await readFile(`${cwd}docker-compose.yml`, 'utf8');
   for (const run of [postgresRun, redisRun]) expect(compose).toContain(`image: ${run.split(' ').at(-1)}\n`);
-  // Nothing else has to be set first.
+  // No other setting is needed first.
   expect(stderr).not.toMatch(/docker compose|\$/);
 });
 
-test('npm run demo says what it does while a server is still away', async () => {
+test('npm run demo reports what it waits for while a server is down', async () => {
   // Without npm, so that the signal below reaches the demo itself.
   const child = startChild(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts'], {
     cwd,
@@ -46,14 +46,14 @@ test('npm run demo says what it does while a server is still away', async () => 
 });
 
 describeWithRedis('npm run demo', () => {
-  test('loses nothing and repeats nothing; with a frame dropped and one doubled on the way to its count it says so and fails', async () => {
+  test('nothing is lost or repeated; with one frame dropped and one doubled before its count, it reports that and fails', async () => {
     const env = { DATABASE_URL: inject('postgres').adminUrl, REDIS_URL: redisUrl() };
     const [honest, planted] = await Promise.all([demo(env), demo(env, '--plant')]);
     expect(honest).toMatchObject({ code: 0, stderr: '' });
     expect(honest.lines.at(-1)).toBe('0 lost, 0 repeated');
     expect(honest.lines).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/^making the database /),
+        expect.stringMatching(/^creating the database /),
         'starting two nodes',
         'orders are placed and changed',
         'Redis is cut',
@@ -62,7 +62,7 @@ describeWithRedis('npm run demo', () => {
         'the node is back',
       ]),
     );
-    // Two kinds of subscribers count differently: that is said before the counts.
+    // Two kinds of subscribers count differently: the output explains that before the counts.
     const explained = honest.lines.findIndex(line => /they get fewer frames and still lose nothing/.test(line));
     const counted = honest.lines.findIndex(line => / frames, connected /.test(line));
     expect(explained).toBeGreaterThan(0);

@@ -39,7 +39,7 @@ const everything = `query ($customer: ID!, $order: ID!, $first: Int) {
   orderAt(id: $order, at: { version: 3 }) { reference cancellationReason total { amount } }
 }`;
 
-test('an erased customer appears nowhere, on no node and for no caller, and log, totals and views stay whole', async () => {
+test('an erased customer appears nowhere, on no node and for no caller, while log, totals and views stay complete', async () => {
   const words = { name: 'Zoe Quux', email: 'quux@example.org', reference: 'quux ring', reason: 'quux said no' };
   const shop = await openShop(app.url);
   const { id, token } = await registered(app.url, words.name, words.email);

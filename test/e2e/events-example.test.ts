@@ -126,7 +126,7 @@ describe('a policy that sends a mail for each submitted order', () => {
     expect(Buffer.from(text, 'base64').toString('utf8')).toContain('Dear Ada Lovelace,\n\nwe have your order ');
   });
 
-  test('by SMTP: one mail more only if the policy was killed between the server’s answer and its own record, with the same Message-ID', async () => {
+  test('by SMTP: a mail is sent twice, with the same Message-ID, only if the policy was killed between the server’s answer and its own record', async () => {
     const order = await submitted();
     const all = await submittedOrders();
     const smtp = await openSmtpServer();
@@ -166,7 +166,7 @@ describeWithRedis('a relay into a Redis stream', () => {
       const older = await redis.dumpBuffer(stream);
       await submitted();
       await eventually(async () => expect(await relayed()).toEqual(await logged()));
-      // As a Redis that restarts from an older file.
+      // Simulates a Redis that restarts from an older file.
       const stored = (await logged()).length;
       const answers = await redis.multi().restore(stream, 0, older, 'REPLACE').xlen(stream).exec();
       expect(answers?.[1]?.[1]).toBeLessThan(stored);

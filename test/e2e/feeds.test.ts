@@ -66,7 +66,7 @@ async function take<Data>(watch: Watch<Data>, count: number): Promise<Answer<Dat
 describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
   const open = openWatch[carrier];
 
-  test('staff see every change of every order, and a subscriber with a filter is told when an order leaves its list', async () => {
+  test('staff see every change of every order, and a subscriber with a filter is notified when an order leaves its list', async () => {
     const other = await registered(app.url);
     const list = await open(app.url, shop.staff, OrdersUpdatedDocument, {});
     const drafts = await open(app.url, shop.staff, OrdersUpdatedDocument, { filter: { statusIn: ['DRAFT'] } });
@@ -144,7 +144,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     await resumed.close();
   });
 
-  test('`after` in extensions takes precedence over the argument: it says how far the client has come since', async () => {
+  test('`after` in extensions takes precedence over the argument, because a client updates it as it receives frames', async () => {
     const order = await created();
     const [second, third] = [await itemAdded(order.orderId), await itemAdded(order.orderId)];
     const variables = { orderId: order.orderId, after: order.position };

@@ -22,11 +22,11 @@ describeWithChromium('GraphiQL in Chromium', () => {
   let app: SpawnedApp;
   let browser: Browser;
   let context: BrowserContext;
-  /** Addresses that the pages asked for or connected to. */
+  /** Addresses that the pages requested or connected to. */
   let asked: string[];
   /** Sockets that are open now. */
   let connected: number;
-  /** What the pages complained of. */
+  /** Errors and warnings on the pages' consoles. */
   let complaints: string[];
 
   beforeAll(async () => {
@@ -79,10 +79,10 @@ describeWithChromium('GraphiQL in Chromium', () => {
   }
 
   async function show(page: Page, tab: string): Promise<void> {
-    await page.bringToFront(); // one behind another takes seconds for each click
+    await page.bringToFront(); // a page in the background takes seconds for each click
     await page.locator('.graphiql-tab-button', { hasText: tab }).click();
     await eventually(async () => expect(await page.locator('.graphiql-tab-active').innerText()).toBe(tab));
-    // It takes GraphiQL a moment to know the tab's operation, and it does not say when.
+    // GraphiQL needs a moment until it knows the tab's operation, and does not signal it.
     await page.waitForTimeout(300);
   }
 
@@ -97,14 +97,14 @@ describeWithChromium('GraphiQL in Chromium', () => {
     );
   }
 
-  /** Waits until what is shown holds that. */
+  /** Waits until the shown response contains this. */
   async function shows(page: Page, expected: object): Promise<void> {
     await eventually(async () => expect(JSON.parse(await text(page, 'response.json'))).toMatchObject(expected));
   }
 
   const answered = (page: Page, data: object): Promise<void> => shows(page, { data });
 
-  /** Waits until these frames are shown, the newest first; of each, its kind or the version that its order has. */
+  /** Waits until these frames are shown, newest first: for each its kind, or the version of its order. */
   async function watched(page: Page, ...frames: readonly (string | number)[]): Promise<void> {
     await shows(page, {
       frames: frames.map(frame => ({
@@ -113,7 +113,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
     });
   }
 
-  /** The versions of the orders that a watch shows, the newest first. */
+  /** The versions of the orders that a watch shows, newest first. */
   async function updates(page: Page): Promise<readonly number[]> {
     const { frames } = JSON.parse(await text(page, 'response.json')) as { frames: readonly { data?: object }[] };
     return frames.flatMap(({ data = {} }) => {
@@ -170,7 +170,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
     },
   );
 
-  test('its link opens a second window, which moves with every change until its button ends it', async () => {
+  test('its link opens a second window, which shows every change until its button ends it', async () => {
     const page = await open();
     const opened = context.waitForEvent('page');
     await page.locator('.graphiql-logo a').click();
@@ -194,7 +194,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
     expect(sockets()).toHaveLength(1);
   });
 
-  test('a watch shows the update that was made while its server was killed and away, after the watch is shown again too', async () => {
+  test('a watch shows an update that was made while its server was killed, also after the watch was hidden and is shown again', async () => {
     const home = await mkdtemp(join(tmpdir(), 'orderstream-graphiql-killed-'));
     const serveAt = (port: number) => spawnApp({ DATA_DIR: home, PORT: `${port}`, AUTH_JWT_SECRET: undefined });
     const token = (await developmentToken(loadConfig({}).auth, { role: 'customer', subject: sampleCustomerId }))!;
@@ -213,7 +213,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
     await show(page, 'create');
     await killed.kill('SIGKILL');
 
-    // Elsewhere first, so that the change is made while the page certainly has no connection.
+    // It first leaves the page, so that the change is made while the page certainly has no connection.
     const elsewhere = await serveAt(0);
     await command(elsewhere.url, 'addOrderItem', { orderId, productId: sampleProductId, quantity: 3 });
     expect(await elsewhere.stop()).toBe(0);
@@ -227,17 +227,17 @@ describeWithChromium('GraphiQL in Chromium', () => {
     expect(await back.stop()).toBe(0);
     await page.close();
     await rm(home, { recursive: true, force: true });
-    // What Chromium says of each attempt while no server was there.
+    // What Chromium logs for each attempt while the server was down.
     complaints = complaints.filter(text => !/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET/.test(text));
     asked = asked.filter(url => new URL(url).host !== new URL(killed.url).host);
   });
 
-  test('a reload brings another order, and keeps what was typed', async () => {
+  test('a reload creates another order, and keeps the edited operation', async () => {
     const page = await open();
     const before = await text(page, 'variables.json');
     await page.locator('.graphiql-query-editor .view-line').first().click();
     await page.keyboard.type('# typed ');
-    // GraphiQL keeps it a moment later.
+    // GraphiQL saves it a moment later.
     await eventually(async () => {
       expect(await page.evaluate<string>(`sessionStorage.getItem('graphiql:tabState') ?? ''`)).toContain('# typed');
     });
@@ -260,7 +260,7 @@ describeWithChromium('GraphiQL in Chromium', () => {
   });
 });
 
-test('in production there is no GraphiQL, and no token for whoever comes to look', async () => {
+test('in production there is no GraphiQL, and no page gives a token', async () => {
   const database = await freshDatabase();
   const serving = await servingRole(database.url);
   const app = await startApp({

@@ -1,4 +1,4 @@
-// What a database, or a role in it, has set for its sessions changes nothing of what the program does.
+// Settings that a database, or a role in it, makes for its sessions change nothing that the program does.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SalesByDayDocument } from '../generated/graphql.ts';
 import { migrate } from '../../src/database/migrations.ts';
@@ -10,7 +10,7 @@ import { post } from '../support/post.ts';
 import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop } from '../support/shop.ts';
 
-/** Each a value that some real database has, or the one that differs most from what we rest on. */
+/** Each is a value that some real database has, or the one that differs most from what the program relies on. */
 const hostile = [
   `DateStyle = 'German, DMY'`,
   `IntervalStyle = 'sql_standard'`,
@@ -51,7 +51,7 @@ afterAll(async () => {
   for (const database of databases) await database.drop();
 });
 
-/** A new database in which every session starts with these settings. @param of `DATABASE` or, in it, `ROLE` */
+/** A new database in which every session starts with these settings. @param of `DATABASE`, or `ROLE` in it */
 async function databaseWith(settings: readonly string[], of: 'DATABASE' | 'ROLE' = 'DATABASE'): Promise<TestDatabase> {
   const database = await bareDatabase();
   databases.push(database);
@@ -65,7 +65,7 @@ async function databaseWith(settings: readonly string[], of: 'DATABASE' | 'ROLE'
   return database;
 }
 
-/** Migrates, serves a customer's journey, reads what was sold, and verifies. */
+/** Migrates, serves a customer's journey, reads the sales, and verifies the log. */
 async function expectAllIsWell({ url }: TestDatabase): Promise<void> {
   await migrate(url);
   const app = await startApp({ DATABASE_URL: url });
@@ -87,14 +87,14 @@ async function expectAllIsWell({ url }: TestDatabase): Promise<void> {
   expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
 }
 
-test.each(hostile)('with %s for the database, all goes as it does without', async setting => {
+test.each(hostile)('with %s for the database, everything works as without it', async setting => {
   await expectAllIsWell(await databaseWith([setting]));
 });
 
-test('with all of them for the database, all goes as it does without', async () => {
+test('with all of them for the database, everything works as without them', async () => {
   await expectAllIsWell(await databaseWith(hostile));
 });
 
-test('with all of them for the role, all goes as it does without', async () => {
+test('with all of them for the role, everything works as without them', async () => {
   await expectAllIsWell(await databaseWith(hostile, 'ROLE'));
 });

@@ -50,7 +50,7 @@ describeWithRedis('one order, through two processes at once', () => {
     });
   }
 
-  test('of 100 concurrent items exactly the acknowledged ones are in the stream, each once, at the answered version', async () => {
+  test('of 100 concurrent items exactly the acknowledged ones are in the stream, each once, at the version of its response', async () => {
     const orderId = await createOrder();
     const products = await Promise.all(Array.from({ length: 100 }, () => added(nodes[0].url)));
     const lineIds = products.map(() => `lin_${crypto.randomUUID()}`);
@@ -63,7 +63,7 @@ describeWithRedis('one order, through two processes at once', () => {
         const { version, position } = accepted(answer);
         return [{ version, position, type: 'OrderItemAdded', lineId: lineIds[index]! }];
       }
-      // Too many others were faster, at each attempt: the answer says so, and nothing is stored.
+      // Other commands were faster at each attempt: the response says so, and nothing is stored.
       expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
       return [];
     });
@@ -75,7 +75,7 @@ describeWithRedis('one order, through two processes at once', () => {
     expect(data!.order!.lines.map(({ id }) => id)).toEqual(acknowledged.map(({ lineId }) => lineId));
   });
 
-  test('of 20 concurrent items with one expected version, one is added; the others get the version that they met', async () => {
+  test('of 20 concurrent items with one expected version, one is added; the others get the current version', async () => {
     const orderId = await createOrder();
     const { productId } = shop;
     const answers = await addAtOnce(Array.from({ length: 20 }, () => ({ orderId, productId, expectedVersion: 1 })));
@@ -94,7 +94,7 @@ describeWithRedis('one order, through two processes at once', () => {
     }
   });
 
-  test('20 concurrent items under one idempotency key have one effect and one answer', async () => {
+  test('20 concurrent items under one idempotency key have one effect and one response', async () => {
     const orderId = await createOrder();
     const { productId } = shop;
     const input = { orderId, productId, quantity: 3, idempotencyKey: crypto.randomUUID() };

@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("a file's orders are there, each line at its price, each step at its day; a second run adds nothing", async () => {
+test("a file's orders are stored, each line at its price, each step on its day; a second run adds nothing", async () => {
   const database = await freshDatabase();
   try {
     const env = { DATABASE_URL: database.url };
@@ -46,14 +46,14 @@ test("a file's orders are there, each line at its price, each step at its day; a
     expect(second).toMatchObject({ code: 0, stderr: '' });
     expect(second.stdout).toContain(factsOf(file));
     expect(second.stdout).toMatch(/^commands: 0 new, [\d,]+ stored before$/m);
-    // Down to versions and positions.
+    // Including versions and positions.
     expect(await serving(env, ordersAt)).toEqual(stored);
   } finally {
     await database.drop();
   }
 });
 
-test('an import that is killed half-way goes on with the next one, and ends as if it never was', async () => {
+test('an import that is killed half-way is continued by the next one, with the result of an uninterrupted import', async () => {
   const database = await freshDatabase();
   try {
     const env = { DATABASE_URL: database.url };
@@ -64,16 +64,17 @@ test('an import that is killed half-way goes on with the next one, and ends as i
   }
 });
 
-// No skipped test where it is missing: a file of the same make stands in for it above, and that is said.
+// If the file is missing, no test is skipped: a generated file of the same format replaces it above, and the run
+// reports that.
 if (isNorthwind) {
-  test('the Northwind file is 830 orders, 51,317 units, 1,265,786.27 USD', () => {
+  test('the Northwind file has 830 orders, 51,317 units, 1,265,786.27 USD', () => {
     expect(factsOf(file)).toBe('830 orders, 51,317 units, 1,265,786.27 USD');
     const sold = { orders: 830, units: 51_317, cents: 126_578_627 };
     expect(salesOf(file)).toEqual({ byDay: sold, byCustomer: { orders: 830, cents: sold.cents } });
   });
 }
 
-describe('a file that is not all good', () => {
+describe('a file with bad lines', () => {
   const header =
     'order_reference,customer_reference,customer_name,product_sku,product_name,quantity,unit_price,currency,ordered_at,shipped_at,carrier';
   const good = [
@@ -102,19 +103,19 @@ describe('a file that is not all good', () => {
     return runCli('import', [path], env);
   }
 
-  test('has its bad lines named by row and column, their orders left out whole, and all others stored', async () => {
+  test('has its bad lines reported by row and column, their whole orders skipped, and all others stored', async () => {
     const { code, stdout, stderr } = await importRows(good[0]!, ...bad, good[1]!);
     expect(code).toBe(1);
     expect(stderr.trim().split('\n').sort()).toEqual([
-      'row 4, column quantity: It has to be a whole number, like 12; order B1 is left out',
-      'row 6, column quantity: A line holds 1 to 10000 units: choose a quantity that keeps it there; order B2 is left out',
+      'row 4, column quantity: It must be a whole number, like 12; order B1 is left out',
+      'row 6, column quantity: A line has 1 to 10000 units: choose another quantity; order B2 is left out',
     ]);
     expect(stdout).toContain('2 orders, 3 units, 4.60 EUR\nleft out: 2 orders, because of 2 problems\n');
     const references = await serving(env, async url => (await ordersAt(url)).map(({ reference }) => reference));
     expect(references).toEqual(['G1', 'G2']);
   });
 
-  test('once mended gives what was missing, and nothing twice', async () => {
+  test('adds what was missing after it is corrected, and nothing twice', async () => {
     const { code, stdout, stderr } = await importRows(good[0]!, ...mended, good[1]!);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('4 orders, 1,008 units, 1,519.60 EUR\n');
@@ -127,7 +128,7 @@ describe('a file that is not all good', () => {
     ]);
   });
 
-  test('may later bring the shipment of an order that it had without', async () => {
+  test('may later add the shipment of an order that was stored without one', async () => {
     const { code } = await importRows(good[1]!.replace(/,,$/, ',2020-01-09,UPS'));
     expect(code).toBe(0);
     const stored = await serving(env, ordersAt);
@@ -138,13 +139,13 @@ describe('a file that is not all good', () => {
     });
   });
 
-  test('changes no order that is stored: rows that say otherwise are named', async () => {
+  test('changes no stored order: rows that differ from it are reported', async () => {
     const { code, stdout, stderr } = await importRows(good[0]!.replace(',2,', ',3,'), mended[0]!, good[1]!, mended[1]!);
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /^row 2, column order_reference: It is stored with other content.+; order G1 is left out\n$/,
     );
-    // Those of the file that are stored: not G1, whose rows are not what is stored.
+    // The orders of the file that are stored: not G1, whose rows differ from the stored order.
     expect(stdout).toContain('2 orders, 5 units, ');
     const stored = await serving(env, ordersAt);
     expect(stored.find(({ reference }) => reference === 'G1')).toMatchObject({ itemCount: 2 });
@@ -156,10 +157,10 @@ describe('a file that is not all good', () => {
     'SPLIT,ANN,Ann Ash,CUP,Cup,5,4.00,EUR,2020-01-01,,',
   ] as const;
 
-  test('has an order whose rows are apart stored with all of them, or not at all', async () => {
+  test('has an order whose rows are not adjacent stored with all of them, or not at all', async () => {
     const bad = await importRows(...split.map(row => row.replace(',5,', ',five,')));
     expect(bad.code).toBe(1);
-    expect(bad.stderr).toBe('row 4, column quantity: It has to be a whole number, like 12; order SPLIT is left out\n');
+    expect(bad.stderr).toBe('row 4, column quantity: It must be a whole number, like 12; order SPLIT is left out\n');
     expect(bad.stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
     const { code, stdout, stderr } = await importRows(...split);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -168,7 +169,7 @@ describe('a file that is not all good', () => {
     expect(stored.find(({ reference }) => reference === 'SPLIT')).toMatchObject({ itemCount: 7 });
   });
 
-  test('whose order an earlier release stored in part has a line that says what to do, and that can be done', async () => {
+  test('whose order an earlier release stored in part gets a line that says what to do, and that instruction works', async () => {
     const rows = split.map(row => row.replace('SPLIT', 'HALF'));
     await importRows(rows[0]!);
     const { code, stdout, stderr } = await importRows(...rows);
@@ -182,7 +183,7 @@ describe('a file that is not all good', () => {
     expect(rest.stdout).toContain('1 order, 5 units, 20.00 EUR\n');
   });
 
-  test('that calls one customer by two names has both rows named, and keeps the first name', async () => {
+  test('that has two names for one customer has both rows reported, and keeps the first name', async () => {
     const { code, stdout, stderr } = await importRows(
       'N1,CEM,Cem,TEA,Tea,1,1.50,EUR,2020-01-01,,',
       'N2,CEM,Cem Cedar,TEA,Tea,1,1.50,EUR,2020-01-01,,',
@@ -196,7 +197,7 @@ describe('a file that is not all good', () => {
     expect(stored.find(({ reference }) => reference === 'N2')).toMatchObject({ customer: { name: 'Cem' } });
   });
 
-  test('may come through a pipe', async () => {
+  test('may be read from a pipe', async () => {
     const path = join(folder, 'pipe');
     execFileSync('mkfifo', [path]);
     const importing = runCli('import', [path], env);
@@ -208,22 +209,17 @@ describe('a file that is not all good', () => {
 });
 
 test.each<[string, readonly string[], Environment, RegExp]>([
-  ['no file', [], {}, /^Say which file: npm run import -- FILE/],
+  ['no file', [], {}, /^Name a file: npm run import -- FILE/],
   ['two files', ['a.csv', 'b.csv'], {}, /^Only one file at a time: npm run import -- FILE/],
   ['an unknown option', ['--fast'], {}, /^Unknown option '--fast'.+npm run import -- FILE/],
   ['a missing file', ['missing.csv'], {}, /^missing\.csv can't be read \(ENOENT\): name a CSV file$/],
   ['a folder', ['src'], {}, /^src is a folder: name a CSV file in it$/],
-  [
-    'a file of something else',
-    ['package.json'],
-    {},
-    /^That is no file of order lines: its first line has to be order_ref/,
-  ],
+  ['a file of something else', ['package.json'], {}, /^The file has no order lines: its first line must be order_ref/],
   [
     'a database that is not there',
     ['FILE'],
     { DATABASE_URL: 'postgresql://postgres@127.0.0.1:1/none' },
-    /^DATABASE_URL: no PostgreSQL answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
+    /^DATABASE_URL: no PostgreSQL server answers at 127\.0\.0\.1:1 .+: start it, or set the right address$/,
   ],
   ['the embedded database in production', ['FILE'], { NODE_ENV: 'production' }, /^DATABASE_URL: set it: the embedded/],
 ])('a mistake of the operator is one line that says what to do: %s', async (_, args, env, line) => {

@@ -262,11 +262,11 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
       const claims = { sub: victim.id, role: 'customer', exp: Math.floor(Date.now() / 1_000) + 3_600 };
       return Promise.resolve(`${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`);
     },
-    'one of no role': () => token({ sub: victim.id }),
-    'one of a role that there is not': () => token({ sub: victim.id, role: 'admin' }),
-    'one of two roles': () => token({ sub: victim.id, role: ['customer', 'staff'] }),
-    'one of nobody': () => token({ role: 'staff' }),
-    'one of a customer by another name': () => token({ sub: 'victoria', role: 'customer' }),
+    'one without a role': () => token({ sub: victim.id }),
+    'one with an unknown role': () => token({ sub: victim.id, role: 'admin' }),
+    'one with two roles': () => token({ sub: victim.id, role: ['customer', 'staff'] }),
+    'one without a subject': () => token({ role: 'staff' }),
+    'one of a customer with an invalid id': () => token({ sub: 'victoria', role: 'customer' }),
   };
 
   test.each(Object.entries(badTokens))('a caller with no token or a bad one gets nothing: %s', async (_what, bad) => {

@@ -10,7 +10,7 @@ import { post } from '../support/post.ts';
 import { openShop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 
-test('with no configuration, an order is created, filled, submitted and watched; a second start continues from its data', async () => {
+test('without configuration, an order is created, filled, submitted and watched; a second start continues from its data', async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'orderstream-journey-'));
   try {
     const first = await spawnApp({ DATA_DIR });
@@ -23,7 +23,7 @@ test('with no configuration, an order is created, filled, submitted and watched;
     const socket = await connectSocket(second.url, token);
     const kept = socket.subscribe(OrderUpdatedDocument, { id: orderId });
     expect((await kept.next()).data?.orderUpdated).toEqual({ kind: 'SNAPSHOT', position, order });
-    // The second process accepts a position of the first one: no repeat, then the new changes.
+    // The second process accepts a position of the first one: no change is repeated, and the new ones follow.
     const resumed = socket.subscribe(OrderUpdatedDocument, { id: orderId, after: position });
     const input = { orderId, reason: 'too late' };
     const cancelled = accepted(await post(second.url, CancelOrderDocument, { input }, { token }));

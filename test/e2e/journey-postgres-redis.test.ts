@@ -49,7 +49,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     expect(await app.stop()).toBe(0);
   });
 
-  test("an order's subscriber that resumes with its last position gets what it missed once, and nothing twice", async () => {
+  test("an order's subscriber that resumes with its last position gets each missed change once", async () => {
     const { token } = shop.customer;
     const { orderId } = await createOrder();
     const first = await connectSocket(apps[0].url, token);
@@ -77,7 +77,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await third.close();
   });
 
-  test('`after` may come in extensions, for a client that does not know the operation', async () => {
+  test('`after` may be sent in extensions, for a client that does not know the operation', async () => {
     const { orderId, position } = await createOrder();
     const socket = await connectSocket(apps[0].url, shop.customer.token);
     const resumed = socket.subscribe(OrderUpdatedDocument, { id: orderId }, { after: position });
@@ -89,7 +89,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await socket.close();
   });
 
-  test("a list's subscriber that resumes gets each changed order once, at its last change, and no other", async () => {
+  test("a list's subscriber that resumes gets each changed order once, at its last change, and no other order", async () => {
     const customer = await registered(apps[0].url);
     const { token } = customer;
     const [untouched, changed, cancelled] = [
@@ -136,7 +136,7 @@ describeWithRedis('on PostgreSQL and Redis', () => {
     await again.close();
   });
 
-  test('whenever and wherever a subscriber loses its socket, its frames before and after have no gap and no repeat', async () => {
+  test('a subscriber that loses its socket at any time and reconnects to any node gets frames without a gap or a repeat', async () => {
     const property = fc.asyncProperty(
       fc.array(fc.nat({ max: 3 }), { minLength: 20, maxLength: 40 }),
       fc.infiniteStream(fc.record({ framesToTake: fc.integer({ min: 1, max: 6 }), node: fc.nat({ max: 1 }) })),

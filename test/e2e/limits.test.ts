@@ -37,12 +37,12 @@ const bombOf = (levels: number) => {
 const tooMuch: Readonly<Record<string, { readonly name: string; readonly selection: string; readonly rest?: string }>> =
   {
     aliases: { name: 'aliases', selection: Array.from({ length: 51 }, (_, n) => `a${n}: __typename`).join(' ') },
-    'cost by fragments that double': {
+    'cost by doubling fragments': {
       name: 'cost',
       selection: '...F0',
       rest: `${Array.from({ length: 48 }, (_, n) => `fragment F${n} on Order { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F48 on Order { customer { orders(first: 2) { position } } }`,
     },
-    'aliases by fragments that double': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
+    'aliases by doubling fragments': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
     depth: { name: 'depth', selection: nested(7) },
     'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
     tokens: { name: 'tokens', selection: 'id '.repeat(2_001) },
@@ -54,7 +54,7 @@ const tooMuch: Readonly<Record<string, { readonly name: string; readonly selecti
 
 describe.each(['HTTP', 'SSE', 'WebSocket'] satisfies Transport[])('over %s', transport => {
   test.each(Object.entries(tooMuch))(
-    'too much of %s is refused by name, and the next request is served',
+    "too much of %s is rejected with the limit's name, and the next request is served",
     async (_, one) => {
       const asker = await openAsker[transport](app.url, staff);
       const field = transport === 'SSE' ? `orderUpdated(id: ${missing}) { order { ${one.selection} } }` : undefined;
@@ -87,7 +87,7 @@ const deepOperations: Readonly<
     document: 'subscription ($value: OrderFilter) { ordersUpdated(filter: $value) { position } }',
   },
 };
-/** `JSON.stringify()` fails on it: it is put together as text. */
+/** `JSON.stringify()` fails on this depth, so the text is concatenated. */
 const deepText = (query: string, value: string) => `{"query":${JSON.stringify(query)},"variables":{"value":${value}}}`;
 
 describe.each(Object.entries(deepOperations))('a variable nested 5,000 deep on a %s', (_, { transports, document }) => {
@@ -113,11 +113,11 @@ describe.each(Object.entries(deepOperations))('a variable nested 5,000 deep on a
   });
 });
 
-test('cost is counted by list sizes, those in variables too, and each answer says it', async () => {
+test('cost is computed from list sizes, also those in variables, and each response reports it', async () => {
   const page = `query ($n: Int = 3) { customers(first: $n) { nodes { orders(first: $n) { nodes { lines { id } } } } } }`;
   const costOf = async (variables: object) =>
     (await post(app.url, page, variables, { token: staff })).extensions?.['cost' as never];
-  // The page and its rows a customer, an orders page and, for each order, itself and five lines.
+  // The page and a customer for each row; an orders page and, for each order, itself and five lines.
   const cost = (n: number) => n * (1 + 1 * (1 + n * (1 + 1 * (1 + 5))));
   expect(await costOf({})).toBe(cost(3));
   expect(await costOf({ n: 10 })).toBe(cost(10));
@@ -125,14 +125,14 @@ test('cost is counted by list sizes, those in variables too, and each answer say
     const document = `query ${variables} { ${list} { nodes { id } } }`;
     return (await post(app.url, document, {}, { token: staff })).extensions?.['cost' as never];
   };
-  // What a null leaves to the other arguments, they say.
+  // If an argument is null, the other arguments decide.
   expect(await sized('orders(first: $n, last: 90)', '($n: Int)')).toBe(await sized('orders(last: 90)'));
   expect(await sized('orders(first: $n)', '($n: Int = 90)')).toBe(await sized('orders(first: 90)'));
   const { errors } = await post(app.url, page, { n: 100 }, { token: staff });
   expect(errors).toMatchObject([{ extensions: { name: 'cost', limit: 25_000, cost: cost(100) } }]);
 });
 
-test('what GraphiQL asks of the schema is within the limits', async () => {
+test("GraphiQL's introspection query is within the limits", async () => {
   const { errors, data } = await post(
     app.url,
     getIntrospectionQuery({ inputValueDeprecation: true }),
@@ -143,21 +143,21 @@ test('what GraphiQL asks of the schema is within the limits', async () => {
   expect(data).toHaveProperty('__schema');
 });
 
-test('fragments that spread each other are refused, not followed', async () => {
+test('fragments that spread each other are rejected, not followed', async () => {
   const cycle = `{ order(id: ${missing}) { ...A } } fragment A on Order { ...B } fragment B on Order { ...A }`;
   expect((await post(app.url, cycle, {}, { token: staff })).errors).toMatchObject([
     { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
   ]);
 });
 
-test('a batch is no request', async () => {
+test('a batch of operations is rejected', async () => {
   const body = JSON.stringify([{ query: '{ viewer { role } }' }, { query: '{ viewer { role } }' }]);
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${staff}` };
   const answer = await fetch(`${app.url}/graphql`, { method: 'POST', headers, body });
   expect(answer.status).toBe(400);
 });
 
-/** How many of so many are served at once. */
+/** Sends this many requests at once. @returns how many were served */
 async function served(apps: readonly TestApp[], token: string, requests: number): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: requests }, (_, n) => post(apps[n % apps.length]!.url, '{ viewer { role } }', {}, { token })),
@@ -170,10 +170,10 @@ async function served(apps: readonly TestApp[], token: string, requests: number)
   return answers.filter(answer => !answer.errors).length;
 }
 
-test('who asks too often is told when to come again, and nobody else notices', async () => {
+test('a caller that exceeds its rate is told when to retry, and other callers are not affected', async () => {
   const limited = await startApp({ DATABASE_URL: database.url, LIMIT_CUSTOMER_RATE: '2' });
   const [busy, bystander] = [await registered(limited.url), await registered(limited.url)];
-  // A window may end while they are on their way.
+  // A window may end while the requests are in flight.
   const first = await served([limited], busy.token, 60);
   expect(first).toBeGreaterThanOrEqual(20);
   expect(first).toBeLessThanOrEqual(40);
@@ -189,8 +189,15 @@ test('who asks too often is told when to come again, and nobody else notices', a
   await limited.stop();
 });
 
-/** How many of so many with no token, or with one that is none, were refused for another reason than their number. */
-async function heard(apps: readonly TestApp[], requests: number, headers: Readonly<Record<string, string>> = {}) {
+/**
+ * Sends this many requests without a token or with an invalid one. @returns how many were rejected for another reason
+ * than the rate
+ */
+async function notRateLimited(
+  apps: readonly TestApp[],
+  requests: number,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const answers = await Promise.all(
     Array.from({ length: requests }, (_, n) => {
       const forged = n % 2 === 0 ? {} : { authorization: 'Bearer not.a.token' };
@@ -210,27 +217,27 @@ async function heard(apps: readonly TestApp[], requests: number, headers: Readon
   return requests - limited.length;
 }
 
-test('who has no token, or guesses one, is counted by address, and nobody with a token is', async () => {
+test('requests without a valid token are counted by address, those with one are not', async () => {
   const app = await startApp({ DATABASE_URL: database.url, LIMIT_ADDRESS_RATE: '2', TRUSTED_PROXIES: '10.0.0.0/8' });
-  const count = await heard([app], 60);
+  const count = await notRateLimited([app], 60);
   expect(count).toBeGreaterThanOrEqual(20);
   expect(count).toBeLessThanOrEqual(40);
-  // A window may end at any time, and another one has to be used up.
-  const stranger = { 'x-forwarded-for': '203.0.113.7' }; // from no proxy of ours
-  await eventually(async () => expect(await heard([app], 30, stranger)).toBe(0));
+  // A window may end at any time, and another one then has to be used up.
+  const stranger = { 'x-forwarded-for': '203.0.113.7' }; // not from a trusted proxy
+  await eventually(async () => expect(await notRateLimited([app], 30, stranger)).toBe(0));
   const { data } = await post(app.url, '{ viewer { role } }', {}, { token: staff });
   expect(data).toEqual({ viewer: { role: 'STAFF' } });
 
-  // By other ways in.
+  // Over the other transports.
   await eventually(async () => {
-    await heard([app], 30);
+    await notRateLimited([app], 30);
     const asker = await openAsker.SSE(app.url, undefined);
     expect((await asker.ask('subscription { orderUpdated(id: "ord_x") { kind } }')).errors).toMatchObject([
       { extensions: { code: 'RATE_LIMITED' } },
     ]);
   });
   await eventually(async () => {
-    await heard([app], 30);
+    await notRateLimited([app], 30);
     const socket = await openSocket(app.url);
     socket.send({ type: 'connection_init', payload: { Authorization: 'Bearer not.a.token' } });
     expect(await socket.closed).toEqual({ code: 1013, reason: 'RATE_LIMITED: try again later' });
@@ -241,24 +248,24 @@ test('who has no token, or guesses one, is counted by address, and nobody with a
   await app.stop();
 });
 
-test('behind a proxy of ours, each is counted by the address that it says', async () => {
+test('behind a trusted proxy, each request is counted by the address that the proxy reports', async () => {
   const env = { DATABASE_URL: database.url, LIMIT_ADDRESS_RATE: '2', TRUSTED_PROXIES: '127.0.0.1, ::1' };
   const app = await startApp(env);
   const from = (address: string) => ({ 'x-forwarded-for': `198.51.100.99, ${address}` });
   await eventually(async () => {
-    expect(await heard([app], 30, from('203.0.113.7'))).toBe(0);
-    expect(await heard([app], 5, from('203.0.113.8'))).toBe(5);
+    expect(await notRateLimited([app], 30, from('203.0.113.7'))).toBe(0);
+    expect(await notRateLimited([app], 5, from('203.0.113.8'))).toBe(5);
   });
   await app.stop();
 });
 
 describeWithRedis('with Redis', () => {
-  test('a caller’s rate is that of all nodes together', async () => {
+  test('a caller’s rate is counted over all nodes together', async () => {
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '2' };
     const [one, other] = [await startApp(env), await startApp(env)];
     const { token } = await registered(one.url);
     await eventually(async () => {
-      // Used up on one node alone: the other one hears of it, unless the window has just ended.
+      // Used up on one node alone: the other node learns of it, unless the window has just ended.
       await served([one], token, 30);
       await new Promise(resolve => setTimeout(resolve, 600));
       expect(await served([other], token, 1)).toBe(0);
@@ -266,7 +273,7 @@ describeWithRedis('with Redis', () => {
     await Promise.all([one.stop(), other.stop()]);
   });
 
-  test('an address’s rate is that of all nodes together', async () => {
+  test('an address’s rate is counted over all nodes together', async () => {
     const env = {
       DATABASE_URL: database.url,
       REDIS_URL: redisUrl(),
@@ -274,13 +281,13 @@ describeWithRedis('with Redis', () => {
       TRUSTED_PROXIES: '127.0.0.1, ::1',
     };
     const [one, other] = [await startApp(env), await startApp(env)];
-    // Of this run alone: others may count at the same Redis.
+    // An address of this run alone: other runs may use the same Redis.
     const [a, b] = crypto.getRandomValues(new Uint8Array(2));
     const headers = { 'x-forwarded-for': `100.64.${a}.${b}` };
     await eventually(async () => {
-      await heard([one], 30, headers);
+      await notRateLimited([one], 30, headers);
       await new Promise(resolve => setTimeout(resolve, 600));
-      expect(await heard([other], 2, headers)).toBe(0);
+      expect(await notRateLimited([other], 2, headers)).toBe(0);
     });
     await Promise.all([one.stop(), other.stop()]);
   });

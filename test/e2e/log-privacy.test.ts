@@ -78,7 +78,7 @@ test('at the most verbose level, through rejections, client errors and faults, t
   await stranger.closed;
   await stranger.close();
 
-  // And without the database: an append whose response is lost, and reads that fail.
+  // And without the database: an append whose response is lost, and failing reads.
   proxy.meet(() => 'lose-answer');
   await Promise.all([ask(register, staff), ask(`{ customer(id: "${id}") { name email } }`)]);
   proxy.meet(() => 'pass');
@@ -90,7 +90,7 @@ test('at the most verbose level, through rejections, client errors and faults, t
 
   const printed = app.stdout() + app.stderr();
   expect(printed.split('\n').filter(line => line.includes('command settled')).length).toBeGreaterThan(5);
-  const told = [
+  const forbidden = [
     /eyJ[\w-]+\./,
     /Wilhelmina|Wordsworth/i,
     /words\.example/,
@@ -98,5 +98,5 @@ test('at the most verbose level, through rejections, client errors and faults, t
     /hunter2/,
     new RegExp(testSecret),
   ];
-  for (const one of told) expect(printed.split('\n').filter(line => one.test(line))).toEqual([]);
+  for (const one of forbidden) expect(printed.split('\n').filter(line => one.test(line))).toEqual([]);
 });

@@ -28,7 +28,7 @@ async function submitted(): Promise<string> {
   return orderId;
 }
 
-describe('under one key a null field and one that is left out are one command', () => {
+describe('under one key a null field and a missing field are the same command', () => {
   test.each([
     ['createOrder', ['reference', 'currency', 'orderId', 'items']],
     ['registerCustomer', ['customerId']],
@@ -66,7 +66,7 @@ describe('under one key a null field and one that is left out are one command', 
 });
 
 describe('an SKU', () => {
-  test('is one product, shown as it was typed first, however it is typed', async () => {
+  test('is one product in every spelling, shown as it was first written', async () => {
     const add = (sku: string) =>
       post(app.url, AddProductDocument, { input: { sku, name: 'Cup', price: price() } }, { token: shop.staff });
     const { product } = accepted(await add(' Café-7 '));
@@ -76,7 +76,7 @@ describe('an SKU', () => {
     }
   });
 
-  test('that an earlier release stored as it was typed is still that one product', async () => {
+  test('that an earlier release stored in another spelling is still the same product', async () => {
     const sku = `old-${randomUUID()}`;
     const { formerProductIdOf } = await import('../../src/product/product-id.ts');
     const input = { sku, name: 'Old', price: price() };
@@ -87,7 +87,7 @@ describe('an SKU', () => {
   });
 });
 
-test('a cancellation reason has the line breaks that it was written with', async () => {
+test('a cancellation reason keeps its line breaks', async () => {
   const orderId = await submitted();
   const reason = 'Changed my mind:\r\n\r\n- too late\n- too dear';
   const input = { orderId, reason };
@@ -102,7 +102,7 @@ test('a cancellation reason has the line breaks that it was written with', async
   expect(read.data!.order).toEqual({ cancellationReason: reason });
 });
 
-test('an empty draft, whose total is in no currency, takes its currency from its first item', async () => {
+test('an empty draft, whose total has no currency yet, takes its currency from its first item', async () => {
   const { token } = shop.customer;
   const read = await post<{ createOrder: { order: { total: { currency: string } } } }>(
     app.url,

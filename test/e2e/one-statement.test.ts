@@ -9,11 +9,11 @@ import { serveShop } from '../support/serve-shop.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
 
-/** Longer than what hub and projector sleep between two looks, ms. */
+/** Longer than hub and projector sleep between two polls, ms. */
 const quiet = 1_500;
 
 const { app, shop } = serveShop();
-/** What goes on with nobody asking: looks of the projector and of the hub. */
+/** Statements without any request: the polling of the projector and of the hub. */
 let background: ReadonlySet<string>;
 const made = { id: '', number: '', before: '', newest: '' };
 
@@ -40,7 +40,7 @@ async function asked(document: string, variables: object = {}): Promise<void> {
   expect(data).not.toBe(null);
 }
 
-/** Statements that came of the requests. */
+/** Statements that the requests caused. */
 async function statementsFor(...documents: readonly string[]): Promise<string[]> {
   const { customer, productId } = shop;
   const bound = documents.map(document =>
@@ -82,15 +82,15 @@ test.each([
 
 test.each([
   ['their orders', `{ customer(id: $customer) { id orders { ${page} totalCount nodes { ${order} } } } }`],
-  ['what their orders come to', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
-  // Whose it is, and the events that it was made of then.
-  ['an order as it was', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
+  ['their order totals', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
+  // Two statements: the order's owner, and its events up to then.
+  ['an order at an earlier version', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
   ['its history', `{ order(id: $order) { id history { nodes { type } } } }`],
 ])('an entity, and %s: one statement each', async (_, document) => {
   expect(await statementsFor(document)).toHaveLength(2);
 });
 
-/** Of which the page below has a hundred customers. */
+/** Number of customers on the page below. */
 const parents = 100;
 
 test.each([
@@ -105,7 +105,7 @@ test.each([
     2,
   ],
   [
-    'two lists of each customer, and what their orders come to',
+    'two lists of each customer, and their order totals',
     `{ customers(first: 100) { nodes { drafts: orders(filter: { statusIn: [DRAFT] }) { totalCount }
       found: orders(filter: { search: "tea" }) { ${page} } orderTotals { orderCount lastOrderAt } } } }`,
     4,
@@ -117,7 +117,7 @@ test.each([
   ],
   ['the products of each order’s lines', `{ orders(first: 100) { nodes { lines { product { id name } } } } }`, 2],
   [
-    'the orders of customers that are searched for',
+    'the orders of customers found by a search',
     `{ customers(search: "name", first: 100) { nodes { orders { totalCount } } } }`,
     2,
   ],
@@ -126,7 +126,7 @@ test.each([
   expect(await statementsFor(document)).toHaveLength(statements);
 });
 
-test('what waits for a position is read together too', async () => {
+test('reads that wait for a position are batched too', async () => {
   await registerMany();
   const document = `query ($at: Position) { orders(atLeast: $at, first: 100) { nodes { lines { product { name } } } }
     customers(first: 100, atLeast: $at) { nodes { orders { totalCount } orderTotals { orderCount } } } }`;
@@ -143,7 +143,7 @@ test('what waits for a position is read together too', async () => {
 
 let registering: Promise<void> | undefined;
 
-/** A hundred customers with an order each, of which each has a product of its own. */
+/** Stores a hundred customers with one order each; each order has its own product. */
 function registerMany(): Promise<void> {
   return (registering ??= (async () => {
     const positions = await Promise.all(
@@ -160,14 +160,14 @@ function registerMany(): Promise<void> {
   })());
 }
 
-test('entities of a kind that are asked for in one turn of the event loop: one statement', async () => {
+test('entities of one kind that are requested in one turn of the event loop: one statement', async () => {
   const some = Array.from({ length: 20 }, (_, n) => `o${n}: order(id: $order) { id }`).join(' ');
   expect(
     await statementsFor(`{ ${some} one: product(id: $product) { id } other: product(id: $product) { name } }`),
   ).toHaveLength(2);
 });
 
-test('those who come back to orders of their own, each from where they were, are read for together', async () => {
+test('subscribers that resume different orders from different positions are read for in batches', async () => {
   const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 1 }] };
   const orders = await Promise.all(
     Array.from({ length: 60 }, () =>
@@ -188,8 +188,8 @@ test('those who come back to orders of their own, each from where they were, are
 
 test.each([
   ['from its beginning', () => ({ id: made.id })],
-  ['on from a position', () => ({ id: made.id, after: made.before })],
-])('a hundred who begin at once to watch an order %s are read for together', async (_, variables) => {
+  ['from a position', () => ({ id: made.id, after: made.before })],
+])('a hundred subscribers that start at once to watch an order %s are read for in batches', async (_, variables) => {
   const socket = await connectSocket(app.url, shop.staff);
   const document =
     'subscription ($id: ID!, $after: Position) { orderUpdated(id: $id, after: $after) { kind order { id } } }';

@@ -11,16 +11,17 @@ import { compiledProgram } from '../support/program.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A folder that has what the project's folder has after `npm ci`: its scripts and the built program. */
+/** A folder with the content of the project's folder after `npm ci`: its scripts and the built program. */
 async function builtProject(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-pasted-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  for (const name of ['package.json', 'node_modules']) await symlink(join(root, name), join(folder, name));
+  for (const name of ['package.json', 'node-version.cjs', 'node_modules'])
+    await symlink(join(root, name), join(folder, name));
   await symlink(compiledProgram(), join(folder, 'dist'));
   return folder;
 }
 
-/** The line as it was printed, in a shell in that folder, and in a session of its own: Ctrl-C reaches all of it. */
+/** Runs the printed line in a shell in that folder, in its own session, so that Ctrl-C reaches all of its processes. */
 function paste(line: string, cwd: string): Child {
   return startChild('setsid', ['bash', '-c', line], {
     cwd,
@@ -62,7 +63,7 @@ test('the commands that a first start prints, pasted into a shell, watch all ord
   expect(await app.stop()).toBe(0);
 });
 
-test('the start screen has colour if that is asked for, and its first line stays plain for programs', async () => {
+test('the start screen has colour if it is requested, and its first line stays plain for programs', async () => {
   const database = await freshDatabase();
   const app = await spawnApp({ DATABASE_URL: database.url, AUTH_JWT_SECRET: undefined, FORCE_COLOR: '1' });
   const escape = String.fromCharCode(27);
@@ -72,7 +73,7 @@ test('the start screen has colour if that is asked for, and its first line stays
   await database.drop();
 });
 
-test('the first line says that it is ready, and where; with a configured key there is no other', async () => {
+test('the first line says that the server is ready, and its address; with a configured key no other line follows', async () => {
   const database = await freshDatabase();
   const app = await spawnApp({ DATABASE_URL: database.url, LOG_LEVEL: 'silent' });
   expect(await app.stop()).toBe(0);

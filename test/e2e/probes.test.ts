@@ -29,16 +29,16 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function readiness({ probes: url }: TestApp): Promise<{ code: number; said: Record<string, unknown> }> {
+async function readiness({ probes: url }: TestApp): Promise<{ code: number; report: Record<string, unknown> }> {
   const answer = await fetch(`${url}/readyz`);
-  return { code: answer.status, said: (await answer.json()) as Record<string, unknown> };
+  return { code: answer.status, report: (await answer.json()) as Record<string, unknown> };
 }
 
 async function metrics({ probes: url }: TestApp): Promise<string> {
   return (await fetch(`${url}/metrics`)).text();
 }
 
-test('/metrics counts commands by outcome, appends, subscribers, deliveries and lag, and no label is a caller’s word', async () => {
+test('/metrics counts commands by outcome, appends, subscribers, deliveries and lag, and no label contains text of a caller', async () => {
   const app = await startApp({ DATABASE_URL: database.url });
   const shop = await openShop(app.url);
   const socket = await connectSocket(app.url, shop.customer.token);
@@ -70,34 +70,40 @@ test('/metrics counts commands by outcome, appends, subscribers, deliveries and 
   await app.stop();
 });
 
-test('/readyz is 200 with log and views while all is well, says how far views are behind, and 503 without the database', async () => {
+test('/readyz is 200 with log and views in normal operation, reports the lag of the views, and is 503 without the database', async () => {
   const app = await startApp({ DATABASE_URL: proxied });
   const shop = await openShop(app.url);
   await eventually(async () => {
-    const { code, said } = await readiness(app);
-    expect({ code, said }).toMatchObject({ code: 200, said: { status: 'ready', database: 'ok', redis: 'not used' } });
-    expect(said['views']).toMatchObject({ lagEvents: 0, lagSeconds: 0 });
+    const { code, report } = await readiness(app);
+    expect({ code, report }).toMatchObject({
+      code: 200,
+      report: { status: 'ready', database: 'ok', redis: 'not used' },
+    });
+    expect(report['views']).toMatchObject({ lagEvents: 0, lagSeconds: 0 });
   });
 
   const goOn = await stallViews(database.url);
   const input = { items: [{ productId: shop.productId, quantity: 1 }] };
   accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.customer.token }));
-  expect((await readiness(app)).said['views']).toMatchObject({ lagEvents: 2, lagSeconds: expect.any(Number) });
+  expect((await readiness(app)).report['views']).toMatchObject({ lagEvents: 2, lagSeconds: expect.any(Number) });
   await goOn();
 
   proxy.meet(() => 'lose-request');
   await eventually(async () => {
-    expect(await readiness(app)).toMatchObject({ code: 503, said: { status: 'unavailable', database: 'unreachable' } });
+    expect(await readiness(app)).toMatchObject({
+      code: 503,
+      report: { status: 'unavailable', database: 'unreachable' },
+    });
   });
   const scraped = await metrics(app);
   expect(scraped).toContain('orderstream_database_up 0');
-  expect(scraped).not.toMatch(/^orderstream_(?:view_lag|log_position)/m); // what was so before is not so now
+  expect(scraped).not.toMatch(/^orderstream_(?:view_lag|log_position)/m); // no outdated value is reported
   proxy.meet(() => 'pass');
   await eventually(async () => expect((await readiness(app)).code).toBe(200));
   await app.stop();
 });
 
-test('/metrics answers while the database says nothing, without how far views are behind', async () => {
+test('/metrics answers while the database is silent, without the lag of the views', async () => {
   const app = await startApp({ DATABASE_URL: proxied });
   expect(await metrics(app)).toMatch(/^orderstream_view_lag_events \d/m);
   proxy.meet(() => 'swallow');
@@ -114,28 +120,28 @@ test('/metrics answers while the database says nothing, without how far views ar
 });
 
 describeWithRedis('with Redis', () => {
-  test('/readyz is degraded, and serves on, while Redis is away', async () => {
+  test('while Redis is down, /readyz reports degraded and the server continues', async () => {
     const url = new URL(redisUrl());
     const between = await openTcpProxy({ host: url.hostname, port: Number(url.port || 6379) });
     const app = await startApp({ DATABASE_URL: database.url, REDIS_URL: `redis://127.0.0.1:${between.port}` });
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'ready', redis: 'connected' } });
     });
     await between.refuse();
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'degraded', redis: 'disconnected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'degraded', redis: 'disconnected' } });
       expect(await metrics(app)).toContain('orderstream_redis_connected 0');
     });
     await app.stop();
     await between.close();
   });
 
-  test('a process that only projects says how it is where it listens, and serves nothing else there', async () => {
+  test('a process that only projects reports its state on its port, and serves nothing else there', async () => {
     const app = await startApp({ DATABASE_URL: proxied, REDIS_URL: redisUrl(), ROLES: 'projector' });
     expect(app.url).toBe('');
     expect((await fetch(`${app.probes}/healthz`)).status).toBe(200);
     await eventually(async () => {
-      expect(await readiness(app)).toMatchObject({ code: 200, said: { status: 'ready', redis: 'connected' } });
+      expect(await readiness(app)).toMatchObject({ code: 200, report: { status: 'ready', redis: 'connected' } });
       expect(await metrics(app)).toMatch(/^orderstream_view_lag_events 0$/m);
     });
     for (const path of ['/', '/graphql', '//readyz', '/readyz/', '/healthz%20']) {

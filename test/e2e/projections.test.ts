@@ -17,7 +17,7 @@ import { registered } from '../support/shop.ts';
 
 const { database, app, shop } = serveShop();
 
-/** Damages the next event of an order, so that no fold accepts it, or restores it. */
+/** Damages the next event of an order, so that no fold accepts it, or repairs it. */
 async function damaging(orderId: string, whether: boolean): Promise<void> {
   await onDatabase(database.url, client =>
     client.query(
@@ -74,7 +74,7 @@ test('a poison event: its order rejects callers that have seen more, everything 
   await damaging(orderId, false);
   expect(await runCli('orderstream', ['retry', 'all'], on)).toMatchObject({
     code: 0,
-    stdout: '1 stream tried again: all go on\n',
+    stdout: '1 stream retried: all continue\n',
   });
   expect((await order(answer.position)).data!.order).toMatchObject({ version: 2, itemCount: 1 });
   expect(await parkedOrders()).toBe(0);
@@ -83,7 +83,7 @@ test('a poison event: its order rejects callers that have seen more, everything 
   expect(status.stdout).toMatch(/^order_view\s+LIVE at event \d+$/m);
   expect(await runCli('orderstream', ['retry', orderId], on)).toMatchObject({
     code: 1,
-    stderr: `${orderId} is not parked: nothing was tried\n`,
+    stderr: `${orderId} is not parked: nothing was retried\n`,
   });
   await watch.close();
 });

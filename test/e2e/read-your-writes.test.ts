@@ -32,19 +32,19 @@ import type { Answer } from '../support/typed-document.ts';
 
 const { database, app, shop } = serveShop();
 
-/** A draft of one item. */
+/** An order in draft with one item. */
 async function order(url = app.url) {
   const { productId, customer } = shop;
   const input = { items: [{ productId, quantity: 1 }] };
   return accepted(await post(url, CreateOrderDocument, { input }, { token: customer.token }));
 }
 
-/** Keeps the views still while `use` runs. */
-async function whileViewsStandStill(use: (letGo: () => Promise<void>) => Promise<void>): Promise<void> {
-  const letGo = await stallViews(database.url);
+/** Stops the projection while `use` runs. */
+async function whileViewsStandStill(use: (release: () => Promise<void>) => Promise<void>): Promise<void> {
+  const release = await stallViews(database.url);
   let still = true;
   const once = async (): Promise<void> => {
-    if (still) await letGo();
+    if (still) await release();
     still = false;
   };
   await use(once).finally(once);
@@ -58,9 +58,9 @@ function codesOf({ errors }: Answer<unknown>): string[] {
   return (errors ?? []).map(({ extensions }) => extensions.code);
 }
 
-describe('entities show own writes at once, whatever the views have come to', () => {
+describe('entities show own writes at once, however far the views lag', () => {
   test.each(['has never seen', 'has seen at an earlier state'])(
-    'an order that the view %s, by its id, by its number and as a node, as its commands left it',
+    'an order that the view %s shows all its commands, by its id, by its number and as a node',
     async what => {
       const { token } = shop.customer;
       const early = what === 'has never seen' ? undefined : await order();
@@ -111,7 +111,7 @@ describe('entities show own writes at once, whatever the views have come to', ()
 });
 
 describe('lists wait for own writes', () => {
-  // What makes each list's newest row, and the list by the position that it must reflect.
+  // Each writes what becomes the newest row of a list, and reads the list at that position.
   const staffLists = {
     orders: {
       write: async () => {
@@ -175,7 +175,7 @@ describe('lists wait for own writes', () => {
     return { first: page.edges[0]?.node.id, position: page.position };
   }
 
-  /** Again where the machine stood still for so long that the list's time to wait may have been over with it. */
+  /** Repeats a read that may have timed out only because the machine had stalled. */
   async function inTime<Result>(read: () => Promise<Result>): Promise<Result> {
     for (;;) {
       const from = performance.now();
@@ -188,8 +188,8 @@ describe('lists wait for own writes', () => {
   }
 
   for (const [name, { write, read }] of Object.entries(staffLists)) {
-    test(`${name}: by \`atLeast\` and by the header Orderstream-Position, as soon as the views have them`, async () => {
-      await whileViewsStandStill(async letGo => {
+    test(`${name}: by \`atLeast\` and by the header Orderstream-Position, as soon as the views have reached it`, async () => {
+      await whileViewsStandStill(async release => {
         const { id, atLeast } = await write();
         expect((await read({}, {})).first).not.toBe(id);
 
@@ -198,7 +198,7 @@ describe('lists wait for own writes', () => {
         const byHeader = inTime(() => read({}, at(atLeast))).then(page => ({ ...page, waited: released }));
         await new Promise(resolve => setTimeout(resolve, 300));
         released = true;
-        await letGo();
+        await release();
         for (const page of [await byArgument, await byHeader]) {
           expect(page).toMatchObject({ first: id, waited: true });
           expect(page.position >= atLeast).toBe(true);
@@ -207,15 +207,15 @@ describe('lists wait for own writes', () => {
     });
   }
 
-  test('on a socket by `extensions.atLeast`, by which it waits as with the header', async () => {
+  test('on a socket by `extensions.atLeast`, which works as the header does', async () => {
     const socket = await connectSocket(app.url, shop.staff);
-    await whileViewsStandStill(async letGo => {
+    await whileViewsStandStill(async release => {
       const { position } = await order();
       const query = '{ orders(first: 1) { position } }';
       const old = await socket.subscribe<{ orders: { position: string } }>(query).next();
       expect(old.data!.orders.position < position).toBe(true);
       const waiting = socket.subscribe<{ orders: { position: string } }>(query, {}, { atLeast: position }).next();
-      await letGo();
+      await release();
       expect((await waiting).data!.orders.position >= position).toBe(true);
     });
     const wrong = socket.subscribe('{ orders { position } }', {}, { atLeast: 'yesterday' });
@@ -223,7 +223,7 @@ describe('lists wait for own writes', () => {
     await socket.close();
   });
 
-  test("a field's own `atLeast` goes before the header", async () => {
+  test("a field's own `atLeast` takes precedence over the header", async () => {
     const { position: past } = await order();
     await staffLists.orders.read({ atLeast: past }, {});
     await whileViewsStandStill(async () => {
@@ -232,7 +232,7 @@ describe('lists wait for own writes', () => {
     });
   });
 
-  test('views that do not come to it in 2 s: VIEW_LAGGING with the position they have come to', async () => {
+  test('if the views do not reach it within 2 s: VIEW_LAGGING with the position reached', async () => {
     const { position: reached } = await order();
     await staffLists.orders.read({ atLeast: reached }, {});
     await whileViewsStandStill(async () => {
@@ -249,7 +249,7 @@ describe('lists wait for own writes', () => {
   });
 });
 
-test('`extensions.position` of a mutation is what its last command reached, of a query what all of it reflects', async () => {
+test('`extensions.position` of a mutation is that of its last command, of a query the oldest one that its data reflects', async () => {
   const { token } = shop.customer;
   const first = await order();
   await staffList(first.position);
@@ -264,7 +264,7 @@ test('`extensions.position` of a mutation is what its last command reached, of a
     expect(data.two.position > data.one.position).toBe(true);
     expect(two.extensions).toMatchObject({ position: data.two.position });
 
-    // The customer is read from the log's end, the list from the views: together they are as old as the list.
+    // The customer is read at the end of the log, the list from the views: the position of both is that of the list.
     const mixed = await post(app.url, CustomerOrdersDocument, { id: shop.customer.id }, { token });
     expect(mixed.extensions).toMatchObject({ position: mixed.data!.customer!.orders!.position });
     expect(mixed.data!.customer!.orders!.position).toBe(first.position);
@@ -287,12 +287,12 @@ describe('a position of another log is recognised', () => {
         'a point that the log has not come to',
         `${(Number.parseInt(position, 16) + 99).toString(16).padStart(13, '0')}-00112233aabb`,
       ],
-      ['the greatest point there is', 'fffffffffffff-00112233aabb'],
+      ['the greatest possible point', 'fffffffffffff-00112233aabb'],
       ['a later event of this log, an earlier hash', `${position.slice(0, 13)}-000000000000`],
     ];
   });
 
-  test('queries answer STALE_POSITION, by argument and by header, whatever they ask for', async () => {
+  test('queries answer STALE_POSITION, by argument and by header, whatever field they select', async () => {
     const { orderId, order: made } = await order();
     const token = shop.staff;
     const id = shop.customer.id;
@@ -327,7 +327,7 @@ describe('a position of another log is recognised', () => {
     }
   });
 
-  test('subscriptions answer RESYNC first: the order with its state, the list with where to query again', async () => {
+  test('subscriptions answer RESYNC first: an order with its state, a list with the position to query again', async () => {
     const { orderId, order: made, position } = await order();
     const socket = await connectSocket(app.url, shop.customer.token);
     for (const [, after] of foreign) {
@@ -350,7 +350,7 @@ describe('a position of another log is recognised', () => {
 });
 
 describeWithRedis('on another node', () => {
-  test('own writes show there as they do here; without any projector lists say so', async () => {
+  test('own writes are visible after the restore as before; without any projector lists answer VIEW_LAGGING', async () => {
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
     const [writes, reads] = [await startApp({ ...env, ROLES: 'api' }), await startApp({ ...env, ROLES: 'api' })];
     const { orderId, position: atLeast, order: made } = await order(writes.url);

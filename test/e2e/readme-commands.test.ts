@@ -1,4 +1,4 @@
-// The README, from top to bottom, in an empty folder, each command as it is written there.
+// The README, from top to bottom, in an empty folder: runs each command as it is written there.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -29,17 +29,17 @@ beforeAll(async () => {
   const listed = await promisify(execFile)('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   for (const file of listed.stdout.trim().split('\n')) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
-    // Listed, and deleted in the work tree: not there to be copied.
+    // Files that are listed, but deleted in the work tree, cannot be copied.
     if (existsSync(root + file)) await copyFile(root + file, join(folder, file));
   }
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A person's shell, with nothing of this run's environment in it. */
+/** A user's shell, without the environment of this run. */
 function shell(command: string | undefined, env: Record<string, string> = {}): Child {
   if (command === undefined) throw new Error('the README has no such command');
   const inherited = Object.fromEntries(['PATH', 'HOME'].map(name => [name, process.env[name]]));
-  // In a session of its own, so that all of it can be told what a terminal tells.
+  // In its own session, so that a signal reaches all of its processes, as from a terminal.
   return startChild('setsid', ['bash', '-c', command], { cwd: folder, env: { ...inherited, ...env } });
 }
 
@@ -48,13 +48,13 @@ async function ended(child: Child) {
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }
 
-/** As Ctrl-C does: the shell, npm and the program are told at once. */
+/** As Ctrl-C does: signals the shell, npm and the program at once. */
 async function interrupt(child: Child): Promise<void> {
   process.kill(-child.pid, 'SIGINT');
   await child.exited;
 }
 
-test('every command of the README is followed here', () => {
+test('every command of the README is tested here', () => {
   expect(blocks).toHaveLength(8);
   expect(testAll).toBe('npm ci && npm test'); // this run, or one like it
 });
@@ -73,7 +73,7 @@ test('install, start, watch, order, simulate, import, verify', async () => {
 
     const busy = shell(simulate);
     await printed(busy, /(?:.*\n){8}/, 60_000);
-    // What the first screen shows moves with it: changes of other orders too.
+    // The first screen is updated too: it shows changes of other orders.
     await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`), 20_000);
     await interrupt(busy);
     await interrupt(watching);
@@ -108,7 +108,7 @@ describeWithRedis('for real data', () => {
     const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
     try {
       await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 60_000);
-      // The commands of the embedded database work here too.
+      // The commands for the embedded database work here too.
       const ordered = await ended(shell(order));
       expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
     } finally {
@@ -116,8 +116,9 @@ describeWithRedis('for real data', () => {
     }
   }, 120_000);
 
-  // Here, since this folder has the program as it is built: a loader of TypeScript would be measured with it.
-  test('an api process and a projector hold less than 200 MB each while a file is imported and lists are read', async () => {
+  // Here, because this folder has the compiled program: otherwise the memory of a TypeScript loader would be
+  // included.
+  test('an api process and a projector use less than 200 MB each while a file is imported and lists are read', async () => {
     const file = orderLinesIn(folder);
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), AUTH_JWT_SECRET: testSecret, PORT: '0' };
     expect(await ended(shell('npm run db:migrate', env))).toMatchObject({ code: 0 });
@@ -130,11 +131,11 @@ describeWithRedis('for real data', () => {
       const done = ended(importing).then(({ code }) => ({ code }));
       for (let left: unknown; left === undefined; left = await Promise.race([done, sleep(100)])) await allOrders(url);
       expect(await done).toEqual({ code: 0 });
-      // The views are a moment behind the file's last lines.
+      // The views lag a moment behind the file's last lines.
       await eventually(async () => expect(await allOrders(url)).toHaveLength(file.orders.length));
       for (let round = 1; round <= 4; round++) expect(await allOrders(url)).toHaveLength(file.orders.length);
       for (const child of [api, projector]) expect(await mostMemory(child)).toBeLessThan(200_000);
-      // Else what was measured is a process that did nothing of all this.
+      // Otherwise the measured process would not have done this work.
       for (const child of [api, projector]) expect(await mostMemory(child)).toBeGreaterThan(100_000);
     } finally {
       await Promise.all([stopChild(api), stopChild(projector)]);
@@ -142,7 +143,7 @@ describeWithRedis('for real data', () => {
   }, 120_000);
 });
 
-/** What the process held at its largest, in kB. */
+/** Maximum resident memory of the process so far, in kB. */
 async function mostMemory({ pid }: Child): Promise<number> {
   const [, kilobytes] = /^VmHWM:\s*(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kilobytes);

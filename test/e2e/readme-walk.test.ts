@@ -10,7 +10,7 @@ import { customerToken, staffToken } from '../support/tokens.ts';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const customerId = 'cus_00000000-0000-4000-8000-00000000a11e';
 
-/** The walk's steps, as the README has them: a file and a function each. */
+/** The steps of the walk in the README: a file and a function each. */
 const steps = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/^\d+\. `(src\/[^`]+)`: `(\w+)`/gm)].map(
   ([, path = '', name = '']) => ({ path, step: `${path}: ${name}` }),
 );
@@ -19,7 +19,10 @@ let trace: string[] = [];
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** The same function, noting each call. What it makes is traced too: a function by its own name, an iterator by its maker's. */
+/**
+ * The same function, recording each call. Its result is traced too: a function by its own name, an iterator by the
+ * name of the function that made it.
+ */
 function traced(path: string, original: AnyFunction, name = original.name): AnyFunction {
   return (...args) => {
     trace.push(`${path}: ${name}`);
@@ -38,7 +41,7 @@ function tracedObject(path: string, original: object, maker: string): object {
   return Object.assign(original, Object.fromEntries(methods)) as object;
 }
 
-/** Notes when what an iterator was asked for arrives, not when it was asked for. */
+/** Records when an iterator's value arrives, not when it was requested. */
 function noting(path: string, next: AnyFunction, maker: string): AnyFunction {
   return async (...args): Promise<unknown> => {
     const result: unknown = await next(...args);
@@ -47,7 +50,7 @@ function noting(path: string, next: AnyFunction, maker: string): AnyFunction {
   };
 }
 
-test('the README names files that are there', () => {
+test('the README names existing files', () => {
   expect(steps.length).toBeGreaterThan(10);
   expect(steps.filter(({ path }) => !existsSync(root + path))).toEqual([]);
 });

@@ -12,7 +12,10 @@ import type { Answer } from '../support/typed-document.ts';
 
 const { database, app, shop } = serveShop();
 
-/** Lists and sums that views answer, below any other field. `Order.history` is read from the log, which is never behind. */
+/**
+ * Lists and sums that are read from views, below any other field. `Order.history` is read from the log, which never
+ * lags.
+ */
 const nested = ['Customer.orders', 'Customer.orderTotals'];
 const reads = 'orders { position totalCount } orderTotals { orderCount }';
 
@@ -21,7 +24,7 @@ interface Read {
   readonly orderTotals: { readonly orderCount: number };
 }
 
-/** An order of a customer's own at position `at`, and every way to ask for what is below it. */
+/** One of a customer's orders at position `at`, and every way to request the fields below it. */
 async function ways(customer: Shopper, orderId: string, number: string, at: string) {
   const header = { headers: { 'orderstream-position': at } };
   const ask = (query: string, options: object = {}) =>
@@ -78,25 +81,25 @@ function readIn(value: unknown): Read | undefined {
 
 const codes = ({ errors }: Answer<unknown>) => (errors ?? []).map(({ extensions }) => extensions.code);
 
-test('every list and sum below a field that was given `atLeast`, or below a payload, waits for it, then says VIEW_LAGGING', async () => {
+test('every list and sum below a field with `atLeast`, or below a payload, waits for that position, and answers VIEW_LAGGING after the timeout', async () => {
   const customer = await registered(app.url);
   const create = () => post(app.url, CreateOrderDocument, { input: {} }, { token: customer.token });
   const first = accepted(await create());
   await post(app.url, OrdersDocument, { atLeast: first.position }, { token: shop.staff });
 
-  const letGo = await stallViews(database.url);
+  const release = await stallViews(database.url);
   const { orderId, order, position } = accepted(await create());
   const asked = await ways(customer, orderId, order!.number, position);
   const late = await Promise.all(Object.entries(asked).map(async ([way, ask]) => [way, await ask()] as const));
   for (const [way, answer] of late) {
     expect([way, [...new Set(codes(answer))]]).toEqual([way, ['VIEW_LAGGING']]);
-    // What is older than the position that was given is not shown.
+    // Data older than the given position is not shown.
     expect([way, readIn(answer.data)?.orders ?? null]).toEqual([way, null]);
   }
 
-  // As soon as the views have come to it, each of them is answered.
+  // As soon as the views have reached it, each of them is answered.
   const waiting = Object.entries(asked).map(async ([way, ask]) => [way, await ask()] as const);
-  await letGo();
+  await release();
   for (const [way, answer] of await Promise.all(waiting)) {
     const { orders, orderTotals } = readIn(answer.data) ?? {};
     expect([way, codes(answer), orders?.totalCount, orderTotals?.orderCount]).toEqual([way, [], 2, 2]);
@@ -104,7 +107,7 @@ test('every list and sum below a field that was given `atLeast`, or below a payl
   }
 });
 
-test('there is no other list or sum below a field', () => {
+test('no other field below a field is a list or sum of views', () => {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const found = Object.values(schema.getTypeMap())
     .filter(type => isObjectType(type) && !roots.includes(type))

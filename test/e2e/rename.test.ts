@@ -17,7 +17,7 @@ import { registered, type Shopper } from '../support/shop.ts';
 
 const orders = 100_000;
 const pairs = 15;
-/** Rewriting this many rows takes seconds; unrelated delays of the machine take less, ms. */
+/** Ms. Rewriting this many rows takes seconds; other delays of the machine are shorter. */
 const disturbance = 250;
 
 const { database, app, shop } = serveShop();
@@ -75,7 +75,7 @@ async function writtenSince(transaction: string): Promise<Record<string, number>
 
 test(`renaming a customer with ${orders} orders changes one row, and all orders show the new name and are found by it at once`, async () => {
   const [one] = await visible(crowd, null);
-  expect((await found('quincy', null)).totalCount).toBe(null); // more than are counted
+  expect((await found('quincy', null)).totalCount).toBe(null); // more than the server counts
   const { rows } = await client.query<{ now: string }>('SELECT pg_current_xact_id()::text AS now');
 
   const position = await renamed('Married Radley');

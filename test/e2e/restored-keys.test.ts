@@ -19,9 +19,9 @@ import { staffToken } from '../support/tokens.ts';
 import type { Document } from '../support/typed-document.ts';
 
 let database: TestDatabase;
-/** A backup from before anything was stored. */
+/** A backup from before any data was stored. */
 let backup: TestDatabase;
-/** Serves all through: its caches are of the log that is lost. */
+/** A node that keeps running: its caches are of the lost log. */
 let node: TestApp;
 let staff: string;
 
@@ -49,19 +49,19 @@ const ways = {
 };
 
 describe.each(Object.entries(ways))('over %s', (_, send) => {
-  test('personal data that is stored after a restore under the running node can be read, by every node and for ever', async () => {
+  test('personal data that is stored after a restore under the running node stays readable by every node', async () => {
     const customer = await registered(node.url, 'Before The Restore');
     const known = await orderOf(customer, 'lost');
     await exchange(database.url, backup.url);
 
-    // The same person again, as staff of the shop do from their papers; their old key is still in the node's memory.
+    // Staff register the same person again from paper; the person's old key is still in the node's memory.
     const input = { customerId: customer.id, name: 'Ada Again', email: 'ada@again.example' };
     const { position } = accepted(await send(RegisterCustomerDocument, { input }, staff));
     await expectName(node.url, customer, 'Ada Again', position);
     const orderId = await orderOf(customer, 'kept');
     expect(orderId).not.toBe(known);
 
-    // A second node has no memory of the lost key.
+    // A second node does not have the lost key in memory.
     const other = await startApp({ DATABASE_URL: database.url });
     await expectName(other.url, customer, 'Ada Again', position);
     const rename = { input: { customerId: customer.id, name: 'Ada Renamed' } };

@@ -12,23 +12,23 @@ import { post } from '../support/post.ts';
 import { customerToken, staffToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-/** Frames as all subscriptions have them, whatever they show. */
-interface Told {
+/** The extensions of a frame, which every subscription has. */
+interface FrameFields {
   readonly kind: string;
   readonly position: string;
 }
-const told = ({ extensions }: Answer<unknown>): Told => extensions as unknown as Told;
+const frameOf = ({ extensions }: Answer<unknown>): FrameFields => extensions as unknown as FrameFields;
 const codes = ({ errors }: Answer<unknown>) => errors?.map(error => error.extensions.code);
 
 let log: ForkedLog;
 let app: TestApp;
 let staff: string;
 let customer: string;
-/** The head of the log that was lost. */
+/** The last position of the lost log. */
 let lost: string;
-/** Of the last event that both logs have. */
+/** Position of the last event that both logs have. */
 let common: string;
-/** Each kind of subscription to what both logs have, by name. */
+/** Each kind of subscription to what exists in both logs, by name. */
 let states: Readonly<Record<string, string>>;
 let feeds: Readonly<Record<string, string>>;
 
@@ -36,7 +36,7 @@ beforeAll(async () => {
   log = await forkedLog();
   const [first, second] = log.orders;
   lost = formatPosition(await readHead(log.lost.database));
-  // Four events were stored since in each: three items and an order.
+  // Four events were stored since then in each log: three items and an order.
   const [event] = await log.lost.database.$queryRaw<{ point: number; hash: string }[]>`
     SELECT position::float8 AS point, encode(substr(hash, 1, 6), 'hex') AS hash FROM events
     ORDER BY position DESC OFFSET 4 LIMIT 1`;
@@ -46,7 +46,7 @@ beforeAll(async () => {
     'an order that had changed': `orderUpdated(id: "${first}" AFTER) { kind position order { version } }`,
     'an order that had not': `orderUpdated(id: "${second}" AFTER) { kind position order { version } }`,
     'a customer’s list': `customerOrdersUpdated(customerId: "${log.customerId}" AFTER) { kind position orderId }`,
-    'the list of all': 'ordersUpdated(AFTER) { kind position orderId }',
+    'the list of all orders': 'ordersUpdated(AFTER) { kind position orderId }',
     projections: 'projectionsUpdated { name position }',
   };
   feeds = {
@@ -84,15 +84,15 @@ async function addItem(orderId: string): Promise<string> {
   return accepted(await post(app.url, AddOrderItemDocument, { input }, { token: staff })).position;
 }
 
-/** What is not news of a list. */
-async function nextNews(of: Watch<object>): Promise<Answer<unknown>> {
+/** The next frame that is not PROGRESS. */
+async function nextChange(of: Watch<object>): Promise<Answer<unknown>> {
   for (;;) {
     const answer = await of.next();
-    if (told(answer).kind !== 'PROGRESS') return answer;
+    if (frameOf(answer).kind !== 'PROGRESS') return answer;
   }
 }
 
-test('a database restored to an earlier point that then went on differently: whoever watches all through is told RESYNC, once, and goes on', async () => {
+test('if a database is restored to an earlier point and then gets other events, every connected subscriber gets one RESYNC and continues', async () => {
   const carriers = ['WebSocket', 'SSE'] as const;
   const open = async (fields: Readonly<Record<string, string>>, after?: string) =>
     Promise.all(
@@ -106,50 +106,50 @@ test('a database restored to an earlier point that then went on differently: who
   const watchers = await open(states);
   const followers = await open(feeds, lost);
   const gone = await watch('WebSocket', `orderUpdated(id: "${log.lostOrder}" AFTER) { kind }`);
-  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(told(await watching.next()).kind);
-  expect(told(await gone.next()).kind).toBe('SNAPSHOT');
+  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(frameOf(await watching.next()).kind);
+  expect(frameOf(await gone.next()).kind).toBe('SNAPSHOT');
 
   await log.restore();
   const restored = await positions();
   expect(restored).not.toContain(lost);
   for (const { name, watching } of watchers) {
     const answer = await watching.next();
-    expect([name, told(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
-    expect(restored, name).toContain(told(answer).position);
+    expect([name, frameOf(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
+    expect(restored, name).toContain(frameOf(answer).position);
   }
   for (const { name, watching } of followers) {
     const answer = await watching.next();
-    expect([name, told(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
-    expect(told(answer).position).toBe(restored.at(-1));
+    expect([name, frameOf(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
+    expect(frameOf(answer).position).toBe(restored.at(-1));
     await expect(watching.next()).rejects.toThrow('complete');
     await watching.close();
   }
   expect(codes(await gone.next())).toEqual(['NOT_FOUND']);
   await gone.close();
 
-  // Both orders change: everybody is told of what happened in this log, and of nothing else.
+  // Both orders change: all subscribers get the changes of this log, and nothing else.
   const [first, second] = log.orders;
   const [one, other] = [await addItem(first), await addItem(second)];
   await eventually(async () => {
     const { data } = await post(app.url, '{ orders { position } }', {}, { token: staff });
-    expect((data as { orders: Told }).orders.position).toBe(other);
+    expect((data as { orders: FrameFields }).orders.position).toBe(other);
   });
   for (const { name, watching } of watchers) {
     const expected = name.startsWith('an order that had not') ? other : one;
-    const answer = await nextNews(watching);
+    const answer = await nextChange(watching);
     expect(answer.errors).toBeUndefined();
-    expect([...restored, one, other], name).toContain(told(answer).position);
+    expect([...restored, one, other], name).toContain(frameOf(answer).position);
     if (!name.startsWith('projections'))
-      expect([name, told(answer)]).toMatchObject([name, { kind: 'UPDATE', position: expected }]);
+      expect([name, frameOf(answer)]).toMatchObject([name, { kind: 'UPDATE', position: expected }]);
     await watching.close();
   }
 });
 
-describe('whoever comes back with a position of the lost log', () => {
+describe('a subscriber that reconnects with a position of the lost log', () => {
   describe.each(['WebSocket', 'SSE'] as const)('over %s', carrier => {
-    test.each(['argument', 'extensions'] as const)('is told RESYNC, by %s', async way => {
+    test.each(['argument', 'extensions'] as const)('gets RESYNC, by %s', async way => {
       for (const [name, field] of Object.entries({ ...states, ...feeds })) {
-        if (name === 'projections' && way === 'argument') continue; // it has none
+        if (name === 'projections' && way === 'argument') continue; // it takes no such argument
         const watching = await watch(
           carrier,
           field,
@@ -157,23 +157,23 @@ describe('whoever comes back with a position of the lost log', () => {
           way === 'extensions' ? { after: lost } : undefined,
         );
         const answer = await watching.next();
-        expect([name, told(answer).kind]).toEqual([name, 'RESYNC']);
+        expect([name, frameOf(answer).kind]).toEqual([name, 'RESYNC']);
         expect(codes(answer)).toEqual(name in feeds ? ['STALE_POSITION'] : undefined);
-        expect(await positions()).toContain(told(answer).position);
+        expect(await positions()).toContain(frameOf(answer).position);
         await watching.close();
       }
     });
 
-    test('with one from before the backup, nobody is told so: feeds have what came since, each once', async () => {
+    test('from before the backup gets no RESYNC: feeds deliver each later event once', async () => {
       const since = (await positions()).filter(position => position > common);
       for (const [name, field] of Object.entries({ ...states, ...feeds })) {
         const watching = await watch(carrier, field, undefined, { after: common });
         const first = await watching.next();
-        expect([name, told(first).kind, first.errors]).not.toContain('RESYNC');
+        expect([name, frameOf(first).kind, first.errors]).not.toContain('RESYNC');
         expect(first.errors).toBeUndefined();
         if (name === 'the feed of the log') {
-          const rest = [told(first).position];
-          while (rest.length < since.length) rest.push(told(await watching.next()).position);
+          const rest = [frameOf(first).position];
+          while (rest.length < since.length) rest.push(frameOf(await watching.next()).position);
           expect(rest).toEqual(since);
         }
         await watching.close();
@@ -181,7 +181,7 @@ describe('whoever comes back with a position of the lost log', () => {
     });
   });
 
-  test('an EventSource is told by its Last-Event-ID', async () => {
+  test('gets RESYNC if an EventSource sends it as Last-Event-ID', async () => {
     for (const [name, field] of Object.entries({ ...states, ...feeds })) {
       const stream = await openEventStream(
         app.url,
@@ -189,14 +189,14 @@ describe('whoever comes back with a position of the lost log', () => {
         {},
         { token: staff, headers: { 'last-event-id': lost } },
       );
-      expect([name, told(await stream.next()).kind]).toEqual([name, 'RESYNC']);
+      expect([name, frameOf(await stream.next()).kind]).toEqual([name, 'RESYNC']);
       stream.close();
       await stream.ended;
     }
   });
 });
 
-describe('whoever asks for what reflects a position', () => {
+describe('a request that must reflect a position', () => {
   const fields = (): Readonly<Record<string, string>> => ({
     order: `order(id: "${log.orders[0]}" AT) { id version }`,
     'the lost order': `order(id: "${log.lostOrder}" AT) { id }`,
@@ -223,7 +223,7 @@ describe('whoever asks for what reflects a position', () => {
   };
 
   test.each(['argument', 'header'] as const)(
-    'is told STALE_POSITION where it is of the lost log, by %s; one of both logs is reflected',
+    'answers STALE_POSITION if it is of the lost log, by %s; a position of both logs is accepted',
     async way => {
       for (const [name, field] of Object.entries(fields())) {
         expect([name, codes(await ask(field, lost, way))]).toEqual([name, ['STALE_POSITION']]);
@@ -232,7 +232,7 @@ describe('whoever asks for what reflects a position', () => {
     },
   );
 
-  test('is told so of what waits for no position of its own, too', async () => {
+  test('answers STALE_POSITION also for fields that wait for no position themselves', async () => {
     for (const field of [
       `node(id: "${log.orders[0]}") { id }`,
       `nodes(ids: ["${log.orders[0]}"]) { id }`,
@@ -244,7 +244,7 @@ describe('whoever asks for what reflects a position', () => {
     }
   });
 
-  test('a command that rests on a version of the lost log is refused', async () => {
+  test('rejects a command with an expected version of the lost log', async () => {
     const input = { orderId: log.orders[0], productId: log.productId, expectedVersion: 4 };
     const { data } = await post(app.url, AddOrderItemDocument, { input }, { token: customer });
     expect((data as { addOrderItem: { __typename: string } }).addOrderItem.__typename).toBe('VersionConflictError');

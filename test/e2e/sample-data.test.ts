@@ -12,7 +12,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
   return database;
 }
 
-/** Of each event in the log: its type. */
+/** The types of all events, in the log's order. */
 async function log({ url }: TestDatabase): Promise<string[]> {
   const { rows } = await onDatabase(url, client =>
     client.query<{ type: string }>('select type from events order by position'),
@@ -36,7 +36,7 @@ test('an empty PostgreSQL gets the sample data once, from two nodes that start a
   const nodes = await Promise.all([spawnApp(env), spawnApp(env)]);
   expect(await log(database)).toEqual(samples);
 
-  // The way of the README: what is ordered is there, and so is the customer.
+  // As the README describes it: the ordered product exists, and so does the customer.
   const ordered = await runCli('order', ['--url', nodes[1].url]);
   expect(ordered).toMatchObject({ code: 0, stderr: '' });
   expect(ordered.stdout).toMatch(/^submitted /m);

@@ -33,7 +33,7 @@ async function found(search: string, atLeast: string): Promise<string[]> {
   return data!.orders!.edges.map(({ node }) => node.id);
 }
 
-test('an order is found by its number, reference, product, tracking number and customer, the last word begun', async () => {
+test('an order is found by its number, reference, product, tracking number and customer; the last word may be a prefix', async () => {
   const customer = await registered(app.url, 'Grace Hopper');
   const items = [{ productId: shop.productId, quantity: 1 }];
   const { orderId, order: made } = await order(customer, { reference: 'Zulu/42', items });
@@ -65,7 +65,7 @@ test('an order is found by its number, reference, product, tracking number and c
   }
 });
 
-test('a new name is found at once and the old one no more, and no row but the customer’s has changed', async () => {
+test('after a rename a customer is found by the new name at once and not by the old one, and only the customer’s row changes', async () => {
   const customer = await registered(app.url, 'Maiden Quincy');
   await order(customer);
   const { orderId, position: before } = await order(customer);
@@ -112,7 +112,7 @@ test('products are found by name and SKU', async () => {
   }
 });
 
-test('orders are found whatever capitals, accents and invisible characters a name and a search have', async () => {
+test('orders are found regardless of capitals, accents and invisible characters in name and search', async () => {
   const customer = await registered(app.url, 'ΟΔΥΣΣΕΥΣ Groß\u00adbäcker Işık');
   const { orderId, position } = await order(customer);
   for (const search of ['ΟΔΥΣΣ', 'οδυσσεύς gross', 'GROSSBÄCKER', 'großb', 'isik', 'GROSS\u200bBACKER IŞI']) {
@@ -120,7 +120,7 @@ test('orders are found whatever capitals, accents and invisible characters a nam
   }
 });
 
-test('customers find what is theirs, and nothing by the names of others', async () => {
+test('customers find only their own data, and nothing by the names of others', async () => {
   const [own, other] = [await registered(app.url, 'Owen Own'), await registered(app.url, 'Otto Other')];
   const { orderId } = await order(own, { reference: 'shared words' });
   const { position } = await order(other, { reference: 'shared words' });
@@ -135,7 +135,7 @@ test('customers find what is theirs, and nothing by the names of others', async 
   }
 });
 
-test('a watched search tells of orders that come to it by their words or by their customer’s name', async () => {
+test('a watched search is notified of orders that match later by their words or by their customer’s name', async () => {
   const customer = await registered(app.url, 'Wanda Watcher');
   const socket = await connectSocket(app.url, customer.token);
   const watch = (search: string) =>
@@ -148,10 +148,10 @@ test('a watched search tells of orders that come to it by their words or by thei
   await socket.close();
 });
 
-describe('what has no word in it', () => {
+describe('a search without any word', () => {
   const signs = [`' OR true --`.replaceAll(/[a-zA-Z]/g, ''), '!&|()<->:*', `"'"'`, '\\', '%', '\u0000', '…', '☃'];
 
-  test.each(signs)('finds nothing, and fails nothing: %j', async search => {
+  test.each(signs)('finds nothing, and causes no error: %j', async search => {
     for (const [document, variables] of [
       [OrdersDocument, { filter: { search } }],
       [CustomersDocument, { search }],
@@ -164,13 +164,13 @@ describe('what has no word in it', () => {
     }
   });
 
-  test('is as if left out where it is blank', async () => {
+  test('is ignored if it is blank', async () => {
     const { data } = await post(app.url, ProductsDocument, { search: '  ' }, { token: shop.staff });
     expect(data!.products!.edges.length).toBeGreaterThan(0);
   });
 });
 
-test('a page of what was searched for comes from one statement, and is counted only where that is asked for', async () => {
+test('a page of search results is read by one statement, which counts only if the count is selected', async () => {
   const document = (count: string) =>
     `{ orders(filter: { search: "ada tea" }) { nodes { id customer { name } } ${count} } }`;
   for (const count of ['', 'totalCount']) {

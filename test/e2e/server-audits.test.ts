@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 test.each(['without a token', 'with a token'])(
-  "graphql-http's audits of the running server find no error, nothing to warn of and nothing to notice, %s",
+  "graphql-http's audits of the running server find no error, no warning and no notice, %s",
   async how => {
     const authorization = `Bearer ${await staffToken()}`;
     const results = await auditServer({

@@ -132,7 +132,8 @@ test('lists and feeds at the same position share reads and frames', async () => 
   }
   const after = await counted();
   expect(after.delivered - before.delivered).toBe(20 * updates);
-  // Not exactly one each: a subscriber that is still at the last change when the next one comes reads it separately.
+  // Not exactly one each: a subscriber that is still at the last change when the next one arrives reads it
+  // separately.
   expect(after.executed - before.executed).toBeLessThan(5 * updates);
   for (const { socket } of watches) await socket.close();
 });

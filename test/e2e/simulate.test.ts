@@ -30,29 +30,29 @@ async function interrupted(run: Child): Promise<Ended> {
   return { code, stdout: run.stdout(), stderr: run.stderr() };
 }
 
-test('customers and staff do things through the public API at the rate asked for, and every one is told', async () => {
+test('customers and staff act through the public API at the requested rate, and every action is printed', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '40'], env);
-  // Until enough has happened, and some order has come all the way.
+  // Until enough has happened, and some order has reached its last step.
   await printed(run, /(?:.*\n){50}/, 60_000);
   const verbs = ['started', 'added', 'submitted', 'confirmed', 'shipped'];
   for (const verb of verbs) await printed(run, new RegExp(`^\\w+ ${verb} `, 'm'), 60_000);
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  // An empty catalogue got a small one.
+  // An empty catalogue gets a small one.
   const { data } = await post(app.url, ProductsDocument, {}, { token: await staffToken() });
   expect(data?.products?.edges.length).toBeGreaterThan(3);
 
   const [commands = 0, seconds = 0] = [.../^(\d+) commands in ([\d.]+) s /m.exec(stdout)!].slice(1).map(Number);
-  // Never more than asked for, and less only as far as the machine is busy.
+  // Never more than requested, and less only if the machine is busy.
   expect(commands).toBeGreaterThan(40);
   expect(commands).toBeLessThanOrEqual(40 * seconds + 4); // the seconds are rounded
-  const told = tellings(stdout);
-  expect(told.length).toBe(commands);
-  expect(told.map(({ verb }) => verb)).toEqual(expect.arrayContaining(verbs));
-  await expectAsTold(told);
+  const actions = printedActions(stdout);
+  expect(actions.length).toBe(commands);
+  expect(actions.map(({ verb }) => verb)).toEqual(expect.arrayContaining(verbs));
+  await expectAsPrinted(actions);
 });
 
-test('a command whose request or answer is lost is sent again under its key: nothing is done twice', async () => {
+test('a command whose request or response is lost is sent again under its key: nothing is executed twice', async () => {
   const proxy = await openTcpProxy({ host: '127.0.0.1', port: Number(new URL(app.url).port) });
   let requests = 0;
   try {
@@ -64,18 +64,18 @@ test('a command whose request or answer is lost is sent again under its key: not
     await new Promise(resolve => setTimeout(resolve, 1_000));
     proxy.meet(() => 'pass');
     await printed(run, /^the server answers again$/m, 100_000);
-    // Longer than anybody waits before they try again: Ctrl-C would end that.
+    // Longer than any retry's backoff, because Ctrl-C would end the wait.
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/; 0 refused, [1-9]\d* sent again$/m);
-    await expectAsTold(tellings(stdout));
+    expect(stdout).toMatch(/; 0 rejected, [1-9]\d* sent again$/m);
+    await expectAsPrinted(printedActions(stdout));
   } finally {
     await proxy.close();
   }
 });
 
-test('Ctrl-C ends it with what it did', async () => {
+test('Ctrl-C ends it with a summary', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '20'], env);
   await printed(run, / started /, 100_000);
   const { code, stdout, stderr } = await interrupted(run);
@@ -83,16 +83,16 @@ test('Ctrl-C ends it with what it did', async () => {
   expect(stdout).toMatch(/\n\d+ commands? in [\d.]+ s \([\d.]+\/s\): \d+ orders started, .+\n$/);
 });
 
-test('with tokens of its own it acts as those that they are of', async () => {
+test('with given tokens it acts as their subjects', async () => {
   const customer = await registered(app.url, 'Zoe');
   const tokens = { STAFF_TOKEN: await staffToken(), CUSTOMER_TOKEN: customer.token };
-  // So many that staff have their turn too, also where the machine stands still for most of the time.
+  // A rate at which staff act too, even if the machine stalls for most of the time.
   const { code, stdout } = await runCli('simulate', ['--url', app.url, '--rate', '60', '--for', '4'], tokens);
   expect(code).toBe(0);
-  const told = tellings(stdout);
+  const actions = printedActions(stdout);
   const orders = (await allOrders(app.url, await headAt(app.url))).filter(order => order.customer.id === customer.id);
-  expect(told.filter(({ verb }) => verb === 'started')).toHaveLength(orders.length);
-  expect(new Set(told.map(({ who }) => who))).toEqual(new Set(['Zoe', 'anna']));
+  expect(actions.filter(({ verb }) => verb === 'started')).toHaveLength(orders.length);
+  expect(new Set(actions.map(({ who }) => who))).toEqual(new Set(['Zoe', 'anna']));
 });
 
 test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>([
@@ -102,23 +102,23 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     env,
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start it/,
   ],
-  ['another path', ['--url', 'APP/other'], env, /^http:.+\/other answers, but not GraphQL \(HTTP 404\): say where/],
-  ['no URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
   [
-    'a rate that is none',
-    ['--url', 'APP', '--rate', 'fast'],
+    'another path',
+    ['--url', 'APP/other'],
     env,
-    /^--rate fast: it has to be a number above 0, at most/,
+    /^http:.+\/other answers, but not GraphQL \(HTTP 404\): give its endpoint/,
   ],
-  ['a rate of nothing', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it has to be a number above 0/],
+  ['an invalid URL', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it must be a URL like http:/],
+  ['an invalid rate', ['--url', 'APP', '--rate', 'fast'], env, /^--rate fast: it must be a number above 0, at most/],
+  ['a rate of zero', ['--url', 'APP', '--rate', '0'], env, /^--rate 0: it must be a number above 0/],
   [
-    'a time that is none',
+    'an invalid time',
     ['--url', 'APP', '--for', '-1'],
     env,
-    /^(?:--for -1: it has|Option '--for' argument is ambiguous)/,
+    /^(?:--for -1: it must|Option '--for' argument is ambiguous)/,
   ],
   ['an unknown option', ['--speed', '5'], env, /^Unknown option '--speed'.* npm run simulate -- \[--rate 5\]/],
-  ['a development key that the server does not take', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],
+  ['a development key that the server rejects', ['--url', 'APP'], {}, /refuses the token: set AUTH_JWT_SECRET/],
   [
     'another secret',
     ['--url', 'APP'],
@@ -126,13 +126,8 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
     /refuses the token: set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as/,
   ],
   ['one token of two', ['--url', 'APP'], { STAFF_TOKEN: 'x' }, /^CUSTOMER_TOKEN: set it too/],
-  [
-    'tokens that are none',
-    ['--url', 'APP'],
-    { STAFF_TOKEN: 'x', CUSTOMER_TOKEN: 'y' },
-    /: set STAFF_TOKEN to one that is/,
-  ],
-])('a mistake of whoever starts it is one line that says what to do: %s', async (_, args, given, line) => {
+  ['invalid tokens', ['--url', 'APP'], { STAFF_TOKEN: 'x', CUSTOMER_TOKEN: 'y' }, /: set STAFF_TOKEN to one that is/],
+])('a mistake of the user is one line that says what to do: %s', async (_, args, given, line) => {
   const ended: Ended = await runCli(
     'simulate',
     args.map(arg => arg.replace('APP', app.url)),
@@ -143,15 +138,15 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>
   expect(ended.stderr.trimEnd()).toMatch(line);
 });
 
-/** One printed line: who did what to which order. */
-interface Telling {
+/** One printed line: an actor, an action and an order. */
+interface PrintedAction {
   readonly who: string;
   readonly verb: string;
   readonly number: string;
   readonly line: string;
 }
 
-function tellings(stdout: string): Telling[] {
+function printedActions(stdout: string): PrintedAction[] {
   return stdout.split('\n').flatMap(line => {
     const [, who, verb] = /^(\w+) (\w+) /.exec(line) ?? [];
     const number = /\b[0-9A-Z]{4}-[0-9A-Z]{4}\b/.exec(line)?.[0];
@@ -167,14 +162,14 @@ const statusAfter: Readonly<Record<string, string>> = {
   cancelled: 'CANCELLED',
 };
 
-/** The orders that were told of are as the last thing told of them left them, and no other thing was done to them. */
-async function expectAsTold(told: readonly Telling[]): Promise<void> {
+/** Checks that the state of each printed order follows from its printed lines, and from nothing else. */
+async function expectAsPrinted(actions: readonly PrintedAction[]): Promise<void> {
   const orders = new Map((await allOrders(app.url, await headAt(app.url))).map(order => [order.number, order]));
-  for (const number of new Set(told.map(telling => telling.number))) {
-    const history = told.filter(telling => telling.number === number);
+  for (const number of new Set(actions.map(action => action.number))) {
+    const history = actions.filter(action => action.number === number);
     const order = orders.get(number);
     const lines = history.map(({ line }) => line).join('\n');
-    // Each thing told is one event, but for a start: that is one more for each item.
+    // Each line is one event, except the first one: that is one more for each item.
     const items = history[0]!.line.split(' with ')[1]!.split(' and ').length;
     expect({ lines, version: order?.version }).toEqual({ lines, version: history.length + items });
     const status = history.map(({ verb }) => statusAfter[verb]).findLast(reached => reached !== undefined);

@@ -55,7 +55,7 @@ async function addItem(orderId: string): Promise<string> {
   return accepted(await post(writes.url, AddOrderItemDocument, { input }, { token: shop.staff })).position;
 }
 
-/** Keeps the standby where it is while `use` runs: what is stored meanwhile is beyond the end of its log. */
+/** Pauses the standby while `use` runs: later events are beyond the end of its log. */
 async function whileBehind<Result>(use: () => Promise<Result>): Promise<Result> {
   await onDatabase(standby.url, client => client.query('SELECT pg_wal_replay_pause()'));
   await eventually(async () => {
@@ -75,7 +75,7 @@ function another(position: string): string {
   return `${(Number.parseInt(position, 16) + 1).toString(16).padStart(13, '0')}-00112233aabb`;
 }
 
-test('a caller who gives `atLeast` to a node on a hot standby that is behind sees their own writes: no answer is old, none is refused', async () => {
+test('a caller that sends `atLeast` to a node on a lagging hot standby sees its own writes: no response is old, none is an error', async () => {
   for (let n = 0; n < 10; n++) {
     const { orderId, position: atLeast, order: made } = await order();
     const token = shop.staff;
@@ -93,7 +93,7 @@ test('a caller who gives `atLeast` to a node on a hot standby that is behind see
   }
 });
 
-test('a position that the standby does not reach in time is VIEW_LAGGING with the position reached, whatever is asked for', async () => {
+test('a position that the standby does not reach in time is VIEW_LAGGING with the position reached, for every field', async () => {
   const { orderId, position: reached } = await order();
   const token = shop.staff;
   expect(codes(await post(reads.url, OrdersDocument, { atLeast: reached }, { token }))).toBeUndefined();
@@ -117,7 +117,7 @@ test('a position that the standby does not reach in time is VIEW_LAGGING with th
   });
 });
 
-describe('a subscription that goes on after a position which the standby has not come to', () => {
+describe('a subscription that resumes after a position which the standby has not reached', () => {
   const subscriptions = (orderId: string, after: string) => ({
     order: `orderUpdated(id: "${orderId}", after: "${after}") { kind position order { version } }`,
     customer: `customerOrdersUpdated(customerId: "${shop.customer.id}", after: "${after}") { kind position orderId }`,
@@ -133,7 +133,7 @@ describe('a subscription that goes on after a position which the standby has not
       })),
     );
 
-  test('is not told that the log is another one: it goes on with the next change', async () => {
+  test('gets no RESYNC, and continues with the next change', async () => {
     const { orderId, position: known } = await order();
     await post(reads.url, OrdersDocument, { atLeast: known }, { token: shop.staff });
     let after = '';
@@ -156,7 +156,7 @@ describe('a subscription that goes on after a position which the standby has not
     }
   });
 
-  test('is told RESYNC once another event turns up there', async () => {
+  test('gets RESYNC as soon as another event has that position', async () => {
     const { orderId, position: known } = await order();
     await post(reads.url, OrdersDocument, { atLeast: known }, { token: shop.staff });
     const foreign = another(known);
@@ -176,7 +176,7 @@ describe('a subscription that goes on after a position which the standby has not
     expect(codes(late)).toEqual(['STALE_POSITION']);
   });
 
-  test('waits for an order and a customer that are not there yet', async () => {
+  test('waits for an order and a customer that do not exist there yet', async () => {
     const { orderId, position: after } = await order();
     for (const { name, watching } of await open(orderId, after)) {
       const changed = name === 'customer' || name === 'orders' ? watching.next() : undefined;
@@ -186,8 +186,8 @@ describe('a subscription that goes on after a position which the standby has not
   });
 });
 
-describe('what would write on a standby', () => {
-  test('commands say READ_ONLY, also the first one of a customer, which makes a key; nothing is stored', async () => {
+describe('writes on a standby', () => {
+  test('commands answer READ_ONLY, also the first one of a customer, which would create a key; nothing is stored', async () => {
     const { position } = await order();
     await post(reads.url, OrdersDocument, { atLeast: position }, { token: shop.staff });
     const customerId = `cus_${crypto.randomUUID()}`;
@@ -203,17 +203,17 @@ describe('what would write on a standby', () => {
     expect(known.data).toEqual({ customer: null });
   });
 
-  test('the projector says so once, and no line is an error', async () => {
+  test('the projector logs it once, and no line is an error', async () => {
     await eventually(() => {
       expect(reads.stdout()).toContain('the database takes no writes');
     });
-    // It has tried again for as long as all tests before this one took.
+    // It has retried for as long as all tests before this one took.
     const lines = reads.stdout().split('\n');
     expect(lines.filter(line => line.includes('the database takes no writes'))).toHaveLength(1);
     expect(lines.filter(line => /"level":(?:50|60)/.test(line))).toEqual([]);
   });
 
-  test('the commands of operators end with one line that says where to run them', async () => {
+  test("the operators' commands end with one line that says where to run them", async () => {
     const file = join(process.env['TMPDIR'] ?? '/tmp', `standby-${crypto.randomUUID()}.csv`);
     await writeFile(
       file,
@@ -229,8 +229,8 @@ R1,C1,Ada,S1,Tea,1,1.00,EUR,2026-01-01,,
     ];
     for (const [name, given] of runs) {
       const { code, stderr } = await runCli(name, given, { DATABASE_URL: standby.url });
-      const said = stderr.trim().split('\n').at(-1);
-      expect([given[0], code, said]).toEqual([
+      const lastLine = stderr.trim().split('\n').at(-1);
+      expect([given[0], code, lastLine]).toEqual([
         given[0],
         1,
         'the database takes no writes (a standby, or default_transaction_read_only is on): run this on the primary',
@@ -242,7 +242,7 @@ R1,C1,Ada,S1,Tea,1,1.00,EUR,2026-01-01,,
   });
 });
 
-test('a standby that is promoted takes commands, and its projector goes on, with no restart', async () => {
+test('a promoted standby accepts commands, and its projector continues, without a restart', async () => {
   const { position } = await order();
   await post(reads.url, OrdersDocument, { atLeast: position }, { token: shop.staff });
   await primary.stop();

@@ -22,7 +22,7 @@ const { database, app, shop } = serveShop();
 
 const states = ['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'DELIVERED'] as const;
 
-/** An order up to a given status, placed by the customer, and the position that it reached. */
+/** Brings a customer's order to the given status. @returns its id, and the position that it reached */
 async function order(
   { token }: Shopper,
   items: { productId: string; quantity: number }[],
@@ -89,7 +89,7 @@ test('a customer without orders has empty totals', async () => {
   });
 });
 
-test('a sum beyond 2^53 - 1 is exact as an amount, and its minor units answer what to select instead', async () => {
+test('a sum beyond 2^53 - 1 is exact as an amount, and its minor units answer which field to select instead', async () => {
   const customer = await registered(app.url);
   const priceless = await added(app.url, '90071992547409.91 USD');
   await order(customer, [{ productId: priceless, quantity: 1 }]);
@@ -106,7 +106,7 @@ test('a sum beyond 2^53 - 1 is exact as an amount, and its minor units answer wh
   expect(days.data!.salesByDay![0]!.revenue.amount).toBe('180143985094819.82');
 });
 
-test('the totals of all customers on a page come from one statement', async () => {
+test('the totals of all customers on a page are read by one statement', async () => {
   await Promise.all([registered(app.url), registered(app.url), registered(app.url)]);
   const document = '{ customers(first: 50) { nodes { orderTotals { orderCount } } } }';
   const { sql, result } = await statementsOf(() => post(app.url, document, {}, { token: shop.staff }));
@@ -115,7 +115,7 @@ test('the totals of all customers on a page come from one statement', async () =
 });
 
 test('totals and sales wait for the position that they must reflect, and answer VIEW_LAGGING if the views do not reach it', async () => {
-  const letGo = await stallViews(database.url);
+  const release = await stallViews(database.url);
   try {
     const { position } = await order(shop.customer, [{ productId: shop.productId, quantity: 1 }]);
     const as = { token: shop.staff, headers: { 'orderstream-position': position } };
@@ -127,7 +127,7 @@ test('totals and sales wait for the position that they must reflect, and answer 
       expect(answer.errors).toMatchObject([{ extensions: { code: 'VIEW_LAGGING' } }]);
     }
   } finally {
-    await letGo();
+    await release();
   }
 });
 

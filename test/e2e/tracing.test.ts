@@ -22,7 +22,7 @@ interface Export {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
 }
 
-/** Takes spans as a collector does. */
+/** Receives spans as a collector does. */
 async function openCollector() {
   const spans: Span[] = [];
   const server = createServer((request, response) => {
@@ -39,7 +39,7 @@ async function openCollector() {
   return { spans, url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
-test('one trace has the command, its append, its projection and its delivery, and the frame says whose it is', async () => {
+test('one trace has the command, its append, its projection and its delivery, and the frame contains its trace id', async () => {
   const collector = await openCollector();
   const database = await freshDatabase();
   const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
@@ -83,7 +83,7 @@ test('one trace has the command, its append, its projection and its delivery, an
   collector.close();
 });
 
-test("a caller's trace goes on with its parent and its sampled flag, whatever the correlation id; without one a trace begins", async () => {
+test("a caller's trace continues with its parent and its sampled flag, whatever the correlation id; otherwise a new trace begins", async () => {
   const collector = await openCollector();
   const database = await freshDatabase();
   const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
@@ -101,7 +101,7 @@ test("a caller's trace goes on with its parent and its sampled flag, whatever th
   const parent = 'b7ad6b7169203331';
   const traceparent = (trace: string, flags: string) => `00-${trace.repeat(32)}-${parent}-${flags}`;
 
-  // As Envoy and ingress-nginx do: a request id of their own beside the caller's trace.
+  // As Envoy and ingress-nginx do: their own request id beside the caller's trace.
   const proxied = { 'x-request-id': 'a-proxys-own-id', tracestate: 'vendor=1' };
   await create({ ...proxied, traceparent: traceparent('a', '01') });
   expect(await orders.next()).toMatchObject({ extensions: { correlationId: 'a-proxys-own-id' } });
@@ -116,7 +116,7 @@ test("a caller's trace goes on with its parent and its sampled flag, whatever th
   stream.close();
   await stream.ended;
   await socket.close();
-  await app.stop(); // sends what is left
+  await app.stop(); // sends the remaining spans
 
   const spansOf = (trace: string) =>
     collector.spans.filter(({ traceId }) => traceId === trace).map(span => [span.name, span.parentSpanId ?? '']);
@@ -131,7 +131,7 @@ test("a caller's trace goes on with its parent and its sampled flag, whatever th
   collector.close();
 });
 
-test('a collector that is away costs nobody anything', async () => {
+test('an unavailable collector affects no request', async () => {
   const database = await freshDatabase();
   const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' });
   await openShop(app.url);

@@ -89,7 +89,7 @@ function posted(accept: string) {
 type Way = (app: TestApp, asked: Asked) => Promise<Answer<Record<string, Record<string, unknown>>>>;
 
 const ways: Readonly<Record<string, Way>> = {
-  'POST, the short way': posted('application/json'),
+  'POST, on the fast path': posted('application/json'),
   'POST, through yoga': posted('application/json, */*;q=0.1'),
   GET: ({ url }, { query, ...more }) => {
     const search = new URLSearchParams({ ...(query !== undefined && { query }) });
@@ -182,7 +182,7 @@ test('subscriptions resume by hash over WebSocket and SSE, with our clients, whi
   await sockets.dispose();
 });
 
-test('a mutation by its hash is rejected by GET, as one by its text is', async () => {
+test('a mutation by its hash is rejected by GET, as by its text', async () => {
   const variables = { input: { customerId: shop.customer.id, name: 'By GET' } };
   for (const app of [open, strict]) {
     const { data, errors } = await ways['GET']!(app, { variables, extensions: by(hashOf(RenameCustomerDocument)) });
@@ -196,7 +196,7 @@ test('trusted documents have the same limits as all others', async () => {
   const file = join(folder, 'bomb.json');
   await writeFile(file, JSON.stringify({ [sha256(text)]: text }));
   const app = await startApp({ DATABASE_URL: database.url, TRUSTED_DOCUMENTS: `${manifest}, ${file}` });
-  for (const name of ['POST, the short way', 'GET', 'WebSocket']) {
+  for (const name of ['POST, on the fast path', 'GET', 'WebSocket']) {
     const { errors } = await ways[name]!(app, { extensions: by(sha256(text)) });
     expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_EXCEEDED', name: 'aliases' } }]);
   }

@@ -24,7 +24,7 @@ interface Command {
 const commandDocument = (field: string, input: string) =>
   `mutation ($input: ${input}!) { ${field}(input: $input) { ... on OrderCommandPayload { orderId position } } }`;
 
-/** Asks for nothing that a locked view would have to answer. */
+/** Selects nothing that would be read from a locked view. */
 async function command(field: string, inputType: string, input: object): Promise<Command> {
   const { data, errors } = await post<Record<string, Command>>(
     app.url,
@@ -50,7 +50,7 @@ interface Subscription {
   readonly what: string;
   readonly document: string;
   readonly variables: (orderId: string) => Record<string, unknown>;
-  /** What each frame must have, which is read from a locked view. */
+  /** What each frame must contain, which is read from a locked view. */
   readonly holds: string;
 }
 
@@ -111,11 +111,11 @@ const cases = subscriptions.flatMap(one =>
 );
 
 test.each(cases)(
-  'a frame whose read fails is made again, and the newest state arrives whole: $title',
+  'a frame whose read fails is retried, and the newest state arrives complete: $title',
   async ({ document, variables, holds, transport }) => {
     const orderId = await orderWithItem();
     const next = await transports[transport](document, variables(orderId));
-    // A snapshot, or how far a list has come.
+    // A snapshot, or the position of a list.
     const first = await next();
     expect(first.errors).toBeUndefined();
 
@@ -139,7 +139,7 @@ test.each(cases)(
   },
 );
 
-test('a snapshot whose read fails is made again too, once for all who wait for it', async () => {
+test('a snapshot whose read fails is retried too, once for all subscribers that wait for it', async () => {
   const orderId = await orderWithItem();
   const { document } = subscriptions[0]!;
   const views = await lockViews(database.url, ['customer_view']);
@@ -156,7 +156,7 @@ test('a snapshot whose read fails is made again too, once for all who wait for i
   }
 });
 
-test('a subscriber that comes back after the last frame it got finds the state whose frame could not be made', async () => {
+test('a subscriber that resumes after its last frame gets the state whose frame failed', async () => {
   const orderId = await orderWithItem();
   const { document } = subscriptions[0]!;
   const socket = await connectSocket(app.url, shop.customer.token);
@@ -176,7 +176,7 @@ test('a subscriber that comes back after the last frame it got finds the state w
   await again.close();
 });
 
-test('a subscriber whose token expires meanwhile is sent away, and gets no frame', async () => {
+test('a subscriber whose token expires before the retry is disconnected, and gets no frame', async () => {
   const orderId = await orderWithItem();
   const socket = await connectSocket(app.url, await staffToken({ expires: '4s' }));
   const operation = socket.subscribe(subscriptions[0]!.document, { id: orderId });
@@ -189,7 +189,7 @@ test('a subscriber whose token expires meanwhile is sent away, and gets no frame
   await views.release();
 });
 
-test('projectionsUpdated whose first read fails begins when it can be read', async () => {
+test('projectionsUpdated whose first read fails begins as soon as the read succeeds', async () => {
   const views = await lockViews(database.url, ['checkpoints']);
   const next = await transports.WebSocket('subscription { projectionsUpdated { name } }', {});
   const waiting = next();

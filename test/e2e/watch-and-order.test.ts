@@ -35,7 +35,7 @@ async function newOrder(url: string, { token }: Shopper, productId: string): Pro
   return order!;
 }
 
-test('watch prints every change, also the one that was made while its server was killed and away', async () => {
+test('watch prints every change, also the one that was made while its server was killed', async () => {
   const home = { DATABASE_URL: database.url };
   const { port, opened: doomed } = await onFreePort(at => spawnApp({ ...home, PORT: `${at}` }), /is taken on/);
   const { customer, productId } = await openShop(app.url);
@@ -64,7 +64,7 @@ test('watch prints every change, also the one that was made while its server was
   expect(await back.stop()).toBe(0);
 });
 
-test("with a customer's token, watch prints that customer's orders alone", async () => {
+test("with a customer's token, watch prints only that customer's orders", async () => {
   const [productId, mine, other] = [await added(app.url), await registered(app.url, 'Zoe'), await registered(app.url)];
   const run = startCli('watch', ['--url', app.url, '--token', `Bearer ${mine.token}`]);
   await printed(run, /^Live from position /m, 60_000);
@@ -76,7 +76,7 @@ test("with a customer's token, watch prints that customer's orders alone", async
   expect(stdout).not.toContain(theirs.number);
 });
 
-test('order registers a customer whom the server does not know, and prints the position of each step', async () => {
+test('order registers a customer that the server does not have, and prints the position of each step', async () => {
   await added(app.url);
   const token = await customerToken('cus_0b8c9f1e-0000-4000-8000-00000000feed');
   const { code, stdout, stderr } = await runCli('order', ['--url', app.url, '--token', token]);
@@ -90,7 +90,7 @@ test('order registers a customer whom the server does not know, and prints the p
   expect(again.stdout).toMatch(/^submitted /m);
 });
 
-test('order says what to do if nothing can be ordered', async () => {
+test('order prints what to do if there is nothing to order', async () => {
   const bare = await freshDatabase();
   const empty = await startApp({ DATABASE_URL: bare.url });
   const { code, stderr } = await runCli('order', ['--url', empty.url], env);
@@ -100,7 +100,7 @@ test('order says what to do if nothing can be ordered', async () => {
   await bare.drop();
 });
 
-test.each(['watch', 'order'])('%s --help says how it is used, and does nothing', async name => {
+test.each(['watch', 'order'])('%s --help prints the usage, and does nothing else', async name => {
   const { code, stdout, stderr } = await runCli(name, ['--help', '--url', 'http://127.0.0.1:1']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(new RegExp(`^npm run ${name} -- \\[--url http://127\\.0\\.0\\.1:4000/graphql\\]`));
@@ -121,21 +121,27 @@ test.each<[string, 'watch' | 'order', readonly string[], Readonly<Record<string,
     env,
     /^No server at http:\/\/127\.0\.0\.1:1\/graphql \(.+\): start/,
   ],
-  ['no URL', 'watch', ['--url', '127.0.0.1:4000'], env, /^--url 127\.0\.0\.1:4000: it has to be one like http:/],
+  [
+    'an invalid URL',
+    'watch',
+    ['--url', '127.0.0.1:4000'],
+    env,
+    /^--url 127\.0\.0\.1:4000: it must be a URL like http:/,
+  ],
   ['an unknown option', 'order', ['--speed', '5'], env, /^Unknown option '--speed'.* npm run order -- \[--url/],
   [
     'a server with a key of its own',
     'watch',
     ['--url', 'APP'],
     {},
-    /refuses the token: give one of role staff with --token, or set AUTH_JWT_SECRET to/,
+    /refuses the token: give one with role staff by --token, or set AUTH_JWT_SECRET to/,
   ],
   [
     'a server with a key of its own',
     'order',
     ['--url', 'APP'],
     {},
-    /refuses the token: give one of role customer with --token, or set AUTH_JWT_SECRET/,
+    /refuses the token: give one with role customer by --token, or set AUTH_JWT_SECRET/,
   ],
   [
     'another secret',
@@ -149,14 +155,14 @@ test.each<[string, 'watch' | 'order', readonly string[], Readonly<Record<string,
     'watch',
     ['--url', 'APP', '--token', 'x'],
     env,
-    /refuses the token: give --token one of role staff/,
+    /refuses the token: give --token one with role staff/,
   ],
   [
     'a token of staff',
     'order',
     ['--url', 'APP', '--token', 'STAFF'],
     env,
-    /^--token: it is of role STAFF, give one of role CUSTOMER/,
+    /^--token: it has role STAFF, give one with role CUSTOMER/,
   ],
 ])('a mistake of the user is one line that says what to do: %s, %s', async (_, name, args, given, line) => {
   const staff = await staffToken();

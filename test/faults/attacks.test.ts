@@ -28,13 +28,17 @@ const timeout = 120_000; // 40 s in all if nothing else runs
 const shopOrigin = 'https://shop.example.com';
 /** Operations a second: more than the bystander sends, and few enough to be exceeded on any machine. */
 const customerRate = 60;
-/** Load of the machine at the start, in multiples of its cores: what takes longer because of it is no attack. */
+/**
+ * Load of the machine at the start, in multiples of its cores: a delay that it causes is not the effect of an attack.
+ */
 const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 /** Time that a socket has to authenticate, ms (see sockets.ts). */
 const introduction = 3_000;
 
-/** Time until rate limits start again (see rate.ts): an attack must not meet the limit that the one before used up. */
+/**
+ * Time until rate limits start again (see rate.ts): an attack must not meet the limit that the previous one used up.
+ */
 const rateForgotten = () => new Promise(resolve => setTimeout(resolve, 10_100 - (Date.now() % 10_000)));
 
 let database: TestDatabase;
@@ -122,7 +126,7 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
     document: `${inOrder('...A')} fragment A on Order { ...B } fragment B on Order { ...A }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
-  'a fragment named as introspection is, that spreads itself': {
+  'a fragment with an introspection name that spreads itself': {
     document: `${inOrder('...__schema')} fragment __schema on Order { id ...__schema }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
@@ -131,17 +135,17 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
     code: 'LIMIT_EXCEEDED',
     name: 'tokens',
   },
-  'directives that are none': {
+  'unknown directives': {
     document: `{ viewer ${times(600, n => `@x${n}`)} { role } }`,
     code: 'GRAPHQL_VALIDATION_FAILED',
   },
-  'one word without end': { document: `{ ${'a'.repeat(500_000)} }`, code: 'GRAPHQL_VALIDATION_FAILED' },
-  'brackets without end': { document: '{'.repeat(1_000_000 - 100), code: 'GRAPHQL_PARSE_FAILED' },
+  'one very long name': { document: `{ ${'a'.repeat(500_000)} }`, code: 'GRAPHQL_VALIDATION_FAILED' },
+  'a million brackets': { document: '{'.repeat(1_000_000 - 100), code: 'GRAPHQL_PARSE_FAILED' },
 };
 
 describe('documents', () => {
   test.each(Object.entries(bombs))(
-    '%s: refused, over POST, SSE and WebSocket, one after the other and 20 at once',
+    '%s: rejected, over POST, SSE and WebSocket, one after the other and 20 at once',
     async (_what, { document, code, name }) => {
       const expected = [{ extensions: { code, ...(name && { name, limit: expect.any(Number) as number }) } }];
       const { token: by } = await freshAttacker();
@@ -160,7 +164,7 @@ describe('documents', () => {
   );
 
   test(
-    'documents that take long to check, a new one each time: who sends them is soon told to come later',
+    'documents that are expensive to validate, a new one each time: their sender soon gets RATE_LIMITED',
     async () => {
       const { token: by } = await freshAttacker();
       const slow = (n: number) => `query Q${n} { ${times(490, () => 'viewer{role}')} }`;
@@ -185,7 +189,7 @@ describe('documents', () => {
     }
   });
 
-  test('JSON that is nested too deeply is the client’s error, not the server’s', async () => {
+  test('JSON that is nested too deeply is a client error, not a server error', async () => {
     await rateForgotten();
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     for (const body of [
@@ -237,7 +241,7 @@ async function startTrickles() {
 
 describe('bytes', () => {
   test(
-    'a body of 11 MB in drips is refused with its limit, ten at once',
+    'a body of 11 MB, sent slowly, is rejected with its limit, ten at once',
     async () => {
       const chunk = `${(65_536).toString(16)}\r\n${' '.repeat(65_536)}\r\n`;
       const answers = await Promise.all(
@@ -283,10 +287,10 @@ describe('bytes', () => {
       'a length and chunks',
       'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\n\r\n',
     ],
-    ['a length that is none', 'Content-Length: 5x\r\n\r\n{"a":1}'],
-    ['chunks of no length', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n'],
+    ['an invalid length', 'Content-Length: 5x\r\n\r\n{"a":1}'],
+    ['chunks without a length', 'Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n'],
     ['a line break in a name', 'X-A\r: b\r\n\r\n'],
-  ])('a request with %s is no request, and smuggles none', async (_what, rest) => {
+  ])('a request with %s is rejected, and smuggles no second request', async (_what, rest) => {
     const head = 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n';
     const answer = await rawRequest(app.url, head + rest);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -296,7 +300,7 @@ describe('bytes', () => {
 
 describe('sockets', () => {
   test(
-    '1,000 that never say who they are: sent away with 4408, and one more has no room meanwhile',
+    '1,000 that never authenticate: closed with 4408, and until then one more is rejected',
     async () => {
       const key = Buffer.from('sixteen bytes ok').toString('base64');
       const upgrade = [
@@ -309,7 +313,7 @@ describe('sockets', () => {
         'Sec-WebSocket-Protocol: graphql-transport-ws',
       ];
       /** Everything that each socket received until it was closed. */
-      async function toldToAll(): Promise<{ said: string[]; quick: boolean }> {
+      async function responsesOfAll(): Promise<{ responses: string[]; quick: boolean }> {
         // All connect first, so that all send their first message at about the same time.
         const connections = await Promise.all(Array.from({ length: 1_001 }, () => rawConnection(app.url)));
         const began = performance.now();
@@ -317,13 +321,13 @@ describe('sockets', () => {
         await eventually(() => expect(connections.filter(({ received }) => received() === '')).toHaveLength(0));
         const quick = performance.now() - began < introduction;
         await Promise.all(connections.map(({ closed }) => closed));
-        return { said: connections.map(({ received }) => received()), quick };
+        return { responses: connections.map(({ received }) => received()), quick };
       }
-      let { said, quick } = await toldToAll();
-      // If the time of the first ones was over before the last one's turn, there was room for it.
-      for (let times = 1; !quick && times < 5; times++) ({ said, quick } = await toldToAll());
+      let { responses, quick } = await responsesOfAll();
+      // If the first ones timed out before the last one's turn, there was room for it.
+      for (let times = 1; !quick && times < 5; times++) ({ responses, quick } = await responsesOfAll());
       const [opened, refused] = ['101', '429'].map(status =>
-        said.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
+        responses.filter(text => text.startsWith(`HTTP/1.1 ${status} `)),
       );
       expect([opened!.length, refused!.length]).toEqual([1_000, 1]);
       const goodbye = '\x11\x38Connection initialisation timeout'; // 4408
@@ -343,11 +347,11 @@ describe('sockets', () => {
         for (let part = 0; part < 100; part++) send('x'.repeat(1_000), { fin: false });
       },
     ],
-    ['what is no message', 4400, send => send('{"type":"subscribe"')],
-    ['a message of no kind', 4400, send => send('{"type":"__proto__"}')],
-    ['bytes that are no text', 4400, send => send(Buffer.from([0xff, 0xfe]))],
+    ['malformed JSON', 4400, send => send('{"type":"subscribe"')],
+    ['a message of an unknown type', 4400, send => send('{"type":"__proto__"}')],
+    ['bytes that are not UTF-8', 4400, send => send(Buffer.from([0xff, 0xfe]))],
     [
-      'a second introduction',
+      'a second connection_init',
       4429,
       send => {
         send(JSON.stringify({ type: 'connection_init' }));
@@ -384,7 +388,7 @@ describe('sockets', () => {
     'http://localhost.evil.example',
     'http://evil-localhost',
     'http://127.0.0.1.evil.example',
-  ])('a page of %s opens no socket, and reads no answer', async origin => {
+  ])('a page of %s opens no socket, and reads no response', async origin => {
     await expect(openSocket(app.url, { headers: { origin } })).rejects.toThrow('403');
     const { headers } = await sent('{"query":"{ viewer { role } }"}', { origin });
     expect(headers.get('access-control-allow-origin')).toBeNull();
@@ -444,7 +448,7 @@ describe('headers, methods and paths', () => {
     '/graphql;x',
     '/graphql%00',
     '/healthz/../graphql',
-  ])('no other spelling is the endpoint: %s', async path => {
+  ])('no other spelling of the path is the endpoint: %s', async path => {
     const answer = await rawRequest(
       app.url,
       `GET ${path}?query=%7Bviewer%7Brole%7D%7D HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shop.staff}\r\nConnection: close\r\n\r\n`,
@@ -499,7 +503,7 @@ describe('tokens', () => {
   }
 
   test(
-    'signed by nobody, by another key, for another time, or of another shape are no tokens',
+    'without a signature, by another key, for another time, or of another shape are invalid',
     async () => {
       await rateForgotten();
       const signature = (await staffToken()).split('.')[2]!;
@@ -526,7 +530,7 @@ describe('tokens', () => {
   );
 
   test(
-    'signed with the public key, or by a key that comes along, are none where keys are public',
+    'signed with the public key, or by a key that the token contains, are invalid if public keys are configured',
     async () => {
       const [{ publicKey, privateKey }, stranger] = await Promise.all([
         generateKeyPair('RS256', { extractable: true }),
@@ -575,7 +579,7 @@ const leaks =
 
 describe('injections', () => {
   test(
-    'in every string of every operation: text, or refused by code, and nothing is run',
+    'in every string of every operation: plain text, or rejected with a code, and nothing is executed',
     async () => {
       await rateForgotten();
       const order = accepted(
@@ -602,17 +606,17 @@ describe('injections', () => {
           answer = await post(app.url, document, variables(value), { token: shop.staff });
         }
         asked++;
-        const told = { where, value, code: codesOf(answer.errors)?.[0] };
-        expect(performance.now() - since, JSON.stringify(told)).toBeLessThan(8_000);
-        expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(told.code);
+        const summary = { where, value, code: codesOf(answer.errors)?.[0] };
+        expect(performance.now() - since, JSON.stringify(summary)).toBeLessThan(8_000);
+        expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(summary.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
-        // A value that is no string is rejected; in a list a single value may stand for a list.
+        // A value that is not a string is rejected; a list also accepts a single value.
         if (objects.includes(value as never) && !Array.isArray(value) && !where.endsWith('.ids')) {
-          expect(told).toMatchObject({ code: 'BAD_USER_INPUT' });
+          expect(summary).toMatchObject({ code: 'BAD_USER_INPUT' });
         }
       }
       const attempts = places.flatMap(place => [...texts, ...objects].map(value => [place, value] as const));
-      // A few at a time, as there are few connections.
+      // A few at a time, because there are few connections.
       const queue = attempts.values();
       await Promise.all(
         Array.from({ length: 8 }, async () => {
@@ -678,7 +682,7 @@ describe('injections', () => {
 });
 
 test(
-  'who floods is told to come later, and nobody else is',
+  'a caller that floods the server gets RATE_LIMITED, and other callers do not',
   async () => {
     const { token: by } = await freshAttacker();
     const codes: unknown[] = [];
@@ -696,7 +700,7 @@ test(
 );
 
 test(
-  'documents that are new each time, by somebody who may send as many: what is kept of them is bounded',
+  'new documents each time, from a caller with a high rate limit: the memory of their caches is bounded',
   async () => {
     const held = await inspector.memory();
     // Each takes nearly a megabyte when it is parsed: 150 cached ones would take 140 MB.
@@ -710,16 +714,16 @@ test(
 
 describe('after all attacks', () => {
   test(
-    'who trickled headers was cut off within 13 s, and who trickled a body within 35 s',
+    'a client that trickled headers was disconnected within 13 s, one that trickled a body within 35 s',
     async () => {
       const ended = await Promise.all(
         trickles.connections.map(async ({ closed, received }) => ({
           ms: (await closed) - trickles.since - stoodStill(trickles.since, await closed),
-          said: received(),
+          head: received(),
         })),
       );
-      for (const [n, { ms, said }] of ended.entries()) {
-        expect(said).toMatch(/^HTTP\/1\.1 408 /);
+      for (const [n, { ms, head }] of ended.entries()) {
+        expect(head).toMatch(/^HTTP\/1\.1 408 /);
         expect(ms).toBeLessThan(n % 2 === 0 ? 13_000 : 35_000);
       }
     },
@@ -727,7 +731,7 @@ describe('after all attacks', () => {
   );
 
   test(
-    'the bystander had every answer and every frame, 99 of 100 within a second',
+    'the bystander received every response and every frame, 99 of 100 within a second',
     async () => {
       bystander.kill('SIGTERM');
       expect(await bystander.exited).toMatchObject({ code: 0 });
@@ -752,7 +756,7 @@ describe('after all attacks', () => {
     timeout,
   );
 
-  test('memory is back at its level', async () => {
+  test('memory is back at its level before', async () => {
     const after = await inspector.memory();
     const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
     console.log(

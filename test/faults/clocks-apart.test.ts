@@ -13,7 +13,7 @@ const preload = `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs'
 
 describeWithRedis('clocks that are an hour off', () => {
   test(
-    'one node an hour ahead and one behind, then the other way round in the middle of an outage: nothing acknowledged is lost or doubled, callers wait no longer, views converge, and /readyz says what is so',
+    'one node an hour ahead and one behind, swapped in the middle of an outage: no acknowledged command is lost or doubled, callers wait no longer, views converge, and /readyz reports the truth',
     slowly,
     async () => {
       const database = await freshDatabase();
@@ -38,7 +38,7 @@ describeWithRedis('clocks that are an hour off', () => {
       const before = await commandsOff(world, 1);
       const outage = { from: 0, until: 0 };
       await world.meet({
-        name: 'clocks that are set two hours while PostgreSQL is cut off',
+        name: 'clocks that are set by two hours while PostgreSQL is cut off',
         begin: async () => {
           outage.from = Date.now();
           for (const { postgres } of members) postgres.meet(() => 'lose-request');
@@ -54,7 +54,7 @@ describeWithRedis('clocks that are an hour off', () => {
         },
         bites: async () => Math.min(...members.map(({ postgres }) => postgres.harmed)),
       });
-      // However long it took until each one had noticed.
+      // However long it took until each process had noticed.
       const away = ran(outage.from, outage.until);
       const waits = world.run.acknowledged.map(({ sent, answered }) => ran(sent, answered));
       expect(Math.max(...waits) - away).toBeLessThan(longestDelay);

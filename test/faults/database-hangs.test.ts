@@ -9,7 +9,7 @@ import { openTcpProxy } from '../support/tcp-proxy.ts';
 /** Between the 10 s of a read and the 40 s after which the connection itself would give up. */
 const boundMs = 30_000;
 
-test('while the database hangs, each kind of read is answered UNAVAILABLE, and served again once it goes on', async () => {
+test('while the database hangs, each kind of read is answered UNAVAILABLE, and served again when it continues', async () => {
   const database = await freshDatabase();
   const target = new URL(database.url);
   const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port || 5432) });

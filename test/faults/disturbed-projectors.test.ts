@@ -30,7 +30,7 @@ const nodeCount = 3;
 const few = 4;
 const longest = 400_000; // a minute and a half if nothing else runs
 /** Time to start a process on a busy machine, ms. */
-const patience = 30_000;
+const startTimeoutMs = 30_000;
 /** How long processes are held at a time, ms: less than their lock timeout. */
 const holdTime = 3_000;
 
@@ -73,7 +73,7 @@ interface Caught extends HeldStatement {
 /** Continues the history until a process waits in that half of a batch. The lock stays, so the process stays there. */
 async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Caught> {
   await held.hold(half);
-  const deadline = Date.now() + patience;
+  const deadline = Date.now() + startTimeoutMs;
   let again = Date.now() + holdTime;
   const state = { over: false };
   const given = (async () => {
@@ -83,14 +83,15 @@ async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Ca
     for (;;) {
       const statement = await held.waiting();
       if (statement) return { ...statement, given };
-      // All of them had passed it, and wait in the other half of their batch for what is held here. A rebuild is held
-      // in one half only: if it was released, it might finish all of its batches.
+      // All processes had passed it, and wait in the other half of their batch for this lock. A rebuild is held in one
+      // half only: if it was released, it might finish all of its batches.
       if (held === batches && Date.now() > again) {
         await held.letGo();
         await held.hold(half);
         again = Date.now() + holdTime;
       }
-      if (Date.now() > deadline) throw new Error(`nobody came to ${half} a batch; there are\n${await held.seen()}`);
+      if (Date.now() > deadline)
+        throw new Error(`no process waits in the ${half} of a batch; now there are\n${await held.seen()}`);
       await new Promise(resolve => setTimeout(resolve, 20));
     }
   } finally {
@@ -134,7 +135,7 @@ async function redelivered(more: GiveMore): Promise<void> {
   const held: [Checkpoint, RecordedEvent[]][] = [];
   await batches.hold('write');
   for (const size of [1, 2, 5]) {
-    // The next few commands may all be rejected, and then there is nothing to deliver yet.
+    // The next few commands may all be rejected; then there is nothing to deliver yet.
     for (let events: RecordedEvent[] = []; events.length === 0; ) {
       await more();
       const checkpoint = await readCheckpoint(own);

@@ -14,16 +14,16 @@ import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 
-/** `npm run proof -- documents` has 600. */
+/** `npm run proof -- documents` runs for 600 s. */
 const seconds = Number(process.env['DOCUMENTS_SECONDS'] ?? 20);
 const seed = Number(process.env['DOCUMENTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-/** Ms of CPU that a request may take until it is admitted or refused, on a machine on which nothing else runs. */
+/** CPU time that a request may take until it is accepted or rejected, ms, on an otherwise idle machine. */
 const most = 50;
-/** A collection of garbage may fall on one request; what takes long by itself does so each time. */
+/** A garbage collection may fall on one request; a document that is expensive itself is so in each try. */
 const tries = 6;
-/** Ms of CPU that parsing the reference text takes where nothing else shares the core's caches; here it took 1.3 to 1.9. */
+/** CPU time for parsing the reference text if nothing else uses the core's caches, ms; here it took 1.3 to 1.9. */
 const referenceMs = 2;
-/** Beyond it the measure of slowness is wrong itself. */
+/** Maximum of the measured slowness: beyond it the measure itself is wrong. */
 const mostSlowness = 4;
 const timeout = seconds * 1_000 + 240_000;
 
@@ -36,19 +36,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** A server in a process of its own: what it costs is told apart from what this one does. */
+/** A server in its own process, so that its CPU time is measured apart from this process. */
 function start(more: Environment): Promise<SpawnedApp> {
   const rates = { LIMIT_STAFF_RATE: '1000000', LIMIT_CUSTOMER_RATE: '1000000' };
   return spawnApp({ DATABASE_URL: database.url, GRAPHIQL: 'off', ...rates, ...more });
 }
 
-/** Ms of CPU of the server's process so far, in all of its threads. */
+/** CPU time of the server's process so far, in all of its threads, ms. */
 async function cpuOf({ probes }: SpawnedApp): Promise<number> {
   const metrics = await (await fetch(`${probes}/metrics`)).text();
   return Number(/^process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1]) * 1_000;
 }
 
-/** How much slower a second of CPU is just now than where nothing else runs; 1 at least. */
+/** How much slower the CPU is now than on an idle machine; at least 1. */
 function slowness(): number {
   const text = `{ ${'viewer { role } '.repeat(490)} }`;
   const { user, system } = process.cpuUsage();
@@ -62,7 +62,7 @@ const forOrder = (request: GeneratedRequest, salt = ''): GeneratedRequest => ({
   query: request.query.replaceAll(anOrder, orderId) + salt,
 });
 
-/** Some tries, each with a text that no cache knows where `salted`: the least of them, as on a machine that is idle. */
+/** The minimum of some tries, as on an idle machine. @param salted each try sends a text that is in no cache */
 async function taken(app: SpawnedApp, send: Send, request: GeneratedRequest, salted: boolean): Promise<number> {
   let least = Infinity;
   for (let n = 0; n < tries && least >= most; n++) {
@@ -86,7 +86,7 @@ async function expectCheap(
   }
 }
 
-/** Of what is compiled by its first requests nothing is measured. */
+/** Sends a few requests first, so that the compilation of code for the first requests is not measured. */
 async function warm(app: SpawnedApp, ways: Readonly<Record<string, Send>>): Promise<void> {
   for (let n = 0; n < 20; n++) slowness();
   for (const request of fc.sample(generatedRequest, { seed: 1, numRuns: 15 })) {
@@ -94,7 +94,7 @@ async function warm(app: SpawnedApp, ways: Readonly<Record<string, Send>>): Prom
   }
 }
 
-describe('documents that their sender writes', () => {
+describe('documents sent as text', () => {
   let app: SpawnedApp;
   beforeAll(async () => {
     app = await start({ INTROSPECTION: 'on' });
@@ -106,7 +106,7 @@ describe('documents that their sender writes', () => {
   afterAll(() => app.stop());
 
   test(
-    `are admitted or refused within ${most} ms of CPU, with whatever variables (DOCUMENTS_SEED=${seed})`,
+    `are accepted or rejected within ${most} ms of CPU, with any variables (DOCUMENTS_SEED=${seed})`,
     { timeout },
     async () => {
       let count = 0;
@@ -141,7 +141,7 @@ describe('documents of a manifest', () => {
     await rm(folder, { recursive: true });
   });
 
-  test(`are admitted or refused as fast (DOCUMENTS_SEED=${seed})`, { timeout }, async () => {
+  test(`are accepted or rejected as fast (DOCUMENTS_SEED=${seed})`, { timeout }, async () => {
     for (const request of requests) await expectCheap(app, withHash, request, false);
   });
 });

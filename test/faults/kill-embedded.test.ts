@@ -15,7 +15,7 @@ const kills = 20;
 const timeout = 600_000; // about 70 s if nothing else runs: mostly starts
 
 test(
-  'on the embedded database, killed at any moment, 20 times, also while it starts: every acknowledged command is stored once, and the views are the fold',
+  'on the embedded database, killed at any moment, 20 times, also during the start: every acknowledged command is stored once, and the views are the fold',
   { timeout },
   async () => {
     const DATA_DIR = await mkdtemp(join(tmpdir(), 'orderstream-kill-'));

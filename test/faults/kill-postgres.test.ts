@@ -14,7 +14,7 @@ const timeout = 600_000; // about 80 s if nothing else runs: mostly starts
 
 describeWithRedis('two API processes and a projector on PostgreSQL', () => {
   test(
-    'any of them killed at any moment, 20 times: every acknowledged command is stored once, and the views are the fold',
+    'any process killed at any moment, 20 times: every acknowledged command is stored once, and the views are the fold',
     { timeout },
     async () => {
       const database = await freshDatabase();

@@ -13,7 +13,7 @@ import { openWorld, slowly, type Trouble } from './world.ts';
 const appendLock = 'pg_advisory_xact_lock(1330795588, 1)';
 
 /** Maximum time until a process meets the obstacle, ms: seconds if nothing else runs. */
-const patience = 60_000;
+const meetTimeoutMs = 60_000;
 
 /** Waits until a process waits for this session's lock, and then requests the lock which that process holds. */
 const crossed = (query: string) => `DO $$ BEGIN
@@ -25,7 +25,7 @@ END $$`;
 
 describeWithRedis('PostgreSQL that refuses under load', () => {
   test(
-    'lock timeouts, statement timeouts and deadlocks, of appends and of batches: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    'lock timeouts, statement timeouts and deadlocks, of appends and of batches: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
     slowly,
     async () => {
       // Settings that an operator may choose. The first process of each role meets lock timeouts, the second one
@@ -43,12 +43,12 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         await holder.query(`SET deadlock_timeout = '1h'; BEGIN`);
         for (const statement of statements) await holder.query(statement);
       };
-      const letGo = () => holder.end();
+      const release = () => holder.end();
       const refused = (name: string, sqlState: string, more: Pick<Trouble, 'begin' | 'lasts'> & Partial<Trouble>) => {
         const before = refusals(postgres, sqlState);
         return world.meet({
           name: `${name} (${sqlState})`,
-          end: letGo,
+          end: release,
           bites: () => refusals(postgres, sqlState) - before,
           ...more,
         });
@@ -59,7 +59,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         const before = ['55P03', '57014'].map(state => [state, refusals(postgres, state)] as const);
         return eventually(() => {
           for (const [state, count] of before) expect(refusals(postgres, state)).toBeGreaterThan(count);
-        }, patience);
+        }, meetTimeoutMs);
       };
 
       await refused('the log is locked', '55P03', {
@@ -69,14 +69,14 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         said: [{ of: members, is: 'serving' }],
       });
 
-      // The active projector meets it, and the other one when it takes over.
+      // The active projector meets it, and the other one after it takes over.
       await refused('the views are locked', '55P03', {
         begin: () => hold('SELECT FROM checkpoints FOR UPDATE'),
         lasts: untilBothMore,
         said: [{ of: members, is: 'serving' }],
       });
 
-      // A reader meets it: it is told to retry, and not that the server is broken.
+      // A reader meets it: the response asks it to retry, and does not report a broken server.
       await refused('a view’s table is locked', '55P03', {
         begin: () => hold('LOCK TABLE order_view IN ACCESS EXCLUSIVE MODE'),
         lasts: async () => {
@@ -107,7 +107,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
             await hold(held);
             void holder.query(crossed(wanted)).catch(() => undefined);
           },
-          lasts: () => eventually(() => expect(refusals(postgres, '40P01')).toBeGreaterThan(before), patience),
+          lasts: () => eventually(() => expect(refusals(postgres, '40P01')).toBeGreaterThan(before), meetTimeoutMs),
           storesOn: false,
           said: [{ of: members, is: 'serving' }],
         });

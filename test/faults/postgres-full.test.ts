@@ -16,7 +16,7 @@ const needs = process.getuid?.() === 0 ? '' : ' (needs root, for a file system o
 
 describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () => {
   test(
-    'commands are answered UNAVAILABLE and stored once there is room again: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    'commands are answered UNAVAILABLE, and stored when there is room again: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
     slowly,
     async () => {
       const postgres = await startPostgres({ log_line_prefix: '%e ' });

@@ -8,7 +8,7 @@ import { type Member, openWorld, type World, slowly } from './world.ts';
 
 describeWithRedis('PostgreSQL lost under load', () => {
   test(
-    'restarted, crashed, silent, cut off before and after commits: nothing acknowledged is lost or doubled, views converge, and /readyz says 503 as long as it is away',
+    'restarted, crashed, silent, cut off before and after commits: no acknowledged command is lost or doubled, views converge, and /readyz is 503 during each outage',
     slowly,
     async () => {
       const postgres = await startPostgres();
@@ -34,7 +34,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
       expect(postgres.log()).toContain('was interrupted'); // after SIGQUIT it had to recover
 
       await world.meet({
-        name: 'a partition: no byte comes through, and no connection breaks',
+        name: 'a partition: no byte arrives, and no connection breaks',
         begin: () => members.forEach(({ postgres: between }) => between.hold(true)),
         lasts: 3_500,
         storesOn: false,
@@ -48,7 +48,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
         await cutOff(world, apis, 'append_events', fate);
         await cutOff(world, projectors, 'UPDATE checkpoints', fate);
       }
-      // The clients' retries are no evidence: their node repeats the same append for them, and they notice nothing.
+      // The clients' retries are no evidence: their node repeats the same append for them, so they notice nothing.
       const stored = apis.flatMap(({ postgres: between }) => between.lostAnswers).filter(saysAppended);
       expect(stored.length, 'calls that stored commands and whose answer was lost').toBeGreaterThan(0);
       await world.close();
@@ -57,7 +57,7 @@ describeWithRedis('PostgreSQL lost under load', () => {
   );
 });
 
-/** Whether a chunk from PostgreSQL is an answer of append_events() that says that a command was just stored. */
+/** Whether a chunk from PostgreSQL is an answer of append_events() that reports a command as newly stored. */
 function saysAppended(bytes: Buffer): boolean {
   return bytes.includes('appended ');
 }

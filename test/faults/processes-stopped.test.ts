@@ -12,7 +12,7 @@ const longerThanTakeover = 3_500;
 
 describeWithRedis('processes stopped under load', () => {
   test(
-    'kill -9 and SIGSTOP of each role, and connections of clients cut: nothing acknowledged is lost or doubled, views converge, and /readyz says what is so',
+    'kill -9 and SIGSTOP of each role, and connections of clients cut: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
     slowly,
     async () => {
       const database = await freshDatabase();

@@ -7,7 +7,7 @@ import { soon, stoodStill } from '../support/standstill.ts';
 
 const interval = 150;
 /** Longer than a process needs to find out that its database does not answer. */
-const patience = 2_800;
+const probeTimeoutMs = 2_800;
 /** Maximum time until each process has answered, ms; it is asked all the time. */
 const longestSilence = 60_000;
 /** An answer is no evidence if the machine stalled for this many ms in the time before it, ms. */
@@ -26,7 +26,7 @@ interface Reading {
   readonly answered: number;
   /** 0 if there was no answer. */
   readonly code: number;
-  readonly said: {
+  readonly report: {
     readonly status?: string;
     readonly redis?: string;
     readonly views?: { readonly lagSeconds: number };
@@ -34,16 +34,17 @@ interface Reading {
 }
 
 /**
- * What a process may report about itself; each report must be the whole truth. `serving`: ready, or degraded for a
- * reason.
+ * What a process may report about itself; each report must be correct and complete. `serving`: ready, or degraded for
+ * a reason.
  */
 const meanings = {
-  ready: ({ code, said }) => code === 200 && said.status === 'ready',
-  serving: ({ code, said: { status, redis, views } }) =>
+  ready: ({ code, report }) => code === 200 && report.status === 'ready',
+  serving: ({ code, report: { status, redis, views } }) =>
     code === 200 && (status === 'degraded') === ((views?.lagSeconds ?? 0) > 5 || redis === 'disconnected'),
-  unavailable: ({ code, said }) => code === 503 && said.status === 'unavailable',
-  'without Redis': ({ code, said }) => code === 200 && said.status === 'degraded' && said.redis === 'disconnected',
-  behind: ({ code, said }) => code === 200 && said.status === 'degraded' && (said.views?.lagSeconds ?? 0) > 5,
+  unavailable: ({ code, report }) => code === 503 && report.status === 'unavailable',
+  'without Redis': ({ code, report }) =>
+    code === 200 && report.status === 'degraded' && report.redis === 'disconnected',
+  behind: ({ code, report }) => code === 200 && report.status === 'degraded' && (report.views?.lagSeconds ?? 0) > 5,
   nothing: ({ code }) => code === 0,
 } satisfies Record<string, (reading: Reading) => boolean>;
 
@@ -51,7 +52,7 @@ export type Said = keyof typeof meanings;
 
 /** Asks every process for its readiness all the time. Answers during or soon after a stall are skipped. */
 export interface ReadinessWatch {
-  /** Waits until each process was asked after this time, and has answered or kept silent. */
+  /** Waits until each process was asked after this time, and has answered or timed out. */
   hear(of: readonly Asked[], from: number): Promise<void>;
   /** Checks that each process was asked within that time, and that every answer was this one. */
   expectSaid(what: Said, of: readonly Asked[], from: number, until: number): void;
@@ -69,10 +70,10 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
 
   async function ask({ name, app }: Asked): Promise<void> {
     const sent = performance.now();
-    const { code, said } = await answerOf(`${app.probes}/readyz`).catch(() => ({ code: 0, said: {} }));
-    readings.push({ name, sent, answered: performance.now(), code, said });
+    const { code, report } = await answerOf(`${app.probes}/readyz`).catch(() => ({ code: 0, report: {} }));
+    readings.push({ name, sent, answered: performance.now(), code, report });
   }
-  /** Without waiting for the last answer: a slow process is asked all the same. */
+  /** Does not wait for the last answer: a slow process is asked as often as the others. */
   async function keepAsking(member: Asked): Promise<void> {
     const asked = new Set<Promise<void>>();
     while (!over) {
@@ -82,7 +83,7 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     }
     await Promise.all(asked);
   }
-  /** Of the requests that were sent last, not of those that were answered last. */
+  /** The answers to the latest requests, not the latest answers. */
   function latestOf(name: string, from: number): Reading | undefined {
     const answered = readings.filter(one => one.name === name && one.sent >= from);
     return answered.sort((one, other) => one.sent - other.sent).at(-1);
@@ -116,15 +117,15 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
     expectSaid(what, of, from, until) {
       const means: (reading: Reading) => boolean = meanings[what];
       for (const { name } of of) {
-        const heard = within(name, from, until);
-        const lies = heard.filter(one => !means(one));
-        const told = lies.map(({ sent, answered, code, said }) => {
-          return { after: Math.round(sent - from), took: Math.round(answered - sent), code, ...said };
+        const answers = within(name, from, until);
+        const lies = answers.filter(one => !means(one));
+        const wrong = lies.map(({ sent, answered, code, report }) => {
+          return { after: Math.round(sent - from), took: Math.round(answered - sent), code, ...report };
         });
         const when = `within ${Math.round(until - from)} ms`;
-        // In one line: what it reported instead is all that is known.
-        if (lies.length > 0) expect.fail(`${name} should have said ${what} ${when}, not ${JSON.stringify(told)}`);
-        expect(heard.length, `answers of ${name} ${when}`).toBeGreaterThan(0);
+        // In one line, because nothing else shows what it reported instead.
+        if (lies.length > 0) expect.fail(`${name} should have said ${what} ${when}, not ${JSON.stringify(wrong)}`);
+        expect(answers.length, `answers of ${name} ${when}`).toBeGreaterThan(0);
       }
     },
     async becomes(what, of, milliseconds) {
@@ -140,10 +141,13 @@ export function watchReadiness(members: readonly Asked[]): ReadinessWatch {
 }
 
 /** Over a new connection, as an orchestrator asks: the other side may have closed a kept one. */
-function answerOf(url: string): Promise<Pick<Reading, 'code' | 'said'>> {
+function answerOf(url: string): Promise<Pick<Reading, 'code' | 'report'>> {
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent: false, signal: AbortSignal.timeout(patience) }, answer => {
-      json(answer).then(said => resolve({ code: answer.statusCode ?? 0, said: said as Reading['said'] }), reject);
+    const request = get(url, { agent: false, signal: AbortSignal.timeout(probeTimeoutMs) }, answer => {
+      json(answer).then(
+        report => resolve({ code: answer.statusCode ?? 0, report: report as Reading['report'] }),
+        reject,
+      );
     });
     request.on('error', reject);
   });

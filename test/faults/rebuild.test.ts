@@ -11,7 +11,7 @@ const events = 14_500;
 
 describeWithRedis('two nodes that command, answer and push to 100 subscribers while every view is rebuilt', () => {
   test(
-    'no error, nothing stale, no frame missing or twice; killed twice the rebuild goes on where it was',
+    'during a rebuild that is killed twice and continues there is no error, no stale page, and no missing or repeated frame',
     { timeout: 400_000 },
     async () => {
       const database = await freshDatabase();

@@ -20,7 +20,7 @@ const longestReturn = 2_000;
 
 describeWithRedis(`Redis stopped for ${away} s in the middle`, () => {
   test(
-    'no client meets an error, each update arrives within a second, and within 2 s of its return all are as fast as before',
+    'no client gets an error, each update arrives within a second, and within 2 s of its return all are as fast as before',
     { timeout: 120_000 + away * 1_000 },
     async () => {
       const [database, redis] = [await freshDatabase(), await startRedis()];

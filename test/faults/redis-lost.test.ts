@@ -4,12 +4,12 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { openWorld, slowly } from './world.ts';
 
-/** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be given up. */
+/** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be closed. */
 const slow = 800;
 
 describeWithRedis('Redis lost under load', () => {
   test(
-    'absent at the start, lost in the middle, back and empty, slow, dropping half: nothing acknowledged is lost or doubled, views converge, commands do not wait, and /readyz says what is so',
+    'absent at the start, lost in the middle, back and empty, slow, dropping half: no acknowledged command is lost or doubled, views converge, commands do not wait, and /readyz reports the truth',
     slowly,
     async () => {
       const database = await freshDatabase();
@@ -35,7 +35,7 @@ describeWithRedis('Redis lost under load', () => {
             await redis.stop('SIGKILL');
           },
           lasts,
-          // The processes learn of it from their sockets.
+          // The processes notice it by their sockets.
           said: lasts > 0 ? [{ of: members, is: 'without Redis', after: 300 }] : [],
           end: () => redis.start(),
           bites: () => before,
@@ -56,7 +56,7 @@ describeWithRedis('Redis lost under load', () => {
 
       const hints = hintsOf(members.map(one => one.redis));
       await world.meet({
-        name: 'Redis drops half of what is published',
+        name: 'Redis drops half of the messages',
         begin: () => hints.lose(0.5),
         lasts: 1_500,
         said: [{ of: members, is: 'ready' }],

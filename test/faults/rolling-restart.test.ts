@@ -38,7 +38,7 @@ interface Watcher {
 
 describeWithRedis('all nodes restarted, one after the other, under load', () => {
   test(
-    'every client is back within 2 s with our retry and 6 s with graphql-ws’s own, none misses or repeats an event, and every stop ends well',
+    'every client is back within 2 s with our retry and 6 s with graphql-ws’s own, no client misses or repeats an event, and every stop ends well',
     slowly,
     async () => {
       const database = await freshDatabase();
@@ -93,7 +93,7 @@ describeWithRedis('all nodes restarted, one after the other, under load', () => 
           expect(positions).toEqual(log);
           await eventually(() => expect(pushed).toEqual(versions));
         }
-        // It subscribes as the first time, from the first event: all of them come again, without a gap.
+        // It subscribes as for the first time, from the first event: all events arrive again, without a gap.
         else expect(positions.slice(positions.lastIndexOf(log[0]!))).toEqual(log);
       }
       for (const kind of ['ours', 'stock'] as const) {

@@ -42,7 +42,7 @@ async function addItems(socket: TestSocket, productId: string, onAnswer: () => v
 test.each([
   ['a node is stopped', 1012],
   ['tokens expire', 4403],
-] as const)('if %s, no stored command is without its answer (closed with %i)', async (_what, code) => {
+] as const)('if %s, every stored command is answered (closed with %i)', async (_what, code) => {
   const database = await freshDatabase();
   const app = await spawnApp({ DATABASE_URL: database.url, LIMIT_CUSTOMER_RATE: '1000000' });
   const { customer, productId } = await openShop(app.url);

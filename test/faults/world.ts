@@ -134,14 +134,14 @@ export async function openWorld(conditions: Conditions): Promise<World> {
     await expectCalm();
     const asked = enter('it was to begin');
     await begin();
-    const begun = enter('it had begun');
+    const beganAt = enter('it had begun');
     const stored = run.acknowledged.length;
     if (typeof lasts === 'function') await lasts();
     else await sleep(lasts);
     if (storesOn) await acknowledgedAfter(stored);
-    for (const { of, after = 0 } of said) await readiness.hear(of, begun + after);
+    for (const { of, after = 0 } of said) await readiness.hear(of, beganAt + after);
     const ending = enter('it was to end');
-    for (const { of, is, after = 0 } of said) readiness.expectSaid(is, of, begun + after, ending);
+    for (const { of, is, after = 0 } of said) readiness.expectSaid(is, of, beganAt + after, ending);
     await end();
     const ended = enter('it had ended');
     expect(await bites(), `${name} did not bite`).toBeGreaterThan(0);
@@ -153,7 +153,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
     [calmSince] = await Promise.all([readiness.becomes('ready', members, recovery), converged()]);
     const still = Math.round(stoodStill(asked, calmSince));
     console.log(
-      `${name}: began in ${Math.round(begun - asked)} ms, lasted ${Math.round(ending - begun)} ms, ready again ` +
+      `${name}: began in ${Math.round(beganAt - asked)} ms, lasted ${Math.round(ending - beganAt)} ms, ready again ` +
         `${Math.round(calmSince - ended)} ms after it, ${run.acknowledged.length} commands acknowledged so far` +
         (still > 0 ? `; the machine stood still for ${still} ms` : ''),
     );

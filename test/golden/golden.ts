@@ -20,8 +20,8 @@ import { productDecider } from '../../src/product/decider.ts';
 import { schema } from '../../src/schema.ts';
 import { types, views } from '../../src/slices.ts';
 
-// frozen/ has what was once stored or given to clients, and never changes; frozen.json has its hashes. expected/ has
-// what today's code makes of it: record.ts writes it, and its diff shows the effect of a change.
+// frozen/ has data that was once stored or given to clients, and never changes; frozen.json has its hashes. expected/
+// has what today's code makes of it: record.ts writes it, and its diff shows the effect of a change.
 
 /** One mutation as a client sent it, and its time. */
 export interface Asked {
@@ -208,7 +208,7 @@ export function asJson<Content>(content: Content): Content {
   return JSON.parse(JSON.stringify(content)) as Content;
 }
 
-/** What `orderstream erase-customer` sends, which is no mutation, by stream type. */
+/** The command of `orderstream erase-customer`, which is no mutation, by stream type. */
 const erasures: Readonly<Record<string, string>> = { eraseCustomer: 'customer', eraseOrder: 'order' };
 
 /** Sends a mutation as the client did, to today's schema. Returns the member of the result union. */

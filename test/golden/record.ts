@@ -35,7 +35,7 @@ for (const file of await filesIn('frozen/lives')) {
   if (life.rows === undefined) await write(`frozen/lives/${file}`, await live(life.asked));
 }
 const lives = await readLives();
-// The event of the machinery, which no mutation stores.
+// The event that no mutation stores.
 const retried = { streamType: 'order', streamId: 'ord_00000000-0000-4000-8000-000000000001' };
 const retry = await logOf(store => appendRetry(store, retried));
 const events = [...lives.values(), retry].flatMap(({ rows, keys }): GoldenEvent[] =>
@@ -66,7 +66,7 @@ async function live(asked: readonly Asked[]): Promise<Life> {
     const handle = openHandleCommand(store);
     for (const one of asked) {
       const answer = await ask(handle, one);
-      if ('message' in answer) throw new Error(`${one.mutation} was refused: ${JSON.stringify(answer)}`);
+      if ('message' in answer) throw new Error(`${one.mutation} was rejected: ${JSON.stringify(answer)}`);
     }
   });
   return { asked, ...log };

@@ -84,7 +84,7 @@ describe.each([
     return database.event.findMany({ where: { streamId }, orderBy: { version: 'asc' } });
   }
 
-  /** Lets an attempt damage the log, and repairs it. */
+  /** Runs an attempt to damage the log, and repairs the log. */
   async function rolledBack(attempt: (inside: Database) => Promise<void>): Promise<void> {
     const over = new Error('over');
     const done = database.$transaction(async inside => {
@@ -143,7 +143,7 @@ describe.each([
     expect(without).toEqual({ count: 1 });
   });
 
-  test('answers a repeated command id with what the first request stored, and stores nothing', async () => {
+  test('answers a repeated command id with the result of the first request, and stores nothing', async () => {
     const stream = newStream();
     const request = requestFor(stream, { events: [newEvent(), newEvent(), newEvent()] });
     const first = await append(request);
@@ -158,7 +158,7 @@ describe.each([
     ).toBe(0);
   });
 
-  test('answers a repeated command id with the first outcome inside one call, too', async () => {
+  test('answers a repeated command id with the first outcome within one call, too', async () => {
     const request = requestFor(newStream());
     const [one, other] = await appendEvents(database, [request, request]);
     expect(one).toMatchObject({ outcome: 'appended', version: 1 });
@@ -178,7 +178,7 @@ describe.each([
     ).toBe(0);
   });
 
-  test('rejects a version or a hash that is not that of the stream’s last event, and answers the version', async () => {
+  test('rejects a version or a hash other than that of the stream’s last event, and answers the current version', async () => {
     const stream = await streamOf(3);
     const [{ hash: firstHash } = { hash: new Uint8Array() }] = await storedIn(stream.streamId);
     const ofFirst = Buffer.from(firstHash).subarray(0, 6).toString('hex');
@@ -251,7 +251,7 @@ describe.each([
     expect(await database.event.count()).toBe(before + 3);
   });
 
-  test('sees what an earlier request of the same call has stored', async () => {
+  test('sees the events of an earlier request of the same call', async () => {
     const stream = newStream();
     const [, second, reader] = await appendEvents(database, [
       requestFor(stream),
@@ -263,13 +263,13 @@ describe.each([
   });
 
   test.each([
-    ['text that no JSON of the database can hold', () => ({ events: [newEvent({ text: 'a\u0000b' })] }), '22P05'],
+    ['text that jsonb cannot store', () => ({ events: [newEvent({ text: 'a\u0000b' })] }), '22P05'],
     ['half a character', () => ({ events: [newEvent({ text: '\ud83d' })] }), '22P02'],
-    ['a command id that is none', () => ({ commandId: 'cmd_1' }), '22P02'],
-    ['a time that is none', () => ({ occurredAt: 'someday' }), '22007'],
-    ['a line more than it says', () => ({ streamId: `${newStream().streamId}\nord_other` }), '22023'],
+    ['an invalid command id', () => ({ commandId: 'cmd_1' }), '22P02'],
+    ['an invalid time', () => ({ occurredAt: 'someday' }), '22007'],
+    ['an additional line', () => ({ streamId: `${newStream().streamId}\nord_other` }), '22023'],
     ['no data', () => ({ events: [{ type: 'Noted', schemaVersion: 1, personal: null } as never] }), '23502'],
-  ])('stores nothing of a whole call in which one request has %s', async (__, fault, state) => {
+  ])('stores nothing of a call if one of its requests has %s', async (__, fault, state) => {
     const bad = requestFor(newStream(), fault());
     const call = [requestFor(newStream()), bad, requestFor(newStream())];
     const before = await database.event.count();
@@ -281,7 +281,7 @@ describe.each([
   });
 
   test.each(['RepeatableRead', 'Serializable'] as const)(
-    'refuses to run under %s, where it could not see what was committed before it got the lock',
+    'refuses to run under %s, where it could not see events committed before it got the lock',
     async isolationLevel => {
       const attempt = database.$transaction(async inside => await appendEvents(inside, [requestFor(newStream())]), {
         isolationLevel,
@@ -303,7 +303,7 @@ describe.each([
     });
   });
 
-  test('an older release appends beside this one, to the same chain and with the same answers', async () => {
+  test('an older release appends at the same time, to the same chain and with the same answers', async () => {
     const older = async (request: AppendRequest): Promise<AppendOutcome | undefined> => {
       const [row] = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
         SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`;
@@ -389,7 +389,7 @@ describe.each([
     ['occurred_at', `occurred_at + interval '1 millisecond'`],
     ['recorded_at', `recorded_at - interval '1 millisecond'`],
     ['hash', String.raw`'\x0000000000000000000000000000000000000000000000000000000000000000'::bytea`],
-  ])('chains the events so that no %s can be changed unseen', async (column, value) => {
+  ])('chains the events so that a changed %s is detected', async (column, value) => {
     const { streamId } = await streamOf(3);
     const position = Number((await storedIn(streamId))[1]!.position);
     await rolledBack(async inside => {
@@ -439,15 +439,15 @@ describe('append_events on 16 connections at once', () => {
   );
   type Call = typeof call extends fc.Arbitrary<infer Value> ? Value : never;
 
-  interface Told {
+  interface CallResult {
     readonly request: AppendRequest;
     readonly outcome: AppendOutcome;
     readonly began: number;
     readonly ended: number;
   }
 
-  async function carryOut(client: pg.Client, calls: readonly Call[]): Promise<Told[]> {
-    const told: Told[] = [];
+  async function carryOut(client: pg.Client, calls: readonly Call[]): Promise<CallResult[]> {
+    const results: CallResult[] = [];
     for (const asked of calls) {
       const requests: AppendRequest[] = [];
       for (const { to, events, reads, stale } of asked) {
@@ -459,9 +459,9 @@ describe('append_events on 16 connections at once', () => {
       const began = performance.now();
       const outcomes = await appendOn(client, requests);
       const ended = performance.now();
-      outcomes.forEach((outcome, index) => told.push({ request: requests[index]!, outcome, began, ended }));
+      outcomes.forEach((outcome, index) => results.push({ request: requests[index]!, outcome, began, ended }));
     }
-    return told;
+    return results;
   }
 
   /** Reads the log repeatedly until `done`, and resolves with the number of gaps that it met. */
@@ -481,7 +481,7 @@ describe('append_events on 16 connections at once', () => {
   }
 
   test('keeps positions dense and in commit order, versions dense, the chain whole and time rising', async () => {
-    const acknowledged: Told[] = [];
+    const acknowledged: CallResult[] = [];
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(call, { maxLength: 4 }), { minLength: 16, maxLength: 16 }), async plan => {
         const run = Promise.all(plan.map((calls, index) => carryOut(clients[index]!, calls)));
@@ -494,8 +494,8 @@ describe('append_events on 16 connections at once', () => {
     );
 
     // The log has what was acknowledged, at the answered version and position.
-    const appended = acknowledged.flatMap(({ outcome, ...told }) => {
-      return outcome.outcome === 'appended' ? [{ ...told, ...outcome }] : [];
+    const appended = acknowledged.flatMap(({ outcome, ...result }) => {
+      return outcome.outcome === 'appended' ? [{ ...result, ...outcome }] : [];
     });
     const conflicts = acknowledged.filter(({ outcome }) => outcome.outcome === 'conflict');
     expect(appended.length).toBeGreaterThan(100);
@@ -504,10 +504,10 @@ describe('append_events on 16 connections at once', () => {
     const stored = await reader.database.$queryRaw<unknown[]>`
       SELECT command_id AS command, count(*)::int AS events, max(version)::int AS version, max(position)::int AS position
       FROM events GROUP BY command_id ORDER BY position`;
-    const told = appended.map(({ request, version, position }) => {
+    const expected = appended.map(({ request, version, position }) => {
       return { command: request.commandId, events: request.events.length, version, position };
     });
-    expect(stored).toEqual(told.toSorted((one, other) => one.position - other.position));
+    expect(stored).toEqual(expected.toSorted((one, other) => one.position - other.position));
 
     // A call that started after another was answered comes after it in the log.
     for (const later of appended) {

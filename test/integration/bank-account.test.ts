@@ -1,4 +1,5 @@
-// Shows that the machinery knows nothing of orders: a whole bank account on the same decider type, handler and log.
+// Shows that the event store is independent of orders: a whole bank account with the same decider type, handler and
+// log.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Actor, type Decider, reject } from '../../src/commands/decider.ts';
@@ -67,12 +68,12 @@ describe('an account', () => {
       .when({ type: 'Deposit', amount: 50 })
       .then([{ type: 'Deposited', data: { amount: 50, balance: 50 } }]);
   });
-  test('pays out what the machine dispenses', () => {
+  test('pays out the amount that the machine dispenses', () => {
     given(account, holding(50))
       .when({ type: 'Withdraw', amount: 20, atm: 'ready' })
       .then([{ type: 'Withdrawn', data: { amount: 20, balance: 30 } }]);
   });
-  test('keeps what the machine refuses', () => {
+  test('keeps the balance if the machine dispenses nothing', () => {
     given(account, holding(50)).when({ type: 'Withdraw', amount: 20, atm: 'out of order' }).thenRejected('ATM_REFUSED');
   });
   test('is never overdrawn', () => {
@@ -134,7 +135,7 @@ describe('on the log', () => {
     expect(await open.database.event.count({ where: { streamId } })).toBe(3);
   });
 
-  test('gets rights, input checks, log lines and metrics by its entry in the list', async () => {
+  test('gets authorization, input checks, log lines and metrics by its entry in the list', async () => {
     const streamId = `acc_${randomUUID()}`;
     await expect(ask(0, streamId, { type: 'OpenAccount' }, undefined, 'customer')).rejects.toThrow('for staff only');
     await ask(0, streamId, { type: 'OpenAccount' });

@@ -45,7 +45,7 @@ const asked: fc.Arbitrary<Asked> = fc.oneof(
 
 interface Step extends Request {
   readonly node: 0 | 1;
-  /** Number of times that it is sent, at once and on both nodes. */
+  /** Number of copies that are sent at once, on both nodes. */
   readonly copies: number;
 }
 
@@ -154,11 +154,11 @@ function plain(answer: CommandAnswer<{ reason: string }>): Expected {
     case 'key-reused':
       return { type: answer.type };
     case 'invalid-input':
-      throw new Error('The model asks for nothing ill-formed');
+      throw new Error('The model sends no invalid input');
   }
 }
 
-/** The copy that comes first is the command, the others are repeats; if it is rejected, all are. */
+/** The first copy that is executed is the command, the others are repeats; if it is rejected, all are. */
 function agreed(answers: readonly Expected[]): Expected {
   const first = answers.find(answer => answer.type === 'accepted' && !answer.replayed) ?? answers[0]!;
   const asRepeat = first.type === 'accepted' ? { ...first, replayed: true } : first;

@@ -32,7 +32,7 @@ describe('a data directory', () => {
     const path = join(scratch, 'held');
     const holder = startHolder(path);
     await printed(holder, /has it/, 60_000);
-    const refusal = `DATA_DIR: ${path} is in use by process ${holder.pid}: stop that one, or set DATA_DIR to another folder`;
+    const refusal = `DATA_DIR: ${path} is in use by process ${holder.pid}: stop that process, or set DATA_DIR to another folder`;
 
     await expect(lockDataDirectory(path)).rejects.toThrow(refusal);
     await expect(lockDataDirectory(path)).rejects.toThrow(refusal);
@@ -95,12 +95,12 @@ describe('a data directory', () => {
     await release();
   });
 
-  test('below a file is rejected by a line that says so', async () => {
+  test('below a file is rejected by a line that names the cause', async () => {
     const file = join(scratch, 'file');
     await writeFile(file, '');
     const path = join(file, 'data');
     await expect(lockDataDirectory(path)).rejects.toThrow(
-      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another`,
+      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another folder`,
     );
   });
 });

@@ -172,10 +172,10 @@ describe('a statement that found no connection was never sent', () => {
   const neverSent = { what: 'not-sent', state: undefined };
 
   test.each([
-    ['nobody listens', 'postgresql://127.0.0.1:1/none'],
+    ['no server listens', 'postgresql://127.0.0.1:1/none'],
     ['a name has no address', 'postgresql://nowhere.invalid/none'],
     ['a socket file is missing', 'postgresql://%2Fnonexistent/none'],
-  ])('where %s', async (_, connectionString) => {
+  ])('if %s', async (_, connectionString) => {
     expect(await failuresOn({ connectionString })).toEqual([neverSent, neverSent]);
   });
 

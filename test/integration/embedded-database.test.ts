@@ -66,9 +66,9 @@ describe('the folder of the embedded database', () => {
   });
 
   test.each([
-    ['while its files were made', 'database.new/global/pg_control'],
-    ['while its tables were made', 'database'],
-  ])('is whole for the next start where the first one was killed %s', async (_, reached) => {
+    ['while its files were created', 'database.new/global/pg_control'],
+    ['while its tables were created', 'database'],
+  ])('is complete for the next start if the first one was killed %s', async (_, reached) => {
     const dataDir = join(scratch, `killed at ${reached.replaceAll('/', ' ')}`);
     const first = startChild(process.execPath, programArguments('main'), {
       env: { PATH: process.env['PATH'], PORT: '0', DATA_DIR: dataDir },

@@ -1,4 +1,4 @@
-// One aggregate in three releases, on one database: what docs/events.md says about changed events.
+// One aggregate in three releases, on one database: tests the rules of docs/events.md for changed events.
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Decider, reject } from '../../src/commands/decider.ts';
@@ -214,7 +214,7 @@ describe('events that older releases stored', () => {
     await writer(release3)(newest, post(2_000, true));
   });
 
-  test('are decided on as if they were stored today, through every version in between', async () => {
+  test('are decided on as if they were stored today, with the upcasts of every version in between', async () => {
     const ask = writer(release3);
     expect(await ask(light, { type: 'Return' })).toBe('NOT_INSURED');
     expect(await ask(heavy, { type: 'Return' })).toBe('TOO_HEAVY');
@@ -268,7 +268,7 @@ describe('a release that is older than an event', () => {
   ];
 
   test.each(newer)(
-    'projects up to the %s that it does not know, says which it is, and skips nothing',
+    'projects up to the %s that it does not support, names it, and skips nothing',
     async (_, says, store) => {
       const catchUp = project(release3, view3);
       await projected();
@@ -289,7 +289,7 @@ describe('a release that is older than an event', () => {
       expect(await rowOf(before)).toMatchObject({ grams: 1 });
       expect(await rowOf(behind)).toBeUndefined();
 
-      // The release that knows it continues from there.
+      // A release that supports it continues from there.
       project(release3, view3);
       await projected();
       expect(await rowOf(unknown)).toMatchObject({ grams: 5 });
@@ -297,7 +297,7 @@ describe('a release that is older than an event', () => {
     },
   );
 
-  test.each(newer)('decides nothing on the %s that it does not know, and names it', async (_, says, store) => {
+  test.each(newer)('decides nothing on the %s that it does not support, and names it', async (_, says, store) => {
     const parcelId = newParcel();
     await store(parcelId);
     const versions = await open.database.event.count({ where: { streamId: parcelId } });

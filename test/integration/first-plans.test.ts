@@ -34,8 +34,8 @@ afterAll(async () => {
 // grow.
 test.each<[string, (own: Database) => Promise<unknown>]>([
   ['the projector', own => loadRows(own, views.folded, 1, [{ streamType: 'order', streamId: 'ord_1' }])],
-  ['whoever asks for an order', own => readOrders({ database: own, types }, ['ord_1'])],
-])('on empty tables already %s finds rows by their keys, not by a walk through another index', async (_who, read) => {
+  ['a query for an order', own => readOrders({ database: own, types }, ['ord_1'])],
+])('even on empty tables %s finds rows by key, not by scanning another index', async (_who, read) => {
   const sent = await statementsSent(node.database, read);
   const plans = await Promise.all(sent.map(statement => planOf(client, statement)));
   const used = plans.flatMap(({ indexes }) => indexes).filter(name => name.includes('_view_'));
@@ -47,8 +47,8 @@ type ReadPage = (source: ReadSource, request: PageRequest) => Promise<unknown>;
 
 const plainPages: [string, string, ReadPage][] = [
   ['all orders', 'order_view_created', (source, one) => orderPage(source, {}, one)],
-  ['orders in a state', 'order_view_status', (source, one) => orderPage(source, { statusIn: ['CONFIRMED'] }, one)],
-  ['a customer’s orders', 'order_view_customer', (source, one) => orderPage(source, { customerId: 'cus_1' }, one)],
+  ['orders in a status', 'order_view_status', (source, one) => orderPage(source, { statusIn: ['CONFIRMED'] }, one)],
+  ['the orders of a customer', 'order_view_customer', (source, one) => orderPage(source, { customerId: 'cus_1' }, one)],
   ['customers', 'customer_view_created', async (source, one) => openPlainCustomerPages(source)(one)],
 ];
 
@@ -70,17 +70,17 @@ async function expectOneIndex(index: string, readPage: ReadPage): Promise<void> 
     expect(sent).toHaveLength(1);
     const { text, values } = sent[0]!;
     const { indexes } = await planOf(client, { text, values: [...values] } as never);
-    // Each row's customer is found by key.
+    // The customer of each row is found by key.
     expect(indexes.filter(name => name.includes('_view_') && name !== 'customer_view_pkey')).toEqual([index]);
   }
 }
 
-test.each(plainPages)('on empty tables already a plain page of %s uses its index alone', async (_, index, readPage) => {
+test.each(plainPages)('even on empty tables a plain page of %s uses only its own index', async (_, index, readPage) => {
   await expectOneIndex(index, readPage);
 });
 
-// The statistics then say that the index of a state, or of a customer, finds no fewer orders than that of all.
-test('that is so too if all orders are in one state and of one customer', async () => {
+// Then the statistics say that the index of the status, or of the customer, finds as many orders as the index of all.
+test('the same is true if all orders have one status and one customer', async () => {
   await fillOrdersOf(client, 'cus_1', 5_000);
   for (const [, index, readPage] of plainPages) await expectOneIndex(index, readPage);
 });

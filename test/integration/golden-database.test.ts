@@ -28,7 +28,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     await real.drop();
   });
 
-  test('is whole: its hashes cover what is stored, as they did', async () => {
+  test('is valid: its hashes cover the stored data, as they did', async () => {
     expect(await verifyLog(open.database, 0, life.rows.length)).toEqual([]);
   });
 
@@ -44,7 +44,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     expect(hashes).toEqual(life.rows.map(({ hash }) => hash.slice(2)));
   });
 
-  test('is read as its files are', async () => {
+  test('is read with the same content as its files', async () => {
     const store = openEventStore(open.database, types, () => undefined);
     expect(await store.readLog(0, 1_000)).toEqual(recordedEvents(life.rows, life.keys));
   });
@@ -63,7 +63,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     }
   });
 
-  test('answers a repeat of each of its commands as the first one, and stores nothing', async () => {
+  test('answers a repeat of each of its commands as accepted, and stores nothing', async () => {
     const handle = openHandleCommand(openEventStore(open.database, types, () => undefined));
     for (const [index, last] of lastOfCommands(life.rows).entries()) {
       expect(await ask(handle, life.asked[index]!)).toMatchObject({
@@ -110,7 +110,7 @@ describe('the number of an order', () => {
   });
 });
 
-/** As a backup of the older release. */
+/** A backup of the older release. */
 async function restore(url: string, { rows, keys }: Life): Promise<void> {
   await onDatabase(url, async client => {
     await client.query('INSERT INTO events SELECT * FROM jsonb_populate_recordset(NULL::events, $1)', [

@@ -75,20 +75,20 @@ describe('commands that wait at the same time', () => {
     expect(calls.flat()).toHaveLength(700);
 
     const stored = await open.database.event.findMany({ where: { streamId: { in: requests.map(r => r.streamId) } } });
-    const told = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
-    expect(new Map(told as [number, object][])).toEqual(
+    const results = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
+    expect(new Map(results as [number, object][])).toEqual(
       new Map(stored.map(({ position, data }) => [Number(position), data as object])),
     );
   });
 
-  test('share the two calls, so that one is prepared while the other commits, whatever came before', async () => {
+  test('share the two calls, so that one is prepared while the other commits, whatever the load before', async () => {
     await append(requestFor(newStream()), soon());
     calls = [];
     await Promise.all(Array.from({ length: 128 }, () => append(requestFor(newStream()), soon())));
     expect(calls.map(call => call.length)).toEqual([64, 64]);
   });
 
-  test('and are sent again when they are answered are never all in one call: half are decided while half are stored', async () => {
+  test('that are sent again after their response are never all in one call: half are decided while half are stored', async () => {
     const rounds = 10;
     const caller = async (): Promise<void> => {
       for (let round = 0; round < rounds; round++) await append(requestFor(newStream()), soon());
@@ -101,7 +101,7 @@ describe('commands that wait at the same time', () => {
     expect(calls.length).toBeLessThan((64 * rounds) / 8);
   });
 
-  test('do not share a call with one that changes what they depend on: the database handles a call at once', async () => {
+  test('do not share a call with a command that changes their reads: the database handles a call at once', async () => {
     const product = newStream('product', 'prd');
     const resting = () => requestFor(newStream(), { reads: [product] });
     const requests = [resting(), requestFor(product), resting()];
@@ -114,7 +114,7 @@ describe('commands that wait at the same time', () => {
     expect(calls[0]).toHaveLength(2);
   });
 
-  test('have at most 2,000 events in a call, so that none takes long, except a request that alone has more', async () => {
+  test('have at most 2,000 events in a call, so that none takes long, unless a single request has more', async () => {
     const sizes = [1, 1, 900, 900, 900, 2_500, 100, 1_000, 1_001];
     const requests = sizes.map(size => {
       return requestFor(newStream(), { events: Array.from({ length: size }, () => newEvent()) });
@@ -217,7 +217,7 @@ describe('while another process holds the log’s lock', () => {
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock(1330795588, 1)');
     const requests = [requestFor(newStream()), requestFor(newStream())];
-    // Each by itself, so that both ways are taken.
+    // Each in its own call, so that both ways are tested.
     const appended: Promise<unknown>[] = [];
     for (const request of requests) {
       appended.push(append(request, soon()));
@@ -234,13 +234,13 @@ describe('while another process holds the log’s lock', () => {
     await Promise.all(appended);
     for (const sent of calls.flat()) expect(requests).toContainEqual(sent);
     expect(await storedOf(requests)).toBe(2);
-    // What waited behind them past its deadline was never sent.
+    // Requests that waited behind them past their deadline were never sent.
     expect(await refused).toBeInstanceOf(UnavailableError);
     expect(await storedOf([late])).toBe(0);
   });
 });
 
-test('a request is tried until the server, which only reads for now, takes it', async () => {
+test('a request is retried while the server is read-only, and stored as soon as it accepts writes', async () => {
   const setReadOnly = (how: 'on' | 'off') =>
     onDatabase(real.url, async client => {
       const name = new URL(real.url).pathname.slice(1);

@@ -29,7 +29,7 @@ import {
 import { openShop } from '../support/shop.ts';
 import { statementsOf } from '../support/statements.ts';
 
-/** Two nodes in front of one database. B holds in its cache what its own commands have met, A changes the log. */
+/** Two nodes on one database. B's cache has the results of its own commands; A changes the log. */
 let real: TestDatabase;
 let a: TestNode;
 let b: TestNode;
@@ -66,21 +66,21 @@ async function typesOf(orderId: string): Promise<string[]> {
   return (await eventsOf('order', orderId)).map(({ type }) => type);
 }
 
-/** What the answer has of an accepted command, but for who had stored it. */
+/** Version and position of an accepted command, without the flag that it is a repeat. */
 function placeOf<Rejection>(answer: CommandAnswer<Rejection>) {
-  if (answer.type !== 'accepted') throw new Error(`refused: ${JSON.stringify(answer)}`);
+  if (answer.type !== 'accepted') throw new Error(`rejected: ${JSON.stringify(answer)}`);
   const { version, position } = answer;
   return { version, position };
 }
 
-describe('a refusal', () => {
-  test('that only this node’s cache asks for is not given', async () => {
+describe('a rejection', () => {
+  test('never follows from a stale cache alone', async () => {
     const orderId = await createdOrder(b, customerId);
     await positionOf(onOrder(a, orderId, itemOf(productId)));
     expect(await onOrder(b, orderId, submit)).toMatchObject({ type: 'accepted', version: 3, replayed: false });
   });
 
-  test('that the log asks for is given where the cache would accept, and nothing is stored', async () => {
+  test('follows from the log even if the cache would accept, and nothing is stored', async () => {
     const lineId = newId('lin');
     const orderId = await createdOrder(b, customerId);
     await positionOf(onOrder(b, orderId, itemOf(productId, lineId)));
@@ -96,7 +96,7 @@ describe('a refusal', () => {
     expect(await onOrder(b, orderId, itemOf(productId))).toEqual(rejected('ORDER_CANCELLED'));
   });
 
-  test('stores nothing and binds nothing: the same command is accepted once its time has come', async () => {
+  test('stores nothing and is not final: the same command is accepted when the state allows it', async () => {
     const orderId = await createdOrder(a, customerId);
     const how = { commandId: randomUUID() };
     expect(await onOrder(a, orderId, submit, how)).toEqual(rejected('ORDER_EMPTY'));
@@ -105,7 +105,7 @@ describe('a refusal', () => {
     expect(await onOrder(a, orderId, submit, how)).toMatchObject({ type: 'accepted', version: 3, replayed: false });
   });
 
-  test('of a stream that a node found missing is over as soon as another node has made it', async () => {
+  test('because of a missing stream ends as soon as another node creates the stream', async () => {
     const orderId = newId('ord');
     expect(await onOrder(b, orderId, cancel)).toEqual({ type: 'not-found' });
     await createdOrder(a, customerId, { orderId });
@@ -126,7 +126,7 @@ describe('an order that is not the caller’s', () => {
     [cancel, {}],
   ];
 
-  test('is answered like one that is not there, to whatever command, on a warm node and on a cold one', async () => {
+  test('is answered like a missing one, for every command, on a warm node and on a cold one', async () => {
     const foreign = await createdOrder(b, customerId);
     const missing = newId('ord');
     for (const [command, how] of asked) {
@@ -138,7 +138,7 @@ describe('an order that is not the caller’s', () => {
     expect(await typesOf(foreign)).toEqual(['OrderCreated']);
   });
 
-  test('is there for its customer and for staff', async () => {
+  test('exists for its customer and for staff', async () => {
     const orderId = await createdOrder(a, customerId);
     const owner: Actor = { role: 'customer', subject: customerId };
     expect(await onOrder(b, orderId, itemOf(productId), { actor: owner })).toMatchObject({ type: 'accepted' });
@@ -147,11 +147,11 @@ describe('an order that is not the caller’s', () => {
 });
 
 describe('a repeat of a command', () => {
-  test('that was accepted is answered as at first, though its state moved on and would refuse it now', async () => {
+  test('that was accepted gets the first result, although the state has changed and would reject it now', async () => {
     const orderId = await createdOrder(a, customerId, { items: [{ productId, quantity: 1 }] });
     const how = { commandId: randomUUID() };
     const first = placeOf(await onOrder(a, orderId, submit, how));
-    // On this node its cache says ORDER_NOT_DRAFT, on the other one nothing is cached.
+    // This node's cache would answer ORDER_NOT_DRAFT; the other node has nothing cached.
     for (const node of [a, b])
       expect(await onOrder(node, orderId, submit, how)).toMatchObject({ ...first, replayed: true });
     await positionOf(onOrder(a, orderId, confirm));
@@ -167,22 +167,22 @@ describe('a repeat of a command', () => {
     ]);
   });
 
-  test('that the state would accept again has no second effect', async () => {
+  test('that the current state would accept again has no second effect', async () => {
     const orderId = await createdOrder(b, customerId);
     const [command, how] = [itemOf(productId), { commandId: randomUUID() }];
     const first = placeOf(await onOrder(a, orderId, command, how));
     await positionOf(onOrder(a, orderId, itemOf(productId)));
-    // B's cache still is at the first event, A's is up to date.
+    // B's cache is still at the first event, A's is up to date.
     for (const node of [b, a, b]) {
       expect(await onOrder(node, orderId, command, how)).toMatchObject({ ...first, replayed: true });
     }
     expect(await typesOf(orderId)).toEqual(['OrderCreated', 'OrderItemAdded', 'OrderItemQuantityChanged']);
   });
 
-  test('that an earlier release stored under another hash is answered as at first, and another command is not', async () => {
+  test('that an earlier release stored under another hash gets the first result, and another command does not', async () => {
     const orderId = await createdOrder(a, customerId, { items: [{ productId, quantity: 1 }] });
     await positionOf(onOrder(a, orderId, submit));
-    // With personal data in it, so the stored hash is keyed; and without.
+    // With personal data, so that the stored hash is keyed; and without.
     for (const [id, command] of [
       [orderId, cancel],
       [await createdOrder(a, customerId), itemOf(productId)],
@@ -208,7 +208,7 @@ describe('a repeat of a command', () => {
     }
   });
 
-  test('that named a version is no version conflict', async () => {
+  test('with an expected version is no version conflict', async () => {
     const orderId = await createdOrder(a, customerId);
     const [command, how] = [itemOf(productId), { commandId: randomUUID(), expectedVersion: 1 }];
     const first = placeOf(await onOrder(a, orderId, command, how));
@@ -216,7 +216,7 @@ describe('a repeat of a command', () => {
       expect(await onOrder(node, orderId, command, how)).toMatchObject({ ...first, replayed: true });
   });
 
-  test('that creates is answered as at first', async () => {
+  test('of a command that creates a stream gets the first result', async () => {
     const command: OrderCommand = {
       type: 'CreateOrder',
       orderId: newId('ord'),
@@ -232,11 +232,11 @@ describe('a repeat of a command', () => {
     }
   });
 
-  test('under the same id that asks for something else is refused as such, whatever the state says', async () => {
+  test('with other content under the same id is rejected as KEY_REUSED, whatever the state', async () => {
     const orderId = await createdOrder(b, customerId, { items: [{ productId, quantity: 1 }] });
     const how = { commandId: randomUUID() };
     await positionOf(onOrder(a, orderId, submit, how));
-    // On A decided by the fresh read, on B, whose cache would accept, by the append.
+    // On A the fresh read decides; on B, whose cache would accept, the append decides.
     for (const node of [a, b])
       expect(await onOrder(node, orderId, itemOf(productId), how)).toEqual({ type: 'key-reused' });
     expect(await typesOf(orderId)).toEqual(['OrderCreated', 'OrderItemAdded', 'OrderSubmitted']);
@@ -255,21 +255,21 @@ describe('a product that another node has changed', () => {
     return events.flatMap(({ type, data }) => (type === 'OrderItemAdded' ? [data] : []));
   }
 
-  test('and taken off the shelf is never sold', async () => {
+  test('to be unavailable is never sold', async () => {
     const { product, orderId } = await warm();
     await positionOf(onProduct(a, product, { type: 'ChangeProduct', available: false }));
     expect(await onOrder(b, orderId, itemOf(product))).toEqual(rejected('PRODUCT_UNAVAILABLE'));
     expect(await linesOf(orderId)).toHaveLength(1);
   });
 
-  test('and put back on the shelf is sold', async () => {
+  test('to be available again is sold', async () => {
     const { product, orderId } = await warm();
     await positionOf(onProduct(b, product, { type: 'ChangeProduct', available: false }));
     await positionOf(onProduct(a, product, { type: 'ChangeProduct', available: true }));
     expect(await onOrder(b, orderId, itemOf(product))).toMatchObject({ type: 'accepted' });
   });
 
-  test('and put back on the shelf is sold in an order that begins with it, where nothing but the product is cached', async () => {
+  test('to be available again is sold in a new order, when only the product is cached', async () => {
     const { product } = await warm();
     await positionOf(onProduct(b, product, { type: 'ChangeProduct', available: false }));
     await positionOf(onProduct(a, product, { type: 'ChangeProduct', available: true }));
@@ -280,20 +280,20 @@ describe('a product that another node has changed', () => {
   test.each([
     ['dearer', 400],
     ['cheaper', 100],
-  ])('and made %s is sold at its price of now', async (_, price) => {
+  ])('to be %s is sold at its current price', async (_, price) => {
     const { product, orderId } = await warm();
     await positionOf(onProduct(a, product, { type: 'ChangeProduct', price, currency: 'EUR' }));
     expect(await onOrder(b, orderId, itemOf(product))).toMatchObject({ type: 'accepted' });
     expect(await linesOf(orderId)).toMatchObject([{ unitPrice: 250 }, { unitPrice: price }]);
   });
 
-  test('and priced in another currency is refused in an order of the first one', async () => {
+  test('to another currency is rejected in an order of the first currency', async () => {
     const { product, orderId } = await warm();
     await positionOf(onProduct(a, product, { type: 'ChangeProduct', price: 250, currency: 'USD' }));
     expect(await onOrder(b, orderId, itemOf(product))).toEqual(rejected('CURRENCY_MISMATCH'));
   });
 
-  test('and only now added is found', async () => {
+  test('by adding it is found', async () => {
     const orderId = await createdOrder(b, customerId);
     const missing = newId('prd');
     expect(await onOrder(b, orderId, itemOf(missing))).toEqual(rejected('PRODUCT_NOT_FOUND'));
@@ -309,7 +309,7 @@ describe('a product that another node has changed', () => {
     expect(await onOrder(b, orderId, itemOf(missing))).toMatchObject({ type: 'accepted' });
   });
 
-  test('is sold as it is now through the API, too: by createOrder and by addOrderItem', async () => {
+  test('is sold through the API with its current data too: by createOrder and by addOrderItem', async () => {
     const [apiA, apiB] = await Promise.all([
       startApp({ DATABASE_URL: real.url }),
       startApp({ DATABASE_URL: real.url }),
@@ -334,7 +334,7 @@ describe('a product that another node has changed', () => {
     await Promise.all([apiA.stop(), apiB.stop()]);
   });
 
-  test('is sold at what it cost at that point of the log, and while it was to be had, in any race', async () => {
+  test('is sold at its price at that point of the log, and only while it was available, in any race', async () => {
     const product = await productOnSale(a, 1_000);
     const orders = await Promise.all(Array.from({ length: 8 }, () => createdOrder(b, customerId)));
     const change = (n: number) =>
@@ -347,7 +347,7 @@ describe('a product that another node has changed', () => {
     const changes = Array.from({ length: 20 }, (_, n) => change(n));
     const sales = Array.from({ length: 80 }, (_, n) => onOrder(b, orders[n % 8]!, itemOf(product)));
     await Promise.all(changes);
-    // Or all of them might meet the last price only: somebody has bought before it changes again.
+    // Otherwise all sales might see only the last price: at least one is stored before the price changes again.
     await Promise.any(sales.map(async sale => placeOf(await sale)));
     await Promise.all(Array.from({ length: 20 }, (_, n) => change(20 + n)));
     const answers = await Promise.all(sales);
@@ -368,7 +368,7 @@ describe('a product that another node has changed', () => {
   });
 });
 
-/** A node whose appends are seen. */
+/** A node that records its appends. */
 function watchedNode() {
   const sent: { request: AppendRequest; outcome: AppendOutcome }[] = [];
   const handle = openHandleCommand({
@@ -399,7 +399,7 @@ describe('a customer', () => {
     expect(await onOrder(b, command.orderId, command)).toMatchObject({ type: 'accepted', version: 1 });
   });
 
-  test('is tested by the append as the decision met them, and met again where they have moved', async () => {
+  test('is compared by the append with the version that the decision read, and read again if it has changed', async () => {
     const { node, sent } = watchedNode();
     const customer = await registeredCustomer(node);
     const [registered] = await eventsOf('customer', customer);
@@ -417,7 +417,7 @@ describe('a customer', () => {
 });
 
 describe('an expected version', () => {
-  test('that the cache has and the log has left behind is a conflict, with the log’s version', async () => {
+  test('that the cache has and the log has passed is a conflict, with the log’s version', async () => {
     const orderId = await createdOrder(b, customerId);
     await positionOf(onOrder(a, orderId, itemOf(productId)));
     expect(await onOrder(b, orderId, itemOf(productId), { expectedVersion: 1 })).toEqual({
@@ -427,20 +427,20 @@ describe('an expected version', () => {
     });
   });
 
-  test('that the log has and the cache has not yet is none', async () => {
+  test('that the log has reached and the cache has not is no conflict', async () => {
     const orderId = await createdOrder(b, customerId);
     await positionOf(onOrder(a, orderId, itemOf(productId)));
     expect(await onOrder(b, orderId, submit, { expectedVersion: 2 })).toMatchObject({ type: 'accepted', version: 3 });
   });
 
-  test('that nobody has is answered with the log’s version, not the cache’s', async () => {
+  test('that neither has reached is answered with the log’s version, not the cache’s', async () => {
     const orderId = await createdOrder(b, customerId);
     await positionOf(onOrder(a, orderId, itemOf(productId)));
     expect(await onOrder(b, orderId, submit, { expectedVersion: 7 })).toMatchObject({ actualVersion: 2 });
     expect(await typesOf(orderId)).toEqual(['OrderCreated', 'OrderItemAdded']);
   });
 
-  test('is tested before the state and before what is referred to', async () => {
+  test('is checked before the state and before the referenced aggregates', async () => {
     const orderId = await createdOrder(b, customerId);
     const conflict = { type: 'version-conflict', expectedVersion: 9, actualVersion: 1 };
     expect(await onOrder(b, orderId, submit, { expectedVersion: 9 })).toEqual(conflict);
@@ -448,12 +448,15 @@ describe('an expected version', () => {
   });
 });
 
-describe('many at once, over both nodes,', () => {
+describe('many at once, over both nodes:', () => {
   function overBoth<Result>(count: number, run: (node: TestNode, n: number) => Promise<Result>): Promise<Result[]> {
     return Promise.all(Array.from({ length: count }, (_, n) => run(n % 2 === 0 ? a : b, n)));
   }
 
-  /** As a client does who is told that the others kept coming before them: nothing of theirs is stored then. */
+  /**
+   * Retries as a client does that gets UNAVAILABLE because other commands were faster each time: nothing of it is
+   * stored then.
+   */
   async function untilStored<Answer>(give: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
       try {
@@ -477,13 +480,13 @@ describe('many at once, over both nodes,', () => {
     expect(created!.type).toBe('OrderCreated');
     expect(new Map(changes.map(event => [event.version, event.commandId]))).toEqual(acknowledged);
     expect(changes.map(({ version }) => version)).toEqual(Array.from({ length: 100 }, (_, n) => n + 2));
-    // Each raised the one line by one: no update was lost between two that met the same state.
+    // Each raised the one line by one: no update was lost between two commands that read the same state.
     expect(changes.map(({ data }) => (data as { quantity: number }).quantity)).toEqual(
       Array.from({ length: 100 }, (_, n) => n + 1),
     );
   });
 
-  test('20 commands with one expected version: one wins, 19 are told of the conflict', async () => {
+  test('20 commands with one expected version: one is accepted, 19 get the conflict', async () => {
     const orderId = await createdOrder(a, customerId);
     const answers = await overBoth(20, node => onOrder(node, orderId, itemOf(productId), { expectedVersion: 1 }));
     expect(answers.filter(({ type }) => type === 'accepted')).toHaveLength(1);
@@ -493,7 +496,7 @@ describe('many at once, over both nodes,', () => {
     expect(await eventsOf('order', orderId)).toHaveLength(2);
   });
 
-  test('20 commands with one command id: one effect, one answer', async () => {
+  test('20 commands with one command id: one effect, one result', async () => {
     const orderId = await createdOrder(a, customerId);
     const [command, how] = [itemOf(productId), { commandId: randomUUID() }];
     const answers = await overBoth(20, node => onOrder(node, orderId, command, how));
@@ -502,7 +505,7 @@ describe('many at once, over both nodes,', () => {
     expect(await eventsOf('order', orderId)).toHaveLength(2);
   });
 
-  test('20 that create the same order: one does, 19 are told that it is there', async () => {
+  test('20 commands that create the same order: one is accepted, 19 are rejected because it exists', async () => {
     const orderId = newId('ord');
     const customer = { customerId, registered: false };
     const command = {
@@ -521,7 +524,7 @@ describe('many at once, over both nodes,', () => {
     expect(await eventsOf('order', orderId)).toHaveLength(1);
   });
 
-  test('submits and additions to one order: nothing is added past the submit', async () => {
+  test('submits and additions to one order: no item is added after the submit', async () => {
     const orders = await Promise.all(
       Array.from({ length: 10 }, () => createdOrder(a, customerId, { items: [{ productId, quantity: 1 }] })),
     );
@@ -533,28 +536,28 @@ describe('many at once, over both nodes,', () => {
   });
 });
 
-test('a command about what its node knows costs one statement: the append', async () => {
+test('a command on cached streams costs one statement: the append', async () => {
   const orderId = await createdOrder(b, customerId, { items: [{ productId, quantity: 1 }] });
   const { sql, result } = await statementsOf(() => onOrder(b, orderId, itemOf(productId)));
   expect(result).toMatchObject({ type: 'accepted' });
   expect(sql).toEqual([expect.stringContaining('SELECT append_events(')]);
 });
 
-test('commands for one stream through one node meet no conflict among themselves', async () => {
+test('commands for one stream through one node have no conflicts among themselves', async () => {
   const { node, sent } = watchedNode();
   const orderId = await createdOrder(node, customerId);
   await Promise.all(Array.from({ length: 50 }, () => onOrder(node, orderId, itemOf(productId))));
   expect(sent.map(({ outcome }) => outcome.outcome)).toEqual(Array.from({ length: 51 }, () => 'appended'));
 });
 
-test('the log is without a fault after all this', async () => {
+test('the log has no fault after all of this', async () => {
   expect(await logFaults(a.database)).toEqual([]);
 });
 
-test('what a node has cached of a log that was restored since is dropped, not built upon', async () => {
+test('a node drops its cache of a log that was replaced by a restore', async () => {
   const orderId = await createdOrder(b, customerId, { items: [{ productId, quantity: 3 }] });
   await a.database.$executeRaw`TRUNCATE events`;
-  // Another log, where the order is at the same version with something else in it.
+  // Another log, in which the order has the same version with other content.
   const restored = await openNode(real.url);
   const customer = await registeredCustomer(restored);
   const product = await productOnSale(restored, 900);

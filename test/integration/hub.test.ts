@@ -59,7 +59,7 @@ const readOf = (one: TestNode): ReadChanges<OrderRow> => {
 const hubs: Hub<OrderRow>[] = [];
 afterEach(() => hubs.splice(0).forEach(hub => hub.close()));
 
-/** A hub that starts where the views are, each of its reads noted. */
+/** A hub that starts at the position of the views; each of its reads is recorded. */
 async function open(read = readOf(node), on = bus) {
   const start = (await readCheckpoint(node.database)).position;
   const reads: { after: Position; answer: Changes<OrderRow> | undefined }[] = [];
@@ -77,7 +77,7 @@ async function open(read = readOf(node), on = bus) {
   return { hub, start, reads };
 }
 
-function heard(hub: Hub<OrderRow>, id: string): (OrderRow | 'resync')[] {
+function notificationsOf(hub: Hub<OrderRow>, id: string): (OrderRow | 'resync')[] {
   const changes: (OrderRow | 'resync')[] = [];
   hub.watchRow(id, { changed: row => changes.push(row), resync: () => changes.push('resync') });
   return changes;
@@ -98,27 +98,27 @@ describe('a hint only wakes', () => {
     hash: fc.oneof(fc.constant('000000000000'), fc.string()),
   });
 
-  test('hints that are forged, repeated, foreign or far ahead deliver nothing that is not in the rows, and move no hub', async () => {
+  test('hints that are forged, repeated, foreign or far ahead deliver nothing that is not in the rows, and do not move the hub', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(position, { maxLength: 5 }), { maxLength: 4 }), async rounds => {
         const orderId = await createdOrder(node, customerId);
         await projectAll(node);
         const { hub, start, reads } = await open();
-        const row = heard(hub, orderId);
+        const row = notificationsOf(hub, orderId);
         const scopes: string[] = [];
         hub.watchScope(customerId, () => scopes.push(customerId));
         hub.watchScope(everything, () => scopes.push(everything));
 
         for (const [round, hints] of rounds.entries()) {
-          // Stored, not projected: whatever a hint says, there is nothing to deliver yet.
-          const [told, rang] = [row.length, scopes.length];
+          // Stored, not projected: whatever a hint contains, there is nothing to deliver yet.
+          const [notified, rang] = [row.length, scopes.length];
           await addItem(node, orderId, productId);
           for (const to of [...hints, ...hints]) bus.publish('projected', { to });
           const before = reads.length;
           bus.publish('projected', { to: { point: 1e15, hash: 'ffffffffffff' } });
           await eventually(() => expect(reads.at(-1)?.answer && reads.length > before).toBe(true));
           await turn();
-          expect([row.length, scopes.length]).toEqual([told, rang]);
+          expect([row.length, scopes.length]).toEqual([notified, rang]);
 
           await projectAll(node);
           bus.publish('projected', { to: startOfLog });
@@ -126,8 +126,8 @@ describe('a hint only wakes', () => {
         }
         expect(versions(row)).toEqual(rounds.map((_, round) => round + 2));
         expect(scopes).toEqual(rounds.flatMap(() => [customerId, everything]));
-        // Each read went on from where the one before it ended, and from nowhere else.
-        const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be under way
+        // Each read continued at the end of the read before, and nowhere else.
+        const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be in flight
         expect(reads.map(({ after }) => after)).toEqual(ends.slice(0, -1));
         hub.close();
       }),
@@ -135,7 +135,7 @@ describe('a hint only wakes', () => {
     );
   });
 
-  test('whatever anybody puts on Redis, the hub reads on from its own position and delivers each change once', async () => {
+  test('whatever is published on Redis, the hub continues from its own position and delivers each change once', async () => {
     const redis = await startRedis();
     const shared = await openRedisBus(redis.url, logger);
     const stranger = new Redis(redis.url);
@@ -143,7 +143,7 @@ describe('a hint only wakes', () => {
       const orderId = await createdOrder(node, customerId);
       await projectAll(node);
       const { hub, start, reads } = await open(readOf(node), shared);
-      const row = heard(hub, orderId);
+      const row = notificationsOf(hub, orderId);
       const garbage = ['', 'null', '[]', '{', '{"to":{}}', '{"to":{"point":"9"}}', '\0', 'x'.repeat(1_000_000)];
       const forged = [-1, 0, 1, 1e15].map(point => JSON.stringify({ to: { point, hash: 'ffffffffffff' } }));
       for (let round = 0; round < 5; round++) {
@@ -155,7 +155,7 @@ describe('a hint only wakes', () => {
         await eventually(() => expect(versions(row).at(-1)).toBe(round + 2));
       }
       expect(versions(row)).toEqual([2, 3, 4, 5, 6]);
-      const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be under way
+      const ends = [start, ...reads.map(({ answer }) => answer?.position)]; // the last read may still be in flight
       expect(reads.map(({ after }) => after)).toEqual(ends.slice(0, -1));
     } finally {
       stranger.disconnect();
@@ -170,8 +170,8 @@ describe('a lost hint', () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const { hub } = await open(readOf(node), on);
-    const row = heard(hub, orderId);
-    await hub.reached(startOfLog, 1_000);
+    const row = notificationsOf(hub, orderId);
+    await hub.awaitPosition(startOfLog, 1_000);
     const passed = stopwatch();
     for (let round = 0; round < 4; round++) {
       await projectedItem(orderId);
@@ -180,16 +180,16 @@ describe('a lost hint', () => {
     return passed();
   }
 
-  test('costs at most a tick, 1 s', async () => {
+  test('delays an update by at most a tick, 1 s', async () => {
     expect(await fourChangesWithoutHints(bus)).toBeLessThan(4 * 1_000 + 1_000);
   });
 
-  test('costs at most 250 ms while none can arrive', async () => {
+  test('delays an update by at most 250 ms while no hints can arrive', async () => {
     expect(await fourChangesWithoutHints({ ...bus, isConnected: () => false })).toBeLessThan(4 * 250 + 1_000);
   });
 });
 
-test('a read that fails loses nothing: the next one goes on from the same position', async () => {
+test('a failed read loses nothing: the next one continues from the same position', async () => {
   const orderId = await createdOrder(node, customerId);
   await projectAll(node);
   let broken = 0;
@@ -204,7 +204,7 @@ test('a read that fails loses nothing: the next one goes on from the same positi
     },
   });
   hubs.push(hub);
-  const row = heard(hub, orderId);
+  const row = notificationsOf(hub, orderId);
   broken = 2;
   const to = await projectedItem(orderId);
   bus.publish('projected', { to });
@@ -212,7 +212,7 @@ test('a read that fails loses nothing: the next one goes on from the same positi
   expect(lines.map(line => line.err?.message)).toEqual(['the database is away', 'the database is away']);
 });
 
-test('a hub that nobody watches reads nothing', async () => {
+test('a hub without subscribers reads nothing', async () => {
   const { hub, reads } = await open();
   const end = hub.watchRow('ord_1', { changed: () => undefined, resync: () => undefined });
   bus.publish('projected', { to: startOfLog });
@@ -225,13 +225,13 @@ test('a hub that nobody watches reads nothing', async () => {
 });
 
 describe('waiting for a position', () => {
-  test('ends when the views have come there, and not before', async () => {
+  test('ends when the views have reached it, and not before', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const { hub } = await open();
     const target = await addItem(node, orderId, productId);
     let ended = false;
-    const waiting = hub.reached(target, 10_000).then(() => (ended = true));
+    const waiting = hub.awaitPosition(target, 10_000).then(() => (ended = true));
     bus.publish('projected', { to: target });
     await sleep(50);
     expect(ended).toBe(false);
@@ -242,30 +242,31 @@ describe('waiting for a position', () => {
     expect(passed()).toBeLessThan(900);
   });
 
-  test('ends after its time, and when the hub is closed', async () => {
+  test('ends after its timeout, and when the hub is closed', async () => {
     const { hub } = await open();
     const never = { point: 2 ** 50, hash: 'ffffffffffff' };
     const passed = stopwatch();
-    await hub.reached(never, 100);
+    await hub.awaitPosition(never, 100);
     expect(passed()).toBeLessThan(2_000);
-    const waiting = hub.reached(never, 60_000);
+    const waiting = hub.awaitPosition(never, 60_000);
     hub.close();
     await waiting;
     await sleep(50);
-    await hub.reached(never, 60_000);
+    await hub.awaitPosition(never, 60_000);
     expect(passed()).toBeLessThan(5_000);
   });
 });
 
-describe('interest that is added at whatever moment', () => {
-  test('misses nothing that a read under way passes by: one that was asked before it, and looked after it', async () => {
+describe('a subscriber that registers at any moment', () => {
+  test('misses nothing that a read in flight passes: a read that was requested before the registration and executed after it', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     let gate: ReturnType<typeof openGate> | undefined;
     const { hub } = await open(async (after, interest) => {
       const waiting = gate;
       gate = undefined;
-      // As one that waits for a connection of the pool: what it asks for is decided, what it sees is not.
+      // Like a read that waits for a connection of the pool: its interest is decided, its snapshot of the data is
+      // not.
       await waiting?.pass();
       return readOf(node)(after, interest);
     });
@@ -275,19 +276,19 @@ describe('interest that is added at whatever moment', () => {
     bus.publish('projected', { to: startOfLog });
     await held.arrived;
 
-    const row = heard(hub, orderId);
+    const row = notificationsOf(hub, orderId);
     let rang = 0;
     hub.watchScope(customerId, () => rang++);
     await projectedItem(orderId);
     held.open();
     await eventually(() => expect([versions(row), rang]).toEqual([[2], 1]));
-    // And no more than once, nor anything of it later.
+    // It is notified once, and the next change arrives normally.
     await projectedItem(orderId);
     bus.publish('projected', { to: startOfLog });
     await eventually(() => expect([versions(row), rang]).toEqual([[2, 3], 2]));
   });
 
-  test('is owed what that read passed by until it could be read', async () => {
+  test('gets what that read has passed even if the following read fails', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const held = openGate();
@@ -301,20 +302,23 @@ describe('interest that is added at whatever moment', () => {
     hub.watchScope('somebody', () => undefined);
     bus.publish('projected', { to: startOfLog });
     await held.arrived;
-    const row = heard(hub, orderId);
+    const row = notificationsOf(hub, orderId);
     await projectedItem(orderId);
     held.open();
     await eventually(() => expect(versions(row)).toEqual([2]));
     expect(reads).toBe(4);
   });
 
-  /** What is under way between a task of the schedule and the next: one at a time, so that a schedule can be repeated. */
-  let underWay = 0;
+  /**
+   * Number of operations in flight between two tasks of the schedule: at most one, so that a schedule can be
+   * repeated.
+   */
+  let inFlight = 0;
 
   async function step<Result>(s: fc.Scheduler, label: string, run: () => Promise<Result>): Promise<Result> {
     await s.schedule(Promise.resolve(), `${label} begins`);
-    underWay++;
-    const result = await run().finally(() => underWay--);
+    inFlight++;
+    const result = await run().finally(() => inFlight--);
     await s.schedule(Promise.resolve(), `${label} ends`);
     return result;
   }
@@ -322,14 +326,14 @@ describe('interest that is added at whatever moment', () => {
   async function drive(s: fc.Scheduler, isOver: () => boolean): Promise<void> {
     for (let idle = 0; idle < 5; ) {
       await turn();
-      if (underWay > 0) continue;
+      if (inFlight > 0) continue;
       if (s.count() > 0) await s.waitNext(1);
-      // What was released needs some turns until it shows, here or in the hub.
-      idle = s.count() === 0 && underWay === 0 && isOver() ? idle + 1 : 0;
+      // A released operation needs some turns until its effect shows, here or in the hub.
+      idle = s.count() === 0 && inFlight === 0 && isOver() ? idle + 1 : 0;
     }
   }
 
-  test('misses no change, whatever is being read, stored and projected just then', async () => {
+  test('misses no change, whatever is being read, stored and projected at that moment', async () => {
     const counts = fc.record({
       changes: fc.integer({ min: 1, max: 3 }),
       rows: fc.integer({ min: 1, max: 3 }),
@@ -337,7 +341,7 @@ describe('interest that is added at whatever moment', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), counts, async (s, { changes, rows, lists }) => {
-        underWay = 0;
+        inFlight = 0;
         const orderId = await createdOrder(node, customerId);
         const start = await projectAll(node);
         let reading = 0;
@@ -351,14 +355,14 @@ describe('interest that is added at whatever moment', () => {
           },
         });
         hubs.push(hub);
-        // Somebody is always there, so that the hub moves on at every hint.
+        // One subscriber is always registered, so that the hub moves on at every hint.
         hub.watchScope(everything, () => undefined);
 
         let version = 1;
         const changing = s.scheduleSequence(
           Array.from({ length: changes }, () => async () => {
-            underWay++;
-            const to = await projectedItem(orderId).finally(() => underWay--);
+            inFlight++;
+            const to = await projectedItem(orderId).finally(() => inFlight--);
             version++;
             bus.publish('projected', { to });
           }),
@@ -393,7 +397,7 @@ describe('interest that is added at whatever moment', () => {
               });
               endings.push(async () => frames.return?.());
               for await (const { row, position } of frames) {
-                // The position that it starts from holds as many changes as the log has there.
+                // The position that it starts from covers as many changes as the log has there.
                 seen[rows + index] = row?.version ?? changesUpTo(position);
               }
             })();
@@ -412,7 +416,7 @@ describe('interest that is added at whatever moment', () => {
   });
 });
 
-test('a log that was restored and went on differently is told to every watcher, once; what they see then is of the new one', async () => {
+test('if the log was restored and continued differently, every watcher is notified once, and then sees the new log', async () => {
   const fork = await forkedLog();
   const { lost, restored, orders, customerId: customer, productId: product } = fork;
   try {
@@ -424,12 +428,12 @@ test('a log that was restored and went on differently is told to every watcher, 
       read: (from, interest) => readOf(serving)(from, interest),
     });
     hubs.push(hub);
-    const rows = orders.map(id => heard(hub, id));
+    const rows = orders.map(id => notificationsOf(hub, id));
     const rang: string[] = [];
     const scopes = [customer, everything, 'cus_of_nobody'];
     for (const scope of scopes) hub.watchScope(scope, () => rang.push(scope));
     bus.publish('projected', { to: startOfLog });
-    await hub.reached(startOfLog, 1_000);
+    await hub.awaitPosition(startOfLog, 1_000);
     expect(rows.map(versions)).toEqual([[], []]);
 
     serving = restored;

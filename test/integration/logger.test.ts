@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const run = promisify(execFile);
 
-/** The output of a process that logs this: pino writes to the file descriptor, which this process could not observe. */
+/** The output of a process that logs this. Pino writes to the file descriptor, which this process could not observe. */
 async function logged(statements: string): Promise<string> {
   const script = `
     import { openLogger } from './src/logger.ts';

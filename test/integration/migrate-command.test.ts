@@ -1,4 +1,5 @@
-// npm run db:migrate, for an owner and a role that serves, on a server that asks every role but its superuser for a password.
+// npm run db:migrate, for an owner and a serving role, on a server that requires a password from every role except
+// its superuser.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-/** Each test has a database, an owner and a serving role of its own name. */
+/** Each test has its own database, owner and serving role. */
 beforeEach(async () => {
   name = `shop_${++number}`;
   await ask('postgres', `CREATE ROLE ${name}_owner LOGIN CREATEROLE PASSWORD 'owns'`);
@@ -59,12 +60,12 @@ const tables = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regn
 test('creates the serving role with the password of its URL', async () => {
   expect(await migrateWith('first')).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/\n\w+_serving may read the log and append to it, and change nothing in it\n$/),
+    stdout: expect.stringMatching(/\n\w+_serving may read the log and append to it, but not change it\n$/),
   });
   expect(await canServe('first')).toBe(true);
 });
 
-test('gives the serving role the new password when DATABASE_URL has another one', async () => {
+test('gives the serving role the new password if DATABASE_URL has another one', async () => {
   await migrateWith('first');
   expect(await migrateWith("sec'ond")).toMatchObject({
     code: 0,
@@ -74,13 +75,13 @@ test('gives the serving role the new password when DATABASE_URL has another one'
   expect((await migrateWith("sec'ond")).stdout).not.toContain('password');
 });
 
-test('an owner who may not change the password is told which SQL has to be run, and the exit code is 1', async () => {
+test('if the owner may not change the password, it prints the SQL to run, and the exit code is 1', async () => {
   await migrateWith('first');
   await ask('postgres', `ALTER ROLE ${name}_owner NOCREATEROLE`);
   const { code, stderr } = await migrateWith('second');
   expect({ code, stderr }).toEqual({
     code: 1,
-    stderr: `DATABASE_URL: ${name}_serving has another password, and the owner may not change it: have a superuser run ALTER ROLE "${name}_serving" PASSWORD '…', or set DATABASE_URL to the right one\n`,
+    stderr: `DATABASE_URL: ${name}_serving has another password, and the owner may not change it: have a superuser run ALTER ROLE "${name}_serving" PASSWORD '…', or set the right password in DATABASE_URL\n`,
   });
   expect(await canServe('first')).toBe(true);
 });
@@ -91,11 +92,13 @@ test('the password of an administrator is not changed', async () => {
   await ask('postgres', `ALTER ROLE ${name}_owner SUPERUSER`);
   const { code, stderr } = await migrateWith('second');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/_serving has another password, which is not changed for an administrator: [^\n]*\n$/);
+  expect(stderr).toMatch(
+    /_serving has another password, and this command does not change the password of an administrator: [^\n]*\n$/,
+  );
   expect(await canServe('first')).toBe(true);
 });
 
-test('an owner who may not create the serving role is told before anything is applied', async () => {
+test('if the owner may not create the serving role, it reports that before anything is applied', async () => {
   await ask('postgres', `ALTER ROLE ${name}_owner NOCREATEROLE`);
   expect(await migrateWith('first')).toEqual({
     code: 1,
@@ -109,7 +112,7 @@ test('an owner who may not create the serving role is told before anything is ap
   expect(await canServe('first')).toBe(true);
 });
 
-test('an owner who can not close the schema to other roles is told before anything is applied', async () => {
+test('if the owner cannot close the schema to other roles, it reports that before anything is applied', async () => {
   await ask(name, 'ALTER SCHEMA public OWNER TO postgres; GRANT CREATE ON SCHEMA public TO PUBLIC');
   const { code, stdout, stderr } = await migrateWith('first');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -123,13 +126,13 @@ test('a serving role without a password in its URL, and one on another database,
   await migrateWith('first');
   const unnamed = await migrateWith('');
   expect(unnamed.code).toBe(1);
-  expect(unnamed.stderr).toMatch(/^DATABASE_URL: \S+ asks for the password of \w+_serving: add it\n$/);
+  expect(unnamed.stderr).toMatch(/^DATABASE_URL: \S+ requires a password for \w+_serving: add it to the URL\n$/);
   const elsewhere = await migrateWith('first', 'postgres');
   expect(elsewhere.code).toBe(1);
   expect(elsewhere.stderr).toMatch(/^DATABASE_URL: it names another database than DATABASE_MIGRATE_URL: [^\n]+\n$/);
 });
 
-test('if the serving URL is not reached from here, a line says that the login is not checked', async () => {
+test('if the serving URL cannot be reached, a line says that the login is not checked', async () => {
   await migrateWith('first');
   const url = new URL(urlOf(`${name}_serving`, 'first'));
   url.port = '1';

@@ -12,7 +12,7 @@ const names = (await readdir('prisma/migrations', { withFileTypes: true }))
   .flatMap(entry => (entry.isDirectory() ? [entry.name] : []))
   .sort();
 
-/** All that a schema has, whoever looks. */
+/** Everything in a schema, as any role sees it. */
 const tablesAndFunctions = `
   SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
   UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`;
@@ -36,13 +36,13 @@ describe('on PostgreSQL', () => {
     );
   });
 
-  test('ten that migrate at once all end well, and one of them did it', async () => {
+  test('ten concurrent migrations all succeed, and one of them applies everything', async () => {
     const applied = await Promise.all(Array.from({ length: 10 }, () => migrate(bare.url)));
     expect(applied.flat()).toEqual(names);
     expect(await ask('SELECT count(*)::int AS count FROM _prisma_migrations')).toEqual([{ count: names.length }]);
   });
 
-  test('a migration that fails changes nothing, says which and why, and is tried again the next time', async () => {
+  test('a failed migration changes nothing, is named with its reason, and is retried the next time', async () => {
     const inTheWay = 'public_number(point bigint)';
     await ask(`CREATE FUNCTION ${inTheWay} RETURNS text RETURN ''`);
     const before = await ask(tablesAndFunctions);
@@ -56,7 +56,7 @@ describe('on PostgreSQL', () => {
     expect(await migrate(bare.url)).toEqual(names);
   });
 
-  describe('for a user who owns nothing', () => {
+  describe('for a user without any tables', () => {
     const user = `orderstream_test_${randomBytes(4).toString('hex')}`;
     let url: string;
     beforeEach(async () => {
@@ -65,32 +65,32 @@ describe('on PostgreSQL', () => {
     });
     afterEach(() => ask(`DROP ROLE ${user}`));
 
-    test('migrating says whose connection it takes', async () => {
+    test('migrating names the connection that it needs', async () => {
       await expect(migrate(url)).rejects.toThrow(
         /^migration failed, nothing was changed: .*permission denied for schema public: set DATABASE_MIGRATE_URL to the owner's connection$/,
       );
     });
 
-    test('a start says which right is missing', async () => {
+    test('a start names the missing right', async () => {
       await migrate(bare.url);
       await expect(openDatabase({ databaseUrl: url, dataDir: '' })).rejects.toThrow(
-        /^DATABASE_URL: its user may not read _prisma_migrations: GRANT SELECT ON it to that user$/,
+        /^DATABASE_URL: the user may not read _prisma_migrations: GRANT SELECT on this table to the user$/,
       );
     });
   });
 
-  test('a start on a database that is not migrated says what to run', async () => {
+  test('a start on a database that is not migrated names the command to run', async () => {
     await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
-      /^database is not migrated: run npm run db:migrate$/,
+      /^the database is not migrated: run npm run db:migrate$/,
     );
   });
 
-  test('a start on a database that a newer program has migrated says so', async () => {
+  test('a start on a database that a newer program has migrated reports that', async () => {
     await migrate(bare.url);
     await ask(`INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
                VALUES ('x', 'x', '29990101000000_later', now())`);
     await expect(openDatabase({ databaseUrl: bare.url, dataDir: '' })).rejects.toThrow(
-      /^database is ahead of this program \(it has 29990101000000_later\): start the newer Orderstream that migrated it$/,
+      /^the database was migrated by a newer release \(it has 29990101000000_later\): start that release$/,
     );
   });
 });
@@ -107,11 +107,11 @@ describe('on the embedded database', () => {
     expect(await migrate(database)).toEqual([]);
   });
 
-  test('the migrations make what schema.prisma says', async () => {
+  test('the migrations create what schema.prisma declares', async () => {
     expect(await schemaDrift(database)).toBe('');
   });
 
-  test('a column that schema.prisma does not know is seen', async () => {
+  test('a column that schema.prisma does not declare is found', async () => {
     await database.exec('ALTER TABLE customer_view ADD COLUMN unheard_of int');
     expect(await schemaDrift(database)).toContain('DROP COLUMN "unheard_of"');
   });

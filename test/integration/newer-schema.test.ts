@@ -44,8 +44,8 @@ afterEach(async () => {
 });
 
 /**
- * As `db:migrate` of a newer release that resets all views: in one transaction, which takes its locks in the order of
- * a batch, so that neither is the victim of a deadlock.
+ * Simulates `db:migrate` of a newer release that resets all views: in one transaction, which takes its locks in the
+ * order of a batch, so that neither is the victim of a deadlock.
  */
 function migrateOn(): Promise<unknown> {
   return onDatabase(database.url, client =>
@@ -67,17 +67,17 @@ function takeTheNewerOnesPlace(): Promise<unknown> {
 
 interface Old {
   readonly projector: Projector;
-  readonly said: string[];
+  readonly logged: string[];
 }
 
 function oldProjector(): Old {
-  const said: string[] = [];
-  const say = (...words: unknown[]) => void said.push(words.map(word => JSON.stringify(word)).join(' '));
+  const logged: string[] = [];
+  const say = (...words: unknown[]) => void logged.push(words.map(word => JSON.stringify(word)).join(' '));
   const logger = { error: say, warn: say, info: say, debug: () => undefined } as never;
   const projector = startProjector({ ...node.projection, views, logger, onProjected: () => 0 });
   const note = noteOpen('projector', () => projector.stop());
   return {
-    said,
+    logged,
     projector: {
       wake: () => projector.wake(),
       stop: async () => {
@@ -100,8 +100,8 @@ async function expectNothingProjected(): Promise<void> {
 }
 
 describe('a projector of an older release, after a newer one has migrated the database', () => {
-  test('stops with one line and writes nothing more, even in the middle of its work; the newer one’s sums are right', async () => {
-    const { projector, said } = oldProjector();
+  test('stops with one line and writes nothing more, even in the middle of a batch; the newer one’s sums are correct', async () => {
+    const { projector, logged } = oldProjector();
     const adding = new AbortController();
     const work = (async () => {
       while (!adding.signal.aborted) {
@@ -111,21 +111,21 @@ describe('a projector of an older release, after a newer one has migrated the da
     })();
     await eventually(async () => expect((await readCheckpoint(node.database)).position.point).toBeGreaterThan(10));
     await migrateOn();
-    await eventually(() => expect(said).toHaveLength(1));
-    expect(said[0]).toContain('it has 29991231000000_of_a_newer_release');
+    await eventually(() => expect(logged).toHaveLength(1));
+    expect(logged[0]).toContain('it has 29991231000000_of_a_newer_release');
     const { point } = await readHead(node.database);
     await eventually(async () => expect((await readHead(node.database)).point).toBeGreaterThan(point + 3));
     adding.abort();
     await work;
     await projector.stop();
     await expectNothingProjected();
-    expect(said).toHaveLength(1);
+    expect(logged).toHaveLength(1);
 
     await takeTheNewerOnesPlace();
     const newer = oldProjector();
     await eventually(() => expectViewsEqualTheFold(node.database));
     await newer.projector.stop();
-    expect(newer.said).toEqual([]);
+    expect(newer.logged).toEqual([]);
   });
 
   test('writes nothing from a checkpoint that the migration has set back to an earlier value either', async () => {

@@ -96,7 +96,7 @@ test('an event that cannot be folded parks its stream: its row stops before it, 
   expect(before).toMatchObject({ version: 1 });
 });
 
-test('of many events that cannot be folded each parks its stream, and nothing else', async () => {
+test('several events that cannot be folded each park their own stream, and nothing else', async () => {
   const bad = new Set<string>();
   for (let n = 0; n < 12; n++) {
     const orderId = await createdOrder(node, customerId);
@@ -302,11 +302,11 @@ test('an entity is answered as far as it can be folded, with the position before
 test('the state of each view is reported: parked streams by view, and the error that stops a projector', async () => {
   await addItem(node, poisoned, productId);
   await project(failingOn(poisoned, 2));
-  const told = await readProjections(node.database, views);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['order_view', 1]);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['customer_order_view', 1]);
-  expect(told.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
-  expect(new Set(told.map(one => one.state))).toEqual(new Set(['LIVE']));
+  const projections = await readProjections(node.database, views);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['order_view', 1]);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['customer_order_view', 1]);
+  expect(projections.map(one => [one.name, one.parkedStreams])).toContainEqual(['product_view', 0]);
+  expect(new Set(projections.map(one => one.state))).toEqual(new Set(['LIVE']));
 
   // No process projects, and events wait.
   await addItem(node, sound, productId);

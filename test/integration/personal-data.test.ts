@@ -37,7 +37,7 @@ afterAll(async () => {
   await real.drop();
 });
 
-/** Everything that a person, or somebody about them, says to us. Each is found nowhere else. */
+/** All texts by and about a person. Each occurs nowhere else. */
 function personalWords() {
   const word = () => `p${randomBytes(9).toString('hex')}q`;
   return {
@@ -56,7 +56,7 @@ interface Person {
   readonly cancelled: string;
 }
 
-/** A customer, and orders of theirs, with all of these words. */
+/** Stores a customer with orders that contain all of these words. */
 async function personWith(words: ReturnType<typeof personalWords>, productName = 'Thing'): Promise<Person> {
   const customerId = newId('cus');
   const { name, email, newName, reference } = words;
@@ -87,8 +87,8 @@ function throwKeyAway(customerId: string): Promise<unknown> {
   return a.database.$executeRaw`UPDATE customer_keys SET key = '' WHERE customer_id = ${customerId}`;
 }
 
-describe('no personal word', () => {
-  /** The ways in which text may stand in bytes: as it is, in JSON, in hex, in base64 at any of its three offsets. */
+describe('personal data', () => {
+  /** The forms of a text in bytes: plain, in JSON, in hex, in base64 at each of its three offsets. */
   function writings(word: string): string[] {
     const bytes = Buffer.from(word);
     const base64 = [0, 1, 2].map(offset => {
@@ -98,7 +98,7 @@ describe('no personal word', () => {
     return [word, JSON.stringify(word).slice(1, -1), bytes.toString('hex'), ...base64];
   }
 
-  /** The log with all that belongs to it, as text and as the server has it on its disk. */
+  /** A table with everything that belongs to it, as text and as the server's files. */
   async function writtenIn(table: string): Promise<string> {
     return onDatabase(real.url, async client => {
       await client.query('CHECKPOINT');
@@ -116,13 +116,13 @@ describe('no personal word', () => {
     });
   }
 
-  test('stands in the log in any writing, in its text or in its bytes', async () => {
+  test('is not in the log in any encoding, neither in its text nor in its bytes', async () => {
     const words = personalWords();
     const productName = `Tea ${randomUUID()}`;
     await personWith(words, productName);
     const written = `${await writtenIn('events')}\n${await writtenIn('customer_keys')}`;
 
-    // What is not personal is found, as text and on the disk: so the search would find what must not be there.
+    // Other words are found, as text and in the files: this proves that the search would find personal data.
     expect(written.split(productName).length).toBeGreaterThan(3);
     const secrets = Object.values(words)
       .flatMap(word => [word, ...word.split(/[ @'"]/)])
@@ -133,7 +133,7 @@ describe('no personal word', () => {
     }
   });
 
-  test('is lost: with its key each is there again, and so it is in the views', async () => {
+  test('is not lost: with the key all of it is readable, and the views show it', async () => {
     const words = personalWords();
     const { customerId, shipped, cancelled } = await personWith(words);
     const personal = async (streamType: string, streamId: string) =>
@@ -155,14 +155,14 @@ describe('no personal word', () => {
   });
 });
 
-describe('after a customer’s key was thrown away', () => {
+describe('after a customer’s key was deleted', () => {
   test.each([
-    ['as it is done', throwKeyAway],
+    ['by an erasure', throwKeyAway],
     [
-      'with its row, as in a backup without it',
+      'with its row, as in an older backup',
       (lost: string) => a.database.customerKey.deleteMany({ where: { customerId: lost } }),
     ],
-  ])('%s, all that it sealed reads as nothing, and all else as before', async (_, throwAway) => {
+  ])('%s, everything that it sealed reads as erased, and everything else as before', async (_, throwAway) => {
     const { customerId, shipped, cancelled } = await personWith(personalWords());
     const bystander = await personWith(personalWords());
     const read = async (person: Person) => [
@@ -184,7 +184,7 @@ describe('after a customer’s key was thrown away', () => {
   test('the views fold placeholders, and no error', async () => {
     const { customerId, shipped, cancelled } = await personWith(personalWords());
     await throwKeyAway(customerId);
-    // Before they were projected, as a rebuild meets them.
+    // The key is deleted before the events are projected, as in a rebuild.
     await projectAll(a);
     const { rows: customers } = await readCustomers(a.source, [customerId]);
     expect(customers.get(customerId)).toMatchObject({ name: '[erased]', email: '[erased]' });
@@ -203,15 +203,15 @@ describe('after a customer’s key was thrown away', () => {
   });
 
   test.each([
-    ['the node that holds it in its memory', () => a],
+    ['the node that has it in memory', () => a],
     ['another node', () => b],
-  ])('their orders go on, through %s', async (_, nodeOf) => {
+  ])('their orders continue, through %s', async (_, nodeOf) => {
     const { customerId } = await personWith(personalWords());
     const orderId = await createdOrder(a, customerId, { reference: 'before' });
     await throwKeyAway(customerId);
     await positionOf(onOrder(nodeOf(), orderId, { type: 'CancelOrder', reason: 'after' }));
 
-    // What is said of them from then on is as unreadable as what was said before, and no reader stops at it.
+    // Later personal data is as unreadable as earlier data, and no reader stops at it.
     const events = await eventsOf('order', orderId);
     expect(events.map(({ type, personal }) => ({ type, personal }))).toEqual([
       { type: 'OrderCreated', personal: undefined },
@@ -225,7 +225,7 @@ describe('after a customer’s key was thrown away', () => {
   });
 });
 
-describe('the hash of a command with personal data in it', () => {
+describe('the hash of a command with personal data', () => {
   type Registration = Extract<CustomerCommand, { type: 'RegisterCustomer' }>;
 
   function registration(): Registration {
@@ -240,7 +240,7 @@ describe('the hash of a command with personal data in it', () => {
     return row!.hash;
   }
 
-  test('is no test of a guess: without the key it can’t be made from the right words', async () => {
+  test('does not allow guessing: without the key it cannot be computed from the right words', async () => {
     const command = registration();
     await positionOf(onCustomer(a, command.customerId, command));
     const stored = await storedHash(command);
@@ -250,7 +250,7 @@ describe('the hash of a command with personal data in it', () => {
     expect(stored).not.toBe(keyedHash(randomBytes(32), hashOf(command)));
   });
 
-  test('still tells a repeat, on whatever node, from another command under the same key', async () => {
+  test('still distinguishes a repeat, on every node, from another command under the same key', async () => {
     const command = registration();
     const how = { commandId: randomUUID() };
     const first = await onCustomer(a, command.customerId, command, how);
@@ -266,7 +266,7 @@ describe('the hash of a command with personal data in it', () => {
     expect(await eventsOf('customer', command.customerId)).toHaveLength(2);
   });
 
-  test('that was stored before it was keyed tells the same', async () => {
+  test('that was stored before hashes were keyed still does so', async () => {
     const command = registration();
     const how = { commandId: randomUUID() };
     const first = await onCustomer(a, command.customerId, command, how);
@@ -277,7 +277,7 @@ describe('the hash of a command with personal data in it', () => {
     expect(await onCustomer(b, command.customerId, other, how)).toEqual({ type: 'key-reused' });
   });
 
-  test('tells nothing once the key is thrown away: a repeat is refused, and nothing is stored', async () => {
+  test('identifies nothing after the key is deleted: a repeat is rejected, and nothing is stored', async () => {
     const command = registration();
     const how = { commandId: randomUUID() };
     await positionOf(onCustomer(a, command.customerId, command, how));
@@ -288,7 +288,7 @@ describe('the hash of a command with personal data in it', () => {
 });
 
 describe('sealed bytes', () => {
-  test('do not open in another stream: a log that was tampered with is an error, not an erasure', async () => {
+  test('do not open in another stream: a manipulated log is an error, not an erasure', async () => {
     const { customerId, shipped } = await personWith(personalWords());
     const other = await createdOrder(a, customerId, { reference: 'mine' });
     await a.database.$executeRaw`
@@ -299,7 +299,7 @@ describe('sealed bytes', () => {
     await a.database.$executeRaw`UPDATE events SET personal = NULL WHERE stream_id = ${other}`;
   });
 
-  test('do not open with another key, with a bit changed or with a byte cut off', () => {
+  test('do not open with another key, with a changed bit or truncated', () => {
     const [key, other, stream] = [randomBytes(32), randomBytes(32), newId('ord')];
     const sealed = seal(key, stream, { reference: 'X' });
     expect(open(key, stream, sealed)).toEqual({ reference: 'X' });
@@ -316,20 +316,20 @@ describe('sealed bytes', () => {
     }
   });
 
-  test('are never twice the same, so that equal words can not be told from them', () => {
+  test('are never equal, so equal words cannot be recognised', () => {
     const [key, stream] = [randomBytes(32), newId('ord')];
     const sealed = Array.from({ length: 1_000 }, () => seal(key, stream, { reference: 'X' }));
     expect(new Set(sealed).size).toBe(1_000);
-    expect(new Set(sealed.map(one => one.slice(0, 16))).size).toBe(1_000); // the iv: never twice under a key
+    expect(new Set(sealed.map(one => one.slice(0, 16))).size).toBe(1_000); // no initialisation vector is used twice
   });
 });
 
 describe('a customer’s key', () => {
-  test('is one, where two nodes make the first one at once', async () => {
+  test('is one, even if two nodes create it at the same time', async () => {
     for (let round = 0; round < 20; round++) {
       const customerId = newId('cus');
       const orders = Array.from({ length: 6 }, () => newId('ord'));
-      // Neither node knows the key of a customer whom it never met.
+      // Neither node has the key of a new customer in memory.
       const sealed = await Promise.all(
         orders.map(async (orderId, n) => {
           const sealer = await (n % 2 === 0 ? a : b).store.sealerOf(customerId);
@@ -345,7 +345,7 @@ describe('a customer’s key', () => {
     }
   });
 
-  test('is another one for each customer', async () => {
+  test('is different for each customer', async () => {
     const customers = Array.from({ length: 20 }, () => newId('cus'));
     await Promise.all(customers.map(customerId => a.store.sealerOf(customerId)));
     const keys = await a.database.customerKey.findMany({ where: { customerId: { in: customers } } });
@@ -355,17 +355,17 @@ describe('a customer’s key', () => {
 
 describe('a key that the database lost', () => {
   test.each([
-    ['its row is gone, and another node has made a new key', 'DELETE FROM customer_keys WHERE customer_id = $1'],
-    ['another key is in its place', `UPDATE customer_keys SET key = sha256(key) WHERE customer_id = $1`],
+    ['its row is missing, and another node has created a new key', 'DELETE FROM customer_keys WHERE customer_id = $1'],
+    ['another key has replaced it', `UPDATE customer_keys SET key = sha256(key) WHERE customer_id = $1`],
   ])(
-    '%s: what the lost one sealed reads like erased data, the rest as before, and a rebuild folds both',
+    '%s: data that the lost one sealed reads as erased, the rest as before, and a rebuild folds both',
     async (_, lose) => {
       const customerId = await registeredCustomer(a, 'Lost');
       const orderId = await createdOrder(a, customerId, { reference: 'lost too' });
       await onDatabase(real.url, client => client.query(lose, [customerId]));
       const other = nodeOn(b.database);
       await positionOf(onCustomer(other, customerId, { type: 'RenameCustomer', name: 'Found' }));
-      // This node still has the lost key in its memory.
+      // This node still has the lost key in memory.
       const second = await createdOrder(a, customerId, { reference: 'kept' });
 
       const personalOf = async (type: string, id: string) => (await eventsOf(type, id)).map(({ personal }) => personal);
@@ -381,7 +381,7 @@ describe('a key that the database lost', () => {
     },
   );
 
-  test('an event of an older release, which does not name its key, reads like erased data too', async () => {
+  test('an event of an older release, which does not name its key, reads as erased too', async () => {
     const customerId = await registeredCustomer(a, 'Old');
     await a.database.$executeRaw`UPDATE events SET personal = personal - 'key' WHERE stream_id = ${customerId}`;
     expect((await eventsOf('customer', customerId))[0]!.personal).toMatchObject({ name: 'Old' });
@@ -389,7 +389,7 @@ describe('a key that the database lost', () => {
     expect((await eventsOf('customer', customerId))[0]!.personal).toBeUndefined();
   });
 
-  test('a node that still has it stores nothing with it, and what travels in the same call is stored once', async () => {
+  test('a node that still has it stores nothing with it, and the other commands of the same call are stored once', async () => {
     const customers = await Promise.all(Array.from({ length: 8 }, (_, n) => registeredCustomer(a, `Shared ${n}`)));
     const lost = customers.filter((_, n) => n % 3 === 0);
     await a.database.customerKey.deleteMany({ where: { customerId: { in: lost } } });
@@ -401,7 +401,7 @@ describe('a key that the database lost', () => {
     }
   });
 
-  test('a repeat is answered as stored by a node that has the lost key in its memory', async () => {
+  test('a node that has the lost key in memory answers a repeat as accepted', async () => {
     const customerId = await registeredCustomer(a, 'Ada');
     await a.database.customerKey.deleteMany({ where: { customerId } });
     const how = { commandId: randomUUID() };
@@ -412,7 +412,7 @@ describe('a key that the database lost', () => {
 });
 
 test.each([1, 3, 100_000])(
-  'the streams that have something of a customer are found, each once, in the order of their beginnings, by statements of %i events each',
+  'the streams with data of a customer are found, each once, in the order of their first events, by statements of %i events each',
   async stretch => {
     const [customerId, other] = [await registeredCustomer(a), await registeredCustomer(a)];
     const first = await createdOrder(a, customerId, { reference: 'first' });

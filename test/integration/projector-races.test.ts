@@ -121,7 +121,7 @@ test('with four projectors at once, in batches of any size, each event is folded
 
   async function command(): Promise<void> {
     await busy(40);
-    // Until they have raced.
+    // Until they have competed.
     while (lost === 0 || winners() < 2) await busy(1);
   }
 
@@ -150,7 +150,7 @@ test('two projectors at once fold each event once', async () => {
 });
 
 describe('a projector that was paused after it loaded rows', () => {
-  /** Holds one between its reads and its write, and checks that after `meanwhile` it writes nothing. */
+  /** Pauses a projector between its reads and its write, runs `meanwhile`, and checks that it then writes nothing. */
   async function expectNothingWritten(meanwhile: () => Promise<unknown>): Promise<void> {
     const [one] = nodes;
     const checkpoint = await readCheckpoint(one!.database);
@@ -160,14 +160,14 @@ describe('a projector that was paused after it loaded rows', () => {
     const paused = held(one!.database, {
       before: sql => (sql.includes('UPDATE checkpoints') ? gate.pass() : Promise.resolve()),
     });
-    const goingOn = projectBatch({ ...one!, database: paused, views }, checkpoint, events);
+    const pausedBatch = projectBatch({ ...one!, database: paused, views }, checkpoint, events);
     await gate.arrived;
     await meanwhile();
     const before = await viewRows(one!.database, 'order_view', 'orderId');
     await control.query('TRUNCATE written, moved');
     gate.open();
 
-    expect(await goingOn).toBe(false);
+    expect(await pausedBatch).toBe(false);
     expect(await written()).toEqual([]);
     expect(await moves()).toEqual([]);
     expect(await viewRows(one!.database, 'order_view', 'orderId')).toEqual(before);
@@ -192,7 +192,7 @@ describe('a projector that was paused after it loaded rows', () => {
     });
   });
 
-  test('writes nothing after a restore put another log in its place, at the same point', async () => {
+  test('writes nothing after a restore replaced the log by another one, at the same point', async () => {
     const { hash } = (await readCheckpoint(nodes[0]!.database)).position;
     await expectNothingWritten(() => control.query(`UPDATE checkpoints SET hash = 'ffffffffffff'`));
     await control.query('UPDATE checkpoints SET hash = $1', [hash]);
@@ -207,7 +207,7 @@ describe('a projector that was paused after it loaded rows', () => {
 test('a standby takes over within 5 s of the active projector’s death', async () => {
   const working = await spawnApp({ DATABASE_URL: database.url });
   const { database: own } = nodes[1]!;
-  /** It has read its batch, and writes too late: from then on it stands by. */
+  /** It has read its batch, and writes too late: from then on it is on standby. */
   const gate = openGate();
   const store = openEventStore(own, types, () => undefined);
   let batches = 0;
@@ -238,7 +238,7 @@ test('a standby takes over within 5 s of the active projector’s death', async 
     while (!late.arrived) await busy(1);
     await projected();
     gate.open();
-    // Beside an active one it stays on standby.
+    // While another one is active, it stays on standby.
     batches = 0;
     for (let round = 0; round < 3; round++) {
       await busy(1);

@@ -36,8 +36,8 @@ import { soon, stopwatch } from '../support/standstill.ts';
 
 interface Running {
   readonly lines: LogLine[];
-  /** The position that it reported, each time. */
-  readonly told: Position[];
+  /** All positions that it reported. */
+  readonly reported: Position[];
   wake(): void;
   stop(): Promise<void>;
 }
@@ -50,11 +50,11 @@ afterEach(stopAll);
 
 function start({ projection: { database } }: Pick<TestNode, 'projection'>, known: EventTypes = types): Running {
   const { logger, lines } = logLines();
-  const told: Position[] = [];
+  const reported: Position[] = [];
   const store = openEventStore(database, known, () => undefined);
-  const projector = startProjector({ database, store, views, logger, onProjected: to => void told.push(to) });
+  const projector = startProjector({ database, store, views, logger, onProjected: to => void reported.push(to) });
   projectors.push(projector);
-  return { lines, told, wake: () => projector.wake(), stop: () => projector.stop() };
+  return { lines, reported, wake: () => projector.wake(), stop: () => projector.stop() };
 }
 
 async function expectProjected({ database }: TestNode, milliseconds?: number): Promise<void> {
@@ -105,7 +105,7 @@ describe('on PostgreSQL', () => {
   });
   afterEach(() => control.query('DROP TRIGGER IF EXISTS in_the_way ON customer_order_view'));
 
-  /** Runs this PL/pgSQL for each row that the last view of a batch gets: all other rows are written by then. */
+  /** Runs this PL/pgSQL for each row that the last view of a batch writes: all other rows are already written. */
   async function whenTheLastViewIsWritten(statement: string): Promise<void> {
     await control.query(`
       CREATE OR REPLACE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS
@@ -123,7 +123,7 @@ describe('on PostgreSQL', () => {
     const projector = start(node);
     await eventually(() => expect(projector.lines.at(-1)?.err?.message).toContain('not this one'));
     expect({ views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) }).toEqual(before);
-    expect(projector.told).toEqual([]);
+    expect(projector.reported).toEqual([]);
 
     await control.query('DROP TRIGGER in_the_way ON customer_order_view');
     await expectProjected(node);
@@ -148,20 +148,20 @@ describe('on PostgreSQL', () => {
     await control.query('SELECT pg_terminate_backend($1)', [pid]);
     await eventually(() => expect(projector.lines).toHaveLength(1));
     expect({ views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) }).toEqual(before);
-    expect(projector.told).toEqual([]);
+    expect(projector.reported).toEqual([]);
 
     await control.query('SELECT pg_advisory_unlock(4711)');
     await expectProjected(node);
     await expectViewsEqualTheFold(node);
   });
 
-  test('it reports a position after it reached it, never before', async () => {
-    const told: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
+  test('it reports a position after reaching it, never before', async () => {
+    const reported: { to: Position; checkpoint: Promise<{ position: Position }> }[] = [];
     const projector = startProjector({
       ...node,
       views,
       logger: logLines().logger,
-      onProjected: to => void told.push({ to, checkpoint: readCheckpoint(node.database) }),
+      onProjected: to => void reported.push({ to, checkpoint: readCheckpoint(node.database) }),
     });
     projectors.push(projector);
     for (let round = 0; round < 5; round++) {
@@ -169,8 +169,8 @@ describe('on PostgreSQL', () => {
       projector.wake();
     }
     const head = await readHead(node.database);
-    await eventually(() => expect(told.at(-1)?.to).toEqual(head));
-    for (const { to, checkpoint } of told) {
+    await eventually(() => expect(reported.at(-1)?.to).toEqual(head));
+    for (const { to, checkpoint } of reported) {
       expect((await checkpoint).position.point).toBeGreaterThanOrEqual(to.point);
     }
   });
@@ -194,7 +194,7 @@ describe('on PostgreSQL', () => {
     await projectAll(node);
     let rename: (() => Promise<Position>) | undefined;
     let renamed: Promise<Position> | undefined;
-    const told: Position[] = [];
+    const reported: Position[] = [];
     const projector = startProjector({
       database: node.database,
       store: {
@@ -213,7 +213,7 @@ describe('on PostgreSQL', () => {
       },
       views,
       logger: logLines().logger,
-      onProjected: to => void told.push(to),
+      onProjected: to => void reported.push(to),
     });
     projectors.push(projector);
     const waits: number[] = [];
@@ -221,8 +221,8 @@ describe('on PostgreSQL', () => {
       const passed = stopwatch();
       rename = () => positionOf(onCustomer(node, customerId, { type: 'RenameCustomer', name: `${round}` }));
       projector.wake();
-      await eventually(() => expect(told).toHaveLength(round));
-      expect(told.at(-1)).toEqual(await renamed);
+      await eventually(() => expect(reported).toHaveLength(round));
+      expect(reported.at(-1)).toEqual(await renamed);
       waits.push(passed());
     }
     // The poll interval alone is 250 ms.
@@ -280,7 +280,7 @@ describe('an event that it cannot read', () => {
     ['of an unknown type', 'OrderTeleported', 1, later({ OrderTeleported: 1 })],
     ['of a newer schema version', 'OrderConfirmed', 2, later({ OrderConfirmed: 2 }, event => event)],
   ])(
-    '%s stops it right there, is named in the log, and is not skipped; code that knows it goes on',
+    '%s stops the projector there, is named in the log, and is not skipped; a release that supports it continues',
     async (_, type, schemaVersion, known) => {
       const { orderId, productId } = await sale(node);
       const readable = await readHead(node.database);
@@ -300,7 +300,7 @@ describe('an event that it cannot read', () => {
       // Everything before the event is projected; the event and everything after it are not.
       expect((await readCheckpoint(node.database)).position).toEqual(readable);
       expect((await viewRows(node.database, 'order_view', 'orderId')).get(orderId)).toMatchObject({ itemCount: 2 });
-      // Wake-ups do not make it fill the log: it has nothing new to report.
+      // Wake-ups do not fill the log: it has nothing new to report.
       for (let n = 0; n < 100; n++) {
         projector.wake();
         await sleep(2);

@@ -29,7 +29,7 @@ import {
 } from '../support/random-history.ts';
 import { statementsOf } from '../support/statements.ts';
 
-/** The order as it is read: row and customer in the shape of the plain fold. */
+/** The row and customer of an order, in the shape of the plain fold. */
 async function readOrder(node: TestNode, orderId: string, atLeast?: Position) {
   const { position, rows } = await readOrders(node.source, [orderId], atLeast);
   const found = rows.get(orderId);
@@ -66,7 +66,7 @@ describe.each([
     await remove();
   });
 
-  test('an order is read as the log has it after each command, however far behind the views are', async () => {
+  test('an order is read with all events of the log after each command, however far the views lag', async () => {
     const orderId = await createdOrder(node, customerId, { reference: 'PO 7' });
     const commands = [
       () => addItem(node, orderId, productId, 3),
@@ -81,7 +81,7 @@ describe.each([
       const fold = plainFold(await plainLog(node.database));
       expect(row).toEqual(fold.orders.get(orderId));
       expect(customer).toEqual(fold.customers.get(customerId));
-      // Some commands later the views have caught up with a part of it.
+      // Some commands later the views have caught up partly.
       if (index === 1) await projectAll(node);
     }
     expect((await readOrder(node, orderId)).row).toMatchObject({ status: 'CANCELLED', version: 5, itemCount: 7 });
@@ -115,7 +115,7 @@ describe.each([
     expect(row).toMatchObject({ version: 1 });
   });
 
-  test('customers and products are read as the log has them, however far behind the views are', async () => {
+  test('customers and products are read with all events of the log, however far the views lag', async () => {
     const newcomer = await registeredCustomer(node, 'Joan');
     const product = await productOnSale(node);
     await projectAll(node);
@@ -130,7 +130,7 @@ describe.each([
     expect([customers.position, products.position]).toEqual([head, head]);
   });
 
-  test('unknown ids, and ids of another kind, are absent; the position is the end of the log all the same', async () => {
+  test('unknown ids, and ids of another kind, are absent; the position is still the end of the log', async () => {
     const orderId = await createdOrder(node, customerId);
     const head = await readHead(node.database);
     const mixed = await readOrders(node.source, [newId('ord'), orderId, customerId, orderId]);
@@ -145,7 +145,7 @@ describe.each([
       ['the same point, another hash', ({ point }) => ({ point, hash: '0123456789ab' })],
       ['an earlier point, another hash', ({ hash }) => ({ point: 1, hash })],
       ['a point beyond the head', ({ point, hash }) => ({ point: point + 1, hash })],
-      ['the greatest point that a token can say', ({ hash }) => ({ point: 2 ** 52 - 1, hash })],
+      ['the greatest point of a token', ({ hash }) => ({ point: 2 ** 52 - 1, hash })],
     ];
     test.each(foreign)('%s', async (_, make) => {
       const orderId = await createdOrder(node, customerId);
@@ -158,7 +158,7 @@ describe.each([
     });
   });
 
-  test('every position that the log has had belongs to this log, its start too', async () => {
+  test('every position that the log has had belongs to this log, including its start', async () => {
     const orderId = await createdOrder(node, customerId);
     const past = (await plainLog(node.database)).map(({ position, hash }): Position => ({ point: position, hash }));
     for (const position of [startOfLog, ...past]) {
@@ -204,7 +204,7 @@ describe.each([
   // Statements can only be counted on a connection.
   if (name !== 'PostgreSQL') return;
 
-  test('row, newer events, customer and position come from one statement', async () => {
+  test('row, newer events, customer and position are read by one statement', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const head = await addItem(node, orderId, productId);
@@ -221,7 +221,7 @@ describe.each([
     }
   });
 
-  test('all reads of one turn, of any caller, come from one statement', async () => {
+  test('all reads of one turn, of any caller, are sent as one statement', async () => {
     const ids = [await createdOrder(node, customerId), await createdOrder(node, customerId)];
     const order = openBatchedRead(asked => readOrders(node.source, asked));
     const { sql, result } = await statementsOf(() => Promise.all([...ids, ids[0]!, newId('ord')].map(order)));

@@ -51,7 +51,7 @@ function cursorOf(row: OrderRow, sort: OrderSort): PageRequest['cursor'] {
   return { value: sort === 'total' ? row.total : new Date(row[sort]).toISOString(), id: row.orderId };
 }
 
-/** Pages from one end of the list to the other, as a client reads them: whichever way, in the order they are met. */
+/** The pages from one end of the list to the other, in either direction, in the order in which a client reads them. */
 async function* pages(
   node: Pick<TestNode, 'source'>,
   list: List,
@@ -99,7 +99,7 @@ function plainWords(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
-/** Whether every word is there, the last one at least as a beginning. */
+/** Whether every word occurs, the last one at least as a prefix. */
 function finds(search: readonly string[], order: PlainOrder, names: ReadonlyMap<string, string>): boolean {
   const { number, reference, trackingNumber, customerId, lines } = order;
   const texts = [number, number.replace('-', ''), reference ?? '', trackingNumber ?? '', names.get(customerId) ?? ''];
@@ -112,7 +112,7 @@ function finds(search: readonly string[], order: PlainOrder, names: ReadonlyMap<
 }
 
 /**
- * What a list must hold of those, ascending: cut and sorted here.
+ * The expected ids of a list, ascending: filtered and sorted here, independent of src/.
  * @param names of the customers
  */
 function expected(
@@ -143,7 +143,7 @@ function expected(
 const days = [1, 2, 3, 4].map(day => new Date(Date.UTC(2026, 10, day, 12)));
 const references = ['PO 7', "O'Neill", '名前'];
 
-/** Forty orders whose times and totals come often, so that most places in a list are decided by the id. */
+/** Forty orders with few different times and totals, so that the id decides most places in a list. */
 async function fill(node: TestNode) {
   const customers = [await registeredCustomer(node, 'Ada Lovelace'), await registeredCustomer(node, 'Grace Thing')];
   const products = [
@@ -206,7 +206,7 @@ describe.each([
         ['forwards', false],
         ['backwards', true],
       ])(
-        `by ${sort} ${direction}, read %s, meet every row once, ties in the order of the ids`,
+        `by ${sort} ${direction}, read %s, contain every row once, ties in the order of the ids`,
         async (__, backwards) => {
           for (const customerId of [undefined, customers[0]!]) {
             const list: List = { ...(customerId === undefined ? {} : { customerId }), filter: {}, sort };
@@ -222,7 +222,7 @@ describe.each([
     }
   }
 
-  /** The orders as the log has them, their customers' names, and filters of which most find some of them. */
+  /** The orders of the log, their customers' names, and filters of which most match some orders. */
   async function searchable() {
     const orders = await ordersOf(node);
     const folded = plainFold(await plainLog(node.database)).customers;
@@ -256,7 +256,7 @@ describe.each([
       search: fc.array(fc.oneof({ weight: 6, arbitrary: word }, { weight: 1, arbitrary: inNumber }), { maxLength: 2 }),
     };
     const names = Object.keys(parts) as (keyof OrderFilter)[];
-    // All at once match nothing.
+    // All filters together would match nothing.
     const some = fc.tuple(fc.subarray(names, { maxLength: 2 }), fc.boolean());
     const filters: fc.Arbitrary<OrderFilter> = some.chain(([others, isSearch]) => {
       const chosen = [...new Set(isSearch ? [...others, 'search' as const] : others)];
@@ -265,7 +265,7 @@ describe.each([
     return { orders, called, filters };
   }
 
-  test('whatever they are filtered by, hold what the log says and no more, and the count says how many', async () => {
+  test('with any filter contain exactly the orders of the log that match, and the count is their number', async () => {
     const { orders, called, filters } = await searchable();
     const owner = fc.option(fc.constantFrom(...customers), { nil: undefined, freq: 2 });
     let [found, searched] = [0, 0];
@@ -287,7 +287,7 @@ describe.each([
     expect(searched).toBeGreaterThan(0);
   });
 
-  test('say of rows before and behind them what is so, whatever list the cursor comes from', async () => {
+  test('report correctly whether there are rows before and after them, also for a cursor of another list', async () => {
     const { orders, called, filters } = await searchable();
     const all = [...orders.values()] as unknown as OrderRow[];
     const owner = fc.option(fc.constantFrom(...customers), { nil: undefined });
@@ -300,7 +300,7 @@ describe.each([
         const { at, limit, direction, backwards } = asked;
         const ascending = expected(orders, list, called);
         const inOrder = direction === 'ASC' ? ascending : ascending.toReversed();
-        // Where the cursor is among all orders: its own may be in the list or not.
+        // The cursor's place among all orders: the list may or may not contain its order.
         const everyOrder = expected(orders, { filter: {}, sort });
         const places = new Map((direction === 'ASC' ? everyOrder : everyOrder.toReversed()).map((id, n) => [id, n]));
         const place = (id: string): number => places.get(id)!;
@@ -324,7 +324,7 @@ describe.each([
     expect(seen.size).toBe(4);
   });
 
-  test('of several customers, read by one statement, are those that are read of each one', async () => {
+  test('of several customers, read by one statement, equal those that are read for each one', async () => {
     const { orders, filters } = await searchable();
     const all = [...orders.values()] as unknown as OrderRow[];
     const some = fc.record({
@@ -353,14 +353,14 @@ describe.each([
     expect(rows).toBeGreaterThan(100);
   });
 
-  test('in the order of creation meet every row once while orders come and change between them', async () => {
+  test('in the order of creation contain every row once while orders are added and changed between them', async () => {
     for (const direction of ['ASC', 'DESC'] as const) {
       const list: List = { customerId: customers[0]!, filter: {}, sort: 'createdAt' };
       const before = expected(await ordersOf(node), list);
       const met: string[] = [];
       for await (const page of pages(node, list, { limit: 5, direction, backwards: false })) {
         met.push(...page.map(row => row.orderId));
-        // One on either side of where the reader is, changes on either side, and one just read.
+        // One change on either side of the cursor, and one in the page that was just read.
         const now = days[1]!;
         await createdOrder(node, customers[0]!, { now: direction === 'ASC' ? days[0]! : days[3]! });
         await createdOrder(node, customers[0]!, { now });
@@ -375,7 +375,7 @@ describe.each([
     }
   });
 
-  test('of customers and products meet every row once', async () => {
+  test('of customers and products contain every row once', async () => {
     for (const backwards of [false, true]) {
       const fold = plainFold(await plainLog(node.database));
       const request = { ...everything, limit: 1_000, backwards, direction: 'DESC' as const, count: true };
@@ -387,7 +387,7 @@ describe.each([
     }
   });
 
-  test('beyond the last row, or of nothing at all, are empty and say their position', async () => {
+  test('beyond the last row, or of an empty list, are empty and have a position', async () => {
     const list: List = { filter: {}, sort: 'total' };
     const beyond = { value: Number.MAX_SAFE_INTEGER, id: newId('ord') };
     const head = await projectAll(node);
@@ -405,7 +405,7 @@ describe.each([
     });
   });
 
-  test('asked for at a position of another log are refused', async () => {
+  test('that are requested at a position of another log are rejected', async () => {
     const { point, hash } = await readHead(node.database);
     const foreign: Position[] = [
       { point, hash: '0123456789ab' },
@@ -422,7 +422,7 @@ describe.each([
   });
 });
 
-test('pages meet every row once, ties in the order of the ids, whatever plan the database makes', async () => {
+test('pages contain every row once, ties in the order of the ids, whatever plan the database chooses', async () => {
   const database = await freshDatabase();
   const name = new URL(database.url).pathname.slice(1);
   await onDatabase(database.url, client =>
@@ -461,7 +461,7 @@ describe('one statement', () => {
     await database.drop();
   });
 
-  test('gives rows, customers and position; it counts only where that was asked for', async () => {
+  test('reads rows, customers and position; it counts only if requested', async () => {
     await createdOrder(node, customerId);
     const position = await projectAll(node);
     const list: List = { customerId, filter: { statusIn: ['DRAFT'] }, sort: 'updatedAt' };
@@ -479,7 +479,7 @@ describe('one statement', () => {
     }
   });
 
-  test('gives rows as they were at the page’s position, while events are stored and projected', async () => {
+  test('reads rows as of the page’s position, while events are stored and projected', async () => {
     const productId = await productOnSale(node);
     const work = { over: false };
     const read: Awaited<ReturnType<typeof readOrderPage>>[] = [];
@@ -516,7 +516,7 @@ describe('one statement', () => {
     }
   });
 
-  test('gives rows of one generation, while another one takes its place', async () => {
+  test('reads rows of one generation, while another one replaces it', async () => {
     const { point, hash } = await projectAll(node);
     const reference = { 1: null, 2: 'of the second' } as const;
     await onDatabase(database.url, async client => {
@@ -531,7 +531,7 @@ describe('one statement', () => {
       const seen = new Set<number>();
       const switching = (async () => {
         for (let round = 0; round < 60 || seen.size < 2; round++) {
-          // One after the other: no two may be live at once.
+          // One after the other: no two may be live at the same time.
           await client.query(`BEGIN; UPDATE checkpoints SET live = false, retired = true WHERE generation = ${2 - (round % 2)};
             UPDATE checkpoints SET live = true, retired = false WHERE generation = ${1 + (round % 2)}; COMMIT`);
         }
@@ -553,7 +553,7 @@ describe('one statement', () => {
     });
   });
 
-  test('counts to 10,000, and says null beyond', async () => {
+  test('counts up to 10,000, and returns null beyond', async () => {
     const crowded = newId('cus');
     const insert = (from: number, to: number) =>
       onDatabase(database.url, client =>

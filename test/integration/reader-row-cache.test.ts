@@ -44,7 +44,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** A process that has cached no row yet, and the rows that were sent to it since the last call. */
+/**
+ * A process with an empty row cache. `since` returns the rows that were sent to it since the last call, `pagesSince` how
+ * many rows were sent for each plain page.
+ */
 function reader() {
   let sent: string[] = [];
   let pages: number[] = [];
@@ -53,8 +56,8 @@ function reader() {
     for (const one of rows as { readonly row?: string | null; readonly joinedRow?: string | null }[]) {
       for (const text of [one.row, one.joinedRow]) if (text) sent.push(text);
     }
-    for (const { rows: some } of rows as { readonly rows?: string | null }[]) {
-      if (some) pages.push((JSON.parse(`[${some}]`) as unknown[]).length);
+    for (const { rows: rowsJson } of rows as { readonly rows?: string | null }[]) {
+      if (rowsJson) pages.push((JSON.parse(`[${rowsJson}]`) as unknown[]).length);
     }
     return rows as never;
   };
@@ -64,7 +67,6 @@ function reader() {
     sent = [];
     return before;
   };
-  /** How many rows of each page were sent since the last call. */
   const pagesSince = () => {
     const before = pages;
     pages = [];
@@ -96,7 +98,7 @@ describe('a row that was read before', () => {
     return { source, since, read: async () => (await readOrders(source, [orderId])).rows.get(orderId)! };
   }
 
-  test('is sent once while it is unchanged, with its customer or without', async () => {
+  test('is sent once while it is unchanged, with or without its customer', async () => {
     const { source, since, read } = await seen();
     const first = await read();
     const alone = (await readOrdersAlone(source, [orderId])).rows.get(orderId)!;
@@ -124,7 +126,7 @@ describe('a row that was read before', () => {
     expect(since()).toHaveLength(1);
   });
 
-  test('is sent again after a change by hand, without any event', async () => {
+  test('is sent again after a manual change, without any event', async () => {
     const { since, read } = await seen();
     await onDatabase(database.url, client =>
       client.query('UPDATE order_view SET carrier = $2 WHERE order_id = $1', [orderId, 'by hand']),
@@ -143,12 +145,13 @@ describe('a row that was read before', () => {
     expect(rows.get(gone)).toBeUndefined();
   });
 
-  // Possible after a restore, or if two generations are written at once: all parts of the mark but one are the same.
+  // Possible after a restore, or if two generations are written at once: all parts of the mark except one are the
+  // same.
   test.each([
     ['another transaction', ([, generation, hash]: string[]) => `1.${generation}.${hash}`],
     ['another generation', ([xmin, , hash]: string[]) => `${xmin}.0.${hash}`],
     ['another log', ([xmin, generation]: string[]) => `${xmin}.${generation}.000000000000`],
-  ])('is sent again where it is of %s', async (_, otherMark) => {
+  ])('is sent again if it is of %s', async (_, otherMark) => {
     const { source, since, read } = await seen();
     const { mark } = source.seen!.of(orderView, orderId)!;
     source.seen!.keep(orderView, orderId, {
@@ -163,14 +166,14 @@ describe('a row that was read before', () => {
 describe('a plain page that was read before', () => {
   const request = { ...plainRequest, limit: 3 };
 
-  async function pageOf(name: string) {
+  async function readFirst(name: string) {
     const customer = await registeredCustomer(node, name);
     const ids: string[] = [];
     for (let n = 0; n < 4; n++) ids.unshift(await createdOrder(node, customer));
     await projectAll(node);
     const { source, pagesSince } = reader();
-    const open = openPlainOrderPages(source);
-    const read = async () => (await open({ filter: { customerId: customer }, sort: 'createdAt' }, request))!;
+    const readPlain = openPlainOrderPages(source);
+    const read = async () => (await readPlain({ filter: { customerId: customer }, sort: 'createdAt' }, request))!;
     const first = await read();
     expect(first.rows.map(({ row }) => row.orderId)).toEqual(ids.slice(0, 3));
     expect(first).toMatchObject({ hasNextPage: true, hasPreviousPage: false });
@@ -178,8 +181,8 @@ describe('a plain page that was read before', () => {
     return { customer, ids, first, read, pagesSince };
   }
 
-  test('is not sent again while its rows are unchanged, at whatever position, and stays the same object', async () => {
-    const { first, read, pagesSince } = await pageOf('Bo');
+  test('is not sent again while its rows are unchanged, and remains the same object at a later position', async () => {
+    const { first, read, pagesSince } = await readFirst('Bo');
     await createdOrder(node, customerId);
     const position = await projectAll(node);
     const second = await read();
@@ -188,8 +191,8 @@ describe('a plain page that was read before', () => {
     expect(second.position).toEqual(position);
   });
 
-  test('is sent but for the rows that stayed: one that changed, came, went, or whose customer changed', async () => {
-    const { customer, ids, first, read, pagesSince } = await pageOf('Cy');
+  test('is read again with only its new rows: after a change, an insert, a delete and a change of the customer', async () => {
+    const { customer, ids, first, read, pagesSince } = await readFirst('Cy');
     await addItem(node, ids[1]!, productId);
     await projectAll(node);
     const changed = await read();
@@ -211,7 +214,7 @@ describe('a plain page that was read before', () => {
   });
 });
 
-/** The first pages of each plain list, with and without customers, as the list's other reader has it too. */
+/** The first pages of each plain list, with and without customers. Without a row cache, readOrderPage() reads them. */
 async function readPlainLists(source: ReadSource, cast: Cast) {
   const lists: OrderFilter[] = [
     {},
@@ -242,7 +245,7 @@ async function readPlainLists(source: ReadSource, cast: Cast) {
   return [...(await Promise.all(pages)), (await customers).rows.map(({ row }) => row)];
 }
 
-test('a process with a row cache reads what one without a cache reads, whatever happens in between', async () => {
+test('a process with a row cache reads the same as one without, whatever happens in between', async () => {
   async function readAll(source: ReadSource, cast: Cast, withLists: boolean) {
     const all = [
       await readOrders(source, cast.orders),

@@ -38,10 +38,10 @@ import {
   type TestNode,
 } from '../support/random-history.ts';
 
-/** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` takes a minute. */
+/** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
 
-/** A page as it was answered. */
+/** A page of a response. */
 interface Page {
   readonly orders: readonly Readonly<Record<string, unknown>>[];
   readonly customers: readonly object[];
@@ -116,7 +116,7 @@ async function fillLog(orders: number): Promise<void> {
   }
 }
 
-test('without a projector, on the embedded database too, every view of the new generation is the fold of the log', async () => {
+test('without a projector, also on the embedded database, every view of the new generation is the fold of the log', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-rebuild-'));
   const embedded = await openNode(undefined, folder);
   try {
@@ -145,7 +145,7 @@ test('without a projector, on the embedded database too, every view of the new g
 });
 
 test(
-  'under commands, readers see page, rows and position agree, frames neither lost nor repeated, and their own writes',
+  'under commands, readers get pages whose rows match their position, frames without loss or repeat, and their own writes',
   async () => {
     const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
     const orders = await Promise.all([1, 2, 3, 4].map(() => createdOrder(node, customerId)));
@@ -167,7 +167,7 @@ test(
       }
     }
 
-    /** Pages at a position of the log, each different one as JSON: of all orders and of the customer's. */
+    /** The different pages at each position of the log, as JSON: of all orders and of the customer's. */
     const pages = new Map<number, Set<string>>();
     async function list(owner: string | undefined): Promise<void> {
       for (let before = 0; !over; ) {
@@ -208,7 +208,7 @@ test(
     const reading = [list(undefined), list(customerId), subscribe()];
     async function rebuildAgain(): Promise<void> {
       while (goesOn()) {
-        // Two at once: one helps the other, or comes after it.
+        // Two at once: one helps the other, or runs after it.
         await Promise.all([rebuildOn(node), rebuildOn(nodeOn(node.database))]);
         rebuilds++;
       }
@@ -236,8 +236,8 @@ test(
       pages.delete(event.position);
     }
     expect(pages.size, 'pages of no point of the log').toBe(0);
-    const told = frames.map(frame => frame.position);
-    expect(told).toEqual([...new Set(told)].sort((one, other) => one - other));
+    const positions = frames.map(frame => frame.position);
+    expect(positions).toEqual([...new Set(positions)].sort((one, other) => one - other));
     const { orders: last } = folded;
     for (const orderId of orders) {
       expect(frames.filter(frame => frame.orderId === orderId).at(-1)!.version).toBe(last.get(orderId)!['version']);
@@ -246,18 +246,18 @@ test(
   (hammered + 120) * 1_000,
 );
 
-test('a generation that is behind the live one does not become live, nor one that another process moved', async () => {
+test('a generation that lags behind the live one does not become live, nor does one that another process moved', async () => {
   const customerId = await registeredCustomer(node);
-  const begun = await beginRebuild(node.database);
+  const started = await beginRebuild(node.database);
   await createdOrder(node, customerId);
   await projectAll(node);
   const live = await readCheckpoint(node.database);
-  expect(await switchTo(node.database, begun)).toBe(false);
+  expect(await switchTo(node.database, started)).toBe(false);
   expect(await readCheckpoint(node.database)).toEqual(live);
   const head = await readHead(node.database);
-  expect(await switchTo(node.database, { ...begun, position: head })).toBe(false);
+  expect(await switchTo(node.database, { ...started, position: head })).toBe(false);
   expect(await readCheckpoint(node.database)).toEqual(live);
-  expect(await readRebuild(node.database)).toEqual(begun);
+  expect(await readRebuild(node.database)).toEqual(started);
   expect((await readProjections(node.database, views))[0]).toMatchObject({
     state: 'REBUILDING',
     rebuild: { processed: 0, total: head.point },
@@ -282,13 +282,16 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
     // A statement that it had sent may still be completed.
     await eventually(async () => {
       killedAt = (await readRebuild(node.database))!.position.point;
-      const [told] = await readProjections(node.database, views);
-      expect(told).toMatchObject({ state: 'REBUILDING', rebuild: { processed: killedAt } });
+      const [reported] = await readProjections(node.database, views);
+      expect(reported).toMatchObject({ state: 'REBUILDING', rebuild: { processed: killedAt } });
     });
   }
   const { code, stdout, stderr } = await runCli('orderstream', ['rebuild', 'order_view'], on);
   await projector.stop();
-  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('30,002 events folded anew') as string });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining('30,002 events folded again') as string,
+  });
   // What it had folded before counts as done, and is not folded again.
   expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
   await expectViewsEqualTheFold(node);
@@ -318,11 +321,11 @@ test('a rebuild that was killed after its switch only has old rows to delete', a
   const customerId = await registeredCustomer(node);
   await createdOrder(node, customerId);
   await projectAll(node);
-  const begun = await beginRebuild(node.database);
+  const started = await beginRebuild(node.database);
   // The switch, and then nothing more.
   const events = await node.store.readLog(0, 100);
-  expect(await projectBatch({ ...node, views }, begun, events)).toBe(true);
-  expect(await switchTo(node.database, after(begun, events))).toBe(true);
+  expect(await projectBatch({ ...node, views }, started, events)).toBe(true);
+  expect(await switchTo(node.database, after(started, events))).toBe(true);
   expect(await readRetired(node.database)).toEqual([1]);
   expect(await rebuildOn(node)).toBe('removed');
   expect((await readCheckpoint(node.database)).generation).toBe(2);

@@ -12,10 +12,10 @@ import { describeWithRedis } from '../support/redis.ts';
 import { soon, stoodStill, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 
-/** A hint of nothing in particular. */
+/** A hint without a certain position: read now. */
 const lookNow = { to: { point: 0, hash: '' } };
 
-/** What a node hears, by topic. */
+/** The hints that a node receives, by topic. */
 interface Heard {
   readonly appended: unknown[];
   readonly projected: Hints['projected'][];
@@ -42,7 +42,7 @@ describeWithRedis('the bus on Redis', () => {
     return { bus, heard };
   }
 
-  /** Whoever else reaches Redis. */
+  /** Another client of the same Redis. */
   async function stranger(): Promise<Redis> {
     const client = new Redis(redis.url, { lazyConnect: true, retryStrategy: () => null });
     client.on('error', () => undefined);
@@ -59,7 +59,7 @@ describeWithRedis('the bus on Redis', () => {
     return { to: { point: ++points, hash: 'abcdefabcdef' } };
   }
 
-  /** Publishes until the other one hears it: whether hints arrive again. */
+  /** Publishes until the other node receives a hint: checks that hints arrive again. */
   async function expectHintsArrive(from: Bus, to: Heard): Promise<void> {
     await eventually(() => {
       const sent = hint();
@@ -68,7 +68,7 @@ describeWithRedis('the bus on Redis', () => {
     }, 15_000);
   }
 
-  test('a hint reaches every node, the one that gave it too, on its own topic', async () => {
+  test('a hint reaches every node, also its sender, on its own topic', async () => {
     const [one, other] = [await node(), await node()];
     const sent = hint();
     one.bus.publish('projected', sent);
@@ -78,7 +78,7 @@ describeWithRedis('the bus on Redis', () => {
     }
   });
 
-  test('whoever no longer listens hears nothing', async () => {
+  test('a cancelled subscription receives nothing', async () => {
     const { bus, heard } = await node();
     const deaf: unknown[] = [];
     const end = bus.subscribe('projected', sent => deaf.push(sent));
@@ -88,7 +88,7 @@ describeWithRedis('the bus on Redis', () => {
     expect(deaf).toEqual([]);
   });
 
-  test('what is no hint is ignored, garbage and a megabyte too; a hint behind it arrives', async () => {
+  test('messages that are no hints are ignored, also garbage and a megabyte; a later hint arrives', async () => {
     const { bus, heard } = await node();
     const other = await stranger();
     const megabyte = 'x'.repeat(1_000_000);
@@ -129,7 +129,7 @@ describeWithRedis('the bus on Redis', () => {
       expect(late).toEqual([]);
     });
 
-    test('it says so at once, and again when it is back; both times everybody is told to look, and then hints arrive', async () => {
+    test('the bus reports it at once, and its return too; both times every listener is asked to read, and afterwards hints arrive', async () => {
       const [one, other] = [await node(), await node()];
       for (let round = 0; round < 3; round++) {
         expect(one.bus.isConnected()).toBe(true);
@@ -137,7 +137,8 @@ describeWithRedis('the bus on Redis', () => {
         await redis.stop('SIGKILL');
         await soon(() => expect([one.bus.isConnected(), other.bus.isConnected()]).toEqual([false, false]), 1_000);
         await sleep(100);
-        // Or who looks once a second while hints come would be that late with the first one that does not.
+        // Otherwise a listener, which polls once a second while hints arrive, would notice the first lost hint that
+        // late.
         expect(one.heard).toEqual({ appended: [{}], projected: [lookNow] });
 
         one.heard.appended.length = one.heard.projected.length = 0;
@@ -150,7 +151,7 @@ describeWithRedis('the bus on Redis', () => {
       }
     });
 
-    test('a start goes on without it, says so once, and hints arrive once it is there', async () => {
+    test('a start continues without it, logs that once, and hints arrive when it is available', async () => {
       const [one] = [await node()];
       await redis.stop('SIGKILL');
       const { logger, lines } = logLines();
@@ -170,7 +171,7 @@ describeWithRedis('the bus on Redis', () => {
   });
 
   test.each(['pubsub', 'normal'])(
-    'a connection that is cut alone (%s) is made anew, and the bus says so',
+    'a single connection that is cut (%s) is opened again, and the bus reports it',
     async type => {
       const [one, other] = [await node(), await node()];
       const cutter = await stranger();
@@ -184,7 +185,7 @@ describeWithRedis('the bus on Redis', () => {
     },
   );
 
-  test('a connection that is lost before it answered takes no later one with it', async () => {
+  test('a connection that is lost before it answered does not close a later one', async () => {
     const { hostname, port } = new URL(redis.url);
     const proxy = await openTcpProxy({ host: hostname, port: Number(port) });
     const { logger, lines } = logLines();
@@ -195,21 +196,21 @@ describeWithRedis('the bus on Redis', () => {
     const cut = proxy.harmed;
     await eventually(() => expect(proxy.harmed).toBeGreaterThan(cut + 1), 20_000);
     proxy.meet(() => 'pass');
-    // Longer than a connection may be silent, and none was where the machine stood still.
-    let begun: number;
+    // Longer than a connection may be silent; repeated if the machine stalled meanwhile.
+    let startedAt: number;
     do {
       await eventually(() => expect(bus.isConnected()).toBe(true), 20_000);
       lines.length = 0;
-      begun = performance.now();
+      startedAt = performance.now();
       await sleep(2_500);
-    } while (stoodStill(begun, performance.now()) > 500);
+    } while (stoodStill(startedAt, performance.now()) > 500);
     expect(lines.map(({ msg }) => msg)).toEqual([]);
     await bus.close();
     await proxy.close();
   });
 
   describe('while Redis hangs', () => {
-    /** Stopped with its connections open: nothing is closed, nothing is answered. */
+    /** Stops Redis with its connections open: nothing is closed, nothing is answered. */
     async function hang(during: () => Promise<void>): Promise<void> {
       process.kill(redis.pid, 'SIGSTOP');
       const note = noteOpen('a Redis that hangs', () => process.kill(redis.pid, 'SIGCONT'));
@@ -221,7 +222,7 @@ describeWithRedis('the bus on Redis', () => {
       }
     }
 
-    test('the bus says so after some seconds, keeps nothing from then on, and goes on when Redis does', async () => {
+    test('the bus reports it after some seconds, keeps nothing from then on, and continues when Redis does', async () => {
       const [one, other] = [await node(), await node()];
       const lost = { from: 0, to: 0 };
       await hang(async () => {
@@ -238,7 +239,7 @@ describeWithRedis('the bus on Redis', () => {
       expect(late).toEqual([]);
     });
 
-    test('a start goes on after some seconds instead of hanging with it', async () => {
+    test('a start continues after some seconds instead of hanging too', async () => {
       const [one] = [await node()];
       const late = { bus: one.bus };
       await hang(async () => {
@@ -253,7 +254,7 @@ describeWithRedis('the bus on Redis', () => {
     });
   });
 
-  test('a closed bus is silent: it hears nothing, and publishing on it does nothing', async () => {
+  test('a closed bus is silent: it receives nothing, and publishing on it does nothing', async () => {
     const [one, other] = [await node(), await node()];
     await one.bus.close();
     one.bus.publish('projected', hint());
@@ -263,7 +264,7 @@ describeWithRedis('the bus on Redis', () => {
     expect(one.heard.projected).toEqual([]);
     expect(one.bus.isConnected()).toBe(false);
     const witness = await stranger();
-    // Redis hears a moment later who has left.
+    // Redis notices a moment later which clients have left.
     await eventually(async () => {
       const clients = (await witness.client('LIST')) as string;
       expect(clients.trim().split('\n')).toHaveLength(3);

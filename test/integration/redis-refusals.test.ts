@@ -12,7 +12,7 @@ import { logLines } from '../support/log-lines.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
 import { describeWithRedis } from '../support/redis.ts';
 
-// An error that is not handled anywhere fails the run: vitest takes note of each, as main.ts does.
+// An unhandled error fails the run: vitest records each, as main.ts does.
 
 describeWithRedis('a Redis that refuses', () => {
   let redis: RedisServer;
@@ -40,28 +40,28 @@ describeWithRedis('a Redis that refuses', () => {
     ['the user', ['off'], 'Redis is away'],
     ['the password', ['resetpass', '>another'], 'Redis is away'],
   ] as const)(
-    'refusing %s after a reconnect ends nothing, is logged once, and is over when Redis allows it again',
-    async (_what, rules, said) => {
+    'refusing %s after a reconnect ends no process, is logged once, and is over when Redis allows it again',
+    async (_what, rules, expectedLine) => {
       await grant(...granted);
       const { logger, lines } = logLines();
       const bus = await openRedisBus(urlOf(), logger);
-      let heard = 0;
-      bus.subscribe('appended', () => heard++);
+      let hints = 0;
+      bus.subscribe('appended', () => hints++);
       await eventually(() => expect(bus.isConnected()).toBe(true));
 
       await grant(...rules);
       await operator.client('KILL', 'TYPE', 'pubsub');
       await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       const publishing = setInterval(() => bus.publish('appended', {}), 20);
-      if (said !== undefined) {
+      if (expectedLine !== undefined) {
         await eventually(() => expect(bus.isConnected()).toBe(false));
         await sleep(1_500);
         expect(bus.isConnected()).toBe(false);
-        // The cut connection may be logged by itself, before the refusal.
+        // The cut connection may be logged separately, before the refusal.
         const warned = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
         const once = warned();
         expect(once.length).toBeLessThanOrEqual(2);
-        expect(once.at(-1)).toMatch(said);
+        expect(once.at(-1)).toMatch(expectedLine);
         expect(once.at(-1)).toMatch(/updates come by looking at the database until it is back$/);
         await sleep(2_500);
         expect(warned()).toEqual(once);
@@ -69,28 +69,28 @@ describeWithRedis('a Redis that refuses', () => {
 
       await grant(...granted);
       await eventually(() => expect(bus.isConnected()).toBe(true));
-      const before = heard;
-      await eventually(() => expect(heard).toBeGreaterThan(before));
+      const before = hints;
+      await eventually(() => expect(hints).toBeGreaterThan(before));
       clearInterval(publishing);
       await bus.close();
     },
   );
 
-  test('refusing to count costs nobody more than the sum, is logged once, and is over when Redis allows it again', async () => {
+  test('if it refuses to count, only the shared count is missing, one line is logged, and it is over when Redis allows it again', async () => {
     await grant(...granted);
     const { logger, lines } = logLines();
     const counts = openRedisCounters(urlOf(), logger);
-    const news = [{ key: crypto.randomUUID(), more: 3 }];
-    await eventually(async () => expect(await counts.add(news, 10)).toEqual([3]));
+    const changes = [{ key: crypto.randomUUID(), by: 3 }];
+    await eventually(async () => expect(await counts.add(changes, 10)).toEqual([3]));
     await grant('-incrby');
-    for (let n = 0; n < 3; n++) expect(await counts.add(news, 10)).toBeUndefined();
+    for (let n = 0; n < 3; n++) expect(await counts.add(changes, 10)).toBeUndefined();
     expect(lines.filter(({ level }) => level >= 40)).toHaveLength(1);
     await grant(...granted);
-    expect(await counts.add(news, 10)).toEqual([6]);
+    expect(await counts.add(changes, 10)).toEqual([6]);
     counts.close();
   });
 
-  test('a database that it does not have ends the start with a line that names REDIS_URL and no password', async () => {
+  test('a missing database number ends the start with a line that names REDIS_URL and no password', async () => {
     await grant(...granted);
     const starting = openRedisBus(urlOf('/4711'), openLogger('silent'));
     await expect(starting).rejects.toThrow(StartError);
@@ -111,7 +111,7 @@ const errors = [
   'MOVED 1 127.0.0.1:1',
 ].map(error => `-${error}\r\n`);
 
-/** Whole and broken, of the right kind and of a wrong one. */
+/** Complete and broken replies, of the right type and of a wrong one. */
 const odd = [
   '+OK\r\n',
   ':1\r\n',
@@ -136,7 +136,7 @@ const odd = [
   '\r\n',
 ];
 
-test('whatever is answered where Redis is expected, at any moment: nothing ends, and hints arrive once Redis answers again', async () => {
+test('whatever Redis replies, at any moment: no process ends, and hints arrive when it answers correctly again', async () => {
   const reply = fc.oneof(fc.constantFrom<string | undefined>(...errors, ...odd, 'close', undefined), fc.constant(null));
   const script = fc.record({
     fromTheStart: fc.boolean(),
@@ -160,14 +160,14 @@ test('whatever is answered where Redis is expected, at any moment: nothing ends,
       const until = performance.now() + 300;
       while (performance.now() < until) {
         bus.publish('appended', {});
-        void counts.add([{ key: 'a', more: 1 }], 10);
+        void counts.add([{ key: 'a', by: 1 }], 10);
         const one = unasked[asked % (unasked.length || 1)];
         if (one !== undefined) fake.say(one);
         await sleep(20);
       }
       fake.answerBy(undefined);
       await eventually(() => expect(bus.isConnected()).toBe(true));
-      await eventually(async () => expect(await counts.add([{ key: 'a', more: 1 }], 10)).toEqual([1]));
+      await eventually(async () => expect(await counts.add([{ key: 'a', by: 1 }], 10)).toEqual([1]));
       counts.close();
       await bus.close();
       await fake.close();

@@ -12,7 +12,7 @@ import { openNode, productOnSale, projectAll, registeredCustomer } from '../supp
 let original: TestDatabase;
 let backup: TestDatabase;
 
-/** A log that is projected to its end, and a backup of it. */
+/** A completely projected log, and a backup of it. */
 beforeEach(async () => {
   original = await freshDatabase();
   const node = await openNode(original.url);
@@ -41,7 +41,7 @@ test('events that were read before a restore are not folded into the restored da
   await restored.close();
 });
 
-test('a projector that is woken all the time finds the events of a restored log that is shorter than its checkpoint', async () => {
+test('a projector that is woken all the time finds the events of a restored log that ends before its checkpoint', async () => {
   const lost = await openNode(original.url);
   for (let n = 0; n < 5; n++) await registeredCustomer(lost);
   const restored = await openNode(backup.url);

@@ -16,13 +16,13 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** What stands in the log, without what differs from run to run. */
+/** The content of the log, without the parts that differ between runs. */
 async function log({ store }: Pick<TestNode, 'store'> = node): Promise<string[]> {
   const events = await store.readLog(0, 1_000);
   return events.map(({ type, streamId, version }) => `${type} ${streamId} ${version}`);
 }
 
-/** A process that dies when it would store something for the n-th time. */
+/** A process that dies when it is about to store its n-th command. */
 function dyingAt(n: number): EventStore {
   let appends = 0;
   return {
@@ -34,7 +34,7 @@ function dyingAt(n: number): EventStore {
   };
 }
 
-test('an empty log gets three customers and eight products, once, whatever starts again', async () => {
+test('an empty log gets three customers and eight products, once, even after more starts', async () => {
   await fillEmptyLog(node.store);
   const filled = await log();
   expect(filled.filter(line => /^CustomerRegistered cus_\S+ 1$/.test(line))).toHaveLength(3);
@@ -47,7 +47,7 @@ test('an empty log gets three customers and eight products, once, whatever start
   expect(await log()).toEqual(filled);
 });
 
-test('a start that was killed at any sample is finished by the next one', async () => {
+test('a start that was killed at any sample is completed by the next one', async () => {
   // Each start gets one sample further.
   for (let stored = 1; stored <= 10; stored++) {
     await expect(fillEmptyLog(dyingAt(2))).rejects.toThrow('killed');
@@ -64,14 +64,14 @@ test('a start that was killed at any sample is finished by the next one', async 
   await other.drop();
 });
 
-test('two at the same time store each sample once', async () => {
+test('two starts at the same time store each sample once', async () => {
   await Promise.all([fillEmptyLog(node.store), fillEmptyLog(node.store)]);
   const filled = await log();
   expect(filled).toHaveLength(11);
   expect(new Set(filled).size).toBe(11);
 });
 
-test('a log that somebody has begun is left alone', async () => {
+test('a log with other events is not changed', async () => {
   const productId = newId('prd');
   const command = { type: 'AddProduct', productId, sku: 'A', name: 'A', price: 1, currency: 'EUR' } as const;
   await positionOf(onProduct(node, productId, command));
@@ -79,7 +79,7 @@ test('a log that somebody has begun is left alone', async () => {
   expect(await log()).toEqual([`ProductAdded ${productId} 1`]);
 });
 
-test('a log that somebody went on with is left alone, also where samples are missing', async () => {
+test('a log with events after the samples is not changed, even if samples are missing', async () => {
   await fillEmptyLog(dyingAt(4)).catch(() => undefined);
   const productId = newId('prd');
   const command = { type: 'AddProduct', productId, sku: 'A', name: 'A', price: 1, currency: 'EUR' } as const;
@@ -90,7 +90,7 @@ test('a log that somebody went on with is left alone, also where samples are mis
   expect(await log()).toEqual(before);
 });
 
-test('the samples never change their ids: by them a later start knows what an earlier one has stored', async () => {
+test('the ids of the samples never change: a later start uses them to find which samples are stored', async () => {
   await fillEmptyLog(node.store);
   const events = await node.store.readLog(0, 1_000);
   expect(events.map(({ streamId, commandId }) => `${streamId} ${commandId}`)).toMatchInlineSnapshot(`

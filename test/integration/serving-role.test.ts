@@ -37,7 +37,7 @@ async function refusedWith(sql: string): Promise<string | undefined> {
   }
 }
 
-test('a serving role that is not there yet is made, with the password of its URL', async () => {
+test('a missing serving role is created, with the password of its URL', async () => {
   const name = `it's "new" ${randomBytes(4).toString('hex')}`;
   const url = new URL(real.url);
   [url.username, url.password] = [encodeURIComponent(name), encodeURIComponent("pass'word")];
@@ -47,7 +47,7 @@ test('a serving role that is not there yet is made, with the password of its URL
   await onDatabase(real.url, client => client.query(`DROP OWNED BY ${quoted}; DROP ROLE ${quoted}`));
 });
 
-test('the serving role serves: commands are stored, sealed, projected and read', async () => {
+test('the serving role is sufficient: commands are stored, sealed, projected and read', async () => {
   const token = await staffToken();
   const register = `mutation { registerCustomer(input: {name: "Alice", email: "alice@example.com"}) {
     ... on CustomerCommandPayload { customerId position } } }`;
@@ -67,16 +67,16 @@ test.each([
     `CREATE TRIGGER t BEFORE INSERT ON events EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
   ],
   ['dropped', `DROP TABLE events`],
-])('the log can not be %s by the serving role', async (_what, sql) => {
+])('the log cannot be %s by the serving role', async (_what, sql) => {
   expect(await refusedWith(sql)).toBe('42501');
 });
 
-test('the serving role can neither change nor throw away a customer’s key', async () => {
+test('the serving role can neither change nor delete a customer’s key', async () => {
   expect(await refusedWith(`UPDATE customer_keys SET key = ''`)).toBe('42501');
   expect(await refusedWith(`DELETE FROM customer_keys`)).toBe('42501');
 });
 
-test('the serving role can not put another function in the place of append_events', async () => {
+test('the serving role cannot replace append_events by another function', async () => {
   expect(
     await refusedWith(
       `CREATE OR REPLACE FUNCTION append_events(requests jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT requests'`,
@@ -84,7 +84,7 @@ test('the serving role can not put another function in the place of append_event
   ).toBe('42501');
 });
 
-test('nobody else may append', async () => {
+test('no other role may append', async () => {
   const other = `other-${randomBytes(4).toString('hex')}`;
   await onDatabase(real.url, client => client.query(`CREATE ROLE "${other}" LOGIN PASSWORD 'none'`));
   try {
@@ -98,6 +98,6 @@ test('nobody else may append', async () => {
   }
 });
 
-test('an owner who serves is given nothing: they have it', async () => {
+test('a serving owner is granted nothing, because an owner has all rights', async () => {
   expect(await grantServing(real.url, real.url)).toBeUndefined();
 });

@@ -92,7 +92,7 @@ test('a command on a long stream reads the snapshot and the events after it, no 
   expect(folded).toBe(31); // 201 to 230, and its own
 });
 
-test('a state is folded on from its snapshot', async () => {
+test('a snapshot is the base for folding later events', async () => {
   await open.database.snapshot.updateMany({
     where: { streamId },
     data: { version: 230, hash: await hashAt(230), state: 7 },
@@ -114,7 +114,7 @@ test('a snapshot of an event that the log does not have is ignored: the log was 
   expect(await add(node())).toBe(231);
 });
 
-test('a missing snapshot does no harm', async () => {
+test('a missing snapshot has no effect on the result', async () => {
   await open.database.snapshot.deleteMany({ where: { streamId } });
   expect(await add(node())).toBe(231);
 });
@@ -155,17 +155,17 @@ describe('snapshots that are requested together', () => {
     expect(statements).toBe(3);
   });
 
-  test('wait for one statement at a time, however long it takes, and keep only the newest of a thousand', async () => {
+  test('wait for one statement at a time, however long it takes, and only the newest of a thousand is kept', async () => {
     const held = openGate();
-    let most = 0;
-    let underWay = 0;
+    let maxInFlight = 0;
+    let inFlight = 0;
     let asked = 0;
     const save = openSnapshots({
       $executeRaw: (async () => {
         asked++;
-        most = Math.max(most, ++underWay);
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
         await held.pass();
-        underWay--;
+        inFlight--;
         return 0;
       }) as unknown as typeof open.database.$executeRaw,
     });
@@ -175,7 +175,7 @@ describe('snapshots that are requested together', () => {
     expect(asked).toBe(1);
     held.open();
     await eventually(() => expect(asked).toBe(20));
-    expect(most).toBe(1);
+    expect(maxInFlight).toBe(1);
   });
 
   test('by two nodes at once, in any order, are all stored', async () => {
@@ -187,7 +187,7 @@ describe('snapshots that are requested together', () => {
     expect((await storedOf(streams)).map(({ version }) => version)).toEqual(streams.map(() => 20));
   });
 
-  test('and cannot be stored are skipped: later ones are stored', async () => {
+  test('that cannot be stored are skipped: later ones are stored', async () => {
     const [broken = '', whole = ''] = ids();
     saving({ ...folded(broken, 50), state: { text: '\u0000' } }); // no jsonb contains that character
     await eventually(() => {

@@ -34,10 +34,10 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('in production without any configuration: a line for each setting', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
       [
-        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production takes no development key',
+        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key',
         'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
         'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
-        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
+        'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
         '',
       ].join('\n'),
     );
@@ -66,11 +66,11 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         'AUTH_JWT_SECRET: must have 32 bytes or more',
         'CORS_ORIGINS: must be origins like https://shop.example.com, separated by commas',
         'LIMIT_COST: must be a whole number above 0',
-        'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: without the schema it shows nothing',
-        'DATABASE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'REDIS_URL: make it rediss://: what goes there could be read, or name the host in PLAINTEXT_HOSTS',
-        'AUTH_SECRET: is no key of this program: docs/configuration.md has them all',
+        'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema',
+        'DATABASE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'REDIS_URL: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+        'AUTH_SECRET: is no key of this program: docs/configuration.md lists all keys',
         '',
       ].join('\n'),
     );
@@ -86,9 +86,9 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       }),
     ).toBe(
       [
-        'DATABASE_URL: set it: the embedded database is for development, it does not survive a power cut',
-        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
-        'AUTH_JWKS_URL: make it https://: whoever is on the way could answer with keys of their own',
+        'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
+        'REDIS_URL: set it: separate api and projector processes communicate through Redis only',
+        'AUTH_JWKS_URL: make it https://: over http an attacker could replace the keys',
         '',
       ].join('\n'),
     );
@@ -97,8 +97,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('with one role of several on an embedded database', async () => {
     expect(await refusal({ ROLES: 'projector' })).toBe(
       [
-        'DATABASE_URL: set it: with ROLES apart, the other process has no way into an embedded database',
-        'REDIS_URL: set it: with ROLES apart, the processes reach each other through Redis only',
+        'DATABASE_URL: set it: separate api and projector processes cannot share an embedded database',
+        'REDIS_URL: set it: separate api and projector processes communicate through Redis only',
         '',
       ].join('\n'),
     );
@@ -110,7 +110,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       AUTH_JWT_SECRET: developmentSecret,
       DATABASE_URL: 'postgresql://s@localhost/orders',
     };
-    expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the development key, which everybody knows\n');
+    expect(await refusal(known)).toBe('AUTH_JWT_SECRET: is the published development key: set a secret of your own\n');
   });
 
   test('in production with a role that may change events, beside another process and without Redis', async () => {
@@ -118,8 +118,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const other = await startApp({ DATABASE_URL: fresh.url });
     expect(await refusal({ ...inProduction, DATABASE_URL: fresh.url })).toBe(
       [
-        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to a role of its own, and run npm run db:migrate',
-        'REDIS_URL: set it: another process of Orderstream is on this database, and only Redis tells them of each other',
+        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
+        'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
         '',
       ].join('\n'),
     );
@@ -133,8 +133,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const serving = await servingRole(server.url);
     expect(await refusal({ ...inProduction, DATABASE_URL: serving.url })).toBe(
       [
-        'DATABASE_URL: the server has fsync off: set it on, or a power cut loses what was acknowledged',
-        'DATABASE_URL: the server has full_page_writes off: set it on, or a power cut may break its files',
+        'DATABASE_URL: the server has fsync off: set it to on, otherwise a power failure loses acknowledged commands',
+        'DATABASE_URL: the server has full_page_writes off: set it to on, otherwise a power failure may damage its files',
         '',
       ].join('\n'),
     );
@@ -150,14 +150,14 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ),
     );
     expect(await refusal({ DATABASE_URL: fresh.url })).toBe(
-      'database is ahead of this program (it has 99991231000000_newer): start the newer Orderstream that migrated it\n',
+      'the database was migrated by a newer release (it has 99991231000000_newer): start that release\n',
     );
     await fresh.drop();
   });
 
   test('on an address that others can reach, with the development key', async () => {
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
-      'HOST: 0.0.0.0 is reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is for 127.0.0.1\n',
+      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only\n',
     );
   });
 
@@ -165,8 +165,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const asked = { TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' };
     expect(await refusal(asked)).toBe(
       [
-        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: nothing else is to be served',
-        'GRAPHIQL: set it off, or TRUSTED_DOCUMENTS_ONLY: what is typed there is in no manifest',
+        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served',
+        'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
         '',
       ].join('\n'),
     );
@@ -187,7 +187,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     expect(await refusal({ PORT: String(port), DATABASE_URL: fresh.url })).toBe(
-      `PORT: ${port} is taken on 127.0.0.1: stop what listens there, or set another\n`,
+      `PORT: ${port} is taken on 127.0.0.1: stop the program that listens there, or set another\n`,
     );
     other.close();
     await fresh.drop();
@@ -197,7 +197,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await writeFile(join(scratch, 'file'), '');
     const path = join(scratch, 'file', 'data');
     expect(await refusal({ DATA_DIR: path })).toBe(
-      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another\n`,
+      `DATA_DIR: ${path} can't be written (ENOTDIR): make it writable, or set DATA_DIR to another folder\n`,
     );
   });
 
@@ -205,14 +205,14 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const path = join(scratch, 'locked');
     const release = await lockDataDirectory(path);
     expect(await refusal({ DATA_DIR: path })).toBe(
-      `DATA_DIR: ${path} is in use by process ${process.pid}: stop that one, or set DATA_DIR to another folder\n`,
+      `DATA_DIR: ${path} is in use by process ${process.pid}: stop that process, or set DATA_DIR to another folder\n`,
     );
     await release();
   });
 
   test('on a database that no server serves', async () => {
     expect(await refusal({ DATABASE_URL: 'postgresql://user:hunter2@127.0.0.1:1/orders' })).toBe(
-      'DATABASE_URL: no PostgreSQL answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
+      'DATABASE_URL: no PostgreSQL server answers at 127.0.0.1:1 (ECONNREFUSED): start it, or set the right address\n',
     );
   });
 
@@ -220,7 +220,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const server = await refusingPostgres('28P01', 'password authentication failed for user "somebody"');
     const { host } = new URL(server.url);
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      `DATABASE_URL: ${host} does not let somebody in (password authentication failed for user "somebody"): set the right user and password\n`,
+      `DATABASE_URL: ${host} rejects the login of somebody (password authentication failed for user "somebody"): set the right user and password\n`,
     );
     await server.close();
   });
@@ -229,7 +229,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const server = await refusingPostgres('57P03', 'the database system is starting up');
     const { host } = new URL(server.url);
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      `DATABASE_URL: ${host} takes no connection (the database system is starting up): see to it, or set another\n`,
+      `DATABASE_URL: ${host} accepts no connection (the database system is starting up): repair the server, or set another one\n`,
     );
     await server.close();
   });
@@ -238,23 +238,23 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const url = databaseUrl(inject('postgres').adminUrl, 'orderstream_nowhere');
     const { hostname, port } = new URL(url);
     expect(await refusal({ DATABASE_URL: url })).toBe(
-      `DATABASE_URL: there is no database orderstream_nowhere at ${hostname}:${port || '5432'}: create it (createdb orderstream_nowhere), or set another\n`,
+      `DATABASE_URL: there is no database orderstream_nowhere at ${hostname}:${port || '5432'}: create it (createdb orderstream_nowhere), or set another database\n`,
     );
   });
 
   test('on a server that is too old', async () => {
     const server = await answeringPostgres({ version: '14.9', number: '140009', encoding: 'UTF8' });
     expect(await refusal({ DATABASE_URL: server.url })).toBe(
-      'DATABASE_URL: the server is PostgreSQL 14.9: set it to one of version 15 or newer\n',
+      'DATABASE_URL: the server is PostgreSQL 14.9: set it to a server of version 15 or newer\n',
     );
     await server.close();
   });
 
-  test('behind a pooler that drops what a session has to have set', async () => {
+  test('behind a pooler that drops required session settings', async () => {
     const row = { version: '15.1', number: '150001', encoding: 'UTF8', settings: '{elsewhere}' };
     const server = await answeringPostgres(row);
     expect(await refusal({ DATABASE_URL: server.url })).toMatch(
-      /^DATABASE_URL: .*a pooler, does not pass on that a session has search_path = public: [^\n]+\n$/,
+      /^DATABASE_URL: .*a connection pooler does not pass the session setting search_path = public on to the server: [^\n]+\n$/,
     );
     await server.close();
   });
@@ -268,7 +268,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ),
     );
     expect(await refusal({ DATABASE_URL: databaseUrl(adminUrl, name) })).toBe(
-      "DATABASE_URL: the database is encoded in LATIN1: create one with ENCODING 'UTF8' and set it to that\n",
+      "DATABASE_URL: the encoding of the database is LATIN1: create a database with ENCODING 'UTF8' and use that\n",
     );
     await onDatabase(adminUrl, client => client.query(`DROP DATABASE ${name}`));
   });
@@ -280,13 +280,13 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         `DELETE FROM _prisma_migrations WHERE migration_name = (SELECT max(migration_name) FROM _prisma_migrations)`,
       ),
     );
-    expect(await refusal({ DATABASE_URL: fresh.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    expect(await refusal({ DATABASE_URL: fresh.url })).toBe('the database is not migrated: run npm run db:migrate\n');
     await fresh.drop();
   });
 
   test('on a database that is not migrated', async () => {
     const bare = await bareDatabase();
-    expect(await refusal({ DATABASE_URL: bare.url })).toBe('database is not migrated: run npm run db:migrate\n');
+    expect(await refusal({ DATABASE_URL: bare.url })).toBe('the database is not migrated: run npm run db:migrate\n');
     await bare.drop();
   });
 });

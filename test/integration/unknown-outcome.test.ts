@@ -95,16 +95,16 @@ describe('an append whose answer is lost', () => {
 
   const fate = fc.constantFrom<Fate>('lose-request', 'lose-answer', 'lose-answer');
 
-  async function expectToldAsStored(commandIds: readonly string[], answers: readonly CommandAnswer<unknown>[]) {
+  async function expectAnsweredAsStored(commandIds: readonly string[], answers: readonly CommandAnswer<unknown>[]) {
     const stored = await direct.database.event.findMany({
       where: { commandId: { in: [...commandIds] } },
       orderBy: { position: 'asc' },
     });
-    const told = answers.map((answer, n) => {
+    const outcomes = answers.map((answer, n) => {
       if (answer.type !== 'accepted') throw new Error(`answered ${JSON.stringify(answer)}`);
       return { commandId: commandIds[n]!, version: answer.version, position: BigInt(answer.position.point) };
     });
-    const inOrder = told.toSorted((one, other) => Number(one.position - other.position));
+    const inOrder = outcomes.toSorted((one, other) => Number(one.position - other.position));
     expect(stored.map(({ commandId, version, position }) => ({ commandId, version, position }))).toEqual(inOrder);
     expect(await logFaults(direct.database)).toEqual([]);
   }
@@ -123,7 +123,7 @@ describe('an append whose answer is lost', () => {
           expect(sent).toBeGreaterThan(1);
         }
         proxy.meet(() => 'pass');
-        await expectToldAsStored(commandIds, answers);
+        await expectAnsweredAsStored(commandIds, answers);
       }),
       { numRuns: 1, endOnFailure: true },
     );
@@ -138,7 +138,7 @@ describe('an append whose answer is lost', () => {
         let cut = 0;
         proxy.meet(bytes => {
           if (!isAppend(bytes)) return 'pass';
-          // The first one always: so many commands share so few calls that all of them may pass.
+          // The first call is always disturbed: so many commands share so few calls that all of them might pass.
           const next = cut === 0 ? 'lose-answer' : (fates.next() as IteratorYieldResult<Fate>).value;
           if (next !== 'pass') cut++;
           return next;
@@ -149,13 +149,13 @@ describe('an append whose answer is lost', () => {
         );
         proxy.meet(() => 'pass');
         expect(cut).toBeGreaterThan(0);
-        await expectToldAsStored(commandIds, answers);
+        await expectAnsweredAsStored(commandIds, answers);
       }),
       { numRuns: 1, endOnFailure: true },
     );
   });
 
-  test('again and again is answered as it was executed the first time', async () => {
+  test('repeatedly gets the outcome of its first execution', async () => {
     const { node, proxy } = distant;
     const orderId = await warmOrder(node);
     const commandId = randomUUID();
@@ -169,7 +169,7 @@ describe('an append whose answer is lost', () => {
     expect(await storedOf(commandId)).toBe(1);
   });
 
-  test('and whose stream then changed is answered as executed, not as a conflict', async () => {
+  test('and whose stream then changed gets the outcome of its execution, not a conflict', async () => {
     const { node, proxy } = distant;
     const orderId = await warmOrder(node);
     const commandId = randomUUID();
@@ -184,7 +184,7 @@ describe('an append whose answer is lost', () => {
     expect(answer).toMatchObject({ type: 'accepted', version: 3, replayed: true });
   });
 
-  /** A command of another node, as soon as the one whose answer is lost is stored. */
+  /** Sends a command of another node as soon as the one with the lost answer is stored. */
   async function storedAndSubmitted(orderId: string, commandId: string): Promise<void> {
     while ((await storedOf(commandId)) === 0) await new Promise(resolve => setImmediate(resolve));
     await positionOf(onOrder(direct, orderId, { type: 'SubmitOrder' }));
@@ -217,7 +217,7 @@ describe('a request after its deadline', () => {
     expect(await storedOf(commandId)).toBe(1);
   });
 
-  test('keeps its unknown outcome if after the first time there was no connection', async () => {
+  test('keeps its unknown outcome if later attempts found no connection', async () => {
     let sent = 0;
     distant.proxy.meet(bytes => {
       if (!isAppend(bytes)) return sent > 0 ? 'lose-request' : 'pass';
@@ -230,7 +230,7 @@ describe('a request after its deadline', () => {
     distant.proxy.meet(() => 'pass');
   });
 
-  test('was not stored, and its caller is told so, if there was never a connection', async () => {
+  test('was not stored, and its caller gets UNAVAILABLE, if there was never a connection', async () => {
     await refuseAll(distant);
     const { error, took, commandId } = await failureBy(600);
     expect(error).toBeInstanceOf(UnavailableError);
@@ -358,7 +358,7 @@ describe('a command whose node', () => {
   });
 
   test.each(['neverReached', 'neverReachedAndCold'] as const)(
-    'never had a connection is not stored, and its caller is told so (%s)',
+    'never had a connection is not stored, and its caller gets UNAVAILABLE (%s)',
     async name => {
       const { answer, waited, took, commandId } = results[name];
       expect(answer).toBeInstanceOf(UnavailableError);
@@ -368,28 +368,28 @@ describe('a command whose node', () => {
     },
   );
 
-  test('gets the database back in time is executed, whether or not it had been read', async () => {
+  test('gets the database back in time is executed, whether or not its stream was cached', async () => {
     expect(results.reachedInTime.answer).toMatchObject({ type: 'accepted', version: 3 });
     expect(await storedOf(results.reachedInTime.commandId)).toBe(1);
   });
 
-  test('gets no answer from its connections is answered within its time, as are all that wait behind it', () => {
+  test('gets no answer from its connections is answered within its deadline, as are all commands that wait behind it', () => {
     for (const { answer, took } of results.swallowed.outcomes) {
       expect([OutcomeUnknownError, UnavailableError]).toContain(answer.constructor);
       expect(took).toBeLessThan(bound);
     }
-    // The commands of the two streams that were sent; the others were not.
+    // The commands of the two streams that were sent; the others were not sent.
     const unknown = results.swallowed.outcomes.filter(({ answer }) => answer instanceof OutcomeUnknownError);
     expect(unknown).toHaveLength(2);
   });
 
-  test('had connections without answers works again as soon as it can', () => {
+  test('had connections without answers serves again as soon as possible', () => {
     expect(results.swallowed.after.answer).toMatchObject({ type: 'accepted' });
     expect(results.swallowed.after.took).toBeLessThan(5_000);
   });
 
   test.each(['swallowedAndCold', 'keyUnderWay'] as const)(
-    'hears nothing of what it has to read first is not stored, and its caller is told so in time (%s)',
+    'gets no answer to a read before the append is not stored, and its caller gets UNAVAILABLE in time (%s)',
     async name => {
       const { answer, took, commandId } = results[name];
       expect(answer).toBeInstanceOf(UnavailableError);
@@ -398,7 +398,7 @@ describe('a command whose node', () => {
     },
   );
 
-  test('loses one silent connection is executed on another, and the other commands do not wait', async () => {
+  test('loses one silent connection is executed on another one, and the other commands do not wait', async () => {
     const { stuck, others } = results.oneSwallowed;
     expect(stuck.answer).toMatchObject({ type: 'accepted', version: 3 });
     expect(stuck.took).toBeLessThan(6_000);

@@ -18,7 +18,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** What an update of each view changes, in a view of which no index has that. */
+/** For each view, the columns that an update changes. No index of the view contains them. */
 test.each([
   ['customer_totals', 'orders = orders + 1, spent = spent + 1'],
   ['sales_by_day', 'orders = orders + 1, revenue = revenue + 1'],

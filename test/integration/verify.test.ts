@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => real.drop());
 
-/** What is wrong after a change behind the program's back: as the command prints it. */
+/** The faults after a direct change of the database, as the command prints them. */
 async function faultsAfter(change: string): Promise<string[]> {
   await onDatabase(real.url, client => client.query(change));
   const node = await openNode(real.url);
@@ -45,7 +45,7 @@ async function faultsAfter(change: string): Promise<string[]> {
   }
 }
 
-test('a log and views that are whole are said to be, with exit code 0', async () => {
+test('a valid log with correct views is reported as valid, with exit code 0', async () => {
   const { code, stdout } = await runCli('orderstream', ['verify'], { DATABASE_URL: real.url });
   expect({ code, stdout }).toEqual({ code: 0, stdout: '6 events verified: all is well\n' });
 });
@@ -54,19 +54,19 @@ test.each([
   [
     'an event whose data was changed',
     `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4`,
-    'event 4: its hash is not over what is stored',
+    'event 4: its hash does not match the stored event',
   ],
   [
-    'an event whose hash was made to fit',
+    'an event whose hash was computed again',
     `UPDATE events SET data = data || '{"quantity": 9}' WHERE position = 4;
      UPDATE events e SET hash = event_hash((SELECT hash FROM events WHERE position = 3), e) WHERE position = 4`,
-    'event 5: its hash is not over what is stored',
+    'event 5: its hash does not match the stored event',
   ],
-  ['an event that is missing', `DELETE FROM events WHERE position = 2`, 'event 3: the event before it is missing'],
+  ['an event that is missing', `DELETE FROM events WHERE position = 2`, 'event 3: the previous event is missing'],
   [
     'an event that was recorded before the one before it',
     `UPDATE events SET recorded_at = '2020-01-01' WHERE position = 5`,
-    'event 5: it was recorded before the event before it',
+    'event 5: its recording time is before that of the previous event',
   ],
   [
     'a row that was changed',
@@ -85,9 +85,9 @@ test.each([
   ],
   ['a row that is missing', `DELETE FROM customer_view`, /^customer_view cus_\S+: the row is missing$/],
   [
-    'a row that no event speaks of',
+    'a row without any event',
     `INSERT INTO product_view SELECT generation, 'prd_x', sku, name, price, currency, available, created_at, updated_at, version, position, hash FROM product_view LIMIT 1`,
-    'product_view prd_x: no event says that there is such a row',
+    'product_view prd_x: no event created this row',
   ],
   [
     'a sum that was changed',
@@ -100,15 +100,15 @@ test.each([
     /^customer_totals cus_\S+ DRAFT XXX: orders is 0, should be 1$/,
   ],
   [
-    'a sum that no row gives',
+    'a sum without any row',
     `INSERT INTO sales_by_day VALUES (1, 'EUR', '2026-11-21', 1, 2, 3)`,
     'sales_by_day EUR 2026-11-21: revenue is 3, should be 0',
   ],
-])('%s is named', async (_what, change, line) => {
+])('%s is reported', async (_what, change, line) => {
   expect(await faultsAfter(change)).toContainEqual(typeof line === 'string' ? line : expect.stringMatching(line));
 });
 
-/** An order's event as a superuser stores it, with a hash that fits. */
+/** SQL that stores an event of an order as a superuser could, with a hash that fits. */
 function stored(type: string, data: string): string {
   return `
     INSERT INTO events (position, hash, stream_type, stream_id, version, command_id, ordinal, command_hash, type,
@@ -127,7 +127,7 @@ test.each([
   ['OrderCreated', '{"number": 5}'],
   ['OrderShipped', '[]'],
   ['NoSuchEvent', '{}'],
-])('an event that no fold takes is a fault that names position, stream and view: %s %s', async (type, data) => {
+])('an event that no fold accepts is a fault that names position, stream and view: %s %s', async (type, data) => {
   const lines = await faultsAfter(stored(type, data));
   if (type === 'OrderShipped') expect(lines).toContainEqual(expect.stringMatching(/^order_view ord_\S+: status is /));
   else expect(lines).toContainEqual(expect.stringMatching(/^order_view ord_\S+: event 7 can't be folded: [^\n]+$/));
@@ -182,18 +182,18 @@ test('whatever is changed in events and rows, each fault is a line, and none end
   );
 });
 
-test('where anything differs the exit code is 1', async () => {
+test('if anything differs the exit code is 1', async () => {
   await onDatabase(real.url, client => client.query(`UPDATE product_view SET available = false`));
   const { code, stdout } = await runCli('orderstream', ['verify'], { DATABASE_URL: real.url });
   expect(code).toBe(1);
   expect(stdout).toMatch(/\n6 events verified: 2 faults\n$/);
 });
 
-test('a command that there is not is one line that says which there are', async () => {
+test('an unknown command prints one line with the known ones', async () => {
   const { code, stderr } = await runCli('orderstream', ['verfiy'], { DATABASE_URL: real.url });
   expect({ code, stderr }).toEqual({
     code: 1,
     stderr:
-      'Say what: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
+      'Name a task: npm run orderstream -- verify | status | parked | retry STREAM|all | rebuild VIEW | abandon-rebuild | erase-customer cus_…\n',
   });
 });

@@ -38,7 +38,7 @@ async function expectCaughtUp(database: Database): Promise<void> {
   await eventually(async () => expect((await readCheckpoint(database)).position).toEqual(head));
 }
 
-describe('on PostgreSQL, three nodes and two projectors that come and go', () => {
+describe('on PostgreSQL, three nodes and two projectors that are stopped and started', () => {
   let database: TestDatabase;
   let nodes: TestNode[];
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('on PostgreSQL, three nodes and two projectors that come and go', () =>
     await database.drop();
   });
 
-  test('every row of every view is what the log says', async () => {
+  test('every row of every view equals the fold of the log', async () => {
     let twins = 0;
     const history = histories(3, { minLength: 30, maxLength: 120 });
     const restarts = fc.array(fc.nat({ max: 40 }), { maxLength: 6 });
@@ -97,7 +97,7 @@ describe('on the embedded database', () => {
     await Promise.all(projectors.map(projector => projector.stop()));
   }
 
-  /** Delivers events that were folded already, under their old checkpoint, to the live rows or to a rebuild's. */
+  /** Delivers events again that were already folded, under their old checkpoint, to the live rows or to a rebuild's. */
   async function expectRefused(batches: readonly (readonly [Checkpoint, RecordedEvent[]])[]): Promise<void> {
     for (const [checkpoint, events] of batches) {
       expect(events.length).toBeGreaterThan(0);
@@ -107,14 +107,14 @@ describe('on the embedded database', () => {
 
   /** A rebuild whose process ended after its first batch, and one that continues it beside the projectors. */
   async function rebuildInTwoParts(): Promise<void> {
-    const begun = await beginRebuild(node.database);
+    const started = await beginRebuild(node.database);
     const first = await node.store.readLog(0, 10);
-    expect(await projectBatch({ ...node, views }, begun, first)).toBe(true);
-    await expectRefused([[begun, first]]);
+    expect(await projectBatch({ ...node, views }, started, first)).toBe(true);
+    await expectRefused([[started, first]]);
     const retry = () => Promise.reject(new Error('nothing was parked'));
     expect(await rebuild({ ...node, views, retry, onProgress: () => undefined })).toBe('folded');
-    expect((await readCheckpoint(node.database)).generation).toBe(begun.generation);
-    await expectRefused([[begun, first]]);
+    expect((await readCheckpoint(node.database)).generation).toBe(started.generation);
+    await expectRefused([[started, first]]);
   }
 
   async function disturbed(steps: readonly Step[]): Promise<void> {

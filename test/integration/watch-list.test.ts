@@ -49,7 +49,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The node that hub and lists read from: another one after a restore. */
+/** The node that the hub and the lists read from: another one after a restore. */
 let serving: TestNode;
 let bus: Bus;
 let hub: Hub<OrderRow>;
@@ -91,7 +91,7 @@ function watch(after?: Position, filter?: OrderFilter, customer = customerId): P
 async function next(frames: Frames): Promise<ListFrame<OrderRow>> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no frame came in 8 s')), 8_000);
+    timer = setTimeout(() => reject(new Error('no frame arrived in 8 s')), 8_000);
   });
   const { value, done } = await Promise.race([
     frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>,
@@ -152,7 +152,7 @@ describe('the first frame', () => {
     await frames.return?.();
   });
 
-  test('after an own write that is not projected yet is PROGRESS at it, and that write does not come again', async () => {
+  test('after an own write that is not projected yet is PROGRESS at it, and that write is not sent again', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const own = await addItem(node, orderId, productId);
@@ -170,7 +170,7 @@ describe('the first frame', () => {
     ['the same point, another hash', ({ point }: Position) => ({ point, hash: '0123456789ab' })],
     ['a point beyond the head', ({ point, hash }: Position) => ({ point: point + 1_000, hash })],
   ])(
-    'after a position of another log (%s) is RESYNC at the position to query again at; then it goes on',
+    'after a position of another log (%s) is RESYNC at the position to query again at; then the list continues',
     async (_, make) => {
       const orderId = await createdOrder(node, customerId);
       const position = await projectAll(node);
@@ -257,7 +257,7 @@ test('a reader that stops at any moment and resumes with its last frame’s posi
   );
 });
 
-test('more changes than one read takes all come, each order once, in the order of their last changes', async () => {
+test('if more changes arrive than one read takes, all are sent, each order once, in the order of their last changes', async () => {
   const start = await projectAll(node);
   const orders: string[] = [];
   for (let n = 0; n < 120; n++) orders.push(await createdOrder(node, customerId));
@@ -288,9 +288,9 @@ test('a slow reader gets each order once, in its newest state, however often it 
   await next(frames);
   for (let n = 0; n < 30; n++) {
     await addItem(node, orderId, productId);
-    await hub.reached(await project(), 1_000);
+    await hub.awaitPosition(await project(), 1_000);
   }
-  // No read while the reader does not take what is there.
+  // There is no read while the reader does not take the pending frame.
   expect(read).toBe(1);
   await addItem(node, other, productId);
   await project();
@@ -303,33 +303,33 @@ test('a slow reader gets each order once, in its newest state, however often it 
 });
 
 describe('a filtered list', () => {
-  test('reports that an order has left it, once, and keeps reporting those on it', async () => {
+  test('reports that an order has left it, once, and continues to report the orders in it', async () => {
     const [orderId, other] = [await createdOrder(node, customerId), await createdOrder(node, customerId)];
     await addItem(node, orderId, productId);
     const start = await projectAll(node);
     const filter: OrderFilter = { statusIn: ['DRAFT'], productId };
     const frames = await watch(start, filter);
     await next(frames);
-    const told = async () => {
+    const nextChange = async () => {
       const { row } = await next(frames);
       return [row!.orderId, matchesNow(row!, filter)];
     };
 
-    // One order comes onto the list by a product, one leaves it by its status; after that it is on no list of drafts
-    // again.
+    // One order enters the list by a product, one leaves it by its status; after that the second is on no list of
+    // drafts again.
     await addItem(node, other, productId);
     await project();
-    expect(await told()).toEqual([other, true]);
+    expect(await nextChange()).toEqual([other, true]);
     await positionOf(onOrder(node, orderId, { type: 'SubmitOrder' }));
     await project();
-    expect(await told()).toEqual([orderId, false]);
+    expect(await nextChange()).toEqual([orderId, false]);
     await addItem(node, other, productId);
     await project();
-    expect(await told()).toEqual([other, true]);
+    expect(await nextChange()).toEqual([other, true]);
     await frames.return?.();
   });
 
-  test('is silent about orders that never were and never will be on it, and about those of others', async () => {
+  test('reports nothing about orders that never were and never will be in it, or about those of others', async () => {
     const mine = await createdOrder(node, customerId, { reference: 'PO 7' });
     const unnamed = await createdOrder(node, customerId);
     const foreign = await createdOrder(node, await registeredCustomer(node), { reference: 'PO 7' });
@@ -346,7 +346,7 @@ describe('without a change', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => vi.useRealTimers());
 
-  test('it reports after 15 s how far it has come, with a position that other changes have reached, without a read', async () => {
+  test('it sends PROGRESS after 15 s, with a position that other changes have reached, without a read', async () => {
     const source = sourceOf(customerId);
     let reads = 0;
     const read: typeof source.read = (...which) => {
@@ -355,18 +355,18 @@ describe('without a change', () => {
     };
     const frames = await watchList(hub, customerId, undefined, { ...source, read });
     await next(frames);
-    const said: unknown[] = [];
-    void frames.next().then(({ value }) => said.push(value));
+    const received: unknown[] = [];
+    void frames.next().then(({ value }) => received.push(value));
     await createdOrder(node, await registeredCustomer(node));
     const position = await project();
     // The hub's read takes real time, not fake time.
     const began = performance.now();
-    while (hub.told.point < position.point && performance.now() - began < 5_000) await turn();
+    while (hub.notifiedPosition.point < position.point && performance.now() - began < 5_000) await turn();
     const before = reads;
     await vi.advanceTimersByTimeAsync(14_900);
-    expect(said).toEqual([]);
+    expect(received).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(said).toEqual([{ kind: 'PROGRESS', position, row: undefined }]);
+    expect(received).toEqual([{ kind: 'PROGRESS', position, row: undefined }]);
     expect(reads).toBe(before);
     await frames.return?.();
   });
@@ -386,7 +386,7 @@ describe('ending it', () => {
   });
 });
 
-describe('a database that is away for a while', () => {
+describe('a database that is unavailable for a while', () => {
   /** The given number of reads after the first one fail. */
   async function watchWithFailures(): Promise<{
     frames: Frames;
@@ -405,7 +405,7 @@ describe('a database that is away for a while', () => {
     return { frames, fail: reads => (failures = reads), warnings: () => lines.filter(line => line.level >= 40) };
   }
 
-  test('ends nothing and loses nothing: the list is read again in the hub’s rhythm, and it is logged once', async () => {
+  test('ends nothing and loses nothing: the list is read again at the hub’s pace, and one line is logged', async () => {
     const orderId = await createdOrder(node, customerId);
     await projectAll(node);
     const { frames, fail, warnings } = await watchWithFailures();
@@ -427,7 +427,7 @@ describe('a database that is away for a while', () => {
     await frames.return?.();
   });
 
-  test('does not hold up a reader that leaves during the outage', async () => {
+  test('does not delay a reader that leaves during the outage', async () => {
     const { frames, fail, warnings } = await watchWithFailures();
     fail(1_000);
     const waiting = frames.next();

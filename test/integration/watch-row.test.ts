@@ -114,7 +114,7 @@ async function change(orderId: string, product = productId): Promise<Position> {
   await addItem(serving, orderId, product);
   const to = await projectAll(serving);
   bus.publish('projected', { to });
-  await hub.reached(to, 5_000);
+  await hub.awaitPosition(to, 5_000);
   return to;
 }
 
@@ -131,7 +131,7 @@ async function expectOnlyUpdate(frames: Frames, orderId: string, version: number
 }
 
 describe('the first frame', () => {
-  test('without `after` is the row as the log has it, projected or not', async () => {
+  test('without `after` is the row with all events of the log, projected or not', async () => {
     const { orderId } = await newOrder();
     const position = await addItem(node, orderId, productId);
     const frames = await watch(orderId);
@@ -191,14 +191,14 @@ describe('the first frame', () => {
 });
 
 describe('a row that changes between registration and snapshot', () => {
-  test('is not sent again when the hub reaches what the snapshot has shown', async () => {
+  test('is not sent again when the hub reaches the state of the snapshot', async () => {
     const { orderId } = await newOrder();
     await addItem(node, orderId, productId);
     const frames = await watch(orderId);
     expect(await next(frames)).toMatchObject({ kind: 'SNAPSHOT', row: { version: 2 } });
     const to = await projectAll(node);
     bus.publish('projected', { to });
-    await hub.reached(to, 5_000);
+    await hub.awaitPosition(to, 5_000);
     await expectOnlyUpdate(frames, orderId, 3);
     await frames.return?.();
   });
@@ -206,7 +206,7 @@ describe('a row that changes between registration and snapshot', () => {
   test.each([
     ['before the snapshot reads it', 'before'],
     ['after the snapshot has read it', 'after'],
-  ])('%s is delivered once, as it is', async (_, when) => {
+  ])('%s is delivered once, unchanged', async (_, when) => {
     const { orderId } = await newOrder();
     const { look } = sourceOf(orderId);
     const gate = openGate();
@@ -388,7 +388,7 @@ describe('if the log was restored and continued differently', () => {
     });
     await gate.arrived;
     restore();
-    await hub.reached({ point: 2 ** 50, hash: '' }, 100);
+    await hub.awaitPosition({ point: 2 ** 50, hash: '' }, 100);
     gate.open();
     const frames = await watching;
     const { row } = (await readOrders(fork.restored.source, [orderId])).rows.get(orderId)!;
@@ -398,7 +398,7 @@ describe('if the log was restored and continued differently', () => {
     await frames.return?.();
   });
 
-  test('a database that is away when the row must be read again ends nothing: the row is read when it is back', async () => {
+  test('if the database is unavailable when the row must be read again, nothing ends: the row is read when it is back', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let failures = 0;
@@ -417,7 +417,7 @@ describe('if the log was restored and continued differently', () => {
     await frames.return?.();
   });
 
-  test('a subscriber that leaves while the database is away reads no more', async () => {
+  test('a subscriber that leaves while the database is unavailable reads no more', async () => {
     const [, orderId] = fork.orders;
     const source = sourceOf(orderId);
     let looks = 0;

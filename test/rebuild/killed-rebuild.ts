@@ -30,7 +30,7 @@ export async function killedRebuild(
   events: number,
   parts: readonly number[],
 ): Promise<KilledRebuild> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const killedAt: number[] = [];
   const track = openTrack(database);
 
@@ -47,7 +47,7 @@ export async function killedRebuild(
   for (const part of parts) {
     const child = startRebuild(url);
     if ((await until(child, Math.max(1, part * events))) === 'ended') {
-      throw new Error(`the rebuild ended before it was to be killed: ${child.stdout()}${child.stderr()}`);
+      throw new Error(`the rebuild ended before it could be killed: ${child.stdout()}${child.stderr()}`);
     }
     child.kill('SIGKILL');
     await child.exited;
@@ -57,7 +57,7 @@ export async function killedRebuild(
   await until(last, Infinity);
   const { code } = await last.exited;
   const { takenUpAt, fallenBack } = track;
-  return { killedAt, takenUpAt, fallenBack, code, stdout: last.stdout(), milliseconds: performance.now() - begun };
+  return { killedAt, takenUpAt, fallenBack, code, stdout: last.stdout(), milliseconds: performance.now() - startedAt };
 }
 
 function startRebuild(url: string): ReturnType<typeof startCli> {
@@ -71,7 +71,7 @@ interface State {
   readonly run: string;
 }
 
-/** Follows the only rebuild, as long as it is the same one. */
+/** Follows the only rebuild, while it is the same one. */
 function openTrack(database: Database) {
   const takenUpAt: number[] = [];
   let fallenBack = 0;

@@ -6,7 +6,7 @@ import { run } from './run.ts';
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' } } });
 const events = Number(values.events);
-if (!Number.isSafeInteger(events) || events < 1) throw new Error(`--events ${values.events} is no number of events`);
+if (!Number.isSafeInteger(events) || events < 1) throw new Error(`--events ${values.events} is not a number of events`);
 
 const servers = await openServers(`proof_${process.pid}`);
 const { faults } = await onFreshDatabase(servers, 'rebuild', url => run(url, events, line => console.log(line)));

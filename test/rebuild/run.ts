@@ -33,7 +33,7 @@ const kills = [1 / 3, 2 / 3];
 export interface Shown {
   /** The report, for people. */
   readonly lines: readonly string[];
-  /** What no client may see and no rebuild may do. Empty: the rebuild kept its promise. */
+  /** Violations: what no client may see and no rebuild may do. Empty: the rebuild kept its promise. */
   readonly faults: readonly string[];
 }
 
@@ -143,7 +143,7 @@ async function filled(node: TestNode, events: number, tell: (line: string) => vo
   tell(`${(await readHead(node.database)).point} events stored in ${seconds(performance.now() - from)}`);
   const stored = performance.now();
   await rebuild({ ...node, views, retry: () => Promise.resolve(), onProgress: () => undefined });
-  // Statistics as of a log that has grown over time: without them the planner takes the tables for empty.
+  // Statistics as of a log that has grown over time: without them the planner assumes empty tables.
   await node.database.$executeRawUnsafe('ANALYZE');
   tell(`folded with nothing beside in ${seconds(performance.now() - stored)}`);
 }

@@ -9,7 +9,7 @@ const readers = 2;
 /** Pause after each command, ms: the test is not about load, and every payload stays in memory. */
 const breath = 100;
 
-/** What clients saw that no client may see, and how long the clients waited that read their own writes. */
+/** What clients saw that no client may see, and how long clients waited for their own writes. */
 export interface Traffic {
   readonly faults: readonly string[];
   readonly commands: number;

@@ -12,7 +12,7 @@ export function accepted<Data extends object>(
 ): Extract<Result<Data>, { readonly version: number; readonly position: string }> {
   const result = resultOf(answer);
   if (result === undefined || !('version' in result && 'position' in result)) {
-    throw new Error(`refused: ${JSON.stringify({ data: answer.data, errors: answer.errors })}`);
+    throw new Error(`rejected: ${JSON.stringify({ data: answer.data, errors: answer.errors })}`);
   }
   return result as never;
 }
@@ -26,7 +26,7 @@ export function refusal<Data extends object>(
 ): Extract<Result<Data>, { readonly message: string }> {
   const result = resultOf(answer);
   if (result === undefined || !('message' in result)) {
-    throw new Error(`not refused: ${JSON.stringify({ data: answer.data, errors: answer.errors })}`);
+    throw new Error(`not rejected: ${JSON.stringify({ data: answer.data, errors: answer.errors })}`);
   }
   return result as never;
 }

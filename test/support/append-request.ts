@@ -12,7 +12,7 @@ export function grown(
   outcome: { readonly outcome: string; readonly version?: number; readonly hash?: string },
 ): StreamVersion {
   const { version, hash } = outcome;
-  if (version === undefined || hash === undefined) throw new Error(`not appended but ${outcome.outcome}`);
+  if (version === undefined || hash === undefined) throw new Error(`not appended, but ${outcome.outcome}`);
   return { ...stream, version, hash };
 }
 

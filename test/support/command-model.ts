@@ -156,7 +156,7 @@ export class Model {
 
   #order(id: number): Order {
     const order = this.#orders.get(id);
-    if (!order) throw new Error('a missing order is answered before');
+    if (!order) throw new Error('a missing order must be handled before');
     return order;
   }
 

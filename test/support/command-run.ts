@@ -47,7 +47,7 @@ export interface RunOptions {
 }
 
 const customers = 6;
-const patience = 60_000; // ms until an unanswered command fails the run
+const answerTimeoutMs = 60_000; // ms until an unanswered command fails the run
 
 type Send = <Data extends object, Variables extends { input: object }>(
   document: Document<Data, Variables>,
@@ -88,7 +88,7 @@ export async function startCommandRun(
 
   /** The command's answer, after as many retries as it needs; undefined if it was rejected. */
   async function answered(document: Document<object, never>, variables: object, token: string) {
-    const deadline = Date.now() + patience;
+    const deadline = Date.now() + answerTimeoutMs;
     for (;;) {
       const sentLast = Date.now();
       const how = { token, patience: impatience };
@@ -195,7 +195,7 @@ type Outcome = Pick<Acknowledged, 'name' | 'streamId' | 'version' | 'position'>;
 
 function outcomeOf({ data, errors }: PostAnswer<object>): Outcome | undefined {
   const [[name, result] = []] = Object.entries(data ?? {}) as [string, Record<string, unknown> | null][];
-  if (name === undefined || !result) throw new Error(`neither stored nor refused: ${JSON.stringify(errors)}`);
+  if (name === undefined || !result) throw new Error(`neither stored nor rejected: ${JSON.stringify(errors)}`);
   const { orderId, customerId, productId, version, position } = result as { version?: number; position?: string } & {
     readonly [Name in 'orderId' | 'customerId' | 'productId']?: string;
   };

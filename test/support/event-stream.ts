@@ -35,7 +35,7 @@ export interface EventStreamOptions {
   readonly extensions?: object;
 }
 
-const patience = 30_000;
+const frameTimeoutMs = 30_000;
 
 /** Subscribes over SSE to the server with root `url`, and waits for the response's head. */
 export async function openEventStream(
@@ -89,14 +89,14 @@ export async function openEventStream(
     events.push({ event: fields.get('event') ?? 'message', id: fields.get('id'), data: fields.get('data') ?? '' });
   }
 
-  async function event(milliseconds = patience): Promise<StreamEvent> {
+  async function event(milliseconds = frameTimeoutMs): Promise<StreamEvent> {
     const deadline = Date.now() + milliseconds;
     for (;;) {
       const first = events.shift();
       if (first !== undefined) return first;
       if (state.over) throw new Error(`the stream ended: ${response.statusCode} ${state.text}`);
       const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`no event came in ${milliseconds} ms`);
+      if (left <= 0) throw new Error(`no event arrived in ${milliseconds} ms`);
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, left);
         wake = () => {
@@ -112,7 +112,7 @@ export async function openEventStream(
     event,
     next: async milliseconds => {
       const { event: kind, data } = await event(milliseconds);
-      if (kind !== 'next') throw new Error(`${kind} came instead of next: ${data}`);
+      if (kind !== 'next') throw new Error(`${kind} arrived instead of next: ${data}`);
       return JSON.parse(data) as never;
     },
     get comments() {

@@ -19,10 +19,10 @@ export async function expectLogHolds(database: Database, acknowledged: readonly 
         lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS position
       FROM events ORDER BY command_id, ordinal DESC
     ) last_events ORDER BY position`;
-  const told = acknowledged.map(({ streamId, version, position }) => ({ streamId, version, position }));
-  told.sort(byPosition);
+  const expected = acknowledged.map(({ streamId, version, position }) => ({ streamId, version, position }));
+  expected.sort(byPosition);
   // An embedded database begins with sample data.
-  expect(stored.filter(({ position }) => position >= told[0]!.position)).toEqual(told);
+  expect(stored.filter(({ position }) => position >= expected[0]!.position)).toEqual(expected);
 
   // A command that was answered before another one was sent comes before it.
   const answers = [...acknowledged].sort((one, other) => other.answered - one.answered);

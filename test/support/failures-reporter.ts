@@ -21,8 +21,8 @@ export default class FailuresReporter implements Reporter {
     ]);
     if (failed.length === 0) return;
     const lines = failed.map(({ name, error }) => {
-      const [said = ''] = stripVTControlCharacters(error?.message ?? 'no error').split('\n');
-      return `  ${name}\n    ${said.slice(0, mostShown)}\n`;
+      const [firstLine = ''] = stripVTControlCharacters(error?.message ?? 'no error').split('\n');
+      return `  ${name}\n    ${firstLine.slice(0, mostShown)}\n`;
     });
     console.log(`\nFailed:\n${lines.join('')}`);
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { noteOpen } from './left-open.ts';
 
-/** A server that speaks enough of PostgreSQL's protocol to behave as no real server can be made to. */
+/** A server that speaks enough of PostgreSQL's protocol to simulate faults that no real server can be made to show. */
 export interface FakePostgres {
   readonly url: string;
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { noteOpen } from './left-open.ts';
 
-/** Something that answers where Redis is expected. */
+/** A server that replies in place of Redis. */
 export interface FakeRedis {
   readonly url: string;
   /**
@@ -9,7 +9,7 @@ export interface FakeRedis {
    * @param answer returns what is written; `close`: the connection is closed; undefined: nothing is written
    */
   answerBy(answer: ((command: readonly string[]) => string | undefined) | undefined): void;
-  /** Writes this to all connections, unasked. */
+  /** Writes this to all connections, without a request. */
   say(text: string): void;
   readonly commands: number;
   close(): Promise<void>;
@@ -26,9 +26,9 @@ export async function openFakeRedis(): Promise<FakeRedis> {
     socket.on('data', data => {
       for (const command of commandsIn(data.toString('latin1'))) {
         commands++;
-        const said = answer ? answer(command) : properAnswer(command);
-        if (said === 'close') return socket.destroy();
-        if (said !== undefined) socket.write(said, 'latin1');
+        const reply = answer ? answer(command) : properAnswer(command);
+        if (reply === 'close') return socket.destroy();
+        if (reply !== undefined) socket.write(reply, 'latin1');
       }
       return undefined;
     });
@@ -53,7 +53,7 @@ export async function openFakeRedis(): Promise<FakeRedis> {
   };
 }
 
-/** Each command is an array of bulk strings; clients write them whole. */
+/** Each command is an array of bulk strings; clients write each one in a single chunk. */
 function commandsIn(text: string): string[][] {
   return text
     .split(/\*\d+\r\n/)
@@ -66,7 +66,7 @@ function commandsIn(text: string): string[][] {
     );
 }
 
-/** As Redis answers it. */
+/** The reply that Redis would give. */
 export function properAnswer([name = '', ...rest]: readonly string[]): string {
   switch (name.toLowerCase()) {
     case 'info':

@@ -11,24 +11,26 @@ import {
   type TestNode,
 } from './random-history.ts';
 
-/** A log, and the same restored from a backup that went on differently: both all projected. */
+/** A log, and the same log restored from a backup and continued differently. Both are fully projected. */
 export interface ForkedLog {
   readonly lost: TestNode;
   readonly restored: TestNode;
   readonly customerId: string;
   readonly productId: string;
-  /** Both were there at the time of the backup. The lost log added three items to the first, the restored one to the second. */
+  /**
+   * Both exist in the backup. After it, the lost log added three items to the first, the restored one to the second.
+   */
   readonly orders: readonly [string, string];
   /** Created after the backup, so only in the lost log. */
   readonly lostOrder: string;
-  /** Where the lost log is, and after `restore` the restored one. */
+  /** URL of the lost log, and after `restore` of the restored one. */
   readonly url: string;
-  /** Puts the restored log in the lost one's place, as an operator does: whoever is connected is cut off. */
+  /** Replaces the lost log by the restored one, as an operator does: all connections are cut. */
   restore(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Both logs have the same number of events: nothing but their hashes can tell them apart. */
+/** Both logs have the same number of events: only their hashes differ. */
 export async function forkedLog(): Promise<ForkedLog> {
   const original = await freshDatabase();
   const before = await openNode(original.url);
@@ -66,7 +68,7 @@ export async function forkedLog(): Promise<ForkedLog> {
   };
 }
 
-/** Gives each of two databases the name of the other. Connections to the first one are cut; the second must have none. */
+/** Swaps the names of two databases. Connections to the first one are cut; the second must have none. */
 export async function exchange(one: string, other: string): Promise<void> {
   const [first, second] = [one, other].map(url => new URL(url).pathname.slice(1)) as [string, string];
   await onDatabase(databaseUrl(one, 'postgres'), async client => {

@@ -3,11 +3,11 @@ import type { TcpProxy } from './tcp-proxy.ts';
 /** One message of Redis pub/sub; one chunk may contain several. */
 const pushed = /\*3\r\n\$7\r\nmessage\r\n\$\d+\r\n[^\r]*\r\n\$\d+\r\n[^\r]*\r\n/g;
 
-/** What Redis publishes, on its way to those who listen. */
+/** Drops a share of what Redis publishes, between Redis and its subscribers. */
 export interface Hints {
-  /** Loses that part of them from now on, 0 to 1; counting begins anew. */
+  /** From now on drops that share of the hints, 0 to 1; the count restarts. */
   lose(part: number): void;
-  /** Lost since; after `lose(0)`, what was lost before it. */
+  /** Number of dropped hints since then; after `lose(0)`, the number before it. */
   readonly lost: number;
 }
 

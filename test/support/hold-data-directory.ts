@@ -1,4 +1,4 @@
-// A process that locks a data directory and keeps it, so that tests can kill it. With a time, it starts at that time
+// A process that locks a data directory and keeps it, so that tests can kill it. With a time, it starts at that time,
 // to race others.
 import { lockDataDirectory } from '../../src/database/data-directory.ts';
 

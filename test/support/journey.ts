@@ -91,7 +91,7 @@ export async function ask<Data, Variables extends object>(
 ): Promise<Answer<Data>> {
   const answers = client.iterate<Data>({ query: String(document), variables: variables as Record<string, unknown> });
   const { value, done } = await answers.next();
-  if (done === true) throw new Error('the operation ended without an answer');
+  if (done === true) throw new Error('the operation ended without a response');
   return value as Answer<Data>;
 }
 

@@ -25,5 +25,5 @@ async function close(items: readonly Open[]): Promise<void> {
 async function closeAndFail(items: readonly Open[], who: string): Promise<void> {
   if (items.length === 0) return;
   await close(items);
-  throw new Error(`${who} left open: ${items.map(item => item.what).join(', ')}`);
+  throw new Error(`${who} did not close: ${items.map(item => item.what).join(', ')}`);
 }

@@ -9,11 +9,11 @@ export default class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
-    // A caller that selects tests by name knows that the others do not run.
+    // A developer who selects tests by name knows that the others do not run.
     if (this.vitest?.config.testNamePattern !== undefined) return;
     const leftOut = modules.flatMap(module => skipped(module).map(name => `${module.relativeModuleId} > ${name}`));
     if (leftOut.length === 0) return;
-    console.log(`\nLeft out:\n${leftOut.map(name => `  ${name}\n`).join('')}`);
+    console.log(`\nSkipped:\n${leftOut.map(name => `  ${name}\n`).join('')}`);
     if (process.env['CI']) process.exitCode = 1;
   }
 }

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 
-/** The one who has every tenth order. */
+/** Id of the customer who has a tenth of all orders. */
 export const crowd = 'cus_crowd';
 
 /**
- * Fills the views as if so many orders had been projected, over five years: a customer with a tenth of them and one for
- * each twenty more, a thousand products, mostly in EUR. As in a shop that has been open for years, nearly all orders are
- * delivered, some are cancelled or drafts, and the few that are open are the newest ones, but for some that were left
- * behind long ago. These rows are in no event: plans are read, not rows.
+ * Fills the views as if this many orders had been projected, over five years: one customer with a tenth of them, one
+ * more customer for each twenty orders, a thousand products, mostly in EUR. As in a shop that has been open for
+ * years, nearly all orders are delivered, some are cancelled or drafts, and the few open ones are the newest, except
+ * for some old ones that were forgotten. These rows have no events: tests look at the plans, not at the rows.
  */
 export async function fillViews(client: pg.Client, orders: number): Promise<void> {
   const customers = Math.ceil(orders / 20);
@@ -65,8 +65,9 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
 }
 
 /**
- * Gives a customer so many drafts of one line, as if they had been projected before the live checkpoint: in no event.
- * @param client of a database that a projector may be at work on
+ * Adds this many drafts of one line to a customer, as if they had been projected before the live checkpoint; they
+ * have no events.
+ * @param client of a database that a projector may be using
  */
 export async function fillOrdersOf(client: pg.Client, customerId: string, orders: number): Promise<void> {
   await withIndexesLast(client, () =>
@@ -87,7 +88,9 @@ export async function fillOrdersOf(client: pg.Client, customerId: string, orders
   await client.query('VACUUM ANALYZE');
 }
 
-/** Indexes are built at the end, as a restore does: many rows into a dozen of them take many times as long. */
+/**
+ * Indexes are built at the end, as a restore does: inserting many rows into a dozen indexes takes many times as long.
+ */
 async function withIndexesLast(client: pg.Client, fill: () => Promise<unknown>): Promise<void> {
   const { rows } = await client.query<{ name: string; definition: string }>(
     `SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index

@@ -148,7 +148,7 @@ function orderAfter(before: Json | undefined, { streamId, type, data, personal, 
         cancellationReason: order['cancelledAt'] === null ? null : '[erased]',
       };
     default:
-      throw new Error(`this fold knows no ${type}`);
+      throw new Error(`this fold does not support ${type}`);
   }
 }
 

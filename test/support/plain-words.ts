@@ -6,7 +6,7 @@ type Row = Readonly<Record<string, unknown>>;
 
 const longestWord = 64;
 
-/** The words that find a text: written from what docs/ and the design promise, not from src/. */
+/** The words that find a text, by the rules of docs/ and the design, independent of src/. */
 function words(...texts: readonly unknown[]): string[] {
   return texts.flatMap(text => {
     if (typeof text !== 'string') return [];

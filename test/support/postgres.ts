@@ -6,21 +6,21 @@ import { canaryPassword } from './run-log.ts';
 /** A database for one test. */
 export interface TestDatabase {
   readonly url: string;
-  /** Also while connections to it are open: they are cut. */
+  /** Drops it, also while connections to it are open: they are cut. */
   drop(): Promise<void>;
 }
 
-/** Migrated and empty: a clone of the one that was migrated at the start of the run. */
+/** A migrated, empty database: a clone of the one that was migrated at the start of the run. */
 export function freshDatabase(): Promise<TestDatabase> {
   return createDatabase(inject('postgres').template);
 }
 
-/** Without any table, for tests of the migrations. */
+/** A database without any table, for tests of the migrations. */
 export function bareDatabase(): Promise<TestDatabase> {
   return createDatabase('template0');
 }
 
-/** A copy, as a backup has it. The original must have no connection meanwhile. */
+/** A copy of a database, as a backup. The original must have no connection during the copy. */
 export function cloneOf({ url }: TestDatabase): Promise<TestDatabase> {
   return createDatabase(new URL(url).pathname.slice(1));
 }

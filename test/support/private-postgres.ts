@@ -8,7 +8,7 @@ import { onFreePort } from './free-port.ts';
 
 const exec = promisify(execFile);
 
-/** A PostgreSQL server for one test: it may be stopped, killed and started again at any moment. */
+/** A PostgreSQL server for one test: it may be stopped, killed and started again at any time. */
 export interface PostgresServer {
   /** URL of the database `postgres`, as superuser. */
   readonly url: string;
@@ -17,7 +17,7 @@ export interface PostgresServer {
   /** Everything that it has logged since its last start. */
   log(): string;
   /**
-   * Ends the postmaster: SIGINT is a clean stop, SIGQUIT leaves what a crash leaves, SIGKILL is what the kernel does.
+   * Ends the postmaster: SIGINT stops it cleanly, SIGQUIT simulates a crash, SIGKILL a kill by the kernel.
    */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same data and port. */
@@ -143,7 +143,7 @@ async function unprivilegedAccount(): Promise<Account> {
     const gid = await exec('id', ['-g', name]).catch(() => undefined);
     if (uid && gid) return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
   }
-  throw new Error('running as root, and there is neither a user postgres nor nobody to run PostgreSQL as');
+  throw new Error('running as root, and neither the user postgres nor the user nobody exists to run PostgreSQL');
 }
 
 /** A new folder that every account can reach: the system's temporary folder may be closed to others. */
@@ -154,7 +154,7 @@ async function publicFolder(prefix: string): Promise<string> {
     await chmod(folder, 0o755);
     return folder;
   }
-  throw new Error(`no folder for temporary files that others can reach: set TMPDIR (it is ${tmpdir()})`);
+  throw new Error(`no folder for temporary files that other users can reach: set TMPDIR (it is ${tmpdir()})`);
 }
 
 async function openToAll(folder: string): Promise<boolean> {

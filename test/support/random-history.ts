@@ -83,7 +83,7 @@ export function onProduct(node: Handling, productId: string, command: ProductCom
 /** The position that a command reached. Throws if it was rejected. */
 export async function positionOf(answer: Promise<CommandAnswer<unknown>>): Promise<Position> {
   const outcome = await answer;
-  if (outcome.type !== 'accepted') throw new Error(`refused: ${JSON.stringify(outcome)}`);
+  if (outcome.type !== 'accepted') throw new Error(`rejected: ${JSON.stringify(outcome)}`);
   return outcome.position;
 }
 

@@ -55,7 +55,7 @@ async function redis(closers: (() => Promise<void>)[]): Promise<string | null> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     if (process.env['CI']) {
-      throw new Error('no redis-server on PATH and no TEST_REDIS_URL: with CI set nothing is left out', {
+      throw new Error('no redis-server on PATH and no TEST_REDIS_URL: with CI set no test may be skipped', {
         cause: error,
       });
     }

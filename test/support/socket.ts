@@ -48,14 +48,14 @@ export interface SocketOptions {
   readonly protocol?: string;
 }
 
-const patience = 30_000;
+const frameTimeoutMs = 30_000;
 
 /** Connects to the server with root `url`, authenticates with the token, and waits for the acknowledgement. */
 export async function connectSocket(url: string, token?: string, options?: SocketOptions): Promise<TestSocket> {
   const socket = await openSocket(url, options);
   socket.send({ type: 'connection_init', payload: token === undefined ? {} : { Authorization: `Bearer ${token}` } });
   const { type } = await socket.frame();
-  if (type !== 'connection_ack') throw new Error(`${type} came instead of connection_ack`);
+  if (type !== 'connection_ack') throw new Error(`${type} arrived instead of connection_ack`);
   return socket;
 }
 
@@ -151,14 +151,14 @@ function frameQueue(): FrameQueue {
       ended = why;
       wake();
     },
-    next: async (milliseconds = patience) => {
+    next: async (milliseconds = frameTimeoutMs) => {
       const deadline = Date.now() + milliseconds;
       for (;;) {
         const frame = frames.shift();
         if (frame !== undefined) return frame;
         if (ended !== undefined) throw new Error(ended);
         const left = deadline - Date.now();
-        if (left <= 0) throw new Error(`no frame came in ${milliseconds} ms`);
+        if (left <= 0) throw new Error(`no frame arrived in ${milliseconds} ms`);
         await new Promise<void>(resolve => {
           const timer = setTimeout(resolve, left);
           wake = () => {
@@ -180,7 +180,7 @@ function operation<Data>(id: string, queue: FrameQueue, send: (message: object) 
     },
     next: async milliseconds => {
       const { type, payload } = await queue.next(milliseconds);
-      if (type !== 'next') throw new Error(`${type} came instead of next: ${JSON.stringify(payload)}`);
+      if (type !== 'next') throw new Error(`${type} arrived instead of next: ${JSON.stringify(payload)}`);
       return payload as Answer<Data>;
     },
     complete: () => send({ id, type: 'complete' }),

@@ -89,13 +89,13 @@ export async function openTcpProxy(first: { host: string; port: number }): Promi
       }
       if (late > 0) harmed++;
       const arrives = performance.now() + late;
-      const mine = (answers ?? Promise.resolve())
+      const delivery = (answers ?? Promise.resolve())
         .then(() => sleep(Math.max(0, arrives - performance.now())))
         .then(() => {
           carry(() => client.write(bytes));
-          if (answers === mine) answers = undefined;
+          if (answers === delivery) answers = undefined;
         });
-      answers = mine;
+      answers = delivery;
     }
     for (const [one, other] of [
       [client, upstream],

@@ -14,7 +14,7 @@ const endWaiting = `
   FROM pg_locks
   WHERE NOT granted AND relation = ANY ($1::regclass[])`;
 
-/** Locks tables, so that whatever reads them waits, and fails once its connection is ended. */
+/** Locks tables, so that their readers wait, and fail when their connections are ended. */
 export async function lockViews(databaseUrl: string, tables: readonly string[]): Promise<UnreadableViews> {
   const [holder, killer] = await Promise.all([connected(databaseUrl), connected(databaseUrl)]);
   const note = noteOpen('locked views', async () => {

@@ -1,5 +1,5 @@
-// node --import waits-after-last-line.mjs: when this process ends, writes to the file WAITS_FILE a JSON list of the timers
-// (ms) that kept it alive after the last line that it printed: those which fired after it and were not unref'd.
+// node --import waits-after-last-line.mjs: when this process ends, it writes a JSON list into the file WAITS_FILE:
+// the timers (ms) that kept it alive after its last printed line, because they fired after it and were not unref'd.
 import { createHook } from 'node:async_hooks';
 import { writeFileSync } from 'node:fs';
 

@@ -29,7 +29,7 @@ function selection(schema: GraphQLSchema, type: GraphQLNamedType, path: readonly
     const members = schema.getPossibleTypes(type).filter(({ name }) => !path.includes(name));
     return ` { __typename ${members.map(one => `... on ${one.name}${selection(schema, one, below)}`).join(' ')} }`;
   }
-  if (!isObjectType(type)) throw new Error(`${type.name} is no type of answers`);
+  if (!isObjectType(type)) throw new Error(`${type.name} is no output type`);
   const fields = Object.values(type.getFields()).filter(field => {
     const inner = getNamedType(field.type);
     const members = isAbstractType(inner) ? schema.getPossibleTypes(inner) : [inner];

@@ -38,7 +38,7 @@ export function parseYaml(text: string): Yaml {
       case 'flowMapping':
         return mapping(node);
       default:
-        throw new Error(`YAML with a ${node?.type ?? 'hole'}: teach it to parseYaml`);
+        throw new Error(`YAML with a ${node?.type ?? 'hole'}: parseYaml does not support it`);
     }
   }
 

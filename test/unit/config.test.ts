@@ -28,7 +28,7 @@ function problems(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('the configuration', () => {
-  test('of an empty environment is a laptop’s: embedded, alone, loopback, the development key', () => {
+  test('of an empty environment is a laptop’s: embedded, one process, loopback, the development key', () => {
     expect(loadConfig({})).toEqual({
       production: false,
       port: 4000,
@@ -49,7 +49,7 @@ describe('the configuration', () => {
     });
   });
 
-  test('takes every key', () => {
+  test('accepts every key', () => {
     const env = {
       ...production,
       PORT: '0',
@@ -96,39 +96,39 @@ describe('the configuration', () => {
     });
   });
 
-  test('of production has no GraphiQL and no introspection, unless they are asked for', () => {
+  test('of production has no GraphiQL and no introspection by default', () => {
     expect(loadConfig(production)).toMatchObject({ graphiql: false, introspection: false });
     const asked = { GRAPHIQL: 'on', INTROSPECTION: 'on' };
     expect(loadConfig({ ...production, ...asked })).toMatchObject({ graphiql: true, introspection: true });
   });
 
-  test('that serves trusted documents only has no GraphiQL, in development either', () => {
+  test('with trusted documents only has no GraphiQL, in development either', () => {
     const only = { TRUSTED_DOCUMENTS: 'shop.json', TRUSTED_DOCUMENTS_ONLY: 'on' };
     const trustedDocuments = { files: ['shop.json'], only: true };
     expect(loadConfig(only)).toMatchObject({ graphiql: false, trustedDocuments });
     expect(loadConfig({ ...production, ...only })).toMatchObject({ graphiql: false, trustedDocuments });
   });
 
-  test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production may go to %s in plain text', host => {
+  test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production allows plain text to %s', host => {
     const DATABASE_URL = `postgresql://user@${host}/orders`;
     expect(problems({ ...production, DATABASE_URL, PLAINTEXT_HOSTS: 'postgres' })).toEqual([]);
   });
 
-  test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('has no limit of %s', value => {
+  test.each(['0', '-1', 'none', '1.5', '1e9', ''.padEnd(10, '9')])('rejects a limit of %s', value => {
     expect(problems({ LIMIT_COST: value })).toEqual(['LIMIT_COST: must be a whole number above 0']);
   });
 
-  test('takes a key that is set to nothing for one that is not set', () => {
+  test('treats an empty key as one that is not set', () => {
     expect(loadConfig({ DATABASE_URL: '', PORT: ' ', ROLES: '', AUTH_JWKS_URL: '' })).toEqual(loadConfig({}));
   });
 
-  test('can’t be changed, down to its lists', () => {
+  test('is immutable, including its lists', () => {
     const config = loadConfig({});
     expect(() => (config.roles as string[]).push('other')).toThrow(TypeError);
     expect(() => Object.assign(config.auth, { issuer: 'x' })).toThrow(TypeError);
   });
 
-  test('migrates with the owner’s connection, or else with the one that serves', () => {
+  test('migrates with the owner’s connection, or otherwise with the serving one', () => {
     const { DATABASE_URL } = production;
     expect(loadMigrateUrl({ DATABASE_URL, NODE_ENV: 'production' })).toBe(DATABASE_URL);
     expect(loadMigrateUrl({ DATABASE_URL, DATABASE_MIGRATE_URL: 'postgres://owner@db/x' })).toBe(
@@ -138,8 +138,8 @@ describe('the configuration', () => {
   });
 });
 
-describe('a start is refused', () => {
-  test('with all that is wrong at once, a line a key', () => {
+describe('a start is rejected', () => {
+  test('with all problems at once, one line for each key', () => {
     const env = {
       NODE_ENV: 'production',
       PORT: '65536',
@@ -164,39 +164,43 @@ describe('a start is refused', () => {
   });
 
   test.each<[string, NodeJS.ProcessEnv, string]>([
-    ['a port that is no number', { PORT: '4e3' }, 'PORT: must be a port'],
+    ['a port that is not a number', { PORT: '4e3' }, 'PORT: must be a port'],
     ['a misspelt NODE_ENV', { NODE_ENV: 'prod' }, 'NODE_ENV: must be production, development or test'],
     ['a proxy by name', { TRUSTED_PROXIES: 'proxy.internal' }, 'TRUSTED_PROXIES: must be addresses or subnets'],
-    ['a subnet of too many bits', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES: must be addresses'],
-    ['a subnet of no bits', { TRUSTED_PROXIES: '10.0.0.0/' }, 'TRUSTED_PROXIES: must be addresses'],
+    ['a subnet with too many bits', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'TRUSTED_PROXIES: must be addresses'],
+    ['a subnet without bits', { TRUSTED_PROXIES: '10.0.0.0/' }, 'TRUSTED_PROXIES: must be addresses'],
     ['an origin with a path', { CORS_ORIGINS: 'https://shop.example.com/' }, 'CORS_ORIGINS: must be origins'],
     [
       'two kinds of key',
       { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: 'https://a.b/c' },
       'AUTH_JWT_SECRET, AUTH_JWKS_URL:',
     ],
-    ['the development key as one’s own', { AUTH_JWT_SECRET: developmentSecret }, 'AUTH_JWT_SECRET: is the development'],
-    ['the development key, reached from outside', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 is reached from outside'],
     [
-      'an owner’s database and none to serve',
+      'the development key as a configured key',
+      { AUTH_JWT_SECRET: developmentSecret },
+      'AUTH_JWT_SECRET: is the published development key',
+    ],
+    ['the development key on a public address', { HOST: '0.0.0.0' }, 'HOST: 0.0.0.0 can be reached from outside'],
+    [
+      'an owner’s database URL and no serving one',
       { DATABASE_MIGRATE_URL: 'postgres://o@h/d' },
       'DATABASE_MIGRATE_URL: set',
     ],
-    ['a part of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
-    ['a part of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
+    ['one of the roles without Redis', { ...production, ROLES: 'api' }, 'REDIS_URL: set it'],
+    ['one of the roles on an embedded database', { ROLES: 'api', REDIS_URL: 'redis://h' }, 'DATABASE_URL: set it'],
     [
-      'keys over a line that others could answer on',
+      'a key set over an unencrypted connection',
       { ...production, AUTH_JWT_SECRET: undefined, AUTH_JWKS_URL: 'http://a.b/c' },
       'AUTH_JWKS_URL: make it https',
     ],
     ['production without a key', { ...production, AUTH_JWT_SECRET: undefined }, 'AUTH_JWT_SECRET: set it, 32 bytes'],
     ['production without an issuer', { ...production, AUTH_ISSUER: undefined }, 'AUTH_ISSUER: set it'],
     ['production without an audience', { ...production, AUTH_AUDIENCE: undefined }, 'AUTH_AUDIENCE: set it'],
-    ['nothing but documents that nobody names', { TRUSTED_DOCUMENTS_ONLY: 'on' }, 'TRUSTED_DOCUMENTS: set it to'],
+    ['trusted documents only, without a manifest', { TRUSTED_DOCUMENTS_ONLY: 'on' }, 'TRUSTED_DOCUMENTS: set it to'],
     [
       'GraphiQL beside trusted documents only',
       { TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' },
-      'GRAPHIQL: set it off',
+      'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off',
     ],
     [
       'a misspelt key of trusted documents',
@@ -208,7 +212,7 @@ describe('a start is refused', () => {
     expect(problems(env)).toEqual([expect.stringMatching(new RegExp(`^${problem}`))]);
   });
 
-  test('in production with a hint at the key that was probably meant', () => {
+  test('in production with the probable name of a misspelt key', () => {
     const noKey = 'LIMIT_COTS: is no key of this program: did you mean LIMIT_COST?';
     expect(problems({ ...production, LIMIT_COTS: '10' })).toEqual([noKey]);
     expect(problems({ ...production, DATABASE_URL: undefined, DATABASE_UL: 'postgres://h/d' })).toEqual([
@@ -217,7 +221,7 @@ describe('a start is refused', () => {
     ]);
   });
 
-  test('with no complaint of what the platform says of other programs', () => {
+  test('but not because of variables that the platform sets for other programs', () => {
     const neighbours = {
       AUTH_SERVICE_HOST: '10.0.0.1',
       AUTH_PORT: 'tcp://10.0.0.1:80',
@@ -227,17 +231,17 @@ describe('a start is refused', () => {
     expect(() => loadConfig({ ...production, ...neighbours, ...platforms })).not.toThrow();
   });
 
-  test('with no word of what a secret or a URL says', () => {
+  test('without printing any part of a secret or URL', () => {
     const env = { AUTH_JWT_SECRET: 'hunter2', DATABASE_URL: 'mysql://a:hunter2@h/d', REDIS_URL: 'ftp://:hunter2@h' };
     expect(problems(env)).toHaveLength(3);
     expect(problems(env).join()).not.toContain('hunter2');
   });
 
-  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('not with the development key on %s', HOST => {
+  test.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('but not with the development key on %s', HOST => {
     expect(problems({ HOST })).toEqual([]);
   });
 
-  test('not in production on one node without Redis', () => {
+  test('but not in production on one node without Redis', () => {
     expect(problems(production)).toEqual([]);
   });
 });
@@ -245,13 +249,13 @@ describe('a start is refused', () => {
 describe('a name that is probably a misspelt key is reported in every mode', () => {
   test.each([
     ['a letter is missing', 'DATABASE_UL', 'DATABASE_URL'],
-    ['a letter too many', 'REDISS_URL', 'REDIS_URL'],
-    ['two are swapped', 'LOG_LEVLE', 'LOG_LEVEL'],
-    ['one is another', 'DATABASE_URI', 'DATABASE_URL'],
+    ['one letter is too many', 'REDISS_URL', 'REDIS_URL'],
+    ['two letters are swapped', 'LOG_LEVLE', 'LOG_LEVEL'],
+    ['one letter is another', 'DATABASE_URI', 'DATABASE_URL'],
     ['two mistakes', 'AUTH_JTW_SECERT', 'AUTH_JWT_SECRET'],
-    ['a short one', 'POTR', 'PORT'],
+    ['a short name', 'POTR', 'PORT'],
     ['in small letters', 'database_url', 'DATABASE_URL'],
-    ['one that only simulate reads', 'STAF_TOKEN', 'STAFF_TOKEN'],
+    ['a key of simulate only', 'STAF_TOKEN', 'STAFF_TOKEN'],
   ])('%s', (_what, name, meant) => {
     for (const NODE_ENV of ['development', 'production', undefined]) {
       expect(misspeltKeys({ NODE_ENV, [name]: 'x' })).toEqual([
@@ -260,8 +264,8 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
     }
   });
 
-  test('one that begins as only our keys do', () => {
-    const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md has them all';
+  test('a name with a prefix that only our keys have', () => {
+    const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md lists all keys';
     expect(misspeltKeys({ LIMIT_FRAMES: '5' })).toEqual([line]);
   });
 
@@ -283,14 +287,14 @@ test.each([
   ['redis://:hunter2@h/abc', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
   ['redis://:hunter2@h/0/1', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
   ['redis://:hunter2%zz@h', 'REDIS_URL: its user and password must be percent-encoded'],
-  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: takes no parameter but ?family=4 or ?family=6'],
+  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: allows only the parameter ?family=4 or ?family=6'],
   ['http://:hunter2@h', 'REDIS_URL: must be a URL like redis://host:6379'],
-])('a REDIS_URL that can not be used is named in one line, without its password: %s', (url, line) => {
+])('a REDIS_URL that cannot be used is reported in one line, without its password: %s', (url, line) => {
   expect(() => loadConfig({ REDIS_URL: url })).toThrow(new ConfigError([line]));
 });
 
 test.each(['redis://h', 'redis://h/', 'redis://h/3', 'rediss://user:a%2Fb@h:6380/15?family=6', 'redis://[::1]:6379'])(
-  'a REDIS_URL is taken: %s',
+  'a REDIS_URL is accepted: %s',
   url => {
     expect(loadConfig({ REDIS_URL: url }).redisUrl).toBe(url);
   },

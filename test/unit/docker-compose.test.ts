@@ -47,7 +47,7 @@ test('it has PostgreSQL, Redis, a migration, two API processes and a projector',
 });
 
 test.each(ours.filter(([name]) => name !== 'migrate'))(
-  '%s starts in production with what it is given',
+  '%s starts in production with its given configuration',
   (_name, container) => {
     const config = loadConfig(environmentOf(container));
     expect(config).toMatchObject({
@@ -65,7 +65,7 @@ test('the migration connects to the database', () => {
   expect(loadMigrateUrl(environmentOf(migrate!))).toContain('@postgres:5432/orderstream');
 });
 
-describe('without a secret nothing starts, and the message names it', () => {
+describe('without a secret nothing starts, and the message names the secret', () => {
   test.each(Object.keys(given))('%s', name => {
     const those = name === 'POSTGRES_PASSWORD' ? Object.entries(containers) : ours;
     for (const [, container] of those.filter(([, { environment }]) => environment)) {

@@ -1,4 +1,4 @@
-// What was stored or given to clients never changes: see docs/events.md. The files are in test/golden/.
+// Data that was stored or given to clients never changes: see docs/events.md. The files are in test/golden/.
 import { describe, expect, test } from 'vitest';
 import type { CommandCall, HandleCommand } from '../../src/commands/handle-command.ts';
 import { open } from '../../src/event-store/personal-data.ts';
@@ -89,7 +89,7 @@ describe('stored events of older releases', () => {
 
   const snapshotted = Object.values(deciders).filter(({ snapshotShape }) => snapshotShape !== undefined);
   test.each(snapshotted)(
-    'folds to another state, or of other events, under another snapshot shape only: $streamType',
+    'fold to another state, or of other events, only under another snapshot shape: $streamType',
     async ({ streamType, snapshotShape, schemaVersions }) => {
       const shape = await readJson<Shape>(`frozen/shapes/${streamType}.${snapshotShape}.json`);
       const raise = `${streamType}/decider.ts: raise snapshotShape, or old snapshots are taken for new ones; then ${record}`;
@@ -134,7 +134,7 @@ describe('values that clients were given', () => {
   });
 
   test.each(names.commandHashes)('hash of a command: $mutation', ({ mutation, input, hash }) => {
-    // Of an input with nulls it is the one by which a repeat is still known.
+    // For an input with nulls this is the former hash, by which a repeat of an earlier release is found.
     const { commandHash, formerHash } = hashesOfCommand(mutation, input);
     expect(formerHash ?? commandHash).toBe(hash);
   });
@@ -144,7 +144,7 @@ describe('values that clients were given', () => {
   });
 
   test.each(names.productIds)('id of the product with the SKU $sku', ({ sku, id }) => {
-    // Of an SKU that is not in capitals it is the one under which an earlier release's product is still found.
+    // For an SKU that is not in capitals this is the former id, under which an earlier release stored the product.
     expect(formerProductIdOf(sku) ?? productIdOf(sku)).toBe(id);
   });
 

@@ -10,7 +10,7 @@ describe('decimals of a currency', () => {
   it.each([
     ['EUR', 2],
     ['USD', 2],
-    ['HUF', 2], // two by ISO 4217, whatever cash and CLDR do
+    ['HUF', 2], // two by ISO 4217, although cash and CLDR use none
     ['JPY', 0],
     ['XAF', 0],
     ['ISK', 0],
@@ -39,7 +39,7 @@ describe('parseAmount', () => {
     ['1.2345', 'CLF', 12345],
     ['90071992547409.91', 'EUR', Number.MAX_SAFE_INTEGER],
     ['9007199254740991', 'JPY', Number.MAX_SAFE_INTEGER],
-  ])('takes %s %s', (amount, code, expected) => {
+  ])('accepts %s %s', (amount, code, expected) => {
     expect(parseAmount(amount, code)).toBe(expected);
   });
 
@@ -63,7 +63,7 @@ describe('parseAmount', () => {
     ['1\n', 'EUR'],
     ['١٢', 'EUR'],
     ['NaN', 'EUR'],
-  ])('refuses %j %s', (amount, code) => {
+  ])('rejects %j %s', (amount, code) => {
     expect(parseAmount(amount, code)).toBeUndefined();
   });
 });

@@ -54,7 +54,7 @@ function verdict(): { readonly what: string[]; readonly failed: boolean } {
 const planted: Record<string, { readonly line: () => object | string | Promise<object>; readonly what: string }> = {
   'a token in a message': { line: async () => ({ msg: `got ${await staffToken()}` }), what: 'a token' },
   'an Authorization header': { line: () => ({ headers: { authorization: 'Bearer abcdef0123' } }), what: 'a bearer' },
-  'an e-mail address of anybody': { line: () => ({ msg: 'for someone@shop.example' }), what: 'an e-mail address' },
+  'any e-mail address': { line: () => ({ msg: 'for someone@shop.example' }), what: 'an e-mail address' },
   'a customer’s key': { line: () => ({ event: { key: Buffer.alloc(32, 7).toString('base64') } }), what: 'a key' },
   'a password in a URL': { line: () => 'no answer at postgresql://u:hunter2@h/d', what: 'a password in a URL' },
   'a name in variables': {

@@ -23,14 +23,14 @@ export type Column = (typeof columns)[number];
 /** One row's cells. */
 export type Cells = Readonly<Record<Column, string>>;
 
-/** What is wrong with one cell, said for people: "It …". */
+/** A problem with one cell. The message is a sentence about the cell: "It …". */
 export interface Problem {
   readonly row: number;
   readonly column: Column;
   readonly message: string;
 }
 
-/** What a row says of its order: the same in each row of it. */
+/** The columns of a row that describe its order: they are the same in each row of the order. */
 export interface OrderHead {
   readonly reference: string;
   readonly customerReference: string;
@@ -40,7 +40,7 @@ export interface OrderHead {
   readonly shipment: { readonly at: Date; readonly carrier: string } | undefined;
 }
 
-/** What a row says of its line. */
+/** The columns of a row that describe its order line. */
 export interface OrderLine {
   readonly row: number;
   readonly sku: string;
@@ -50,20 +50,20 @@ export interface OrderLine {
   readonly unitPrice: number;
 }
 
-/** What a row says, or all that is wrong with it by itself. How much an order may hold is the order's business. */
+/** Parses a row, or returns all its problems. Limits of a whole order are checked by the order's decider. */
 export function checkRow(row: number, cells: Cells): { head: OrderHead; line: OrderLine } | Problem[] {
   const problems: Problem[] = [];
-  const tell = (column: Column, message: string) => problems.push({ row, column, message });
+  const report = (column: Column, message: string) => problems.push({ row, column, message });
 
   function text(column: Column, longest: number): string {
     const value = cells[column];
-    if (value.includes('\uFFFD')) tell(column, 'It is not UTF-8: save the file in that encoding.');
-    else for (const { message } of textIssues([], value, longest)) tell(column, message);
+    if (value.includes('\uFFFD')) report(column, 'It is not UTF-8: save the file in UTF-8.');
+    else for (const { message } of textIssues([], value, longest)) report(column, message);
     return value;
   }
   function day(column: Column): Date | undefined {
     const date = parseDay(cells[column]);
-    if (date === undefined) tell(column, 'It has to be a day, like 1996-07-04.');
+    if (date === undefined) report(column, 'It must be a day, like 1996-07-04.');
     return date;
   }
 
@@ -73,17 +73,17 @@ export function checkRow(row: number, cells: Cells): { head: OrderHead; line: Or
   const sku = text('product_sku', longestSku);
   const productName = text('product_name', longestProductName);
   const quantity = /^\d{1,9}$/.test(cells.quantity) ? Number(cells.quantity) : undefined;
-  if (quantity === undefined) tell('quantity', 'It has to be a whole number, like 12.');
+  if (quantity === undefined) report('quantity', 'It must be a whole number, like 12.');
   const { currency } = cells;
   const knownCurrency = currencyCodes.has(currency) && isTraded(currency);
   const unitPrice = knownCurrency ? parseAmount(cells.unit_price, currency) : undefined;
-  if (!knownCurrency) tell('currency', 'It has to be the ISO 4217 code of a currency in upper case, like USD.');
+  if (!knownCurrency) report('currency', 'It must be the ISO 4217 code of a currency in upper case, like USD.');
   else if (unitPrice === undefined)
-    tell('unit_price', `It has to be an amount, like 12.50: zero or more, and no finer than ${currency} is.`);
+    report('unit_price', `It must be an amount, like 12.50: zero or more, with no more decimals than ${currency} has.`);
   const orderedAt = day('ordered_at');
   const shippedAt = cells.shipped_at === '' ? undefined : day('shipped_at');
   if (orderedAt && shippedAt && shippedAt < orderedAt)
-    tell('shipped_at', 'It has to be the day of ordered_at or later.');
+    report('shipped_at', 'It must be the day of ordered_at or later.');
   const shipment = shippedAt && { at: shippedAt, carrier: text('carrier', longestCarrier) };
 
   if (problems.length > 0 || quantity === undefined || unitPrice === undefined || orderedAt === undefined) {
@@ -95,10 +95,10 @@ export function checkRow(row: number, cells: Cells): { head: OrderHead; line: Or
   };
 }
 
-/** The start of a day in UTC; undefined where the text is none. */
+/** The start of a day in UTC; undefined if the text is no day. */
 function parseDay(text: string): Date | undefined {
   const day = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
-  // `Date` takes 30 February for 1 March.
+  // `Date` converts 30 February to 1 March.
   if (!day || Number.isNaN(day.getTime()) || !day.toISOString().startsWith(text)) return undefined;
   // PostgreSQL has no year 0.
   return day.getUTCFullYear() >= 1 ? day : undefined;

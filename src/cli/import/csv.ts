@@ -1,26 +1,29 @@
-/** Without a bound, a file with no line break in it, or a quote that is never closed, would be read into memory whole. */
-export const longestRow = 65_536; // bytes
+/**
+ * Maximum length of a row, bytes. Without it, a file without line breaks or with an unclosed quote would be read into
+ * memory.
+ */
+export const longestRow = 65_536;
 
 /** A line of a file, without its line break. */
 export interface Line {
   /** 1 is the first. */
   readonly row: number;
-  /** With U+FFFD for what is no UTF-8; undefined if it is longer than `longestRow`. */
+  /** Bytes that are not UTF-8 are U+FFFD; undefined if the line is longer than `longestRow`. */
   readonly text: string | undefined;
   /** With its line break. */
   readonly bytes: number;
 }
 
-/** The lines of a file, as it comes: no more of it is held than one line and one chunk. */
+/** Splits a stream into lines. It keeps at most one line and one chunk in memory. */
 export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Line> {
-  const utf8 = new TextDecoder(); // takes a byte order mark off, too
+  const utf8 = new TextDecoder(); // also removes a byte order mark
   let row = 0;
   let parts: Buffer[] = [];
   let bytes = 0;
 
   function keep(part: Buffer): void {
     bytes += part.length;
-    // Of what is too long only the length is wanted.
+    // Of a line that is too long, only the length is needed.
     if (bytes <= longestRow) parts.push(part);
   }
   function take(): Line {
@@ -43,21 +46,21 @@ export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
   if (bytes > 0) yield take();
 }
 
-/** The separators that a file may have, the usual one first. */
+/** The separators that a file may use, the most common first. */
 export const separators = [',', ';'] as const;
 export type Separator = (typeof separators)[number];
 
-/** The first cell of a row that can't be told from the ones after it. */
+/** The first cell of a row whose end cannot be found. */
 export interface BadCell {
   readonly index: number;
   readonly message: string;
-  /** Its quotes are still open at the end of the text: the next line may close them. */
+  /** True: its quotes are not closed at the end of the text, and the next line may close them. */
   readonly open: boolean;
 }
 
-/** A row of a file: one line, or several lines if a quoted cell has line breaks in it. */
+/** A row of a file: one line, or several lines if a quoted cell contains line breaks. */
 export interface Row {
-  /** Its first line; 1 is the first of the file. */
+  /** Number of its first line in the file, starting at 1. */
   readonly row: number;
   /** Undefined if it is longer than `longestRow`. */
   readonly cells: readonly string[] | BadCell | undefined;
@@ -65,8 +68,8 @@ export interface Row {
 }
 
 /**
- * The rows that lines make. If quotes can't be closed, only their first line is bad and the next line begins a new row:
- * so a forgotten quote spoils one row, not the rest of the file.
+ * Combines lines into rows. If a quote is never closed, only the line with that quote is bad, and the next line
+ * starts a new row. So a forgotten quote damages one row, and not the rest of the file.
  */
 export async function* readRows(lines: AsyncIterator<Line, unknown>, separator: Separator): AsyncGenerator<Row> {
   const putBack: Line[] = [];
@@ -93,7 +96,9 @@ export async function* readRows(lines: AsyncIterator<Line, unknown>, separator: 
   }
 }
 
-/** Takes lines until the quotes of the first one are closed, or never can be: then `whole` is undefined. */
+/**
+ * Reads lines until the quotes of the first one are closed, or cannot be closed any more: then `whole` is undefined.
+ */
 async function closeQuotes(
   { bytes: firstBytes }: Line,
   firstText: string,
@@ -109,7 +114,7 @@ async function closeQuotes(
     bytes += line?.bytes ?? 0;
     if (line?.text === undefined || bytes > longestRow) return { taken, whole: undefined, bytes };
     texts.push(line.text);
-    // Without a quote it closes none: so what a forgotten quote opens is not parsed again for each line after it.
+    // A line without a quote closes nothing. Not parsing it avoids quadratic time after a forgotten quote.
     if (!line.text.includes('"')) continue;
     const cells = parseCells(texts.join('\n'), separator);
     if (!('index' in cells)) return { taken, whole: cells, bytes };
@@ -121,7 +126,7 @@ function isOpen(cells: readonly string[] | BadCell): boolean {
   return 'index' in cells && cells.open;
 }
 
-/** The cells of a row's text, without the spaces around them. Quoted as RFC 4180 says. */
+/** Splits a row into cells, without the spaces around them. Quotes follow RFC 4180. */
 export function parseCells(text: string, separator: Separator): string[] | BadCell {
   const cell = cellPatterns[separator];
   cell.lastIndex = 0;
@@ -139,7 +144,7 @@ export function parseCells(text: string, separator: Separator): string[] | BadCe
   }
 }
 
-/** Each matches one cell and what ends it. */
+/** Each pattern matches one cell and the separator or end after it. */
 const cellPatterns: Readonly<Record<Separator, RegExp>> = {
   ',': /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^", \t][^,]*|))(,|$)/y,
   ';': /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^"; \t][^;]*|))(;|$)/y,

@@ -2,16 +2,15 @@ import { StartError } from '../../start-error.ts';
 import { type Cells, type Column, columns, type Problem } from './check-row.ts';
 import { longestRow, parseCells, readLines, readRows, type Row, type Separator, separators } from './csv.ts';
 
-/** A row that says of which order it is, or the problem because of which that is not clear. */
+/** A row with an order reference, or the problem because of which its order is unknown. */
 export type FileRow = { readonly row: number; readonly bytes: number } & (
   | { readonly cells: Cells }
   | { readonly problem: Problem }
 );
 
 /**
- * The rows of a file after its header. Rows in which every cell is empty are left out; their bytes count to the row
- * after them.
- * @throws StartError if the first row does not name every column once
+ * The rows of a file after its header. Empty rows are skipped, and their bytes are added to the next row.
+ * @throws StartError if the first row does not name every column exactly once
  */
 export async function* fileRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<FileRow> {
   const lines = readLines(chunks);
@@ -28,12 +27,12 @@ export async function* fileRows(chunks: AsyncIterable<Buffer>): AsyncGenerator<F
       yield 'column' in cells ? { row: row.row, bytes, problem: cells } : { row: row.row, bytes, cells };
     }
   } finally {
-    // Closes the file also if not all of it is read.
+    // Also closes the file if it is not read to its end.
     await lines.return(undefined);
   }
 }
 
-/** In which cell each column is, and how many cells a row has. */
+/** The cell index of each column, and the number of cells in a row. */
 interface Header {
   readonly separator: Separator;
   readonly names: readonly string[];
@@ -51,19 +50,21 @@ function headerOf(text: string | undefined): Header {
   ];
   if (missing.length > 0) {
     const lacks = missing.length < columns.length ? `, and it lacks ${missing.join(', ')}` : '';
-    throw new StartError(`That is no file of order lines: its first line has to be ${columns.join(',')}${lacks}`);
+    throw new StartError(`The file has no order lines: its first line must be ${columns.join(',')}${lacks}`);
   }
   const twice = columns.find(column => names.indexOf(column) !== names.lastIndexOf(column));
   if (twice !== undefined) {
     const cells = names.flatMap((name, index) => (name === twice ? [index + 1] : []));
     throw new StartError(
-      `Row 1 names the column ${twice} more than once, in cells ${cells.join(' and ')}: keep the one that is meant`,
+      `Row 1 names the column ${twice} more than once, in cells ${cells.join(' and ')}: keep only one`,
     );
   }
   return { separator, names, places: new Map(columns.map(column => [column, names.indexOf(column)])) };
 }
 
-/** Undefined if all cells are empty; a problem if it is not clear which cell is which, or of which order the row is. */
+/**
+ * Undefined if all cells are empty; a problem if the cells cannot be assigned to columns, or the order is not named.
+ */
 function cellsOf({ separator, names, places }: Header, { row, cells }: Row): Cells | Problem | undefined {
   const problem = (index: number, message: string): Problem => {
     const known = [...places].filter(([, place]) => place <= index).map(([column]) => column);
@@ -74,13 +75,13 @@ function cellsOf({ separator, names, places }: Header, { row, cells }: Row): Cel
   if (cells.every(cell => cell === '')) return undefined;
   if (cells.length < names.length) return problem(cells.length, `It is missing: the row has ${count(cells, names)}.`);
   if (cells.length > names.length)
-    return problem(names.length, `Too much follows: the row has ${count(cells, names)}.`);
-  // Two forgotten quotes make one cell of what was several rows: of other orders, too.
+    return problem(names.length, `There are too many cells after it: the row has ${count(cells, names)}.`);
+  // Two forgotten quotes combine several rows, also of other orders, into one cell.
   const swallowed = [...places.values()].find(place => isSwallowed(cells[place] ?? '', separator));
   if (swallowed !== undefined) {
     return problem(
       swallowed,
-      `It has a line break and "${separator}" in it: see whether a quote before it is not closed.`,
+      `It has a line break and "${separator}" in it: check whether a quote before it is not closed.`,
     );
   }
   const named = Object.fromEntries([...places].map(([column, place]) => [column, cells[place]])) as Cells;

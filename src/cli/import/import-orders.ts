@@ -20,19 +20,19 @@ import {
 } from './order-commands.ts';
 import type { FileOrder, OrderRows } from './read-orders.ts';
 
-/** Orders under way at once: enough that the log takes many commands in one call. */
-const ordersUnderWay = 64;
-/** And rows of them: a call with more of them than the database takes in a few seconds counts as lost. */
-const rowsUnderWay = 2_000;
-/** Customers and products remembered as stored; one beyond them is looked for once more. */
-const remembered = 50_000;
+/** Maximum number of orders in flight: enough that the log stores many commands in one batch. */
+const maxOrdersInFlight = 64;
+/** Maximum number of their rows: a batch that the database cannot store within a few seconds counts as failed. */
+const maxRowsInFlight = 2_000;
+/** Number of customers and products that are cached as stored. Others are stored again, which is idempotent. */
+const maxCachedReferences = 50_000;
 
-/** What a file, or the part of it that was read, holds, and what was done about it. */
+/** The content of the part of the file that was read, and what was stored of it. */
 export interface Tally {
-  /** Those that are stored now, from this import or an earlier one. */
+  /** Orders that are stored now, by this import or an earlier one. */
   orders: number;
   units: number;
-  /** In each currency's smallest unit: the sum over many orders may be beyond 2^53. */
+  /** In each currency's smallest unit: the sum over many orders may exceed 2^53. */
   readonly totals: Map<string, bigint>;
   /** Orders that are not stored because of a problem. */
   leftOut: number;
@@ -45,26 +45,26 @@ interface Parts {
   readonly handle: HandleCommand;
   /** Whether there is a product with this id. */
   readonly isProduct: (productId: string) => Promise<boolean>;
-  /** Ties the events of this run together. */
+  /** Metadata that all events of this run have in common. */
   readonly correlationId: string;
-  /** @param consequence what becomes of the order, e.g. "order 10248 is left out" */
+  /** @param consequence for the order, e.g. "order 10248 is left out" */
   readonly report: (problem: Problem, consequence: string) => void;
 }
 
 /**
- * Sends a file's orders down the command path. The same file gives the same commands under the same ids: a repeat adds
- * nothing, and one that was killed goes on.
- * @param onSettled told of each order (1), or rows of none (0), with their bytes in the file
- * @param signal ends it early: what is under way is finished
- * @throws what the command path throws where the database is in the way
+ * Imports a file's orders by commands. The same file produces the same commands with the same ids, so a second import
+ * adds nothing, and after a kill it resumes.
+ * @param onSettled called for each order (1), or for rows without an order (0), with their bytes in the file
+ * @param signal ends the import early: orders in flight are finished
+ * @throws the command path's error if the database is unavailable
  */
 export async function importOrders(
   rows: AsyncIterable<OrderRows>,
   parts: Parts & { readonly onSettled: (orders: number, bytes: number) => void; readonly signal: AbortSignal },
 ): Promise<Tally> {
   const run = new Import(parts);
-  const underWay = new Set<Promise<void>>();
-  let rowsTaken = 0;
+  const inFlight = new Set<Promise<void>>();
+  let rowsInFlight = 0;
   let failure: { readonly error: unknown } | undefined;
 
   async function settle(next: OrderRows, size: number): Promise<void> {
@@ -74,21 +74,21 @@ export async function importOrders(
     } catch (error) {
       failure ??= { error };
     } finally {
-      rowsTaken -= size;
+      rowsInFlight -= size;
     }
   }
 
   for await (const next of rows) {
     const size = next.type === 'order' ? next.order.lines.length : 0;
-    while (underWay.size >= ordersUnderWay || (underWay.size > 0 && rowsTaken + size > rowsUnderWay)) {
-      await Promise.race(underWay);
+    while (inFlight.size >= maxOrdersInFlight || (inFlight.size > 0 && rowsInFlight + size > maxRowsInFlight)) {
+      await Promise.race(inFlight);
     }
     if (failure || parts.signal.aborted) break;
-    rowsTaken += size;
-    const settled = settle(next, size).finally(() => underWay.delete(settled));
-    underWay.add(settled);
+    rowsInFlight += size;
+    const settled = settle(next, size).finally(() => inFlight.delete(settled));
+    inFlight.add(settled);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
   if (failure) throw failure.error;
   return run.tally;
 }
@@ -105,7 +105,7 @@ class Import {
     storedCommands: 0,
   };
   readonly #parts: Parts;
-  readonly #stored = new LRUCache<string, Promise<string>>({ max: remembered });
+  readonly #stored = new LRUCache<string, Promise<string>>({ max: maxCachedReferences });
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -115,7 +115,7 @@ class Import {
     if (rows.type === 'order') {
       const { order, otherName } = rows;
       if (otherName) this.#report([otherName], 'the customer keeps the name of that row');
-      // Called before anything is awaited, so in the file's order: a product's first price is the file's first.
+      // Called before the first await, so in the file's order: a product gets the first price in the file.
       const productIds = await this.#storeReferences(order);
       await this.#store(order, productIds);
       return;
@@ -133,6 +133,8 @@ class Import {
       const id = await this.#once(productIdOf(line.sku), () => this.#addProduct(order, line));
       return [line.sku, id] as const;
     });
+    // If one fails, the others are awaited all the same: the database must not be closed while they are in flight.
+    await Promise.allSettled([customer, ...products]);
     await customer;
     return new Map(await Promise.all(products));
   }
@@ -145,7 +147,7 @@ class Import {
     return stored;
   }
 
-  // Whatever the answers are, customer and product are there then: also if a person made them, or an earlier file.
+  // After any answer the customer or product exists: it may have been created by another caller or an earlier file.
 
   async #register(order: FileOrder, customerId: string): Promise<string> {
     const answer = await this.#give(customerDecider, registerCustomer(order));
@@ -181,7 +183,7 @@ class Import {
   }
 
   async #ship(order: FileOrder, shipment: NonNullable<FileOrder['shipment']>): Promise<void> {
-    // Refused where people confirmed it meanwhile; whether it can be shipped, the next answer says.
+    // Rejected if staff has confirmed the order in the meantime. The next answer says whether it can be shipped.
     await this.#give(orderDecider, confirmOrder(order, shipment.at));
     const answer = await this.#give(orderDecider, shipOrder(order, shipment));
     if (answer.type === 'accepted') return;
@@ -213,14 +215,14 @@ class Import {
 
 type Refused = Exclude<CommandAnswer<OrderRejection>, { readonly type: 'accepted' }>;
 
-/** Where in the file it is what the answer is about. */
+/** The problem, with the row and column of the file that caused the rejection. */
 function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_reference'): Problem {
   const problem = (message: string, row = order.lines[0]?.row ?? 0, column = about) => ({ row, column, message });
   switch (refused.type) {
     case 'key-reused':
-      // Earlier releases stored an order whose rows were apart with the first of them only.
+      // Earlier releases stored only the first rows of an order whose rows were not next to each other.
       return problem(
-        `It is stored with other content, by an earlier import, as ${orderIdOf(order.reference)}, and a stored order does not change: compare them, and import what is missing under another order_reference, or cancel that order and import all of its rows under another one`,
+        `It is stored with other content, by an earlier import, as ${orderIdOf(order.reference)}, and a stored order does not change: compare them, and import the missing rows under another order_reference, or cancel that order and import all its rows under another one`,
       );
     case 'rejected': {
       const { path, message } = refused.rejection;
@@ -231,6 +233,6 @@ function problemOf(order: FileOrder, refused: Refused, about: Column = 'order_re
     case 'not-found':
     case 'version-conflict':
     case 'invalid-input':
-      throw new Error(`An import met the answer ${refused.type}, which no command of it can get`);
+      throw new Error(`the command path answered ${refused.type}, which is impossible for an import`);
   }
 }

@@ -1,16 +1,19 @@
 import { fileRows } from './file-rows.ts';
 
-/** Where the rows of a file's orders are. One entry an order: it bounds how large a file may be. */
+/** Which rows of a file belong to an order. It has one entry per order, which limits the size of a file. */
 export interface OrderIndex {
   /** The last row of each order, by its reference. */
   readonly lastRows: ReadonlyMap<string, number>;
-  /** A row that does not say its order and stands beside a row of this one: it may be of this one. */
+  /**
+   * A row without a readable order reference that is next to a row of this order, and so may belong to it. By
+   * reference.
+   */
   readonly doubtful: ReadonlyMap<string, number>;
 }
 
 /**
- * Reads a file once to find where each order ends, so that an order is stored only when all of its rows are there.
- * @throws StartError if the first row does not name every column once
+ * Reads a file once to find the last row of each order, so that an order is stored only when all its rows were read.
+ * @throws StartError if the first row does not name every column exactly once
  */
 export async function indexOrders(chunks: AsyncIterable<Buffer>): Promise<OrderIndex> {
   const lastRows = new Map<string, number>();

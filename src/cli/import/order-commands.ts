@@ -9,18 +9,18 @@ import type { OrderLine } from './check-row.ts';
 import type { FileOrder } from './read-orders.ts';
 
 /**
- * Under which references become ids, and what is done to them becomes command ids. Permanent, like the words below and
- * what is hashed of each command: by them the next import finds what this one has stored.
+ * Namespace of the ids that are derived from references, and of the command ids. Permanent, like the strings below
+ * and the hashed content of each command: by them the next import finds what this one has stored.
  */
 const namespace = '4c1f6a52-93c8-4d0e-8a57-6e0d3b9f7c21';
 
-/** A command that is the same, to the byte, whenever the same row is imported. */
+/** A command that is identical, to the byte, each time the same row is imported. */
 export type ImportCommand<Command> = Pick<
   CommandCall<Command>,
   'streamId' | 'command' | 'commandId' | 'commandHash' | 'now'
 >;
 
-/** The file has no addresses: theirs is one that can't be anybody's (RFC 2606). */
+/** The file has no e-mail addresses, so customers get one at a reserved domain (RFC 2606). */
 export function registerCustomer(order: FileOrder): ImportCommand<CustomerCommand> {
   const { customerReference, customerName: name, orderedAt } = order;
   const customerId = customerIdOf(customerReference);
@@ -45,8 +45,8 @@ export function addProduct(order: FileOrder, line: OrderLine): ImportCommand<Pro
 }
 
 /**
- * @param order its customer and its products are stored
- * @param idOf the id that the product of an SKU is stored under
+ * @param order its customer and products are stored
+ * @param idOf returns the id of the stored product with an SKU
  */
 export function importOrder(order: FileOrder, idOf = productIdOf): ImportCommand<OrderCommand> {
   const { reference, customerReference, currency, orderedAt } = order;
@@ -54,7 +54,7 @@ export function importOrder(order: FileOrder, idOf = productIdOf): ImportCommand
   const items = order.lines.map(({ sku, productName: name, quantity, unitPrice: price }, index) => ({
     lineId: deriveId('lin', namespace, `line ${index} of ${reference}`),
     quantity,
-    // As it was on that day, whatever the catalogue says now.
+    // The offer as it was on that day, and not the current one in the catalogue.
     product: { productId: idOf(sku), offer: { sku: shownSku(sku), name, price, currency, available: true } },
   }));
   const customer = { customerId: customerIdOf(customerReference), registered: true };
@@ -62,7 +62,7 @@ export function importOrder(order: FileOrder, idOf = productIdOf): ImportCommand
   return {
     streamId: orderId,
     command: { type: 'ImportOrder', orderId, customer, currency, reference, items },
-    // Not of its shipment: a later file may have that of an order which an earlier one had without.
+    // Without the shipment: a later file may add the shipment of an order that an earlier file had without one.
     ...named(`ImportOrder ${reference}`, [customerReference, currency, orderedAt, lines]),
     now: orderedAt,
   };
@@ -97,10 +97,10 @@ export function orderIdOf(reference: string): string {
   return deriveId('ord', namespace, `order ${reference}`);
 }
 
-function named(name: string, asked: readonly unknown[]): { commandId: string; commandHash: string } {
+function named(name: string, content: readonly unknown[]): { commandId: string; commandHash: string } {
   return {
     commandId: uuidV5(namespace, `command ${name}`),
-    commandHash: createHash('sha256').update(JSON.stringify(asked)).digest('hex'),
+    commandHash: createHash('sha256').update(JSON.stringify(content)).digest('hex'),
   };
 }
 

@@ -4,29 +4,29 @@ import { type Cells, checkRow, type Column, type OrderHead, type OrderLine, type
 import { fileRows } from './file-rows.ts';
 import { indexOrders, type OrderIndex } from './index-orders.ts';
 
-/** One order of the file, whole. */
+/** One complete order of the file. */
 export interface FileOrder extends OrderHead {
   readonly lines: readonly OrderLine[];
 }
 
-/** All rows of one order, wherever in the file they are: the order, or why it is left out. */
+/** All rows of one order, wherever they are in the file: the order, or why it is left out. */
 export type OrderRows =
   | {
       readonly type: 'order';
       readonly order: FileOrder;
-      /** Its customer has another name in an earlier order, which is the one that is kept. */
+      /** An earlier order has another name for the customer. The name of the earlier order is stored. */
       readonly otherName: Problem | undefined;
       readonly bytes: number;
     }
   | {
       readonly type: 'left-out';
-      /** Undefined for a row that does not say its order. */
+      /** Undefined for a row without a readable order reference. */
       readonly reference: string | undefined;
       readonly problems: readonly Problem[];
       readonly bytes: number;
     };
 
-/** What each row of an order has to say as its first one does. */
+/** Columns that must be the same in each row of an order. */
 const headColumns = [
   'customer_reference',
   'customer_name',
@@ -36,17 +36,17 @@ const headColumns = [
   'carrier',
 ] as const satisfies readonly Column[];
 
-/** Lines of unfinished orders that are kept in memory at most. */
+/** Maximum number of lines of unfinished orders in memory. */
 export const mostLinesHeld = 200_000;
 
 /**
- * The orders of a file, each when its last row has come. A row that does not say its order may be of the order before
- * it or of the one after: both are left out, since half an order is worse than none.
- *
- * The file is read twice, now and while the orders are taken: only a first look at all of it says where each order ends.
+ * The orders of a file, each after its last row was read. A row without a readable order reference may belong to the
+ * order before it or to the one after it. Both are left out, because half an order is worse than none.
+ * The file is read twice, now and while the orders are consumed: only a first pass shows where each order ends.
  * @param read opens the file at its start
- * @param linesHeld of unfinished orders at most; beyond that the one that began first is left out
- * @throws StartError if the first row does not name every column once, and later if the file has changed meanwhile
+ * @param linesHeld maximum number of lines of unfinished orders in memory; beyond it, the oldest unfinished order is
+ * left out
+ * @throws StartError if the first row does not name every column exactly once, and later if the file has changed
  */
 export async function readOrders(
   read: () => AsyncIterable<Buffer>,
@@ -61,7 +61,7 @@ async function* ordersOf(
   linesHeld: number,
 ): AsyncGenerator<OrderRows> {
   const open = new Map<string, OpenOrder>();
-  // Those that keep lines, the one that began first in front.
+  // Orders with lines in memory, the oldest first.
   const holding = new Set<OpenOrder>();
   const names = new CustomerNames();
   let held = 0;
@@ -96,29 +96,31 @@ async function* ordersOf(
 }
 
 function changed(): StartError {
-  return new StartError('The file has changed while it was read: run the same command again, it goes on from here');
+  return new StartError(
+    'The file has changed while it was read: run the same command again, it continues where it stopped',
+  );
 }
 
-/** The names that orders have for their customers: one entry a customer. */
+/** The name that the first order of each customer has for the customer. */
 class CustomerNames {
-  readonly #known = new Map<string, { readonly name: string; readonly row: number; told: boolean }>();
+  readonly #known = new Map<string, { readonly name: string; readonly row: number; reported: boolean }>();
 
   /** @returns a problem, once for each customer, if an earlier order has another name for the same one */
   otherName({ customerReference, customerName: name }: OrderHead, row: number): Problem | undefined {
     const known = this.#known.get(customerReference);
-    if (!known) this.#known.set(customerReference, { name, row, told: false });
-    if (!known || known.name === name || known.told) return undefined;
-    known.told = true;
+    if (!known) this.#known.set(customerReference, { name, row, reported: false });
+    if (!known || known.name === name || known.reported) return undefined;
+    known.reported = true;
     const message = `It differs from row ${known.row}, which has the same customer_reference.`;
     return { row, column: 'customer_name', message };
   }
 }
 
-/** An order whose rows are still coming. */
+/** An order whose last row has not been read yet. */
 class OpenOrder {
   readonly #reference: string;
   readonly #row: number;
-  /** Undefined once it is given up. */
+  /** Undefined after giveUp(). */
   #first: Cells | undefined;
   readonly #problems: Problem[] = [];
   #lines: OrderLine[] = [];
@@ -126,37 +128,41 @@ class OpenOrder {
   #rows = 0;
   #bytes = 0;
 
-  /** @param doubtful a row that may be of this order and does not say so */
+  /** @param doubtful number of a row without a readable order reference that may belong to this order */
   constructor(row: number, first: Cells, doubtful: number | undefined) {
     this.#row = row;
     this.#first = first;
     this.#reference = first.order_reference;
     if (doubtful === undefined) return;
-    this.#tell(row, 'order_reference', `Row ${doubtful}, which does not say its order, may be of this one.`);
+    this.#report(
+      row,
+      'order_reference',
+      `Row ${doubtful} has no readable order_reference and may belong to this order.`,
+    );
   }
 
-  /** Its lines and problems that are in memory. */
+  /** Number of its lines and problems in memory. */
   get held(): number {
     return this.#lines.length + this.#problems.length;
   }
 
-  /** @returns how many more lines and problems are in memory now */
+  /** @returns by how much the number of lines and problems in memory has grown */
   add(row: number, cells: Cells, bytes: number): number {
     const before = this.held;
     this.#bytes += bytes;
     this.#rows++;
-    // From there on nothing is kept: if the references are not filled in, one order is as long as the file.
+    // Later rows are not stored: if the references are not filled in, one order is as long as the file.
     if (this.#first && this.#rows <= maximumLines + 1) this.#check(row, cells, this.#first);
     return this.held - before;
   }
 
   #check(row: number, cells: Cells, first: Cells): void {
     if (this.#rows > maximumLines) {
-      this.#tell(row, 'order_reference', `Its order has more than ${maximumLines} rows.`);
+      this.#report(row, 'order_reference', `Its order has more than ${maximumLines} rows.`);
       return;
     }
     for (const column of headColumns.filter(name => cells[name] !== first[name])) {
-      this.#tell(row, column, "It differs from that of the order's first row.");
+      this.#report(row, column, "It differs from that of the order's first row.");
     }
     const checked = checkRow(row, cells);
     if (Array.isArray(checked)) this.#problems.push(...checked);
@@ -166,7 +172,7 @@ class OpenOrder {
     }
   }
 
-  /** Forgets its lines, so that memory stays bounded. @returns how many lines and problems were in memory */
+  /** Drops its lines to limit memory. @returns how many lines and problems were in memory */
   giveUp(): number {
     const { held } = this;
     this.#first = undefined;
@@ -178,10 +184,10 @@ class OpenOrder {
   close(names: CustomerNames): OrderRows {
     const [bytes, reference] = [this.#bytes, this.#reference];
     if (this.#first === undefined) {
-      this.#tell(
+      this.#report(
         this.#row,
         'order_reference',
-        'Too much of the file is between its rows: sort the file by this column.',
+        'Too many rows of other orders are between its rows: sort the file by this column.',
       );
     }
     if (this.#head === undefined || this.#problems.length > 0) {
@@ -191,7 +197,7 @@ class OpenOrder {
     return { type: 'order', order: { ...this.#head, lines: this.#lines }, otherName, bytes };
   }
 
-  #tell(row: number, column: Column, message: string): void {
+  #report(row: number, column: Column, message: string): void {
     this.#problems.push({ row, column, message });
   }
 }

@@ -1,32 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../../start-error.ts';
 
-/** Who asks. */
+/** A person who sends requests. */
 export interface Person {
   readonly name: string;
-  /** A customer's. */
+  /** The customer id; empty if unknown. */
   readonly id: string;
   readonly token: () => Promise<string>;
-  /** What to do where the server does not take the token. */
+  /** What the operator must do if the server rejects the token. */
   readonly refused: string;
 }
 
-/** One request is given up after, ms, and sent again. */
-const requestTimeout = 10_000;
-/** How long a server that answered once may not answer, ms: as long as a restart takes. */
-const patience = 30_000;
+/** Timeout of one request, ms. It is then repeated. */
+const requestTimeoutMs = 10_000;
+/** How long a server that has answered before may be unavailable, ms: enough for a restart. */
+const outageTimeoutMs = 30_000;
 
-/** What passes: the same operation again settles it, a command by its idempotency key. */
-const passing: ReadonlySet<string> = new Set(['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED', 'VIEW_LAGGING']);
+/** Codes of temporary errors: repeating the operation resolves them, and a command has an idempotency key. */
+const temporaryCodes: ReadonlySet<string> = new Set(['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED', 'VIEW_LAGGING']);
 
 export interface Api {
   /**
-   * The data of an operation, sent again while the server can't be reached or can't tell what became of it.
-   * @param variables of a command: with its idempotency key
-   * @throws StartError where whoever started this has to do something; the signal's reason where it ended meanwhile
+   * Sends an operation and returns its data. It is repeated while the server is unavailable or its outcome is
+   * unknown.
+   * @param variables for a command, with its idempotency key
+   * @throws StartError if the operator must do something; the signal's reason if it aborts between two attempts
    */
   ask<Data>(person: Person, document: string, variables?: object): Promise<Data>;
-  /** How many requests were sent again. */
+  /** Number of repeated requests. */
   readonly repeats: number;
 }
 
@@ -35,10 +36,10 @@ interface Answer {
   readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
 }
 
-/** What one try came to: data, or why it may be better the next time. */
+/** The result of one attempt: data, or the reason why the next attempt may succeed. */
 type Try = { readonly data: unknown } | { readonly trouble: string };
 
-/** @param signal ends what would be sent again; what is on its way is waited for */
+/** @param signal stops repetitions; a request in flight is finished */
 export function openApi(url: string, signal: AbortSignal, print: (line: string) => void): Api {
   let answered = false;
   let troubled = false;
@@ -56,7 +57,7 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
           Authorization: `Bearer ${await person.token()}`,
         },
         body,
-        signal: AbortSignal.timeout(requestTimeout),
+        signal: AbortSignal.timeout(requestTimeoutMs),
       });
       text = await response.text();
     } catch (error) {
@@ -64,14 +65,14 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
     }
     const answer = parsed(text);
     if (answer === undefined) {
-      // A proxy whose server is away.
+      // A proxy whose server is unavailable.
       if (response.status >= 502 && response.status <= 504) return { trouble: `HTTP ${response.status}` };
-      throw new StartError(`${url} answers, but not GraphQL (HTTP ${response.status}): say where it is with --url`);
+      throw new StartError(`${url} answers, but not GraphQL (HTTP ${response.status}): give its endpoint with --url`);
     }
     const [error] = answer.errors ?? [];
     if (error === undefined) return { data: answer.data };
     const code = error.extensions?.code ?? '';
-    if (passing.has(code)) return { trouble: code };
+    if (temporaryCodes.has(code)) return { trouble: code };
     if (code === 'UNAUTHENTICATED') throw new StartError(`${url} refuses the token: ${person.refused}`);
     throw new StartError(`${url} answers ${code || 'an error'}: ${error.message}`);
   }
@@ -92,10 +93,12 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
           return outcome.data as Data;
         }
         if (!answered)
-          throw new StartError(`No server at ${url} (${outcome.trouble}): start it (npm start), or say --url`);
-        if (performance.now() - start > patience) {
           throw new StartError(
-            `${url} does not answer any more (${outcome.trouble}): start the server again, then this`,
+            `No server at ${url} (${outcome.trouble}): start it (npm start), or give its URL with --url`,
+          );
+        if (performance.now() - start > outageTimeoutMs) {
+          throw new StartError(
+            `${url} does not answer any more (${outcome.trouble}): restart the server, then this command`,
           );
         }
         if (!troubled) print(`the server does not answer (${outcome.trouble}): trying again`);
@@ -109,10 +112,10 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
 
 function reasonOf(error: unknown): string {
   const { cause, name, message } = error as Error & { cause?: NodeJS.ErrnoException };
-  return cause?.code ?? (name === 'TimeoutError' ? `nothing within ${requestTimeout} ms` : message);
+  return cause?.code ?? (name === 'TimeoutError' ? `no answer within ${requestTimeoutMs} ms` : message);
 }
 
-/** Undefined where it is no GraphQL answer. */
+/** Undefined if it is not a GraphQL response. */
 function parsed(text: string): Answer | undefined {
   try {
     const answer = JSON.parse(text) as Answer | null;

@@ -11,19 +11,19 @@ export interface OrderLine {
   readonly quantity: number;
 }
 
-/** An order of this simulation, as the last answer about it said. */
+/** An order of this simulation, as in the last response about it. */
 export interface OpenOrder {
   readonly id: string;
   readonly number: string;
-  /** Whose it is, by their place among the customers. */
+  /** Index of its customer. */
   readonly customer: number;
   readonly status: 'DRAFT' | 'SUBMITTED' | 'CONFIRMED' | 'SHIPPED';
   readonly lines: readonly OrderLine[];
-  /** E.g. "34.50 EUR"; `currency` is XXX before anything set one. */
+  /** E.g. "34.50 EUR"; `currency` is XXX until the first line sets it. */
   readonly total: { readonly amount: string; readonly currency: string };
 }
 
-/** One thing that somebody does. */
+/** One action of a person. */
 export type Deed =
   | { readonly type: 'create'; readonly customer: number; readonly items: readonly Item[] }
   | ({ readonly type: 'add'; readonly order: OpenOrder } & Item)
@@ -38,31 +38,31 @@ export interface Item {
   readonly quantity: number;
 }
 
-/** What can be done something with. */
+/** The things on which people can act. */
 export interface World {
   readonly customers: number;
   readonly products: readonly Product[];
-  /** Those that nobody is busy with. */
+  /** Orders without a request in flight. */
   readonly orders: readonly OpenOrder[];
 }
 
-/** Orders under way at once: few, so that whoever watches one sees it move every few seconds. */
-const enoughOrders = 12;
-const mostLines = 5;
-const mostUnits = 5;
+/** Maximum number of open orders: few, so that a viewer of one order sees a change every few seconds. */
+const maxOpenOrders = 12;
+const maxLines = 5;
+const maxUnits = 5;
 const reasons = ['changed my mind', 'found it elsewhere', 'ordered by mistake'];
 const carriers = ['Speedy Express', 'United Package', 'Federal Shipping'];
 
 /**
- * What somebody may do next, as likely as in a shop where most orders arrive.
- * @param random as Math.random
- * @returns undefined where there is nothing to do it with
+ * Chooses the next action, with the probabilities of a shop in which most orders are delivered.
+ * @param random like Math.random
+ * @returns undefined if no action is possible
  */
 export function chooseDeed(world: World, random: () => number): Deed | undefined {
   const chance = new Chance(random);
   const { orders, products } = world;
-  // The more there are, the rarer is one more.
-  const start = orders.length < enoughOrders && random() < 2 / (2 + orders.length);
+  // The more open orders, the lower the probability of another one.
+  const start = orders.length < maxOpenOrders && random() < 2 / (2 + orders.length);
   const order = start ? undefined : chance.oneOf(orders);
   return order ? chance.oneOf(deedsOn(order, products, chance)) : create(world, chance);
 }
@@ -72,11 +72,11 @@ function create({ customers, products }: World, chance: Chance): Deed | undefine
   if (product === undefined) return undefined;
   const others = products.filter(other => other !== product && other.currency === product.currency);
   const wanted = [product, chance.oneOf([undefined, chance.oneOf(others)])].filter(one => one !== undefined);
-  const items = wanted.map(one => ({ product: one, quantity: chance.upTo(mostUnits) }));
+  const items = wanted.map(one => ({ product: one, quantity: chance.upTo(maxUnits) }));
   return { type: 'create', customer: chance.upTo(customers) - 1, items };
 }
 
-/** Each as often as it is likely. */
+/** The possible actions; a likely action occurs several times. */
 function deedsOn(order: OpenOrder, products: readonly Product[], chance: Chance): Deed[] {
   const cancel: Deed = { type: 'cancel', order, reason: chance.oneOf(reasons) ?? '' };
   switch (order.status) {
@@ -94,12 +94,12 @@ function deedsOn(order: OpenOrder, products: readonly Product[], chance: Chance)
 function draftDeedsOn(order: OpenOrder, products: readonly Product[], chance: Chance): Deed[] {
   const { lines, total } = order;
   const fitting = products.filter(({ currency }) => total.currency === 'XXX' || currency === total.currency);
-  const product = lines.length < mostLines ? chance.oneOf(fitting) : undefined;
+  const product = lines.length < maxLines ? chance.oneOf(fitting) : undefined;
   const line = chance.oneOf(lines);
-  // To change nothing is nothing to see.
-  const quantity = line && 1 + ((line.quantity + chance.upTo(mostUnits - 1) - 1) % mostUnits);
+  // Never the current quantity: viewers would see no change.
+  const quantity = line && 1 + ((line.quantity + chance.upTo(maxUnits - 1) - 1) % maxUnits);
   return [
-    ...(product ? times(4, { type: 'add', order, product, quantity: chance.upTo(mostUnits) }) : []),
+    ...(product ? times(4, { type: 'add', order, product, quantity: chance.upTo(maxUnits) }) : []),
     ...(line && quantity ? times(3, { type: 'change', order, line, quantity }) : []),
     ...(line && lines.length > 1 ? times(1, { type: 'remove', order, line }) : []),
     ...(line ? times(4, { type: 'submit', order }) : []),
@@ -117,7 +117,7 @@ class Chance {
     this.#random = random;
   }
 
-  /** 1 to `most`. */
+  /** A random whole number from 1 to `most`. */
   upTo(most: number): number {
     return 1 + Math.floor(this.#random() * most);
   }

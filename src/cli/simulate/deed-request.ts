@@ -1,12 +1,12 @@
 import type { Deed, OpenOrder } from './choose-deed.ts';
 import * as operations from './operations.ts';
 
-/** How a deed is asked for. */
+/** The request for an action. */
 export interface DeedRequest {
-  /** Whether it is the customer's to do, or staff's. */
+  /** Whether the customer or staff sends it. */
   readonly by: 'customer' | 'staff';
   readonly document: string;
-  /** But for the idempotency key. */
+  /** Without the idempotency key. */
   readonly input: object;
 }
 
@@ -48,7 +48,7 @@ function onOrder(
   return { by, document, input: { orderId: order.id, ...input } };
 }
 
-/** What was done, as one tells it: "Ann added 3 x Tea to K7Q2-9XF4". `order` is as the deed left it. */
+/** Describes an action: "Ann added 3 x Tea to K7Q2-9XF4". `order` is the order after the action. */
 export function tell(deed: Deed, who: string, order: Pick<OpenOrder, 'number' | 'total'>): string {
   const { number, total } = order;
   switch (deed.type) {
@@ -59,7 +59,7 @@ export function tell(deed: Deed, who: string, order: Pick<OpenOrder, 'number' | 
     case 'change':
       return `${who} changed ${deed.line.productName} in ${number} from ${deed.line.quantity} to ${deed.quantity}`;
     case 'remove':
-      return `${who} took ${deed.line.productName} off ${number}`;
+      return `${who} removed ${deed.line.productName} from ${number}`;
     case 'submit':
       return `${who} submitted ${number} over ${total.amount} ${total.currency}`;
     case 'cancel':
@@ -81,7 +81,7 @@ const attempts: { readonly [Type in Deed['type']]: string } = {
   create: 'start an order',
   add: 'add to',
   change: 'change',
-  remove: 'take anything off',
+  remove: 'remove anything from',
   submit: 'submit',
   cancel: 'cancel',
   confirm: 'confirm',
@@ -89,7 +89,7 @@ const attempts: { readonly [Type in Deed['type']]: string } = {
   deliver: 'deliver',
 };
 
-/** What was not to be, and why. */
+/** Describes a rejected action, with the reason. */
 export function tellRefused(deed: Deed, who: string, message: string): string {
   const what = deed.type === 'create' ? attempts.create : `${attempts[deed.type]} ${deed.order.number}`;
   return `${who} could not ${what}: ${message}`;

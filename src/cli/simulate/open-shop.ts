@@ -27,16 +27,16 @@ const smallCatalogue = [
 ] as const;
 
 /**
- * Sees to it that the customers are known and that there is something to order.
- * @returns what can be ordered
- * @throws StartError where nothing can
+ * Registers the customers, and adds products if the catalogue is empty.
+ * @returns the products that can be ordered
+ * @throws StartError if no product can be ordered
  */
 export async function openShop(api: Api, { staff, customers }: People): Promise<Product[]> {
   await Promise.all(
     customers.map(async customer => {
       const input = { name: customer.name, email: 'somebody@example.com', idempotencyKey: 'simulate-register' };
       const { result } = await api.ask<Result>(customer, registerCustomer, { input });
-      // Known from before, maybe by another name.
+      // A customer who is already registered, maybe under another name, is fine.
       if (result.__typename === 'CustomerCommandPayload' || result.__typename === 'RejectedError') return;
       throw new StartError(`${customer.name} can't be registered: ${result.message}`);
     }),
@@ -53,7 +53,7 @@ async function addSmallCatalogue(api: Api, { staff }: Pick<People, 'staff'>): Pr
     smallCatalogue.map(async ([sku, name, amount]) => {
       const input = { sku, name, price: { amount, currency }, idempotencyKey: `simulate-${sku}` };
       const { result } = await api.ask<Result>(staff, addProduct, { input });
-      // Not there where staff took it off the offer.
+      // Without an id if staff has made the product unavailable.
       return result.productId === undefined ? [] : [{ id: result.productId, name, currency }];
     }),
   );

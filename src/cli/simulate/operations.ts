@@ -1,4 +1,4 @@
-// What the simulation asks, as any client would. A test checks each against schema.graphql.
+// The simulation's operations, like those of any client. A test validates each against schema.graphql.
 
 export const viewer = /* GraphQL */ `
   query Viewer {

@@ -5,28 +5,31 @@ import { sampleCustomerId } from '../../development/sample-data.ts';
 import { StartError } from '../../start-error.ts';
 import type { Person } from './api.ts';
 
-/** Whoever acts in a simulation. */
+/** The people who act in a simulation. */
 export interface People {
   readonly staff: Person;
   readonly customers: readonly Person[];
 }
 
-/** What the server says of a token's bearer. */
+/** The server's description of a token's bearer. */
 export interface Viewer {
   readonly subject: string;
   readonly role: string;
   readonly customer?: { readonly name: string } | null;
 }
 
-/** Under which the customers' names become their ids, so that the next simulation meets them again. */
+/**
+ * Namespace of the ids that are derived from the customers' names, so that the next simulation has the same
+ * customers.
+ */
 const namespace = '9d0b7c1e-5f36-4a58-b2c4-71e8a6d3f095';
 
 const customerNames = ['Ann', 'Ben', 'Chloe', 'Dev', 'Elif'];
 
 /**
- * The people that the environment lets act: those of STAFF_TOKEN and CUSTOMER_TOKEN where they are given, else people of
- * our own with tokens signed by AUTH_JWT_SECRET, or by the development key.
- * @param whoIs asks the server whose token it is
+ * The people who act: the bearers of STAFF_TOKEN and CUSTOMER_TOKEN if they are set, or else our own people with
+ * tokens signed by AUTH_JWT_SECRET or by the development key.
+ * @param whoIs asks the server for the viewer of a token
  * @throws StartError
  */
 export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) => Promise<Viewer>): Promise<People> {
@@ -40,7 +43,7 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
     const refused = `set ${key} to one that is valid now`;
     const bearer = { name: '', id: '', token: () => Promise.resolve(token), refused };
     const viewer = await whoIs(bearer);
-    if (viewer.role !== role) throw new StartError(`${key}: it is of role ${viewer.role}, set one of role ${role}`);
+    if (viewer.role !== role) throw new StartError(`${key}: it has role ${viewer.role}, set one with role ${role}`);
     return {
       ...bearer,
       name: viewer.customer?.name ?? (role === 'STAFF' ? viewer.subject : 'Ann'),
@@ -53,7 +56,7 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
   };
 }
 
-/** People of our own, with tokens signed by AUTH_JWT_SECRET, or by the development key. */
+/** Our own people, with tokens signed by AUTH_JWT_SECRET, or by the development key. */
 export function signedPeople(env: NodeJS.ProcessEnv): People {
   const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   const key = new TextEncoder().encode(secret ? secret : developmentSecret);
@@ -62,7 +65,7 @@ export function signedPeople(env: NodeJS.ProcessEnv): People {
     : "set AUTH_JWT_SECRET to the server's, or STAFF_TOKEN and CUSTOMER_TOKEN";
 
   function person(name: string, id: string, role: string): Person {
-    // Signed for each request, so that no run is too long for it.
+    // A fresh token for each request, so that none expires during a long run.
     const token = () => {
       const jwt = new SignJWT({ role }).setProtectedHeader({ alg: 'HS256' }).setSubject(id).setExpirationTime('5m');
       if (issuer) jwt.setIssuer(issuer);
@@ -74,7 +77,7 @@ export function signedPeople(env: NodeJS.ProcessEnv): People {
   return {
     staff: person('Sam', 'Sam', 'staff'),
     customers: [
-      // Whose orders the examples of a start watch: something is to move there.
+      // The server's start page shows how to watch this customer's orders, so they should change.
       person('Ada', sampleCustomerId, 'customer'),
       ...customerNames.map(name => person(name, deriveId('cus', namespace, name), 'customer')),
     ],

@@ -5,14 +5,14 @@ import { chooseDeed, type Deed, type OpenOrder, type Product } from './choose-de
 import { requestOf, tell, tellRefused } from './deed-request.ts';
 import type { People } from './people.ts';
 
-/** Requests under way at once: with more, a server that falls behind would only fall further. */
-const mostUnderWay = 64;
+/** Maximum number of requests in flight: more would slow down a server that is already behind. */
+const maxInFlight = 64;
 
-/** What was done, by how often. */
+/** The number of actions by type. */
 export interface Summary {
   readonly done: ReadonlyMap<Deed['type'], number>;
   readonly refused: number;
-  /** The end came before the server said what became of them. */
+  /** Actions whose outcome was unknown when the simulation ended. */
   readonly unanswered: number;
 }
 
@@ -35,33 +35,33 @@ interface Parts {
 }
 
 /**
- * Lets people do things at a rate (a second) until the signal, and waits for what is under way then.
- * @throws StartError where whoever started this has to do something
+ * Performs actions at a rate per second until the signal aborts, and then waits for those in flight.
+ * @throws StartError if the operator must do something
  */
 export async function simulate(parts: Parts & { readonly rate: number }): Promise<Summary> {
   const { rate, signal } = parts;
   const shop = new Shop(parts);
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
 
   for (let next = performance.now(); ; next = Math.max(next + 1_000 / rate, performance.now() - 1_000)) {
     await sleep(next - performance.now(), undefined, { signal }).catch(() => undefined);
-    while (underWay.size >= mostUnderWay) await Promise.race(underWay);
+    while (inFlight.size >= maxInFlight) await Promise.race(inFlight);
     if (signal.aborted || failure) break;
     const deed = shop
       .letSomebodyAct()
       .catch((error: unknown) => {
         failure ??= { error };
       })
-      .finally(() => underWay.delete(deed));
-    underWay.add(deed);
+      .finally(() => inFlight.delete(deed));
+    inFlight.add(deed);
   }
-  await Promise.all(underWay);
+  await Promise.all(inFlight);
   if (failure) throw failure.error;
   return shop;
 }
 
-/** The orders that this simulation has started and knows of, and the people at it. */
+/** The open orders of this simulation, and the people who act. */
 class Shop implements Summary {
   readonly done = new Map<Deed['type'], number>();
   refused = 0;
@@ -105,14 +105,14 @@ class Shop implements Summary {
 
     if (before) this.#orders.delete(before.id);
     if (result.__typename !== 'OrderCommandPayload') {
-      // Somebody else was at the order or at the catalogue: so it is theirs from now on.
+      // Another caller has changed the order or the catalogue: this simulation drops the order.
       this.refused++;
       this.#withdraw(deed, result);
       print(tellRefused(deed, person.name, result.message ?? result.__typename));
       return;
     }
     this.done.set(deed.type, (this.done.get(deed.type) ?? 0) + 1);
-    // Stored all the same where it could not be read just then; but nothing more can be told of it.
+    // Null if the order is stored but could not be read.
     if (!result.order) return;
     print(tell(deed, person.name, result.order));
     const { status } = result.order;

@@ -25,12 +25,12 @@ const colours: Readonly<Record<string, Parameters<Style>[0]>> = {
   CANCELLED: 'red',
 };
 
-/** One change for people: when, which order, what it is now, whose, and the position to continue from. */
+/** One change as a line: time, order, status, items, sum, customer, and the position to resume from. */
 export function lineOf({ order, orderId, position }: Update, style: Style): string {
   if (order === null) return `${orderId ?? 'an order'}  could not be read  ${style('dim', position)}`;
   const { number, status, itemCount, total, customer, updatedAt } = order;
   const items = `${itemCount} ${itemCount === 1 ? 'item' : 'items'}`;
-  // XXX is the currency of an order without a line.
+  // XXX is the currency of an order without lines.
   const sum = total.currency === 'XXX' ? '' : `${total.amount} ${total.currency}`;
   return [
     style('dim', new Date(updatedAt).toTimeString().slice(0, 8)),

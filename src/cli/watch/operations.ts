@@ -1,4 +1,4 @@
-// What `npm run watch` subscribes to, as any client would. A test checks each against schema.graphql.
+// The subscriptions of `npm run watch`, like those of any client. A test validates each against schema.graphql.
 
 const fields = /* GraphQL */ `
     kind

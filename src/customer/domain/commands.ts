@@ -10,7 +10,7 @@ export interface RenameCustomer {
   readonly name: string;
 }
 
-/** The customer's key was emptied: what it sealed is to be shown as erased. */
+/** The customer's key was deleted: the views show the personal data that it encrypted as erased. */
 export interface EraseCustomer {
   readonly type: 'EraseCustomer';
 }

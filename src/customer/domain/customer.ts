@@ -1,6 +1,6 @@
 import type { CustomerEvent } from './events.ts';
 
-/** The state that decisions need: names and addresses are for views, so it contains no personal data. */
+/** The state that decisions need. Names and addresses are for views only, so it contains no personal data. */
 export type Customer =
   | { readonly status: 'None' }
   | { readonly status: 'Registered' | 'Erased'; readonly customerId: string };

@@ -1,5 +1,5 @@
-// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast. `personal`
-// is undefined after its key was emptied.
+// Events are stored for ever: their names never change, and a change of their shape needs a new schema version with
+// an upcast. `personal` is undefined if its key was deleted.
 
 export interface CustomerRegistered {
   readonly type: 'CustomerRegistered';
@@ -13,7 +13,7 @@ export interface CustomerRenamed {
   readonly personal: { readonly name: string } | undefined;
 }
 
-/** From here on the customer's personal data cannot be read: the key that sealed it was emptied before. */
+/** The customer's personal data can't be read any more: the key that encrypted it was deleted before this event. */
 export interface CustomerErased {
   readonly type: 'CustomerErased';
   readonly data: Readonly<Record<string, never>>;

@@ -2,8 +2,8 @@ import { reject } from '../../commands/decider.ts';
 
 // The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
-  CUSTOMER_ALREADY_EXISTS: 'There is a customer with this id already: rename them or choose another id.',
-  CUSTOMER_NOT_FOUND: 'This customer was erased: register them under another id.',
+  CUSTOMER_ALREADY_EXISTS: 'A customer with this id exists already: rename the customer or choose another id.',
+  CUSTOMER_NOT_FOUND: 'This customer was erased: register the customer with another id.',
 } as const;
 
 export type CustomerRejectionReason = keyof typeof messages;

@@ -7,17 +7,17 @@ import type { CustomerRow } from '../views/customer-view.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** @param atLeast a position that the answer must be of the same log as */
+    /** @param atLeast a position of which the read checks only that it is of the same log */
     readonly customer: (id: string, atLeast?: Position) => Promise<Found<CustomerRow>>;
   }
 }
 
-/** What a Customer is answered from: their row, and the position that lists below it have to reflect too. */
+/** The value of a `Customer` field: the row, and the position that lists below it have to reflect as well. */
 export interface CustomerNode extends CustomerRow {
   readonly atLeast?: Position | undefined;
 }
 
-/** The customer as the log has them now; null where there is none or where it is another one than the viewer. */
+/** The current customer; null if there is none or the viewer may not see them. */
 export async function findCustomer(
   context: Context,
   id: string,

@@ -9,36 +9,44 @@ import { customerDecider } from '../decider.ts';
 import { longestEmail, longestName } from '../domain/limits.ts';
 import { Customer } from './types.ts';
 
-const idempotencyKeyDescription = 'The same key makes a repeat of the same command.';
+const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
 
 const RegisterCustomerInput = builder.inputType('RegisterCustomerInput', {
-  description: 'A new customer.',
+  description: 'The data of a new customer.',
   fields: t => ({
-    customerId: t.id({ description: "Left out: the viewer's own, for staff a new one." }),
-    name: t.string({ required: true, description: `At most ${longestName} characters.` }),
-    email: t.string({ required: true, description: `At most ${longestEmail} characters.` }),
+    customerId: t.id({
+      description: "The id of the customer. The default is the viewer's own id; for staff, it is a new id.",
+    }),
+    name: t.string({ required: true, description: `The name of the customer, at most ${longestName} characters.` }),
+    email: t.string({
+      required: true,
+      description: `The e-mail address of the customer, at most ${longestEmail} characters.`,
+    }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const RenameCustomerInput = builder.inputType('RenameCustomerInput', {
-  description: "A customer's new name.",
+  description: 'The new name of a customer.',
   fields: t => ({
-    customerId: t.id({ required: true, description: '`cus_<uuid>`.' }),
-    name: t.string({ required: true, description: `At most ${longestName} characters.` }),
-    expectedVersion: t.int({ description: 'Refuse where the customer is at another version.' }),
+    customerId: t.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
+    name: t.string({ required: true, description: `The name of the customer, at most ${longestName} characters.` }),
+    expectedVersion: t.int({
+      description:
+        'If it is set and the customer is at another version, the command fails with a VersionConflictError.',
+    }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const CustomerCommandResult = commandResult('customer', Customer, {
-  payload: 'A customer command was accepted: its events are stored.',
-  result: 'What became of a customer command.',
+  payload: 'The result of a customer command that was accepted. Its events are stored.',
+  result: 'The result of a customer command.',
 });
 
 commandField({
   name: 'registerCustomer',
-  description: 'Registers a customer: a customer themself, staff anyone.',
+  description: 'Registers a customer. Customers can register only themselves; staff can register any customer.',
   rule: 'authenticated',
   noun: 'customer',
   input: RegisterCustomerInput,
@@ -47,7 +55,7 @@ commandField({
   toCommand({ customerId, name, email }, context, ids) {
     const { role, subject } = viewerOf(context);
     if (role === 'customer' && customerId != null && customerId !== subject) {
-      throw codedError('FORBIDDEN', 'A customer registers themself only.');
+      throw codedError('FORBIDDEN', 'Customers can register only themselves.');
     }
     const issues = [
       ...idIssues(['input', 'customerId'], 'cus', customerId),
@@ -62,7 +70,7 @@ commandField({
 
 commandField({
   name: 'renameCustomer',
-  description: 'Renames a customer: a customer themself, staff anyone.',
+  description: 'Renames a customer. Customers can rename only themselves; staff can rename any customer.',
   rule: 'authenticated',
   noun: 'customer',
   input: RenameCustomerInput,
@@ -79,11 +87,12 @@ commandField({
   },
 });
 
-/** No more than that it could be an address: whether mail arrives there, only mail tells. */
+/** Checks only the form of the address. Whether it exists can only be checked by sending mail. */
 function emailIssues(email: string): InputIssue[] {
   const path = ['input', 'email'];
   const issues = textIssues(path, email, longestEmail);
-  const isAddress = /^[^\s@]+@[^\s@]+$/.test(email) && email.split('@').every(isVisible);
-  if (issues.length > 0 || isAddress) return issues;
+  // Only then: it looks at each character, and one that is too long may be a megabyte.
+  if (issues.length > 0) return issues;
+  if (/^[^\s@]+@[^\s@]+$/.test(email) && email.split('@').every(isVisible)) return [];
   return [{ path, message: 'email has to be an address like name@example.com.' }];
 }

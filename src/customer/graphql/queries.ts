@@ -1,6 +1,6 @@
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
-import { connection, type Unchanged } from '../../graphql/connection.ts';
+import { type CacheablePage, connection } from '../../graphql/connection.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { pageArguments, pageRequest } from '../../graphql/page-arguments.ts';
@@ -13,7 +13,7 @@ import { Customer, CustomerConnection } from './types.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** A page of customers as most are asked for; undefined for another one. */
+    /** Reads a plain page of customers; returns undefined if the page is not plain. */
     readonly plainCustomers: ReturnType<typeof openPlainCustomerPages>;
   }
 }
@@ -25,10 +25,10 @@ builder.queryFields(t => ({
     type: Customer,
     nullable: true,
     rule: 'authenticated',
-    description: 'One customer; null where they do not exist or are not the viewer.',
+    description: 'Returns one customer. Null if the customer does not exist or the viewer may not see them.',
     args: {
-      id: t.arg.id({ required: true, description: '`cus_<uuid>`.' }),
-      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+      id: t.arg.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),
     },
     resolve: (_root, { id, atLeast }, context) =>
       findCustomer(context, checkedId(id, 'cus'), atLeast ?? context.atLeast),
@@ -37,26 +37,32 @@ builder.queryFields(t => ({
     type: CustomerConnection,
     nullable: true,
     rule: 'staff',
-    description: 'All customers (staff), newest first.',
+    description: 'Lists all customers, newest first (staff only).',
     args: {
       ...pageArguments,
       search: t.arg.string({
-        description: `Words in name or e-mail address; the last one matches as a prefix. ${searchLimits}`,
+        description: `Words to find in the name or e-mail address. The last word also matches as a prefix. ${searchLimits}`,
       }),
-      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+      atLeast: t.arg({
+        type: 'Position',
+        description: 'A position that the page has to reflect. The server waits until the read model has reached it.',
+      }),
     },
-    resolve: async (_root, { atLeast: own, search, ...args }, context, info) => {
-      const atLeast = own ?? context.atLeast;
-      const request = pageRequest(args, newestFirst);
+    resolve: async (_root, { atLeast: argument, search, ...args }, context, info) => {
+      const atLeast = argument ?? context.atLeast;
+      const page = pageRequest(args, newestFirst);
       const words = searchedWords(search);
-      const { count, otherSide } = selectedPageFields(info, request);
-      const asked = { ...request, count, otherSide, direction: 'DESC', atLeast } as const;
+      const { count, otherSide } = selectedPageFields(info, page);
+      const request = { ...page, count, otherSide, direction: 'DESC', atLeast } as const;
       const { source, plainCustomers } = context.dependencies;
-      const page = await waitForPosition(context, atLeast, (): Promise<Page<CustomerRow> & Unchanged> => {
-        return (words ? undefined : plainCustomers(asked)) ?? readCustomerPage(source, words, asked);
+      const result = await waitForPosition(context, atLeast, (): Promise<Page<CustomerRow> & CacheablePage> => {
+        return (words ? undefined : plainCustomers(request)) ?? readCustomerPage(source, words, request);
       });
-      const rows = page.rows.map(({ row }): CustomerNode => (atLeast ? { ...row, atLeast } : row));
-      return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));
+      const rows = result.rows.map(({ row }): CustomerNode => (atLeast ? { ...row, atLeast } : row));
+      return connection(context, { ...result, rows }, newestFirst, row => ({
+        value: row.createdAt,
+        id: row.customerId,
+      }));
     },
   }),
 }));

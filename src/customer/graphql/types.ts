@@ -5,27 +5,33 @@ import { Viewer } from '../../graphql/viewer.ts';
 import { type CustomerNode, findCustomer } from './find-customer.ts';
 
 export const Customer = builder.objectRef<CustomerNode>('Customer').implement({
-  description: 'Whoever orders.',
+  description: 'A customer who places orders.',
   rule: 'as-parent',
   sharing: 'role',
   interfaces: [Node],
   fields: t => ({
-    id: t.id({ description: '`cus_<uuid>`.', resolve: row => row.customerId }),
-    version: t.exposeInt('version', { description: "Version of the customer's event stream that this row reflects." }),
+    id: t.id({ description: 'The id of the customer, `cus_<uuid>`.', resolve: row => row.customerId }),
+    version: t.exposeInt('version', {
+      description: "The version of the customer's event stream that this object reflects.",
+    }),
     position: t.field({
       type: 'Position',
-      description: 'Position of the last event that changed this row.',
+      description: 'The position of the last event that changed this object.',
       resolve: row => ({ point: row.position, hash: row.hash }),
     }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When they registered.' }),
-    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When this last changed.' }),
+    createdAt: t.expose('createdAt', {
+      type: 'DateTime',
+      description: 'The time at which the customer was registered.',
+    }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'The time of the last change.' }),
     erasedAt: t.expose('erasedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'Their personal data was erased: name and email are placeholders.',
+      description:
+        'The time at which the personal data was erased. After that, name and email are placeholders. Otherwise null.',
     }),
-    name: t.exposeString('name', { description: 'What they are called.' }),
-    email: t.exposeString('email', { description: 'Where mail reaches them.' }),
+    name: t.exposeString('name', { description: 'The name of the customer.' }),
+    email: t.exposeString('email', { description: 'The e-mail address of the customer.' }),
   }),
 });
 
@@ -37,7 +43,7 @@ builder.objectField(Viewer, 'customer', t =>
   t.field({
     type: Customer,
     nullable: true,
-    description: 'The customer that the viewer is; null for staff, and before they have registered.',
+    description: 'The customer whose token the viewer uses. Null for staff, and until the customer is registered.',
     resolve: (viewer, _args, context) => (viewer.role === 'customer' ? findCustomer(context, viewer.subject) : null),
   }),
 );

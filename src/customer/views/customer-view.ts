@@ -37,7 +37,8 @@ export const customerView: View<CustomerRow> = {
     position: 'bigint',
     hash: 'text',
   },
-  // An order is found by its customer's name, but not by parts of the e-mail address: those words are marked.
+  // A search for orders matches the customer's name, but not parts of the e-mail address, so the words of the address
+  // are marked.
   search: ({ name, email }) => [...wordsOf(name), ...wordsOf(email).map(word => emailMark + word)],
   fold(row, recorded) {
     const { streamId: customerId, version, position, hash } = recorded;
@@ -61,7 +62,7 @@ function changesOf(event: RecordedEvent & CustomerEvent, at: string): Partial<Cu
 
 const readCustomerEntities = openReadEntities(customerView);
 
-/** Customers by id at the end of the log; see readEntities(). */
+/** Customers by id, in their state at the end of the log; see readEntities(). */
 export async function readCustomers(
   source: ReadSource,
   ids: readonly string[],
@@ -71,17 +72,17 @@ export async function readCustomers(
   return { position, parked, rows: new Map([...rows].map(([id, { row }]) => [id, row])) };
 }
 
-/** Pages of all customers as most of them are asked for; see openPlainPages(). */
+/** Opens the reader for plain pages of all customers; see openPlainPages(). */
 export function openPlainCustomerPages(
   source: ReadSource,
 ): (request: PageRequest) => Promise<PlainPage<CustomerRow, object>> | undefined {
-  const read = openPlainPages(source, { view: customerView, sort: 'createdAt', by: [] });
+  const read = openPlainPages(source, { view: customerView, sort: 'createdAt', filterColumns: [] });
   return request => read(undefined, request);
 }
 
 /**
- * A page of customers by registration time.
- * @param search words of name or e-mail address; undefined: all customers
+ * A page of customers, sorted by registration time.
+ * @param search words in the name or e-mail address; undefined: all customers
  */
 export async function readCustomerPage(
   source: ReadSource,

@@ -16,17 +16,17 @@ export type OrderAction = (typeof orderActions)[number];
 const staffOnly: readonly OrderAction[] = ['CONFIRM', 'SHIP', 'DELIVER'];
 
 /** An order as the domain folds it or as a view has it. */
-type OrderAtHand =
+type OrderState =
   | { readonly status: DraftOrder['status']; readonly lines: readonly unknown[] }
   | { readonly status: Exclude<Order['status'], DraftOrder['status']> };
 
 /** What this role may do next to an order in this state, in the schema's order. */
-export function availableActions(order: OrderAtHand, role: Actor['role']): readonly OrderAction[] {
+export function availableActions(order: OrderState, role: Actor['role']): readonly OrderAction[] {
   const actions = actionsIn(order);
   return role === 'staff' ? actions : actions.filter(action => !staffOnly.includes(action));
 }
 
-function actionsIn(order: OrderAtHand): readonly OrderAction[] {
+function actionsIn(order: OrderState): readonly OrderAction[] {
   switch (order.status) {
     case 'None':
       return [];

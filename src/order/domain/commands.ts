@@ -81,7 +81,7 @@ export interface CancelOrder {
   readonly reason: string;
 }
 
-/** The customer's key was emptied: what it sealed is to be shown as erased. */
+/** The customer's key was deleted: the views show the personal data that it encrypted as erased. */
 export interface EraseOrder {
   readonly type: 'EraseOrder';
 }

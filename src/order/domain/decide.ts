@@ -61,7 +61,8 @@ export function decide(command: OrderCommand, order: Order): OrderDecision {
 }
 
 function create({ customer, currency, reference, items }: CreateOrder | ImportOrder): OrderDecision {
-  // Also if they would merge into fewer lines: each item is an event, and all are stored under the log's only lock.
+  // This also applies if items would be merged into fewer lines: each item is an event, and all events are stored
+  // while the log's only lock is held.
   if (items.length > maximumLines) return refuse('TOO_MANY_LINES', ['input', 'items']);
   const at = items.findIndex(item => !isQuantity(item.quantity));
   if (at >= 0) return refuse('QUANTITY_OUT_OF_RANGE', ['input', 'items', String(at), 'quantity']);
@@ -83,7 +84,7 @@ function create({ customer, currency, reference, items }: CreateOrder | ImportOr
   return accept<OrderEvent>(created, ...added);
 }
 
-/** The events that creating and submitting it would have stored, in one command. */
+/** The events that creating and submitting the order would have stored, in one command. */
 function place(command: ImportOrder): OrderDecision {
   const creation = create(command);
   if (creation.type === 'rejected') return creation;
@@ -99,13 +100,13 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
   if ((draft.currency ?? offer.currency) !== offer.currency) return refuse('CURRENCY_MISMATCH', [...path, 'productId']);
 
   let line: OrderLine | undefined;
-  let namesake: OrderLine | undefined;
+  let sameId: OrderLine | undefined;
   // One pass over the lines: this is the most frequent command, and an order may have hundreds of lines.
-  for (const known of draft.lines) {
-    if (known.productId === productId && known.unitPrice === offer.price) line = known;
-    if (known.lineId === item.lineId) namesake = known;
+  for (const existing of draft.lines) {
+    if (existing.productId === productId && existing.unitPrice === offer.price) line = existing;
+    if (existing.lineId === item.lineId) sameId = existing;
   }
-  if (namesake !== undefined && namesake !== line) return refuse('LINE_ALREADY_EXISTS', [...path, 'lineId']);
+  if (sameId !== undefined && sameId !== line) return refuse('LINE_ALREADY_EXISTS', [...path, 'lineId']);
   if (line === undefined && draft.lines.length >= maximumLines) return refuse('TOO_MANY_LINES', path);
 
   const quantity = (line?.quantity ?? 0) + item.quantity;
@@ -120,7 +121,7 @@ function addItem(item: NewItem, draft: DraftOrder, path: readonly string[]): Ord
 
 function changeQuantity({ lineId, quantity }: ChangeOrderItemQuantity, draft: DraftOrder): OrderDecision {
   if (!isQuantity(quantity)) return refuse('QUANTITY_OUT_OF_RANGE', ['input', 'quantity']);
-  const line = draft.lines.find(known => known.lineId === lineId);
+  const line = draft.lines.find(existing => existing.lineId === lineId);
   if (line === undefined) return refuse('LINE_NOT_FOUND', ['input', 'lineId']);
   if (!hasRoomFor(draft, quantity - line.quantity, line.unitPrice)) {
     return refuse('TOTAL_OUT_OF_RANGE', ['input', 'quantity']);

@@ -1,5 +1,5 @@
-// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast. `personal`
-// is undefined if there was none, or after its key was emptied.
+// Events are stored for ever: their names never change, and a change of their shape needs a new schema version with
+// an upcast. `personal` is undefined if there was none, or if its key was deleted.
 
 type Nothing = Readonly<Record<string, never>>;
 
@@ -10,8 +10,8 @@ export interface OrderCreated {
     /** Null: the order takes the currency of its first item. */
     readonly currency: string | null;
     /**
-     * For people. The append adds it, because it is derived from the event's position: it is absent in what `decide`
-     * returns.
+     * A number for people. It is derived from the event's position, so the append adds it: `decide` returns an event
+     * without it.
      */
     readonly number?: string;
   };
@@ -77,7 +77,7 @@ export interface OrderCancelled {
   readonly personal: { readonly reason: string } | undefined;
 }
 
-/** From here on the personal data of this order cannot be read: the key that sealed it was emptied before. */
+/** The order's personal data can't be read any more: the key that encrypted it was deleted before this event. */
 export interface OrderErased {
   readonly type: 'OrderErased';
   readonly data: Nothing;

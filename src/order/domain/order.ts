@@ -11,23 +11,27 @@ export interface NoOrder {
 export interface DraftOrder {
   readonly status: 'DRAFT';
   readonly customerId: string;
-  /** Undefined until given at create or by the first item; then it stays, whatever is removed. */
+  /** Undefined until `OrderCreated` or the first item sets it. Removing items does not change it. */
   readonly currency: string | undefined;
   readonly lines: readonly OrderLine[];
 }
 
-/** Past its draft no decision rests on the lines. */
+/** After the draft, no decision depends on the lines. */
 export interface FixedOrder {
   readonly status: Exclude<OrderStatus, 'DRAFT'>;
   readonly customerId: string;
 }
 
-/** What decisions rest on: nothing for show, and no personal data. */
+/** The state that decisions need: nothing that is only displayed, and no personal data. */
 export type Order = NoOrder | DraftOrder | FixedOrder;
 
 export const noOrder: NoOrder = { status: 'None' };
 
-/** The order after one more event. What is stored did happen: throws only where it meets nothing that it could change. */
+/**
+ * The order after one more event.
+ * @throws Error only if the event can't follow this state. A stored event has happened, so evolve checks no business
+ * rule.
+ */
 export function evolve(order: Order, event: OrderEvent): Order {
   switch (event.type) {
     case 'OrderCreated':
@@ -66,7 +70,7 @@ export function evolveDraft(draft: DraftOrder, event: OrderLineEvent): DraftOrde
       const { lineId, quantity } = event.data;
       return withLines(
         draft,
-        draft.lines.map(line => (line.lineId === lineId ? counting(line, quantity) : line)),
+        draft.lines.map(line => (line.lineId === lineId ? withQuantity(line, quantity) : line)),
       );
     }
     case 'OrderItemRemoved':
@@ -77,8 +81,8 @@ export function evolveDraft(draft: DraftOrder, event: OrderLineEvent): DraftOrde
   }
 }
 
-// Field by field, here and below: an object that is spread has a shape of its own for the engine, and decisions go
-// through hundreds of lines.
+// Fields are listed here and below, because the engine gives an object made by a spread a shape of its own, and
+// decisions read hundreds of lines.
 function withLines(
   { status, customerId, currency }: DraftOrder,
   lines: readonly OrderLine[],
@@ -87,7 +91,7 @@ function withLines(
   return { status, customerId, currency: currency ?? first, lines };
 }
 
-function counting({ lineId, productId, unitPrice }: OrderLine, quantity: number): OrderLine {
+function withQuantity({ lineId, productId, unitPrice }: OrderLine, quantity: number): OrderLine {
   return { lineId, productId, quantity, unitPrice };
 }
 

@@ -3,7 +3,7 @@ import { maximumLines, maximumQuantity, maximumTotal } from './limits.ts';
 
 // The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
-  ORDER_ALREADY_EXISTS: 'There is an order with this id already: choose another id.',
+  ORDER_ALREADY_EXISTS: 'An order with this id exists already: choose another id.',
   ORDER_NOT_DRAFT: 'The order was submitted and its lines are fixed: create another order.',
   ORDER_EMPTY: 'The order has no lines: add an item first.',
   ORDER_NOT_SUBMITTED: 'Only a submitted order can be confirmed.',
@@ -11,16 +11,15 @@ const messages = {
   ORDER_NOT_SHIPPED: 'Only a shipped order can be delivered.',
   ORDER_ALREADY_SHIPPED: 'The order was shipped: it can no longer be cancelled.',
   ORDER_CANCELLED: 'The order was cancelled: create another order.',
-  LINE_NOT_FOUND: 'The order has no such line: read the order again for the ids of its lines.',
-  LINE_ALREADY_EXISTS:
-    'This line id stands for another product or price in this order: choose another id or leave it out.',
-  TOO_MANY_LINES: `An order holds at most ${maximumLines} lines: put the rest into another order.`,
-  QUANTITY_OUT_OF_RANGE: `A line holds 1 to ${maximumQuantity} units: choose a quantity that keeps it there.`,
+  LINE_NOT_FOUND: 'The order has no line with this id: read the order again to get the ids of its lines.',
+  LINE_ALREADY_EXISTS: 'This order uses the line id for another product or price: choose another id or leave it out.',
+  TOO_MANY_LINES: `An order has at most ${maximumLines} lines: put the rest into another order.`,
+  QUANTITY_OUT_OF_RANGE: `A line has 1 to ${maximumQuantity} units: choose another quantity.`,
   TOTAL_OUT_OF_RANGE: `An order's total is at most ${maximumTotal} of its currency's smallest unit: order less.`,
-  CURRENCY_MISMATCH: "The product is not priced in the order's currency: put it into an order of its own.",
-  PRODUCT_NOT_FOUND: 'There is no such product: check its id.',
+  CURRENCY_MISMATCH: "The product has no price in the order's currency: put it into another order.",
+  PRODUCT_NOT_FOUND: 'There is no product with this id: check the id.',
   PRODUCT_UNAVAILABLE: 'The product is not available now: leave it out or try again later.',
-  CUSTOMER_NOT_FOUND: 'There is no such customer: register them first.',
+  CUSTOMER_NOT_FOUND: 'There is no customer with this id: register the customer first.',
 } as const;
 
 export type OrderRejectionReason = keyof typeof messages;

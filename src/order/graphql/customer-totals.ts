@@ -14,37 +14,42 @@ declare module '../../graphql/dependencies.ts' {
 }
 
 const OrderStatusCount = builder.objectRef<{ status: Status; count: number }>('OrderStatusCount').implement({
-  description: 'How many orders are in one state.',
+  description: 'The number of orders with one status.',
   rule: 'as-parent',
   fields: t => ({
-    status: t.expose('status', { type: OrderStatus, description: 'The state.' }),
-    count: t.exposeInt('count', { description: 'Orders in it.' }),
+    status: t.expose('status', { type: OrderStatus, description: 'The status.' }),
+    count: t.exposeInt('count', { description: 'The number of orders with this status.' }),
   }),
 });
 
 const CustomerOrderTotals = builder.objectRef<CustomerTotals>('CustomerOrderTotals').implement({
-  description: "What a customer's orders come to.",
+  description: "Totals over a customer's orders.",
   rule: 'as-parent',
   fields: t => ({
     orderCount: t.int({
-      description: 'All orders, drafts and cancelled ones too.',
+      description: 'The number of all orders, including drafts and cancelled ones.',
       resolve: totals => count(totals, orderStatuses),
     }),
     openOrderCount: t.int({
-      description: 'SUBMITTED, CONFIRMED or SHIPPED.',
+      description: 'The number of orders with the status SUBMITTED, CONFIRMED or SHIPPED.',
       resolve: totals => count(totals, ['SUBMITTED', 'CONFIRMED', 'SHIPPED']),
     }),
     byStatus: t.field({
       type: [OrderStatusCount],
-      description: 'Every state, those without an order too.',
+      description: 'The number of orders for each status, including those without orders.',
       resolve: totals => orderStatuses.map(status => ({ status, count: count(totals, [status]) })),
     }),
     totalSpent: t.field({
       type: [Money],
-      description: 'Of submitted, not cancelled orders; one entry a currency, in the order of their codes.',
+      description:
+        'The total of all orders that were submitted and not cancelled: one entry for each currency, sorted by its code.',
       resolve: totals => totals.spent,
     }),
-    lastOrderAt: t.expose('lastOrderAt', { type: 'DateTime', nullable: true, description: 'Newest submittedAt.' }),
+    lastOrderAt: t.expose('lastOrderAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'The latest time at which an order was submitted. Null if there is none.',
+    }),
   }),
 });
 
@@ -57,7 +62,8 @@ const none: CustomerTotals = { counts: new Map(), spent: [], lastOrderAt: null }
 builder.objectField(Customer, 'orderTotals', t =>
   t.field({
     type: CustomerOrderTotals,
-    description: 'Kept by the projector, with no scan at read time. Like a list it waits for what it has to reflect.',
+    description:
+      "Totals over the customer's orders. The projector maintains them, so reading them scans no orders. The server waits until they reflect the requested position.",
     resolve: async ({ customerId, atLeast }, _args, context) => {
       const { customerTotals } = context.dependencies;
       const { position, value } = await waitForPosition(context, positionToReflect(context, atLeast), () =>

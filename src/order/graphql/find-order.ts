@@ -10,26 +10,29 @@ import type { OrderWithCustomer } from '../views/read-orders.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** @param atLeast a position that the answer must be of the same log as */
+    /** @param atLeast a position of which the read checks only that it is of the same log */
     readonly order: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
-    /** The same without its customer. */
+    /** The same without the customer. */
     readonly orderAlone: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
-    /** That again, of no row that was seen before: frames are shared by it. */
+    /**
+     * The same as `orderAlone`, but never from a cached row, because the frames for several subscribers are made from
+     * it.
+     */
     readonly orderToWatch: (id: string) => Promise<Found<OrderWithCustomer>>;
   }
 }
 
-/** What an Order is answered from: its row, and its customer's where that was read with it. */
+/** The value of an `Order` field: the row, and the row of its customer if both were read together. */
 export interface OrderNode {
   readonly row: OrderRow;
   readonly joined: CustomerRow | undefined;
-  /** What lists and sums below it have to reflect. */
+  /** The position that lists and sums below this order have to reflect. */
   readonly atLeast?: Position | undefined;
 }
 
 /**
- * The order as the log has it now; null where there is none or it is not the viewer's.
- * @param part what of it is wanted: without its customer, who is read where a field asks for them
+ * The current order; null if there is none or the viewer may not see it.
+ * @param part `orderAlone` reads the order without its customer, who is then read when a field selects them
  */
 export async function findOrder(
   context: Context,
@@ -44,11 +47,11 @@ export async function findOrder(
   const viewer = viewerOf(context);
   if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
   refuseParked(parkedAt, atLeast ?? context.responsePosition.stored);
-  // Not copied without need: what was answered of a row is kept with it.
+  // The value is not copied if it need not be, because serialised fields are cached per object.
   return value ? (atLeast ? { ...value, atLeast } : value) : null;
 }
 
-/** Another's order is answered like a missing one. */
+/** An order of another customer is treated like a missing one. */
 export function maySee(viewer: Actor, row: OrderRow): boolean {
   return viewer.role === 'staff' || row.customerId === viewer.subject;
 }

@@ -12,7 +12,7 @@ import { Order } from './types.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** A page of an order's events, read together with the same page of others'. */
+    /** A page of an order's events. Equal pages of several orders are read in one batch. */
     readonly orderHistory: (orderId: string, page: HistoryPage) => Promise<Found<readonly RecordedEvent[], undefined>>;
   }
 }
@@ -20,12 +20,12 @@ declare module '../../graphql/dependencies.ts' {
 const oldestFirst: Sort = { name: 'order-history', value: 'integer' };
 
 export const OrderEvent = builder.objectRef<RecordedEvent>('OrderEvent').implement({
-  description: 'One stored event, as an audit line.',
+  description: 'A stored event of an order.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
     ...eventFields(t),
-    orderId: t.id({ description: '`ord_<uuid>`.', resolve: event => event.streamId }),
+    orderId: t.id({ description: 'The id of the order, `ord_<uuid>`.', resolve: event => event.streamId }),
   }),
 });
 
@@ -35,29 +35,32 @@ builder.objectField(Order, 'history', t =>
   t.field({
     type: OrderEventConnection,
     nullable: true,
-    description: 'Every event of this order, oldest first.',
+    description: 'All events of this order, oldest first.',
     args: {
-      first: t.arg.int({ description: 'How many: 20 where left out, at most 100.' }),
-      after: t.arg.string({ description: 'Cursor of the event before the page.' }),
+      first: t.arg.int({
+        description:
+          'The number of events from the start of the list, or after `after`. The default is 20, the maximum 100.',
+      }),
+      after: t.arg.string({ description: 'A cursor. The page starts after its event.' }),
     },
     resolve: ({ row }, args, context) => history(context, row, args),
   }),
 );
 
 async function history(
-  { dependencies: parts }: Context,
+  { dependencies }: Context,
   row: OrderRow,
   args: { first?: number | null | undefined; after?: string | null | undefined },
 ): Promise<Connection<RecordedEvent>> {
   const { limit, cursor } = pageRequest(args, oldestFirst);
   const afterVersion = Number(cursor?.value ?? 0);
-  const { value: events = [] } = await parts.orderHistory(row.orderId, { afterVersion, limit: limit + 1 });
+  const { value: events = [] } = await dependencies.orderHistory(row.orderId, { afterVersion, limit: limit + 1 });
   const rows = events.slice(0, limit);
   const last = rows.at(-1);
   return {
     rows,
     hasNextPage: events.length > limit,
-    // Versions begin at 1 and have no gap, and each event stays.
+    // Versions start at 1 and have no gap, and events are never deleted.
     hasPreviousPage: afterVersion > 0,
     totalCount: Math.max(row.version, last?.version ?? 0),
     position: last && last.position > row.position ? positionOf(last) : { point: row.position, hash: row.hash },

@@ -14,68 +14,79 @@ import type { CreateOrder, OrderCommand, ProductOnOffer } from '../domain/comman
 import { longestCarrier, longestReason, longestReference, maximumLines, maximumQuantity } from '../domain/limits.ts';
 import { Order } from './types.ts';
 
-const orderIdDescription = '`ord_<uuid>`.';
-const expectedVersionDescription = 'Refuse where the order is at another version.';
-const idempotencyKeyDescription = 'The same key makes a repeat of the same command.';
-const quantityDescription = `1 to ${maximumQuantity} units.`;
+const orderIdDescription = 'The id of the order, `ord_<uuid>`.';
+const expectedVersionDescription =
+  'If it is set and the order is at another version, the command fails with a VersionConflictError.';
+const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
+const quantityDescription = `The number of units, from 1 to ${maximumQuantity}.`;
 
 const OrderItemInput = builder.inputType('OrderItemInput', {
-  description: 'So many units of one product.',
+  description: 'An item of a new order: a product and its quantity.',
   fields: t => ({
-    productId: t.id({ required: true, description: '`prd_<uuid>`.' }),
+    productId: t.id({ required: true, description: 'The id of the product, `prd_<uuid>`.' }),
     quantity: t.int({ required: true, description: quantityDescription }),
   }),
 });
 
 const CreateOrderInput = builder.inputType('CreateOrderInput', {
-  description: 'A new draft.',
+  description: 'The data of a new order.',
   fields: t => ({
     orderId: t.id({
-      description: "Chosen by the client where it wants to know the id before the answer; else the server's.",
+      description:
+        'The id of the new order, `ord_<uuid>`. A client sets it if it needs the id before the response. By default the server creates it.',
     }),
-    customerId: t.id({ description: 'Staff only; a customer orders for themself.' }),
+    customerId: t.id({
+      description:
+        'The customer for whom staff creates the order. Customers can order only for themselves and leave it out.',
+    }),
     currency: t.field({
       type: 'CurrencyCode',
-      description: 'Left out: that of the first item. It has to be one that things are sold in: not XXX or XAU.',
+      description:
+        'The currency of the order. The default is the currency of its first item. Codes that are not money, like XXX or XAU, are rejected.',
     }),
     items: t.field({
       type: [OrderItemInput],
       required: false,
       defaultValue: [],
-      description: `At most ${maximumLines}.`,
+      description: `The first items of the order, at most ${maximumLines}.`,
     }),
-    reference: t.string({ description: `The caller's own name for it, at most ${longestReference} characters.` }),
+    reference: t.string({
+      description: `The caller's own reference for the order, at most ${longestReference} characters.`,
+    }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const AddOrderItemInput = builder.inputType('AddOrderItemInput', {
-  description: 'An item for a draft. A line of the same product at the same price is raised; else it is a new line.',
+  description:
+    'An item to add to a draft. If the draft has a line with the same product and price, its quantity is increased. Otherwise a new line is added.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
-    productId: t.id({ required: true, description: '`prd_<uuid>`.' }),
+    productId: t.id({ required: true, description: 'The id of the product, `prd_<uuid>`.' }),
     quantity: t.int({ required: true, defaultValue: 1, description: quantityDescription }),
-    lineId: t.id({ description: 'The id that a new line gets, `lin_<uuid>`.' }),
+    lineId: t.id({
+      description: 'The id of the line if a new one is added, `lin_<uuid>`. By default the server creates it.',
+    }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const RemoveOrderItemInput = builder.inputType('RemoveOrderItemInput', {
-  description: 'A line to take off a draft.',
+  description: 'The line to remove from a draft.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
-    lineId: t.id({ required: true, description: '`lin_<uuid>`.' }),
+    lineId: t.id({ required: true, description: 'The id of the line, `lin_<uuid>`.' }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const ChangeOrderItemQuantityInput = builder.inputType('ChangeOrderItemQuantityInput', {
-  description: "A line's new quantity.",
+  description: 'The new quantity of a line of a draft.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
-    lineId: t.id({ required: true, description: '`lin_<uuid>`.' }),
+    lineId: t.id({ required: true, description: 'The id of the line, `lin_<uuid>`.' }),
     quantity: t.int({ required: true, description: quantityDescription }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
@@ -83,7 +94,7 @@ const ChangeOrderItemQuantityInput = builder.inputType('ChangeOrderItemQuantityI
 });
 
 const SubmitOrderInput = builder.inputType('SubmitOrderInput', {
-  description: 'A draft that is to be ordered.',
+  description: 'The draft to submit.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
@@ -92,7 +103,7 @@ const SubmitOrderInput = builder.inputType('SubmitOrderInput', {
 });
 
 const ConfirmOrderInput = builder.inputType('ConfirmOrderInput', {
-  description: 'A submitted order that the seller takes on.',
+  description: 'The submitted order to confirm.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
@@ -101,18 +112,23 @@ const ConfirmOrderInput = builder.inputType('ConfirmOrderInput', {
 });
 
 const ShipOrderInput = builder.inputType('ShipOrderInput', {
-  description: 'A confirmed order that is on its way.',
+  description: 'The confirmed order that was shipped.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
-    carrier: t.string({ required: true, description: `Who carries it, at most ${longestCarrier} characters.` }),
-    trackingNumber: t.string({ description: `The carrier's name for it, at most ${longestCarrier} characters.` }),
+    carrier: t.string({
+      required: true,
+      description: `The carrier of the shipment, at most ${longestCarrier} characters.`,
+    }),
+    trackingNumber: t.string({
+      description: `The tracking number of the carrier, at most ${longestCarrier} characters.`,
+    }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const DeliverOrderInput = builder.inputType('DeliverOrderInput', {
-  description: 'A shipped order that has arrived.',
+  description: 'The shipped order that was delivered.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
@@ -121,12 +137,12 @@ const DeliverOrderInput = builder.inputType('DeliverOrderInput', {
 });
 
 const CancelOrderInput = builder.inputType('CancelOrderInput', {
-  description: 'An order that is not to be.',
+  description: 'The order to cancel, and the reason.',
   fields: t => ({
     orderId: t.id({ required: true, description: orderIdDescription }),
     reason: t.string({
       required: true,
-      description: `Why, at most ${longestReason} characters. It may have line breaks.`,
+      description: `The reason, at most ${longestReason} characters. It may have line breaks.`,
     }),
     expectedVersion: t.int({ description: expectedVersionDescription }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
@@ -135,8 +151,8 @@ const CancelOrderInput = builder.inputType('CancelOrderInput', {
 
 const OrderCommandResult = commandResult('order', Order, {
   payload:
-    "An order command was accepted: its events are stored. `order` is the order as the command left it, or newer; null where it could not be read just then: the command counts all the same. A repeat under the same key gets the first answer's version and position.",
-  result: 'What became of an order command.',
+    'The result of an order command that was accepted. Its events are stored. A repeat with the same idempotency key gets the version and position of the first result.',
+  result: 'The result of an order command.',
 });
 
 const orderCommand = { noun: 'order', result: OrderCommandResult, decider: orderDecider } as const;
@@ -144,23 +160,25 @@ const orderCommand = { noun: 'order', result: OrderCommandResult, decider: order
 commandField({
   ...orderCommand,
   name: 'createOrder',
-  description: 'Starts a draft.',
+  description: 'Creates an order in the status DRAFT.',
   rule: 'authenticated',
   input: CreateOrderInput,
   toCommand(input, context, ids) {
     const { role, subject } = viewerOf(context);
     const { orderId, items, currency, reference } = input;
     if (role === 'customer' && input.customerId != null && input.customerId !== subject) {
-      throw codedError('FORBIDDEN', 'A customer orders for themself only.');
+      throw codedError('FORBIDDEN', 'Customers can order only for themselves.');
     }
     const customerId = role === 'customer' ? subject : input.customerId;
     const issues = [
       ...idIssues(['input', 'orderId'], 'ord', orderId),
       ...idIssues(['input', 'customerId'], 'cus', customerId),
-      ...(customerId == null ? [{ path: ['input', 'customerId'], message: 'Say for which customer.' }] : []),
-      ...(items ?? []).flatMap(({ productId }, index) =>
-        idIssues(['input', 'items', String(index), 'productId'], 'prd', productId),
-      ),
+      ...(customerId == null ? [{ path: ['input', 'customerId'], message: 'customerId is required for staff.' }] : []),
+      // An order with more lines is refused anyway. A document may give too many lines to each of fifty commands, so
+      // only the first ones are examined.
+      ...(items ?? [])
+        .slice(0, maximumLines)
+        .flatMap(({ productId }, index) => idIssues(['input', 'items', String(index), 'productId'], 'prd', productId)),
       ...currencyIssues(['input', 'currency'], currency),
       ...textIssues(['input', 'reference'], reference, longestReference),
     ];
@@ -178,7 +196,7 @@ commandField({
         product: { productId, offer: undefined },
       })),
     };
-    // So many are refused whatever the products are: thousands of them are not looked up for that.
+    // Too many items are rejected in any case, so thousands of products are not looked up first.
     return command.items.length > maximumLines ? { streamId, command } : { streamId, command, enrich: withReferences };
   },
 });
@@ -186,18 +204,18 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'addOrderItem',
-  description: 'Adds an item to a draft, at the price that the product has now.',
+  description: 'Adds an item to a draft, at the current price of the product.',
   rule: 'authenticated',
   input: AddOrderItemInput,
-  toCommand({ orderId, productId, quantity, lineId: given }, _context, ids) {
+  toCommand({ orderId, productId, quantity, lineId: requestedLineId }, _context, ids) {
     const issues = [
       ...idIssues(['input', 'orderId'], 'ord', orderId),
       ...idIssues(['input', 'productId'], 'prd', productId),
-      ...idIssues(['input', 'lineId'], 'lin', given),
+      ...idIssues(['input', 'lineId'], 'lin', requestedLineId),
     ];
     if (issues.length > 0) return { issues };
     const product = { productId, offer: undefined };
-    const command = { type: 'AddOrderItem', lineId: given ?? lineId(ids, 0), quantity, product } as const;
+    const command = { type: 'AddOrderItem', lineId: requestedLineId ?? lineId(ids, 0), quantity, product } as const;
     return { streamId: orderId, command, enrich: withReferences };
   },
 });
@@ -205,7 +223,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'removeOrderItem',
-  description: 'Takes a line off a draft.',
+  description: 'Removes a line from a draft.',
   rule: 'authenticated',
   input: RemoveOrderItemInput,
   toCommand: ({ orderId, lineId }) => onOrder(orderId, { type: 'RemoveOrderItem', lineId }, lineIssues(lineId)),
@@ -214,7 +232,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'changeOrderItemQuantity',
-  description: "Changes a draft line's quantity.",
+  description: 'Changes the quantity of a line of a draft.',
   rule: 'authenticated',
   input: ChangeOrderItemQuantityInput,
   toCommand: ({ orderId, lineId, quantity }) =>
@@ -224,7 +242,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'submitOrder',
-  description: 'Orders what the draft has: from then on its lines are fixed.',
+  description: 'Submits a draft. After that its lines cannot be changed.',
   rule: 'authenticated',
   input: SubmitOrderInput,
   toCommand: ({ orderId }) => onOrder(orderId, { type: 'SubmitOrder' }),
@@ -233,7 +251,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'confirmOrder',
-  description: 'Takes a submitted order on (staff).',
+  description: 'Confirms a submitted order (staff only).',
   rule: 'staff',
   input: ConfirmOrderInput,
   toCommand: ({ orderId }) => onOrder(orderId, { type: 'ConfirmOrder' }),
@@ -242,7 +260,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'shipOrder',
-  description: 'Says that a confirmed order is on its way (staff).',
+  description: 'Marks a confirmed order as shipped (staff only).',
   rule: 'staff',
   input: ShipOrderInput,
   toCommand({ orderId, carrier, trackingNumber }) {
@@ -257,7 +275,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'deliverOrder',
-  description: 'Says that a shipped order has arrived (staff).',
+  description: 'Marks a shipped order as delivered (staff only).',
   rule: 'staff',
   input: DeliverOrderInput,
   toCommand: ({ orderId }) => onOrder(orderId, { type: 'DeliverOrder' }),
@@ -266,7 +284,7 @@ commandField({
 commandField({
   ...orderCommand,
   name: 'cancelOrder',
-  description: 'Cancels an order that was not shipped.',
+  description: 'Cancels an order that has not been shipped.',
   rule: 'authenticated',
   input: CancelOrderInput,
   toCommand: ({ orderId, reason }) =>
@@ -290,14 +308,14 @@ function lineId(ids: CommandIds, index: number): string {
   return ids.derive('lin', `line ${index}`);
 }
 
-/** Puts what the catalogue and the customer's record say into a command: prices never come from a client. */
+/** Adds the data of the catalogue and of the customer to a command. A client never sends prices. */
 function withReferences(command: OrderCommand, read: ReadState): MaybePromise<OrderCommand> {
   switch (command.type) {
     case 'CreateOrder':
       return withCustomerAndProducts(command, read);
     case 'AddOrderItem':
       return whenReady(onOffer(command.product, read), product => ({ ...command, product }));
-    case 'ImportOrder': // no mutation makes one: it brings prices of its own
+    case 'ImportOrder': // no mutation creates this command, because it contains its own prices
     case 'RemoveOrderItem':
     case 'ChangeOrderItemQuantity':
     case 'SubmitOrder':
@@ -305,7 +323,7 @@ function withReferences(command: OrderCommand, read: ReadState): MaybePromise<Or
     case 'ShipOrder':
     case 'DeliverOrder':
     case 'CancelOrder':
-    case 'EraseOrder': // nor this: an operator erases
+    case 'EraseOrder': // no mutation creates this command; an operator erases with the CLI
       return command;
   }
 }

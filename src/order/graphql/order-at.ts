@@ -9,24 +9,24 @@ import { findOrder } from './find-order.ts';
 import { OrderStatus, Shipment } from './types.ts';
 
 const OrderRevisionLine = builder.objectRef<{ line: OrderRowLine; currency: string }>('OrderRevisionLine').implement({
-  description: 'A line as it was.',
+  description: 'A line of a past state of an order.',
   rule: 'as-parent',
   fields: t => ({
-    lineId: t.id({ description: '`lin_<uuid>`.', resolve: ({ line }) => line.lineId }),
-    productId: t.id({ description: '`prd_<uuid>`.', resolve: ({ line }) => line.productId }),
+    lineId: t.id({ description: 'The id of the line, `lin_<uuid>`.', resolve: ({ line }) => line.lineId }),
+    productId: t.id({ description: 'The id of the product, `prd_<uuid>`.', resolve: ({ line }) => line.productId }),
     productName: t.string({
-      description: 'As it was when the line was added.',
+      description: 'The name of the product when the line was added.',
       resolve: ({ line }) => line.productName,
     }),
-    quantity: t.int({ description: 'Units.', resolve: ({ line }) => line.quantity }),
+    quantity: t.int({ description: 'The number of units.', resolve: ({ line }) => line.quantity }),
     unitPrice: t.field({
       type: Money,
-      description: 'Of one unit.',
+      description: 'The price of one unit.',
       resolve: ({ line, currency }) => ({ minorUnits: line.unitPrice, currency }),
     }),
     subtotal: t.field({
       type: Money,
-      description: 'Quantity x unit price.',
+      description: 'The quantity times the unit price.',
       resolve: ({ line, currency }) => ({ minorUnits: line.quantity * line.unitPrice, currency }),
     }),
   }),
@@ -34,47 +34,57 @@ const OrderRevisionLine = builder.objectRef<{ line: OrderRowLine; currency: stri
 
 const OrderRevision = builder.objectRef<OrderRow>('OrderRevision').implement({
   description:
-    'An order as it was, folded from its events. Its id is `<order id>@<version>`: a cache must not take it for the order of today.',
+    'A past state of an order, folded from its events. Its id is `<order id>@<version>`, so that client caches do not confuse it with the current order.',
   rule: 'as-parent',
   fields: t => ({
-    id: t.id({ description: '`<order id>@<version>`.', resolve: row => `${row.orderId}@${row.version}` }),
-    orderId: t.exposeID('orderId', { description: '`ord_<uuid>`.' }),
-    version: t.exposeInt('version', { description: 'Of the last event folded here.' }),
+    id: t.id({
+      description: 'The id of the revision, `<order id>@<version>`.',
+      resolve: row => `${row.orderId}@${row.version}`,
+    }),
+    orderId: t.exposeID('orderId', { description: 'The id of the order, `ord_<uuid>`.' }),
+    version: t.exposeInt('version', { description: 'The version of the last event in this state.' }),
     position: t.field({
       type: 'Position',
-      description: 'Of the last event folded here.',
+      description: 'The position of the last event in this state.',
       resolve: row => ({ point: row.position, hash: row.hash }),
     }),
-    occurredAt: t.expose('updatedAt', { type: 'DateTime', description: 'When the last event folded here occurred.' }),
-    status: t.expose('status', { type: OrderStatus, description: 'How far it had come.' }),
+    occurredAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description: 'The time at which the last event in this state occurred.',
+    }),
+    status: t.expose('status', { type: OrderStatus, description: 'The status of the order at that time.' }),
     reference: t.exposeString('reference', { nullable: true, description: "The caller's own reference." }),
     lines: t.field({
       type: [OrderRevisionLine],
-      description: 'In the order in which they were added.',
+      description: 'The lines, in the order in which they were added.',
       resolve: row => row.lines.map(line => ({ line, currency: row.currency ?? noCurrency })),
     }),
-    itemCount: t.exposeInt('itemCount', { description: 'Units over all lines.' }),
+    itemCount: t.exposeInt('itemCount', { description: 'The number of units in all lines.' }),
     total: t.field({
       type: Money,
-      description: 'Currency XXX (ISO 4217: none) until the order had one.',
+      description:
+        'The total of all lines. Its currency is XXX (no currency) if the order had no currency at that time.',
       resolve: row => ({ minorUnits: row.total, currency: row.currency ?? noCurrency }),
     }),
-    cancellationReason: t.exposeString('cancellationReason', { nullable: true, description: 'Why it was cancelled.' }),
+    cancellationReason: t.exposeString('cancellationReason', {
+      nullable: true,
+      description: 'The reason of the cancellation. Null if the order was not cancelled.',
+    }),
     shipment: t.field({
       type: Shipment,
       nullable: true,
-      description: 'Null until it is shipped.',
+      description: 'The shipment. Null if the order was not shipped.',
       resolve: ({ carrier, trackingNumber }) => (carrier === null ? null : { carrier, trackingNumber }),
     }),
   }),
 });
 
 const OrderAt = builder.inputType('OrderAt', {
-  description: 'The last event at or before it, by version or by the time it was recorded.',
+  description: 'The point at which to read an order: by the version of its last event, or by time.',
   isOneOf: true,
   fields: t => ({
-    version: t.int({ description: 'Of the event stream; 1 is its first event.' }),
-    time: t.field({ type: 'DateTime', description: 'By when the event was recorded.' }),
+    version: t.int({ description: 'The version of the last event to include, from 1.' }),
+    time: t.field({ type: 'DateTime', description: 'Includes the events that were recorded at or before this time.' }),
   }),
 });
 
@@ -83,16 +93,16 @@ builder.queryField('orderAt', t =>
     type: OrderRevision,
     nullable: true,
     rule: 'authenticated',
-    description: "An order as it was; null where it did not exist then or is not the viewer's.",
+    description: 'Returns a past state of an order. Null if the order did not exist then or the viewer may not see it.',
     args: {
-      id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
-      at: t.arg({ type: OrderAt, required: true, description: 'When.' }),
+      id: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
+      at: t.arg({ type: OrderAt, required: true, description: 'The point in time or the version.' }),
     },
     resolve: async (_root, { id, at }, context) => {
-      if (at.version != null && at.version < 1) throw badInput('`version` is 1 or more.');
+      if (at.version != null && at.version < 1) throw badInput('`version` has to be at least 1.');
       const range = { toVersion: at.version ?? undefined, toTime: at.time ?? undefined };
-      const today = await findOrder(context, checkedId(id, 'ord'));
-      return today && ((await readOrderAt(context.dependencies.source, id, range)) ?? null);
+      const current = await findOrder(context, checkedId(id, 'ord'));
+      return current && ((await readOrderAt(context.dependencies.source, id, range)) ?? null);
     },
   }),
 );

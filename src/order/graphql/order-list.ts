@@ -3,7 +3,7 @@ import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { builder } from '../../graphql/builder.ts';
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 import { SortDirection } from '../../graphql/common-types.ts';
-import { type Connection, connection, type Unchanged } from '../../graphql/connection.ts';
+import { type Connection, connection, type CacheablePage } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Sort } from '../../graphql/cursor.ts';
 import { checkedId } from '../../graphql/node.ts';
@@ -26,14 +26,14 @@ import { OrderStatus } from './types.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** A page of a customer's orders, read together with the same page of others'. */
-    readonly customerOrders: (customerId: string, asked: AskedOrders) => Promise<Found<OrderPage>>;
-    /** A page of a list as most are asked for; undefined for another one. */
+    /** A page of a customer's orders. Equal pages of several customers are read in one batch. */
+    readonly customerOrders: (customerId: string, request: CustomerOrdersRequest) => Promise<Found<OrderPage>>;
+    /** Reads a plain page of orders; returns undefined if the page is not plain. */
     readonly plainOrders: ReturnType<typeof openPlainOrderPages>;
   }
 }
 
-interface AskedOrders {
+interface CustomerOrdersRequest {
   readonly list: OrderList;
   readonly request: PageRequest;
 }
@@ -41,36 +41,39 @@ interface AskedOrders {
 const maximumIds = 100;
 
 export const OrderFilter = builder.inputType('OrderFilter', {
-  description: 'What a list of orders is cut down to; every part that is given must hold.',
+  description: 'A filter for a list of orders. An order matches if it meets all given conditions.',
   fields: t => ({
-    idIn: t.idList({ description: `At most ${maximumIds}.` }),
-    statusIn: t.field({ type: [OrderStatus], description: 'In one of these states.' }),
-    customerId: t.id({ description: 'Of this customer.' }),
-    productId: t.id({ description: 'With a line of this product.' }),
-    reference: t.string({ description: 'Exact.' }),
-    currency: t.field({ type: 'CurrencyCode', description: 'In this currency.' }),
-    createdFrom: t.field({ type: 'DateTime', description: 'Created then or later.' }),
-    createdTo: t.field({ type: 'DateTime', description: 'Exclusive.' }),
+    idIn: t.idList({ description: `Orders with one of these ids. At most ${maximumIds} ids.` }),
+    statusIn: t.field({ type: [OrderStatus], description: 'Orders with one of these statuses.' }),
+    customerId: t.id({ description: 'Orders of this customer.' }),
+    productId: t.id({ description: 'Orders that have a line with this product.' }),
+    reference: t.string({ description: 'Orders with exactly this reference.' }),
+    currency: t.field({ type: 'CurrencyCode', description: 'Orders in this currency.' }),
+    createdFrom: t.field({ type: 'DateTime', description: 'Orders that were created at this time or later.' }),
+    createdTo: t.field({ type: 'DateTime', description: 'Orders that were created before this time.' }),
     search: t.string({
-      description: `Words in order number, reference, customer name, product names or tracking number; last word matches as a prefix. ${searchLimits}`,
+      description: `Orders with all of these words in order number, reference, customer name, product names or tracking number. The last word also matches as a prefix. ${searchLimits}`,
     }),
   }),
 });
 
 const OrderSortField = builder.enumType('OrderSortField', {
-  description: 'What a list of orders can be sorted by.',
+  description: 'The value by which a list of orders is sorted.',
   values: {
-    CREATED_AT: { value: 'createdAt', description: 'When the order was created.' },
-    UPDATED_AT: { value: 'updatedAt', description: 'When it last changed.' },
-    TOTAL: { value: 'total', description: "Its total in its currency's smallest unit, whatever the currency." },
+    CREATED_AT: { value: 'createdAt', description: 'The time at which the order was created.' },
+    UPDATED_AT: { value: 'updatedAt', description: 'The time of the last change.' },
+    TOTAL: {
+      value: 'total',
+      description: "The total as a number of its currency's smallest unit. Currencies are not converted.",
+    },
   } as const,
 });
 
 const OrderSort = builder.inputType('OrderSort', {
-  description: 'How a list of orders is sorted.',
+  description: 'The sort order of a list of orders.',
   fields: t => ({
-    field: t.field({ type: OrderSortField, required: true, description: 'By what.' }),
-    direction: t.field({ type: SortDirection, required: true, description: 'Which end comes first.' }),
+    field: t.field({ type: OrderSortField, required: true, description: 'The value to sort by.' }),
+    direction: t.field({ type: SortDirection, required: true, description: 'Ascending or descending.' }),
   }),
 });
 
@@ -83,11 +86,11 @@ const sorts: { readonly [Column in SortColumn]: Sort } = {
 /** The arguments of every list of orders. */
 export const orderListArguments = builder.args(t => ({
   ...pageArguments,
-  filter: t.field({ type: OrderFilter, description: 'Only these.' }),
+  filter: t.field({ type: OrderFilter, description: 'The orders to include. By default all.' }),
   orderBy: t.field({
     type: OrderSort,
     defaultValue: { field: 'createdAt', direction: 'DESC' },
-    description: 'Newest first where left out.',
+    description: 'The sort order. By default the newest orders come first.',
   }),
 }));
 
@@ -108,33 +111,36 @@ export async function listOrders(
   const { customerId, atLeast } = options;
   const { field: sort, direction } = args.orderBy ?? { field: 'createdAt', direction: 'DESC' };
   const page = pageRequest(args, sorts[sort]);
-  const { count, otherSide, ofNodes } = selectedPageFields(info, page);
-  const request = { ...page, count, otherSide, joined: ofNodes.has('customer'), direction, atLeast };
+  const { count, otherSide, nodeFields } = selectedPageFields(info, page);
+  const request = { ...page, count, otherSide, joined: nodeFields.has('customer'), direction, atLeast };
   const list = { customerId, filter: orderFilter(args.filter), sort };
-  const { dependencies: parts } = context;
-  const read = async (): Promise<OrderPage & Unchanged> => {
-    const plain = parts.plainOrders(list, request);
-    if (plain) return plain;
-    if (customerId === undefined) return readOrderPage(parts.source, list, request);
-    const { value } = await parts.customerOrders(customerId, { list: { filter: list.filter, sort }, request });
+  const { dependencies } = context;
+  const read = async (): Promise<OrderPage & CacheablePage> => {
+    const plainPage = dependencies.plainOrders(list, request);
+    if (plainPage) return plainPage;
+    if (customerId === undefined) return readOrderPage(dependencies.source, list, request);
+    const { value } = await dependencies.customerOrders(customerId, { list: { filter: list.filter, sort }, request });
     if (!value) throw new Error(`no page of the orders of ${customerId}`);
     return value;
   };
-  const answer = await waitForPosition(context, atLeast, read);
-  // What stands below these orders has to reflect the same position.
-  const rows: readonly OrderNode[] = atLeast ? answer.rows.map(row => ({ ...row, atLeast })) : answer.rows;
-  return connection(context, { ...answer, rows }, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
+  const result = await waitForPosition(context, atLeast, read);
+  // The fields below these orders have to reflect the same position.
+  const rows: readonly OrderNode[] = atLeast ? result.rows.map(row => ({ ...row, atLeast })) : result.rows;
+  return connection(context, { ...result, rows }, sorts[sort], ({ row }) => ({ value: row[sort], id: row.orderId }));
 }
 
-/** @throws BAD_USER_INPUT, LIMIT_EXCEEDED */
+/**
+ * @throws BAD_USER_INPUT if an id or the time range is invalid, LIMIT_EXCEEDED if there are too many ids or search
+ * words
+ */
 export function orderFilter(input: FilterInput | null | undefined): Filter {
   const { idIn, statusIn, customerId, productId, reference, currency, createdFrom, createdTo, search } = input ?? {};
   if (idIn && idIn.length > maximumIds) throw limitExceeded(`\`idIn\` takes at most ${maximumIds} ids.`, maximumIds);
   if (createdFrom && createdTo && createdFrom > createdTo) {
     throw badInput('`createdFrom` has to be before `createdTo`.');
   }
-  // What PostgreSQL can't take as text, no order has: it must not fail the statement.
-  const found = reference?.includes('\0') === true ? { idIn: [] } : { reference: reference ?? undefined };
+  // No order has a reference that PostgreSQL can't store. Such a text must not make the statement fail.
+  const byReference = reference?.includes('\0') === true ? { idIn: [] } : { reference: reference ?? undefined };
   return {
     idIn: idIn?.map(id => checkedId(id, 'ord')),
     statusIn: statusIn ?? undefined,
@@ -144,6 +150,6 @@ export function orderFilter(input: FilterInput | null | undefined): Filter {
     createdFrom: createdFrom?.toISOString(),
     createdTo: createdTo?.toISOString(),
     search: searchedWords(search),
-    ...found,
+    ...byReference,
   };
 }

@@ -17,10 +17,10 @@ builder.queryFields(t => ({
     nullable: true,
     rule: 'authenticated',
     description:
-      "One order; null where it does not exist or is not the viewer's. With `atLeast` it reflects at least that position, without waiting.",
+      'Returns one order. Null if it does not exist or the viewer may not see it. With `atLeast` it reflects at least that position, without waiting for the read model.',
     args: {
-      id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
-      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+      id: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),
     },
     resolve: (_root, { id, atLeast }, context, info) => {
       const part = selectsField(info, 'customer') ? 'order' : 'orderAlone';
@@ -31,31 +31,37 @@ builder.queryFields(t => ({
     type: Order,
     nullable: true,
     rule: 'authenticated',
-    description: "The order of that number; null where there is none or it is not the viewer's.",
+    description: 'Returns the order with this number. Null if it does not exist or the viewer may not see it.',
     args: {
-      number: t.arg.string({ required: true, description: 'As it is shown; case, spaces and the dash do not matter.' }),
-      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+      number: t.arg.string({
+        required: true,
+        description: 'The number of the order. Case, spaces and the dash are ignored.',
+      }),
+      atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),
     },
     resolve: async (_root, { number, atLeast }, context) => {
-      const shown = numberAsShown(number);
-      const least = atLeast ?? context.atLeast;
-      const { position, found, parkedAt } = await waitForPosition(context, least, () =>
-        readOrderByNumber(context.dependencies.source, shown, least),
+      const normalized = normalizedNumber(number);
+      const minimum = atLeast ?? context.atLeast;
+      const { position, found, parkedAt } = await waitForPosition(context, minimum, () =>
+        readOrderByNumber(context.dependencies.source, normalized, minimum),
       );
       context.responsePosition.read(position);
       if (!found || !maySee(viewerOf(context), found.row)) return null;
-      refuseParked(parkedAt, least);
-      return { ...found, atLeast: least };
+      refuseParked(parkedAt, minimum);
+      return { ...found, atLeast: minimum };
     },
   }),
   orders: t.field({
     type: OrderConnection,
     nullable: true,
     rule: 'staff',
-    description: 'All orders (staff).',
+    description: 'Lists all orders (staff only).',
     args: {
       ...orderListArguments,
-      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+      atLeast: t.arg({
+        type: 'Position',
+        description: 'A position that the page has to reflect. The server waits until the read model has reached it.',
+      }),
     },
     resolve: (_root, { atLeast, ...args }, context, info) =>
       listOrders(context, args, info, { atLeast: atLeast ?? context.atLeast }),
@@ -66,18 +72,21 @@ builder.objectField(Customer, 'orders', t =>
   t.field({
     type: OrderConnection,
     nullable: true,
-    description: 'The customer-order view.',
+    description: 'The orders of the customer.',
     args: orderListArguments,
-    // Whoever sees the customer sees their orders: they are that customer, or staff.
+    // A viewer who may see the customer may see the orders: the viewer is that customer, or staff.
     resolve: ({ customerId, atLeast }, args, context, info) =>
       listOrders(context, args, info, { customerId, atLeast: positionToReflect(context, atLeast) }),
   }),
 );
 
-/** People write I and L for 1 and O for 0: Crockford's base 32 has none of them. */
-function numberAsShown(number: string): string {
+/**
+ * Corrects letters that people confuse with digits: I and L become 1, and O becomes 0. Crockford's base 32 contains
+ * none of them.
+ */
+function normalizedNumber(number: string): string {
   const digits = number.toUpperCase().replace(/[\s-]/g, '').replace(/[IL]/g, '1').replace(/O/g, '0');
   if (!/^[0-9A-HJKMNP-TV-Z]{8}$/.test(digits))
-    throw badInput('An order number has eight digits and letters, e.g. K7Q2-9XF4.');
+    throw badInput('An order number has eight letters and digits, e.g. K7Q2-9XF4.');
   return `${digits.slice(0, 4)}-${digits.slice(4)}`;
 }

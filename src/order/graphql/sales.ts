@@ -7,34 +7,36 @@ import type { Position } from '../../event-store/position.ts';
 import { type ProductSales as ProductRow, readTopProducts } from '../views/product-sales.ts';
 import { readSalesByDay, type SalesDay as DayRow } from '../views/sales-by-day.ts';
 
-const mostProducts = 100;
+const maxProducts = 100;
 
-/** Rows with the currency that they were asked for in. */
+/** Rows whose revenue has the requested currency. */
 type In<Row extends { readonly revenue: string }> = Omit<Row, 'revenue'> & { readonly revenue: MoneyAmount };
 
 const SalesDay = builder.objectRef<In<DayRow>>('SalesDay').implement({
-  description: 'What was sold on one day.',
+  description: 'The sales of one day.',
   rule: 'staff',
   fields: t => ({
     date: t.expose('day', { type: 'Date', description: 'The day on which the orders were submitted.' }),
-    orderCount: t.exposeInt('orders', { description: 'Submitted, not cancelled orders.' }),
-    itemCount: t.expose('units', { type: 'SafeInt', description: 'Units over all their lines.' }),
-    revenue: t.expose('revenue', { type: Money, description: 'What they come to.' }),
+    orderCount: t.exposeInt('orders', {
+      description: 'The number of orders that were submitted on this day and not cancelled.',
+    }),
+    itemCount: t.expose('units', { type: 'SafeInt', description: 'The number of units in all lines of these orders.' }),
+    revenue: t.expose('revenue', { type: Money, description: 'The total of these orders.' }),
   }),
 });
 
 const ProductSales = builder.objectRef<In<ProductRow>>('ProductSales').implement({
-  description: 'What was sold of one product.',
+  description: 'The sales of one product.',
   rule: 'staff',
   fields: t => ({
-    productId: t.exposeID('productId', { description: '`prd_<uuid>`.' }),
-    productName: t.exposeString('name', { description: 'As it is called now.' }),
-    unitsSold: t.expose('units', { type: 'SafeInt', description: 'Units.' }),
-    revenue: t.expose('revenue', { type: Money, description: 'At the prices at which they were ordered.' }),
+    productId: t.exposeID('productId', { description: 'The id of the product, `prd_<uuid>`.' }),
+    productName: t.exposeString('name', { description: 'The current name of the product.' }),
+    unitsSold: t.expose('units', { type: 'SafeInt', description: 'The number of units sold.' }),
+    revenue: t.expose('revenue', { type: Money, description: 'The total at the prices of the orders.' }),
   }),
 });
 
-const currencyDescription = 'Sales in this one only: amounts of different currencies are never added up.';
+const currencyDescription = 'Counts only sales in this currency. Amounts in different currencies are never added up.';
 
 builder.queryFields(t => ({
   salesByDay: t.field({
@@ -42,10 +44,10 @@ builder.queryFields(t => ({
     nullable: true,
     rule: 'staff',
     description:
-      'Revenue per day of submitted, not cancelled orders (staff), oldest first. Days without a sale are left out.',
+      'Returns the sales of each day, oldest first (staff only). Orders count if they were submitted and not cancelled. Days without sales are left out.',
     args: {
-      from: t.arg({ type: 'Date', required: true, description: 'The first day.' }),
-      to: t.arg({ type: 'Date', required: true, description: 'The last day; it counts too.' }),
+      from: t.arg({ type: 'Date', required: true, description: 'The first day, inclusive.' }),
+      to: t.arg({ type: 'Date', required: true, description: 'The last day, inclusive.' }),
       currency: t.arg({ type: 'CurrencyCode', required: true, description: currencyDescription }),
     },
     resolve: (_root, span, context) => {
@@ -58,16 +60,20 @@ builder.queryFields(t => ({
     nullable: true,
     rule: 'staff',
     description:
-      'The products of the greatest revenue in submitted, not cancelled orders (staff), the greatest first; of all time where neither day is given.',
+      'Returns the products with the greatest revenue, the greatest first (staff only). Orders count if they were submitted and not cancelled. Without `from` and `to` it covers all time.',
     args: {
-      limit: t.arg.int({ required: true, defaultValue: 10, description: `So many, at most ${mostProducts}.` }),
-      from: t.arg({ type: 'Date', description: 'The first day on which orders were submitted.' }),
-      to: t.arg({ type: 'Date', description: 'The last day; it counts too.' }),
+      limit: t.arg.int({
+        required: true,
+        defaultValue: 10,
+        description: `The number of products, at most ${maxProducts}.`,
+      }),
+      from: t.arg({ type: 'Date', description: 'The first day on which orders were submitted, inclusive.' }),
+      to: t.arg({ type: 'Date', description: 'The last day, inclusive.' }),
       currency: t.arg({ type: 'CurrencyCode', required: true, description: currencyDescription }),
     },
     resolve: (_root, { limit, currency, ...days }, context) => {
       if (limit < 1) throw badInput('`limit` has to be at least 1.');
-      if (limit > mostProducts) throw limitExceeded(`\`limit\` is at most ${mostProducts}.`, mostProducts);
+      if (limit > maxProducts) throw limitExceeded(`\`limit\` can be at most ${maxProducts}.`, maxProducts);
       const [from, to] = [days.from ?? undefined, days.to ?? undefined];
       checkSpan({ from, to });
       return sales(context, currency, atLeast =>
@@ -77,7 +83,7 @@ builder.queryFields(t => ({
   }),
 }));
 
-/** @throws BAD_USER_INPUT */
+/** @throws BAD_USER_INPUT if the first day is after the last one */
 function checkSpan({ from, to }: { from: string | undefined; to: string | undefined }): void {
   if (from !== undefined && to !== undefined && from > to) throw badInput("`from` can't be after `to`.");
 }

@@ -29,16 +29,20 @@ declare module '../../graphql/dependencies.ts' {
   }
 }
 
-const kindDescription = 'What this frame is.';
-const positionDescription = 'You have everything up to here: the `after` to go on from.';
+const kindDescription = 'The kind of this frame.';
+const positionDescription = 'The position that this frame reflects. Pass it as `after` to continue from here.';
 
 const OrderUpdate = builder.objectRef<RowFrame<OrderRow>>('OrderUpdate').implement({
-  description: 'An order as it is now.',
+  description: 'The current state of an order.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
     kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
-    order: t.field({ type: Order, description: 'The order.', resolve: ({ row }) => ({ row, joined: undefined }) }),
+    order: t.field({
+      type: Order,
+      description: 'The current order.',
+      resolve: ({ row }) => ({ row, joined: undefined }),
+    }),
     position: t.expose('position', { type: 'Position', description: positionDescription }),
   }),
 });
@@ -46,26 +50,30 @@ const OrderUpdate = builder.objectRef<RowFrame<OrderRow>>('OrderUpdate').impleme
 type FilteredFrame = ListFrame<OrderRow> & { readonly filter: Filter };
 
 const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').implement({
-  description: 'One changed order of a customer (or of all, for staff).',
+  description: 'A change to a list of orders.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
     kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
     position: t.expose('position', { type: 'Position', description: positionDescription }),
-    orderId: t.id({ nullable: true, description: 'Set with UPDATE only.', resolve: ({ row }) => row?.orderId }),
+    orderId: t.id({
+      nullable: true,
+      description: 'The id of the changed order. Set only if the kind is UPDATE.',
+      resolve: ({ row }) => row?.orderId,
+    }),
     matches: t.boolean({
       nullable: true,
       description:
-        "False: the order no longer matches the filter, take it off the list. May come for an order that you don't hold.",
-      resolve: async ({ row, filter }, _args, { dependencies: parts }) => {
+        'Whether the order matches the filter. If false, remove the order from the list. It may be an order that is not on the list.',
+      resolve: async ({ row, filter }, _args, { dependencies }) => {
         if (!row || !filter.search || matchesNow(row, filter)) return row && matchesNow(row, filter);
-        return matchesNow(row, filter, (await parts.customer(row.customerId)).value?.name);
+        return matchesNow(row, filter, (await dependencies.customer(row.customerId)).value?.name);
       },
     }),
     order: t.field({
       type: Order,
       nullable: true,
-      description: 'The order as it is now.',
+      description: 'The current order. Set only if the kind is UPDATE.',
       resolve: ({ row }) => row && { row, joined: undefined },
     }),
   }),
@@ -77,10 +85,13 @@ builder.subscriptionFields(t => ({
     rule: 'authenticated',
     sharing: 'role',
     description:
-      'The order now (unless it is no newer than `after`), then after every change. Positions only rise, versions never fall; the newest always arrives; a slow reader skips middle ones.',
+      'Sends the current order, and sends it again after each change. The first frame is left out if the order has not changed since `after`. Positions always rise and versions never fall. A slow client skips intermediate states, but always gets the newest one.',
     args: {
-      id: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
-      after: t.arg({ type: 'Position', description: "The last frame's position, or an answer's: go on from there." }),
+      id: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
+      after: t.arg({
+        type: 'Position',
+        description: 'The position of the last frame, or of a response. The subscription continues after it.',
+      }),
     },
     subscribe: (_root, { id, after }, context) => watchOrder(context, checkedId(id, 'ord'), startAfter(context, after)),
     resolve: frame => frame,
@@ -90,11 +101,14 @@ builder.subscriptionFields(t => ({
     rule: 'authenticated',
     sharing: 'role',
     description:
-      "Every change to the customer's orders after `after` (a page's `position`), or from now on. The first frame comes at once (PROGRESS) and says the position that you are live from; PROGRESS again after 15 s without a change.",
+      "Sends every change to the customer's orders after `after`. Without `after` it starts now. A first frame of the kind PROGRESS is sent at once. Its position is the one from which changes are sent. Another PROGRESS frame is sent after each 15 seconds without a change.",
     args: {
-      customerId: t.arg.id({ required: true, description: '`cus_<uuid>`.' }),
-      filter: t.arg({ type: OrderFilter, description: 'Only these.' }),
-      after: t.arg({ type: 'Position', description: "A page's position, or the last frame's: go on from there." }),
+      customerId: t.arg.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
+      filter: t.arg({ type: OrderFilter, description: 'The orders to watch. By default all.' }),
+      after: t.arg({
+        type: 'Position',
+        description: 'The position of a page, or of the last frame. The subscription continues after it.',
+      }),
     },
     subscribe: (_root, { customerId, filter, after }, context) =>
       watchCustomerOrders(context, checkedId(customerId, 'cus'), orderFilter(filter), startAfter(context, after)),
@@ -104,10 +118,13 @@ builder.subscriptionFields(t => ({
     type: OrderListUpdate,
     rule: 'staff',
     sharing: 'role',
-    description: 'The same over all orders (staff).',
+    description: 'Sends every change to all orders, like `customerOrdersUpdated` (staff only).',
     args: {
-      filter: t.arg({ type: OrderFilter, description: 'Only these.' }),
-      after: t.arg({ type: 'Position', description: "A page's position, or the last frame's: go on from there." }),
+      filter: t.arg({ type: OrderFilter, description: 'The orders to watch. By default all.' }),
+      after: t.arg({
+        type: 'Position',
+        description: 'The position of a page, or of the last frame. The subscription continues after it.',
+      }),
     },
     subscribe: (_root, { filter, after }, context) =>
       watchOrders(context, undefined, orderFilter(filter), startAfter(context, after)),
@@ -118,10 +135,13 @@ builder.subscriptionFields(t => ({
     rule: 'authenticated',
     sharing: 'role',
     description:
-      'Every event of the order after that position (from its first, where left out), each once, in order, stored ones first. A position that can not be continued ends it: STALE_POSITION, and RESYNC in `extensions.kind`.',
+      'Sends every event of the order after `after`, each one once and in order, first the stored ones. Without `after` it starts with the first event. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
     args: {
-      orderId: t.arg.id({ required: true, description: '`ord_<uuid>`.' }),
-      after: t.arg({ type: 'Position', description: "An event's position: go on from there." }),
+      orderId: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
+      after: t.arg({
+        type: 'Position',
+        description: 'The position of the last event that you have processed. The subscription continues after it.',
+      }),
     },
     subscribe: (_root, { orderId, after }, context) =>
       watchOrderEvents(context, checkedId(orderId, 'ord'), startAfter(context, after)),
@@ -133,30 +153,34 @@ async function watchOrder(context: Context, id: string, after: Position | undefi
   const viewer = viewerOf(context);
   const { orderHub } = context.dependencies;
 
-  /** Read past the views, so that an order whose creation was acknowledged is found, projected or not. */
-  async function look(from: Position | undefined) {
+  /**
+   * Reads from the log and not only from the views. So an order is found once its creation was acknowledged,
+   * projected or not.
+   */
+  async function read(from: Position | undefined) {
     const { position, value } = await orderToWatch(context, id, from);
     if (!value || !maySee(viewer, value.row)) return undefined;
     return { row: value.row, continues: true, isAhead: from !== undefined && position.point < from.point };
   }
 
-  async function lookAgain() {
+  async function readOrResync() {
     try {
-      return await look(after);
+      return await read(after);
     } catch (error) {
       if (!(error instanceof StalePositionError)) throw error;
-      const now = await look(undefined);
-      return now && { ...now, continues: false };
+      const current = await read(undefined);
+      return current && { ...current, continues: false };
     }
   }
 
-  return watchRow(orderHub, id, after, { look: lookAgain, gone: noSuchOrder, logger: context.logger });
+  return watchRow(orderHub, id, after, { look: readOrResync, gone: noSuchOrder, logger: context.logger });
 }
 
 /**
- * An order for who begins to watch it, read together with all who begin in that moment: after a node is gone thousands
- * come to another one at once, and each by itself they would wait for a connection until they are refused. The statement
- * is sent after they have told the hub what they watch, so that nothing falls between.
+ * Reads an order for a subscriber that starts to watch it, in one batch with all subscribers that start at the same
+ * moment. After a node fails, thousands of clients connect to another node at once. If each of them sent its own
+ * statement, they would wait for a connection until the timeout. The statement is sent after the subscribers are
+ * registered in the hub, so that no change falls between.
  * @throws StalePositionError
  */
 async function orderToWatch(
@@ -164,35 +188,39 @@ async function orderToWatch(
   id: string,
   after: Position | undefined,
 ): Promise<Found<OrderWithCustomer>> {
-  const { dependencies: parts } = context;
-  const found = await parts.orderToWatch(id);
-  // A frame's position is its row's: if that is the one asked after, there is no doubt of whose log it is.
+  const { dependencies } = context;
+  const found = await dependencies.orderToWatch(id);
+  // The position of a frame is the position of its row. If it equals `after`, `after` is of this log and needs no
+  // check.
   const { row } = found.value ?? {};
   if (!after || (row?.position === after.point && row.hash === after.hash)) return found;
   const read = async () => {
-    const { position, rows } = await readOrdersAlone(parts.source, [id], after);
+    const { position, rows } = await readOrdersAlone(dependencies.source, [id], after);
     return { position, value: rows.get(id) };
   };
-  const readShared = () => parts.sharedReads.once(JSON.stringify(['order', id, after]), read);
-  const known = await readShared();
-  // A server that has not come to `after` may not have come to the order's first event either.
-  return known.value ? known : waitForPosition(context, after, readShared);
+  const readShared = () => dependencies.sharedReads.once(JSON.stringify(['order', id, after]), read);
+  const reread = await readShared();
+  // A server that has not reached `after` may lack the order's first event as well. So the read waits for `after`.
+  return reread.value ? reread : waitForPosition(context, after, readShared);
 }
 
-/** Another's order is answered like a missing one. */
+/** An order of another customer is treated like a missing one. */
 function noSuchOrder(): Error {
-  return codedError('NOT_FOUND', 'There is no such order.');
+  return codedError('NOT_FOUND', 'There is no order with this id.');
 }
 
 async function watchCustomerOrders(context: Context, customerId: string, filter: Filter, after: Position | undefined) {
   const { role, subject } = viewerOf(context);
-  const known = role === 'staff' ? await isCustomer(context, customerId, after) : customerId === subject;
-  // A customer may watch their own orders before they have registered, as they may list them.
-  if (!known) throw codedError('NOT_FOUND', 'There is no such customer.');
+  const exists = role === 'staff' ? await isCustomer(context, customerId, after) : customerId === subject;
+  // A customer may subscribe to their own orders before they are registered, just as they may list them.
+  if (!exists) throw codedError('NOT_FOUND', 'There is no customer with this id.');
   return watchOrders(context, customerId, filter, after);
 }
 
-/** A server that has not come to `after` may not have come to the customer's first event either: waits for it then. */
+/**
+ * Whether a customer exists. A server that has not reached `after` may lack the customer's first event as well, so
+ * the read waits for `after`.
+ */
 async function isCustomer(context: Context, customerId: string, after: Position | undefined): Promise<boolean> {
   const { customer, source } = context.dependencies;
   const { position, value } = await customer(customerId);
@@ -201,7 +229,7 @@ async function isCustomer(context: Context, customerId: string, after: Position 
   return rows.has(customerId);
 }
 
-/** @param customerId undefined: everybody's */
+/** @param customerId undefined: the orders of all customers */
 async function watchOrders(
   context: Context,
   customerId: string | undefined,
@@ -209,7 +237,8 @@ async function watchOrders(
   after: Position | undefined,
 ) {
   const { orderHub, source, sharedReads } = context.dependencies;
-  // What it answers depends on nothing else, whoever asks: rights are decided before, and per delivery.
+  // The result does not depend on the viewer, so reads are shared: rights are checked before, and again for each
+  // delivery.
   const read = (from: Position | undefined, limit: number) =>
     sharedReads.once(JSON.stringify(['orders', customerId, filter, from, limit]), () =>
       readOrderChanges(source, { customerId, filter }, from, limit),
@@ -220,7 +249,7 @@ async function watchOrders(
 
 async function watchOrderEvents(context: Context, orderId: string, after: Position | undefined) {
   const { source, logHub, sharedReads } = context.dependencies;
-  // By the log, so that an order whose creation was acknowledged is found, projected or not.
+  // Reads from the log, so that an order is found once its creation was acknowledged, projected or not.
   const { position, value } = await orderToWatch(context, orderId, undefined);
   const isAhead = after !== undefined && position.point < after.point;
   const found = value ?? (isAhead ? (await orderToWatch(context, orderId, after)).value : undefined);
@@ -232,7 +261,7 @@ async function watchOrderEvents(context: Context, orderId: string, after: Positi
   return watchEvents(logHub, orderId, after, { read, logger: context.logger });
 }
 
-/** Each frame with the filter that its `matches` is about. */
+/** Adds to each frame the filter on which its `matches` depends. */
 function withFilter(
   frames: AsyncIterableIterator<ListFrame<OrderRow>>,
   filter: Filter,

@@ -14,32 +14,32 @@ import type { OrderRow, OrderRowLine } from '../views/order-view.ts';
 import { findOrder, type OrderNode } from './find-order.ts';
 
 const statuses: { readonly [Name in Status]: { readonly description: string } } = {
-  DRAFT: { description: 'Its lines can be changed.' },
-  SUBMITTED: { description: 'Its lines are fixed; it waits for the seller.' },
-  CONFIRMED: { description: 'The seller took it on.' },
-  SHIPPED: { description: 'It is on its way.' },
-  DELIVERED: { description: 'It has arrived.' },
-  CANCELLED: { description: 'Nothing more happens to it.' },
+  DRAFT: { description: 'The lines of the order can be changed.' },
+  SUBMITTED: { description: 'The order was submitted. Its lines cannot be changed any more.' },
+  CONFIRMED: { description: 'The seller has confirmed the order.' },
+  SHIPPED: { description: 'The order was shipped.' },
+  DELIVERED: { description: 'The order was delivered.' },
+  CANCELLED: { description: 'The order was cancelled.' },
 };
 
 export const OrderStatus = builder.enumType('OrderStatus', {
-  description: 'How far an order has come.',
+  description: 'The status of an order.',
   values: statuses,
 });
 
 const actions: { readonly [Name in OrderAction]: { readonly description: string } } = {
-  ADD_ITEM: { description: '`addOrderItem`.' },
-  REMOVE_ITEM: { description: '`removeOrderItem`.' },
-  CHANGE_QUANTITY: { description: '`changeOrderItemQuantity`.' },
-  SUBMIT: { description: '`submitOrder`.' },
-  CONFIRM: { description: '`confirmOrder`.' },
-  SHIP: { description: '`shipOrder`.' },
-  DELIVER: { description: '`deliverOrder`.' },
-  CANCEL: { description: '`cancelOrder`.' },
+  ADD_ITEM: { description: 'The mutation `addOrderItem`.' },
+  REMOVE_ITEM: { description: 'The mutation `removeOrderItem`.' },
+  CHANGE_QUANTITY: { description: 'The mutation `changeOrderItemQuantity`.' },
+  SUBMIT: { description: 'The mutation `submitOrder`.' },
+  CONFIRM: { description: 'The mutation `confirmOrder`.' },
+  SHIP: { description: 'The mutation `shipOrder`.' },
+  DELIVER: { description: 'The mutation `deliverOrder`.' },
+  CANCEL: { description: 'The mutation `cancelOrder`.' },
 };
 
 const OrderActionType = builder.enumType('OrderAction', {
-  description: "What may be done to an order next, as its state and the viewer's role allow.",
+  description: "A command that the status of an order and the viewer's role allow.",
   values: actions,
 });
 
@@ -49,130 +49,153 @@ interface LineNode {
 }
 
 const OrderLine = builder.objectRef<LineNode>('OrderLine').implement({
-  description: 'So many units of one product at one price.',
+  description: 'A line of an order: a quantity of one product at one price.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
-    id: t.id({ description: '`lin_<uuid>`.', resolve: ({ line }) => line.lineId }),
-    productId: t.id({ description: '`prd_<uuid>`.', resolve: ({ line }) => line.productId }),
-    sku: t.string({ description: 'As it was when the line was added.', resolve: ({ line }) => line.sku }),
+    id: t.id({ description: 'The id of the line, `lin_<uuid>`.', resolve: ({ line }) => line.lineId }),
+    productId: t.id({ description: 'The id of the product, `prd_<uuid>`.', resolve: ({ line }) => line.productId }),
+    sku: t.string({ description: 'The SKU of the product when the line was added.', resolve: ({ line }) => line.sku }),
     productName: t.string({
-      description: 'As it was when the line was added.',
+      description: 'The name of the product when the line was added.',
       resolve: ({ line }) => line.productName,
     }),
     product: t.field({
       type: Product,
       nullable: true,
-      description: "The catalogue's entry as it is now.",
+      description: 'The product in its current state.',
       resolve: ({ line }, _args, context) => findProduct(context, line.productId),
     }),
-    quantity: t.int({ description: 'Units.', resolve: ({ line }) => line.quantity }),
+    quantity: t.int({ description: 'The number of units.', resolve: ({ line }) => line.quantity }),
     unitPrice: t.field({
       type: Money,
-      description: 'Of one unit, as it was when the line was added.',
+      description: 'The price of one unit when the line was added.',
       resolve: ({ line, currency }) => ({ minorUnits: line.unitPrice, currency }),
     }),
     subtotal: t.field({
       type: Money,
-      description: 'Quantity x unit price.',
+      description: 'The quantity times the unit price.',
       resolve: ({ line, currency }) => ({ minorUnits: line.quantity * line.unitPrice, currency }),
     }),
   }),
 });
 
 export const Shipment = builder.objectRef<{ carrier: string; trackingNumber: string | null }>('Shipment').implement({
-  description: 'How an order travels.',
+  description: 'The shipment of an order.',
   rule: 'as-parent',
   sharing: 'role',
   fields: t => ({
-    carrier: t.exposeString('carrier', { description: 'Who carries it.' }),
-    trackingNumber: t.exposeString('trackingNumber', { nullable: true, description: "The carrier's name for it." }),
+    carrier: t.exposeString('carrier', { description: 'The carrier of the shipment.' }),
+    trackingNumber: t.exposeString('trackingNumber', {
+      nullable: true,
+      description: 'The tracking number of the carrier.',
+    }),
   }),
 });
 
-/** A point in an order's life; null until it comes to it. */
+/** A nullable field for the time of a step in the order's life. */
 function timeField(name: keyof OrderRow & `${string}At`, description: string) {
   return { description, nullable: true, resolve: ({ row }: OrderNode) => row[name] } as const;
 }
 
 export const Order = builder.objectRef<OrderNode>('Order').implement({
-  description: 'The order view: one denormalised row per order.',
+  description: 'An order of a customer.',
   rule: 'as-parent',
   sharing: 'role',
   interfaces: [Node],
   fields: t => ({
-    id: t.id({ description: '`ord_<uuid>`.', resolve: ({ row }) => row.orderId }),
+    id: t.id({ description: 'The id of the order, `ord_<uuid>`.', resolve: ({ row }) => row.orderId }),
     number: t.string({
-      description: 'Short number for people, e.g. K7Q2-9XF4: unique, says nothing of how many orders there are.',
+      description: 'A short unique number for people, e.g. K7Q2-9XF4. It does not reveal how many orders there are.',
       resolve: ({ row }) => row.number,
     }),
     reference: t.string({
       nullable: true,
-      description: "The caller's own reference, settable at create.",
+      description: "The caller's own reference, set when the order was created.",
       resolve: ({ row }) => row.reference,
     }),
     customer: t.field({
       type: Customer,
-      description: 'The customer as they are now.',
-      // No promise if they were read with the order: of a page with its customers the response can be cached.
+      description: 'The customer in their current state.',
+      // If the customer was read with the order, this is no promise: a response with a promise cannot be cached.
       resolve: (order, _args, context) =>
-        order.joined ? customerBelow(order, order.joined) : customerLater(context, order),
+        order.joined ? customerNode(order, order.joined) : readCustomer(context, order),
     }),
-    status: t.field({ type: OrderStatus, description: 'How far it has come.', resolve: ({ row }) => row.status }),
+    status: t.field({ type: OrderStatus, description: 'The status of the order.', resolve: ({ row }) => row.status }),
     lines: t.field({
       type: [OrderLine],
-      description: 'In the order in which they were added.',
+      description: 'The lines, in the order in which they were added.',
       resolve: ({ row }) => row.lines.map(line => ({ line, currency: row.currency ?? noCurrency })),
     }),
-    itemCount: t.int({ description: 'Units over all lines.', resolve: ({ row }) => row.itemCount }),
+    itemCount: t.int({ description: 'The number of units in all lines.', resolve: ({ row }) => row.itemCount }),
     total: t.field({
       type: Money,
-      description: 'Currency XXX (ISO 4217: none) until the order has one.',
+      description: 'The total of all lines. Its currency is XXX (no currency) until the order has a currency.',
       resolve: ({ row }) => ({ minorUnits: row.total, currency: row.currency ?? noCurrency }),
     }),
-    createdAt: t.field({ type: 'DateTime', description: 'When it was created.', resolve: ({ row }) => row.createdAt }),
-    updatedAt: t.field({ type: 'DateTime', description: 'When it last changed.', resolve: ({ row }) => row.updatedAt }),
-    submittedAt: t.field({ type: 'DateTime', ...timeField('submittedAt', 'When it was submitted.') }),
-    confirmedAt: t.field({ type: 'DateTime', ...timeField('confirmedAt', 'When it was confirmed.') }),
-    shippedAt: t.field({ type: 'DateTime', ...timeField('shippedAt', 'When it was shipped.') }),
-    deliveredAt: t.field({ type: 'DateTime', ...timeField('deliveredAt', 'When it was delivered.') }),
-    cancelledAt: t.field({ type: 'DateTime', ...timeField('cancelledAt', 'When it was cancelled.') }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'The time at which the order was created.',
+      resolve: ({ row }) => row.createdAt,
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'The time of the last change.',
+      resolve: ({ row }) => row.updatedAt,
+    }),
+    submittedAt: t.field({
+      type: 'DateTime',
+      ...timeField('submittedAt', 'The time at which the order was submitted.'),
+    }),
+    confirmedAt: t.field({
+      type: 'DateTime',
+      ...timeField('confirmedAt', 'The time at which the order was confirmed.'),
+    }),
+    shippedAt: t.field({ type: 'DateTime', ...timeField('shippedAt', 'The time at which the order was shipped.') }),
+    deliveredAt: t.field({
+      type: 'DateTime',
+      ...timeField('deliveredAt', 'The time at which the order was delivered.'),
+    }),
+    cancelledAt: t.field({
+      type: 'DateTime',
+      ...timeField('cancelledAt', 'The time at which the order was cancelled.'),
+    }),
     cancellationReason: t.string({
       nullable: true,
-      description: 'Why it was cancelled.',
+      description: 'The reason of the cancellation. Null if the order was not cancelled.',
       resolve: ({ row }) => row.cancellationReason,
     }),
     shipment: t.field({
       type: Shipment,
       nullable: true,
-      description: 'Null until it is shipped.',
+      description: 'The shipment. Null until the order is shipped.',
       resolve: ({ row: { carrier, trackingNumber } }) => (carrier === null ? null : { carrier, trackingNumber }),
     }),
     availableActions: t.field({
       type: [OrderActionType],
-      description: "What may be done next, as its state and the viewer's role allow.",
+      description: "The commands that the status of the order and the viewer's role allow.",
       resolve: ({ row }, _args, context) => [...availableActions(row, viewerOf(context).role)],
     }),
     version: t.int({
-      description: "Version of the order's event stream that this row reflects; 1 is its first event.",
+      description: "The version of the order's event stream that this object reflects, from 1.",
       resolve: ({ row }) => row.version,
     }),
     position: t.field({
       type: 'Position',
-      description: 'Position of the last event that changed this row.',
+      description: 'The position of the last event that changed this object.',
       resolve: ({ row }) => ({ point: row.position, hash: row.hash }),
     }),
   }),
 });
 
-async function customerLater(context: Context, order: OrderNode): Promise<CustomerNode> {
+async function readCustomer(context: Context, order: OrderNode): Promise<CustomerNode> {
   const customer = await findCustomer(context, order.row.customerId, order.atLeast);
-  if (!customer) throw new Error(`${order.row.orderId} is of a customer that is not there`);
-  return customerBelow(order, customer);
+  if (!customer) throw new Error(`the customer of ${order.row.orderId} does not exist`);
+  return customerNode(order, customer);
 }
 
-/** What stands below the customer has to reflect the same position as the order. */
-function customerBelow({ atLeast }: OrderNode, customer: CustomerNode): CustomerNode {
+/** The fields below the customer have to reflect the same position as the order. */
+function customerNode({ atLeast }: OrderNode, customer: CustomerNode): CustomerNode {
   return atLeast ? { ...customer, atLeast } : customer;
 }
 

@@ -14,10 +14,13 @@ const listed = [
   'position',
 ] as const satisfies readonly (keyof OrderRow)[];
 
-/** The columns by which a customer's orders are listed; everything else of them is in order_view. */
+/** The columns by which a customer's orders are listed. All other data of the orders is in order_view. */
 export type CustomerOrderRow = Pick<OrderRow, (typeof listed)[number]>;
 
-/** Keyed by customer, so that a customer's pages cost the same among ten orders and among ten million. */
+/**
+ * Keyed by customer, so that a page of a customer costs the same with ten orders and with ten million orders in
+ * total.
+ */
 export const customerOrderView = derivedView<OrderRow, CustomerOrderRow>({
   name: 'customer_order_view',
   key: 'orderId',

@@ -8,8 +8,8 @@ import { type OrderRow, orderView } from './order-view.ts';
 import { isSold } from './sold.ts';
 
 /**
- * The number of a customer's orders in each state, and the total of those that count as sold, for each currency. A
- * draft is in no sum: adding items to it changes none.
+ * The number of a customer's orders in each status, and the total of sold orders for each currency. A draft is part
+ * of no total, so adding items to it changes no totals.
  */
 export const customerTotals = summedView({
   name: 'customer_totals',
@@ -46,7 +46,10 @@ interface Selected {
   readonly lastOrderAt: string | null;
 }
 
-/** The totals of customers, known or not, and the position that they reflect, from one statement. */
+/**
+ * The totals of customers, including customers without orders, and the position that they reflect, from one
+ * statement.
+ */
 export async function readCustomerTotals(
   { database }: ReadSource,
   customerIds: readonly string[],

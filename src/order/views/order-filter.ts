@@ -4,7 +4,7 @@ import type { OrderStatus } from '../domain/order.ts';
 import { isFoundBy } from './order-search.ts';
 import type { OrderRow } from './order-view.ts';
 
-/** What a list of orders is cut down to; every part that is given must hold. Times are RFC 3339. */
+/** A filter for a list of orders. An order matches if it meets all conditions that are set. Times are RFC 3339. */
 export interface OrderFilter {
   readonly idIn?: readonly string[] | undefined;
   readonly statusIn?: readonly OrderStatus[] | undefined;
@@ -15,11 +15,11 @@ export interface OrderFilter {
   readonly createdFrom?: string | undefined;
   /** Exclusive. */
   readonly createdTo?: string | undefined;
-  /** As wordsOf() has them; none: nothing is found. */
+  /** Words as wordsOf() returns them. An empty list matches no order. */
   readonly search?: readonly string[] | undefined;
 }
 
-/** The filter as conditions on a listing (alias l), without states and search, which readers of a page choose a form for. */
+/** The filter as SQL conditions on a listing (alias l), except status and search: callers choose a form for those. */
 export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
   const { reference, productId } = filter;
   return [
@@ -29,17 +29,20 @@ export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
   ];
 }
 
-/** That an order is in one of these states, as one condition. */
+/** The condition that an order has one of these statuses, as one SQL condition. */
 export function statusFilter(statuses: readonly OrderStatus[]): Prisma.Sql {
   return Prisma.sql`l.status = ANY (${textArray(statuses)})`;
 }
 
-/** The same as one condition for each state. No order is in two of them. */
+/** The same as one condition for each status. No order meets two of them. */
 export function statusAlternatives(statuses: readonly OrderStatus[]): Prisma.Sql[] {
   return [...new Set(statuses)].map(status => Prisma.sql`l.status = ${status}`);
 }
 
-/** What an order once and for all matches or does not: nothing that fails it ever stood, or will stand, on the list. */
+/**
+ * Conditions whose result never changes for an order. An order that does not meet them was never on the list and
+ * never will be.
+ */
 export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
   const { idIn, customerId, reference, currency, createdFrom, createdTo } = filter;
   return [
@@ -53,8 +56,9 @@ export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
 }
 
 /**
- * Whether an order that passes the lasting part is on the list now: the rest may change with each event.
- * @param customerName null: not known, so nothing is found by it
+ * Whether an order that meets the lasting conditions is on the list now. The other conditions may change with each
+ * event.
+ * @param customerName null: unknown, so the search does not match by it
  */
 export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: string | null = null): boolean {
   const { statusIn, productId, reference, search } = filter;
@@ -66,7 +70,7 @@ export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: str
   );
 }
 
-/** An erasure takes a reference away, and nobody can tell any more which one it was. */
+/** An erasure deletes the reference, and afterwards it is unknown which reference the order had. */
 function everHad(reference: string): Prisma.Sql {
   return Prisma.sql`(l.reference = ${reference} OR l.reference IS NULL AND EXISTS (
     SELECT FROM events e WHERE e.stream_type = 'order' AND e.stream_id = l.order_id AND e.type = 'OrderErased'))`;

@@ -5,37 +5,43 @@ import type { Gathered } from '../../projections/read-page.ts';
 import { table } from '../../projections/view-sql.ts';
 import { type OrderRow, orderWords } from './order-view.ts';
 
-/** Customers whose orders are gathered one customer after the other: of more of them a page is full sooner if it is walked. */
-const fewCustomers = 500;
-/** The same where other words cut the orders down before they are read. */
-const fewCustomersOfAWord = 2_000;
+/**
+ * Up to this number of customers, the orders of all matching customers are collected and sorted. With more customers
+ * a page is read faster by walking the list in its order.
+ */
+const maxGatheredCustomers = 500;
+/** The same limit if other words of the search reduce the number of orders. */
+const maxGatheredCustomersWithMoreWords = 2_000;
 
 /**
- * A search as conditions on order_view (alias l): each word is the order's or in its customer's name as it is now, so
- * that a name is changed, and erased, in one row.
- * @param owner the id of the customer whose orders are listed, then no other name is looked at; undefined: all orders
+ * A search as SQL conditions on order_view (alias l). Each word has to occur in the order or in the current name of
+ * its customer. Names are only in the customer's row, so changing or erasing one takes one row.
+ * @param owner the id of the customer whose orders are listed: no other names are searched; undefined: all orders
  */
 export function orderSearchFilters(words: readonly string[], owner: Prisma.Sql | undefined): Prisma.Sql[] {
   if (words.length === 0) return searchFilters(words);
   return searchQueries(words).map(query => gathered(query, owner));
 }
 
-/** What finds orders of any customer: gathered if few are found, else tested of each order that a page is walked by. */
+/**
+ * The conditions for a search over all customers. `gathered` collects the matching orders if there are few; otherwise
+ * `tested` is checked for each order while the list is walked in its order.
+ */
 interface OrderSearch {
   readonly gathered: Gathered;
   readonly tested: Prisma.Sql[];
 }
 
 /**
- * The same for all orders. How many customers have a word in their name is counted when the search runs, since the
- * planner can't estimate it: orders of a few customers are gathered by the customers' ids, and of orders that other words
- * find, or that are walked, each one's customer is looked at.
+ * The same for all orders. The planner can't estimate how many customers have a word in their name, so the statement
+ * counts them when it runs. If there are few customers, their orders are collected by the customers' ids. Otherwise
+ * the customer of each order is checked: of the orders that other words find, or of the orders of the walked list.
  */
 export function orderSearch(words: readonly string[]): OrderSearch | undefined {
   if (words.length === 0) return undefined;
   const queries = searchQueries(words);
-  const most = words.length === 1 ? fewCustomers : fewCustomersOfAWord;
-  const isMany = queries.map(query => namesMore(query, most));
+  const maxCustomers = words.length === 1 ? maxGatheredCustomers : maxGatheredCustomersWithMoreWords;
+  const isMany = queries.map(query => namesMore(query, maxCustomers));
   const many = Prisma.sql`(${Prisma.join(
     isMany.map(one => Prisma.sql`${one}::int`),
     ' + ',
@@ -50,21 +56,21 @@ export function orderSearch(words: readonly string[]): OrderSearch | undefined {
   return { gathered: { by: by.map(parts => Prisma.join(parts, ' AND ')), isAll }, tested: queries.map(tested) };
 }
 
-/** An index can find these: those with the word and those of the customers who have it. */
+/** A condition that indexes support: orders that contain the word, and orders of customers whose name contains it. */
 function gathered(query: string, owner: Prisma.Sql | undefined): Prisma.Sql {
   const theirs = owner === undefined ? Prisma.empty : Prisma.sql`AND k.customer_id = ${owner}`;
   return Prisma.sql`(l.search @@ ${query}::tsquery OR l.customer_id = ANY (ARRAY(
     SELECT k.customer_id ${customersNamed(query)} ${theirs})))`;
 }
 
-/** The same, tested of each order by its customer's key. */
+/** The same condition, checked for one order by the id of its customer. */
 function tested(query: string): Prisma.Sql {
   return Prisma.sql`(l.search @@ ${query}::tsquery OR EXISTS (
     SELECT ${customersNamed(query)} AND k.customer_id = l.customer_id))`;
 }
 
-function namesMore(query: string, most: number): Prisma.Sql {
-  return Prisma.sql`(SELECT count(*) > ${most}::int FROM (SELECT ${customersNamed(query)} LIMIT ${most + 1}::int) named)`;
+function namesMore(query: string, maxCustomers: number): Prisma.Sql {
+  return Prisma.sql`(SELECT count(*) > ${maxCustomers}::int FROM (SELECT ${customersNamed(query)} LIMIT ${maxCustomers + 1}::int) named)`;
 }
 
 function customersNamed(query: string): Prisma.Sql {
@@ -72,7 +78,7 @@ function customersNamed(query: string): Prisma.Sql {
     WHERE k.generation = (SELECT generation FROM c) AND k.search @@ ${query}::tsquery`;
 }
 
-/** The same of one order's row and its customer's name. */
+/** The same check for one order row and the name of its customer. */
 export function isFoundBy(words: readonly string[], row: OrderRow, customerName: string | null): boolean {
   return words.length > 0 && missingWords(words, [...orderWords(row), ...wordsOf(customerName)]).length === 0;
 }

@@ -5,7 +5,9 @@ import type { OrderEvent } from '../domain/events.ts';
 import { itemCountOf, totalOf } from '../domain/lines.ts';
 import type { OrderStatus } from '../domain/order.ts';
 
-/** A line with the product as it was when it was added. Money in the order's currency's smallest unit. */
+/**
+ * A line, with the product as it was when the line was added. Money is in the smallest unit of the order's currency.
+ */
 export interface OrderRowLine {
   readonly lineId: string;
   readonly productId: string;
@@ -15,7 +17,7 @@ export interface OrderRowLine {
   readonly unitPrice: number;
 }
 
-/** One order, all that is shown of it. Times are RFC 3339. */
+/** One order with all data that is displayed. Times are RFC 3339. */
 export interface OrderRow {
   readonly orderId: string;
   readonly number: string;
@@ -75,22 +77,27 @@ export const orderView: View<OrderRow> = {
   fold: foldOrder,
 };
 
-/** What an order is found by in its own row. Its customer's name stands in the customer's row alone. */
+/**
+ * The words by which a search finds an order in its own row. The name of the customer is only in the customer's row.
+ */
 export function orderWords({ number, reference, trackingNumber, lines }: OrderRow): string[] {
-  // The number without its dash too: so people type it.
+  // People also type the number without its dash.
   const words = [number.replace('-', ''), number, reference, trackingNumber].flatMap(wordsOf);
   for (const name of new Set(lines.map(line => line.productName))) words.push(...wordsOfProduct(name));
   return words;
 }
 
-/** Of names that stand in a catalogue, in line after line; beyond so many they begin anew. */
+/**
+ * The words of product names. Catalogue names repeat in many lines, so they are cached; at `maxCachedNames` the cache
+ * is cleared.
+ */
 const productWords = new Map<string, readonly string[]>();
-const mostNames = 10_000;
+const maxCachedNames = 10_000;
 
 function wordsOfProduct(name: string): readonly string[] {
   const known = productWords.get(name);
   if (known) return known;
-  if (productWords.size >= mostNames) productWords.clear();
+  if (productWords.size >= maxCachedNames) productWords.clear();
   const words = wordsOf(name);
   productWords.set(name, words);
   return words;
@@ -134,7 +141,8 @@ function changesOf(row: OrderRow, event: RecordedEvent & OrderEvent, at: string)
     case 'OrderCancelled':
       return { status: 'CANCELLED', cancelledAt: at, cancellationReason: event.personal?.reason ?? erased };
     case 'OrderErased':
-      // What the fold of its other events comes to once nobody can open them.
+      // The fold of the order's other events gives the same result once their personal data can't be decrypted any
+      // more.
       return {
         reference: null,
         trackingNumber: null,

@@ -6,7 +6,10 @@ import { summedView } from '../../projections/view.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 import { dayOf, isSold } from './sold.ts';
 
-/** What was ever sold of each product: the best of all time stand at the end of an index. */
+/**
+ * The sales of each product over all time. An index sorts them by revenue, so the best products are read from its
+ * end.
+ */
 export const productSales = summedView({
   name: 'product_sales',
   keys: { currency: 'text', productId: 'text' },
@@ -15,7 +18,7 @@ export const productSales = summedView({
   contribute: soldLines,
 });
 
-/** The same for each day: the best of a span are added up from its days. */
+/** The same for each day. The best products of a time span are computed from its days. */
 export const productSalesByDay = summedView({
   name: 'product_sales_by_day',
   keys: { currency: 'text', day: 'date', productId: 'text' },
@@ -24,7 +27,10 @@ export const productSalesByDay = summedView({
   contribute: soldLines,
 });
 
-/** The same for each month, by its first day: of a long span only the days at its ends are added up one by one. */
+/**
+ * The same for each month, identified by its first day. In a long span, only the days at its ends are added up one by
+ * one.
+ */
 export const productSalesByMonth = summedView({
   name: 'product_sales_by_month',
   keys: { currency: 'text', month: 'date', productId: 'text' },
@@ -44,16 +50,16 @@ function soldLines(row: OrderRow) {
 /** Revenue in the currency's smallest unit. */
 export interface ProductSales {
   readonly productId: string;
-  /** As it is called now. */
+  /** The current name of the product. */
   readonly name: string;
   readonly units: number;
-  /** A whole number. */
+  /** Text of an integer, because it may exceed 2^53 - 1. */
   readonly revenue: string;
 }
 
 /**
  * The products with the greatest revenue, the greatest first.
- * @param span the first day and the last one, either or both: both count
+ * @param span the first and the last day, both inclusive; each may be left out
  */
 export async function readTopProducts(
   source: ReadSource,
@@ -75,10 +81,10 @@ function ofAllTime(currency: string): Prisma.Sql {
     WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
 }
 
-/** Whole months of the span from their sums, and the days before and behind them from theirs. */
+/** Whole months of the span come from the monthly sums; the days before and after them come from the daily sums. */
 function ofSpan(currency: string, { from, to }: { from?: string | undefined; to?: string | undefined }): Prisma.Sql {
   const [first, last] = [Prisma.sql`${from ?? '-infinity'}::date`, Prisma.sql`${to ?? 'infinity'}::date`];
-  // The first month that begins in the span or behind it, and the month that the day behind the span is in.
+  // `begin` is the first month that begins in the span or after it; `end` is the month of the day after the span.
   const begin = Prisma.sql`date_trunc('month', ${first}::timestamp + interval '1 month' - interval '1 day')::date`;
   const end = Prisma.sql`date_trunc('month', (${last} + 1)::timestamp)::date`;
   const sold = Prisma.sql`s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;

@@ -7,13 +7,13 @@ import { customerOrderView } from './customer-order-view.ts';
 import { lastingFilters, type OrderFilter } from './order-filter.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 
-/** How far the views have come, and whether the position asked after is of this log. */
+/** The position that the views have reached, and whether the given position is of this log. */
 interface Reached {
   readonly position: Position;
   readonly continues: boolean;
 }
 
-/** An order's row, and what ties it to the request that changed it last. */
+/** The row of an order, and the ids of the request that changed it last. */
 export interface ChangedOrder extends OrderRow {
   readonly correlationId: string;
   readonly traceparent?: string;
@@ -26,18 +26,20 @@ const changedRow = Prisma.sql`${rowJson(orderView, 'v')} || coalesce(
    FROM events e WHERE e.position = v.position), '{}')`;
 
 /**
- * For so many rows and lists each is looked up by its key, by a plan that is kept. For more the planner decides anew each
- * time: by what has changed, which is little, or by the keys, where the hub had slept while much did.
+ * With at most this number of rows and lists, each is looked up by its key, with a cached plan. With more, the
+ * planner chooses each time: an index scan over the latest changes if few rows changed, or the keys if the hub was
+ * idle while many rows changed.
  */
-const fewKeys = 100;
+const maxKeysForCachedPlan = 100;
 
 const checkpoint = Prisma.sql`
   SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
 
 /**
- * What changed after a position, for one node's subscribers: rows among `ids`, and which customers among `scopes`
- * have a changed order. Rows and checkpoint come from one statement, so nothing can fall between them.
- * @param everyScope the scope of whoever watches all orders
+ * What changed after a position, for the subscribers of one node: changed rows with one of the `ids`, and those
+ * customers of `scopes` that have a changed order. Rows and checkpoint come from one statement, so no change can fall
+ * between.
+ * @param everyScope the scope of subscribers that watch all orders
  */
 export async function readOrdersChanged(
   source: ReadSource,
@@ -57,12 +59,11 @@ export async function readOrdersChanged(
           AND v.customer_id = ANY (ARRAY(SELECT ${idList(interest.scopes)}))
       ) AS scopes
     FROM c`;
-  type Answer = Reached & { readonly rows: ChangedOrder[] | null; readonly scopes: string[] | null };
-  const answers = await (interest.ids.length + interest.scopes.length <= fewKeys
-    ? lookUp<Answer>(source, statement)
-    : source.database.$queryRaw<Answer[]>(statement));
-  const answer = only(answers);
-  const { position, continues, rows, scopes } = answer;
+  type Result = Reached & { readonly rows: ChangedOrder[] | null; readonly scopes: string[] | null };
+  const results = await (interest.ids.length + interest.scopes.length <= maxKeysForCachedPlan
+    ? lookUp<Result>(source, statement)
+    : source.database.$queryRaw<Result[]>(statement));
+  const { position, continues, rows, scopes } = only(results);
   const moved = position.point > after.point || !continues;
   return {
     position,
@@ -73,9 +74,9 @@ export async function readOrdersChanged(
 }
 
 /**
- * Orders that changed after a position, oldest change first: order_view read as a log in which each order stands once.
- * @param customerId one customer's only; undefined: everyone's
- * @param after undefined: no rows, only where the views stand
+ * Orders that changed after a position, the oldest change first. Each order is returned once, with its newest state.
+ * @param customerId only orders of this customer; undefined: orders of all customers
+ * @param after undefined: no rows, only the position of the views
  */
 export async function readOrderChanges(
   { database }: ReadSource,
@@ -94,7 +95,7 @@ export async function readOrderChanges(
     ],
     ' AND ',
   );
-  const answers = await database.$queryRaw<(Reached & { rows: ChangedOrder[] | null })[]>`
+  const results = await database.$queryRaw<(Reached & { rows: ChangedOrder[] | null })[]>`
     WITH c AS MATERIALIZED (${checkpoint}), changed AS (
       SELECT l.order_id, l.position FROM ${listing} l WHERE ${where} ORDER BY l.position LIMIT ${limit}::int
     )
@@ -103,12 +104,12 @@ export async function readOrderChanges(
         FROM changed JOIN order_view v ON v.generation = c.generation AND v.order_id = changed.order_id
       ) AS rows
     FROM c`;
-  const answer = only(answers);
-  return { ...answer, rows: answer.rows ?? [] };
+  const result = only(results);
+  return { ...result, rows: result.rows ?? [] };
 }
 
-function only<Answer>(answers: readonly Answer[]): Answer {
-  const answer = answers[0];
-  if (answer === undefined) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  return answer;
+function only<Result>(results: readonly Result[]): Result {
+  const result = results[0];
+  if (result === undefined) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return result;
 }

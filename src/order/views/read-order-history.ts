@@ -6,7 +6,7 @@ import type { ReadTogether } from '../../projections/batched-read.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
 import { foldOrder, type OrderRow, orderView } from './order-view.ts';
 
-/** An order's events, oldest first. */
+/** The events of an order, oldest first. */
 export async function readOrderHistory(
   { database, types }: ReadSource,
   orderId: string,
@@ -17,7 +17,7 @@ export async function readOrderHistory(
 
 export type { HistoryPage };
 
-/** A page of the events of each of several orders, by one statement. */
+/** The same page of the events of several orders, from one statement. */
 export async function readOrderHistories(
   { database, types }: ReadSource,
   orderIds: readonly string[],
@@ -27,7 +27,10 @@ export async function readOrderHistories(
   return { position: undefined, rows: await readHistories(database, types, streams, range) };
 }
 
-/** An order's events after a position of the log, and how far they reach; see readEventsAfter(). */
+/**
+ * The events of an order after a position of the log, and the position up to which they were read; see
+ * readEventsAfter().
+ */
 export function readOrderEventsAfter(
   { database, types }: ReadSource,
   orderId: string,
@@ -38,7 +41,7 @@ export function readOrderEventsAfter(
   return readEventsAfter(database, types, stream, after, limit);
 }
 
-/** The order as it was after the last event of a range; undefined where it has none. */
+/** The order after the last event of a range; undefined if the range has no event. */
 export async function readOrderAt(
   source: ReadSource,
   orderId: string,

@@ -21,24 +21,24 @@ import { orderFilters, type OrderFilter, statusAlternatives, statusFilter } from
 import { orderSearch, orderSearchFilters } from './order-search.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 
-/** An order as it is answered: its row, and its customer as they are now. */
+/** The row of an order, and its customer in their current state. */
 export interface OrderWithCustomer {
   readonly row: OrderRow;
   readonly joined: CustomerRow | undefined;
 }
 
-/** What a list of orders can be sorted by. */
+/** The value by which a list of orders is sorted. */
 export type OrderSort = 'createdAt' | 'updatedAt' | 'total';
 
 const withCustomer: Join<OrderRow, CustomerRow> = { view: customerView, by: 'customerId' };
 
-/** Orders by id as the log has them now, projected or not, each with its customer; see readEntities(). */
+/** Orders by id, each with its customer, in their state at the end of the log, projected or not; see readEntities(). */
 export const readOrders = openReadEntities(orderView, withCustomer);
 
-/** The same for who asks for no customer: it takes two thirds of the time. */
+/** The same without the customer, which takes two thirds of the time. */
 export const readOrdersAlone = openReadEntities<OrderRow, CustomerRow>(orderView);
 
-/** The order of that number, found also while it is not projected yet: then among the events beyond the checkpoint. */
+/** The order with this number. If it is not projected yet, it is found among the events after the checkpoint. */
 export async function readOrderByNumber(
   source: ReadSource,
   number: string,
@@ -53,36 +53,37 @@ export async function readOrderByNumber(
   return { position, found: [...rows.values()][0], parkedAt: [...parked.values()][0] };
 }
 
-/** A list of orders: what it is cut down to, and what it is sorted by. */
+/** A list of orders: its filter and its sort order. */
 export interface OrderList {
-  /** One customer's only. */
+  /** Only the orders of this customer. */
   readonly customerId?: string | undefined;
   readonly filter: OrderFilter;
   readonly sort: OrderSort;
 }
 
-/** Orders that nothing but their state or their customer is asked of, newest or oldest first. */
+/** The list whose plain pages are read: orders by time of creation, of all customers and statuses, or of one. */
 const plainOrders: PlainList<OrderRow, CustomerRow> = {
   view: orderView,
   sort: 'createdAt',
-  by: ['status', 'customerId'],
+  filterColumns: ['status', 'customerId'],
   join: withCustomer,
 };
 
-/** What a plain list of orders is cut down to; undefined if the list is not a plain one. */
-function plainFilter({ customerId, filter, sort }: OrderList): { only: PlainFilter | undefined } | undefined {
-  const given = Object.entries({ ofCustomer: customerId, ...filter }).filter(([, value]) => value !== undefined);
-  if (sort !== 'createdAt' || given.length > 1) return undefined;
-  const [[name, value] = []] = given as [string, unknown][];
-  if (name === undefined) return { only: undefined };
-  if (name === 'ofCustomer' || name === 'customerId') return { only: { column: 'customerId', value: value as string } };
-  const [status, another] = name === 'statusIn' ? (value as readonly string[]) : [];
-  return status !== undefined && another === undefined ? { only: { column: 'status', value: status } } : undefined;
+/** The filter of a plain list (`one` is undefined for all orders); undefined if the list is not plain. */
+function plainFilter({ customerId, filter, sort }: OrderList): { one: PlainFilter | undefined } | undefined {
+  const conditions = Object.entries({ ofCustomer: customerId, ...filter }).filter(([, value]) => value !== undefined);
+  if (sort !== 'createdAt' || conditions.length > 1) return undefined;
+  const [[name, value] = []] = conditions as [string, unknown][];
+  if (name === undefined) return { one: undefined };
+  if (name === 'ofCustomer' || name === 'customerId') return { one: { column: 'customerId', value: value as string } };
+  const [status, secondStatus] = name === 'statusIn' ? (value as readonly string[]) : [];
+  if (status === undefined || secondStatus !== undefined) return undefined;
+  return { one: { column: 'status', value: status } };
 }
 
 /**
- * Pages of lists as most of them are asked for; see openPlainPages().
- * @returns undefined for another list, or a request that is not plain: readOrderPage() reads it
+ * Opens the reader for plain pages of orders; see openPlainPages().
+ * @returns a function that returns undefined if the list or the request is not plain; then use readOrderPage()
  */
 export function openPlainOrderPages(
   source: ReadSource,
@@ -90,14 +91,14 @@ export function openPlainOrderPages(
   const read = openPlainPages(source, plainOrders);
   return (list, request) => {
     const filter = plainFilter(list);
-    return filter && read(filter.only, request);
+    return filter && read(filter.one, request);
   };
 }
 
-/** Orders, each with its customer. */
+/** A page of orders, each with its customer. */
 export type OrderPage = Page<OrderRow, CustomerRow>;
 
-/** A page of all orders, or of one customer's. */
+/** A page of all orders, or of the orders of one customer. */
 export async function readOrderPage(source: ReadSource, list: OrderList, request: PageRequest): Promise<OrderPage> {
   const owner = list.customerId ?? list.filter.customerId;
   if (owner === undefined) return readPage(source, listingOfAll(list), request);
@@ -106,7 +107,7 @@ export async function readOrderPage(source: ReadSource, list: OrderList, request
   return readPage(source, isRare(list.filter) ? { ...owned, gathered: gatheredAtOnce } : owned, request);
 }
 
-/** The same page of the orders of each of several customers, by one statement. */
+/** The same page of the orders of several customers, from one statement. */
 export async function readCustomersOrderPages(
   source: ReadSource,
   customerIds: readonly string[],
@@ -115,7 +116,7 @@ export async function readCustomersOrderPages(
 ): Promise<{ position: Position; rows: ReadonlyMap<string, OrderPage> }> {
   const [first, ...others] = customerIds;
   if (first !== undefined && others.length === 0) {
-    // Of one customer the planner knows how many orders they have.
+    // For a single customer the planner can estimate the number of orders.
     const page = await readOrderPage(source, { ...list, customerId: first }, request);
     return { position: page.position, rows: new Map([[first, page]]) };
   }
@@ -125,7 +126,7 @@ export async function readCustomersOrderPages(
 
 type OrderListing = Listing<OrderRow, CustomerRow>;
 
-/** Few orders have it in common, as far as is known before they are read. */
+/** Collects all matching orders and sorts them: these filters are expected to match few orders. */
 const gatheredAtOnce = { by: [Prisma.sql`true`], isAll: Prisma.sql`true` };
 
 function listingOfAll({ filter, sort }: OrderList): OrderListing {
@@ -139,7 +140,8 @@ function listingOfAll({ filter, sort }: OrderList): OrderListing {
     return { ...page, filters: inStates, gathered: found.gathered, alternatives: walked };
   }
   if (isRare(filter)) return { ...page, filters: inStates, gathered: gatheredAtOnce };
-  // Only the index of this order begins with the state: the indexes of the others have the state inside.
+  // Only the index for this sort order begins with the status; the other indexes contain the status in a later
+  // column.
   if (sort !== 'createdAt' || !statusIn || statusIn.length === 0) return { ...page, filters: inStates };
   return { ...page, filters: orderFilters(filter), alternatives: statusAlternatives(statusIn) };
 }
@@ -155,7 +157,7 @@ function listingOfCustomer({ filter, sort }: OrderList, owner: Prisma.Sql): Orde
   return isRare(filter) ? { ...page, listing: orderView } : { ...page, listing: customerOrderView };
 }
 
-/** What few orders have in common is indexed in order_view alone. */
+/** Filters that match few orders are supported by indexes of order_view only. */
 function isRare({ search, reference, productId }: OrderFilter): boolean {
   return search !== undefined || reference !== undefined || productId !== undefined;
 }

@@ -6,7 +6,7 @@ import { Prisma } from '../../generated/prisma/client.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 import { dayOf, isSold } from './sold.ts';
 
-/** What was sold on each day, by the day in UTC on which an order was submitted. */
+/** The sales of each day: the day in UTC on which an order was submitted. */
 export const salesByDay = summedView({
   name: 'sales_by_day',
   keys: { currency: 'text', day: 'date' },
@@ -24,13 +24,13 @@ export interface SalesDay {
   readonly day: string;
   readonly orders: number;
   readonly units: number;
-  /** A whole number. */
+  /** Text of an integer, because it may exceed 2^53 - 1. */
   readonly revenue: string;
 }
 
 /**
  * The days with sales, oldest first.
- * @param from the first day, and `to` the last one: both count
+ * @param from the first day; `to` is the last one; both are inclusive
  */
 export async function readSalesByDay(
   source: ReadSource,

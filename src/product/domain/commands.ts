@@ -8,16 +8,16 @@ export interface AddProduct {
   /** Of one unit, in the currency's smallest unit. */
   readonly price: number;
   readonly currency: string;
-  /** The same SKU is the one of a product with another id, from an earlier release. */
+  /** A product with the same SKU and another id exists already: an earlier release added it. */
   readonly isAddedBefore?: boolean;
 }
 
-/** What is undefined stays as it is; that something changes was seen to before. */
+/** Fields that are undefined do not change. The mutation has checked that at least one is defined. */
 export type ChangeProduct = {
   readonly type: 'ChangeProduct';
   readonly name?: string | undefined;
   readonly available?: boolean | undefined;
 } & PriceChange;
 
-/** What may be asked of the catalogue's entry. */
+/** The commands of a product. */
 export type ProductCommand = AddProduct | ChangeProduct;

@@ -4,7 +4,7 @@ import type { ProductEvent } from './events.ts';
 import type { Product } from './product.ts';
 import { refuse, type ProductRejection } from './rejection.ts';
 
-/** What a command does to the catalogue's entry, or why not. */
+/** Decides which events a command causes, or why it is rejected. */
 export function decide(command: ProductCommand, product: Product): Decision<ProductEvent, ProductRejection> {
   switch (command.type) {
     case 'AddProduct': {

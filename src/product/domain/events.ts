@@ -1,4 +1,5 @@
-// Stored for ever: names never change, and a change of a shape needs a new schema version with an upcast.
+// Events are stored for ever: their names never change, and a change of their shape needs a new schema version with
+// an upcast.
 
 export interface ProductAdded {
   readonly type: 'ProductAdded';
@@ -12,7 +13,7 @@ export interface ProductAdded {
   };
 }
 
-/** A field that is undefined (absent, once stored) did not change. */
+/** Fields that are undefined (absent in the stored event) did not change. */
 export interface ProductChanged {
   readonly type: 'ProductChanged';
   readonly data: { readonly name?: string | undefined; readonly available?: boolean | undefined } & PriceChange;

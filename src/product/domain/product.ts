@@ -10,12 +10,15 @@ export interface ListedProduct {
   readonly available: boolean;
 }
 
-/** The catalogue's entry: an order's item takes its price and name. */
+/** A product of the catalogue. An order line copies its price and name. */
 export type Product = { readonly status: 'None' } | ListedProduct;
 
 export const noProduct: Product = { status: 'None' };
 
-/** The product after one more event. Throws if a change has no product: then the log is wrong. */
+/**
+ * The product after one more event.
+ * @throws Error if a change has no product: then the log is damaged
+ */
 export function evolve(product: Product, event: ProductEvent): Product {
   switch (event.type) {
     case 'ProductAdded': {

@@ -2,7 +2,8 @@ import { reject } from '../../commands/decider.ts';
 
 // The messages say what to do. The names are public: the schema's RejectionReason has them.
 const messages = {
-  PRODUCT_ALREADY_EXISTS: 'There is a product with this id or SKU already: change it or choose another.',
+  PRODUCT_ALREADY_EXISTS:
+    'A product with this id or SKU exists already: change the product, or choose another id or SKU.',
 } as const;
 
 export type ProductRejectionReason = keyof typeof messages;

@@ -7,12 +7,12 @@ import type { ProductRow } from '../views/product-view.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
-    /** @param atLeast a position that the answer must be of the same log as */
+    /** @param atLeast a position of which the read checks only that it is of the same log */
     readonly product: (id: string, atLeast?: Position) => Promise<Found<ProductRow>>;
   }
 }
 
-/** The product as the log has it now. */
+/** The current product; null if there is none. */
 export async function findProduct(context: Context, id: string, atLeast = context.atLeast): Promise<ProductRow | null> {
   const { position, value, parkedAt } = await waitForPosition(context, atLeast, () =>
     context.dependencies.product(id, atLeast),

@@ -11,50 +11,64 @@ import type { ProductCommand } from '../domain/commands.ts';
 import { formerProductIdOf, productIdOf, shownSku } from '../product-id.ts';
 import { Product } from './types.ts';
 
-const idempotencyKeyDescription = 'The same key makes a repeat of the same command.';
+const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
 
 const MoneyInput = builder.inputType('MoneyInput', {
-  description: 'An amount in one currency.',
+  description: 'An amount of money in one currency.',
   fields: t => ({
-    amount: t.field({ type: 'Decimal', required: true, description: 'Not finer than the currency is.' }),
-    currency: t.field({ type: 'CurrencyCode', required: true, description: 'What the amount is in.' }),
+    amount: t.field({
+      type: 'Decimal',
+      required: true,
+      description: "The amount in the currency's main unit. It can't have more decimals than the currency has.",
+    }),
+    currency: t.field({ type: 'CurrencyCode', required: true, description: 'The currency of the amount.' }),
   }),
 });
 
 const AddProductInput = builder.inputType('AddProductInput', {
-  description: 'A new entry of the catalogue.',
+  description: 'The data of a new product.',
   fields: t => ({
-    productId: t.id({ description: 'Left out, it comes of the SKU: so one SKU is one product.' }),
+    productId: t.id({
+      description:
+        'The id of the product, `prd_<uuid>`. By default it is derived from the SKU, so that one SKU is one product.',
+    }),
     sku: t.string({
       required: true,
-      description: `At most ${longestSku} characters. Capitals, accents typed in two ways and spaces around it make no other SKU.`,
+      description: `The SKU of the product, at most ${longestSku} characters. SKUs that differ only in case, in the encoding of accents, in invisible characters or in surrounding spaces are the same SKU.`,
     }),
-    name: t.string({ required: true, description: `At most ${longestName} characters.` }),
-    price: t.field({ type: MoneyInput, required: true, description: 'Of one unit.' }),
+    name: t.string({ required: true, description: `The name of the product, at most ${longestName} characters.` }),
+    price: t.field({ type: MoneyInput, required: true, description: 'The price of one unit.' }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const ChangeProductInput = builder.inputType('ChangeProductInput', {
-  description: 'What of a product is to change: at least one thing.',
+  description: 'The changes to a product. At least one of name, price and available is required.',
   fields: t => ({
-    productId: t.id({ required: true, description: '`prd_<uuid>`.' }),
-    name: t.string({ description: `At most ${longestName} characters. Orders keep the name they were made with.` }),
-    price: t.field({ type: MoneyInput, description: 'Of one unit. Orders keep the price they were made with.' }),
-    available: t.boolean({ description: 'Whether it can be ordered.' }),
-    expectedVersion: t.int({ description: 'Refuse where the product is at another version.' }),
+    productId: t.id({ required: true, description: 'The id of the product, `prd_<uuid>`.' }),
+    name: t.string({
+      description: `The new name, at most ${longestName} characters. Existing order lines keep the old name.`,
+    }),
+    price: t.field({
+      type: MoneyInput,
+      description: 'The new price of one unit. Existing order lines keep the old price.',
+    }),
+    available: t.boolean({ description: 'Whether the product can be ordered.' }),
+    expectedVersion: t.int({
+      description: 'If it is set and the product is at another version, the command fails with a VersionConflictError.',
+    }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
 
 const ProductCommandResult = commandResult('product', Product, {
-  payload: 'A product command was accepted: its events are stored.',
-  result: 'What became of a product command.',
+  payload: 'The result of a product command that was accepted. Its events are stored.',
+  result: 'The result of a product command.',
 });
 
 commandField({
   name: 'addProduct',
-  description: 'Adds a product to the catalogue (staff).',
+  description: 'Adds a product to the catalogue (staff only).',
   rule: 'staff',
   noun: 'product',
   input: AddProductInput,
@@ -86,7 +100,7 @@ commandField({
 
 commandField({
   name: 'changeProduct',
-  description: 'Changes name, price or availability of a product (staff).',
+  description: 'Changes the name, price or availability of a product (staff only).',
   rule: 'staff',
   noun: 'product',
   input: ChangeProductInput,
@@ -98,7 +112,7 @@ commandField({
       ...idIssues(['input', 'productId'], 'prd', productId),
       ...textIssues(['input', 'name'], name, longestName),
       ...(price ? amountIssues(price) : []),
-      ...(nothing ? [{ path: ['input'], message: 'Nothing is to change: give a name, a price or availability.' }] : []),
+      ...(nothing ? [{ path: ['input'], message: 'The input changes nothing: set name, price or available.' }] : []),
     ];
     if (issues.length > 0) return { issues };
     const minorUnits = price ? parseAmount(price.amount, price.currency) : undefined;
@@ -112,6 +126,6 @@ function amountIssues({ amount, currency }: { amount: string; currency: string }
   const issues = currencyIssues(['input', 'price', 'currency'], currency);
   if (issues.length > 0) return issues;
   if (parseAmount(amount, currency) !== undefined) return [];
-  const message = `The amount has to be zero or more, no finer than ${currency} is, and at most 2^53 - 1 of its smallest unit.`;
+  const message = `The amount has to be zero or more, with no more decimals than ${currency} has, and at most 2^53 - 1 of its smallest unit.`;
   return [{ path: ['input', 'price', 'amount'], message }];
 }

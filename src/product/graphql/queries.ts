@@ -17,10 +17,10 @@ builder.queryFields(t => ({
     type: Product,
     nullable: true,
     rule: 'authenticated',
-    description: 'One product; null where it does not exist.',
+    description: 'Returns one product. Null if it does not exist.',
     args: {
-      id: t.arg.id({ required: true, description: '`prd_<uuid>`.' }),
-      atLeast: t.arg({ type: 'Position', description: 'What the answer has to reflect.' }),
+      id: t.arg.id({ required: true, description: 'The id of the product, `prd_<uuid>`.' }),
+      atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),
     },
     resolve: (_root, { id, atLeast }, context) =>
       findProduct(context, checkedId(id, 'prd'), atLeast ?? context.atLeast),
@@ -29,14 +29,19 @@ builder.queryFields(t => ({
     type: ProductConnection,
     nullable: true,
     rule: 'authenticated',
-    description: 'The catalogue, newest first.',
+    description: 'Lists the products of the catalogue, newest first.',
     args: {
       ...pageArguments,
-      search: t.arg.string({ description: `Words in name or SKU; the last one matches as a prefix. ${searchLimits}` }),
-      atLeast: t.arg({ type: 'Position', description: 'What the page has to reflect: it waits for that.' }),
+      search: t.arg.string({
+        description: `Words to find in the name or SKU. The last word also matches as a prefix. ${searchLimits}`,
+      }),
+      atLeast: t.arg({
+        type: 'Position',
+        description: 'A position that the page has to reflect. The server waits until the read model has reached it.',
+      }),
     },
-    resolve: async (_root, { atLeast: own, search, ...args }, context, info) => {
-      const atLeast = own ?? context.atLeast;
+    resolve: async (_root, { atLeast: argument, search, ...args }, context, info) => {
+      const atLeast = argument ?? context.atLeast;
       const request = pageRequest(args, newestFirst);
       const words = searchedWords(search);
       const selected = selectedPageFields(info, request);

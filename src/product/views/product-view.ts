@@ -6,7 +6,10 @@ import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { timeOf, type View } from '../../projections/view.ts';
 import type { ProductEvent } from '../domain/events.ts';
 
-/** One product of the catalogue as it is now. Price in the currency's smallest unit; times are RFC 3339. */
+/**
+ * One product of the catalogue in its current state. The price is in the currency's smallest unit; times are RFC
+ * 3339.
+ */
 export interface ProductRow {
   readonly productId: string;
   readonly sku: string;
@@ -63,7 +66,7 @@ function changesOf(row: Offer, event: RecordedEvent & ProductEvent): Offer {
 
 const readProductEntities = openReadEntities(productView);
 
-/** Products by id at the end of the log; see readEntities(). */
+/** Products by id, in their state at the end of the log; see readEntities(). */
 export async function readProducts(
   source: ReadSource,
   ids: readonly string[],
@@ -74,8 +77,8 @@ export async function readProducts(
 }
 
 /**
- * A page of the catalogue by the time at which products were added.
- * @param search words of name or SKU; undefined: all products
+ * A page of the catalogue, sorted by the time at which products were added.
+ * @param search words in the name or SKU; undefined: all products
  */
 export async function readProductPage(
   source: ReadSource,

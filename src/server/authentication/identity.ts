@@ -14,23 +14,26 @@ import { codedError, unauthenticated } from '../../graphql/coded-error.ts';
 import type { Identity } from '../../graphql/context.ts';
 import { headerFault, TokenFault, verificationFault } from './token-fault.ts';
 
-/** Longer ones are not looked at: what checks a token costs time for each byte. */
-const longestHeader = 8_192;
-const longestSubject = 200;
-/** Clocks of issuer and server may differ by this: `nbf` may be ahead and `exp` over for so long. */
+/** Longer headers are rejected unread, because the time to verify a token grows with its length. */
+const maxHeaderLength = 8_192;
+const maxSubjectLength = 200;
+/** Allowed clock difference between issuer and server, for `nbf` and `exp`. */
 export const clockToleranceSeconds = 5;
-/** A token that was found good is not checked again for so long, ms, nor is a key set asked for: twice that, and a key that is withdrawn is out. */
-const trusted = 60_000;
-const trustedTokens = 10_000;
+/**
+ * How long a verified token is cached, and how long a key set is cached. So a key that is withdrawn is rejected after
+ * at most twice this time.
+ */
+const cacheMs = 60_000;
+const maxCachedTokens = 10_000;
 
 /**
- * Who an `Authorization` header says is asking; undefined where there is none. No promise where that is known: most
- * requests come with a token that was checked before.
- * @throws (by the promise) UNAUTHENTICATED, UNAVAILABLE where the keys can't be fetched
+ * Authenticates an `Authorization` header; undefined without one. The result is no promise if the token is cached, as
+ * most are.
+ * @throws (rejects) UNAUTHENTICATED, UNAVAILABLE if the keys cannot be fetched
  */
 export type Identify = (authorization: string | undefined) => Identity | undefined | Promise<Identity>;
 
-/** @param explains whether a refusal says what is wrong with the token: in development */
+/** @param explains whether errors say what is wrong with the token: in development */
 export function openIdentity({ key, issuer, audience }: Config['auth'], explains = false): Identify {
   const options: JWTVerifyOptions = {
     clockTolerance: clockToleranceSeconds,
@@ -40,15 +43,15 @@ export function openIdentity({ key, issuer, audience }: Config['auth'], explains
   };
   const verify =
     key.type === 'jwks'
-      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url), { cacheMaxAge: trusted }), options)
+      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url), { cacheMaxAge: cacheMs }), options)
       : verifyBySecret(new TextEncoder().encode(key.secret), options);
 
-  const known = new LRUCache<string, Identity>({ max: trustedTokens, ttl: trusted });
+  const cache = new LRUCache<string, Identity>({ max: maxCachedTokens, ttl: cacheMs });
 
-  async function checked(authorization: string): Promise<Identity> {
+  async function verifyAndCache(authorization: string): Promise<Identity> {
     try {
       const identity = identityOf(await verify(tokenOf(authorization)));
-      known.set(authorization, identity);
+      cache.set(authorization, identity);
       return identity;
     } catch (error) {
       throw error instanceof TokenFault ? unauthenticated(explains ? error.message : undefined) : error;
@@ -57,19 +60,19 @@ export function openIdentity({ key, issuer, audience }: Config['auth'], explains
 
   return authorization => {
     if (authorization === undefined) return undefined;
-    const before = known.get(authorization);
-    return before && Date.now() < before.expiresAt * 1000 ? before : checked(authorization);
+    const cached = cache.get(authorization);
+    return cached && Date.now() < cached.expiresAt * 1000 ? cached : verifyAndCache(authorization);
   };
 }
 
 function tokenOf(authorization: string): string {
-  if (authorization.length > longestHeader) throw new TokenFault(`it is longer than ${longestHeader} characters.`);
+  if (authorization.length > maxHeaderLength) throw new TokenFault(`it is longer than ${maxHeaderLength} characters.`);
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
   if (token === undefined) throw headerFault(authorization);
   return token;
 }
 
-// One family of algorithms each: a public key must never be taken for an HMAC secret.
+// One kind of algorithm for each kind of key: a public key must never be used as an HMAC secret.
 
 function verifyBySecret(secret: Uint8Array, options: JWTVerifyOptions) {
   return async (token: string): Promise<JWTPayload> => {
@@ -88,12 +91,12 @@ function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions) {
     } catch (error) {
       throw blamesToken(error)
         ? verificationFault(error)
-        : codedError('UNAVAILABLE', 'Tokens can not be checked just now.');
+        : codedError('UNAVAILABLE', 'Tokens cannot be verified at the moment.');
     }
   };
 }
 
-/** False where the key set could not be fetched or read: then nothing is known of the token. */
+/** False if the key set could not be fetched or read: then the token may be valid. */
 function blamesToken(error: unknown): boolean {
   if (!(error instanceof errors.JOSEError)) return false;
   return !(
@@ -104,21 +107,21 @@ function blamesToken(error: unknown): boolean {
 }
 
 function identityOf({ sub, exp, role }: JWTPayload): Identity {
-  if (typeof exp !== 'number') throw new TokenFault('`exp` is no number.');
+  if (typeof exp !== 'number') throw new TokenFault('`exp` is not a number.');
   return { actor: actorOf(role, sub), expiresAt: exp + clockToleranceSeconds };
 }
 
 function actorOf(role: unknown, subject: unknown): Actor {
   if (
     typeof subject !== 'string' ||
-    subject.length > longestSubject ||
+    subject.length > maxSubjectLength ||
     !/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(subject)
   ) {
-    throw new TokenFault(`\`sub\` has to be 1 to ${longestSubject} printable characters.`);
+    throw new TokenFault(`\`sub\` must be 1 to ${maxSubjectLength} printable characters.`);
   }
   if (role === 'staff') return { role, subject };
-  if (role !== 'customer') throw new TokenFault('`role` has to be "customer" or "staff".');
+  if (role !== 'customer') throw new TokenFault('`role` must be "customer" or "staff".');
   if (parseId('cus', subject) === undefined)
-    throw new TokenFault("`sub` has to be a customer's id, which begins with `cus_`.");
+    throw new TokenFault("`sub` must be a customer's id, which begins with `cus_`.");
   return { role, subject };
 }

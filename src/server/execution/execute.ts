@@ -4,47 +4,51 @@ import type { Context } from '../../graphql/context.ts';
 import { presentError } from './present-error.ts';
 import { coerceVariables } from './compiled/coerce-variables.ts';
 
-/** An operation with the context that its resolvers get. */
+/** An operation, with the context for its resolvers. */
 export interface OperationArgs extends ExecutionArgs {
   readonly contextValue: Context;
 }
 
 /**
- * The answer, whatever went wrong: its errors are those that a client may see. No promise where no resolver has one.
+ * Executes an operation. It never throws: all errors are in the result, and clients may see them. The result is no
+ * promise if no resolver returns one.
  */
 export function executeDocument(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   const { schema, document, operationName, contextValue } = args;
   try {
     const compiled = compiledOperation(schema, document, operationName);
     const result = compiled ? compiled.execute(args) : executeUncompiled(args);
-    return result instanceof Promise ? presentedLater(result, contextValue) : presentResult(result, contextValue);
+    return result instanceof Promise ? presentWhenSettled(result, contextValue) : presentResult(result, contextValue);
   } catch (error) {
-    return failed(error, contextValue);
+    return errorResult(error, contextValue);
   }
 }
 
-/** By graphql-js, which says as much as it can of variables that are wrong: these are looked at before. */
+/**
+ * Executes with graphql-js. It reports every error about variables, each with the whole value, so we coerce them
+ * first, with a limit.
+ */
 function executeUncompiled(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   const errors = variableErrors(args);
   return errors ? { errors } : execute(args);
 }
 
-/** What is wrong with the variables that came; undefined if nothing is, or if there is no such operation. */
+/** Errors of the variables; undefined if there are none, or if the operation does not exist. */
 export function variableErrors(args: OperationArgs): readonly GraphQLError[] | undefined {
   const { schema, document, operationName, variableValues } = args;
   const operation = getOperationAST(document, operationName);
   return operation ? coerceVariables(schema, operation, variableValues ?? {}).errors : undefined;
 }
 
-function presentedLater(result: Promise<ExecutionResult>, context: Context): Promise<ExecutionResult> {
+function presentWhenSettled(result: Promise<ExecutionResult>, context: Context): Promise<ExecutionResult> {
   return result.then(
     settled => presentResult(settled, context),
-    (error: unknown) => failed(error, context),
+    (error: unknown) => errorResult(error, context),
   );
 }
 
-/** The context's logger is made only now: that takes longer than all else here. */
-function failed(error: unknown, context: Context): ExecutionResult {
+/** The logger is created only here: that takes longer than everything else in this file. */
+function errorResult(error: unknown, context: Context): ExecutionResult {
   return { errors: [presentError(error, context.logger)] };
 }
 

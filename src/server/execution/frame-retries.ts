@@ -1,14 +1,16 @@
-/** A first retry waits about this long, each further one twice as long as the one before it, at most so long. In ms. */
-const shortestWaitMs = 100;
-const longestWaitMs = 5_000;
-/** Frames of a node that are made again at a time: a database that has just come back must not be flooded by them. */
-const mostAtOnce = 4;
+/** The first retry waits about this long; each further one twice as long, up to the maximum. */
+const minWaitMs = 100;
+const maxWaitMs = 5_000;
+/**
+ * Frames that a node retries at the same time: a flood of retries would overload a database that has just recovered.
+ */
+const maxConcurrentRetries = 4;
 
-/** When the frames that could not be made are made again: later and later, and a few at a time. One for each node. */
+/** Retries frames that could not be made: with exponential backoff, and a few at a time. One for each node. */
 export interface FrameRetries {
   /**
-   * Waits for the turn of one frame, then makes it.
-   * @param failures how often it could not be made
+   * Waits for the backoff and for a free slot, then makes the frame.
+   * @param failures number of failed attempts
    * @throws what `make` throws
    */
   again<Made>(failures: number, make: () => Made | Promise<Made>): Promise<Made>;
@@ -16,37 +18,38 @@ export interface FrameRetries {
 
 export function openFrameRetries(): FrameRetries {
   const queue: (() => void)[] = [];
-  let underWay = 0;
+  let active = 0;
 
-  async function turn(): Promise<void> {
-    if (underWay >= mostAtOnce) return new Promise(resolve => queue.push(resolve));
-    underWay++;
+  async function acquireSlot(): Promise<void> {
+    if (active >= maxConcurrentRetries) return new Promise(resolve => queue.push(resolve));
+    active++;
   }
 
-  /** The place goes to the next in the queue, if there is one. */
-  function over(): void {
+  /** Passes the slot on to the next in the queue, or frees it. */
+  function releaseSlot(): void {
     const next = queue.shift();
     if (next) next();
-    else underWay--;
+    else active--;
   }
 
   return {
     async again(failures, make) {
-      await waited(failures);
-      await turn();
+      await backoff(failures);
+      await acquireSlot();
       try {
         return await make();
       } finally {
-        over();
+        releaseSlot();
       }
     },
   };
 }
 
-function waited(failures: number): Promise<void> {
-  const wait = Math.min(shortestWaitMs * 2 ** (failures - 1), longestWaitMs);
+function backoff(failures: number): Promise<void> {
+  const waitMs = Math.min(minWaitMs * 2 ** (failures - 1), maxWaitMs);
   return new Promise(resolve => {
-    // Half of it is random: groups that failed together do not come again together. A node that stops does not wait.
-    setTimeout(resolve, wait * (0.5 + Math.random() / 2)).unref();
+    // Half of the wait is jitter, so that groups that failed together do not retry together. The timer does not keep
+    // a process alive.
+    setTimeout(resolve, waitMs * (0.5 + Math.random() / 2)).unref();
   });
 }

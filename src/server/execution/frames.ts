@@ -2,68 +2,69 @@ import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../.
 import { unauthenticated } from '../../graphql/coded-error.ts';
 import type { Context } from '../../graphql/context.ts';
 import { Payload } from './payload.ts';
-import type { Counts } from '../../graphql/dependencies.ts';
+import type { OperationCounts } from './operation-counts.ts';
 import { formatError, presentError } from './present-error.ts';
-import { originOf, type Group, type Member } from './shared-execution.ts';
+import { traceOriginOf, type Group, type Member } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
-/** Where frames go. */
-export interface Taker {
-  /** @returns whether it takes the next one at once; where not, it asks for it by `more()` */
+/** Receives frames: a socket or a stream. */
+export interface FrameTaker {
+  /** @returns whether it can take the next frame at once; if not, it calls `more()` later */
   take(payload: Payload): boolean;
-  /** Told once: nothing more will come. */
+  /** Called once, after the last frame. */
   ended(): void;
 }
 
 /**
- * A source's events as frames. The next event is asked for when the last frame was taken, so that a socket that does
- * not drain reaches its source. From a source that can be polled to the taker there is no promise: of a thousand who
- * are told of one change, each would have several of its own. What each frame needs stands here by itself, and there is
- * no function of its own: to find one object after the other in memory is what a frame takes longest for.
+ * Turns the events of a source into frames. The next event is requested only after the last frame was taken, so
+ * backpressure of a socket reaches its source. From a pollable source to the taker there are only calls: with
+ * promises, each of a thousand subscribers of one change would cost several. All state is in fields of this object,
+ * with no closures, because finding objects in memory is what takes most of the time of a delivery
+ * (docs/decisions/0020-frame-delivery.md).
  */
 export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Frame>, Member {
   readonly #context: Context;
-  readonly #counts: Counts | undefined;
-  /** Of the token, seconds since the epoch. */
+  readonly #counts: OperationCounts | undefined;
+  /** When the token expires, seconds since the epoch. */
   readonly #expiresAt: number;
   readonly #source: AsyncIterator<Frame>;
   readonly #pollable: Pollable<Frame> | undefined;
-  /** Executes the operation over an event, for all who are told of it. */
+  /** Executes the operation for an event, once for all its members. */
   readonly #group: Group;
-  /** Told once, when it has ended. */
-  readonly #closed: () => void;
-  readonly #unsubscribed: (() => void) | undefined;
-  /** The source was asked, and its answer is not with the taker yet. */
-  #asked = false;
+  /** Called once, at the end. */
+  readonly #onClosed: () => void;
+  readonly #onUnsubscribed: (() => void) | undefined;
+  /** An event was requested, and its frame has not reached the taker yet. */
+  #requested = false;
   #ended = false;
-  #taker: Taker | undefined;
+  #taker: FrameTaker | undefined;
 
-  constructor(context: Context, source: AsyncIterator<Frame>, group: Group, closed: () => void) {
+  constructor(context: Context, source: AsyncIterator<Frame>, group: Group, onClosed: () => void) {
     this.#context = context;
     this.#counts = context.dependencies.counts;
     this.#expiresAt = context.identity?.expiresAt ?? Infinity;
     this.#source = source;
     this.#pollable = canBePolled(source) ? source : undefined;
     this.#group = group;
-    this.#closed = closed;
-    this.#unsubscribed = this.#counts?.subscribed();
+    this.#onClosed = onClosed;
+    this.#onUnsubscribed = this.#counts?.subscribed();
   }
 
-  /** Gives each frame to the taker as it comes, to the end. */
-  flow(taker: Taker): void {
+  /** Passes each frame to the taker when it is available, until the end. */
+  flow(taker: FrameTaker): void {
     this.#taker = taker;
     this.more();
   }
 
-  /** The taker takes another one. */
+  /** The taker is ready for the next frame. */
   more(): void {
     if (this.#ended) this.#taker?.ended();
-    else if (!this.#asked) this.#ask();
+    else if (!this.#requested) this.#requestNext();
   }
 
-  #ask(): void {
-    this.#asked = true;
+  #requestNext(): void {
+    this.#requested = true;
     if (!this.#pollable) {
       this.#source.next().then(
         result => this.#deliver(result),
@@ -79,9 +80,9 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     }
   }
 
-  /** By the source, where it was asked before there was anything. */
+  /** Called by the source if it ended or failed while a poll was pending; polling again returns the end or throws. */
   over(): void {
-    this.#ask();
+    this.#requestNext();
   }
 
   #deliver(result: IteratorResult<Frame>): void {
@@ -93,13 +94,13 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     }
   }
 
-  /** By the source, as it comes. */
+  /** Called by the source with each event. */
   take(event: Frame): void {
     if (this.#ended) return;
     try {
       this.#group.give(event, this, Date.now());
     } catch (error) {
-      // Or whoever tells them all would tell nobody after this one.
+      // Not passed on: it would end the loop of the hub, and the subscribers after this one would get nothing.
       this.#fail(error);
     }
   }
@@ -108,17 +109,17 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     return this.#ended;
   }
 
-  /** By the group, when the frame is there: at once, if another subscriber had it made. */
-  made(payload: Payload, event: Frame, began: number): void {
+  /** Called by the group when the frame is made: at once if it was made for another member before. */
+  made(payload: Payload, event: Frame, startMs: number): void {
     if (this.#ended) return;
-    // Here, not when the event was asked for: the token may have expired while the frame waited for the database.
+    // Checked now and not when the event arrived: the token may have expired while the frame waited for the database.
     if (Date.now() >= this.#expiresAt * 1000) return this.#fail(unauthenticated());
-    this.#asked = false;
-    this.#counts?.delivered(event.kind, originOf(event), began);
+    this.#requested = false;
+    this.#counts?.delivered(event.kind, traceOriginOf(event), startMs);
     if (this.#taker?.take(payload) === true) this.more();
   }
 
-  /** The last frame says why. */
+  /** Ends the subscription with a frame that contains the error. */
   #fail(error: unknown): void {
     if (this.#ended) return;
     this.#leave();
@@ -130,16 +131,16 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
 
   #leave(): void {
     this.#ended = true;
-    this.#unsubscribed?.();
+    this.#onUnsubscribed?.();
     this.#group.leave();
-    this.#closed();
+    this.#onClosed();
   }
 
   async #endSource(): Promise<void> {
     try {
       await this.#source.return?.();
     } catch (error) {
-      this.#context.logger.warn({ err: error }, 'a subscription did not end well');
+      this.#context.logger.warn({ err: error }, 'closing the source of a subscription failed');
     }
   }
 
@@ -159,7 +160,7 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     });
   }
 
-  /** Not held back by an event that is waited for. */
+  /** Does not wait for a pending event. */
   return(): Promise<IteratorReturnResult<undefined>> {
     if (!this.#ended) {
       this.#leave();

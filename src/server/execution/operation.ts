@@ -16,68 +16,77 @@ import { Frames } from './frames.ts';
 import { presentError } from './present-error.ts';
 import type { ResponsePosition } from '../../graphql/response-position.ts';
 import type { Group, SharedExecution } from './shared-execution.ts';
-import { watched } from './watchdog.ts';
+import { watchLastStep, type Watchdog, watched, watchLoop } from './watchdog.ts';
 
-/** Executes a query or mutation: every transport does it here, so that all answer alike. A command has spans of its own. */
+/**
+ * Executes a query or mutation; all transports call it. Only queries get a span here, because each command has its
+ * own.
+ */
 export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
   const run = () => watchedOperation(args, () => admitAndExecute(args));
   const isTraced = args.contextValue.dependencies.tracing && operationOf(args) === OperationTypeNode.QUERY;
-  return isTraced ? traced(args, async () => run()) : run();
+  return isTraced ? withSpan(args, async () => run()) : run();
 }
 
 function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
-  // Not its logger: making one takes longer than all else here.
-  const { dependencies: parts, responsePosition: reflected } = args.contextValue;
+  // `logger` is not destructured: its getter creates a logger, which would take longer than everything else here.
+  const { dependencies, responsePosition } = args.contextValue;
   let cost: number | undefined;
   try {
-    cost = parts.admission?.admit(args);
+    cost = dependencies.admission?.admit(args);
   } catch (error) {
     return { errors: [presentError(error, args.contextValue.logger)] };
   }
-  const answer = executeDocument(args);
-  return answer instanceof Promise
-    ? answer.then(one => extended(one, reflected, cost))
-    : extended(answer, reflected, cost);
+  const result = executeDocument(args);
+  if (!(result instanceof Promise)) return withExtensions(result, responsePosition, cost);
+  watchLoop();
+  return result.then(one => {
+    watchLastStep(watchdogOf(args), () => args);
+    return withExtensions(one, responsePosition, cost);
+  });
 }
 
-/** The first wait of what is executed ends what is watched. */
+/** Runs a step under the watchdog: the synchronous part, up to its first wait. */
 function watchedOperation<Result>(args: OperationArgs, step: () => Result): Result {
-  const { dependencies: parts } = args.contextValue;
-  return watched(
-    () => ({ logger: args.contextValue.logger, held: parts.counts?.held }),
-    () => args,
-    step,
-  );
+  return watched(watchdogOf(args), () => args, step);
 }
 
-/** With what is said of the whole operation: the position that it reflects, and what it cost. */
-function extended(answer: ExecutionResult, { position }: ResponsePosition, cost: number | undefined): ExecutionResult {
-  if (!position && cost === undefined) return answer;
+function watchdogOf({ contextValue }: OperationArgs): () => Watchdog {
+  return () => ({ logger: contextValue.logger, held: contextValue.dependencies.counts?.held });
+}
+
+/** Adds the extensions of the whole response: the position that it reflects, and its cost. */
+function withExtensions(
+  result: ExecutionResult,
+  { position }: ResponsePosition,
+  cost: number | undefined,
+): ExecutionResult {
+  if (!position && cost === undefined) return result;
   const extensions = position ? { position: formatPosition(position), cost } : { cost };
-  return answer.data && !answer.errors ? { data: answer.data, extensions } : { ...answer, extensions };
+  return result.data && !result.errors ? { data: result.data, extensions } : { ...result, extensions };
 }
 
-/** What a node's subscriptions have in common. */
+/** What all subscriptions of a node share. */
 export interface Subscribing {
   readonly shared: SharedExecution;
   readonly callers: OpenPerCaller;
 }
 
 /**
- * Subscribes: the source is opened for this subscriber, by their own rights; what it yields is executed once for all
- * who ask the same and may see the same.
- * @returns the frames, or one answer with errors where there is nothing to subscribe to
+ * Subscribes: the source is opened for this subscriber, with its own rights; each event is executed once for all
+ * subscribers with the same operation and the same visible data.
+ * @returns the frames, or one response with errors if there is nothing to subscribe to
  */
 export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
-  return traced(args, () => watchedOperation(args, () => admitAndSubscribe(args, subscribing)));
+  return withSpan(args, () => watchedOperation(args, () => admitAndSubscribe(args, subscribing)));
 }
 
-/** The span of a subscription is over once it has started. */
-function traced<Result>(args: OperationArgs, run: () => Promise<Result>): Promise<Result> {
-  const { dependencies: parts, correlationId, trace } = args.contextValue;
+/** The span of a subscription ends when the subscription has started. */
+function withSpan<Result>(args: OperationArgs, run: () => Promise<Result>): Promise<Result> {
+  const { dependencies, correlationId, trace } = args.contextValue;
   const type = operationOf(args);
-  if (!parts.tracing || type === undefined) return run();
-  return parts.tracing.span(type, { correlationId, ...trace }, { 'graphql.operation.type': type }, run);
+  if (!dependencies.tracing || type === undefined) return run();
+  return dependencies.tracing.span(type, { correlationId, ...trace }, { 'graphql.operation.type': type }, run);
 }
 
 function operationOf({ document, operationName }: OperationArgs): OperationTypeNode | undefined {
@@ -94,25 +103,25 @@ async function admitAndSubscribe(
   try {
     contextValue.dependencies.admission?.admit(args);
     checkRoot(args);
-    // Before the group is looked up, which makes JSON of the variables: JSON.stringify() fails on a value nested some
-    // thousand deep, and only the types say how deep one may be.
+    // Checked before shared.join(), which serialises the variables: JSON.stringify() throws on a value nested a few
+    // thousand levels deep, and only the input types limit the depth.
     const errors = variableErrors(args);
     if (errors) return presentResult({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
-    const mine = { ...args, document: open.document };
-    // Before its source: where this fails there is nothing open yet that nobody would end.
-    group = shared.join(mine);
-    const source = await createSourceEventStream(mine);
+    const sharedArgs = { ...args, document: open.document };
+    // Joined before the source is opened: if joining fails, there is no source that would stay open.
+    group = shared.join(sharedArgs);
+    const source = await createSourceEventStream(sharedArgs);
     if (Symbol.asyncIterator in source) {
       const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
       return new Frames(contextValue, events, group, close);
     }
-    // First: where it fails, what is below leaves the group, which is left once.
-    const answer = presentResult(source, contextValue);
+    // First, because it can throw: the catch block then leaves the group, which may be left only once.
+    const result = presentResult(source, contextValue);
     group.leave();
     close();
-    return answer;
+    return result;
   } catch (error) {
     group?.leave();
     close?.();
@@ -121,25 +130,26 @@ async function admitAndSubscribe(
 }
 
 /**
- * If directives leave no field at the root, graphql-js fails as if it had a bug.
+ * Rejects directives on the root field: if a directive skips the only root field, graphql-js throws an internal
+ * error.
  * @throws BAD_USER_INPUT
  */
 function checkRoot({ document, operationName }: OperationArgs): void {
   const fragments = fragmentsOf(document);
-  // Each fragment is looked at once, however often it is spread.
+  // Each fragment is visited once, however often it is spread.
   const seen = new Set<string>();
-  const directed = (set: SelectionSetNode | undefined): boolean =>
+  const hasDirective = (set: SelectionSetNode | undefined): boolean =>
     set?.selections.some(selection => {
       if (selection.directives?.length) return true;
       if (selection.kind === Kind.FIELD) return false;
-      if (selection.kind === Kind.INLINE_FRAGMENT) return directed(selection.selectionSet);
+      if (selection.kind === Kind.INLINE_FRAGMENT) return hasDirective(selection.selectionSet);
       const { value: name } = selection.name;
       if (seen.has(name)) return false;
       seen.add(name);
-      return directed(fragments.get(name));
+      return hasDirective(fragments.get(name));
     }) ?? false;
-  if (directed(getOperationAST(document, operationName)?.selectionSet)) {
-    throw badInput("A subscription's own field takes no directive: leave it out, or subscribe to something else.");
+  if (hasDirective(getOperationAST(document, operationName)?.selectionSet)) {
+    throw badInput('The root field of a subscription cannot have a directive: remove it.');
   }
 }
 

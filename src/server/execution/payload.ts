@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 
-/** From this length on, in bytes, a text is not copied for a socket whose operation has an id of its own. */
-const large = 8_192;
+/** From this length on, the text is not copied for another operation id: header and text are written separately. */
+const minSeparateBytes = 8_192;
 
-/** One frame as its transports send it: made once, for however many get it. */
+/** One frame, serialised once for all its subscribers and all transports. */
 export class Payload {
   readonly json: string;
-  /** What to go on from; undefined where the frame says nothing that one could go on from. */
+  /** The position to resume from; undefined if no subscription may resume from this frame. */
   readonly position: string | undefined;
   #body: Buffer | undefined;
   #message: { readonly id: string; readonly bytes: Buffer } | undefined;
@@ -18,16 +18,17 @@ export class Payload {
   }
 
   /**
-   * Writes the `next` message of graphql-transport-ws, as one frame of RFC 6455: header and text in one piece are one
-   * system call.
-   * @param id of the operation; kept for the next socket, as most clients count their operations from the same start
-   * @returns whether the socket takes more just now
+   * Writes the `next` message of graphql-transport-ws as one frame of RFC 6455. Header and text are one buffer, so
+   * they take one system call.
+   * @param id of the operation. The bytes are cached for the next socket with the same id: most clients number their
+   * operations from the same start.
+   * @returns whether the socket can take more at the moment
    */
   writeTo(socket: Writable, id: string): boolean {
     if (this.#message?.id === id) return socket.write(this.#message.bytes);
     const body = (this.#body ??= Buffer.from(`${this.json}}`));
     const start = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
-    if (body.length < large) {
+    if (body.length < minSeparateBytes) {
       const bytes = textFrame(start, body);
       this.#message = { id, bytes };
       return socket.write(bytes);
@@ -39,26 +40,28 @@ export class Payload {
     return takesMore;
   }
 
-  /** The event of text/event-stream. Its id is what a browser sends back as Last-Event-ID. */
+  /** The event for text/event-stream. A browser sends its id back as Last-Event-ID. */
   event(): Buffer {
     const id = this.position === undefined ? '' : `id: ${this.position}\n`;
     return (this.#event ??= Buffer.from(`event: next\n${id}data: ${this.json}\n\n`));
   }
 }
 
-const wholeText = 0x81; // one frame, no more to follow, of text
-const [shortest, longest] = [126, 65_536]; // lengths from which on the header has 2, and 8, bytes more for it
+/** FIN bit and opcode 1: a complete text message in one frame. */
+const textMessage = 0x81;
+/** Payload lengths from which on the header has 2, or 8, more bytes for the length. */
+const [twoByteLength, eightByteLength] = [126, 65_536];
 
 /**
- * A server's frames are not masked.
- * @param whole false: all of it but the body, which follows
+ * Builds a frame of a server, which is not masked.
+ * @param whole false: without the body, which the caller writes next
  */
 function textFrame(start: string, body: Buffer, whole = true): Buffer {
   const startLength = Buffer.byteLength(start);
   const length = startLength + body.length;
-  const header = length < shortest ? 2 : length < longest ? 4 : 10;
+  const header = length < twoByteLength ? 2 : length < eightByteLength ? 4 : 10;
   const bytes = Buffer.allocUnsafe(header + (whole ? length : startLength));
-  bytes[0] = wholeText;
+  bytes[0] = textMessage;
   bytes[1] = header === 2 ? length : header === 4 ? 126 : 127;
   if (header === 4) bytes.writeUInt16BE(length, 2);
   if (header === 10) bytes.writeBigUInt64BE(BigInt(length), 2);

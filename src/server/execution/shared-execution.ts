@@ -1,4 +1,4 @@
-import { type DocumentNode, type ExecutionResult, getOperationAST, Kind, visit } from 'graphql';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import type { Actor } from '../../commands/decider.ts';
 import { formatPosition } from '../../event-store/position.ts';
 import type { Frame, FrameKind } from '../../live/frame.ts';
@@ -8,45 +8,51 @@ import { executeDocument, type OperationArgs } from './execute.ts';
 import { type FrameRetries, openFrameRetries } from './frame-retries.ts';
 import { Payload } from './payload.ts';
 import { formatError, isTransient, presentError } from './present-error.ts';
+import { resumeVariables } from './resume-variables.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { TraceOrigin } from '../../telemetry/tracing.ts';
 import { sharingOf } from '../../graphql/sharing.ts';
 
-/** Characters of what tells groups apart: they are kept as long as anybody listens, and a caller may have many. */
-const longestKey = 65_536;
+/**
+ * Length limit for the key of a group. The key stays in memory while the group has members, and a caller may have
+ * many groups.
+ */
+const maxKeyLength = 65_536;
 
-/** Subscriptions that ask the same and may see the same. */
+/** Subscriptions with the same operation and the same visible data. */
 export interface Group {
   /**
-   * Gives the member an event as a frame, executed and serialised once for all members. A payload that is there already
-   * is given at once, without a promise: of a thousand members that get a frame, one has it made. A frame that can't be
-   * made because the database can't be read is made again until it can be, or until no member waits for it; until then
-   * the member gets nothing, so that no position is sent before its state.
-   * @param began given back to the member
+   * Delivers an event to the member as a frame, which is executed and serialised once for all members. An existing
+   * payload is delivered at once, without a promise. If the frame cannot be made because the database cannot be read,
+   * it is retried until it succeeds, or until no member waits for it; until then the member gets nothing, so that no
+   * position is sent before its state.
+   * @param startMs passed on to the member: when the delivery started, ms since the epoch
    */
-  give(event: Frame, member: Member, began: number): void;
-  /** One subscriber fewer. */
+  give(event: Frame, member: Member, startMs: number): void;
+  /** Removes one member. */
   leave(): void;
 }
 
-/** A subscription that gets frames. */
+/** A subscription that receives frames. */
 export interface Member {
-  /** True if it has ended: no frame needs to be made for it any more. */
+  /** True if it has ended: no frame has to be made for it any more. */
   readonly isOver: boolean;
-  made(payload: Payload, event: Frame, began: number): void;
+  made(payload: Payload, event: Frame, startMs: number): void;
 }
 
-/** Who waits until it is made. */
-interface Waiting {
+/** A member that waits for a frame which is being made. */
+interface WaitingMember {
   readonly member: Member;
   readonly event: Frame;
-  readonly began: number;
+  readonly startMs: number;
 }
 
-/** What was made of one change, or who waits for it. */
-type Memo = Partial<Record<FrameKind, Payload | Waiting[] | undefined>>;
+/** The payloads of one change by kind, or the members that wait for one. */
+type Memo = Partial<Record<FrameKind, Payload | WaitingMember[] | undefined>>;
 
-/** The memo that was asked for last, of all groups: looked up for each subscriber it would take as long as the rest. */
+/**
+ * The memo used last, over all groups: a map lookup for each subscriber would take as long as the rest of a delivery.
+ */
 interface Recent {
   group: Group | undefined;
   row: object | undefined;
@@ -58,14 +64,15 @@ interface Shared {
   members: number;
 }
 
-/** Which of a node's subscriptions are one. */
+/** Groups the subscriptions of a node that can share frames. */
 export interface SharedExecution {
   /**
-   * @returns the group of all subscriptions with that document, those variables but `after`, and that visible scope
-   * @throws LIMIT_EXCEEDED
+   * @returns the group of all subscriptions with the same document, the same visible scope and the same variables
+   * (without `after`)
+   * @throws LIMIT_EXCEEDED if the variables are too long
    */
   join(args: OperationArgs): Group;
-  /** How many there are, for who wants to know whether it works. */
+  /** Number of groups, for tests. */
   readonly groups: number;
 }
 
@@ -84,39 +91,39 @@ export function openSharedExecution(): SharedExecution {
 
   function keyOf(args: OperationArgs, scope: string): string {
     const { document, operationName, variableValues, contextValue } = args;
-    const left = [...onlyForAfter(document, operationName)];
+    const ignored = [...resumeVariables(document, operationName)];
     const variables = Object.entries(variableValues ?? {})
-      .filter(([name]) => !left.includes(name))
+      .filter(([name]) => !ignored.includes(name))
       .sort(([one], [other]) => (one < other ? -1 : 1));
     const atLeast = contextValue.atLeast && formatPosition(contextValue.atLeast);
     const key = JSON.stringify([numberOf(document), operationName, scope, atLeast, variables]);
-    if (key.length > longestKey) {
-      throw limitExceeded(`A subscription's variables have at most ${longestKey} characters.`, longestKey);
+    if (key.length > maxKeyLength) {
+      throw limitExceeded(`A subscription's variables have at most ${maxKeyLength} characters.`, maxKeyLength);
     }
     return key;
   }
 
-  function opened(key: string, args: OperationArgs, ofRole: boolean): Shared {
+  function openShared(key: string, args: OperationArgs, sharedByRole: boolean): Shared {
     const ended = args.contextValue.dependencies.counts?.grouped();
     function leave(): void {
-      if (--one.members > 0) return;
+      if (--entry.members > 0) return;
       shared.delete(key);
       ended?.();
     }
-    const identity = scopeIdentity(args.contextValue, ofRole);
-    const one: Shared = { members: 0, group: openGroup(args, identity, leave, recent, retries) };
-    shared.set(key, one);
-    return one;
+    const identity = scopeIdentity(args.contextValue, sharedByRole);
+    const entry: Shared = { members: 0, group: openGroup(args, identity, leave, recent, retries) };
+    shared.set(key, entry);
+    return entry;
   }
 
   return {
-    join(asked) {
-      const args = { ...asked, variableValues: declared(asked) };
+    join(requested) {
+      const args = { ...requested, variableValues: declaredVariables(requested) };
       const { role, subject } = args.contextValue.viewer ?? { role: 'nobody', subject: '' };
-      const ofRole = role === 'staff' && sharingOf(args.schema, args.document) === 'role';
-      const scope = ofRole ? role : `${role} ${subject}`;
+      const sharedByRole = role === 'staff' && sharingOf(args.schema, args.document) === 'role';
+      const scope = sharedByRole ? role : `${role} ${subject}`;
       const key = keyOf(args, scope);
-      const found = shared.get(key) ?? opened(key, args, ofRole);
+      const found = shared.get(key) ?? openShared(key, args, sharedByRole);
       found.members++;
       return found.group;
     },
@@ -126,29 +133,30 @@ export function openSharedExecution(): SharedExecution {
   };
 }
 
-/** The variables that the operation has: whatever else came with it would be kept as long as the group is. */
-function declared({ document, operationName, variableValues }: OperationArgs): Record<string, unknown> {
+/** Only the declared variables: the group would retain all others in memory. */
+function declaredVariables({ document, operationName, variableValues }: OperationArgs): Record<string, unknown> {
   const names =
-    getOperationAST(document, operationName)?.variableDefinitions?.map(one => one.variable.name.value) ?? [];
-  const given = variableValues ?? {};
-  return Object.fromEntries(names.flatMap(name => (Object.hasOwn(given, name) ? [[name, given[name]]] : [])));
+    getOperationAST(document, operationName)?.variableDefinitions?.map(each => each.variable.name.value) ?? [];
+  const values = variableValues ?? {};
+  return Object.fromEntries(names.flatMap(name => (Object.hasOwn(values, name) ? [[name, values[name]]] : [])));
 }
 
 /**
- * Who a group's executions are for: made of the scope, never the first subscriber's own. Among staff of whatever name
- * there is no name: a field that asks for it has been declared wrongly, and fails instead of telling somebody else's.
+ * The identity for the executions of a group. It is derived from the scope, never from the first subscriber. A group
+ * of all staff has no subject: a field that reads it is declared with the wrong sharing, and must fail instead of
+ * showing another member's data.
  */
-function scopeIdentity({ viewer }: Context, ofRole: boolean): Identity | undefined {
+function scopeIdentity({ viewer }: Context, sharedByRole: boolean): Identity | undefined {
   if (viewer === undefined) return undefined;
   const { role, subject } = viewer;
-  const nameless: Actor = {
+  const withoutSubject: Actor = {
     role,
     get subject(): string {
-      throw new Error('a field that is shared among a role asked who its viewer is: declare it `sharing: viewer`');
+      throw new Error('a field with `sharing: role` reads the subject of its viewer: declare it `sharing: viewer`');
     },
   };
-  // Each subscriber's token is looked at before each frame of theirs.
-  return { actor: ofRole ? nameless : { role, subject }, expiresAt: Infinity };
+  // The token of each subscriber is checked before each of its frames.
+  return { actor: sharedByRole ? withoutSubject : { role, subject }, expiresAt: Infinity };
 }
 
 function openGroup(
@@ -158,35 +166,37 @@ function openGroup(
   recent: Recent,
   retries: FrameRetries,
 ): Group {
-  const { dependencies: parts, logger, atLeast } = args.contextValue;
-  // By the changed row, which is one object for all who are told of the change: forgotten when no member waits for it.
+  const { dependencies, logger, atLeast } = args.contextValue;
+  // By the changed row, which is the same object for all subscribers of the change. An entry is collected when no
+  // member uses the row any more.
   const memos = new WeakMap<object, Memo>();
 
   /**
-   * Without a promise if no resolver has one: then each of a thousand members is sent it while its own memory is at hand.
-   * @returns undefined if it has to be made again
+   * No promise if no resolver returns one: then each of a thousand members is sent the frame while its memory is in
+   * the CPU cache.
+   * @returns undefined if the frame has to be retried
    */
   function make(event: Frame, log: Logger = logger): Payload | undefined | Promise<Payload | undefined> {
-    parts.counts?.executed();
-    // A context of its own: what one delivery read must not be seen by the next.
-    const contextValue = createContext(parts, log, { identity, atLeast });
+    dependencies.counts?.executed();
+    // A new context for each frame: what one delivery has read must not be reused by the next.
+    const contextValue = createContext(dependencies, log, { identity, atLeast });
     const result = executeDocument({ ...args, rootValue: event, contextValue });
     return result instanceof Promise ? result.then(settled => payloadOf(event, settled)) : payloadOf(event, result);
   }
 
-  function tell(members: readonly Waiting[], payload: Payload): void {
-    for (const { member, event, began } of members) {
+  function deliver(members: readonly WaitingMember[], payload: Payload): void {
+    for (const { member, event, startMs } of members) {
       try {
-        member.made(payload, event, began);
+        member.made(payload, event, startMs);
       } catch (error) {
-        // The other members must not miss a frame because of it.
-        logger.error({ err: error }, 'a frame could not be given to one of its subscribers');
+        // The other members must still get the frame.
+        logger.error({ err: error }, 'delivering a frame to a subscriber failed');
       }
     }
   }
 
-  /** @param members more may be added while it is made; all of them have an event of the same row and kind */
-  async function makeFor(members: Waiting[], first: Promise<Payload | undefined>, memo: Memo, event: Frame) {
+  /** @param members more may be added while the frame is made; the events of all of them have the same row and kind */
+  async function makeFor(members: WaitingMember[], first: Promise<Payload | undefined>, memo: Memo, event: Frame) {
     let payload: Payload | undefined;
     try {
       payload = (await first) ?? (await makeAgain(members, event));
@@ -194,12 +204,13 @@ function openGroup(
       payload = failed(error, logger);
     }
     memo[event.kind] = payload;
-    if (payload) tell(members, payload);
+    if (payload) deliver(members, payload);
   }
 
-  /** @returns undefined if no member waits for it any more */
-  async function makeAgain(members: readonly Waiting[], event: Frame): Promise<Payload | undefined> {
-    // The first failure was logged as a warning: while the database is away, the same would be logged all the time.
+  /** @returns undefined if no member waits for the frame any more */
+  async function makeAgain(members: readonly WaitingMember[], event: Frame): Promise<Payload | undefined> {
+    // The first failure was logged as a warning. The retries are not, or the log would fill while the database is
+    // away.
     const quiet = logger.isLevelEnabled('warn') ? logger.child({}, { level: 'error' }) : logger;
     const isWanted = (): boolean => members.some(({ member }) => !member.isOver);
     for (let failures = 1; isWanted(); failures++) {
@@ -211,7 +222,7 @@ function openGroup(
 
   function memoOf(row: object | undefined): Memo {
     if (row === undefined) return {};
-    // All who are told of a change ask for it one after the other.
+    // All subscribers of a change call this one after another, so the last memo is usually the right one.
     if (recent.group === group && recent.row === row) return recent.memo;
     const memo = memos.get(row) ?? {};
     memos.set(row, memo);
@@ -223,70 +234,47 @@ function openGroup(
 
   const group: Group = {
     leave,
-    give(event, member, began) {
+    give(event, member, startMs) {
       const memo = memoOf(event.row);
       const found = memo[event.kind];
       if (found && !(found instanceof Payload)) {
-        found.push({ member, event, began });
+        found.push({ member, event, startMs });
         return;
       }
       const made = found ?? make(event);
       if (made instanceof Payload) {
         memo[event.kind] = made;
-        member.made(made, event, began);
+        member.made(made, event, startMs);
         return;
       }
-      const members = (memo[event.kind] = [{ member, event, began }]);
+      const members = (memo[event.kind] = [{ member, event, startMs }]);
       void makeFor(members, Promise.resolve(made), memo, event);
     },
   };
   return group;
 }
 
-/** @returns undefined if an error in it will pass: then it has to be made again, and neither it nor its position is sent */
+/**
+ * @returns undefined if the result has a transient error: then the frame is retried, and neither the error nor its
+ * position is sent
+ */
 function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payload | undefined {
   if (errors?.some(isTransient)) return undefined;
   const position = formatPosition(event.position);
   const answer = { ...(errors && { errors: errors.map(formatError) }), ...result };
-  const correlationId = originOf(event)?.correlationId;
+  const correlationId = traceOriginOf(event)?.correlationId;
   const extensions = { position, kind: event.kind, ...(correlationId && { correlationId }) };
   const json = JSON.stringify({ ...answer, extensions });
   return new Payload(json, errors ? undefined : position);
 }
 
-/** The frame that is sent if execution itself fails: a fault in this program, which would fail again. */
+/** The frame that is sent if execution itself fails: a bug in this program, so a retry would fail, too. */
 function failed(error: unknown, logger: Logger): Payload {
   return new Payload(JSON.stringify({ errors: [formatError(presentError(error, logger))] }), undefined);
 }
 
-/** The request that a frame is news of, where it is of one. */
-export function originOf({ kind, row }: Frame): TraceOrigin | undefined {
+/** The request that caused the change of an UPDATE frame, if it is known. */
+export function traceOriginOf({ kind, row }: Frame): TraceOrigin | undefined {
   const origin = row as Partial<TraceOrigin> | undefined;
   return kind === 'UPDATE' && origin?.correlationId ? (origin as TraceOrigin) : undefined;
-}
-
-const afterOnly = new WeakMap<DocumentNode, ReadonlyMap<string, ReadonlySet<string>>>();
-
-/** Variables that say nothing but where a subscription goes on from: the root field's `after`, and used nowhere else. */
-function onlyForAfter(document: DocumentNode, operationName: string | null | undefined): ReadonlySet<string> {
-  const name = operationName ?? '';
-  const known = afterOnly.get(document) ?? new Map<string, ReadonlySet<string>>();
-  const found = known.get(name) ?? findOnlyForAfter(document, operationName);
-  afterOnly.set(document, new Map(known).set(name, found));
-  return found;
-}
-
-function findOnlyForAfter(document: DocumentNode, operationName: string | null | undefined): ReadonlySet<string> {
-  const root = getOperationAST(document, operationName)?.selectionSet.selections[0];
-  if (root?.kind !== Kind.FIELD) return new Set();
-  const value = root.arguments?.find(argument => argument.name.value === 'after')?.value;
-  if (value?.kind !== Kind.VARIABLE) return new Set();
-  let uses = 0;
-  visit(document, {
-    VariableDefinition: () => false,
-    Variable: node => {
-      if (node.name.value === value.name.value) uses++;
-    },
-  });
-  return uses === 1 ? new Set([value.name.value]) : new Set();
 }

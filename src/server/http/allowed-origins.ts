@@ -1,6 +1,9 @@
 import type { Config } from '../../config.ts';
 
-/** Whether a page of that origin may use this server: those listed, exactly; in development any page of this machine. */
+/**
+ * Whether pages of that origin may use this server: the configured origins, and in development any origin on this
+ * machine.
+ */
 export type AllowsOrigin = (origin: string) => boolean;
 
 export function allowedOrigins({ corsOrigins, production }: Pick<Config, 'corsOrigins' | 'production'>): AllowsOrigin {

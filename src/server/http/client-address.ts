@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /**
- * Whose request it is, as far as a network can tell: the address of whoever connected or, where that is one of our own
- * proxies, the one that it says it had the request from. What anybody else says of addresses is worth nothing.
- * @returns an IPv4 address, or the /64 of an IPv6 address, of which each household has one to itself
+ * Determines the address of the client that a request comes from. If the connection is from one of our own proxies,
+ * it is the address in X-Forwarded-For; the header is ignored on any other connection.
+ * @returns an IPv4 address, or the /64 prefix of an IPv6 address, since each household has a /64 of its own
  */
 export type ClientAddress = (request: IncomingMessage) => string;
 
@@ -22,7 +22,8 @@ export function openClientAddress(trustedProxies: readonly string[]): ClientAddr
   return ({ socket, headers }) => {
     const peer = plain(socket.remoteAddress ?? '');
     if (trustedProxies.length === 0 || isIP(peer) === 0 || !isOurs(peer)) return household(peer);
-    // Each proxy adds whom it had it from at the end; what is left of the first stranger, they may have written.
+    // Each proxy appends the address of its peer. Entries before the first address that is no proxy of ours can be
+    // forged.
     const hops = String(headers['x-forwarded-for'] ?? '').split(',');
     let farthest = peer;
     for (const hop of hops.reverse()) {
@@ -36,8 +37,8 @@ export function openClientAddress(trustedProxies: readonly string[]): ClientAddr
 }
 
 /**
- * As IPv4 where it is that in IPv6's clothes, without the zone, which is this machine's business, and without the port
- * that some gateways write: `203.0.113.7:51234`, `[2001:db8::1]:51234`.
+ * Normalises an address: an IPv4-mapped IPv6 address becomes IPv4; the zone, which has a meaning on this machine
+ * only, is removed; and so is the port that some gateways add: `203.0.113.7:51234`, `[2001:db8::1]:51234`.
  */
 function plain(written: string): string {
   const address = /^\[(.+)\](?::\d+)?$/.exec(written)?.[1] ?? written.replace(/^(\d+(?:\.\d+){3}):\d+$/, '$1');

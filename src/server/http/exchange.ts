@@ -4,26 +4,29 @@ import type { GraphQLParams } from 'graphql-yoga';
 import type { Requester } from '../limits/admission.ts';
 import type { Identity } from '../../graphql/context.ts';
 
-/** Who asks by HTTP. */
+/** The caller of an HTTP request. */
 export interface HttpRequester extends Requester {
   readonly identity: Identity | undefined;
-  /** Why they are nobody, though they gave a token. */
-  readonly refusal?: unknown;
+  /** Why the caller is not authenticated although a token was sent: the error. */
+  readonly tokenError?: unknown;
 }
 
-/** A request, its answer, and what was done of it so far. */
+/** A request, its response, and its progress. */
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Ties log lines, events and frames to it. */
+  /** Correlation id: log lines, events and frames of this request carry it. */
   readonly id: string;
-  readonly begun: Begun;
+  readonly progress: RequestProgress;
 }
 
-/** What was done for a request, by whichever way: where another one goes on, nothing of it may be done again. */
-export interface Begun {
-  asker?: HttpRequester;
-  /** @throws what reading the request came to */
+/**
+ * The steps of a request that are done already. If the fast path passes the request on to yoga, no step may run a
+ * second time.
+ */
+export interface RequestProgress {
+  requester?: HttpRequester;
+  /** @throws the error with which reading the request failed */
   params?: () => GraphQLParams;
   result?: ExecutionResult;
 }

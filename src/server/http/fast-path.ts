@@ -14,29 +14,24 @@ import { acceptableTypes } from './response-type.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Exchange } from './exchange.ts';
 import { executeOperation } from '../execution/operation.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
 import { presentError } from '../execution/present-error.ts';
 import { resultToJson } from '../execution/cached-json.ts';
 
 type Operation = GraphQLParams & { readonly query: string };
 
-/** What yoga says is `any`. */
-interface Pipeline {
-  readonly parse: (source: string) => DocumentNode;
-  readonly validate: (schema: GraphQLSchema, document: DocumentNode) => readonly GraphQLError[];
-}
-
 /**
- * Answers the plain case, a POST of JSON for one query or mutation that succeeds, without yoga's way from node:http to
- * `Request`, `Response` and back. A document is parsed and validated by yoga's pipeline with all its plugins, once; from
- * then on its text alone says that it is good. Context and execution are those of every way; whatever is not the plain
- * case, errors above all, yoga answers.
- * @param parts.read what the request asks for
- * @param parts.openContext says who asks; throws where they may not
- * @param parts.documents those that yoga's parser keeps, by their texts
- * @param parts.headersOf what every answer says in its head
- * @returns false where yoga has to go on
+ * Answers the common case without yoga's conversion from node:http to `Request` and `Response` and back: a POST of
+ * JSON with one query or mutation that succeeds. A document is parsed and validated once, by yoga's pipeline with all
+ * its plugins; later requests look it up by its text. Context and execution are the same as for every transport.
+ * Everything else, errors above all, is left to yoga.
+ * @param options.read parses the request
+ * @param options.openContext authenticates the caller and makes the context; throws if the caller may not continue
+ * @param options.documents yoga's document cache, by text
+ * @param options.headersOf the headers that every response carries
+ * @returns false if yoga has to answer the request
  */
-export function openFastPath(parts: {
+export function openFastPath(options: {
   yoga: YogaServerInstance<Exchange, Context>;
   schema: GraphQLSchema;
   read: (exchange: Exchange) => Promise<GraphQLParams>;
@@ -45,27 +40,33 @@ export function openFastPath(parts: {
   headersOf: (exchange: Exchange) => Record<string, string>;
   logger: Logger;
 }): (exchange: Exchange) => Promise<boolean> {
-  const { yoga, schema, read, openContext, documents, headersOf, logger } = parts;
-  const good = new WeakSet<DocumentNode>();
+  const { yoga, schema, read, openContext, documents, headersOf, logger } = options;
+  const validDocuments = new WeakSet<DocumentNode>();
 
-  function examined(
+  function parseAndValidate(
     exchange: Exchange,
     params: Operation,
   ): { document: DocumentNode; errors: readonly GraphQLError[] } {
-    const known = documents.get(params.query);
-    if (known && good.has(known)) return { document: known, errors: [] };
+    const cached = documents.get(params.query);
+    if (cached && validDocuments.has(cached)) return { document: cached, errors: [] };
     const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pipeline;
     const document = parse(params.query);
     const errors = validate(schema, document);
-    if (errors.length === 0) good.add(document);
+    if (errors.length === 0) validDocuments.add(document);
     return { document, errors };
   }
 
-  /** @returns undefined for a subscription, or no one operation: nothing is done of it but that it was read */
-  function perform(exchange: Exchange, params: Operation): ExecutionResult | Promise<ExecutionResult> | undefined {
-    const { document, errors } = examined(exchange, params);
+  /**
+   * @returns undefined for a subscription, or if it is not clear which operation is meant: nothing has been executed
+   * then
+   */
+  function executeRequest(
+    exchange: Exchange,
+    params: Operation,
+  ): ExecutionResult | Promise<ExecutionResult> | undefined {
+    const { document, errors } = parseAndValidate(exchange, params);
     const { operationName, variables: variableValues } = params;
-    // Where it can't be said which operation is meant, yoga says so.
+    // If it is not clear which operation is meant, yoga reports the error.
     const operation = getOperationAST(document, operationName);
     if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
     if (errors.length > 0) return { errors };
@@ -74,8 +75,8 @@ export function openFastPath(parts: {
   }
 
   return async exchange => {
-    const { req, res, begun } = exchange;
-    const type = answerType(req);
+    const { req, res, progress } = exchange;
+    const type = responseType(req);
     if (type === undefined) return false;
     let params: GraphQLParams;
     try {
@@ -86,13 +87,13 @@ export function openFastPath(parts: {
     if (!isOperation(params)) return false;
     let result: ExecutionResult | undefined;
     try {
-      result = await perform(exchange, params);
+      result = await executeRequest(exchange, params);
     } catch (error) {
       result = { errors: [presentError(error, logger)] };
     }
     if (result === undefined) return false;
     if (result.errors !== undefined || result.extensions?.['http'] !== undefined) {
-      begun.result = result;
+      progress.result = result;
       return false;
     }
     const text = resultToJson(result);
@@ -100,26 +101,27 @@ export function openFastPath(parts: {
     headers['Content-Type'] = type;
     const length = Buffer.byteLength(text);
     headers['Content-Length'] = String(length);
-    // ASCII, as most answers are: the same bytes, which node writes without making room for three of them a letter.
+    // Most responses are ASCII. As latin1 the bytes are the same, and Node does not reserve three bytes per
+    // character.
     queueMicrotask(() => res.writeHead(200, headers).end(text, length === text.length ? 'latin1' : 'utf8'));
     return true;
   };
 }
 
-/** `Content-Type` of a result; undefined if yoga has to answer. */
-function answerType({ url, headers: { accept } }: IncomingMessage): string | undefined {
+/** `Content-Type` of the response; undefined if yoga has to answer. */
+function responseType({ url, headers: { accept } }: IncomingMessage): string | undefined {
   const type = url === '/graphql' ? acceptableTypes(accept).result : undefined;
   return type && `${type}; charset=utf-8`;
 }
 
-const members: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
+const requestFields: ReadonlySet<string> = new Set(['query', 'variables', 'operationName', 'extensions']);
 
-/** Whether it is without doubt one that yoga takes; what is wrong with another one, yoga says. */
+/** Whether the request is well-formed for certain; if not, yoga reports what is wrong with it. */
 function isOperation(params: GraphQLParams): params is Operation {
   if (!isObject(params) || typeof params.query !== 'string' || params.query === '') return false;
   const { operationName, variables, extensions } = params;
   return (
-    Object.keys(params).every(name => members.has(name)) &&
+    Object.keys(params).every(name => requestFields.has(name)) &&
     (operationName == null || typeof operationName === 'string') &&
     (variables == null || isObject(variables)) &&
     (extensions == null || isObject(extensions))

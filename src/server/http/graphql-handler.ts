@@ -13,15 +13,17 @@ import type { Exchange, HttpRequester } from './exchange.ts';
 import type { EventStreams } from '../transports/event-streams.ts';
 import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
-import { codedError, isUnauthenticated } from '../../graphql/coded-error.ts';
+import { codedError, isUnauthenticated, withCode } from '../../graphql/coded-error.ts';
 import type { DocumentLimits } from '../limits/document-limits.ts';
 import { documentWeight } from '../limits/document-weight.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
 import { parseDocument } from '../limits/parse-document.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import type { Payload } from '../execution/payload.ts';
-import { presentError, withCode } from '../execution/present-error.ts';
-import { givenPosition, readRequest } from './read-request.ts';
+import { presentError } from '../execution/present-error.ts';
+import { givenPosition } from '../execution/given-position.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
+import { readRequest } from './read-request.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { openFastPath } from './fast-path.ts';
 import { validateDocument } from '../limits/validate-document.ts';
@@ -30,13 +32,14 @@ import { watched } from '../execution/watchdog.ts';
 export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
 
 /**
- * GraphQL over HTTP and SSE, as a listener of node:http, `answer`. Its parser, rules of validation and caches serve
- * WebSockets too, by `pipelineFor`.
- * @param streams carries what goes on until its client leaves
+ * GraphQL over HTTP and SSE, as a listener of node:http (`answer`). WebSockets use its parser, validation rules and
+ * caches through `pipelineFor`.
+ * @param options.streams sends the frames of subscriptions
+ * @param options.prepareResponse sets the headers of a response that yoga writes, and tracks it for shutdown
  */
 export function openGraphQLHandler(options: {
   schema: GraphQLSchema;
-  parts: Dependencies;
+  dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
   limits: DocumentLimits & Pick<Limits, 'bodyBytes'>;
@@ -45,53 +48,69 @@ export function openGraphQLHandler(options: {
   documents: TrustedDocuments;
   addressOf: ClientAddress;
   headersOf: (exchange: Exchange) => Record<string, string>;
-  followed: (exchange: Exchange) => void;
+  prepareResponse: (exchange: Exchange) => void;
 }) {
-  const { schema, parts, identify, logger, limits, streams, subscribing, documents, addressOf, headersOf, followed } =
-    options;
+  const {
+    schema,
+    dependencies,
+    identify,
+    logger,
+    limits,
+    streams,
+    subscribing,
+    documents,
+    addressOf,
+    headersOf,
+    prepareResponse,
+  } = options;
 
-  /** Who it is has to be known before their document is looked at; that they are nobody is said where it always is. */
-  async function read({ req, begun }: Exchange): Promise<GraphQLParams> {
+  /**
+   * Authenticates before the document is parsed, because parsing counts against the caller's rate. An invalid token is
+   * rejected later, in openContext, which the fast path and yoga both call.
+   */
+  async function read({ req, progress }: Exchange): Promise<GraphQLParams> {
     try {
-      const asked = await readRequest(req, limits.bodyBytes);
-      const asker = askerOf(req);
-      begun.asker = asker instanceof Promise ? await asker : asker;
-      const params = documents.named(asked);
-      begun.params = () => params;
+      const received = await readRequest(req, limits.bodyBytes);
+      const requester = requesterOf(req);
+      progress.requester = requester instanceof Promise ? await requester : requester;
+      const params = documents.named(received);
+      progress.params = () => params;
       return params;
     } catch (error) {
-      begun.params = () => raise(error);
+      progress.params = () => raise(error);
       throw error;
     }
   }
 
-  function askerOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
+  function requesterOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
     const identity = identify(request.headers.authorization);
     if (identity instanceof Promise) {
-      return identity.then(known, (refusal: unknown) => ({ ...stranger(request), refusal }));
+      return identity.then(authenticated, (tokenError: unknown) => ({ ...unauthenticated(request), tokenError }));
     }
-    return identity ? known(identity) : stranger(request);
+    return identity ? authenticated(identity) : unauthenticated(request);
   }
 
-  function stranger(request: IncomingMessage): HttpRequester {
+  function unauthenticated(request: IncomingMessage): HttpRequester {
     return { address: addressOf(request), identity: undefined, viewer: undefined };
   }
 
-  const watchdog = () => ({ logger, held: parts.counts?.held });
+  const watchdog = () => ({ logger, held: dependencies.counts?.held });
 
   const operations: Plugin<Context, Exchange> = {
     onRequestParse({ serverContext, setRequestParser }) {
-      const { params } = serverContext.begun;
+      const { params } = serverContext.progress;
       setRequestParser(params ?? (() => read(serverContext)));
     },
-    onParams({ context: { begun }, setResult }) {
-      if (begun.result) setResult(begun.result);
+    onParams({ context: { progress }, setResult }) {
+      if (progress.result) setResult(progress.result);
     },
     onParse({ context, setParseFn }) {
-      const { begun, asker = begun?.asker } = context as Partial<Exchange> & { readonly asker?: Requester };
-      // Called for what stands in no cache.
+      const { progress, requester = progress?.requester } = context as Partial<Exchange> & {
+        readonly requester?: Requester;
+      };
+      // Called only for documents that are not cached.
       setParseFn((source: string) => {
-        if (asker && !documents.has(source)) parts.admission?.admitDocument(asker, source);
+        if (requester && !documents.has(source)) dependencies.admission?.admitDocument(requester, source);
         let document: DocumentNode | undefined;
         return watched(
           watchdog,
@@ -110,7 +129,7 @@ export function openGraphQLHandler(options: {
       );
       return validated => {
         const errors = validated.result as readonly GraphQLError[];
-        validated.setResult(errors.map(error => withCode(error, 'GRAPHQL_VALIDATION_FAILED')));
+        validated.setResult(errors.map(error => presentError(withCode(error, 'GRAPHQL_VALIDATION_FAILED'), logger)));
       };
     },
     onExecute({ setExecuteFn }) {
@@ -125,42 +144,45 @@ export function openGraphQLHandler(options: {
     },
     onResultProcess(process) {
       const { result, resultProcessor, serverContext } = process;
-      const { res, begun } = serverContext;
+      const { res, progress } = serverContext;
       if (!isAsyncIterable(result)) return;
       const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
-      // A client may leave before the first byte, or take no stream: then nobody would read it, or end its source.
+      // The client may have disconnected before the first byte, or may not accept a stream: then nothing would read
+      // or close the source.
       if (res.closed || resultProcessor === undefined) {
         void frames.return?.();
         return;
       }
-      // Written to Node's own response: a web stream for each subscriber costs more than all else about a frame.
+      // Written to Node's response directly: a web stream per subscriber would cost more than everything else about a
+      // frame.
       process.setResultProcessor(async (_result, fetchAPI) => {
-        await streams.carry(res, frames, begun.asker?.identity?.expiresAt);
+        await streams.carry(res, frames, progress.requester?.identity?.expiresAt);
         return new fetchAPI.Response(null);
       }, 'text/event-stream');
     },
   };
 
-  const documentsKept = keptDocuments();
+  const documentCache = openDocumentCache();
 
-  function openContext({ req, id, begun }: Exchange, params: GraphQLParams): Context {
+  function openContext({ req, id, progress }: Exchange, params: GraphQLParams): Context {
     const { headers } = req;
-    const { identity, address, refusal } = begun.asker ?? stranger(req);
-    if (refusal !== undefined) {
-      if (!isUnauthenticated(refusal)) throw refusal as Error;
-      parts.admission?.admitStranger(address);
-      throw invalidToken(refusal);
+    const { identity, address, tokenError } = progress.requester ?? unauthenticated(req);
+    if (tokenError !== undefined) {
+      if (!isUnauthenticated(tokenError)) throw tokenError as Error;
+      dependencies.admission?.admitStranger(address);
+      throw invalidToken(tokenError);
     }
-    return createContext(parts, logger, {
+    return createContext(dependencies, logger, {
       identity,
       address,
       correlationId: id,
-      trace: parts.tracing && traceOf(headers),
+      trace: dependencies.tracing && traceOf(headers),
       atLeast:
         givenPosition(headers['orderstream-position'], 'Orderstream-Position') ??
         givenPosition(params.extensions?.['atLeast'], '`extensions.atLeast`'),
       after:
-        // A browser that comes back repeats the request as it was, and beside it how far it has come since.
+        // A browser that reconnects repeats its request unchanged, and adds the newest position that it received as
+        // Last-Event-ID, so the header takes precedence.
         givenPosition(headers['last-event-id'], 'Last-Event-ID') ??
         givenPosition(params.extensions?.['after'], '`extensions.after`'),
     });
@@ -169,69 +191,70 @@ export function openGraphQLHandler(options: {
   const yoga = createYoga<Exchange, Context>({
     schema,
     plugins: [operations],
-    context(asked) {
-      const context = openContext(asked, asked.params);
-      // yoga copies what it is given, and from no prototype.
+    context(initial) {
+      const context = openContext(initial, initial.params);
+      // yoga copies only own properties of the context, so the getter and the method of its prototype are copied
+      // here.
       return { ...context, logger: context.logger, now: () => context.now() };
     },
     parserAndValidationCache: {
-      documentCache: documentsKept,
+      documentCache,
       errorCache: { get: () => undefined, set: () => undefined },
     },
     maskedErrors: { maskError: error => presentError(error, logger) },
-    logging: false, // presentError logs what is worth it
+    logging: false, // presentError() logs the errors that matter
     graphqlEndpoint: '/graphql',
-    // yoga answers whatever URL ends in this before anything else; no URL has a space in it.
+    // yoga answers any URL that ends with this path first, so it is a path that no URL can have.
     healthCheckEndpoint: ' ',
-    cors: false, // server.ts does it, for all answers
+    cors: false, // server.ts sets the CORS headers of all responses
     graphiql: false,
     landingPage: false,
     batching: false,
     multipart: false,
-    maxRequestBodySize: false, // readRequest counts
+    maxRequestBodySize: false, // readRequest() limits the size
   });
 
-  const shortWay = openFastPath({ yoga, schema, read, openContext, documents: documentsKept, headersOf, logger });
+  const fastPath = openFastPath({ yoga, schema, read, openContext, documents: documentCache, headersOf, logger });
 
   async function answerByYoga(exchange: Exchange): Promise<void> {
     const { headers } = exchange.req;
-    // yoga ignores `q`, and finds out only after execution that it has no type to answer with.
+    // yoga ignores `q`, and detects only after execution that it has no acceptable type to answer with.
     const acceptable = acceptableTypes(headers.accept);
-    if (acceptable.result === undefined && !acceptable.stream) exchange.begun.params = () => raise(notAcceptable());
+    if (acceptable.result === undefined && !acceptable.stream) exchange.progress.params = () => raise(notAcceptable());
     headers.accept = acceptHeader(acceptable);
     await yoga(exchange.req, exchange.res, exchange);
   }
 
   return {
     answerByYoga,
-    /** A POST. */
+    /** Answers a POST. */
     async answer(exchange: Exchange): Promise<void> {
-      // Whoever has left by now hears no answer, and what is kept for them until they leave would be kept for ever.
-      if ((await shortWay(exchange)) || exchange.res.closed) return;
-      followed(exchange);
+      // If the client has disconnected, `close` was emitted already, so the response would be tracked for ever.
+      if ((await fastPath(exchange)) || exchange.res.closed) return;
+      prepareResponse(exchange);
       await answerByYoga(exchange);
     },
-    /** yoga's pipeline with all of the above in it, for a transport that is not yoga's. */
-    pipelineFor: (asker: Requester) => yoga.getEnveloped({ asker }),
+    /** yoga's pipeline with all plugins above, for a transport that does not use yoga. */
+    pipelineFor: (requester: Requester) => yoga.getEnveloped({ requester }) as Pipeline,
   };
 }
 
 /**
- * Bounded by what stands in it: yoga's own holds a thousand documents of whatever size, those that don't parse too,
- * and anybody may send them.
+ * Bounded by weight. yoga's default cache holds a thousand documents of any size, even those that do not parse, and
+ * any client can send them.
  */
-function keptDocuments(): LRUCache<string, DocumentNode> {
+function openDocumentCache(): LRUCache<string, DocumentNode> {
   return new LRUCache({
     maxSize: 64_000,
     sizeCalculation: documentWeight,
   });
 }
 
-function known(identity: Identity): HttpRequester {
+function authenticated(identity: Identity): HttpRequester {
   return { address: '', identity, viewer: identity.actor };
 }
 
-/** As RFC 6750 has it: a client that gets this asks for a new token, one that gets plain `Bearer` had sent none. */
+/** Per RFC 6750: with `error="invalid_token"` a client requests a new token; plain `Bearer` means that it sent none. */
 function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
   const http = { status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
   return new GraphQLError(message, { extensions: { ...extensions, http } });
@@ -240,14 +263,14 @@ function invalidToken({ message, extensions }: GraphQLError): GraphQLError {
 function notAcceptable(): GraphQLError {
   return codedError(
     'NOT_ACCEPTABLE',
-    'Name application/graphql-response+json or application/json in `Accept`, or text/event-stream for a subscription.',
+    'Send `Accept` with application/graphql-response+json or application/json, or text/event-stream for a subscription.',
   );
 }
 
 function streamNotAccepted(): GraphQLError {
   return codedError(
     'NOT_ACCEPTABLE',
-    'A subscription is answered as text/event-stream: name it in `Accept`, or subscribe over WebSocket (graphql-transport-ws).',
+    'A subscription needs `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).',
   );
 }
 

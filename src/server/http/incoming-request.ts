@@ -1,9 +1,9 @@
 import { IncomingMessage } from 'node:http';
 
 /**
- * A request whose offer of another protocol is ignored, unless it is a WebSocket at /graphql. `curl --http2` and Java's
- * client offer h2c with each plain request. Node before 24 takes every request with an offer away from the server once
- * anything listens to `upgrade`, and asks this property first.
+ * A request whose `Upgrade` header is ignored, unless it asks for a WebSocket at /graphql. `curl --http2` and Java's
+ * client send `Upgrade: h2c` with each plain request. Once there is a listener for `upgrade`, Node before 24 treats
+ * every request with that header as an upgrade; it reads this property first.
  */
 export class IncomingRequest extends IncomingMessage {
   declare private offersUpgrade: boolean | undefined;
@@ -12,7 +12,7 @@ export class IncomingRequest extends IncomingMessage {
     return this.offersUpgrade === true && (this.method === 'CONNECT' || this.#offersWebSocket());
   }
 
-  /** By Node's parser, which sets it in the constructor of IncomingMessage first: no private field is there by then. */
+  /** Node's parser sets it while the constructor of IncomingMessage runs, when private fields (#) do not exist yet. */
   set upgrade(offered: boolean | undefined) {
     this.offersUpgrade = offered;
   }
@@ -23,13 +23,16 @@ export class IncomingRequest extends IncomingMessage {
   }
 }
 
-/** The path as it was sent: a decision must not rest on what another spelling of a path would be taken for. */
+/** The path exactly as it was sent: security decisions must not depend on how a path would be normalised. */
 export function pathOf({ url = '' }: IncomingMessage): string {
   const target = url.startsWith('/') ? url : (absoluteForm.exec(url)?.groups?.['target'] ?? url);
   return target.split('?', 1)[0] ?? '';
 }
 
-/** `GET http://host/graphql`, as to a proxy: its host goes before the header's (RFC 9112, 3.2.2). */
+/**
+ * Converts the absolute form (`GET http://host/graphql`, as clients send it to a proxy) to a path. Its host takes
+ * precedence over the Host header (RFC 9112, 3.2.2).
+ */
 export function useOriginForm(request: IncomingMessage): void {
   const { url = '' } = request;
   if (url.startsWith('/')) return;

@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
-/** What a client's `Accept` header lets a response be. */
+/** The response types that a client's `Accept` header allows. */
 export interface Acceptable {
-  /** Media type of a single result; undefined if the client takes neither of the two. */
+  /** Media type of a single result; undefined if the client accepts neither of the two. */
   readonly result: ResultType | undefined;
-  /** Whether the client takes a stream of results, `text/event-stream`. */
+  /** Whether the client accepts a stream of results, `text/event-stream`. */
   readonly stream: boolean;
 }
 
 export type ResultType = (typeof resultTypes)[number];
 
-/** If a client likes both equally, by a wildcard, it gets the first: the older of the two, which any client can read. */
+/** If a client accepts both equally (a wildcard), it gets the first: the older type, which every client can read. */
 const resultTypes = ['application/json', 'application/graphql-response+json'] as const;
 const streamType = 'text/event-stream';
 
@@ -21,10 +21,10 @@ interface MediaRange {
   readonly place: number;
 }
 
-/** Clients send few different headers, and each request has one. */
+/** A cache: each request has this header, and clients send only a few different values. */
 const parsed = new LRUCache<string, Acceptable>({ max: 100 });
 
-/** @param accept the header; a request without one takes anything */
+/** @param accept the header; a request without it accepts any type */
 export function acceptableTypes(accept = '*/*'): Acceptable {
   const known = parsed.get(accept);
   if (known) return known;
@@ -33,7 +33,7 @@ export function acceptableTypes(accept = '*/*'): Acceptable {
   return acceptable;
 }
 
-/** The same as a header that names exactly these types; a client that takes none is told so in JSON. */
+/** An equivalent header that names exactly these types. A client that accepts none gets its error as JSON. */
 export function acceptHeader({ result, stream }: Acceptable): string {
   if (!stream) return result ?? 'application/json';
   return result === undefined ? streamType : `${result}, ${streamType}`;
@@ -60,7 +60,7 @@ function rangeFor(ranges: readonly MediaRange[], type: string): MediaRange | und
   return undefined;
 }
 
-/** What is malformed is left out, as if it was not there. */
+/** Malformed entries are ignored. */
 function rangesOf(accept: string): MediaRange[] {
   return accept
     .toLowerCase()
@@ -77,13 +77,13 @@ function rangesOf(accept: string): MediaRange[] {
 const mediaRange = /^(?:\*\/\*|[\w!#$&^.+-]+\/(?:\*|[\w!#$&^.+-]+))$/;
 
 function qualityOf(parameters: readonly string[]): number | undefined {
-  const given = valueOf(parameters, 'q');
-  if (given === undefined) return 1;
-  const quality = /^\d*\.?\d*$/.test(given) && /\d/.test(given) ? Number(given) : undefined; // `.2` is Java's, too
+  const text = valueOf(parameters, 'q');
+  if (text === undefined) return 1;
+  const quality = /^\d*\.?\d*$/.test(text) && /\d/.test(text) ? Number(text) : undefined; // Java sends `.2`
   return quality !== undefined && quality <= 1 ? quality : undefined;
 }
 
-/** All responses are UTF-8. */
+/** All responses are UTF-8, so another charset does not match. */
 function takesUtf8(parameters: readonly string[]): boolean {
   return /^"?utf-?8"?$/.test(valueOf(parameters, 'charset') ?? 'utf-8');
 }

@@ -9,7 +9,6 @@ import { trackOpenPerCaller } from '../limits/open-per-caller.ts';
 import { drainClients } from '../transports/drain-clients.ts';
 import { openGraphQLHandler } from './graphql-handler.ts';
 import { openEventStreams } from '../transports/event-streams.ts';
-import type { GraphiQL } from '../../development/graphiql.ts';
 import type { Identify } from '../authentication/identity.ts';
 import type { Exchange } from './exchange.ts';
 import { allowedHosts, foreignHost } from './allowed-hosts.ts';
@@ -19,56 +18,69 @@ import { allowedOrigins } from './allowed-origins.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
 import { openSharedExecution } from '../execution/shared-execution.ts';
-import { introductionMs, openSockets } from '../transports/sockets.ts';
+import { connectionInitTimeoutMs, openSockets } from '../transports/sockets.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 
-/** How long whoever is refused an upgrade may take to read why, ms. */
-const refusalPatience = 2_000;
-const headersTimeout = 10_000; // ms; together with the next, against clients that trickle
-const requestTimeout = 30_000;
-const connectionsCheckingInterval = 2_000; // Node looks every 30 s else, and 10 s were 40
-const farewell = 10_000; // ms that closing waits for what was begun
-const keepAliveTimeout = 65_000; // longer than a load balancer keeps a connection: it would use one that is closing
+/** A client whose upgrade is rejected has this long to read the response. */
+const refusalTimeoutMs = 2_000;
+/** How long close() waits for requests in flight. */
+const closeTimeoutMs = 10_000;
+/** Timeouts of Node's HTTP server, in ms. The first two protect against clients that send slowly. */
+const timeouts = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000, // Node's default is 30 s, so a timeout of 10 s could take 40 s
+  // Longer than load balancers keep an idle connection: otherwise they would send a request on one that is closing.
+  keepAliveTimeout: 65_000,
+};
 
 export interface GraphQLServer {
-  /** Where it listens, e.g. `http://127.0.0.1:4000`. */
+  /** Base URL, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Takes nothing new, sends streams away, answers what it has begun. */
+  /** Accepts no new connections, disconnects subscribers, and waits for the requests in flight. */
   close(): Promise<void>;
 }
 
 /**
- * HTTP, SSE and WebSocket at /graphql, and GraphiQL where it is given; /healthz, /readyz and /metrics beside it.
- * @throws StartError where the port can't be had
+ * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if it is configured, and /healthz, /readyz and
+ * /metrics.
+ * @throws StartError if it cannot listen on the port
  */
 export async function openServer(options: {
   schema: GraphQLSchema;
-  parts: Dependencies;
+  dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
   config: Pick<
     Config,
     'auth' | 'host' | 'port' | 'production' | 'corsOrigins' | 'trustedProxies' | 'limits' | 'introspection'
   >;
-  graphiql?: GraphiQL | undefined;
+  /**
+   * Serves GraphiQL.
+   * @returns false for every other request, which it does not touch
+   */
+  graphiql?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   documents: TrustedDocuments;
   probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, parts, identify, logger, config, graphiql, documents, probes } = options;
+  const { schema, dependencies, identify, logger, config, graphiql, documents, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
   const addressOf = openClientAddress(config.trustedProxies);
-  const callers = trackOpenPerCaller(parts.counts?.refused);
+  const callers = trackOpenPerCaller(dependencies.counts?.refused);
   const subscribing = { shared: openSharedExecution(), callers };
-  const answering = new Set<ServerResponse>();
-  /** Connected for later, as browsers do: Node takes them for ones that are about to ask, for as long as that may take. */
-  const unused = new Set<Duplex>();
+  const responses = new Set<ServerResponse>();
+  /**
+   * Connections that have sent nothing yet: browsers open some in advance. Node does not count them as idle, so
+   * http.close() would wait for them.
+   */
+  const unusedConnections = new Set<Duplex>();
   let closing = false;
 
-  const door = openGraphQLHandler({
+  const handler = openGraphQLHandler({
     schema,
-    parts,
+    dependencies,
     identify,
     logger,
     limits: { ...config.limits, introspection: config.introspection },
@@ -77,58 +89,58 @@ export async function openServer(options: {
     documents,
     addressOf,
     headersOf,
-    followed,
+    prepareResponse,
   });
   const sockets = openSockets({
     schema,
-    parts,
+    dependencies,
     identify,
     logger,
-    door,
+    pipelineFor: handler.pipelineFor,
     subscribing,
     documents,
     explains: !config.production,
   });
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
-    const exchange: Exchange = { req, res, id: requestId(req), begun: {} };
-    unused.delete(req.socket);
+    const exchange: Exchange = { req, res, id: requestId(req), progress: {} };
+    unusedConnections.delete(req.socket);
     useOriginForm(req);
     const path = pathOf(req);
-    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void door.answer(exchange);
+    if (path === '/graphql' && req.method === 'POST' && isServedHost(req.headers.host)) void handler.answer(exchange);
     else {
-      followed(exchange);
-      answerElse(path, exchange);
+      prepareResponse(exchange);
+      answerOther(path, exchange);
     }
   }
 
-  /** All but an operation in a POST, which is what there is most of. */
-  function answerElse(path: string | undefined, exchange: Exchange): void {
+  /** Answers everything but the POST of an operation, the most frequent request, which is handled before. */
+  function answerOther(path: string | undefined, exchange: Exchange): void {
     const { req, res } = exchange;
     const { host = 'localhost' } = req.headers;
     if (!isServedHost(host)) {
-      const [status, why] = URL.canParse(`http://${host}`)
+      const [status, text] = URL.canParse(`http://${host}`)
         ? [421, foreignHost]
         : [400, 'The Host header is malformed\n'];
-      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(why);
+      res.writeHead(status, { 'Content-Type': 'text/plain' }).end(text);
       return;
     }
     if (graphiql?.(req, res)) return;
     if (answerProbe(path, probes, closing, res)) return;
     if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
     else if (req.method === 'OPTIONS') res.writeHead(204).end();
-    else void door.answerByYoga(exchange);
+    else void handler.answerByYoga(exchange);
   }
 
-  /** Has an answer that is written by whatever hand say what all of them say, also should the server close meanwhile. */
-  function followed(exchange: Exchange): void {
+  /** Sets the headers that every response carries, and tracks the response for shutdown. */
+  function prepareResponse(exchange: Exchange): void {
     const { res } = exchange;
-    answering.add(res);
-    res.once('close', () => answering.delete(res));
+    responses.add(res);
+    res.once('close', () => responses.delete(res));
     for (const [name, value] of Object.entries(headersOf(exchange))) res.setHeader(name, value);
   }
 
-  /** What every answer says in its head, whatever it is. */
+  /** The headers that every response carries. */
   function headersOf({ req, id }: Exchange): Record<string, string> {
     const headers: Record<string, string> = {
       'X-Request-Id': id,
@@ -138,41 +150,40 @@ export async function openServer(options: {
     };
     if (closing) headers['Connection'] = 'close';
     const { origin } = req.headers;
-    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...headersFor(origin, req) };
+    return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...corsHeaders(origin, req) };
   }
 
-  /** Most requests name the same one: it is not parsed for each. */
-  let knownHost: string | undefined;
+  /** The last valid host: most requests have the same one, so it is not parsed for each. */
+  let lastHost: string | undefined;
   function isServedHost(host = 'localhost'): boolean {
-    if (host === knownHost) return true;
+    if (host === lastHost) return true;
     if (!URL.canParse(`http://${host}`) || !allowsHost(host)) return false;
-    knownHost = host;
+    lastHost = host;
     return true;
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
-    unused.delete(socket);
+    unusedConnections.delete(socket);
     useOriginForm(request);
-    // A client that goes away before the handshake must not take the process with it.
+    // Without a listener, an error before the handshake (a client that disconnects) would end the process.
     socket.on('error', error => logger.debug({ err: error }, 'a connection failed'));
     if (closing) refuse(socket, '503 Service Unavailable', 'Retry-After: 1');
     else if (!isServedHost(request.headers.host)) refuse(socket, '421 Misdirected Request');
     else if (origin !== undefined && !allowsOrigin(origin)) refuse(socket, '403 Forbidden');
     else {
       const address = addressOf(request);
-      const introduced = callers.openStranger(address);
-      if (!introduced) return refuse(socket, '429 Too Many Requests', `Retry-After: ${introductionMs / 1000}`);
-      socket.once('close', introduced);
-      sockets.upgrade(request, socket, head, { address, introduced });
+      const release = callers.openStranger(address);
+      if (!release) return refuse(socket, '429 Too Many Requests', `Retry-After: ${connectionInitTimeoutMs / 1000}`);
+      socket.once('close', release);
+      sockets.upgrade(request, socket, head, { address, release });
     }
   }
 
-  const timeouts = { headersTimeout, requestTimeout, keepAliveTimeout, connectionsCheckingInterval };
   const http = createServer({ ...timeouts, IncomingMessage: IncomingRequest }, answer).on('upgrade', upgrade);
   http.on('connection', socket => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
+    unusedConnections.add(socket);
+    socket.once('close', () => unusedConnections.delete(socket));
   });
   const url = await listen(http, config);
 
@@ -181,20 +192,21 @@ export async function openServer(options: {
     async close() {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
-      for (const socket of unused) socket.destroy();
-      for (const response of answering) if (!response.headersSent) response.setHeader('Connection', 'close');
-      await drainClients([...sockets.goodbyes(), ...streams.open]);
+      for (const socket of unusedConnections) socket.destroy();
+      for (const response of responses) if (!response.headersSent) response.setHeader('Connection', 'close');
+      await drainClients([...sockets.closers(), ...streams.open]);
       streams.close();
-      for (const cut of streams.open) cut(); // who has come meanwhile, on a connection that was kept
-      const impatience = setTimeout(() => http.closeAllConnections(), farewell);
+      // Subscribers that connected during the drain, on a connection that was kept alive.
+      for (const disconnect of streams.open) disconnect();
+      const timer = setTimeout(() => http.closeAllConnections(), closeTimeoutMs);
       await Promise.all([sockets.close(), closed]);
-      clearTimeout(impatience);
+      clearTimeout(timer);
     },
   };
 }
 
-/** For a page of an origin that may ask. */
-function headersFor(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
+/** CORS headers for a page of an allowed origin. */
+function corsHeaders(origin: string, { method, headers }: IncomingMessage): Record<string, string> {
   const allowed = {
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Expose-Headers': 'X-Request-Id, Retry-After, WWW-Authenticate',
@@ -208,18 +220,21 @@ function headersFor(origin: string, { method, headers }: IncomingMessage): Recor
   };
 }
 
-/** The one that a proxy gave, so that its log lines, ours and the events meet; only where it can do no harm in a log. */
+/**
+ * The id that a proxy gave, so that its log lines, ours and the events can be correlated; ignored if its characters
+ * could forge log lines.
+ */
 function requestId({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id'];
-  if (typeof given === 'string' && /^[\w.~:-]{1,128}$/.test(given)) return given;
-  // What its caller traces goes on here: the id of their trace ties together what ours does.
+  const proxyId = headers['x-request-id'];
+  if (typeof proxyId === 'string' && /^[\w.~:-]{1,128}$/.test(proxyId)) return proxyId;
+  // Otherwise the trace id of the caller, so that its trace and our log have the same id.
   const traceparent = headers['traceparent'];
   return (traceparent === undefined ? undefined : /^00-([0-9a-f]{32})-/.exec(String(traceparent))?.[1]) ?? randomUUID();
 }
 
 function refuse(socket: Duplex, status: string, header?: string): void {
-  // Nobody else closes it: it is no longer the HTTP server's, whose limits and whose end it would outlive.
-  setTimeout(() => socket.destroy(), refusalPatience).unref();
+  // After an upgrade the HTTP server does not track the connection: its timeouts and its close() do not apply.
+  setTimeout(() => socket.destroy(), refusalTimeoutMs).unref();
   socket.once('finish', () => socket.destroy());
   const lines = [`HTTP/1.1 ${status}`, ...(header ? [header] : []), 'Connection: close', 'Content-Length: 0'];
   socket.end(`${lines.join('\r\n')}\r\n\r\n`);

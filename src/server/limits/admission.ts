@@ -4,37 +4,48 @@ import { codedError, limitExceeded } from '../../graphql/coded-error.ts';
 import { costOf } from './cost.ts';
 import type { RateLimiter } from './rate.ts';
 
-/** What is asked of an operation before anything of it is executed, whichever way it came. */
+declare module '../../graphql/dependencies.ts' {
+  interface Dependencies {
+    /** Undefined: no limits. */
+    readonly admission?: Admission;
+  }
+}
+
+/** Checks rate and cost of each operation before it is executed, for all transports. */
 export interface Admission {
   /**
-   * @returns what it costs; undefined where nobody in particular asks, who is told nothing
-   * @throws LIMIT_EXCEEDED, RATE_LIMITED
+   * @returns the cost; undefined if the caller is not authenticated, since such a caller gets no extensions
+   * @throws LIMIT_EXCEEDED if the cost is too high, RATE_LIMITED
    */
-  admit(asked: Asked): number | undefined;
+  admit(args: AdmissionArgs): number | undefined;
   /**
-   * Counts a document that is not known here yet: reading and checking one of 2,000 tokens takes as long as a hundred
-   * operations, and those that fail are never executed. What front ends ask is known after its first time.
+   * Counts a document that is not cached. To parse and validate one of 2,000 tokens takes as long as a hundred
+   * operations, also if it is invalid and never executed. The documents of front ends are cached after their first
+   * use.
    * @throws RATE_LIMITED
    */
-  admitDocument(asker: Requester, text: string): void;
+  admitDocument(requester: Requester, text: string): void;
   /**
-   * Counts somebody whose token is none: who guesses has no name to be counted by.
+   * Counts a request with an invalid token, by address, since its caller is unknown.
    * @throws RATE_LIMITED
    */
   admitStranger(address: string): void;
 }
 
-/** Characters of a document that count as one operation, and what one counts as at most: reading ends at the limits. */
-const charactersAnOperation = 40;
-const mostOperations = 200;
+/**
+ * Characters of a document that count as one operation. A document counts as at most maxOperations, because parsing
+ * stops at the document limits.
+ */
+const charactersPerOperation = 40;
+const maxOperations = 200;
 
-/** Who asks: somebody, or else only where they are. */
+/** The caller of an operation. If it is not authenticated, only its address is known. */
 export interface Requester {
   readonly viewer: Actor | undefined;
   readonly address: string;
 }
 
-interface Asked {
+interface AdmissionArgs {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;
@@ -45,22 +56,22 @@ interface Asked {
 export function openAdmission(options: {
   readonly maximumCost: number;
   readonly rate: RateLimiter<Actor['role']>;
-  /** Apart, so that no number of addresses crowds out what is counted of those who are known. */
-  readonly strangers: RateLimiter<'address'>;
+  /** A limiter of its own: no number of addresses can evict the counts of authenticated callers. */
+  readonly unauthenticatedRate: RateLimiter<'address'>;
   readonly costed: (cost: number) => void;
   readonly refused: (limit: string) => void;
 }): Admission {
-  const { maximumCost, rate, strangers, costed, refused } = options;
+  const { maximumCost, rate, unauthenticatedRate, costed, refused } = options;
 
   function take({ viewer, address }: Requester, operations?: number): void {
-    const who = viewer ? 'A caller' : 'An address without a valid token';
+    const callerName = viewer ? 'A caller' : 'An address without a valid token';
     const exceeded = viewer
       ? rate.take(viewer, operations)
-      : strangers.take({ role: 'address', subject: address }, operations);
+      : unauthenticatedRate.take({ role: 'address', subject: address }, operations);
     if (!exceeded) return;
     refused('rate');
     const { perSecond: limit, retryAfterSeconds } = exceeded;
-    const message = `${who} may ask ${limit} times a second: ask again in ${retryAfterSeconds} s.`;
+    const message = `${callerName} may send ${limit} operations per second: retry in ${retryAfterSeconds} s.`;
     throw codedError('RATE_LIMITED', message, { name: 'rate', limit, retryAfter: retryAfterSeconds });
   }
 
@@ -68,9 +79,9 @@ export function openAdmission(options: {
     admitStranger(address) {
       take({ viewer: undefined, address });
     },
-    admitDocument(asker, text) {
-      const operations = Math.min(Math.floor(text.length / charactersAnOperation), mostOperations);
-      if (operations > 0) take(asker, operations);
+    admitDocument(requester, text) {
+      const operations = Math.min(Math.floor(text.length / charactersPerOperation), maxOperations);
+      if (operations > 0) take(requester, operations);
     },
     admit({ schema, document, operationName, variableValues, contextValue }) {
       const { viewer } = contextValue;
@@ -79,7 +90,7 @@ export function openAdmission(options: {
       costed(cost);
       if (cost > maximumCost) {
         refused('cost');
-        const message = `An operation costs at most ${maximumCost}, this one ${cost}: ask for less, or for smaller pages.`;
+        const message = `An operation costs at most ${maximumCost}, this one costs ${cost}: select less, or request smaller pages.`;
         throw limitExceeded(message, maximumCost, { name: 'cost', cost });
       }
       return viewer && cost;

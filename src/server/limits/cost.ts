@@ -22,24 +22,27 @@ import {
 } from 'graphql';
 
 type Variables = Readonly<Record<string, unknown>>;
-/** What an operation costs with these variables: a finite number. */
+/** Computes the cost of an operation for its variables: a finite number. */
 export type Cost = (variables: Variables) => number;
 
-/** One reckoning: the variables, and what each fragment came to, so that no fragment is reckoned once for each spread. */
-interface Reckoning {
-  readonly sizeGiven: (variable: string) => number | undefined;
+/**
+ * One computation: the sizes in the variables, and the cost of each fragment, so that it is computed once and not at
+ * each spread.
+ */
+interface Evaluation {
+  readonly sizeOfVariable: (variable: string) => number | undefined;
   readonly fragments: Map<Part, number>;
 }
-type Term = (reckoning: Reckoning) => number;
+type Term = (evaluation: Evaluation) => number;
 
-/** Rows of a page that says no size; as page-arguments.ts has it. */
-const defaultPage = 20;
-/** What says how many rows a field has. */
+/** Page size if no argument sets it; the same as in page-arguments.ts. */
+const defaultPageSize = 20;
+/** Arguments that set or imply the number of rows of a field. */
 const sizeArguments: ReadonlySet<string> = new Set(['first', 'last', 'limit', 'ids']);
-/** Rows that a list without a size is taken to have: an order's lines, a customer's totals. */
+/** Estimated length of a list without such an argument: an order's lines, a customer's totals. */
 const assumedRows = 5;
 
-/** A cost that may depend on variables: most parts do not, and are added up once. */
+/** A cost that may depend on variables. Most parts do not, and are added up at compile time. */
 interface Part {
   readonly fixed: number;
   readonly varying: readonly Term[];
@@ -49,12 +52,13 @@ const nothing: Part = { fixed: 0, varying: [] };
 const compiled = new WeakMap<OperationDefinitionNode, Cost>();
 
 /**
- * How many objects an operation asks for: each costs 1, with what is below a list counted as often as the list has
- * rows by its `first`, `last`, `limit` or `ids`. Scalars are free, they come with their object. Reckoned once.
+ * Returns the cost function of an operation: the number of objects that it may return. Each object costs 1, and
+ * everything below a list counts once per row, by `first`, `last`, `limit` or `ids`. Scalars are free, because they
+ * come with their object. The function is compiled once per operation and cached.
  */
 export function costOf(schema: GraphQLSchema, document: DocumentNode, operationName?: string | null): Cost {
   const operation = getOperationAST(document, operationName);
-  // Which operation is meant is the executor's to say; one that there is not costs nothing.
+  // The executor reports an ambiguous or missing operation; it executes nothing, so the cost is 0.
   if (!operation) return () => 0;
   const cost = compiled.get(operation) ?? compile(schema, document, operation);
   compiled.set(operation, cost);
@@ -69,51 +73,54 @@ function compile(schema: GraphQLSchema, document: DocumentNode, operation: Opera
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
   const defaults = defaultsOf(operation);
-  const { fixed, varying } = new Reckoner(schema, fragments).selections(operation.selectionSet, root);
-  if (varying.length === 0) return () => saturated(fixed);
-  return given => {
-    // By name: a copy of all that was given would take its time whatever the document takes of it.
-    const sizeGiven = (name: string) => (Object.hasOwn(given, name) ? sizeOf(given[name]) : defaults.get(name));
-    return saturated(sum(fixed, varying, { sizeGiven, fragments: new Map<Part, number>() }));
+  const { fixed, varying } = new CostCompiler(schema, fragments).selections(operation.selectionSet, root);
+  if (varying.length === 0) return () => capped(fixed);
+  return variables => {
+    // Looked up by name: to copy all variables would take time even if the document uses none of them.
+    const sizeOfVariable = (name: string) =>
+      Object.hasOwn(variables, name) ? sizeOf(variables[name]) : defaults.get(name);
+    return capped(sum(fixed, varying, { sizeOfVariable, fragments: new Map<Part, number>() }));
   };
 }
 
-/** Fragments that double can cost more than a double holds, and neither JSON nor a metric takes Infinity. */
-function saturated(cost: number): number {
+/** Nested fragments can overflow a double, and neither JSON nor a metric can represent Infinity. */
+function capped(cost: number): number {
   return Math.min(cost, Number.MAX_SAFE_INTEGER);
 }
 
 function defaultsOf({ variableDefinitions }: OperationDefinitionNode): ReadonlyMap<string, number> {
   const defaults = (variableDefinitions ?? []).flatMap(({ variable, defaultValue }) => {
-    const size = defaultValue && sizeWritten(defaultValue);
+    const size = defaultValue && literalSize(defaultValue);
     return size === undefined ? [] : [[variable.name.value, size] as const];
   });
   return new Map(defaults);
 }
 
-function sum(fixed: number, varying: readonly Term[], reckoning: Reckoning): number {
+function sum(fixed: number, varying: readonly Term[], evaluation: Evaluation): number {
   let total = fixed;
-  for (const term of varying) total += term(reckoning);
+  for (const term of varying) total += term(evaluation);
   return total;
 }
 
-/** A fragment's part as one term, whose value is reckoned once: its value may be asked for 2^n times by n fragments. */
+/**
+ * The cost of a fragment as one term that is computed once: without this, n fragments could require 2^n evaluations.
+ */
 function shared(part: Part): Part {
   if (part.varying.length === 0) return part;
-  const term: Term = reckoning => {
-    const known = reckoning.fragments.get(part);
-    if (known !== undefined) return known;
-    const cost = sum(part.fixed, part.varying, reckoning);
-    reckoning.fragments.set(part, cost);
+  const term: Term = evaluation => {
+    const cached = evaluation.fragments.get(part);
+    if (cached !== undefined) return cached;
+    const cost = sum(part.fixed, part.varying, evaluation);
+    evaluation.fragments.set(part, cost);
     return cost;
   };
   return { fixed: 0, varying: [term] };
 }
 
-class Reckoner {
+class CostCompiler {
   readonly #schema: GraphQLSchema;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  readonly #known = new Map<string, Part>();
+  readonly #cached = new Map<string, Part>();
 
   constructor(schema: GraphQLSchema, fragments: ReadonlyMap<string, FragmentDefinitionNode>) {
     this.#schema = schema;
@@ -141,12 +148,12 @@ class Reckoner {
   }
 
   #spread(name: string): Part {
-    const known = this.#known.get(name);
-    if (known) return known;
+    const cached = this.#cached.get(name);
+    if (cached) return cached;
     const fragment = this.#fragments.get(name);
     const type = this.#typeNamed(fragment?.typeCondition.name.value);
     const part = fragment && type ? shared(this.selections(fragment.selectionSet, type)) : nothing;
-    this.#known.set(name, part);
+    this.#cached.set(name, part);
     return part;
   }
 
@@ -154,7 +161,7 @@ class Reckoner {
     const field = fieldOf(parent, node.name.value);
     const type = field && getNamedType(field.type);
     if (!field || !type || !node.selectionSet || !isCompositeType(type)) return nothing;
-    // What the schema says of itself is in memory, and of its own size.
+    // Introspection reads from memory, and the schema bounds its size.
     if (isIntrospectionType(type)) return { fixed: 1, varying: [] };
     const inner = this.selections(node.selectionSet, type);
     const rows = rowsOf(node, field);
@@ -171,19 +178,22 @@ function fieldOf(type: GraphQLNamedType, name: string): GraphQLField<unknown, un
   return isObjectType(type) || (isAbstractType(type) && isInterfaceType(type)) ? type.getFields()[name] : undefined;
 }
 
-/** How often what is below a field is asked for. A page's size stands at the connection, whose rows are one list of it. */
+/**
+ * How many rows a field has. The page size is an argument of the connection; its `nodes` and `edges` do not multiply
+ * again.
+ */
 function rowsOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | Term {
   const sizes = (node.arguments ?? []).filter(({ name }) => sizeArguments.has(name.value)).map(({ value }) => value);
-  const written = sizes.flatMap(value => sizeWritten(value) ?? []);
+  const literals = sizes.flatMap(value => literalSize(value) ?? []);
   const variables = sizes.flatMap(value => (value.kind === Kind.VARIABLE ? [value.name.value] : []));
-  // The largest: one that is null, or left out as a variable, says nothing, and what the others say then holds.
+  // The largest size counts. A variable that is null or omitted sets no size, so the other arguments decide.
   if (variables.length > 0) {
-    return ({ sizeGiven }) => largest([...written, ...variables.flatMap(name => sizeGiven(name) ?? [])]);
+    return ({ sizeOfVariable }) => largest([...literals, ...variables.flatMap(name => sizeOfVariable(name) ?? [])]);
   }
-  if (written.length > 0) return largest(written);
-  if (field.args.some(({ name }) => name === 'first')) return defaultPage;
+  if (literals.length > 0) return largest(literals);
+  if (field.args.some(({ name }) => name === 'first')) return defaultPageSize;
   if (!isList(field.type)) return 1;
-  // Rows of a page are counted where its size stands.
+  // The rows of a page are counted at the connection.
   return field.name === 'nodes' || field.name === 'edges' ? 1 : assumedRows;
 }
 
@@ -191,7 +201,7 @@ function isList(type: GraphQLOutputType): boolean {
   return isListType(getNullableType(type));
 }
 
-function sizeWritten(value: ValueNode): number | undefined {
+function literalSize(value: ValueNode): number | undefined {
   if (value.kind === Kind.INT) return Number(value.value);
   return value.kind === Kind.LIST ? value.values.length : undefined;
 }
@@ -202,10 +212,10 @@ function sizeOf(value: unknown): number | undefined {
 }
 
 function largest(sizes: readonly number[]): number {
-  return sizes.length === 0 ? defaultPage : Math.max(...sizes.map(sized));
+  return sizes.length === 0 ? defaultPageSize : Math.max(...sizes.map(validSize));
 }
 
-/** What is no Int is refused by the executor, in its own words: it costs 1, as nothing is free. */
-function sized(rows: number): number {
+/** The executor rejects a value that is not an Int, so the cost is 1, the minimum. */
+function validSize(rows: number): number {
   return rows < 2 ** 31 ? Math.max(1, Math.trunc(rows)) : 1;
 }

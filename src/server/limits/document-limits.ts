@@ -13,7 +13,7 @@ export interface DocumentLimits {
   readonly tokens: number;
   readonly depth: number;
   readonly aliases: number;
-  /** Whether the schema may be asked what it has. */
+  /** Whether introspection is allowed. */
   readonly introspection: boolean;
 }
 
@@ -23,10 +23,10 @@ interface Measure {
 }
 
 /**
- * Refuses what would be slow to validate already, so it comes before any rule of validation: fields within fields, and
- * aliases, with fragments as often as they are spread. A fragment is measured once, whoever spreads it how often: the
- * time is that of the document, not of what it stands for.
- * @throws LIMIT_EXCEEDED, GRAPHQL_VALIDATION_FAILED where it asks for the schema and may not
+ * Rejects documents that would be slow to validate, so it runs before validation. It limits the depth and the number
+ * of aliases; a fragment counts each time it is spread, but is measured only once, so the time is linear to the
+ * length of the document.
+ * @throws LIMIT_EXCEEDED, GRAPHQL_VALIDATION_FAILED if it contains introspection and that is off
  */
 export function checkDocument(document: DocumentNode, limits: DocumentLimits): void {
   const fragments = new Map<string, FragmentDefinitionNode>();
@@ -35,13 +35,13 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
     if (definition.kind === Kind.OPERATION_DEFINITION) operations.push(definition);
   }
-  const known = new Map<string, Measure>();
+  const measures = new Map<string, Measure>();
   checkIntrospection(document, limits);
-  // Also fragments that no operation spreads: they are validated all the same.
+  // Includes fragments that no operation spreads: they are validated, too.
   for (const { selectionSet } of [...operations, ...fragments.values()]) {
-    const { depth, aliases } = measure(selectionSet, fragments, known);
+    const { depth, aliases } = measure(selectionSet, fragments, measures);
     if (depth > limits.depth) {
-      throw limitExceeded(`Fields stand at most ${limits.depth} within each other.`, limits.depth, { name: 'depth' });
+      throw limitExceeded(`Fields are nested at most ${limits.depth} levels deep.`, limits.depth, { name: 'depth' });
     }
     if (aliases > limits.aliases) {
       throw limitExceeded(`An operation has at most ${limits.aliases} aliases.`, limits.aliases, { name: 'aliases' });
@@ -50,30 +50,31 @@ export function checkDocument(document: DocumentNode, limits: DocumentLimits): v
 }
 
 /**
- * A question about the schema costs nothing, so it has no alias: fifty of one size each take half a second together.
- * @throws LIMIT_EXCEEDED, GRAPHQL_VALIDATION_FAILED where introspection is off
+ * Introspection fields cost nothing, so they may not have aliases: fifty of one, each of the full size, take half a
+ * second.
+ * @throws LIMIT_EXCEEDED if they have an alias, GRAPHQL_VALIDATION_FAILED if introspection is off
  */
 function checkIntrospection(document: DocumentNode, { introspection }: DocumentLimits): void {
-  /** Nodes that we are in whose fields are the schema's own. */
-  let around = 0;
+  /** Number of enclosing nodes whose fields are introspection fields. */
+  let introspectionDepth = 0;
   visit(document, {
     enter(node) {
-      const begins = isOfSchema(node);
-      if (begins && node.kind === Kind.FIELD && !introspection) {
-        throw codedError('GRAPHQL_VALIDATION_FAILED', 'Introspection is off here: read schema.graphql.');
+      const enters = isIntrospection(node);
+      if (enters && node.kind === Kind.FIELD && !introspection) {
+        throw codedError('GRAPHQL_VALIDATION_FAILED', 'Introspection is off on this server: see schema.graphql.');
       }
-      if (begins) around++;
-      if (around > 0 && node.kind === Kind.FIELD && node.alias) {
-        throw limitExceeded('A question about the schema has no aliases.', 0, { name: 'aliases' });
+      if (enters) introspectionDepth++;
+      if (introspectionDepth > 0 && node.kind === Kind.FIELD && node.alias) {
+        throw limitExceeded('Introspection fields may not have aliases.', 0, { name: 'aliases' });
       }
     },
     leave(node) {
-      if (isOfSchema(node)) around--;
+      if (isIntrospection(node)) introspectionDepth--;
     },
   });
 }
 
-function isOfSchema(node: ASTNode): boolean {
+function isIntrospection(node: ASTNode): boolean {
   if (node.kind === Kind.FIELD) return node.name.value === '__schema' || node.name.value === '__type';
   const isFragment = node.kind === Kind.FRAGMENT_DEFINITION || node.kind === Kind.INLINE_FRAGMENT;
   return isFragment && (node.typeCondition?.name.value.startsWith('__') ?? false);
@@ -82,14 +83,14 @@ function isOfSchema(node: ASTNode): boolean {
 function measure(
   { selections }: SelectionSetNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  known: Map<string, Measure>,
+  measures: Map<string, Measure>,
 ): Measure {
   let depth = 0;
   let aliases = 0;
   for (const selection of selections) {
     let inner: Measure = { depth: 0, aliases: 0 };
-    if (selection.kind === Kind.FRAGMENT_SPREAD) inner = measureFragment(selection.name.value, fragments, known);
-    else if (selection.selectionSet) inner = measure(selection.selectionSet, fragments, known);
+    if (selection.kind === Kind.FRAGMENT_SPREAD) inner = measureFragment(selection.name.value, fragments, measures);
+    else if (selection.selectionSet) inner = measure(selection.selectionSet, fragments, measures);
     depth = Math.max(depth, inner.depth + Number(selection.kind === Kind.FIELD));
     aliases += inner.aliases + Number(selection.kind === Kind.FIELD && selection.alias !== undefined);
   }
@@ -99,14 +100,14 @@ function measure(
 function measureFragment(
   name: string,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-  known: Map<string, Measure>,
+  measures: Map<string, Measure>,
 ): Measure {
-  const measured = known.get(name);
+  const measured = measures.get(name);
   if (measured) return measured;
-  // One that spreads itself, directly or not, ends here; validation says what is wrong with it.
-  known.set(name, { depth: 0, aliases: 0 });
+  // Ends the recursion for a fragment that spreads itself, directly or not; validation reports it.
+  measures.set(name, { depth: 0, aliases: 0 });
   const fragment = fragments.get(name);
-  const result = fragment ? measure(fragment.selectionSet, fragments, known) : { depth: 0, aliases: 0 };
-  known.set(name, result);
+  const result = fragment ? measure(fragment.selectionSet, fragments, measures) : { depth: 0, aliases: 0 };
+  measures.set(name, result);
   return result;
 }

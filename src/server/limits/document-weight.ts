@@ -1,8 +1,8 @@
 import type { DocumentNode } from 'graphql';
 
 /**
- * What a document takes in memory, in tokens: one takes up to 500 bytes, with its node and where it stood; and a long text
- * as many as its letters fill, since its document keeps it.
+ * Estimates the memory that a document takes, in tokens. A token takes up to 500 bytes, with its node and location.
+ * The text counts one token per 250 characters, since the document retains its text.
  */
 export function documentWeight({ tokenCount = 1 }: DocumentNode, text: string): number {
   return tokenCount + Math.ceil(text.length / 250);

@@ -17,26 +17,26 @@ import {
 } from 'graphql';
 import { limitExceeded } from '../../graphql/coded-error.ts';
 
-/** Fields that one document may put together, with each fragment counted at each place where it adds fields. */
-const mostFields = 20_000;
+/** Fields that one document may select; a fragment counts each time it is collected. */
+const maxFields = 20_000;
 
-/** A selection set and the type that its fields are of. */
+/** A selection set and the type of the objects that it selects from. */
 interface Scope {
   readonly set: SelectionSetNode;
   readonly parent: GraphQLNamedType | undefined;
 }
 
-interface Selected {
+interface SelectedField {
   readonly node: FieldNode;
   readonly parent: GraphQLNamedType | undefined;
   readonly type: GraphQLOutputType | undefined;
 }
 
 /**
- * The rule "fields in a set can merge" of the specification, in place of graphql-js's OverlappingFieldsCanBeMergedRule,
- * which compares each field of a name with each other one: 490 times `viewer{role}` take it 0.2 s. Here each field is
- * compared with the first one of its name, which is enough since "is the same as" is transitive, and a set of selection
- * sets that was checked is not checked again.
+ * The validation rule "Field Selection Merging" of the specification. It replaces graphql-js's
+ * OverlappingFieldsCanBeMergedRule, which compares all pairs of fields with the same response name: 490 times
+ * `viewer{role}` take it 0.2 s. This rule compares each field with the first one of its name, which is sufficient
+ * because the relation is transitive, and checks each set of selection sets once.
  */
 export function fieldMergingRule(context: ValidationContext): ASTVisitor {
   const check = new MergeCheck(context);
@@ -53,7 +53,7 @@ class MergeCheck {
   readonly #sameFieldsChecked = new Set<string>();
   readonly #sameShapesChecked = new Set<string>();
   readonly #reported = new Set<FieldNode>();
-  readonly #questions = new Map<FieldNode, string>();
+  readonly #argumentKeys = new Map<FieldNode, string>();
   #fields = 0;
 
   constructor(context: ValidationContext) {
@@ -61,15 +61,18 @@ class MergeCheck {
   }
 
   operation(scope: Scope): void {
-    if (this.#fields > mostFields) return;
+    if (this.#fields > maxFields) return;
     this.#checkSameFields([scope]);
     this.#checkSameShapes([scope]);
-    if (this.#fields <= mostFields) return;
-    const message = `The fragments of a document put at most ${mostFields} fields together.`;
-    this.#context.reportError(limitExceeded(message, mostFields, { name: 'fields' }));
+    if (this.#fields <= maxFields) return;
+    const message = `A document selects at most ${maxFields} fields, with its fragments expanded.`;
+    this.#context.reportError(limitExceeded(message, maxFields, { name: 'fields' }));
   }
 
-  /** Fields of one name that can be of one object ask for the same field with the same arguments. */
+  /**
+   * Fields with one response name that may apply to the same object must select the same field with the same
+   * arguments.
+   */
   #checkSameFields(scopes: readonly Scope[]): void {
     if (!this.#isNew(scopes, this.#sameFieldsChecked)) return;
     for (const [key, fields] of this.#collect(scopes)) {
@@ -83,16 +86,19 @@ class MergeCheck {
               one,
               `"${first.node.name.value}" and "${one.node.name.value}" are different fields`,
             );
-          } else if (this.#question(one.node) !== this.#question(first.node)) {
+          } else if (this.#argumentKey(one.node) !== this.#argumentKey(first.node)) {
             this.#report(key, first, one, 'they have differing arguments');
           }
         }
-        this.#checkSameFields(below(group));
+        this.#checkSameFields(subselections(group));
       }
     }
   }
 
-  /** Fields of one name have values of one form, of whatever objects they are: a response has them at one place. */
+  /**
+   * Fields with one response name must have the same type shape, whatever objects they are of: clients read them from
+   * one place in the response.
+   */
   #checkSameShapes(scopes: readonly Scope[]): void {
     if (!this.#isNew(scopes, this.#sameShapesChecked)) return;
     for (const [key, fields] of this.#collect(scopes)) {
@@ -106,12 +112,12 @@ class MergeCheck {
           `they return conflicting types "${String(first.type)}" and "${String(one.type)}"`,
         );
       }
-      this.#checkSameShapes(below(fields));
+      this.#checkSameShapes(subselections(fields));
     }
   }
 
   #isNew(scopes: readonly Scope[], checked: Set<string>): boolean {
-    if (scopes.length === 0 || this.#fields > mostFields) return false;
+    if (scopes.length === 0 || this.#fields > maxFields) return false;
     const numbers = new Set(scopes.map(({ set }) => this.#numberOf(set)));
     const key = [...numbers].sort((one, other) => one - other).join();
     if (checked.has(key)) return false;
@@ -125,15 +131,15 @@ class MergeCheck {
     return number;
   }
 
-  /** By the name that the response has them under; each fragment once. */
-  #collect(scopes: readonly Scope[]): ReadonlyMap<string, [Selected, ...Selected[]]> {
-    const found = new Map<string, [Selected, ...Selected[]]>();
+  /** Fields by response name; each fragment is visited once. */
+  #collect(scopes: readonly Scope[]): ReadonlyMap<string, [SelectedField, ...SelectedField[]]> {
+    const found = new Map<string, [SelectedField, ...SelectedField[]]>();
     const done = new Set<SelectionSetNode>();
     const visit = ({ set, parent }: Scope): void => {
       if (done.has(set)) return;
       done.add(set);
       for (const selection of set.selections) {
-        if (++this.#fields > mostFields) return;
+        if (++this.#fields > maxFields) return;
         if (selection.kind === Kind.FIELD) {
           const key = selection.alias?.value ?? selection.name.value;
           const one = { node: selection, parent, type: fieldType(parent, selection.name.value) };
@@ -156,17 +162,17 @@ class MergeCheck {
     return found;
   }
 
-  /** A field's arguments, in one form whatever order they were written in. */
-  #question(node: FieldNode): string {
-    const known = this.#questions.get(node);
+  /** The arguments of a field in canonical form, independent of their order. */
+  #argumentKey(node: FieldNode): string {
+    const known = this.#argumentKeys.get(node);
     if (known !== undefined) return known;
     const written = (node.arguments ?? []).map(({ name, value }) => `${name.value}:${canonical(value)}`);
-    const question = written.sort().join();
-    this.#questions.set(node, question);
-    return question;
+    const key = written.sort().join();
+    this.#argumentKeys.set(node, key);
+    return key;
   }
 
-  #report(key: string, first: Selected, other: Selected, reason: string): void {
+  #report(key: string, first: SelectedField, other: SelectedField, reason: string): void {
     if (this.#reported.has(other.node)) return;
     this.#reported.add(other.node);
     const advice = 'Use different aliases on the fields to fetch both if this was intentional.';
@@ -176,13 +182,15 @@ class MergeCheck {
   }
 }
 
-/** Those that one object may have: the fields of an interface go with those of each object type. */
-function byObjectType(fields: readonly [Selected, ...Selected[]]): readonly (readonly [Selected, ...Selected[]])[] {
-  const groups = new Map<GraphQLObjectType, [Selected, ...Selected[]]>();
-  const ofAny: Selected[] = [];
+/** Groups fields that may apply to the same object: fields on an interface are in the group of every object type. */
+function byObjectType(
+  fields: readonly [SelectedField, ...SelectedField[]],
+): readonly (readonly [SelectedField, ...SelectedField[]])[] {
+  const groups = new Map<GraphQLObjectType, [SelectedField, ...SelectedField[]]>();
+  const onAnyType: SelectedField[] = [];
   for (const one of fields) {
     if (!isObjectType(one.parent)) {
-      ofAny.push(one);
+      onAnyType.push(one);
       continue;
     }
     const group = groups.get(one.parent);
@@ -190,11 +198,11 @@ function byObjectType(fields: readonly [Selected, ...Selected[]]): readonly (rea
     else groups.set(one.parent, [one]);
   }
   if (groups.size === 0) return [fields];
-  for (const group of groups.values()) group.push(...ofAny);
+  for (const group of groups.values()) group.push(...onAnyType);
   return [...groups.values()];
 }
 
-function below(fields: readonly Selected[]): readonly Scope[] {
+function subselections(fields: readonly SelectedField[]): readonly Scope[] {
   return fields.flatMap(({ node: { selectionSet }, type }) =>
     selectionSet ? [{ set: selectionSet, parent: type && getNamedType(type) }] : [],
   );
@@ -204,7 +212,10 @@ function fieldType(parent: GraphQLNamedType | undefined, name: string): GraphQLO
   return isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name]?.type : undefined;
 }
 
-/** Its lists and what may not be null; of what has fields, these are compared one by one. */
+/**
+ * The list and non-null wrappers of the type. For types with fields the name is left out, since their fields are
+ * compared one by one.
+ */
 function shapeOf(type: GraphQLOutputType): string {
   const named = getNamedType(type);
   return isLeafType(named) ? String(type) : String(type).replace(named.name, '{}');

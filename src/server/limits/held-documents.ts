@@ -1,65 +1,66 @@
 import { type DocumentNode, print } from 'graphql';
 import { documentWeight } from './document-weight.ts';
 
-/** What the documents of one caller's open subscriptions may weigh, each once. */
+/** Total weight of the documents of one caller's open subscriptions; each document counts once. */
 export const maximumWeight = 20_000;
 
-/** A document that an open subscription has. */
+/** A document that an open subscription retains. */
 export interface HeldDocument {
-  /** The same for all who sent the same text: they may share what they are told. */
+  /** One object for all subscriptions with the same text, so that they can share frames. */
   readonly document: DocumentNode;
-  /** May be called again. */
+  /** Idempotent. */
   readonly end: () => void;
 }
 
-interface Kept {
+interface Entry {
   readonly document: DocumentNode;
   readonly weight: number;
-  /** How many subscriptions of each caller have it. */
+  /** Number of subscriptions per caller. */
   readonly callers: Map<string, number>;
 }
 
 /**
- * The documents that open subscriptions keep in memory, each text once: a cache forgets one that is still in use, and the
- * same text parsed again would be another one.
- * @returns opens one for a caller; undefined where theirs would weigh too much
+ * Tracks the documents of open subscriptions, each text once. The parser's cache is not enough: it may evict a
+ * document that is in use, and parsing the same text again would give a second object.
+ * @returns a function that retains a document for a caller; its result is undefined if the caller would exceed the
+ * maximum weight
  */
 export function trackHeldDocuments(): (caller: string, document: DocumentNode) => HeldDocument | undefined {
-  const byText = new Map<string, Kept>();
+  const byText = new Map<string, Entry>();
   const weights = new Map<string, number>();
 
   return (caller, document) => {
     const text = document.loc?.source.body ?? print(document);
-    const kept = byText.get(text) ?? {
+    const entry = byText.get(text) ?? {
       document,
       weight: documentWeight(document, text),
       callers: new Map<string, number>(),
     };
-    const { callers, weight } = kept;
+    const { callers, weight } = entry;
     const before = callers.get(caller) ?? 0;
     if (before === 0) {
-      const all = (weights.get(caller) ?? 0) + weight;
-      if (all > maximumWeight) return undefined;
-      weights.set(caller, all);
+      const total = (weights.get(caller) ?? 0) + weight;
+      if (total > maximumWeight) return undefined;
+      weights.set(caller, total);
     }
     callers.set(caller, before + 1);
-    byText.set(text, kept);
+    byText.set(text, entry);
 
     let ended = false;
     function end(): void {
       if (ended) return;
       ended = true;
-      const left = (callers.get(caller) ?? 0) - 1;
-      if (left > 0) {
-        callers.set(caller, left);
+      const remaining = (callers.get(caller) ?? 0) - 1;
+      if (remaining > 0) {
+        callers.set(caller, remaining);
         return;
       }
       callers.delete(caller);
       if (callers.size === 0) byText.delete(text);
-      const others = (weights.get(caller) ?? 0) - weight;
-      if (others > 0) weights.set(caller, others);
+      const otherWeight = (weights.get(caller) ?? 0) - weight;
+      if (otherWeight > 0) weights.set(caller, otherWeight);
       else weights.delete(caller);
     }
-    return { document: kept.document, end };
+    return { document: entry.document, end };
   };
 }

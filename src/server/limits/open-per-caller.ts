@@ -3,59 +3,63 @@ import type { Actor } from '../../commands/decider.ts';
 import { limitExceeded } from '../../graphql/coded-error.ts';
 import { trackHeldDocuments, maximumWeight, type HeldDocument } from './held-documents.ts';
 
-/** Sockets that one caller may have open on this node. */
+/** Sockets that one caller may have open on one node. */
 export const maximumSockets = 1_000;
-/** Subscriptions that one caller may have open on this node, over sockets and event streams together. */
+/** Subscriptions that one caller may have open on one node, over sockets and event streams together. */
 export const maximumSubscriptions = 2_000;
 
-/** Sockets from one address that have not said yet whose they are. */
+/** Sockets from one address that have not authenticated yet. */
 export const maximumUnauthenticatedSockets = 1_000;
 
-/** What each caller has open: nobody may take a node for themself. */
+/** Limits what each caller has open, so that no caller can exhaust a node. */
 export interface OpenPerCaller {
-  /** @returns ends it, and may be called again; undefined where there are as many as there may be */
+  /**
+   * Counts a socket that has not authenticated yet.
+   * @returns releases it (idempotent); undefined if the limit is reached
+   */
   openStranger(address: string): (() => void) | undefined;
-  /** @returns ends it; undefined where they have as many as they may */
+  /** @returns releases it (idempotent); undefined if the limit is reached */
   openSocket(caller: Actor): (() => void) | undefined;
-  /** @throws LIMIT_EXCEEDED */
+  /** @throws LIMIT_EXCEEDED if the caller has too many subscriptions, or their documents are too large */
   openSubscription(caller: Actor | undefined, document: DocumentNode): HeldDocument;
 }
 
-/** @param refused told by which limit somebody was */
+/** @param refused called with the name of a limit that was reached */
 export function trackOpenPerCaller(refused: (limit: string) => void = () => undefined): OpenPerCaller {
   const sockets = new Map<string, number>();
   const subscriptions = new Map<string, number>();
-  const strangers = new Map<string, number>();
-  const keep = trackHeldDocuments();
+  const unauthenticated = new Map<string, number>();
+  const holdDocument = trackHeldDocuments();
 
-  function orRefused<End>(end: End | undefined, limit: string): End | undefined {
+  function reportIfRefused<End>(end: End | undefined, limit: string): End | undefined {
     if (end === undefined) refused(limit);
     return end;
   }
 
   return {
-    openStranger: address => orRefused(counted(strangers, address, maximumUnauthenticatedSockets), 'strangers'),
-    openSocket: caller => orRefused(counted(sockets, keyOf(caller), maximumSockets), 'sockets'),
+    openStranger: address =>
+      reportIfRefused(increment(unauthenticated, address, maximumUnauthenticatedSockets), 'strangers'),
+    openSocket: caller => reportIfRefused(increment(sockets, keyOf(caller), maximumSockets), 'sockets'),
     openSubscription(caller, document) {
-      // Who is nobody in particular is refused by each field's rule.
+      // A caller without a token is not counted: the authorization of each field rejects the request.
       if (caller === undefined) return { document, end: () => undefined };
-      const uncount = orRefused(counted(subscriptions, keyOf(caller), maximumSubscriptions), 'subscriptions');
+      const uncount = reportIfRefused(increment(subscriptions, keyOf(caller), maximumSubscriptions), 'subscriptions');
       if (!uncount) {
-        throw limitExceeded(`A caller has at most ${maximumSubscriptions} subscriptions open.`, maximumSubscriptions);
+        throw limitExceeded(`A caller has at most ${maximumSubscriptions} open subscriptions.`, maximumSubscriptions);
       }
-      const kept = orRefused(keep(keyOf(caller), document), 'documents');
-      if (!kept) {
+      const held = reportIfRefused(holdDocument(keyOf(caller), document), 'documents');
+      if (!held) {
         uncount();
         throw limitExceeded(
-          `A caller's open subscriptions have documents of at most ${maximumWeight} tokens.`,
+          `The documents of a caller's open subscriptions have at most ${maximumWeight} tokens together.`,
           maximumWeight,
         );
       }
       return {
-        document: kept.document,
+        document: held.document,
         end() {
           uncount();
-          kept.end();
+          held.end();
         },
       };
     },
@@ -66,16 +70,16 @@ function keyOf({ role, subject }: Actor): string {
   return `${role} ${subject}`;
 }
 
-function counted(counts: Map<string, number>, key: string, most: number): (() => void) | undefined {
+function increment(counts: Map<string, number>, key: string, max: number): (() => void) | undefined {
   const open = counts.get(key) ?? 0;
-  if (open >= most) return undefined;
+  if (open >= max) return undefined;
   counts.set(key, open + 1);
   let ended = false;
   return () => {
     if (ended) return;
     ended = true;
-    const left = (counts.get(key) ?? 1) - 1;
-    if (left === 0) counts.delete(key);
-    else counts.set(key, left);
+    const remaining = (counts.get(key) ?? 1) - 1;
+    if (remaining === 0) counts.delete(key);
+    else counts.set(key, remaining);
   };
 }

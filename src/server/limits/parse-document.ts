@@ -1,14 +1,14 @@
 import { type DocumentNode, GraphQLError, parse, type Source } from 'graphql';
-import { limitExceeded } from '../../graphql/coded-error.ts';
+import { limitExceeded, withCode } from '../../graphql/coded-error.ts';
 import { checkDocument, type DocumentLimits } from './document-limits.ts';
 import { isErrorCode } from '../../graphql/error-codes.ts';
-import { withCode } from '../execution/present-error.ts';
 
-/** Characters for each token that a document may have. Names of people have 10. */
-const charactersAToken = 32;
+/** Characters allowed per token of the token limit. For comparison: the name of a person has about 10. */
+const charactersPerToken = 32;
 
 /**
- * Some rules of validation take time that grows with the square of a document's tokens: so limits come first.
+ * Parses a document and checks its limits. Some validation rules take time that is quadratic in the number of tokens,
+ * so limits come before validation.
  * @throws GRAPHQL_PARSE_FAILED, LIMIT_EXCEEDED
  */
 export function parseDocument(source: string | Source, limits: DocumentLimits): DocumentNode {
@@ -20,7 +20,7 @@ export function parseDocument(source: string | Source, limits: DocumentLimits): 
     return document;
   } catch (error) {
     if (!(error instanceof GraphQLError) || isErrorCode(error.extensions['code'])) throw error;
-    // graphql-js has no other mark for it; a test holds these words.
+    // graphql-js has no code for this error, only its message; a test fails if the message changes.
     if (error.message.includes(`more that ${tokens} tokens`)) {
       throw limitExceeded(`A document has at most ${tokens} tokens.`, tokens, { name: 'tokens' });
     }
@@ -29,12 +29,12 @@ export function parseDocument(source: string | Source, limits: DocumentLimits): 
 }
 
 /**
- * Comments and empty lines are no tokens: a megabyte of them takes 70 ms to read and 50 MB to keep, and each error looks
- * for its line from the start of the text.
+ * Comments and empty lines are not tokens, so the token limit does not bound them: a megabyte takes 70 ms to parse
+ * and 50 MB of memory, and each error computes its line from the start of the text.
  * @throws LIMIT_EXCEEDED
  */
 function checkText(text: string, tokens: number): void {
-  const characters = tokens * charactersAToken;
+  const characters = tokens * charactersPerToken;
   if (text.length > characters) {
     throw limitExceeded(`A document has at most ${characters} characters.`, characters, { name: 'characters' });
   }

@@ -1,21 +1,27 @@
 import { createHash } from 'node:crypto';
 import type { RedisCounters } from './redis-counters.ts';
 
-/** Names of staff and addresses have no business in Redis. */
-function nameless(caller: string): string {
+/** Redis gets a hash: names of staff and IP addresses are personal data. */
+function hashOfCaller(caller: string): string {
   return createHash('sha256').update(caller).digest('base64url').slice(0, 22);
 }
 
-/** What is counted together, ms: a burst may use it up at once. */
-const windowLength = 10_000;
-/** How often nodes tell each other what they have counted, ms. */
-const exchangeInterval = 250;
-/** Only callers that have used up this part of their rate on one node are told of: more nodes than that share loosely. */
-const worthTelling = 1 / 16;
-/** Callers that are counted at once; beyond it the window begins anew, which lets more through but holds no more. */
-const mostCallers = 100_000;
+/** Window in which operations are counted. A burst may use all of it at once. */
+const windowMs = 10_000;
+/** How often nodes exchange their counts. */
+const exchangeIntervalMs = 250;
+/**
+ * A node shares the count of a caller only from this part of the limit on. With more than 16 nodes, a caller can
+ * therefore exceed the limit a little.
+ */
+const minSharedFraction = 1 / 16;
+/**
+ * Callers counted at the same time. Beyond it all counts restart at zero: this lets more operations through, but
+ * bounds the memory.
+ */
+const maxCallers = 100_000;
 
-/** Who is counted: somebody with a token, by their role, or an address. */
+/** A caller, by role and subject, or an IP address. */
 export interface Counted<Kind extends string> {
   readonly role: Kind;
   readonly subject: string;
@@ -23,14 +29,20 @@ export interface Counted<Kind extends string> {
 
 interface Count {
   readonly limit: number;
+  /** Operations counted on this node. */
   taken: number;
-  told: number;
-  /** By other nodes, as far as is known here. */
-  elsewhere: number;
+  /** How many of them were added to the shared counter. */
+  reported: number;
+  /** Operations that other nodes have counted, as of the last exchange. */
+  onOtherNodes: number;
 }
 
 export interface RateLimiter<Kind extends string> {
-  /** Counts one operation, or what is as much work as so many. @returns undefined, or what was exceeded and when to come again */
+  /**
+   * Counts operations of a caller.
+   * @param operations more than 1 for work that takes as long as several operations
+   * @returns undefined if the operations are allowed; otherwise the limit, and when to retry
+   */
   take(
     caller: Counted<Kind>,
     operations?: number,
@@ -39,36 +51,38 @@ export interface RateLimiter<Kind extends string> {
 }
 
 /**
- * Counts operations by caller, here and now: nothing is asked over the network, and whether Redis answers changes
- * nobody's latency. Nodes add up what they have counted four times a second; without Redis each counts for itself.
- * @param rates operations a second and caller, on average over ten seconds
+ * Counts operations per caller, in memory: a check needs no network, so Redis does not affect latency. Nodes add up
+ * their counts through Redis four times a second; without Redis each node counts for itself.
+ * @param rates operations per second for each kind of caller, averaged over ten seconds
  */
 export function openRateLimiter<Kind extends string>(
   rates: Readonly<Record<Kind, number>>,
   shared: RedisCounters | undefined,
 ): RateLimiter<Kind> {
   let counts = new Map<string, Count>();
-  let window = Math.floor(Date.now() / windowLength);
+  let window = Math.floor(Date.now() / windowMs);
 
   function current(): Map<string, Count> {
-    const now = Math.floor(Date.now() / windowLength);
-    if (now !== window || counts.size > mostCallers) [window, counts] = [now, new Map<string, Count>()];
+    const now = Math.floor(Date.now() / windowMs);
+    if (now !== window || counts.size > maxCallers) [window, counts] = [now, new Map<string, Count>()];
     return counts;
   }
 
-  async function exchange(sharing: RedisCounters): Promise<void> {
-    const exchanged = window;
-    const heavy = [...current()].filter(([, one]) => one.taken > one.told && one.taken >= one.limit * worthTelling);
-    const news = heavy.map(([caller, { taken, told }]) => ({
-      key: `${exchanged}:${nameless(caller)}`,
-      more: taken - told,
+  async function exchange(counters: RedisCounters): Promise<void> {
+    const exchangedWindow = window;
+    const heavy = [...current()].filter(
+      ([, count]) => count.taken > count.reported && count.taken >= count.limit * minSharedFraction,
+    );
+    const increments = heavy.map(([caller, { taken, reported }]) => ({
+      key: `${exchangedWindow}:${hashOfCaller(caller)}`,
+      by: taken - reported,
     }));
-    const totals = await sharing.add(news, (2 * windowLength) / 1000);
-    heavy.forEach(([, one], index) => {
+    const totals = await counters.add(increments, (2 * windowMs) / 1000);
+    heavy.forEach(([, count], index) => {
       const total = totals?.[index];
       if (total === undefined) return;
-      one.told += news[index]?.more ?? 0;
-      one.elsewhere = Math.max(0, total - one.told);
+      count.reported += increments[index]?.by ?? 0;
+      count.onOtherNodes = Math.max(0, total - count.reported);
     });
   }
 
@@ -79,23 +93,23 @@ export function openRateLimiter<Kind extends string>(
     void exchange(shared).finally(() => {
       exchanging = false;
     });
-  }, exchangeInterval);
+  }, exchangeIntervalMs);
 
   return {
     take({ role, subject }, operations = 1) {
       const perSecond = rates[role];
       const counted = current();
       const caller = `${role}:${subject}`;
-      let one = counted.get(caller);
-      if (!one) {
-        one = { limit: (perSecond * windowLength) / 1000, taken: 0, told: 0, elsewhere: 0 };
-        counted.set(caller, one);
+      let count = counted.get(caller);
+      if (!count) {
+        count = { limit: (perSecond * windowMs) / 1000, taken: 0, reported: 0, onOtherNodes: 0 };
+        counted.set(caller, count);
       }
-      if (one.taken + one.elsewhere >= one.limit) {
-        return { perSecond, retryAfterSeconds: Math.ceil(((window + 1) * windowLength - Date.now()) / 1000) };
+      if (count.taken + count.onOtherNodes >= count.limit) {
+        return { perSecond, retryAfterSeconds: Math.ceil(((window + 1) * windowMs - Date.now()) / 1000) };
       }
-      // However much it is: more than they ever have could never be asked.
-      one.taken += Math.min(operations, Math.ceil(one.limit / 2));
+      // A single call counts at most half of the limit: a call that exceeds the whole limit could never succeed.
+      count.taken += Math.min(operations, Math.ceil(count.limit / 2));
       return undefined;
     },
     close() {

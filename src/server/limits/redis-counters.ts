@@ -2,47 +2,52 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { openRedisClient } from '../../live/redis-client.ts';
 
 const prefix = 'orderstream:rate:';
-/** An answer that takes longer is not waited for, ms: what it would say is old by then. */
-const patience = 1_000;
+/** Later answers are dropped: the counts would be out of date. */
+const commandTimeoutMs = 1_000;
 
-/** Numbers that nodes add up together. */
+/** Counters that nodes share. */
 export interface RedisCounters {
-  /** Adds to each, and answers the sums; undefined where Redis is away. `seconds` until they are forgotten. */
+  /**
+   * Increments each counter.
+   * @param seconds after which a counter that is not incremented again is deleted
+   * @returns the new values; undefined if Redis is not available
+   */
   add(
-    news: readonly { readonly key: string; readonly more: number }[],
+    increments: readonly { readonly key: string; readonly by: number }[],
     seconds: number,
   ): Promise<readonly number[] | undefined>;
   close(): void;
 }
 
 /**
- * Counts in Redis. It may be away, or refuse, at any time, also at the start: then nothing is added, and no caller waits.
+ * Counters in Redis. Redis may be away, or reject commands, at any time, also at the start: then nothing is counted
+ * and no caller waits.
  */
 export function openRedisCounters(url: string, logger: Logger): RedisCounters {
   const client = openRedisClient(url, logger, {
-    commandTimeout: patience,
+    commandTimeout: commandTimeoutMs,
     retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
   });
   const isReady = (): boolean => client.status === 'ready';
-  /** Redis refuses to count, which was logged. */
-  let refused = false;
+  /** Redis rejected the last increments, and that was logged. */
+  let rejected = false;
 
   return {
-    async add(news, seconds) {
-      if (news.length === 0 || !isReady()) return undefined;
+    async add(increments, seconds) {
+      if (increments.length === 0 || !isReady()) return undefined;
       const pipeline = client.pipeline();
-      for (const { key, more } of news) pipeline.incrby(prefix + key, more).expire(prefix + key, seconds);
+      for (const { key, by } of increments) pipeline.incrby(prefix + key, by).expire(prefix + key, seconds);
       try {
         const sums = sumsOf((await pipeline.exec()) ?? []);
-        if (refused) logger.info('Redis counts again: rates are shared');
-        refused = false;
+        if (rejected) logger.info('Redis counts again: rate limits apply across all nodes');
+        rejected = false;
         return sums;
       } catch (error) {
-        // If the connection was lost, the bus says so.
-        const isRefusal = isReady();
-        const level = isRefusal && !refused ? 'warn' : 'debug';
-        logger[level]({ err: error }, 'Redis does not count: each node counts for itself');
-        refused ||= isRefusal;
+        // A lost connection is logged by the bus.
+        const isRejection = isReady();
+        const level = isRejection && !rejected ? 'warn' : 'debug';
+        logger[level]({ err: error }, 'Redis does not count: rate limits apply to each node separately');
+        rejected ||= isRejection;
         return undefined;
       }
     },
@@ -50,9 +55,9 @@ export function openRedisCounters(url: string, logger: Logger): RedisCounters {
   };
 }
 
-/** @throws what Redis refused, or an error if an answer is not a sum */
-function sumsOf(answers: readonly (readonly [Error | null, unknown])[]): number[] {
-  return answers
+/** @throws the error with which Redis rejected a command, or an error if a reply is not a number */
+function sumsOf(replies: readonly (readonly [Error | null, unknown])[]): number[] {
+  return replies
     .filter((_, index) => index % 2 === 0)
     .map(([error, sum]) => {
       if (error) throw error;

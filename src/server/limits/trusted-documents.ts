@@ -9,30 +9,37 @@ import type { DocumentLimits } from './document-limits.ts';
 import { parseDocument } from './parse-document.ts';
 import { validateDocument } from './validate-document.ts';
 
-/** The documents that front ends were built with. */
+/** The allow-list of documents that front ends are built with. */
 export interface TrustedDocuments {
   /**
-   * The request with the text of its document: the one that it gives, or that of the manifest whose hash it gives.
-   * What is no request at all is left to who reads it.
-   * @throws BAD_USER_INPUT where hash and text don't go together, FORBIDDEN where only trusted documents are served
+   * Adds the text of the document if the request only has its hash. A malformed request is returned unchanged: the
+   * next step reports it.
+   * @throws BAD_USER_INPUT if the hash is unknown, or is not that of the text; FORBIDDEN if only trusted documents
+   * are served, and this is none
    */
   named<Request extends object>(request: Request): Request;
-  /** Whether it is the text of one of them. */
+  /** Whether a text is on the allow-list. */
   has(text: string): boolean;
 }
 
-/** The words by which the links of Apollo and urql take to sending texts. They know no code of ours. */
+/**
+ * Error messages of the persisted query protocol: on these the links of Apollo and urql send the text. They do not
+ * read error codes.
+ */
 const unknownHash = 'PersistedQueryNotFound';
 const noHashes = 'PersistedQueryNotSupported';
 
-/** @param texts by the SHA-256 of each, in hex; @param only nothing else is served */
+/**
+ * @param texts by SHA-256, in hex
+ * @param only whether every other document is rejected
+ */
 export function trustedDocuments(texts: ReadonlyMap<string, string>, only: boolean): TrustedDocuments {
   const trusted = new Set(texts.values());
 
   function textOf(hash: string): string {
     const text = texts.get(hash);
     if (text !== undefined) return text;
-    if (only) throw untrusted();
+    if (only) throw untrustedDocument();
     throw badInput(texts.size === 0 ? noHashes : unknownHash);
   }
 
@@ -42,22 +49,23 @@ export function trustedDocuments(texts: ReadonlyMap<string, string>, only: boole
       const hash = hashOf(memberOf(request, 'extensions'));
       const query = memberOf(request, 'query');
       if (hash === undefined) {
-        if (only && isText(query) && !trusted.has(query)) throw untrusted();
+        if (only && isText(query) && !trusted.has(query)) throw untrustedDocument();
         return request;
       }
       if (!isText(query)) return { ...request, query: textOf(hash) };
-      // Else a log, a cache or a list of documents would know it by the name of another one.
+      // Otherwise logs, caches and lists of documents would record this text under the hash of another document.
       if (sha256(query) !== hash) throw badInput('`persistedQuery.sha256Hash` is not the SHA-256 of `query`.');
-      if (only && !trusted.has(query)) throw untrusted();
+      if (only && !trusted.has(query)) throw untrustedDocument();
       return request;
     },
   };
 }
 
 /**
- * Reads the manifests: JSON, each text by its SHA-256, as client-preset's `persistedDocuments` writes them. A document
- * that does not fit the schema is logged and stays: it is answered with what is wrong with it, the others are served.
- * @throws StartError where a file is no manifest
+ * Reads the manifests: JSON objects of texts by their SHA-256, as client-preset's `persistedDocuments` writes them. A
+ * document that is invalid for the schema is logged and stays on the list: requests for it get the validation error,
+ * all others are served.
+ * @throws StartError if a file is not a manifest
  */
 export async function loadTrustedDocuments(
   { files, only }: Config['trustedDocuments'],
@@ -67,40 +75,42 @@ export async function loadTrustedDocuments(
   for (const file of files) for (const [hash, text] of await readManifest(file)) texts.set(hash, text);
   for (const [hash, text] of texts) {
     const problem = problemOf(text, against.schema, against.limits);
-    if (problem) against.logger.warn({ hash, problem }, 'a trusted document can not be answered');
+    if (problem) against.logger.warn({ hash, problem }, 'a trusted document is invalid: requests for it will fail');
   }
   return trustedDocuments(texts, only);
 }
 
 async function readManifest(file: string): Promise<[hash: string, text: string][]> {
-  const refuse = (why: string): never => {
-    throw new StartError(`TRUSTED_DOCUMENTS: ${file} ${why}`);
+  const reject = (problem: string): never => {
+    throw new StartError(`TRUSTED_DOCUMENTS: ${file} ${problem}`);
   };
-  let written: string;
+  let json: string;
   try {
-    written = await readFile(file, 'utf8');
+    json = await readFile(file, 'utf8');
   } catch (error) {
     const { code = 'unreadable' } = error as NodeJS.ErrnoException;
-    return refuse(`can't be read (${code}): set it to the manifests of your front ends`);
+    return reject(`can't be read (${code}): set it to the manifests of your front ends`);
   }
   let manifest: unknown;
   try {
-    manifest = JSON.parse(written);
+    manifest = JSON.parse(json);
   } catch {
-    return refuse('is not JSON: give the persisted-documents.json that your codegen writes');
+    return reject('is not JSON: set it to the persisted-documents.json that your codegen writes');
   }
   if (typeof manifest !== 'object' || manifest === null || Array.isArray(manifest)) {
-    return refuse('is no manifest: give an object of documents by their SHA-256');
+    return reject('is no manifest: it must be an object of documents by their SHA-256');
   }
   const documents = Object.entries(manifest).map(([name, text]): [string, string] => {
-    const hash = plainHash(name);
-    if (!isText(text)) return refuse(`has no text under ${name}: give an object of documents by their SHA-256`);
+    const hash = parseHash(name);
+    if (!isText(text)) return reject(`has no text under ${name}: it must be an object of documents by their SHA-256`);
     if (hash === undefined || sha256(text) !== hash) {
-      return refuse(`has under ${name} a document with another SHA-256: write it anew with sha256 as the algorithm`);
+      return reject(
+        `has under ${name} a document with another SHA-256: generate it again with sha256 as the algorithm`,
+      );
     }
     return [hash, text];
   });
-  if (documents.length === 0) return refuse('has no document in it: write it anew from your operations');
+  if (documents.length === 0) return reject('contains no documents: generate it again from your operations');
   return documents;
 }
 
@@ -112,12 +122,12 @@ function problemOf(text: string, schema: GraphQLSchema, limits: DocumentLimits):
   }
 }
 
-/** @throws BAD_USER_INPUT where there is one that is none */
+/** @throws BAD_USER_INPUT if the hash is malformed */
 function hashOf(extensions: unknown): string | undefined {
   const persisted = memberOf(extensions, 'persistedQuery');
   if (persisted === undefined || persisted === null) return undefined;
-  const hash = plainHash(memberOf(persisted, 'sha256Hash'));
-  if (hash === undefined) throw badInput('`persistedQuery.sha256Hash` has to be a SHA-256 in hex.');
+  const hash = parseHash(memberOf(persisted, 'sha256Hash'));
+  if (hash === undefined) throw badInput('`persistedQuery.sha256Hash` must be a SHA-256 in hex.');
   return hash;
 }
 
@@ -126,18 +136,18 @@ function memberOf(value: unknown, name: string): unknown {
   return isObject && Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
-/** With `sha256:` before it, as client-preset has it, or without, as Apollo and urql make it. */
-function plainHash(hash: unknown): string | undefined {
+/** client-preset writes `sha256:` before the hash, Apollo and urql do not. */
+function parseHash(hash: unknown): string | undefined {
   return typeof hash === 'string' ? /^(?:sha256:)?([0-9a-f]{64})$/.exec(hash)?.[1] : undefined;
 }
 
-/** Who sends a hash leaves the text out, or empty where a protocol asks for one. */
+/** Clients that send a hash omit the text, or send an empty one if their protocol requires the field. */
 function isText(query: unknown): query is string {
   return typeof query === 'string' && query !== '';
 }
 
-function untrusted(): GraphQLError {
-  return codedError('FORBIDDEN', 'Only documents of the manifest are served here, and this is none of them.');
+function untrustedDocument(): GraphQLError {
+  return codedError('FORBIDDEN', 'Only documents of the manifest are served, and this document is not in it.');
 }
 
 function sha256(text: string): string {

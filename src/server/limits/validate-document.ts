@@ -9,33 +9,34 @@ import {
 } from 'graphql';
 import { fieldMergingRule } from './field-merging.ts';
 
-/** Nobody reads more of them, and each takes time. */
-const mostErrors = 20;
-/** Places that an error names: one about 600 arguments of the same name names them all, where it is left to. */
-const mostPlaces = 3;
+/** More errors help no developer, and each takes time. */
+const maxErrors = 20;
+/** Locations per error: without a limit, an error about 600 arguments of the same name lists all of them. */
+const maxLocations = 3;
 
 /**
- * What is wrong with a document, in time that is linear in its length.
- * @param rules graphql-js's where left out; the one for merging fields is always ours
+ * Validates a document, in time linear to its length.
+ * @param rules default: graphql-js's; the rule for merging fields is always replaced by ours
  */
 export function validateDocument(
   schema: GraphQLSchema,
   document: DocumentNode,
   rules: readonly ValidationRule[] = specifiedRules,
 ): readonly GraphQLError[] {
-  const ours = rules.map(rule => (rule === OverlappingFieldsCanBeMergedRule ? fieldMergingRule : rule));
-  const check = () => validate(schema, document, ours, { maxErrors: mostErrors });
-  return withoutLines(document, check).map(
+  const linearRules = rules.map(rule => (rule === OverlappingFieldsCanBeMergedRule ? fieldMergingRule : rule));
+  const check = () => validate(schema, document, linearRules, { maxErrors });
+  return withoutLineLookup(document, check).map(
     ({ message, nodes, extensions }) =>
-      new GraphQLError(message, { nodes: nodes?.slice(0, mostPlaces) ?? null, extensions }),
+      new GraphQLError(message, { nodes: nodes?.slice(0, maxLocations) ?? null, extensions }),
   );
 }
 
 /**
- * An error of graphql-js looks for the line of each of its places as it is made, from the start of the text: some rules
- * name hundreds of places. While the text is empty it looks at nothing; who calls has the places looked up afterwards.
+ * When graphql-js creates an error, it computes the line of each location, from the start of the text; some rules
+ * name hundreds of locations. While the text is empty, that costs nothing; validateDocument() creates the errors
+ * again afterwards, with a few locations.
  */
-function withoutLines<Errors>({ loc }: DocumentNode, check: () => Errors): Errors {
+function withoutLineLookup<Errors>({ loc }: DocumentNode, check: () => Errors): Errors {
   if (!loc) return check();
   const { source } = loc;
   const { body } = source;

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 
-/** What a process says of itself to whoever operates it. */
+/** What a process reports to its operator. */
 export interface Probes {
-  /** Whether it can serve, and what of it is not as it should be. */
+  /** Whether the process can serve requests, and what is degraded. */
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /**
- * `degraded` serves: without Redis updates come a little later, behind the log lists are older. Taking such a node out
- * would take all of them out at once.
+ * A `degraded` process still serves: without Redis updates arrive a little later; if the views lag, lists are older.
+ * A load balancer should keep it, since all nodes are usually degraded at the same time.
  */
 export interface Readiness {
   readonly status: 'ready' | 'degraded' | 'unavailable';
@@ -18,8 +18,8 @@ export interface Readiness {
 
 /**
  * Answers `/healthz`, `/readyz` and `/metrics`.
- * @param closing whether the process takes nothing new any more
- * @returns false where the path is another one
+ * @param closing whether the process is shutting down
+ * @returns false for any other path
  */
 export function answerProbe(
   path: string | undefined,
@@ -42,7 +42,7 @@ export function answerProbe(
   }
 }
 
-/** Ready to be asked by a load balancer: 200, or 503 where nothing would be answered. */
+/** For load balancers: 200, or 503 if requests would fail. */
 async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
   const readiness: Readiness = closing ? { status: 'unavailable', stopping: true } : await probes.readiness();
   const [status, headers] = readiness.status === 'unavailable' ? [503, { 'Retry-After': '1' }] : [200, {}];

@@ -2,13 +2,13 @@ import { withTimeout } from '../../async/timeout.ts';
 import type { Readiness } from './probes.ts';
 import type { Lag } from '../../projections/lag.ts';
 
-/** A database that takes longer is reported as not ready, because callers would wait too, ms. */
-const patience = 2_000;
-/** The views may be this far behind before the process reports it, s. */
-const tolerableLag = 5;
+/** A database that answers later is reported as unreachable, because callers would have to wait, too. */
+const databaseTimeoutMs = 2_000;
+/** Lag of the views from which on the process reports `degraded`. */
+const maxLagSeconds = 5;
 
 /**
- * The current state of a process, read on each call: nothing is cached.
+ * Reads the current state of the process; nothing is cached.
  * @param redisConnected undefined if no Redis is configured
  */
 export async function readReadiness(
@@ -16,9 +16,9 @@ export async function readReadiness(
   redisConnected: boolean | undefined,
 ): Promise<Readiness> {
   const redis = redisConnected === undefined ? 'not used' : redisConnected ? 'connected' : 'disconnected';
-  const lag = await withTimeout(readLag(), patience);
+  const lag = await withTimeout(readLag(), databaseTimeoutMs);
   if (!lag) return { status: 'unavailable', database: 'unreachable', redis };
-  const behind = lag.seconds > tolerableLag;
+  const behind = lag.seconds > maxLagSeconds;
   return {
     status: behind || redisConnected === false ? 'degraded' : 'ready',
     database: 'ok',

@@ -1,15 +1,18 @@
 import { WebSocket } from 'ws';
 
-/** Operations in flight have this long to be answered before their socket is closed: longer than a command takes. */
-const longestAnswerMs = 12_000;
-/** Codes with which `ws` itself closes a socket whose client breaks the protocol, or sends too long a message. */
+/** Operations in flight have this long before their socket is closed; a command takes less. */
+const maxAnswerMs = 12_000;
+/**
+ * Codes with which `ws` itself closes a socket whose client violates the protocol or sends a message that is too
+ * long.
+ */
 const protocolErrors = [1002, 1007, 1009];
 
 /**
- * A server's socket that is closed only once the operations in flight on it are answered: a command whose answer is
- * dropped is stored, and its client, which can't know that, sends it again. From the first attempt to close it, `isClosing`
- * is true and nothing that arrives may be executed any more: what was not answered when the socket closes did not run.
- * Emits `closing` then.
+ * A server-side socket that closes only after its operations in flight are answered. If the response of a command was
+ * dropped, the command would be stored, and its client, which cannot know that, would send it again. From the first
+ * attempt to close it, `isClosing` is true and no new operation may be executed: an operation without a response when
+ * the socket closes was not executed. It then emits `closing`.
  */
 export class AnsweringSocket extends WebSocket {
   readonly #unanswered = new Set<object>();
@@ -19,12 +22,15 @@ export class AnsweringSocket extends WebSocket {
     return this.#closeNow !== undefined;
   }
 
-  /** An operation begins. @param operation what `answered` is told */
+  /**
+   * An operation starts.
+   * @param operation the same object is passed to `answered`
+   */
   began(operation: object): void {
     this.#unanswered.add(operation);
   }
 
-  /** The answer was sent, or none will be. */
+  /** The response was sent, or there will be none. */
   answered(operation: object): void {
     this.#unanswered.delete(operation);
     if (this.#unanswered.size === 0) this.#closeNow?.();
@@ -38,11 +44,14 @@ export class AnsweringSocket extends WebSocket {
       closeNow();
       return;
     }
-    const timer = setTimeout(closeNow, longestAnswerMs);
+    const timer = setTimeout(closeNow, maxAnswerMs);
     this.once('close', () => clearTimeout(timer));
   }
 
-  /** At once, unless `ws` itself closes it for an error of the client, whose earlier commands are still in flight. */
+  /**
+   * Closes at once, except if `ws` itself closes the socket for an error of its client: earlier commands may be in
+   * flight.
+   */
   override close(code?: number, reason?: string | Buffer): void {
     if (code !== undefined && protocolErrors.includes(code)) this.closeAnswered(code, reason?.toString());
     else super.close(code, reason);

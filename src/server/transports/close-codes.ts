@@ -1,4 +1,4 @@
-// What stock clients go by: after 4403, 1012 and 1013 they come again, after 4401 and 1011 never.
+// Standard clients reconnect after 4403, 1012 and 1013, and give up after 4401 and 1011.
 export const forbidden = 4403;
 export const restarts = 1012;
 export const tryAgainLater = 1013;

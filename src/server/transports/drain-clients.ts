@@ -1,24 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Ms between two that are sent away, while all of them fit into the window. */
-const pace = 5;
-/** Ms in which all are sent away, however many there are. */
-const longestWindow = 5_000;
-const step = 50;
+/** Pause between two clients, if all of them fit into the window. */
+const paceMs = 5;
+/** Upper limit for the whole drain, however many clients there are. */
+const maxWindowMs = 5_000;
+const stepMs = 50;
 
 /**
- * Sends clients away one after the other, in no order of theirs: all at once, they would meet the other nodes, and the
- * database behind them, as one storm. Those that still wait are served as before.
- * @param goodbyes what sends each away
+ * Disconnects clients gradually and in random order: if all of them reconnected at once, they would overload the
+ * other nodes and the database. The others are served until their turn.
+ * @param closers one function per client, which disconnects it
  */
-export async function drainClients(goodbyes: readonly (() => void)[]): Promise<void> {
-  const order = goodbyes
-    .map(goodbye => ({ goodbye, place: Math.random() }))
-    .sort((one, other) => one.place - other.place);
-  const window = Math.min(goodbyes.length * pace, longestWindow);
-  const each = Math.max(1, Math.ceil((order.length * step) / Math.max(window, step)));
-  for (let next = 0; next < order.length; next += each) {
-    if (next > 0) await sleep(step);
-    for (const { goodbye } of order.slice(next, next + each)) goodbye();
+export async function drainClients(closers: readonly (() => void)[]): Promise<void> {
+  const shuffled = closers.map(close => ({ close, rank: Math.random() })).sort((one, other) => one.rank - other.rank);
+  const windowMs = Math.min(closers.length * paceMs, maxWindowMs);
+  const batchSize = Math.max(1, Math.ceil((shuffled.length * stepMs) / Math.max(windowMs, stepMs)));
+  for (let next = 0; next < shuffled.length; next += batchSize) {
+    if (next > 0) await sleep(stepMs);
+    for (const { close } of shuffled.slice(next, next + batchSize)) close();
   }
 }

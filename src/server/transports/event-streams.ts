@@ -3,18 +3,18 @@ import type { Payload } from '../execution/payload.ts';
 import { stallTimeoutMs } from './stall-timeout.ts';
 import { callAt } from '../../async/call-at.ts';
 
-/** A comment line goes out this often, ms: what stands between would close a connection on which nothing happens. */
-const heartbeat = 12_000;
+/** Interval between comment lines: proxies would close an idle connection. */
+const heartbeatMs = 12_000;
 const comment = ':\n\n';
 
-/** Subscriptions over text/event-stream (the "distinct connections mode" of GraphQL over SSE), one a response. */
+/** Subscriptions over text/event-stream ("distinct connections mode" of GraphQL over SSE): one response each. */
 export interface EventStreams {
   /**
-   * Writes the frames as the client takes them, until they end, the client leaves, or its token runs out.
+   * Writes frames as fast as the client reads them, until they end, the client disconnects, or its token expires.
    * @param expiresAt seconds since the epoch
    */
   carry(response: ServerResponse, frames: AsyncIterator<Payload>, expiresAt: number | undefined): Promise<void>;
-  /** Those that are open now, each as what ends it. A client that is cut without `complete` comes again. */
+  /** One function per open stream, which closes it without `complete`, so that its client reconnects. */
   readonly open: ReadonlySet<() => void>;
   close(): void;
 }
@@ -22,10 +22,10 @@ export interface EventStreams {
 export function openEventStreams(): EventStreams {
   const responses = new Set<ServerResponse>();
   const open = new Set<() => void>();
-  const beat = setInterval(() => {
-    // One that does not read is not helped by more to read.
+  const heartbeats = setInterval(() => {
+    // Skips clients that do not read: a heartbeat would only add to their buffer.
     for (const response of responses) if (!response.writableNeedDrain && !response.destroyed) response.write(comment);
-  }, heartbeat);
+  }, heartbeatMs);
 
   async function carry(
     response: ServerResponse,
@@ -33,31 +33,31 @@ export function openEventStreams(): EventStreams {
     expiresAt: number | undefined,
   ): Promise<void> {
     const { socket } = response;
-    // Not `complete`: who is told that is told not to come again.
-    const cut = (): void => {
+    // Without `complete`: a client that gets it does not reconnect.
+    const disconnect = (): void => {
       void frames.return?.();
-      // Its connection is not one to ask another thing on: where a server closes, it would wait for the client to.
+      // Closes the connection, too: a server that shuts down would otherwise wait until the client closes it.
       response.end(() => socket?.destroySoon());
     };
-    const cancel = expiresAt === undefined ? undefined : callAt(expiresAt * 1000, cut);
+    const cancel = expiresAt === undefined ? undefined : callAt(expiresAt * 1000, disconnect);
     responses.add(response);
-    open.add(cut);
+    open.add(disconnect);
     response.once('close', () => void frames.return?.());
-    response.on('error', () => undefined); // it closes then, which is all that matters
+    response.on('error', () => undefined); // `close` follows, which is handled
 
-    // At once, or a browser would take it for not opened until the first event.
+    // Sent at once: until the first byte, browsers report the stream as not open.
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' }).write(comment);
     await pump(response, frames);
     cancel?.();
     responses.delete(response);
-    open.delete(cut);
+    open.delete(disconnect);
     if (!response.writableEnded && !response.destroyed) response.end('event: complete\ndata:\n\n');
   }
 
   return {
     carry,
     open,
-    close: () => clearInterval(beat),
+    close: () => clearInterval(heartbeats),
   };
 }
 
@@ -69,15 +69,15 @@ async function pump(response: ServerResponse, frames: AsyncIterator<Payload>): P
   }
 }
 
-/** Until what was written is with the client's machine, or nobody waits for it any more. */
+/** Resolves when the write buffer is empty, or the connection is closed. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise(resolve => {
-    const patience = setTimeout(() => response.destroy(), stallTimeoutMs);
-    function over(): void {
-      clearTimeout(patience);
-      response.off('drain', over).off('close', over);
+    const timer = setTimeout(() => response.destroy(), stallTimeoutMs);
+    function finish(): void {
+      clearTimeout(timer);
+      response.off('drain', finish).off('close', finish);
       resolve();
     }
-    response.on('drain', over).on('close', over);
+    response.on('drain', finish).on('close', finish);
   });
 }

@@ -4,13 +4,13 @@ import { tryAgainLater } from './close-codes.ts';
 import { stallTimeoutMs } from './stall-timeout.ts';
 
 /**
- * Where one socket's frames leave. What waits in it is bounded: whoever sends looks first whether it is full. A client
- * that does not read is not read either: each of its messages may have an answer, and they would pile up here. One that
- * takes nothing for 30 s is sent away with 1013, and can go on where it was.
+ * Backpressure of one socket: bounds what is buffered for a client that reads slowly. Senders check isFull() before
+ * they send more. While a client does not read, its messages are not read either, since their responses would fill
+ * the buffer. A client that reads nothing for 30 s is closed with 1013; it can reconnect and resume.
  */
 export class SocketBackpressure {
   readonly #socket: AnsweringSocket;
-  /** What the socket writes to. */
+  /** The stream that the socket writes to. */
   readonly stream: Duplex;
   #waiting: (() => void)[] | undefined;
 
@@ -19,17 +19,17 @@ export class SocketBackpressure {
     this.stream = stream;
   }
 
-  /** Whether what was sent waits for the client to read. */
+  /** Whether data is buffered that the client has not read yet. */
   isFull(): boolean {
     return this.stream.writableNeedDrain;
   }
 
-  /** Somebody waits until it has: nothing more is sent before that, or a client that is always a little behind never has. */
+  /** While true, nothing is sent until the buffer is empty; otherwise a slow client would never catch up. */
   get isStalled(): boolean {
     return this.#waiting !== undefined;
   }
 
-  /** Until it has read all of it, or is gone. */
+  /** Resolves when the buffer is empty, or the connection is closed. */
   drained(): Promise<void> {
     return new Promise(resolve => {
       this.#waiting ??= this.#stall();
@@ -41,20 +41,20 @@ export class SocketBackpressure {
     const { stream } = this;
     const socket = this.#socket;
     socket.pause();
-    const patience = setTimeout(() => {
+    const timer = setTimeout(() => {
       // The client's close frame has to be read; operations that arrive before it are not executed.
       socket.resume();
       socket.closeAnswered(tryAgainLater, 'Nothing was read for 30 s');
     }, stallTimeoutMs);
-    const held: (() => void)[] = [];
-    const over = (): void => {
-      clearTimeout(patience);
-      stream.off('drain', over).off('close', over);
+    const waiting: (() => void)[] = [];
+    const finish = (): void => {
+      clearTimeout(timer);
+      stream.off('drain', finish).off('close', finish);
       this.#waiting = undefined;
       socket.resume();
-      for (const wake of held) wake();
+      for (const wake of waiting) wake();
     };
-    stream.on('drain', over).on('close', over);
-    return held;
+    stream.on('drain', finish).on('close', finish);
+    return waiting;
   }
 }

@@ -1,32 +1,38 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { AnsweringSocket } from './answering-socket.ts';
-import type { Frames, Taker } from '../execution/frames.ts';
+import type { Frames, FrameTaker } from '../execution/frames.ts';
 import type { SocketBackpressure } from './socket-backpressure.ts';
 import type { Payload } from '../execution/payload.ts';
 
 const isOpen = WebSocket.OPEN;
 
 /**
- * A subscription on a socket, as graphql-ws iterates over it. graphql-ws would make each frame a message of its own; so
- * the frames go to the socket beside it, as they were made for the whole group, and graphql-ws sees only the end.
+ * A subscription on a socket, as graphql-ws iterates over it. graphql-ws would serialise each frame for each socket.
+ * So the shared payloads are written to the socket directly, and graphql-ws only gets the end of the iteration.
  */
-export class SocketSubscription implements AsyncIterableIterator<never>, Taker {
+export class SocketSubscription implements AsyncIterableIterator<never>, FrameTaker {
   readonly #frames: Frames;
   readonly #socket: AnsweringSocket;
-  readonly #outlet: SocketBackpressure;
-  /** The outlet's: one thing less to look up for each frame. */
+  readonly #backpressure: SocketBackpressure;
+  /** The stream of the backpressure object, copied here to save a lookup per frame. */
   readonly #stream: Duplex;
   readonly #id: string;
   readonly #open: Set<Frames>;
-  #over: ((result: IteratorReturnResult<undefined>) => void) | undefined;
+  #end: ((result: IteratorReturnResult<undefined>) => void) | undefined;
 
   /** @param open the subscriptions of the socket: this one is added, and removed when it ends */
-  constructor(frames: Frames, socket: AnsweringSocket, outlet: SocketBackpressure, id: string, open: Set<Frames>) {
+  constructor(
+    frames: Frames,
+    socket: AnsweringSocket,
+    backpressure: SocketBackpressure,
+    id: string,
+    open: Set<Frames>,
+  ) {
     this.#frames = frames;
     this.#socket = socket;
-    this.#outlet = outlet;
-    this.#stream = outlet.stream;
+    this.#backpressure = backpressure;
+    this.#stream = backpressure.stream;
     this.#id = id;
     this.#open = open;
     open.add(frames);
@@ -34,17 +40,18 @@ export class SocketSubscription implements AsyncIterableIterator<never>, Taker {
 
   take(payload: Payload): boolean {
     if (this.#socket.readyState !== isOpen) void this.#frames.return();
-    // Beside `ws`, which would write the header by itself, for each socket anew. Without compression it writes each of
-    // its own frames at once and whole, so that this one stands between two of them.
-    else if (payload.writeTo(this.#stream, this.#id) && !this.#outlet.isStalled) return true;
-    else void this.#outlet.drained().then(() => this.#frames.more());
+    // Bypasses `ws`, which would create the frame header for each socket. Without compression `ws` writes each of its
+    // frames at once and complete, so this frame cannot end up inside another one.
+    else if (payload.writeTo(this.#stream, this.#id) && !this.#backpressure.isStalled) return true;
+    else void this.#backpressure.drained().then(() => this.#frames.more());
     return false;
   }
 
   ended(): void {
     this.#open.delete(this.#frames);
-    // While the socket closes, graphql-ws is not told: it would send `complete`, and the client would not come back.
-    if (!this.#socket.isClosing) this.#over?.({ value: undefined, done: true });
+    // While the socket closes, the end is hidden from graphql-ws: it would send `complete`, and the client would not
+    // reconnect.
+    if (!this.#socket.isClosing) this.#end?.({ value: undefined, done: true });
   }
 
   [Symbol.asyncIterator](): this {
@@ -53,7 +60,7 @@ export class SocketSubscription implements AsyncIterableIterator<never>, Taker {
 
   next(): Promise<IteratorReturnResult<undefined>> {
     return new Promise(resolve => {
-      this.#over = resolve;
+      this.#end = resolve;
       this.#frames.flow(this);
     });
   }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { DocumentNode, ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -9,7 +9,6 @@ import { maximumSockets } from '../limits/open-per-caller.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { isUnauthenticated, limitExceeded } from '../../graphql/coded-error.ts';
 import { createContext, type Identity } from '../../graphql/context.ts';
-import type { GraphQLHandler } from '../http/graphql-handler.ts';
 import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
 import { checkJsonLevels } from '../limits/json-limits.ts';
@@ -18,69 +17,72 @@ import { executeOperation, type Subscribing, subscribeToOperation } from '../exe
 import { SocketBackpressure } from './socket-backpressure.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
-import { givenPosition } from '../http/read-request.ts';
+import { givenPosition } from '../execution/given-position.ts';
+import type { Pipeline } from '../execution/pipeline.ts';
+import type { Requester } from '../limits/admission.ts';
 import { SocketSubscription } from './socket-subscription.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { callAt } from '../../async/call-at.ts';
 
-const longestMessage = 65_536; // bytes
-const mostOperations = 100; // open at a time on one socket
-const pingInterval = 12_000; // ms; a client that leaves one unanswered is gone
-const farewell = 2_000; // ms that clients get to close their side
-/** ms until connection_init has to be there. */
-export const introductionMs = 3_000;
+const maxMessageBytes = 65_536;
+const maxOperations = 100; // open at the same time on one socket
+const pingIntervalMs = 12_000; // a client that does not answer a ping before the next one is disconnected
+const closeTimeoutMs = 2_000; // how long clients have to answer the close frame
+/** How long a client has to send connection_init. */
+export const connectionInitTimeoutMs = 3_000;
 
 interface Connection {
   identity: Identity | undefined;
   readonly socket: AnsweringSocket;
-  readonly stranger: UnauthenticatedSocket;
-  readonly outlet: SocketBackpressure;
-  /** All subscriptions of this socket, to be ended with it: graphql-ws forgets one whose id is taken again. */
+  readonly unauthenticated: UnauthenticatedSocket;
+  readonly backpressure: SocketBackpressure;
+  /** All subscriptions of this socket, which end with it. graphql-ws loses a subscription if its id is reused. */
   readonly open: Set<Frames>;
-  /** The operation that the message begins which is being handled. */
-  begun: OperationArgs | undefined;
+  /** The operation that the message being handled starts, if any. */
+  startedOperation: OperationArgs | undefined;
 }
 
-/** Who has not said yet who they are. */
+/** A socket whose client has not authenticated yet. */
 export interface UnauthenticatedSocket {
   readonly address: string;
-  /** Called when they have. */
-  readonly introduced: () => void;
+  /** Called when the client has authenticated: the socket no longer counts for its address. */
+  readonly release: () => void;
 }
 
-/** graphql-transport-ws, and nothing else. */
+/** WebSockets with the protocol graphql-transport-ws. */
 export interface Sockets {
-  /** Takes over a connection whose path and origin are in order. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, stranger: UnauthenticatedSocket): void;
-  /** Functions that close one socket each, once its operations in flight are answered: its client comes back. */
-  goodbyes(): (() => void)[];
-  /** Closes the remaining sockets in the same way, and waits for what is being executed. */
+  /** Takes over a connection whose path, host and origin have been checked. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, unauthenticated: UnauthenticatedSocket): void;
+  /** One function per open socket: it closes the socket after its operations in flight. The client reconnects. */
+  closers(): (() => void)[];
+  /** Closes the remaining sockets in the same way, and waits for operations in flight. */
   close(): Promise<void>;
 }
 
 export function openSockets(options: {
   schema: GraphQLSchema;
-  parts: Dependencies;
+  dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
-  door: GraphQLHandler;
+  /** Returns yoga's parse and validate functions, with all plugins, for one requester. */
+  pipelineFor: (requester: Requester) => Pipeline;
   subscribing: Subscribing;
   documents: TrustedDocuments;
-  /** Whether the close frame says what is wrong with a token: in development. */
+  /** Whether the close frame explains what is wrong with a token: in development. */
   explains: boolean;
 }): Sockets {
-  const { schema, parts, identify, logger, door, subscribing, documents, explains } = options;
-  const running = new Set<Promise<unknown>>();
-  const alive = new WeakSet<AnsweringSocket>();
-  const outlets = new WeakMap<AnsweringSocket, SocketBackpressure>();
+  const { schema, dependencies, identify, logger, pipelineFor, subscribing, documents, explains } = options;
+  const executions = new Set<Promise<unknown>>();
+  const responsive = new WeakSet<AnsweringSocket>();
+  const backpressures = new WeakMap<AnsweringSocket, SocketBackpressure>();
 
   const protocol = makeServer<Record<string, unknown>, Connection>({
-    connectionInitWaitTimeout: introductionMs,
+    connectionInitWaitTimeout: connectionInitTimeoutMs,
     async onConnect({ connectionParams, extra }) {
-      extra.identity = await introduced(connectionParams, extra);
-      // Gone while its token was checked: nobody would cancel the timer.
+      extra.identity = await authenticate(connectionParams, extra);
+      // The socket may have closed while its token was checked: then nothing would cancel the expiry timer.
       if (extra.identity === undefined || extra.socket.readyState !== extra.socket.OPEN) return false;
-      extra.stranger.introduced();
+      extra.unauthenticated.release();
       const ended = subscribing.callers.openSocket(extra.identity.actor);
       if (!ended) {
         extra.socket.closeAnswered(
@@ -95,12 +97,12 @@ export function openSockets(options: {
     },
     onSubscribe({ extra, subscriptions }, _id, payload) {
       try {
-        // This one stands in it already.
-        if (Object.keys(subscriptions).length > mostOperations) {
-          throw limitExceeded(`A socket has at most ${mostOperations} operations open.`, mostOperations);
+        // `subscriptions` contains this operation already.
+        if (Object.keys(subscriptions).length > maxOperations) {
+          throw limitExceeded(`A socket has at most ${maxOperations} open operations.`, maxOperations);
         }
-        const operation = prepared(payload, extra);
-        if ('document' in operation) extra.begun = operation;
+        const operation = prepareOperation(payload, extra);
+        if ('document' in operation) extra.startedOperation = operation;
         return operation;
       } catch (error) {
         return [presentError(error, logger)];
@@ -109,24 +111,24 @@ export function openSockets(options: {
     execute: args => {
       const execution = executeOperation(args as OperationArgs);
       if (!(execution instanceof Promise)) return execution;
-      running.add(execution);
-      return execution.finally(() => running.delete(execution));
+      executions.add(execution);
+      return execution.finally(() => executions.delete(execution));
     },
     subscribe: async args =>
       (await subscribeToOperation(args as OperationArgs, subscribing)) as
         | AsyncIterableIterator<never>
         | ExecutionResult,
-    onOperation: ({ extra: { open, outlet, socket } }, id, _payload, args, result) => {
+    onOperation: ({ extra: { open, backpressure, socket } }, id, _payload, args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
       const frames = result as unknown as Frames;
-      // A closing socket does not wait for a subscription.
+      // A closing socket does not wait for a subscription to end.
       socket.answered(args);
-      // Closed while it was opened: graphql-ws has ended what it knew of by then.
+      // The socket was closed while the subscription was opened: graphql-ws does not know this one, so it would stay.
       if (socket.isClosing || socket.readyState !== socket.OPEN) void frames.return();
       return new SocketSubscription(
         frames,
         socket,
-        outlet,
+        backpressure,
         id,
         open,
       ) as AsyncIterableIterator<never> as AsyncGenerator<never>;
@@ -137,12 +139,13 @@ export function openSockets(options: {
     onError: (_context, _id, _payload, errors) => errors.map(error => formatError(presentError(error, logger))),
   });
 
-  /** Nobody unknown stays: a socket without a token could only ask for what it is refused. */
-  async function introduced(
+  /** Authenticates the client. Otherwise the socket is closed: without a valid token it is of no use. */
+  async function authenticate(
     params: Readonly<Record<string, unknown>> | undefined,
-    { socket, stranger }: Connection,
+    { socket, unauthenticated }: Connection,
   ): Promise<Identity | undefined> {
     const authorization = params?.['Authorization'] ?? params?.['authorization'];
+    let fault: string | undefined;
     try {
       if (typeof authorization === 'string') return await identify(authorization);
     } catch (error) {
@@ -150,25 +153,27 @@ export function openSockets(options: {
         socket.closeAnswered(tryAgainLater, 'Try again later');
         return undefined;
       }
-      // A close frame takes 123 bytes.
-      if (explains) socket.closeAnswered(forbidden, error.message.slice(0, 120));
+      fault = error.message;
     }
     try {
-      parts.admission?.admitStranger(stranger.address);
+      dependencies.admission?.admitStranger(unauthenticated.address);
     } catch {
       socket.closeAnswered(tryAgainLater, 'RATE_LIMITED: try again later');
+      return undefined;
     }
+    // A close frame has room for 123 bytes.
+    if (explains && fault !== undefined) socket.closeAnswered(forbidden, fault.slice(0, 120));
     return undefined;
   }
 
-  function prepared(
+  function prepareOperation(
     payload: SubscribePayload,
-    { identity, stranger: { address } }: Connection,
+    { identity, unauthenticated: { address } }: Connection,
   ): OperationArgs | readonly GraphQLError[] {
     checkJsonLevels(payload);
-    const { parse, validate } = door.pipelineFor({ viewer: identity?.actor, address });
-    const document = parse(documents.named(payload).query) as DocumentNode;
-    const errors = validate(schema, document) as readonly GraphQLError[];
+    const { parse, validate } = pipelineFor({ viewer: identity?.actor, address });
+    const document = parse(documents.named(payload).query);
+    const errors = validate(schema, document);
     if (errors.length > 0) return errors;
     const after = givenPosition(payload.extensions?.['after'], '`extensions.after`');
     const atLeast = givenPosition(payload.extensions?.['atLeast'], '`extensions.atLeast`');
@@ -177,50 +182,50 @@ export function openSockets(options: {
       document,
       operationName: payload.operationName,
       variableValues: payload.variables,
-      contextValue: createContext(parts, logger, { identity, address, after, atLeast }),
+      contextValue: createContext(dependencies, logger, { identity, address, after, atLeast }),
     };
   }
 
-  // Its types don't know `closeTimeout` yet.
+  // `closeTimeout` is missing in the types of `ws`.
   const serverOptions: ServerOptions<typeof AnsweringSocket> & { readonly closeTimeout: number } = {
     noServer: true,
     WebSocket: AnsweringSocket,
     handleProtocols,
-    maxPayload: longestMessage,
-    closeTimeout: farewell, // who does not say goodbye is gone all the same
-    perMessageDeflate: false, // it costs memory for each socket, and a frame could not be shared among them
+    maxPayload: maxMessageBytes,
+    closeTimeout: closeTimeoutMs, // a client that does not answer the close frame is disconnected
+    perMessageDeflate: false, // compression costs memory per socket, and sockets could not share a frame
   };
   const server = new WebSocketServer<typeof AnsweringSocket>(serverOptions);
 
   server.on(
     'connection',
-    (socket: AnsweringSocket, { socket: stream }: IncomingMessage, stranger: UnauthenticatedSocket) => {
+    (socket: AnsweringSocket, { socket: stream }: IncomingMessage, unauthenticated: UnauthenticatedSocket) => {
       let handle = (_text: string): Promise<void> => Promise.resolve();
-      const outlet = new SocketBackpressure(socket, stream);
+      const backpressure = new SocketBackpressure(socket, stream);
       const connection: Connection = {
         identity: undefined,
         socket,
-        stranger,
-        outlet,
+        unauthenticated,
+        backpressure,
         open: new Set(),
-        begun: undefined,
+        startedOperation: undefined,
       };
       const endSubscriptions = (): void => {
-        for (const one of connection.open) void one.return();
+        for (const subscription of connection.open) void subscription.return();
       };
-      alive.add(socket);
-      outlets.set(socket, outlet);
-      socket.on('pong', () => alive.add(socket));
+      responsive.add(socket);
+      backpressures.set(socket, backpressure);
+      socket.on('pong', () => responsive.add(socket));
       socket.on('error', error => logger.debug({ err: error }, 'a socket failed'));
       const closed = protocol.opened(
         {
           protocol: socket.protocol,
-          // Waits until the frame is with the operating system: a client that does not read holds up its own source.
+          // Resolves when the operating system has the frame: a client that does not read delays its own source.
           send: text =>
             new Promise(resolve => {
               if (socket.readyState !== socket.OPEN) return resolve();
               socket.send(text, () => resolve());
-              if (outlet.isFull()) void outlet.drained();
+              if (backpressure.isFull()) void backpressure.drained();
             }),
           close: (code = broken, reason) => socket.closeAnswered(code, reason),
           onMessage: listener => (handle = listener),
@@ -230,13 +235,13 @@ export function openSockets(options: {
       socket.on('message', (data: Buffer) => {
         const text = data.toString('utf8');
         if (socket.isClosing && beginsOperation(text)) return;
-        connection.begun = undefined;
+        connection.startedOperation = undefined;
         const handled = handle(text).catch((error: unknown) => {
-          logger.error({ err: error }, 'a message was not handled');
+          logger.error({ err: error }, 'handling a message failed');
           socket.closeAnswered(broken, 'Internal server error');
         });
-        // Set by onSubscribe, which is called before the first wait.
-        const operation = connection.begun as OperationArgs | undefined;
+        // onSubscribe sets it, synchronously: it is called before handle() waits for anything.
+        const operation = connection.startedOperation as OperationArgs | undefined;
         if (!operation) return;
         socket.began(operation);
         void handled.then(() => socket.answered(operation));
@@ -245,39 +250,41 @@ export function openSockets(options: {
       socket.once('close', (code, reason) => {
         endSubscriptions();
         closed(code, reason.toString('utf8')).catch((error: unknown) => {
-          logger.warn({ err: error }, 'a socket did not end well');
+          logger.warn({ err: error }, 'cleaning up after a closed socket failed');
         });
       });
     },
   );
 
-  // One timer for all: two a socket are what memory and time go to first.
+  // One timer for all sockets: two timers per socket would take most of the memory and time.
   const pings = setInterval(() => {
     for (const socket of server.clients) {
-      // One that does not read does not answer either: its outlet decides.
-      if (outlets.get(socket)?.isFull() === true) alive.add(socket);
-      else if (!alive.delete(socket)) socket.terminate();
+      // A client that does not read cannot answer a ping: its backpressure timeout decides.
+      if (backpressures.get(socket)?.isFull() === true) responsive.add(socket);
+      else if (!responsive.delete(socket)) socket.terminate();
       else socket.ping();
     }
-  }, pingInterval);
+  }, pingIntervalMs);
 
   return {
-    upgrade(request, socket, head, stranger) {
-      server.handleUpgrade(request, socket, head, opened => server.emit('connection', opened, request, stranger));
+    upgrade(request, socket, head, unauthenticated) {
+      server.handleUpgrade(request, socket, head, opened =>
+        server.emit('connection', opened, request, unauthenticated),
+      );
     },
-    goodbyes: () => [...server.clients].map(socket => () => socket.closeAnswered(restarts, 'Service restart')),
+    closers: () => [...server.clients].map(socket => () => socket.closeAnswered(restarts, 'Service restart')),
     async close() {
       clearInterval(pings);
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
-      // Each is terminated by itself if its client does not close its side.
+      // Each socket is terminated after closeTimeout if its client does not close its side.
       for (const socket of server.clients) socket.closeAnswered(restarts, 'Service restart');
       await closed;
-      await Promise.allSettled(running);
+      await Promise.allSettled(executions);
     },
   };
 }
 
-/** A message of whatever client, well-formed or not. */
+/** The message may be malformed. */
 function beginsOperation(text: string): boolean {
   try {
     return (JSON.parse(text) as { readonly type?: unknown } | null)?.type === 'subscribe';

@@ -1,2 +1,2 @@
-/** Ms for which a client may take nothing of what was sent to it. Then it is sent away, and can go on where it was. */
+/** A client that reads nothing for this long is disconnected; it can reconnect and resume. */
 export const stallTimeoutMs = 30_000;

@@ -11,7 +11,7 @@ export const firstContextShared: PlantedFault = {
     },
     {
       file: 'server/execution/shared-execution.ts',
-      search: 'const identity = scopeIdentity(args.contextValue, ofRole);',
+      search: 'const identity = scopeIdentity(args.contextValue, sharedByRole);',
       replace: 'const { identity } = args.contextValue;',
     },
   ],

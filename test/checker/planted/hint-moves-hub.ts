@@ -6,10 +6,10 @@ export const hintMovesHub: PlantedFault = {
   edits: [
     {
       file: 'live/hub.ts',
-      search: 'const endHints = bus.subscribe(topic, look);',
+      search: 'const endHints = bus.subscribe(topic, requestRead);',
       replace: `const endHints = bus.subscribe(topic, hint => {
-        if ('to' in hint && hint.to.point > position.point) position = hint.to;
-        look();
+        if ('to' in hint && hint.to.point > readPosition.point) readPosition = hint.to;
+        requestRead();
       });`,
     },
   ],

@@ -6,22 +6,22 @@ export const snapshotBeforeInterest: PlantedFault = {
   edits: [
     {
       file: 'live/watch-row.ts',
-      search: `const endInterest = hub.watchRow(id, watch);
-  await watch.begin(after, endInterest);`,
-      replace: `let endInterest = (): void => undefined;
-  await watch.begin(after, () => endInterest());
-  endInterest = hub.watchRow(id, watch);`,
+      search: `const unregister = hub.watchRow(id, watch);
+  await watch.begin(after, unregister);`,
+      replace: `let unregister = (): void => undefined;
+  await watch.begin(after, () => unregister());
+  unregister = hub.watchRow(id, watch);`,
     },
     {
       file: 'live/watch-list.ts',
-      search: 'const endInterest = hub.watchScope(scope, hear);',
-      replace: 'let endInterest = (): void => undefined;',
+      search: 'const unregister = hub.watchScope(scope, onChange);',
+      replace: 'let unregister = (): void => undefined;',
     },
     {
       file: 'live/watch-list.ts',
       search: 'if (after) await fill();',
       replace: `if (after) await fill();
-    endInterest = hub.watchScope(scope, hear);`,
+    unregister = hub.watchScope(scope, onChange);`,
     },
   ],
 };

@@ -9,8 +9,8 @@ import {
 } from 'graphql';
 
 /**
- * The subjects of the samples, by the name of what takes an id (`order`, `customer`, `product`, `line`); and a
- * number.
+ * Ids of the samples, by the name of the field or argument that takes them (`order`, `customer`, `product`, `line`);
+ * and a number.
  */
 export type Ids = Readonly<Record<string, string>>;
 

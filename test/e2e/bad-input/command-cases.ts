@@ -119,6 +119,12 @@ function* lineCases(world: World): Generator<Case> {
     create({ items: productIds.map(productId => ({ productId, quantity: 1 })) }),
     rejected('TOO_MANY_LINES', 'items'),
   );
+  // Of so many, not each one's id is looked at: a document may give thousands to each of fifty commands.
+  yield asCustomer(
+    'createOrder: 501 lines and an id of nothing',
+    create({ items: [...productIds, 'nothing'].map(productId => ({ productId, quantity: 1 })) }),
+    rejected('TOO_MANY_LINES', 'items'),
+  );
   yield asCustomer(
     'addOrderItem: a total beyond 2^53 - 1',
     onOrder(world, 'addOrderItem', orders.draft, { productId: products.priceless }),
@@ -135,7 +141,7 @@ function* lineCases(world: World): Generator<Case> {
     yield asCustomer(`${name}: another order's line`, onOrder(world, name, orders.draft, { lineId }), answer);
   }
   yield asCustomer(
-    'addOrderItem: a line id that stands for another product',
+    'addOrderItem: the line id of another product',
     onOrder(world, 'addOrderItem', orders.draft, { productId: products.coffee, lineId: orders.draft.lineId }),
     rejected('LINE_ALREADY_EXISTS', 'lineId'),
   );
@@ -177,7 +183,7 @@ function* referenceCases(world: World): Generator<Case> {
     create({ customerId: unknown('cus') }),
     unregistered,
   );
-  yield asStaff('createOrder: for nobody', create({}), invalid('customerId'));
+  yield asStaff('createOrder: without a customer', create({}), invalid('customerId'));
   yield asCustomer("createOrder: in another customer's name", create({ customerId: stranger.id }), forbidden);
   yield asCustomer(
     'createOrder: an id that is taken',
@@ -198,7 +204,7 @@ function* customerAndProductCases({ customer, stranger, products }: World): Gene
   yield asStaff('registerCustomer: an id that is taken', register({ customerId: customer.id }), taken);
   yield asCustomer('registerCustomer: a second time', register({}), taken);
   yield asCustomer("registerCustomer: in another's name", register({ customerId: unknown('cus') }), forbidden);
-  yield asStaff('renameCustomer: nobody', rename(unknown('cus')), notFound(unknown('cus')));
+  yield asStaff('renameCustomer: an unknown customer', rename(unknown('cus')), notFound(unknown('cus')));
   yield asCustomer('renameCustomer: another customer', rename(stranger.id), notFound(stranger.id));
   const tooLong = `${'x'.repeat(250)}@b.cd`;
   for (const email of ['', ' ', 'somebody', '@', 'a@', '@b', 'a b@c', 'a@b@c', 'a\0@b', 'a\ud800@b', tooLong]) {
@@ -277,9 +283,9 @@ function* versionAndKeyCases(world: World): Generator<Case> {
   const reused = { __typename: 'IdempotencyKeyReusedError' };
   const { usedKey: idempotencyKey } = world;
   const another = create({ idempotencyKey, reference: 'another' });
-  yield asCustomer('createOrder: an idempotency key that stands for another order', another, reused);
+  yield asCustomer('createOrder: an idempotency key of another order', another, reused);
   const submit = onOrder(world, 'submitOrder', draft, { idempotencyKey });
-  yield asCustomer('submitOrder: an idempotency key that stands for another command', submit, reused);
+  yield asCustomer('submitOrder: an idempotency key of another command', submit, reused);
 }
 
 function* textCases(world: World): Generator<Case> {
@@ -311,9 +317,9 @@ function* textCases(world: World): Generator<Case> {
       'an accent only': '\u0301',
       'an escape sequence': 'a\u001b[31mb',
       'a C1 control character': 'a\u0085b',
-      'nothing in it': '',
+      'no text': '',
       'blanks only': ' \t\u00a0 ',
-      'too much in it': 'x'.repeat(longest + 1),
+      'too many characters': 'x'.repeat(longest + 1),
       'too many characters of two UTF-16 units': '𝄞'.repeat(longest + 1),
     };
     for (const [what, text] of Object.entries(texts)) {

@@ -92,15 +92,15 @@ function* pageCases({ customer }: World): Generator<Case> {
     }
     const cursors = {
       'that is empty': '',
-      'that is no base64': '%%%',
-      'that is no JSON': Buffer.from('{').toString('base64url'),
-      'that is no list': Buffer.from('{"a": 1}').toString('base64url'),
-      'of a list that there is not': cursor('nothing', moment, unknown('ord')),
+      'that is not base64': '%%%',
+      'that is not JSON': Buffer.from('{').toString('base64url'),
+      'that is not a list': Buffer.from('{"a": 1}').toString('base64url'),
+      'of an unknown list': cursor('nothing', moment, unknown('ord')),
       'of another sort': cursor('order-total', 12, unknown('ord')),
       'without an id': cursor(sort, moment),
       'of a malformed id': cursor(sort, moment, "' OR true --"),
-      'of a malformed moment': cursor(sort, "' OR true --", unknown('ord')),
-      'of no moment': cursor(sort, 7, unknown('ord')),
+      'of a malformed time': cursor(sort, "' OR true --", unknown('ord')),
+      'without a time': cursor(sort, 7, unknown('ord')),
       'of the year 0': cursor(sort, '0000-01-01T00:00:00.000Z', unknown('ord')),
     };
     for (const [what, text] of Object.entries(cursors)) {
@@ -184,14 +184,14 @@ function* salesCases(): Generator<Case> {
     for (const span of spans) {
       const shown = JSON.stringify(span);
       yield asStaff(`salesByDay: ${shown}`, [SalesByDayDocument, { ...span, currency }], badUserInput);
-      // A day of topProducts that is left out is no limit.
+      // In topProducts a missing day is no limit.
       if (day === null) continue;
       yield asStaff(`topProducts: ${shown}`, [TopProductsDocument, { ...span, currency }], badUserInput);
     }
   }
   const upsideDown = { from: '2026-02-01', to: '2026-01-31', currency };
-  yield asStaff('salesByDay: a span that ends first', [SalesByDayDocument, upsideDown], badUserInput);
-  yield asStaff('topProducts: a span that ends first', [TopProductsDocument, upsideDown], badUserInput);
+  yield asStaff('salesByDay: a span that ends before its start', [SalesByDayDocument, upsideDown], badUserInput);
+  yield asStaff('topProducts: a span that ends before its start', [TopProductsDocument, upsideDown], badUserInput);
   yield asStaff('topProducts: no currency', [TopProductsDocument, { currency: 'euro' }], badUserInput);
   for (const [limit, answer] of [
     [0, badUserInput],

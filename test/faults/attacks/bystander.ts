@@ -9,7 +9,7 @@ import { stoodStill } from '../../support/standstill.ts';
 
 const [url = '', token = '', customerId = '', productId = ''] = process.argv.slice(2);
 /** A frame that takes longer counts as lost, ms. */
-const patience = 10_000;
+const frameTimeoutMs = 10_000;
 /** Pause between orders, ms: a customer in a hurry, and no load. */
 const pause = 50;
 
@@ -47,14 +47,14 @@ const failed = (error: unknown): void => {
   if (!stop.signal.aborted) say('subscription', performance.now(), JSON.stringify(error));
 };
 client.on('closed', failed);
-let begun = () => {};
-const live = new Promise<void>(resolve => (begun = resolve));
+let markLive = () => {};
+const live = new Promise<void>(resolve => (markLive = resolve));
 client.subscribe<{ customerOrdersUpdated: { order: { id: string } | null } }>(
   { query: String(CustomerOrdersUpdatedDocument), variables: { customerId } },
   {
     next: ({ data, errors }) => {
       if (errors) failed(errors);
-      begun();
+      markLive();
       const id = data?.customerOrdersUpdated.order?.id ?? '';
       if (id !== '') came.set(id, performance.now());
       settle(id);
@@ -82,7 +82,7 @@ while (!stop.signal.aborted) {
   }
   await new Promise(resolve => setTimeout(resolve, pause));
 }
-const deadline = performance.now() + patience;
+const deadline = performance.now() + frameTimeoutMs;
 while (ordered.size > 0 && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 20));
 for (const [id, since] of ordered)
   say('frame', since, `${id}, ordered ${Math.round(since)} ms after the start, never came`);

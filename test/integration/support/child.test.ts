@@ -30,7 +30,7 @@ test('a process that ignores SIGTERM is killed', async () => {
   expect((await child.exited).signal).toBe('SIGKILL');
 });
 
-test('a missing command is an error that says so', async () => {
+test('a missing command is an error that names the cause', async () => {
   await expect(printed(startChild('no-such-command', []), /ready/, 100_000)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 

@@ -6,7 +6,7 @@ const day = 24 * 3_600_000;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("a time further away than Node's timers allow is awaited", () => {
+test("a time that is further away than Node's timers allow is awaited", () => {
   const call = vi.fn();
   callAt(Date.now() + 60 * day, call);
   vi.advanceTimersByTime(60 * day - 1);
@@ -15,7 +15,7 @@ test("a time further away than Node's timers allow is awaited", () => {
   expect(call).toHaveBeenCalledOnce();
 });
 
-test('a time in the past is now', () => {
+test('for a time in the past the call is made now', () => {
   const call = vi.fn();
   callAt(Date.now() - day, call);
   vi.advanceTimersByTime(0);

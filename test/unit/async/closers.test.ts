@@ -3,7 +3,7 @@ import { openClosers } from '../../../src/async/closers.ts';
 
 const soon = () => new Promise<void>(resolve => setImmediate(resolve));
 
-test('what was opened last is closed first, and is done before the next begins', async () => {
+test('resources are closed in reverse order, each after the one before has finished', async () => {
   const closers = openClosers();
   const steps: string[] = [];
   for (const part of ['database', 'bus', 'server']) {
@@ -17,7 +17,7 @@ test('what was opened last is closed first, and is done before the next begins',
   expect(steps).toEqual(['server', 'bus', 'database'].flatMap(part => [`closing ${part}`, `closed ${part}`]));
 });
 
-test('a failing closer prevents no other, and the first error is thrown', async () => {
+test('a failing closer prevents no other one, and the first error is thrown', async () => {
   const closers = openClosers();
   let closed = false;
   closers.push(() => {
@@ -43,7 +43,7 @@ test('a second release closes nothing again, and waits for the first', async () 
   expect(closed).toBe(1);
 });
 
-test('nothing can be opened after closing has begun', async () => {
+test('after closing has begun, nothing can be opened', async () => {
   const closers = openClosers();
   await closers.release();
   expect(() => closers.push(() => undefined)).toThrow('opened after everything was closed');

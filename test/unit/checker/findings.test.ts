@@ -53,14 +53,14 @@ test('a history that keeps every promise has no finding', () => {
   expect(findingsOf(history(observed('eventsAppended', feed)))).toEqual([]);
 });
 
-test('a position that falls, within a connection or behind its `after`, is found', () => {
+test('a position that falls, within a connection or below its `after`, is found', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), frame(2, { order: shown(3) })])]))).toContain(
     'positions rise',
   );
   expect(rules(observed('orderUpdated', [connection([frame(3)], { after: '3-a' })]))).toEqual(['positions rise']);
 });
 
-test('a frame that comes twice within a connection is found', () => {
+test('a frame that arrives twice within a connection is found', () => {
   expect(rules(observed('orderUpdated', [connection([frame(3), frame(3)])]))).toContain('no repeat');
 });
 
@@ -71,33 +71,33 @@ test('a version that falls is found, also across connections', () => {
 
 test('a frame that differs from the log at its position is found', () => {
   const early = connection([frame(2, { order: shown(1) }), frame(3)]);
-  expect(rules(observed('orderUpdated', [early]))).toEqual(['a frame is of the log']);
+  expect(rules(observed('orderUpdated', [early]))).toEqual(['a frame equals the log']);
   const never = connection([frame(3), frame(4)]);
-  expect(rules(observed('orderUpdated', [never]))).toContain('a frame is of the log');
+  expect(rules(observed('orderUpdated', [never]))).toContain('a frame equals the log');
 });
 
 test('one version of an order that two viewers of one role see differently is found', () => {
   const mine = observed('orderUpdated', [connection([frame(2, { order: shown(2, 'SUBMITTED') }), frame(3)])]);
   const theirs = observed('orderUpdated', [connection([frame(2), frame(3)])]);
-  expect(rules(mine, { subscribers: [mine, theirs] })).toEqual(['one version is one']);
+  expect(rules(mine, { subscribers: [mine, theirs] })).toEqual(['one version looks the same']);
   const customer = { ...theirs, viewer: { role: 'customer', subject: 'cus_1' } } as const;
   expect(rules(mine, { subscribers: [mine, customer] })).toEqual([]);
 });
 
 test('an event that is missing, altered, or sent with a name that its viewer may not see, is found', () => {
-  expect(rules(observed('orderEvents', [connection([event(1), event(3)])]))).toContain('a feed is the log');
+  expect(rules(observed('orderEvents', [connection([event(1), event(3)])]))).toContain('a feed equals the log');
   expect(rules(observed('orderEvents', [connection([event(1), event(2, { type: 'Other' }), event(3)])]))).toEqual([
-    'a feed is the log',
+    'a feed equals the log',
   ]);
   const customer = { viewer: { role: 'customer', subject: 'cus_1' } } as const;
   const named = connection([event(1), event(2), event(3)]);
-  expect(rules(observed('orderEvents', [named], customer))).toEqual(['a feed is the log']);
+  expect(rules(observed('orderEvents', [named], customer))).toEqual(['a feed equals the log']);
   const masked = connection([1, 2, 3].map(version => event(version, { actor: 'staff' })));
   expect(rules(observed('orderEvents', [masked], customer))).toEqual([]);
 });
 
 test('a subscriber without the final state after a quiet time is found', () => {
-  const rule = ['everyone holds the final state'];
+  const rule = ['all get the final state'];
   expect(rules(observed('orderUpdated', [connection([frame(2)])]))).toEqual(rule);
   expect(rules(observed('orderUpdated', [connection([frame(3, { at: 101 })])]))).toEqual(rule);
   expect(rules(observed('orderEvents', [connection([event(1), event(2)])]))).toEqual(rule);
@@ -108,8 +108,8 @@ test('a subscriber without the final state after a quiet time is found', () => {
   ).toEqual(rule);
 });
 
-test('a list that lost a row, kept one, or had to query again and got no answer, is found', () => {
-  const rule = ['everyone holds the final state'];
+test('a list that lost a row, kept a row too long, or got no answer to its repeated query, is found', () => {
+  const rule = ['all get the final state'];
   const progress = frame(3, { kind: 'PROGRESS', order: undefined });
   const other = { ...shown(1), id: 'ord_2' };
   expect(rules(observed('ordersUpdated', [connection([progress], { page: [] })]))).toEqual(rule);
@@ -123,17 +123,17 @@ test('a list that lost a row, kept one, or had to query again and got no answer,
 
 test('a foreign position that is resumed from, and one of this log that is rejected, are found', () => {
   const foreign = { after: '2-b', foreign: true };
-  expect(rules(observed('orderUpdated', [connection([frame(3)], foreign)]))).toEqual(['another log is told']);
+  expect(rules(observed('orderUpdated', [connection([frame(3)], foreign)]))).toEqual(['another log is reported']);
   expect(rules(observed('orderUpdated', [connection([frame(3, { kind: 'RESYNC' })], foreign)]))).toEqual([]);
   const ours = connection([frame(3, { kind: 'RESYNC' })], { after: '2-a' });
-  expect(rules(observed('orderUpdated', [ours]))).toEqual(['another log is told']);
+  expect(rules(observed('orderUpdated', [ours]))).toEqual(['another log is reported']);
   const feed = [connection([event(1), event(2)]), connection([error('STALE_POSITION')], foreign)];
   const rest = connection([event(3)], { after: '2-a' });
   expect(rules(observed('orderEvents', [...feed, rest]))).toEqual([]);
 });
 
 test('a connection that outlives its token, with frames or without, is found', () => {
-  const rule = ['a token ends'];
+  const rule = ['a token expires'];
   const long = { quiets: [{ from: 10, until: 9_000, events: 3, answers: new Map([['one', [shown(3)]]]) }] };
   const late = connection([frame(3, { at: 7_000 })], { expiresAt: 1_000, endedAt: 7_000 });
   expect(rules(observed('orderUpdated', [late]), long)).toEqual(rule);
@@ -155,7 +155,7 @@ test('connections that outlive their tokens until they are cut are found if half
         }),
       ),
     );
-  expect(rules(cutAfter(300, 900, 20))).toEqual(['a token ends']);
+  expect(rules(cutAfter(300, 900, 20))).toEqual(['a token expires']);
   expect(rules(cutAfter(20, 900, 30))).toEqual([]);
 });
 
@@ -173,11 +173,11 @@ test('hints that wake no hub are found by one of three probes, for rows and even
   const whole = observed('orderUpdated', [connection([frame(3)])]);
   const slow = { row: 1_000, event: 10 };
   const quick = { row: 5, event: 5 };
-  expect(rules(whole, { probes: [slow, slow, quick, quick] })).toEqual(['hints wake']);
+  expect(rules(whole, { probes: [slow, slow, quick, quick] })).toEqual(['hints wake hubs']);
   expect(rules(whole, { probes: [slow, quick, quick, quick] })).toEqual([]);
 });
 
-test('a fault without effect is named, and only frames with something new are counted', () => {
+test('a fault without effect is reported, and only frames with something new are counted', () => {
   const whole = history(observed('orderUpdated', [connection([frame(3), frame(3, { kind: 'PROGRESS' }), error('X')])]));
   const faults = [
     { what: 'cut sockets', bit: 0 },

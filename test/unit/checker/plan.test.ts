@@ -34,5 +34,5 @@ test('there are subscribers of every kind on both transports, staff and customer
     rolesOf.set(key, (rolesOf.get(key) ?? new Set()).add(viewer.role));
   }
   const mixed = [...rolesOf.values()].filter(({ size }) => size === 2);
-  expect(mixed.length).toBeGreaterThan(7); // of which one viewer may not see what the other sees
+  expect(mixed.length).toBeGreaterThan(7); // watched by viewers with different rights
 });

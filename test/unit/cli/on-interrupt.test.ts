@@ -17,7 +17,7 @@ afterEach(() => {
   }
 });
 
-it('ends at Ctrl-C, also if npm repeats the signal of the terminal', () => {
+it('ends on Ctrl-C, even if npm repeats the signal of the terminal', () => {
   const { signal } = onInterrupt();
   expect(signal.aborted).toBe(false);
   process.emit('SIGINT');
@@ -33,7 +33,7 @@ it('ends without a stack if the reader of its output is gone', () => {
   expect(signal.aborted).toBe(true);
 });
 
-it.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('ends at once where it is asked a second time: %s', again => {
+it.each<NodeJS.Signals>(['SIGINT', 'SIGTERM'])('ends at once on a second signal: %s', again => {
   onInterrupt();
   process.emit('SIGINT');
   vi.advanceTimersByTime(1_000);

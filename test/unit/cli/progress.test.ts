@@ -42,7 +42,7 @@ describe('progress', () => {
     expect(written.at(-2)).toContain(`${'█'.repeat(30)} 100 %, 1`);
   });
 
-  it('makes room for a line on a terminal, and returns below it', () => {
+  it('is erased for a line on a terminal, and drawn again below it', () => {
     const { progress, written } = open(true, 100);
     progress.add(50);
     const before = written.at(-1);
@@ -69,7 +69,7 @@ it.each<[number, string]>([
   [119_000, '119 s'],
   [150_000, '3 min'],
   [3 * 3_600_000, '3 h 0 min'],
-])('says how long it will take in words for that: %i ms', (left, words) => {
+])('prints the remaining time in suitable units: %i ms', (left, words) => {
   expect(progressText({ count: 1, what: 'order', done: 0.5, ms: left })).toContain(`, ${words} left`);
 });
 

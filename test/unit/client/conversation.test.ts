@@ -58,7 +58,7 @@ test('a response that is older than what was seen at its request is never delive
   expect(verdict).toMatchObject({ errors: [{ extensions: { code: 'VIEW_LAGGING', position: at(6) } }] });
 });
 
-test('a response that newer ones have overtaken is requested again, but not for ever', () => {
+test('a response that newer ones have overtaken is requested again, a limited number of times', () => {
   const seen = seenAt(5);
   const conversation = converse({ query }, { seen });
   conversation.send();
@@ -92,7 +92,7 @@ test('the caller’s variables are not changed', () => {
 test.each([
   'mutation { createOrder(input: {}) { __typename } }',
   'mutation ($i: CreateOrderInput!) { a: createOrder(input: $i) { __typename } b: createOrder(input: $i) { __typename } }',
-])('a command that can have no key of its own is sent once: %s', text => {
+])('a command that cannot have its own key is sent once: %s', text => {
   const conversation = converse({ query: text, variables: { i: {} } }, {});
   expect(conversation.repeatable).toBe(false);
   expect(conversation.take(failure('OUTCOME_UNKNOWN'))).toEqual(failure('OUTCOME_UNKNOWN'));
@@ -102,7 +102,7 @@ test.each([
 });
 
 test.each(['VIEW_LAGGING', 'UNAVAILABLE', 'RATE_LIMITED', 'OUTCOME_UNKNOWN'])(
-  '%s is asked again a bounded number of times, then told',
+  '%s is retried a bounded number of times, then reported',
   code => {
     const conversation = converse({ query: create, variables: { input: {} } }, {});
     const { times, verdict } = insist(conversation, failure(code));
@@ -203,7 +203,7 @@ test('a live subscription is resumed however long the server is down, also with 
   expect(conversation.take(failure('UNAUTHENTICATED'))).toEqual(expect.any(Number));
 });
 
-test('a live subscription is resumed however long the database is down, whether or not its token expires meanwhile', () => {
+test('a live subscription is resumed however long the database is down, even if its token expires during the outage', () => {
   const conversation = converse({ query: watch }, {});
   conversation.take(frame(5));
   for (let time = 0; time < 100; time++) expect(conversation.take(failure('UNAVAILABLE'))).toBeLessThanOrEqual(1_000);
@@ -255,12 +255,12 @@ test('a frame that fails each time is not requested faster because PROGRESS come
   expect(conversation.take({ ...frame(5), ...failure('UNAVAILABLE') })).toBeGreaterThanOrEqual(500);
 });
 
-test('a request that the server rejects is not repeated; one that it failed at is', () => {
+test('a request that the server rejects is not repeated; one that failed in the server is', () => {
   expect(converse({ query }, {}).fail(400)).toBe(undefined);
   expect(converse({ query }, {}).fail(502)).toEqual(expect.any(Number));
 });
 
-test('whatever arrives twice or late over any number of connections, each frame is delivered once and positions only rise', () => {
+test('if frames arrive twice or late over any number of connections, each is delivered once and positions only rise', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 60 }), points => {
       const conversation = converse({ query: watch }, {});

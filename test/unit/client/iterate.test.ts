@@ -41,7 +41,7 @@ const open: Readonly<Record<string, (url: string, token: string) => Pick<StreamC
 };
 
 test.each(['WebSocket', 'SSE'])(
-  'a loop over %s that is slow holds little, and gets each event once, in order',
+  'a slow loop over %s buffers little, and gets each event once, in order',
   async way => {
     openFeed();
     const { url } = await startMiniServer();
@@ -65,7 +65,7 @@ test.each(['WebSocket', 'SSE'])(
 );
 
 test.each(['WebSocket', 'SSE'])(
-  'a loop over %s that takes in bursts, and is behind again at once, gets each event once, in order, to the last one',
+  'a loop over %s that reads in bursts, and lags again at once, gets each event once, in order, up to the last one',
   async way => {
     openFeed();
     const { url } = await startMiniServer();

@@ -55,7 +55,7 @@ function taking(token = (refused: boolean) => (refused ? 'fresh' : 'first')) {
   return { taken, ends, leave };
 }
 
-test('frames arrive whole in chunks of any size, comments are skipped, and `complete` ends the stream', async () => {
+test('frames arrive complete in chunks of any size, comments are skipped, and `complete` ends the stream', async () => {
   answer = response => {
     const text = `: hello\n\n${event(1)}:\n\n${event(2).replaceAll('\n', '\r\n')}event: complete\ndata:\n\n`;
     stream(response);

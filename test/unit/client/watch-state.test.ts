@@ -7,8 +7,8 @@ import { openLogger } from '../../../src/telemetry/logger.ts';
 
 test('each state that a server sends reaches a page, at whatever position it changed', async () => {
   const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];
-  const told = [...states];
-  const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [told.shift()] });
+  const remaining = [...states];
+  const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [remaining.shift()] });
   const frames = watchState(undefined, { read, beat: openBeat(1), logger: openLogger('silent') });
   const conversation = converse({ query: 'subscription { projectionsUpdated { state } }' }, {});
   for (const expected of states) {

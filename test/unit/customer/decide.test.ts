@@ -61,7 +61,7 @@ describe('a customer', () => {
     ).toEqual(state);
   });
 
-  it('starts only by RegisterCustomer, and has no older schema version', () => {
+  it('starts only with RegisterCustomer, and has no older schema version', () => {
     expect(customerDecider.creates(register)).toBe(true);
     expect(customerDecider.creates({ type: 'RenameCustomer', name: 'Ada' })).toBe(false);
     expect(() => customerDecider.upcast({ type: 'CustomerRenamed', data: {} }, 0)).toThrow('CustomerRenamed');

@@ -25,7 +25,7 @@ function orderIds({ tabs }: Page): Set<string> {
   return new Set(JSON.stringify(tabs).match(/ord_[\w-]+/g));
 }
 
-test('its tabs lead one order from create to my orders, and each is what the schema takes', async () => {
+test('its tabs lead one order from create to my orders, and each tab is valid for the schema', async () => {
   const page = await load();
   expect(names(page)).toEqual(['create', 'add', 'submit', 'watch', 'myOrders']);
   for (const { query, variables } of page.tabs) {
@@ -38,19 +38,19 @@ test('its tabs lead one order from create to my orders, and each is what the sch
   }
 });
 
-test('all tabs of one load speak of one order, and each load of another', async () => {
+test('all tabs of one load use the same order, and each load another one', async () => {
   const [one, other] = await Promise.all([load(), load()]);
   expect(orderIds(one).size).toBe(1);
   expect(orderIds(other).size).toBe(1);
   expect(orderIds(one)).not.toEqual(orderIds(other));
 });
 
-test('what differs from load to load is named, so that what was kept of an earlier one can follow', async () => {
+test('values that differ from load to load are listed, so that a saved tab can be updated', async () => {
   const page = await load();
   expect(page.fresh).toEqual([...orderIds(page), ...['create', 'watch'].map(name => tokenOf(page, name))]);
 });
 
-test('its link leads to a second window, which has the same tabs and watches first', async () => {
+test('its link opens a second window, which has the same tabs and starts with the watch', async () => {
   const page = await load();
   const [, link = ''] = /href="\?([^"]+)"/.exec(page.heading) ?? [];
   const second = await load(link);
@@ -75,7 +75,7 @@ test('with the public development key, each tab has the token of its caller: sta
   expect(page.headers).toEqual(page.tabs[0]?.headers);
 });
 
-test('with a configured key no tab holds a token', async () => {
+test('with a configured key no tab contains a token', async () => {
   const page = await load('', { AUTH_JWT_SECRET: testSecret });
   const none = { Authorization: 'Bearer <token>' };
   expect([page.headers, ...page.tabs.map(({ headers }) => headers)]).toEqual(Array.from({ length: 6 }, () => none));

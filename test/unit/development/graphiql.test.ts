@@ -14,7 +14,7 @@ const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const evil = '</script><script>alert(1)</script>';
 
 let url: string;
-/** How often a page was asked for, and the last one's query. */
+/** Number of requested pages, and the query string of the last one. */
 let loads: { times: number; query: string };
 
 beforeEach(async () => {
@@ -45,7 +45,7 @@ beforeEach(async () => {
   );
 });
 
-/** As it comes over the wire, unlike what fetch answers. */
+/** The response as it is sent, still compressed, unlike that of fetch. */
 function get(path: string, headers: Readonly<Record<string, string>> = browser, method = 'GET'): Promise<Got> {
   return new Promise((resolve, reject) => {
     const asked = request(`${url}${path}`, { method, headers }, response => {
@@ -59,13 +59,13 @@ function get(path: string, headers: Readonly<Record<string, string>> = browser, 
   });
 }
 
-/** Where the page has its files. */
+/** Paths of the page's files. */
 async function assetPaths(): Promise<string[]> {
   const { body } = await get('/graphql');
   return [...new Set(body.toString('utf8').match(/\/graphql\/page\/[^"]+/g))];
 }
 
-test('a browser that comes to look gets the page, made anew for each load', async () => {
+test('a browser gets the page, generated anew for each load', async () => {
   const { status, headers, body } = await get('/graphql?watch=it');
   expect(status).toBe(200);
   expect(headers['content-type']).toBe('text/html; charset=utf-8');
@@ -75,17 +75,17 @@ test('a browser that comes to look gets the page, made anew for each load', asyn
 });
 
 test.each([
-  ['a GET that wants JSON', '/graphql', { accept: 'application/json' }, 'GET'],
-  ['a GET that wants anything', '/graphql', { accept: '*/*' }, 'GET'],
+  ['a GET that accepts JSON', '/graphql', { accept: 'application/json' }, 'GET'],
+  ['a GET that accepts anything', '/graphql', { accept: '*/*' }, 'GET'],
   ['a stream of events', '/graphql', { accept: 'text/event-stream' }, 'GET'],
-  ['a POST, of a browser too', '/graphql', browser, 'POST'],
+  ['a POST, also from a browser', '/graphql', browser, 'POST'],
   ['another path', '/healthz', browser, 'GET'],
-  ['a path that only begins like it', '/graphqlx', browser, 'GET'],
-])('%s is left to others', async (_what, path, headers, method) => {
+  ['a path that only begins with it', '/graphqlx', browser, 'GET'],
+])('%s is passed to the next handler', async (_what, path, headers, method) => {
   expect((await get(path, headers, method)).body.toString('utf8')).toBe('not mine');
 });
 
-test('nothing in a tab gets out of its place in the page', async () => {
+test('no text in a tab can break out of its place in the page', async () => {
   const text = (await get('/graphql')).body.toString('utf8');
   expect(text).not.toContain('<script>alert');
   const [, given = ''] = /<script type="application\/json" id="page">(.*?)<\/script>/s.exec(text) ?? [];
@@ -101,7 +101,7 @@ test('nothing in a tab gets out of its place in the page', async () => {
   });
 });
 
-test('the page may load from and talk to this server alone, and stand in no other page', async () => {
+test('the page may load from and connect to this server alone, and no other page may embed it', async () => {
   const { headers } = await get('/graphql');
   const policy = String(headers['content-security-policy']).split('; ');
   expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'"]));
@@ -109,7 +109,7 @@ test('the page may load from and talk to this server alone, and stand in no othe
   expect(policy.join(' ')).not.toMatch(/https?:|\*/);
 });
 
-test('its files come compressed as the browser can take them, and are the same ones', async () => {
+test('its files are compressed as the browser accepts, with the same content', async () => {
   const paths = await assetPaths();
   expect(paths).toHaveLength(6);
   let [plain, sent] = [0, 0];
@@ -137,20 +137,20 @@ test('its files come compressed as the browser can take them, and are the same o
   expect(sent).toBeLessThan(2_500_000);
 });
 
-test('an encoding that the browser refuses is not sent', async () => {
+test('an encoding that the browser rejects is not sent', async () => {
   const [path = ''] = await assetPaths();
   const { headers } = await get(path, { 'accept-encoding': 'br;q=0, gzip;q=0.5' });
   expect(headers['content-encoding']).toBe('gzip');
 });
 
-test('a browser keeps its files for good, and one that asks again is told that it has them', async () => {
+test('a browser caches its files for ever, and a conditional request gets 304', async () => {
   const [path = ''] = await assetPaths();
   const gzip = { 'accept-encoding': 'gzip' };
   const first = await get(path, gzip);
   expect(first.headers['cache-control']).toBe('public, max-age=31536000, immutable');
   const tag = String(first.headers.etag);
   expect(await get(path, { ...gzip, 'if-none-match': tag })).toMatchObject({ status: 304, body: Buffer.alloc(0) });
-  // What is kept in one encoding is not another one.
+  // A cached file in one encoding does not match another encoding.
   expect((await get(path, { 'accept-encoding': 'br', 'if-none-match': tag })).status).toBe(200);
 });
 

@@ -11,7 +11,7 @@ const url = 'http://127.0.0.1:4000';
 test.each([
   ['nothing', {}],
   ['an issuer and an audience', { AUTH_ISSUER: 'https://login.example.com', AUTH_AUDIENCE: 'orders' }],
-])('with %s configured, the printed tokens let staff and the first customer in for 30 days', async (_what, env) => {
+])('with %s configured, printed tokens are valid for staff and the first customer for 30 days', async (_what, env) => {
   const config = loadConfig(env);
   const text = await welcome(config, url, plain);
   const identify = openIdentity(config.auth);
@@ -27,12 +27,12 @@ test.each([
   ]);
 });
 
-test('where a key is configured, no token is given away', async () => {
+test('with a configured key, no token is printed', async () => {
   expect(await welcome(loadConfig({ AUTH_JWT_SECRET: testSecret }), url, plain)).toBeUndefined();
   expect(await welcome(loadConfig({ AUTH_JWKS_URL: 'https://login.example.com/keys' }), url, plain)).toBeUndefined();
 });
 
-test('what to try is a short list of commands, on whichever database', async () => {
+test('the suggestions are a short list of commands, on either database', async () => {
   for (const env of [{}, { DATABASE_URL: 'postgresql://localhost/orders' }]) {
     const text = (await welcome(loadConfig(env), url, plain)) ?? '';
     expect(commandsOf(text)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
@@ -43,14 +43,14 @@ test('what to try is a short list of commands, on whichever database', async () 
   }
 });
 
-test('the commands say where the server is if that is not where they look', async () => {
+test("the commands contain the server's address if it is not their default", async () => {
   const text = (await welcome(loadConfig({}), 'http://127.0.0.1:4001', plain)) ?? '';
   expect(commandsOf(text)).toEqual(
     ['watch', 'order', 'simulate'].map(name => `npm run ${name} -- --url http://127.0.0.1:4001`),
   );
 });
 
-test('if only trusted documents are served, neither GraphiQL nor a command that would be refused is offered', async () => {
+test('if only trusted documents are served, neither GraphiQL nor a command that would be rejected is suggested', async () => {
   const text = await welcome(loadConfig({ TRUSTED_DOCUMENTS: 'a.json', TRUSTED_DOCUMENTS_ONLY: 'on' }), url, plain);
   expect(text).toMatch(/^ +staff +\S+$/m);
   expect(text).not.toMatch(/GraphiQL|npm run/);
@@ -72,7 +72,7 @@ test.each<[string, boolean, NodeJS.ProcessEnv, boolean]>([
   expect(commandsOf(plainText)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
 });
 
-/** The commands that are offered, without what they do. */
+/** The suggested commands, without their explanations. */
 function commandsOf(text: string): (string | undefined)[] {
   return [...text.matchAll(/^ {2}(npm run \S+(?: -- --url \S+)?) {2}/gm)].map(([, command]) => command);
 }

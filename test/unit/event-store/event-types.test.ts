@@ -39,12 +39,12 @@ describe('a stored event', () => {
     ['type of another stream', 'note', 'LetterSent', 1],
     ['stream type', 'parcel', 'LetterSent', 1],
   ])(
-    'with an unknown %s stops its reader, and says which it is and what to do',
+    'with an unknown %s stops its reader, with an error that names it and the remedy',
     (_, streamType, type, schemaVersion) => {
       const read = () => bring(streamType, type, schemaVersion);
       expect(read).toThrow(UnknownEventError);
       expect(read).toThrow(
-        `${streamType} event ${type} with schema version ${schemaVersion} is not known here: deploy a version that reads it first`,
+        `${streamType} event ${type} with schema version ${schemaVersion} is unknown to this release: deploy a release that can read it`,
       );
       expect(new UnknownEventError().name).toBe('UnknownEventError');
     },

@@ -15,7 +15,7 @@ const hash = fc
 const position = fc.record({ point, hash });
 
 describe('a position', () => {
-  test('is parsed as it was printed', () => {
+  test('can be parsed from its printed form', () => {
     fc.assert(
       fc.property(position, one => {
         expect(parsePosition(formatPosition(one))).toEqual(one);

@@ -11,7 +11,7 @@ const logs = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 30 }).map(o
   });
 });
 
-test('a feed that equals the log is whole; each missing event counts as lost, each repeated one as repeated', () => {
+test('a feed that equals the log is complete; each missing event counts as lost, each repeated one as repeated', () => {
   fc.assert(
     fc.property(logs, fc.nat(), (log, seed) => {
       const index = seed % log.length;

@@ -25,7 +25,7 @@ describe('rules', () => {
     if (root === 'Subscription') {
       builder.subscriptionField('bare', t => t.string({ ...forgotten, subscribe: never, resolve: () => '' }));
     }
-    expect(() => builder.toSchema()).toThrow(`${root}.bare declares no rule`);
+    expect(() => builder.toSchema()).toThrow(`${root}.bare has no rule`);
   });
 
   test('an object type without a rule, or with an unknown rule, builds no schema', () => {
@@ -35,11 +35,11 @@ describe('rules', () => {
       ...forgotten,
       fields: t => ({ a: t.int({ resolve: () => 1 }) }),
     });
-    expect(() => bare.toSchema()).toThrow('Bare declares no rule');
+    expect(() => bare.toSchema()).toThrow('Bare has no rule');
 
     const wrong = newBuilder();
     wrong.queryType({ fields: t => ({ a: t.int({ rule: 'everybody' as 'staff', resolve: () => 1 }) }) });
-    expect(() => wrong.toSchema()).toThrow('Query.a declares no rule');
+    expect(() => wrong.toSchema()).toThrow('Query.a has no rule');
   });
 
   test("the rule of a type applies to each of its fields, and a field's own rule takes precedence", async () => {

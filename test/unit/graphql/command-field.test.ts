@@ -107,7 +107,7 @@ async function polish(
 }
 
 describe('a command field', () => {
-  test('an accepted command is answered with what it reached and what it left', async () => {
+  test('an accepted command is answered with its position, and with the state after it', async () => {
     const { polished, extensions } = await polish({ expectedVersion: 3 });
     expect(polished).toEqual({
       __typename: 'PebbleCommandPayload',
@@ -120,7 +120,7 @@ describe('a command field', () => {
     expect(calls[0]).toMatchObject({ streamId: pebbleId, expectedVersion: 3, actor: anna, command: { name: 'round' } });
   });
 
-  test('what was stored is never answered as an error, even where it can not be read', async () => {
+  test('a stored command is never answered as an error, even if its result cannot be read', async () => {
     const missing = { ...accepted, streamId: 'pbl_00000000-0000-4000-8000-00000000000f' };
     expect((await polish({}, missing)).polished).toMatchObject({ version: 4, pebble: null });
   });
@@ -138,13 +138,13 @@ describe('a command field', () => {
     ],
     [
       { type: 'not-found' },
-      { __typename: 'NotFoundError', message: 'There is no such pebble: check the id.', id: pebbleId },
+      { __typename: 'NotFoundError', message: 'There is no pebble with this id: check the id.', id: pebbleId },
     ],
     [
       { type: 'version-conflict', expectedVersion: 3, actualVersion: 5 },
       {
         __typename: 'VersionConflictError',
-        message: 'The pebble is at version 5, not 3: look at it again.',
+        message: 'The pebble is at version 5, not 3: read it again.',
         expectedVersion: 3,
         actualVersion: 5,
         current: { id: pebbleId },
@@ -157,13 +157,13 @@ describe('a command field', () => {
         message: 'This idempotency key was used for another command: choose another one.',
       },
     ],
-  ])('the answer %j is a member of the union', async (answer, member) => {
+  ])('the result %j is a member of the union', async (answer, member) => {
     const { polished, extensions } = await polish({}, answer);
     expect(polished).toEqual(member);
     expect(extensions).toBeUndefined();
   });
 
-  test('everything that is wrong with the input is said at once, and nothing is tried', async () => {
+  test('all problems of the input are reported at once, and nothing is executed', async () => {
     const { polished } = await polish({ name: '', expectedVersion: -1 });
     expect(polished).toEqual({
       __typename: 'InvalidInputError',
@@ -190,14 +190,14 @@ describe('a command field', () => {
     expect(calls[2]?.command.chipId).not.toBe(calls[0]?.command.chipId);
   });
 
-  // Command ids and hashes are stored with each event: another algorithm would take every repeat for another command.
-  test('command ids and hashes stay what they are', async () => {
+  // Command ids and hashes are stored with each event: with another algorithm every repeat would be a new command.
+  test('command ids and hashes never change', async () => {
     await polish({ idempotencyKey: 'k1' });
     expect(calls[0]?.commandId).toBe('29977141-7257-5d5c-b18f-865784a97950');
     expect(calls[0]?.commandHash).toBe('021e2b52059a6c439ce632b26a449048f43665f22e3acfed1f7f1dd75fd8fab9');
   });
 
-  test('the hash is of what was asked: in whatever order, and without the key', async () => {
+  test('the hash covers the input in any order of its fields, without the key', async () => {
     const hash = hashOfCommand('polish', { a: 1, b: { c: 2, d: [3, 4] } });
     expect(hashOfCommand('polish', { b: { d: [3, 4], c: 2 }, a: 1, idempotencyKey: 'k' })).toBe(hash);
     for (const other of [{ a: 1, b: { c: 2, d: [4, 3] } }, { a: 1 }, { a: '1', b: { c: 2, d: [3, 4] } }]) {

@@ -8,7 +8,7 @@ const input = { items: [], currency: 'EUR', idempotencyKey: 'k' };
 const stored = '658f3bcfc9e9fb185dfc70fb2520cc4eb382659e73533c34c72ca18f168d7f57';
 const storedWithNulls = 'f9539de10993638548bd8b5a4431e242045e224841c50d1f60a5667024173994';
 
-/** The same with nulls where members are left out, and some more of them. */
+/** The same value with nulls for missing members, and with additional ones. */
 function withNulls(value: unknown, names: readonly string[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(one => withNulls(one, names));
@@ -27,7 +27,7 @@ describe('the hash of a command', () => {
     expect(hashesOfCommand('createOrder', nulls)).toEqual({ commandHash: stored, formerHash: storedWithNulls });
   });
 
-  test('is the same whether a field is null or left out, at any depth', () => {
+  test('is the same for a null field and a missing one, at any depth', () => {
     const member = fc.stringMatching(/^[a-z]{1,3}$/);
     const value = fc.letrec<{ value: unknown; object: object }>(tie => ({
       value: fc.oneof(fc.string(), fc.integer(), fc.boolean(), tie('object'), fc.array(tie('object'))),
@@ -48,8 +48,8 @@ describe('the hash of a command', () => {
   });
 });
 
-// Defaults are looked at for the fields of a mutation's own input only.
-test('no input inside of an input has a field with a default that may be null', () => {
+// Defaults are applied only to the fields of a mutation's own input.
+test('no nested input has a field with a default that may be null', () => {
   const inner = new Set<GraphQLInputObjectType>();
   function collect(type: unknown): void {
     if (!isInputObjectType(type) || inner.has(type)) return;

@@ -17,7 +17,7 @@ const asked = (query: string, variableValues = {}) =>
   });
 
 describe('connections', () => {
-  test('edges, nodes and page info are of the same rows', async () => {
+  test('edges, nodes and page info describe the same rows', async () => {
     const { data } = await asked(
       '{ pebbles(first: 2) { nodes { id } edges { cursor node { id collectedAt } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } position } }',
     );
@@ -58,7 +58,7 @@ describe('connections', () => {
     expect(lastRead.counted).toBe(counted);
   });
 
-  test('a node is found by its id, whatever its type; one that is not there is null', async () => {
+  test('a node is found by its id, for every type; a missing one is null', async () => {
     const [pebble] = pebbles;
     const missing = 'pbl_00000000-0000-4000-8000-00000000000f';
     const otherKind = 'xyz_00000000-0000-4000-8000-00000000000a';

@@ -28,21 +28,22 @@ describe('cursors', () => {
     ['with another type of value', raw(['total', '1', id])],
     ['with a fraction', raw(['total', 1.5, id])],
     ['beyond 2^53', raw(['total', 2 ** 60, id])],
-    ['with no id', raw(['total', 1])],
+    ['without an id', raw(['total', 1])],
     ['with SQL for an id', raw(['total', 1, "' OR 1=1 --"])],
-    ['with more in it', raw(['total', 1, id, 1])],
+    ['with more values', raw(['total', 1, id, 1])],
     ['of another form', raw({ total: 1 })],
     ['null', raw(null)],
+    ['longer than any', Buffer.from(`["total", 1, "${id}"${' '.repeat(300)}]`).toString('base64url')],
     ['empty', ''],
-  ])('a cursor %s is refused', (_what, cursor) => {
+  ])('a cursor %s is rejected', (_what, cursor) => {
     expect(codeOf(() => parseCursor(byTotal, cursor))).toBe('BAD_USER_INPUT');
   });
 
-  test('a date that a statement would fail on is rejected', () => {
+  test('a date that would make a statement fail is rejected', () => {
     expect(codeOf(() => parseCursor(byDate, raw(['created', '2026-02-30T00:00:00Z', id])))).toBe('BAD_USER_INPUT');
   });
 
-  test('a time with a client’s own offset is read as UTC', () => {
+  test('a time with a UTC offset is converted to UTC', () => {
     const own = Buffer.from(JSON.stringify([byDate.name, '2026-01-02T00:00:00+23:59', id])).toString('base64url');
     expect(parseCursor(byDate, own)).toEqual({ value: '2026-01-01T00:01:00.000Z', id });
   });
@@ -96,11 +97,11 @@ describe('page arguments', () => {
     [{ first: 1, after: 'x' }, 'BAD_USER_INPUT'],
     [{ first: 101 }, 'LIMIT_EXCEEDED'],
     [{ last: 2 ** 31 - 1 }, 'LIMIT_EXCEEDED'],
-  ])('%j is refused with %s', (args, code) => {
+  ])('%j is rejected with %s', (args, code) => {
     expect(codeOf(() => pageRequest(args, byTotal))).toBe(code);
   });
 
-  test('a request for too many rows is answered with the limit', () => {
-    expect(() => pageRequest({ first: 101 }, byTotal)).toThrow('`first` is at most 100.');
+  test('a request for too many rows gets an error with the limit', () => {
+    expect(() => pageRequest({ first: 101 }, byTotal)).toThrow('`first` can be at most 100.');
   });
 });

@@ -10,7 +10,7 @@ import { pageArguments, pageRequest } from '../../../src/graphql/page-arguments.
 import { selectsField } from '../../../src/graphql/selected-fields.ts';
 import type { Frame } from '../../../src/live/frame.ts';
 
-// A schema of the size that tests of the door need, by the builder that the slices use.
+// A schema for tests of the server, as small as possible, made by the builder that the slices use.
 
 export interface Pebble {
   readonly pebbleId: string;
@@ -42,10 +42,10 @@ registerNode('pbl', Pebble, (_context, id) => Promise.resolve(pebbles.find(({ pe
 const PebbleConnection = connectionType(Pebble);
 const byWeight = { name: 'weight', value: 'integer' } as const;
 
-/** What the last page read was asked for. */
+/** The request of the last page that was read. */
 export const lastRead: { request?: ReturnType<typeof pageRequest>; counted?: boolean } = {};
 
-/** Fails `failsLater` for whoever asked last. */
+/** Makes the latest request for `failsLater` fail. */
 export const later = { fail: (): void => undefined };
 
 builder.queryFields(t => ({
@@ -115,7 +115,7 @@ builder.queryFields(t => ({
   }),
 }));
 
-/** Done by the mutation, so that a test can tell whether it ran. */
+/** Effects of the mutation, so that a test can check whether it was executed. */
 export const touches: string[] = [];
 
 builder.mutationField('touch', t =>
@@ -131,7 +131,7 @@ builder.mutationField('touch', t =>
   }),
 );
 
-/** Answers the `touchLater` that was asked for last. */
+/** Completes the latest `touchLater`. */
 export const touching = { end: (): void => undefined };
 
 builder.mutationField('touchLater', t =>
@@ -147,7 +147,7 @@ builder.mutationField('touchLater', t =>
   }),
 );
 
-/** A source that yields what a test gives it, and tells what was asked of it. */
+/** A source that yields the frames of a test, and counts its calls. */
 export class Source implements AsyncIterableIterator<Frame> {
   asked = 0;
   returned = 0;
@@ -189,17 +189,17 @@ export const next: { source: Source; after?: Position | undefined; opening?: (()
   source: new Source(),
 };
 
-/** The next source stays closed until `open` is called. `begun` settles once somebody waits for it. */
-export function openLater(): { readonly begun: Promise<void>; readonly open: () => void } {
+/** Delays the next source until `open` is called. `requested` settles when a subscriber waits for it. */
+export function openLater(): { readonly requested: Promise<void>; readonly open: () => void } {
   let [open, begin] = [(): void => undefined, (): void => undefined];
   const opened = new Promise<void>(resolve => (open = resolve));
-  const begun = new Promise<void>(resolve => (begin = resolve));
+  const requested = new Promise<void>(resolve => (begin = resolve));
   next.opening = () => {
     begin();
     return opened;
   };
   return {
-    begun,
+    requested,
     open: () => {
       next.opening = undefined;
       open();
@@ -238,7 +238,7 @@ builder.subscriptionField('roleTicks', t =>
   }),
 );
 
-/** The same, but made with a wait. */
+/** The same, but its resolver returns a promise. */
 builder.subscriptionField('slowTicks', t =>
   t.field({
     type: 'Int',
@@ -249,7 +249,7 @@ builder.subscriptionField('slowTicks', t =>
   }),
 );
 
-/** What a test has the frames of `troubledTicks` meet. */
+/** Called by the resolver of `troubledTicks`, so that a test can make it fail. */
 export const trouble: { meet: () => void } = { meet: () => undefined };
 
 builder.subscriptionField('troubledTicks', t =>
@@ -266,7 +266,7 @@ builder.subscriptionField('troubledTicks', t =>
   }),
 );
 
-/** Declared as if every staff member got the same, which is a lie. */
+/** Wrongly declared as the same for every staff member. */
 builder.subscriptionField('wrongTicks', t =>
   t.string({
     rule: 'authenticated',

@@ -54,26 +54,26 @@ const refused: readonly [type: string, argument: string, value: unknown][] = [
 ];
 
 describe('scalars', () => {
-  test.each(accepted)('%s takes %s: %j', (type, argument, value, internal) => {
+  test.each(accepted)('%s accepts %s: %j', (type, argument, value, internal) => {
     const { data, errors } = asVariable(type, argument, value);
     expect(errors).toBeUndefined();
     expect(JSON.parse(data?.['given'] as string)).toEqual({ [argument]: internal, required: 1 });
   });
 
-  test.each(refused)('%s refuses %s: %j with BAD_USER_INPUT, as a variable', (type, argument, value) => {
+  test.each(refused)('%s rejects %s: %j with BAD_USER_INPUT, as a variable', (type, argument, value) => {
     expect(asVariable(type, argument, value).errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
   });
 
-  test.each(refused)('%s refuses %s: %j with BAD_USER_INPUT, in the document', (_type, argument, value) => {
+  test.each(refused)('%s rejects %s: %j with BAD_USER_INPUT, in the document', (_type, argument, value) => {
     const source = `{ given(${argument}: ${JSON.stringify(value)}) }`;
     expect(graphqlSync({ schema, source, contextValue }).errors?.[0]?.extensions['code']).toBe('BAD_USER_INPUT');
   });
 
-  test('what the database printed is answered in UTC', () => {
+  test('a time as the database prints it is answered in UTC', () => {
     expect(DateTime.serialize('2026-11-21 10:30:00.5+01')).toBe('2026-11-21T09:30:00.500Z');
   });
 
-  test('a number that would lose digits on its way to a client is a fault, not an answer', () => {
+  test('a number that would lose digits in JSON is an error instead of a value', () => {
     expect(SafeInt.serialize(12n)).toBe(12);
     expect(() => SafeInt.serialize(2n ** 53n)).toThrow('beyond');
   });

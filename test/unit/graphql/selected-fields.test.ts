@@ -28,16 +28,16 @@ const doubling = Array.from({ length: 100 }, (_, n) => `fragment F${n} on Page {
 test.each([
   [false, 'fragment F100 on Page { id }'],
   [true, 'fragment F100 on Page { id totalCount }'],
-])('a fragment is looked at once, however often it is spread: %s', (is, last) => {
+])('a fragment is examined once, however often it is spread: %s', (is, last) => {
   expect(lookedUp(`{ page { ...F0 } } ${doubling} ${last}`)).toEqual([is, is]);
 });
 
-test('a fragment that a directive leaves out in one place is looked at in another', () => {
+test('a fragment that a directive skips in one place is examined in another', () => {
   const rest = 'fragment Count on Page { totalCount }';
   expect(lookedUp(`{ page { ...Count @skip(if: true) id ...Count } } ${rest}`)).toEqual([true]);
 });
 
-test('a directive is asked again for other variables', () => {
+test('a directive is evaluated again for other variables', () => {
   const document = parse('query ($with: Boolean!) { page { id totalCount @include(if: $with) } }');
   selected = [];
   for (const value of [true, false, true]) void execute({ schema, document, variableValues: { with: value } });

@@ -8,30 +8,30 @@ import { openLogger } from '../../../src/telemetry/logger.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const watchers = 2_000;
-/** How long it takes to notify all of them, ms: some hundred are sent something, as sockets are. */
+/** Time to notify all subscribers, ms: some hundred are sent a frame each, as over sockets. */
 const telling = 60;
 const at = (point: number): Position => ({ point, hash: 'abcdefabcdef' });
 
 let bus: Bus;
 let hub: Hub<number>;
-/** The content of the views: the row contains how far they have come. */
+/** The content of the views: the row contains their position. */
 let reached: number;
 /** The start of each read, and how many subscribers had been notified by then of the changes of the read before. */
-let reads: { readonly after: number; readonly told: number }[];
+let reads: { readonly after: number; readonly notified: number }[];
 /** The notifications of each subscriber, in order. */
-let heard: number[][];
+let notifications: number[][];
 
 beforeEach(() => {
   bus = openInProcessBus();
   reached = 0;
   reads = [];
-  heard = Array.from({ length: watchers }, () => []);
+  notifications = Array.from({ length: watchers }, () => []);
   hub = openHub<number>({
     start: startOfLog,
     bus,
     logger: openLogger('fatal'),
     read: after => {
-      reads.push({ after: after.point, told: toldOf(after.point) });
+      reads.push({ after: after.point, notified: toldOf(after.point) });
       const rows = reached > after.point ? [{ id: 'one', row: reached }] : [];
       const scopes = rows.length > 0 ? ['somebody'] : [];
       return Promise.resolve<Changes<number>>({ position: at(reached), continues: true, rows, scopes });
@@ -42,7 +42,7 @@ afterEach(() => hub.close());
 
 /** @param onTold called by the subscriber that is notified first */
 function watchAll(onTold: (row: number) => void = () => undefined): void {
-  heard.forEach((rows, index) => {
+  notifications.forEach((rows, index) => {
     const listener: RowListener<number> = {
       changed(row) {
         rows.push(row);
@@ -64,9 +64,9 @@ function change(): void {
   bus.publish('projected', { to: at(reached) });
 }
 
-const toldOf = (row: number): number => heard.filter(rows => rows.includes(row)).length;
+const toldOf = (row: number): number => notifications.filter(rows => rows.includes(row)).length;
 
-test('a change with thousands of subscribers holds up nothing: other work runs every few milliseconds', async () => {
+test('a change with thousands of subscribers blocks nothing: other work runs every few milliseconds', async () => {
   const steps: number[] = [];
   async function count(): Promise<void> {
     for (let before = 0; before < watchers; before += steps.at(-1) ?? 0) {
@@ -91,18 +91,18 @@ test('changes during the notifications are read at once and sent after them, to 
   });
   change();
   await eventually(() => expect(toldOf(5)).toBe(watchers));
-  expect(heard).toEqual(heard.map(() => [1, 2, 3, 4, 5]));
+  expect(notifications).toEqual(notifications.map(() => [1, 2, 3, 4, 5]));
   expect(reads.map(({ after }) => after)).toEqual([0, 1, 2, 3, 4]);
-  for (const { told } of reads.slice(1)) expect(told).toBeLessThan(watchers);
+  for (const { notified } of reads.slice(1)) expect(notified).toBeLessThan(watchers);
 });
 
 test('the hub reports a position as delivered only after all subscribers were notified', async () => {
-  const told: number[] = [];
-  watchAll(() => told.push(hub.told.point));
+  const delivered: number[] = [];
+  watchAll(() => delivered.push(hub.notifiedPosition.point));
   change();
   await eventually(() => expect(toldOf(1)).toBe(watchers));
-  await eventually(() => expect(hub.told).toEqual(at(1)));
-  expect(told).toEqual([0]);
+  await eventually(() => expect(hub.notifiedPosition).toEqual(at(1)));
+  expect(delivered).toEqual([0]);
 });
 
 test('a subscriber that joins during the notifications of a change is notified of the next change, once', async () => {
@@ -118,11 +118,11 @@ test('a subscriber that joins during the notifications of a change is notified o
   change();
   await eventually(() => expect(late.at(-1)).toBe(2));
   await eventually(() => expect(toldOf(2)).toBe(watchers));
-  // It may be notified of the first change, which it has read already: it skips what is not newer.
+  // It may be notified of the first change, which it has already read: it skips frames that are not newer.
   expect(late.filter(row => row === 2)).toHaveLength(1);
 });
 
-test('a subscriber of a scope does not wait until thousands were sent a row', async () => {
+test('a subscriber of a scope does not wait until thousands have received a row', async () => {
   let toldBefore: number | undefined;
   hub.watchScope('somebody', () => (toldBefore = toldOf(1)));
   watchAll();

@@ -5,7 +5,7 @@ import { openSharedReads } from '../../../src/live/shared-reads.ts';
 import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
 import { openLogger } from '../../../src/telemetry/logger.ts';
 
-test('a hundred subscribers of a state share one read a beat, and there are no reads after they have left', async () => {
+test('a hundred subscribers of a state share one read per interval, and reads stop after all have left', async () => {
   const reads = openSharedReads();
   const beat = openBeat(50);
   let state = ['LIVE'];
@@ -21,9 +21,9 @@ test('a hundred subscribers of a state share one read a beat, and there are no r
     state = expected;
     const [before, began] = [asked, performance.now()];
     const taken = await Promise.all(all.map(frames => frames.next()));
-    const told = taken.map(({ value }) => value as StateFrame<string[]>);
-    expect(new Set(told.map(frame => frame.state))).toEqual(new Set([expected]));
-    expect(new Set(told.map(frame => frame.row)).size).toBe(1);
+    const values = taken.map(({ value }) => value as StateFrame<string[]>);
+    expect(new Set(values.map(frame => frame.state))).toEqual(new Set([expected]));
+    expect(new Set(values.map(frame => frame.row)).size).toBe(1);
     expect(asked - before).toBeLessThanOrEqual((performance.now() - began) / 50 + 1);
   }
   const waiting = all.map(frame => frame.next());

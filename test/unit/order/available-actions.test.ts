@@ -18,12 +18,15 @@ const commandOf: Record<OrderAction, OrderCommand> = {
 const ofStaff: readonly OrderAction[] = ['CONFIRM', 'SHIP', 'DELIVER'];
 
 describe('availableActions', () => {
-  it.each(situations.filter(situation => situation !== 'None'))('in %s are what decide accepts', situation => {
-    const order = fold(histories[situation]);
-    const accepted = orderActions.filter(action => decide(commandOf[action], order).type === 'accepted');
-    expect(availableActions(order, 'staff')).toEqual(accepted);
-    expect(availableActions(order, 'customer')).toEqual(accepted.filter(action => !ofStaff.includes(action)));
-  });
+  it.each(situations.filter(situation => situation !== 'None'))(
+    'in %s are the commands that decide accepts',
+    situation => {
+      const order = fold(histories[situation]);
+      const accepted = orderActions.filter(action => decide(commandOf[action], order).type === 'accepted');
+      expect(availableActions(order, 'staff')).toEqual(accepted);
+      expect(availableActions(order, 'customer')).toEqual(accepted.filter(action => !ofStaff.includes(action)));
+    },
+  );
 
   it('are none if there is no order', () => {
     expect(availableActions(fold(histories.None), 'staff')).toEqual([]);

@@ -107,7 +107,7 @@ const cells = Object.values(commands).flatMap(command =>
 );
 
 describe('the rule table', () => {
-  it.each(cells)('answers $type in $situation as the design says', ({ command, situation, answer }) => {
+  it.each(cells)('answers $type in $situation as designed', ({ command, situation, answer }) => {
     const when = () => given(orderDecider, histories[situation]).when(command);
     if (answer === 'a bug') expect(when).toThrow(`${command.type} needs an order`);
     else if (typeof answer === 'string') when().thenRejected(answer, pathOf(answer));
@@ -215,7 +215,7 @@ describe('creating an order', () => {
 describe('importing an order', () => {
   const order = (more: Partial<ImportOrder>): ImportOrder => ({ ...commands.ImportOrder, ...more });
 
-  it('stores what creating and submitting it would have stored, each line at the price that came with it', () => {
+  it('stores what creating and submitting it would have stored, each line at its given price', () => {
     const items = [
       item('lin_1', 2, 'prd_mug', mug),
       item('lin_2', 3, 'prd_mug', mug),
@@ -259,7 +259,7 @@ describe('adding an item', () => {
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 5 } }]);
   });
 
-  it('raises the line that its own line id names', () => {
+  it('raises the line with the given line id', () => {
     given(orderDecider, draft)
       .when(add('lin_mug', 3, 'prd_mug', mug))
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_mug', quantity: 5 } }]);
@@ -275,8 +275,8 @@ describe('adding an item', () => {
   it.each([
     ['another product', add('lin_mug', 1, 'prd_cup', mug)],
     ['another price', add('lin_mug', 1, 'prd_mug', { ...mug, price: 1 })],
-    ['a product whose line is another', add('lin_mug', 1, 'prd_pen', pen)],
-  ])('refuses a line id that stands for %s', (_, command) => {
+    ['a product that has another line', add('lin_mug', 1, 'prd_pen', pen)],
+  ])('rejects a line id of %s', (_, command) => {
     given(orderDecider, draft).when(command).thenRejected('LINE_ALREADY_EXISTS', ['input', 'lineId']);
   });
 
@@ -314,7 +314,7 @@ describe('adding an item', () => {
       .thenRejected('PRODUCT_NOT_FOUND', ['input', 'productId']);
   });
 
-  it('rejects an unavailable product, also if the order has a line of it', () => {
+  it('rejects an unavailable product, even if the order has a line of it', () => {
     given(orderDecider, draft)
       .when(add('lin_new', 1, 'prd_mug', { ...mug, available: false }))
       .thenRejected('PRODUCT_UNAVAILABLE', ['input', 'productId']);
@@ -375,7 +375,7 @@ describe('the total', () => {
       .then([{ type: 'OrderItemQuantityChanged', data: { lineId: 'lin_penny', quantity: 1 } }]);
   });
 
-  it('may be zero: a free product is a product', () => {
+  it('may be zero: products may be free', () => {
     given(orderDecider, [created, added('lin_free', 2, 'prd_free', { ...mug, price: 0 })])
       .when({ type: 'SubmitOrder' })
       .then([{ type: 'OrderSubmitted', data: { total: 0, itemCount: 2, currency: 'EUR' } }]);
@@ -456,7 +456,7 @@ describe('the decider', () => {
     }
   });
 
-  it('starts a stream only by CreateOrder and ImportOrder', () => {
+  it('starts a stream only with CreateOrder and ImportOrder', () => {
     const starting = Object.values(commands).filter(orderDecider.creates);
     expect(starting.map(command => command.type)).toEqual(['CreateOrder', 'ImportOrder']);
   });

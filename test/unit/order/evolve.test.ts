@@ -12,7 +12,7 @@ const pens = { lineId: 'lin_pen', productId: 'prd_pen', quantity: 10, unitPrice:
 const draft = { status: 'DRAFT', customerId: 'cus_1', currency: 'EUR' };
 
 describe('evolve', () => {
-  it('starts a draft without currency, which the first item gives', () => {
+  it('starts a draft without a currency; the first item sets it', () => {
     expect(fold([created])).toEqual({ ...draft, currency: undefined, lines: [] });
     expect(fold([created, mugsAdded, pensAdded])).toEqual({ ...draft, lines: [mugs, pens] });
   });
@@ -33,7 +33,7 @@ describe('evolve', () => {
     expect(fold([...histories.DRAFT, removed])).toEqual({ ...draft, lines: [pens] });
   });
 
-  it.each(orderStatuses.filter(status => status !== 'DRAFT'))('comes to %s and keeps whose order it is', status => {
+  it.each(orderStatuses.filter(status => status !== 'DRAFT'))('reaches %s and keeps its customer', status => {
     expect(fold(histories[status])).toEqual({ status, customerId: 'cus_1' });
   });
 
@@ -42,7 +42,7 @@ describe('evolve', () => {
     for (const history of Object.values(histories)) expect(fold(history.map(erase))).toEqual(fold(history));
   });
 
-  it('keeps no personal data', () => {
+  it('keeps no personal data in the state', () => {
     for (const history of Object.values(histories)) {
       expect(JSON.stringify(fold(history))).not.toMatch(/PO 7|JD014|changed my mind/);
     }
@@ -67,7 +67,7 @@ describe('evolve', () => {
 
   it('names the event of an unknown schema version', () => {
     expect(() => orderDecider.upcast({ type: 'OrderCreated', data: {} }, 0)).toThrow(
-      'OrderCreated has no schema version 0',
+      'OrderCreated has no upcast from schema version 0',
     );
   });
 });

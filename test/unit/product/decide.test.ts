@@ -19,7 +19,7 @@ describe('a product', () => {
     expect(fold([added])).toEqual(listed);
   });
 
-  it('is not added under an SKU that another id has from an earlier release', () => {
+  it('is not added under an SKU that another product has from an earlier release', () => {
     const again = { ...add, isAddedBefore: true } as const;
     given(productDecider, []).when(again).thenRejected('PRODUCT_ALREADY_EXISTS', ['input', 'productId']);
   });
@@ -38,7 +38,7 @@ describe('a product', () => {
     expect(fold([added, changed])).toEqual({ ...listed, ...change });
   });
 
-  it('stores nothing about what stays as it is', () => {
+  it('stores nothing about unchanged fields', () => {
     const decision = productDecider.decide({ type: 'ChangeProduct', available: true }, fold([added]));
     expect(JSON.parse(JSON.stringify(decision))).toEqual({
       type: 'accepted',
@@ -46,29 +46,29 @@ describe('a product', () => {
     });
   });
 
-  it('becomes available again', () => {
+  it('can become available again', () => {
     const withdrawn: ProductEvent = { type: 'ProductChanged', data: { available: false } };
     const back: ProductEvent = { type: 'ProductChanged', data: { available: true } };
     expect(fold([added, withdrawn, back])).toEqual(listed);
   });
 
-  it('must be there to be changed', () => {
+  it('must exist to be changed', () => {
     expect(() => given(productDecider, []).when({ type: 'ChangeProduct', name: 'Cup' })).toThrow('ChangeProduct');
     expect(() => fold([{ type: 'ProductChanged', data: { name: 'Cup' } }])).toThrow('ProductChanged');
   });
 
-  it('is known to everyone and is personal data of nobody', () => {
+  it('is visible to everyone and contains no personal data', () => {
     expect(productDecider.isVisibleTo(fold([added]), { role: 'customer', subject: 'cus_1' })).toBe(true);
     expect(productDecider.subject(fold([added]))).toBeUndefined();
   });
 
-  it('starts by AddProduct alone, and has no older schema to come up from', () => {
+  it('starts only with AddProduct, and has no older schema version', () => {
     expect(productDecider.creates(add)).toBe(true);
     expect(productDecider.creates({ type: 'ChangeProduct', name: 'Cup' })).toBe(false);
     expect(() => productDecider.upcast({ type: 'ProductAdded', data: {} }, 0)).toThrow('ProductAdded');
   });
 
-  it('is for staff to add and change', () => {
+  it('may be added and changed by staff', () => {
     expect(productDecider.rights).toEqual({ AddProduct: 'staff', ChangeProduct: 'staff' });
   });
 });

@@ -18,7 +18,7 @@ test('two statements that hang delay no caller of other entities', async () => {
   expect(await one('c')).toEqual({ position, value: 'row of c', parkedAt: undefined });
 });
 
-test('what is requested while two are in flight goes together into the next one', async () => {
+test('requests that arrive while two statements are in flight share the next one', async () => {
   const asked: string[][] = [];
   const answer: (() => void)[] = [];
   const one = openBatchedRead<string>(ids => {
@@ -39,12 +39,12 @@ test('what is requested while two are in flight goes together into the next one'
 
 test('a statement reads at most a hundred entities, two are in flight, and each caller gets its own result', async () => {
   const asked: number[] = [];
-  let underWay = 0;
+  let inFlight = 0;
   const read = openBatchedRead(async (ids: readonly string[]) => {
     asked.push(ids.length);
-    expect(++underWay).toBeLessThanOrEqual(2);
+    expect(++inFlight).toBeLessThanOrEqual(2);
     await new Promise(setImmediate);
-    underWay--;
+    inFlight--;
     return { position: { point: 1, hash: 'a' }, rows: new Map(ids.map(id => [id, `row ${id}`])) };
   });
   const ids = Array.from({ length: 250 }, (_, index) => `id ${index}`);

@@ -9,7 +9,7 @@ const at = (point: number, hash = 'a', generation = 1): Checkpoint => ({
 });
 const rowsOf = (id: string, row: object) => [new Map([[id, row]]), new Map<string, object>()];
 
-test('rows that were written with a move of the checkpoint need not be read while the checkpoint is still there', () => {
+test('rows that were written with a move of the checkpoint need not be read while the checkpoint is at that position', () => {
   const kept = new ProjectorRowCache();
   expect(kept.at(at(1), 'one')).toBeUndefined();
   kept.moved(at(2), ['one'], rowsOf('one', { id: 'one' }));
@@ -20,17 +20,17 @@ test('rows that were written with a move of the checkpoint need not be read whil
 });
 
 test.each([
-  ['another one has moved the checkpoint', at(3)],
-  ['the log is another one', at(2, 'b')],
+  ['another projector has moved the checkpoint', at(3)],
+  ['the log was replaced', at(2, 'b')],
   ['another generation is projected', at(2, 'a', 2)],
-])('nothing is known, nor ever again, once %s', (_what, elsewhere) => {
+])('the cache is empty, also afterwards, if %s', (_what, elsewhere) => {
   const kept = new ProjectorRowCache();
   kept.moved(at(2), ['one'], rowsOf('one', {}));
   expect(kept.at(elsewhere, 'one')).toBeUndefined();
   expect(kept.at(at(2), 'one')).toBeUndefined();
 });
 
-test('the cache is bounded by the entries of its lists, not by rows alone', () => {
+test('the cache is limited by the entries of its lists, not by rows alone', () => {
   const kept = new ProjectorRowCache();
   const ids = Array.from({ length: 300 }, (_, n) => `${n}`);
   kept.moved(at(1), ids, [new Map(ids.map(id => [id, { lines: Array.from({ length: 500 }) }]))]);

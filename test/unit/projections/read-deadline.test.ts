@@ -13,10 +13,10 @@ function sourceOf(answer: () => Promise<unknown>): ReadSource {
 const waysToRead: [string, (source: ReadSource) => Promise<unknown>][] = [
   ['a look-up', source => source.lookUp!(statement)],
   ['a query', source => source.database.$queryRaw`SELECT 1`],
-  ['a query that was put together', source => source.database.$queryRaw(statement)],
+  ['a composed query', source => source.database.$queryRaw(statement)],
 ];
 
-test.each(waysToRead)('%s fails once its time is over, not before, as an error that passes', async (_what, read) => {
+test.each(waysToRead)('%s fails after its deadline, not before, with a temporary error', async (_what, read) => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   let failure: unknown;
@@ -28,7 +28,7 @@ test.each(waysToRead)('%s fails once its time is over, not before, as an error t
   expect(isPassing(failure)).toBe(true);
 });
 
-test.each(waysToRead)('%s that is answered or fails leaves no timer behind', async (_what, read) => {
+test.each(waysToRead)('%s leaves no timer behind when it is answered or fails', async (_what, read) => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   expect(await read(withReadDeadline(sourceOf(() => Promise.resolve([1]))))).toEqual([1]);

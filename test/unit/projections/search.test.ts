@@ -27,12 +27,12 @@ test.each([
   ['Ｃａｆé ﬁn', ['cafe', 'CAFE\u0301', 'FIN']],
   ['Ærøskøbing', ['ÆRØSKØB', 'ærøskøbing']],
   ['ᾳδω', ['ΑΙΔΩ', 'ᾼδω']],
-] as const)('what is written %j is found by each of %j', (written, searches) => {
+] as const)('the text %j is found by each of %j', (written, searches) => {
   for (const search of searches)
     expect([search, missingWords(wordsOf(search), wordsOf(written))]).toEqual([search, []]);
 });
 
-test('a text is folded to the same in capitals and in small letters, composed or not, in every script', () => {
+test('a text is folded to the same in capitals and small letters, composed or not, in every script', () => {
   const same = (text: string) => {
     const folded = foldText(text);
     return [text.toUpperCase(), text.toLowerCase(), text.normalize('NFD'), text.normalize('NFC'), folded].filter(
@@ -57,7 +57,7 @@ test('a text is folded to the same in capitals and in small letters, composed or
   );
 });
 
-test('nothing that anybody types becomes more than words in a query', () => {
+test('no input becomes more than words in a query', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), text => {
       for (const word of wordsOf(text)) expect(word).toMatch(/^[\p{L}\p{N}]+$/u);
@@ -65,17 +65,17 @@ test('nothing that anybody types becomes more than words in a query', () => {
   );
 });
 
-test('a word of any length is cut where a letter ends', () => {
+test('a long word is cut at a character boundary', () => {
   expect(wordsOf('𐐨'.repeat(100))).toEqual(['𐐨'.repeat(64)]);
 });
 
-test('however much is written in a row, its words fit into a tsvector', () => {
+test('the words of a row of any length fit into a tsvector', () => {
   const names = Array.from({ length: 100_000 }, (_, index) => `${'𐐨'.repeat(60)}${index}`);
   expect(Buffer.byteLength(searchVector(names.flatMap(wordsOf)))).toBeLessThan(2 ** 20);
 });
 
-test('the words of a vector are sorted by their bytes, whatever letters they have', () => {
-  const letter = fc.constantFrom('a', 'b', 'é', '名', 'ｱ', '𐐨'); // UTF-16 has the last two the other way round
+test('the words of a vector are sorted by their bytes, for any letters', () => {
+  const letter = fc.constantFrom('a', 'b', 'é', '名', 'ｱ', '𐐨'); // UTF-16 sorts the last two the other way round
   fc.assert(
     fc.property(fc.uniqueArray(fc.string({ unit: letter, minLength: 1 })), words => {
       const sorted = [...words].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
@@ -84,7 +84,7 @@ test('the words of a vector are sorted by their bytes, whatever letters they hav
   );
 });
 
-test('the last word is the beginning of one, the others are whole', () => {
+test('the last word is a prefix, the others are whole words', () => {
   expect(searchQueries(['ada', 'love'], ['', '@'])).toEqual([`'ada' | '@ada'`, `'love':* | '@love':*`]);
   expect(missingWords(['ada', 'love'], ['ada', 'lovelace'])).toEqual([]);
   expect(missingWords(['love', 'ada'], ['ada', 'lovelace'])).toEqual(['love']);

@@ -40,7 +40,7 @@ const graphiql = openGraphiQL({
     Promise.resolve({ title: 'the page', heading: '', tabs: [], headers: { authorization: token }, fresh: [] }),
 });
 
-/** What each way in answers a request that names that host. */
+/** The responses of every way in to a request with that Host header. */
 async function answersTo(url: string, host: string) {
   const ask = (method: string, path: string, headers: Record<string, string>, body = '') =>
     new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
@@ -81,7 +81,7 @@ test.each(ours)('with the development key, requests to %s are served in every wa
 });
 
 test.each(foreign)(
-  'with the development key, a page that points its name %s at this machine gets no token, runs nothing and reads nothing',
+  'with the development key, a page whose name %s resolves to this machine gets no token, executes nothing and reads nothing',
   async host => {
     const { url } = await startMiniServer({ production: false, auth: development }, undefined, graphiql);
     const { page, post, get, probe, upgraded, touched } = await answersTo(url, host);
@@ -94,7 +94,7 @@ test.each(foreign)(
   },
 );
 
-test('with a configured key any host is served: a page of another one has no token', async () => {
+test('with a configured key any host is served, because a foreign page has no token', async () => {
   for (const production of [true, false]) {
     const { url } = await startMiniServer({ production });
     for (const host of [...ours, ...foreign]) {
@@ -104,7 +104,7 @@ test('with a configured key any host is served: a page of another one has no tok
   }
 });
 
-test('the configured address is served by its own name', () => {
+test('the configured address is served under its own name', () => {
   expect(allowedHosts({ auth: development, host: 'localhost' })('localhost:4000')).toBe(true);
   expect(allowedHosts({ auth: development, host: '::1' })('[::1]:4000')).toBe(true);
 });

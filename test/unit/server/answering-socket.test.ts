@@ -8,7 +8,7 @@ import { startMiniServer } from './mini-server.ts';
 
 const touch = (field: string, what: string) => `mutation { ${field}(what: "${what}") }`;
 
-/** What has a server close a socket, and the code that it closes it with. */
+/** Makes a server close a socket, and the close code. */
 const closings: readonly [string, number, (socket: TestSocket, server: { close(): Promise<void> }) => unknown][] = [
   ['the server stops', 1012, (_socket, server) => server.close()],
   ['its token expires', 4403, () => undefined],
@@ -16,7 +16,7 @@ const closings: readonly [string, number, (socket: TestSocket, server: { close()
   ['a message is not text', 1007, ({ ws }) => ws.send(Buffer.from([0xff, 0xfe]), { binary: false })],
   ['a message is not of the protocol', 4400, socket => socket.send('hello')],
   ['an id is used twice', 4409, socket => twice(socket)],
-  ['it introduces itself twice', 4429, socket => socket.send({ type: 'connection_init' })],
+  ['it authenticates twice', 4429, socket => socket.send({ type: 'connection_init' })],
 ];
 
 function twice(socket: TestSocket): void {
@@ -43,7 +43,7 @@ test.each(closings)(
     socket.ws.ping();
     await new Promise(resolve => {
       socket.ws.once('pong', resolve);
-      // A client that has broken the protocol is not read any more.
+      // After a protocol error the server reads nothing more from the client.
       if (code < 1010) setTimeout(resolve, 100);
     });
     expect(socket.ws.readyState).toBe(socket.ws.OPEN);
@@ -61,7 +61,7 @@ test.each(closings)(
 test('a command whose message arrives after the close frame is not executed', async () => {
   const server = await startMiniServer();
   const socket = await connectSocket(server.url, await staffToken());
-  // The client answers the close frame only once it has read it.
+  // The client answers the close frame only after reading it.
   socket.ws.pause();
   const closed = server.close();
   await sleep(200);

@@ -128,10 +128,10 @@ describe('for an unchanged row', () => {
 
   test.each([
     ['has an argument', '{ thing { name sized(unit: "m") } }', ['name', 'sized']],
-    ['is the viewer’s alone', '{ thing { name mine } }', ['name', 'mine']],
-    ['comes from elsewhere', '{ thing { name other } }', ['name', 'other']],
+    ['depends on the viewer', '{ thing { name mine } }', ['name', 'mine']],
+    ['is not read from the row', '{ thing { name other } }', ['name', 'other']],
     ['failed', '{ thing { name failing } }', ['name', 'failing']],
-  ])('it is executed each time where a field %s', async (_, query, each) => {
+  ])('it is executed each time if a field %s', async (_, query, each) => {
     const ask = asker(standing(), query);
     const [first, second] = [await ask(), await ask()];
     expect(executed).toEqual([...each, ...each]);
@@ -194,17 +194,102 @@ test('a row that is no longer cached is executed each time', async () => {
   expect(executed).toEqual(['name', 'name']);
 });
 
+describe('for an unchanged page', () => {
+  const query = '{ thing { name parts { size } } }';
+  const pageOf = (unchanged: UnchangedRow | undefined, name: string) => ({ row: { name }, unchanged });
+
+  test('the response is cached with its rows, although the page is another object each time', async () => {
+    const rows = standing();
+    const expected = { data: { thing: { name: 'page staff', parts: [{ size: 7 }, { size: 7 }] } } };
+    for (let n = 0; n < 3; n++) expect(plain(await asker(pageOf(rows, 'page'), query)())).toEqual(expected);
+    expect(executed).toHaveLength(9); // each document has its own selection
+    executed = [];
+    const document = parse(query);
+    for (let n = 0; n < 3; n++) {
+      const contextValue = { ...anna, thing: pageOf(rows, 'page') };
+      const answer = await compiledOperation(schema, document, undefined)!.execute({ schema, document, contextValue });
+      expect(resultToJson(answer)).toBe(JSON.stringify(expected));
+    }
+    expect(executed).toEqual(['name', 'size', 'size']);
+  });
+
+  test('the response is not cached if the page has no row cache', async () => {
+    const ask = asker(pageOf(undefined, 'page'), query);
+    await ask();
+    await ask();
+    expect(executed).toHaveLength(6);
+  });
+});
+
 test('cached JSON is the same value in JSON, at any place', () => {
-  const told = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
+  const cached = new CachedJson({ a: ['\u2028"', null], b: { c: 1 } });
   for (const result of [
-    { data: { one: told } },
-    { data: { one: told }, extensions: { cost: 1 } },
-    { data: { one: told, two: told } },
-    { data: { one: told }, errors: [] },
-    { data: { 'o"ne': told } },
+    { data: { one: cached } },
+    { data: { one: cached }, extensions: { cost: 1 } },
+    { data: { one: cached, two: cached } },
+    { data: { one: cached }, errors: [] },
+    { data: { 'o"ne': cached } },
+    { data: { list: [cached, { deep: [cached] }, null, cached], text: 'x' } },
+    { data: { one: new CachedJson({ inner: [cached] }), two: cached } },
     { data: null },
     { errors: [] },
   ]) {
-    expect(JSON.parse(resultToJson(result))).toEqual(JSON.parse(JSON.stringify(result)));
+    expect(resultToJson(result)).toBe(JSON.stringify(result));
   }
+});
+
+describe('a text that a client chose cannot move or replace cached JSON', () => {
+  const cached = new CachedJson({ secret: 1 });
+
+  /** The placeholder of this process, which no response contains. */
+  function placeholder(): string {
+    let found: unknown;
+    const spy = {
+      toJSON() {
+        found = cached.toJSON();
+        return found;
+      },
+    };
+    resultToJson({ data: { spy } });
+    if (typeof found !== 'string') throw new Error('cached JSON has no placeholder');
+    return found;
+  }
+
+  test('the placeholder is random, and no response contains it', () => {
+    expect(placeholder()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(resultToJson({ data: { one: cached, two: [cached] } })).not.toContain(placeholder());
+  });
+
+  test.each<[string, (placeholder: string) => string]>([
+    ['the placeholder', one => one],
+    ['the placeholder after a quotation mark', one => `name"${one}`],
+    ['the placeholder between quotation marks', one => `"${one}"`],
+    ['the placeholder and JSON', one => `x","${one}","y":"`],
+    ['the start of JSON', () => '","secret":2,"x":"'],
+    ['a replacement pattern', () => '$&$1'],
+  ])('%s, before, between and after cached values', (_, textOf) => {
+    const text = textOf(placeholder());
+    for (const data of [
+      { reference: text, one: cached, two: cached },
+      { one: cached, reference: text, two: cached },
+      { one: cached, two: cached, reference: text },
+      { reference: text, [text]: [text, cached, text] },
+      { one: new CachedJson({ reference: text }), two: cached },
+      { one: new CachedJson({ reference: text }), reference: text },
+      { reference: text },
+    ]) {
+      expect(resultToJson({ data })).toBe(JSON.stringify({ data }));
+    }
+  });
+});
+
+test('after an error, cached JSON is serialised as its value again', () => {
+  const failing = {
+    toJSON() {
+      throw new Error('broken');
+    },
+  };
+  const cached = new CachedJson({ a: 1 });
+  expect(() => resultToJson({ data: { cached, failing } })).toThrow('broken');
+  expect(JSON.stringify({ cached })).toBe('{"cached":{"a":1}}');
 });

@@ -59,7 +59,7 @@ test('variables are coerced as graphql-js does, with its error messages', () => 
       const theirs = getVariableValues(schema, definitions, values, { maxErrors: 50 });
       if (theirs.errors) bad++;
       else if (definitions.length > 0) good++;
-      expect(said(ours)).toEqual(said(theirs));
+      expect(plainResult(ours)).toEqual(plainResult(theirs));
     }),
     { numRuns: 2_000, seed: 20261129 },
   );
@@ -68,10 +68,10 @@ test('variables are coerced as graphql-js does, with its error messages', () => 
 });
 
 test('an operation without variables ignores them', () => {
-  expect(said(read({ stray: 1 }))).toEqual({ coerced: {} });
+  expect(plainResult(read({ stray: 1 }))).toEqual({ coerced: {} });
 });
 
-function said({ coerced, errors }: ReturnType<typeof getVariableValues>): object {
+function plainResult({ coerced, errors }: ReturnType<typeof getVariableValues>): object {
   const plain = JSON.stringify({ coerced, errors: errors?.map(error => error.toJSON()) });
   return JSON.parse(plain) as object;
 }

@@ -211,11 +211,11 @@ async function bothWays(seed: number, trouble: number, document: DocumentNode, v
 
 describe('a compiled operation', () => {
   test.each([
-    ['where nothing goes wrong', 0],
-    ['where little goes wrong', 0.06],
-    ['where much goes wrong', 0.35],
+    ['without any error', 0],
+    ['with few errors', 0.06],
+    ['with many errors', 0.35],
   ])(
-    'answers what graphql-js answers: data, errors, their places and their order, %s',
+    'answers what graphql-js answers: data, errors, their paths and their order, %s',
     async (_name, trouble) => {
       const plainSchema = buildSchema(sdl);
       let compared = 0;
@@ -253,28 +253,28 @@ describe('a compiled operation', () => {
       { n: null },
     ],
     [
-      'a variable that is named as an object’s prototype',
+      'a variable with the name of an object’s prototype',
       'query ($__proto__: ID!) { stone(id: $__proto__) { id } }',
       JSON.parse('{ "__proto__": "b" }') as object,
     ],
     [
-      'one that is left out and named as what every object has',
+      'a missing variable with the name of a property of every object',
       'query ($constructor: ID) { stone(id: $constructor) { id } }',
       {},
     ],
-  ])('says of %s what graphql-js says', async (_name, text, variables) => {
+  ])('reports for %s the same error as graphql-js', async (_name, text, variables) => {
     const [ours, theirs] = await bothWays(1, 0, parse(text), variables);
     expect(ours).toEqual(theirs);
   });
 
   test.each(['{ count @skip(if: true) flag }', '{ __schema { description } }', '{ ... @include(if: true) { flag } }'])(
-    'is none, but left to graphql-js: %s',
+    'does not exist for documents that are left to graphql-js: %s',
     text => {
       expect(compiledOperation(buildSchema(sdl), parse(text), undefined)).toBeUndefined();
     },
   );
 
-  test('is the named one', async () => {
+  test('is that of the named operation', async () => {
     const schema = seededSchema(1, 0);
     const document = parse('query a { count } query b { flag }');
     expect(compiledOperation(schema, document, undefined)).toBeUndefined();

@@ -7,7 +7,7 @@ import { httpStatus } from '../../../src/server/execution/present-error.ts';
 const text = readFileSync(fileURLToPath(new URL('../../../docs/errors.md', import.meta.url)), 'utf8');
 const rows = [...text.matchAll(/^\| `(\w+)` +\| (\d+) +\| (.+?) +\| (.+?) +\|$/gm)].map(([, ...cells]) => cells);
 
-test('docs/errors.md has each code of the catalogue, with its cause, status and remedy, and no other', () => {
+test('docs/errors.md has each code of the catalogue, with its cause, status and remedy, and no other code', () => {
   expect(rows.map(([code, status, cause]) => [code, Number(status), cause])).toEqual(
     Object.entries(errorCodes).map(([code, cause]) => [
       code,

@@ -13,7 +13,7 @@ const schema = buildSchema(`
   type Query { stone: Stone shell: Shell node: Node found: Found }`);
 
 const types = ['Query', 'Stone', 'Shell', 'Node', 'Found'];
-// Most of them go with each other, or nearly every document would have a conflict.
+// Most of them can be merged with each other; otherwise nearly every document would have a conflict.
 const leaf = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('id', '__typename', 'nothing', 'size(at: {a: 1, b: 2}, unit: "m")') },
   { weight: 4, arbitrary: fc.constantFrom('size(unit: "m", at: {b: 2, a: 1})', 'name') },
@@ -41,14 +41,14 @@ const set = fc.array(selection, { minLength: 1, maxLength: 3 }).map(all => `{ ${
 const document = fc
   .tuple(set, fc.array(fc.tuple(fc.constantFrom(...types), set), { minLength: 3, maxLength: 3 }))
   .map(([root, fragments]) =>
-    // Each is spread from the root too: those that no operation reaches are another rule's.
+    // Each fragment is also spread from the root: another rule rejects unused ones.
     [
       `{ ...F0 ...F1 ...F2 ... on Query ${root} }`,
       ...fragments.map(([type, one], n) => `fragment F${n} on ${type} ${one}`),
     ].join(' '),
   );
 
-test('fields conflict where they do by the rule of graphql-js, whatever is asked', () => {
+test('fields conflict exactly if they do by the rule of graphql-js, for any document', () => {
   let conflicts = 0;
   fc.assert(
     fc.property(document, text => {
@@ -60,7 +60,7 @@ test('fields conflict where they do by the rule of graphql-js, whatever is asked
     }),
     { numRuns: 1_000 },
   );
-  // And both happen.
+  // And both outcomes occur.
   expect(conflicts).toBeGreaterThan(100);
   expect(conflicts).toBeLessThan(900);
 });
@@ -72,13 +72,13 @@ test.each([
     '{ node { ... on Stone { name } ... on Shell { name } } }',
     'Fields "name" conflict because they return conflicting types "String" and "Int".',
   ],
-])('a conflict is told with its reason and both places: %s', (text, message) => {
+])('a conflict is reported with its reason and both places: %s', (text, message) => {
   expect(validateDocument(schema, parse(text))).toMatchObject([
     { message: expect.stringContaining(message), locations: [{ line: 1 }, { line: 1 }] },
   ]);
 });
 
-test('a document whose fragments put too many fields together is refused by name', () => {
+test("a document whose fragments merge too many fields is rejected with the limit's name", () => {
   const many = Array.from({ length: 400 }, (_, n) => `f${n}: id`).join(' ');
   const operations = Array.from({ length: 200 }, (_, n) => `query Q${n} { node { id ...F } }`).join(' ');
   expect(validateDocument(schema, parse(`${operations} fragment F on Node { ${many} }`))).toMatchObject([
@@ -86,7 +86,7 @@ test('a document whose fragments put too many fields together is refused by name
   ]);
 });
 
-test('errors have their places, at most three, and there are at most twenty and the end', () => {
+test('an error has at most three places, and there are at most twenty errors and one about the rest', () => {
   const names = '\n\n{ stone { id(x: 1 x: 1 x: 1 x: 1 x: 1) } }';
   const [error] = validateDocument(schema, parse(names));
   expect(error?.locations).toHaveLength(3);

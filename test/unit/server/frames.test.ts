@@ -20,14 +20,14 @@ async function subscribed(caller: Caller = { identity }) {
   return { source, frames, contextValue };
 }
 
-/** What the next frame says. */
+/** The payload of the next frame. */
 async function nextOf(frames: AsyncIterator<Payload>): Promise<unknown> {
   const { value } = (await frames.next()) as IteratorYieldResult<Payload>;
   return JSON.parse(value.json);
 }
 
 describe('frames', () => {
-  test('a reader that leaves while it waits is let go at once, and so is the source', async () => {
+  test('a reader that leaves while it waits is released at once, and its source is closed', async () => {
     const { source, frames } = await subscribed();
     const waiting = frames.next();
     await frames.return();
@@ -58,7 +58,7 @@ describe('frames', () => {
     expect(source.returned).toBe(1);
   });
 
-  test('a token that ran out between two frames ends the stream before the second', async () => {
+  test('a token that expires between two frames ends the stream before the second one', async () => {
     const { source, frames } = await subscribed({ identity: { ...identity, expiresAt: Date.now() / 1000 + 1 } });
     source.give(tick(1));
     expect(await nextOf(frames)).toMatchObject({ data: { ticks: 1 } });
@@ -70,7 +70,7 @@ describe('frames', () => {
     expect(source.returned).toBe(1);
   });
 
-  test('nobody in particular gets no source', async () => {
+  test('a viewer without a token gets no source', async () => {
     await expect(subscribed({ identity: undefined })).rejects.toThrow('valid token');
   });
 });

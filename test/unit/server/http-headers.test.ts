@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { maximumUnauthenticatedSockets } from '../../../src/server/limits/open-per-caller.ts';
-import { openProbeServer } from '../../../src/server/probes/probe-server.ts';
+import { openProbeServer } from '../../../src/server/http/probe-server.ts';
 import { staffToken } from '../../support/tokens.ts';
 import { connectSocket } from '../../support/socket.ts';
 import { touches } from '../graphql/mini-schema.ts';
@@ -18,7 +18,7 @@ const mutation = JSON.stringify({ query: 'mutation { touch(what: "it") }' });
 const post =
   `Content-Type: application/json\r\nAuthorization: Bearer ${token}\r\n` + `Content-Length: ${mutation.length}\r\n`;
 
-/** Sends pieces on one connection, each once what came before was answered in full; answers heads and bodies. */
+/** Sends chunks on one connection, each after the response to the one before. @returns heads and bodies */
 async function openConnection(url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).setEncoding('utf8');
@@ -44,8 +44,8 @@ async function openConnection(url: string) {
   };
 }
 
-describe('an offer of another protocol', () => {
-  test('is ignored on every path, and the connection serves what comes next', async () => {
+describe('an upgrade to another protocol', () => {
+  test('is ignored on every path, and the connection serves the next request', async () => {
     const { url } = await startMiniServer();
     const connection = await openConnection(url);
     touches.length = 0;
@@ -58,7 +58,7 @@ describe('an offer of another protocol', () => {
       ['POST /graphql', mutation, 200, '{"data":{"touch":"it"}'],
     ] as const) {
       connection.write(`${first} HTTP/1.1\r\nHost: x\r\n${body && post}${offer}\r\n`);
-      // Only when the head was read: what comes after it is still this request's body.
+      // Only after the head was read: the following bytes are still this request's body.
       if (body) await sleep(10);
       connection.write(body);
       const answer = await connection.answer();
@@ -69,7 +69,7 @@ describe('an offer of another protocol', () => {
     expect((await connectSocket(url, token)).ws.readyState).toBe(WebSocket.OPEN);
   });
 
-  test('is ignored whatever it offers and however the bytes are cut, and a WebSocket is still opened', async () => {
+  test('is ignored for any protocol and any chunks, and a WebSocket is still opened', async () => {
     const { url } = await startMiniServer();
     const connection = await openConnection(url);
     await fc.assert(
@@ -93,7 +93,7 @@ describe('an offer of another protocol', () => {
     );
   });
 
-  test('of a WebSocket is taken at /graphql alone', async () => {
+  test('to a WebSocket is accepted at /graphql alone', async () => {
     const { url } = await startMiniServer();
     const connection = await openConnection(url);
     const socket =
@@ -125,7 +125,7 @@ describe('an offer of another protocol', () => {
 });
 
 test.each(['http://shop.example/graphql?query={__typename}', 'HTTPS://shop.example:8443/graphql?query={__typename}'])(
-  'a target in absolute form is answered as its path is: %s',
+  'a target in absolute form is answered like its path: %s',
   async target => {
     const { url } = await startMiniServer();
     const connection = await openConnection(url);
@@ -146,7 +146,7 @@ describe('headers beside a status', () => {
       body: JSON.stringify({ query }),
     });
 
-  test('401 names the scheme, and says whether it was the token', async () => {
+  test('401 names the scheme, and whether the token was the reason', async () => {
     const { url } = await startMiniServer();
     for (const authorization of ['Bearer not.a.token', 'Basic YWxhZGRpbg==', `Bearer ${token}x`]) {
       const answer = await ask(url, { authorization });
@@ -157,7 +157,7 @@ describe('headers beside a status', () => {
     expect([served.status, served.headers.get('www-authenticate')]).toEqual([200, null]);
   });
 
-  test('503 of /readyz says when to ask again, on either server', async () => {
+  test('503 of /readyz has Retry-After, on either server', async () => {
     const readiness = { readiness: () => Promise.resolve({ status: 'unavailable' as const }) };
     const metrics = () => Promise.resolve({ contentType: 'text/plain', text: '' });
     const { url } = await startMiniServer({}, { ...readiness, metrics });
@@ -167,9 +167,9 @@ describe('headers beside a status', () => {
     }
   });
 
-  test('429 of an upgrade says when to come again', async () => {
+  test('429 of an upgrade has Retry-After', async () => {
     const { url } = await startMiniServer();
-    // Nothing is closed for its silence, however long a thousand take to connect.
+    // No socket is closed for its silence, however long a thousand take to connect.
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const strangers = await Promise.all(

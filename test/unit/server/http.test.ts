@@ -26,7 +26,7 @@ interface Body {
 const bodyOf = async (answer: Response) => (await answer.json()) as Body;
 
 describe('GraphQL over HTTP', () => {
-  test("graphql-http's audits find no error and nothing to warn of", async () => {
+  test("graphql-http's audits find no error and no warning", async () => {
     const { url } = await startMiniServer();
     const results = await auditServer({ url: `${url}/graphql` });
     const notOk = results.filter(({ status }) => status === 'error' || status === 'warn');
@@ -47,7 +47,7 @@ describe('GraphQL over HTTP', () => {
     expect((await post(url, '{ who }', {}, { token })).extensions).toBeUndefined();
   });
 
-  test('the header Orderstream-Position reaches the reads; one that is none is refused', async () => {
+  test('the header Orderstream-Position reaches the reads; an invalid one is rejected', async () => {
     const { url } = await startMiniServer();
     const headers = { 'orderstream-position': formatPosition(position(5)) };
     expect((await post(url, '{ atLeast }', {}, { token, headers })).data).toEqual({ atLeast: 5 });
@@ -55,7 +55,7 @@ describe('GraphQL over HTTP', () => {
     expect(refused).toMatchObject({ status: 400, errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   });
 
-  test('nobody unknown gets anything; a bad token gets 401 and the same words whatever is wrong with it', async () => {
+  test('an unauthenticated caller gets no data; a bad token gets 401 with the same message, whatever is wrong with it', async () => {
     const { url } = await startMiniServer();
     const anonymous = await post(url, '{ forStaff fails }');
     expect(anonymous.data).toEqual({ forStaff: null, fails: null });
@@ -70,7 +70,7 @@ describe('GraphQL over HTTP', () => {
     expect(new Set(bad.map(({ errors }) => JSON.stringify(errors))).size).toBe(1);
   });
 
-  test('a rule refuses the wrong role, field by field', async () => {
+  test('a rule rejects the wrong role, field by field', async () => {
     const { url } = await startMiniServer();
     const customer = await customerToken('cus_00000000-0000-4000-8000-000000000001');
     const answer = await post(
@@ -86,7 +86,7 @@ describe('GraphQL over HTTP', () => {
     ]);
   });
 
-  test('what nobody expected is answered with the id that it was logged under, and nothing else', async () => {
+  test('an unexpected error is answered with the id of its log line, and nothing else', async () => {
     const { url } = await startMiniServer();
     const answer = await post(url, '{ fails }', {}, { token, headers: { 'x-request-id': 'trace-1' } });
     expect(JSON.stringify(answer)).not.toMatch(/hunter2|10\.0\.0\.7|at .*\.ts/);
@@ -97,7 +97,7 @@ describe('GraphQL over HTTP', () => {
     expect(line).toMatchObject({ correlationId: 'trace-1', err: { message: expect.stringContaining('hunter2') } });
   });
 
-  test('every error has a code of the catalogue, whoever raised it', async () => {
+  test('every error has a code of the catalogue, whatever its source', async () => {
     const { url } = await startMiniServer();
     const codeOf = async (query: string, variables = {}) =>
       (await post(url, query, variables, { token })).errors?.[0]?.extensions.code;
@@ -113,7 +113,7 @@ describe('GraphQL over HTTP', () => {
     expect(await codeOf(`{ nodes(ids: [${'"x",'.repeat(101)}]) { id } }`)).toBe('LIMIT_EXCEEDED');
   });
 
-  test('what fails once its client has left is kept by nobody', async () => {
+  test('a request that fails after its client has left is not kept in memory', async () => {
     const { url } = await startMiniServer();
     const { hostname, port } = new URL(url);
     const responses: WeakRef<ServerResponse>[] = [];
@@ -141,13 +141,13 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
-  test('names of the schema are not given away to who guesses them', async () => {
+  test('error messages do not suggest names of the schema', async () => {
     const { url } = await startMiniServer();
     const { errors } = await post(url, '{ whos }', {}, { token });
     expect(errors?.[0]?.message).toBe('Cannot query field "whos" on type "Query".');
   });
 
-  test('a document of more than 2,000 tokens is not read to its end', async () => {
+  test('a document of more than 2,000 tokens is not parsed to its end', async () => {
     const { url } = await startMiniServer();
     const { errors } = await post(url, `{ ${'who '.repeat(2_000)} }`, {}, { token });
     expect(errors?.[0]?.extensions).toEqual({ code: 'LIMIT_EXCEEDED', name: 'tokens', limit: 2_000 });
@@ -168,7 +168,7 @@ describe('GraphQL over HTTP', () => {
     expect((await bodyOf(answer)).errors[0]?.extensions['code']).toBe('BAD_USER_INPUT');
   });
 
-  test('a body of 11 MB is refused with its limit, however it is sent, and the server goes on', async () => {
+  test('a body of 11 MB is rejected with its limit, however it is sent, and the server continues', async () => {
     const { url } = await startMiniServer();
     const body = JSON.stringify({ query: '{ who }', variables: { filler: 'x'.repeat(11_000_000) } });
     const announced = await fetch(`${url}/graphql`, { method: 'POST', headers: json, body });
@@ -213,7 +213,7 @@ describe('GraphQL over HTTP', () => {
     expect(sent).toBeLessThan(60_000_000);
   });
 
-  test('a body that comes byte by byte is put together, and refused where it takes too many', async () => {
+  test('a body that arrives byte by byte is joined, and rejected if it has too many chunks', async () => {
     const { url } = await startMiniServer();
     const { hostname, port } = new URL(url);
     const sent = async (body: string): Promise<string> => {
@@ -234,7 +234,7 @@ describe('GraphQL over HTTP', () => {
     expect(refused).toContain('"limit":20000');
   });
 
-  test('a body of just under 1 MB is taken', async () => {
+  test('a body of just under 1 MB is accepted', async () => {
     const { url } = await startMiniServer();
     const query = '{ who }';
     const filler = 'x'.repeat(1_000_000 - JSON.stringify({ query, extensions: { filler: '' } }).length);
@@ -252,7 +252,7 @@ describe('GraphQL over HTTP', () => {
     'multipart/form-data; boundary=x',
     'application/graphql',
     '',
-  ])('what a browser sends without asking first runs nothing: POST of %j', async type => {
+  ])('a simple request of a browser, which needs no preflight, executes nothing: POST of %j', async type => {
     const { url } = await startMiniServer();
     touches.length = 0;
     const bodies = [
@@ -271,7 +271,7 @@ describe('GraphQL over HTTP', () => {
     expect(touches).toEqual([]);
   });
 
-  test('GET answers queries and runs no mutation', async () => {
+  test('GET answers queries and executes no mutation', async () => {
     const { url } = await startMiniServer();
     touches.length = 0;
     const get = (query: string) =>
@@ -301,13 +301,13 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
-  test('no query string makes /graphql anything else', async () => {
+  test('no query string makes /graphql another endpoint', async () => {
     const { url } = await startMiniServer();
     expect((await fetch(`${url}/graphql?x=/health`)).status).toBe(400);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
-  test('only listed origins may read answers', async () => {
+  test('only listed origins may read responses', async () => {
     const { url } = await startMiniServer({ corsOrigins: ['https://shop.example'] });
     const allowed = async (origin: string) => {
       const preflight = await fetch(`${url}/graphql`, {
@@ -325,7 +325,7 @@ describe('GraphQL over HTTP', () => {
     }
   });
 
-  test('in development pages of this machine may read answers', async () => {
+  test('in development pages of this machine may read responses', async () => {
     const { url } = await startMiniServer({ production: false });
     const allowed = async (origin: string) =>
       (await fetch(`${url}/graphql?query={__typename}`, { headers: { origin } })).headers.get(
@@ -335,14 +335,14 @@ describe('GraphQL over HTTP', () => {
     expect(await allowed('http://localhost.evil')).toBeNull();
   });
 
-  test('no answer is kept by a cache or taken for another type', async () => {
+  test('no cache stores a response, and no browser guesses another type', async () => {
     const { url } = await startMiniServer();
     const { headers } = await fetch(`${url}/graphql?query={__typename}`);
     expect(headers.get('cache-control')).toBe('no-store');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  test('a port that is taken is said in one line', async () => {
+  test('a port that is in use is reported in one line', async () => {
     const { url } = await startMiniServer();
     const taken = startMiniServer({ port: Number(new URL(url).port) });
     await expect(taken).rejects.toThrow(StartError);
@@ -364,7 +364,7 @@ describe('SSE', () => {
     }
   }
 
-  test('frames carry position and kind, `extensions.after` reaches the source, and a client that leaves ends it', async () => {
+  test('frames have position and kind, `extensions.after` reaches the source, and a client that leaves ends it', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const abort = new AbortController();
@@ -388,7 +388,7 @@ describe('SSE', () => {
     await eventually(() => expect(source.returned).toBe(1));
   });
 
-  test('each event’s id is its position, and `Last-Event-ID` goes on from there, whatever the operation says', async () => {
+  test('each event’s id is its position, and `Last-Event-ID` resumes from there, with precedence over the operation', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const [first, later] = [formatPosition(position(4)), formatPosition(position(6))];
@@ -397,7 +397,7 @@ describe('SSE', () => {
     expect(next.after).toEqual(position(4));
     source.give(tick(6), tick(13));
     expect(await stream.event()).toMatchObject({ event: 'next', id: later });
-    // A frame that failed is nothing to go on from: it is asked for again.
+    // A failed frame has no id, so the client resumes before it.
     expect(await stream.event()).toMatchObject({ event: 'next', id: undefined });
     stream.close();
     await stream.ended;
@@ -447,7 +447,7 @@ describe('SSE', () => {
   test('a client that leaves while its source is being opened leaves nothing open', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
-    const { open, begun } = openLater();
+    const { open, requested } = openLater();
     const abort = new AbortController();
     const answer = fetch(`${url}/graphql`, {
       method: 'POST',
@@ -455,7 +455,7 @@ describe('SSE', () => {
       body: JSON.stringify({ query: 'subscription { ticks }' }),
       signal: abort.signal,
     });
-    await begun;
+    await requested;
     abort.abort();
     await expect(answer).rejects.toThrow();
     await new Promise(resolve => setTimeout(resolve, 100));
@@ -463,7 +463,7 @@ describe('SSE', () => {
     await eventually(() => expect(source.returned).toBe(1));
   });
 
-  test('nobody unknown opens a source', async () => {
+  test('an unauthenticated caller opens no source', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const answer = await fetch(`${url}/graphql`, {
@@ -475,7 +475,7 @@ describe('SSE', () => {
     expect(source.asked).toBe(0);
   });
 
-  test('nothing is delivered after the token has run out', async () => {
+  test('nothing is delivered after the token has expired', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const answer = await fetch(`${url}/graphql`, {
@@ -485,14 +485,14 @@ describe('SSE', () => {
     });
     await new Promise(resolve => setTimeout(resolve, 2_050));
     source.give(tick(5));
-    // The stream is over, and says nothing of being complete: its client comes again, with another token.
+    // The stream ends without `complete`, so the client reconnects, with another token.
     expect(await answer.text()).toBe(':\n\n');
     expect(source.returned).toBe(1);
   });
 });
 
 describe('closing', () => {
-  test('what was begun is answered, streams end without a word of completion, nothing new is taken', async () => {
+  test('requests in flight are answered, streams end without `complete`, and no new request is accepted', async () => {
     const server = await startMiniServer();
     const source = (next.source = new Source());
     const stream = await fetch(`${server.url}/graphql`, {
@@ -511,7 +511,7 @@ describe('closing', () => {
       half.on('data', chunk => (text += chunk.toString()));
       half.on('close', () => resolve(text));
     });
-    await once(half, 'data'); // told to go on: what it asks has begun
+    await once(half, 'data'); // the server said 100 Continue: the request is in flight
 
     const closed = server.close();
     expect(await stream.text()).toBe(':\n\n');

@@ -23,12 +23,12 @@ const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('bas
 const inAnHour = Math.floor(Date.now() / 1000) + 3600;
 const staffClaims = { sub: 'anna', role: 'staff', exp: inAnHour };
 
-/** Signed with the right key, whatever the claims. */
+/** A token signed with the right key, with any claims. */
 const signed = (claims: JWTPayload, alg = 'HS256') =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(new TextEncoder().encode(testSecret));
 
 describe('identity by secret', () => {
-  test('no header is nobody; a good token is who it says, until it runs out', async () => {
+  test('without a header there is no identity; a valid token gives its subject, until it expires', async () => {
     expect(await identify(undefined)).toBeUndefined();
     expect(await identify(`Bearer ${await signed(staffClaims)}`)).toEqual({
       actor: { role: 'staff', subject: 'anna' },
@@ -57,13 +57,15 @@ describe('identity by secret', () => {
     ['a critical extension', async () => `Bearer ${await critical()}`],
     ['no exp', async () => `Bearer ${await signed({ sub: 'anna', role: 'staff' })}`],
     ['exp in the past', async () => `Bearer ${await signed({ ...staffClaims, exp: inAnHour - 3606 })}`],
-    ['exp that is no number', () => `Bearer ${forged({ ...staffClaims, exp: 'never' })}`],
+    ['exp that is not a number', () => `Bearer ${forged({ ...staffClaims, exp: 'never' })}`],
+    ['exp beyond the range of dates', async () => `Bearer ${await signed({ ...staffClaims, exp: -1e20 })}`],
+    ['nbf beyond the range of dates', async () => `Bearer ${await signed({ ...staffClaims, nbf: 1e300 })}`],
     ['nbf in the future', async () => `Bearer ${await signed({ ...staffClaims, nbf: inAnHour })}`],
     ['no sub', async () => `Bearer ${await signed({ role: 'staff', exp: inAnHour })}`],
-    ['sub that is no string', () => `Bearer ${forged({ ...staffClaims, sub: { not: '' } })}`],
+    ['sub that is not a string', () => `Bearer ${forged({ ...staffClaims, sub: { not: '' } })}`],
     ['an empty sub', async () => `Bearer ${await signed({ ...staffClaims, sub: '' })}`],
     ['sub with a line break', async () => `Bearer ${await signed({ ...staffClaims, sub: 'anna\nroot' })}`],
-    ['sub without end', async () => `Bearer ${await signed({ ...staffClaims, sub: 'a'.repeat(201) })}`],
+    ['sub that is too long', async () => `Bearer ${await signed({ ...staffClaims, sub: 'a'.repeat(201) })}`],
     ['no role', async () => `Bearer ${await signed({ sub: 'anna', exp: inAnHour })}`],
     ['another role', async () => `Bearer ${await token({ sub: 'anna', role: 'admin' })}`],
     ['roles as a list', async () => `Bearer ${await token({ sub: 'anna', role: ['staff'] })}`],
@@ -74,11 +76,11 @@ describe('identity by secret', () => {
     ],
     ['a customer in upper case', async () => `Bearer ${await customerToken(customerId.replace('cus_0', 'cus_A'))}`],
     ['10 KB', async () => `Bearer ${await signed({ ...staffClaims, filler: 'x'.repeat(8_000) })}`],
-  ])('%s is refused in the same words', async (_what, header) => {
+  ])('%s is rejected with the same message', async (_what, header) => {
     expect(await codeOf(identify(await header()))).toEqual(unauthenticated);
   });
 
-  test('clocks may differ by 5 s: `nbf` and `iat` may be ahead, `exp` over, and the identity ends with that', async () => {
+  test('clocks may differ by 5 s: `nbf` and `iat` may be ahead, `exp` over, and the identity ends 5 s after `exp`', async () => {
     const now = Math.floor(Date.now() / 1000);
     const skewed = await signed({ ...staffClaims, nbf: now + 4, iat: now + 4, exp: now - 1 });
     expect(await identify(`Bearer ${skewed}`)).toEqual({
@@ -90,7 +92,7 @@ describe('identity by secret', () => {
     }
   });
 
-  test('in development the refusal says what is wrong with the token', async () => {
+  test('in development the rejection says what is wrong with the token', async () => {
     const explaining = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, true);
     const now = Math.floor(Date.now() / 1000);
     const good = { ...staffClaims, iss: 'https://login.example', aud: 'orders' };
@@ -104,14 +106,16 @@ describe('identity by secret', () => {
       [`Bearer ${encode({ alg: 'none' })}.${encode(good)}.`, 'it is malformed'],
       [`Bearer ${encode({ alg: 'none' })}.${encode(good)}.x`, 'it is unsigned'],
       [`Bearer ${await signed(good, 'HS512')}`, 'signed by another algorithm'],
-      [`Bearer ${(await signed(good)).slice(0, -4)}AAAA`, 'its signature is not by the configured key'],
+      [`Bearer ${(await signed(good)).slice(0, -4)}AAAA`, 'its signature was not made with the configured key'],
       [`Bearer ${await signed({ ...good, exp: now - 60 })}`, `it expired at ${iso(now - 60)}`],
       [`Bearer ${await signed({ ...good, nbf: now + 60 })}`, `it is not valid before ${iso(now + 60)}`],
+      [`Bearer ${await signed({ ...good, exp: -1e20 })}`, 'it expired at -100000000000000000000 s after 1970'],
+      [`Bearer ${await signed({ ...good, nbf: 1e300 })}`, 'it is not valid before 1e+300 s after 1970'],
       [`Bearer ${await signed({ ...good, iss: 'https://other.example' })}`, 'its issuer (`iss`) is not AUTH_ISSUER'],
       [`Bearer ${await signed({ ...good, aud: 'mail' })}`, 'its audience (`aud`) is not AUTH_AUDIENCE'],
       [`Bearer ${await signed({ sub: 'anna', exp: now + 60 })}`, 'it has no `iss`'],
-      [`Bearer ${await signed({ ...good, sub: '' })}`, '`sub` has to be 1 to 200'],
-      [`Bearer ${await signed({ ...good, role: 'admin' })}`, '`role` has to be "customer" or "staff"'],
+      [`Bearer ${await signed({ ...good, sub: '' })}`, '`sub` must be 1 to 200'],
+      [`Bearer ${await signed({ ...good, role: 'admin' })}`, '`role` must be "customer" or "staff"'],
       [`Bearer ${await signed({ ...good, role: 'customer' })}`, "a customer's id"],
       [`Bearer ${'x'.repeat(9_000)}`, 'longer than 8192'],
     ] as const) {
@@ -123,7 +127,7 @@ describe('identity by secret', () => {
     }
   });
 
-  test('issuer and audience have to be the configured ones', async () => {
+  test('issuer and audience must be the configured ones', async () => {
     const ok = { issuer: 'https://login.example', audience: 'orders' };
     expect(await strict(`Bearer ${await staffToken(ok)}`)).toBeDefined();
     for (const options of [
@@ -141,7 +145,7 @@ describe('identity by secret', () => {
     new SignJWT(staffClaims)
       .setProtectedHeader({ alg: 'HS256', crit: ['exotic'], exotic: true })
       .sign(new TextEncoder().encode(testSecret), { crit: { exotic: true } });
-  /** jose signs no claims of a wrong type. */
+  /** Signed here, because jose signs no claims of a wrong type. */
   const forged = (claims: object) => {
     const head = `${encode({ alg: 'HS256' })}.${encode(claims)}`;
     return `${head}.${createHmac('sha256', testSecret).update(head).digest('base64url')}`;
@@ -167,7 +171,7 @@ describe('identity by key set', () => {
     return { keys, identify: openIdentity({ key: { type: 'jwks', url }, issuer: undefined, audience: undefined }) };
   }
 
-  test('RS256, ES256 and EdDSA tokens of its keys are good', async () => {
+  test('RS256, ES256 and EdDSA tokens of its keys are valid', async () => {
     const { keys, identify } = await keySet();
     for (const { alg, privateKey } of keys) {
       const jwt = await new SignJWT(staffClaims).setProtectedHeader({ alg, kid: alg }).sign(privateKey);
@@ -175,7 +179,7 @@ describe('identity by key set', () => {
     }
   });
 
-  test('a public key is no HMAC secret, an unknown key and one that comes with the token are no keys', async () => {
+  test('a public key is no HMAC secret; an unknown key and a key inside the token are not accepted', async () => {
     const { keys, identify } = await keySet();
     const pem = new TextEncoder().encode(await exportSPKI(keys[0]!.publicKey));
     const own = await generateKeyPair('RS256', { extractable: true });
@@ -190,7 +194,7 @@ describe('identity by key set', () => {
     for (const jwt of bad) expect(await codeOf(identify(`Bearer ${jwt}`))).toEqual(unauthenticated);
   });
 
-  test("keys that can't be fetched are not the token's fault", async () => {
+  test('if keys cannot be fetched, the token is not blamed', async () => {
     const { keys, identify } = await keySet(500);
     const jwt = await new SignJWT(staffClaims)
       .setProtectedHeader({ alg: 'RS256', kid: 'RS256' })

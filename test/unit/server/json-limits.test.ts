@@ -13,7 +13,7 @@ const codeOf = (check: () => void): unknown => {
 const lists = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 const objects = (levels: number) => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
 
-test('100 levels pass, 101 do not, of lists and of objects, as text and as values', () => {
+test('100 levels are accepted, 101 are not, of lists and of objects, as text and as values', () => {
   for (const nested of [lists, objects]) {
     expect(codeOf(() => checkJsonText(nested(100)))).toBeUndefined();
     expect(codeOf(() => checkJsonLevels(JSON.parse(nested(100))))).toBeUndefined();
@@ -23,12 +23,12 @@ test('100 levels pass, 101 do not, of lists and of objects, as text and as value
   }
 });
 
-test('30,000 values pass, more do not', () => {
+test('30,000 values are accepted, more are not', () => {
   expect(codeOf(() => checkJsonText(JSON.stringify(Array.from({ length: 30_000 }, () => 1))))).toBeUndefined();
   expect(codeOf(() => checkJsonText(JSON.stringify(Array.from({ length: 30_001 }, () => 1))))).toBe('LIMIT_EXCEEDED');
 });
 
-test('what strings have in them is neither a level nor a value', () => {
+test('the content of a string is neither a level nor a value', () => {
   fc.assert(
     fc.property(
       fc.array(fc.string({ unit: fc.constantFrom('[', '{', ',', '"', '\\', 'x') }), { maxLength: 20 }),
@@ -41,7 +41,7 @@ test('what strings have in them is neither a level nor a value', () => {
 });
 
 test.each(['"', '"\\', `${'['.repeat(60)}"${'['.repeat(60)}`, `"${'\\'.repeat(200_000)}`])(
-  'a text that is no JSON is left to the parser: %#',
+  'a text that is not JSON is left to the parser: %#',
   text => {
     expect(codeOf(() => checkJsonText(text.padEnd(200)))).toBeUndefined();
   },

@@ -31,7 +31,7 @@ const readyProbes: Probes = {
   metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
 };
 
-/** Serves the mini schema until the test is over. Its fields need no parts. */
+/** Serves the mini schema until the end of the test. Its fields need no services. */
 export async function startMiniServer(
   config: Partial<Config> = {},
   probes = readyProbes,
@@ -39,7 +39,7 @@ export async function startMiniServer(
 ): Promise<GraphQLServer> {
   const server = await openServer({
     schema,
-    parts: {} as Dependencies,
+    dependencies: {} as Dependencies,
     identify: openIdentity(config.auth ?? auth, config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),
@@ -63,7 +63,7 @@ export async function startMiniServer(
   return { ...server, close };
 }
 
-/** Any other server, until the test is over. */
+/** Registers any other server, which is closed at the end of the test. */
 export async function startServer(server: Server = createServer()): Promise<string> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

@@ -57,14 +57,14 @@ test('the memory that a caller’s documents take is bounded, each text counted 
   callers.openSubscription(anna, large('c'));
 });
 
-test('a text without tokens has a weight, too', () => {
+test('a text without tokens has a weight too', () => {
   const callers = trackOpenPerCaller();
   const blank = (name: string) => parse(`{ ${name} }${' '.repeat(1_000_000)}`);
   for (const name of ['a', 'b', 'c', 'd']) callers.openSubscription(anna, blank(name));
   expect(() => callers.openSubscription(anna, blank('e'))).toThrow('documents');
 });
 
-test('a subscription with a text that is open already gets the same document, so that both share frames', () => {
+test('a subscription with a text that is already open gets the same document, so that both share frames', () => {
   const callers = trackOpenPerCaller();
   const [one, other] = [parse('{ a }'), parse('{ a }')];
   const first = callers.openSubscription(anna, one);

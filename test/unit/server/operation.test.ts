@@ -8,7 +8,7 @@ import { openSharedExecution } from '../../../src/server/execution/shared-execut
 import { schema } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
 
-/** Fragments that each spread the next one twice: what goes through each spread never ends. */
+/** Fragments that each spread the next one twice: code that follows each spread would never end. */
 const doubling = (count: number, type: string) =>
   Array.from({ length: count }, (_, n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`).join(' ');
 
@@ -26,7 +26,7 @@ function subscribing() {
   return { shared, subscribe };
 }
 
-test('a subscription that can not be joined leaves nothing open, however often it is tried', async () => {
+test('a subscription that cannot be joined leaves nothing open, however often it is tried', async () => {
   const { shared, subscribe } = subscribing();
   const tooLong = { text: 'x'.repeat(70_000) };
   for (let n = 0; n <= maximumSubscriptions; n++) {
@@ -37,7 +37,7 @@ test('a subscription that can not be joined leaves nothing open, however often i
   expect(shared.groups).toBe(0);
 });
 
-test('nor does one whose source can not be opened', async () => {
+test('a subscription whose source cannot be opened leaves nothing open either', async () => {
   const { shared, subscribe } = subscribing();
   expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step: 'no number' })).toHaveProperty(
     'errors',
@@ -45,7 +45,7 @@ test('nor does one whose source can not be opened', async () => {
   expect(shared.groups).toBe(0);
 });
 
-test("a variable nested thousands deep is the caller's mistake, as it is on a query", async () => {
+test("a variable that is nested thousands deep is the caller's error, as in a query", async () => {
   const { shared, subscribe } = subscribing();
   const step: unknown = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000));
   expect(await subscribe('subscription ($step: Int) { roleTicks(step: $step) }', { step })).toMatchObject({
@@ -54,7 +54,7 @@ test("a variable nested thousands deep is the caller's mistake, as it is on a qu
   expect(shared.groups).toBe(0);
 });
 
-test('a subscription of fragments that spread the next one twice is opened in no time', async () => {
+test('a subscription of fragments that spread the next one twice is opened at once', async () => {
   const { subscribe } = subscribing();
   const answer = await subscribe(
     `subscription { ...F0 } ${doubling(100, 'Subscription')} fragment F100 on Subscription { roleTicks(step: 1) }`,
@@ -68,7 +68,7 @@ test.each([
   'subscription { ... @include(if: false) { ticks } }',
   'subscription { ...F @skip(if: true) } fragment F on Subscription { ticks }',
   'subscription { ...F } fragment F on Subscription { ticks @include(if: false) }',
-])('a subscription to nothing is refused as the caller’s own fault: %s', async query => {
+])('a subscription that selects nothing is rejected as the caller’s error: %s', async query => {
   const { shared, subscribe } = subscribing();
   expect(await subscribe(query)).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
   expect(shared.groups).toBe(0);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Payload } from '../../../src/server/execution/payload.ts';
 
-test('a socket gets one whole frame of its own operation, for any length and id, and whichever socket had it before', () => {
+test('a socket gets one whole frame of its own operation, for any length and id, and after any other socket', () => {
   const lengths = fc.oneof(...[0, 20, 8_130, 65_430, 70_000].map(from => fc.integer({ min: from, max: from + 110 })));
   const ids = fc.array(fc.constantFrom('1', '"quoted"', 'a3b8f0c2-0000', 'ü中😀'), { minLength: 1, maxLength: 4 });
   fc.assert(
@@ -23,7 +23,7 @@ function bytesOf(socket: PassThrough): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Frames by RFC 6455, 5.2: whole, text, not masked, each length in its shortest form. */
+/** Parses frames by RFC 6455, 5.2: whole, text, not masked, each length in its shortest form. */
 function messagesIn(bytes: Buffer): unknown[] {
   const messages: unknown[] = [];
   for (let at = 0; at < bytes.length; ) {

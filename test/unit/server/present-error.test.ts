@@ -18,7 +18,7 @@ const presented = (error: unknown) => formatError(presentError(error, logger));
 describe('errors', () => {
   test.each([
     ['a command of unknown outcome', new OutcomeUnknownError('secret'), 'OUTCOME_UNKNOWN'],
-    ['a command that could not be tried', new UnavailableError('secret'), 'UNAVAILABLE'],
+    ['a command that could not be executed', new UnavailableError('secret'), 'UNAVAILABLE'],
     ['an event that a newer release stored', new UnknownEventError('secret'), 'UNAVAILABLE'],
     ['a position of another log', new StalePositionError('secret'), 'STALE_POSITION'],
     ['a database that is down', new Error('connect ECONNREFUSED 10.0.0.7:5432 secret'), 'UNAVAILABLE'],
@@ -31,18 +31,18 @@ describe('errors', () => {
     ['a lock that others hold', refusal('55P03'), 'UNAVAILABLE'],
     ['a statement that took too long', refusal('57014'), 'UNAVAILABLE'],
     ['a deadlock', refusal('40P01'), 'UNAVAILABLE'],
-    ['a database that takes no writes', refusal('25006'), 'READ_ONLY'],
-    ['a command on a database that takes no writes', new ReadOnlyError('secret'), 'READ_ONLY'],
-    ['a statement that is wrong', refusal('42601'), 'INTERNAL'],
+    ['a read-only database', refusal('25006'), 'READ_ONLY'],
+    ['a command on a read-only database', new ReadOnlyError('secret'), 'READ_ONLY'],
+    ['an invalid statement', refusal('42601'), 'INTERNAL'],
     ['a bug', new TypeError('secret'), 'INTERNAL'],
-  ])('%s: what is answered is the code, and nothing of what happened', (_what, error, code) => {
+  ])('%s: the response has the code, and nothing about the cause', (_what, error, code) => {
     for (const answer of [presented(error), presented(thrown(error))]) {
       expect(answer.extensions['code']).toBe(code);
       expect(JSON.stringify(answer)).not.toContain('secret');
     }
   });
 
-  test('an unexpected error is logged once, under the id that is answered', () => {
+  test('an unexpected error is logged once, under the id in the response', () => {
     lines.length = 0;
     const error = presentError(thrown(new Error('boom')), logger);
     expect(presentError(error, logger)).toBe(error);
@@ -51,14 +51,14 @@ describe('errors', () => {
     expect(error.path).toEqual(['field']);
   });
 
-  test('what is thrown and is no error is masked too', () => {
+  test('a thrown value that is no error is masked too', () => {
     for (const thing of ['secret', null, undefined, { message: 'secret' }]) {
       expect(presented(thing).extensions['code']).toBe('INTERNAL');
       expect(JSON.stringify(presented(thing))).not.toContain('secret');
     }
   });
 
-  test('a coded error is answered as it is, with its extensions', () => {
+  test('a coded error is answered unchanged, with its extensions', () => {
     const answer = presented(thrown(codedError('VIEW_LAGGING', 'Not yet.', { position: 'there' })));
     expect(answer).toEqual({
       message: 'Not yet.',
@@ -67,7 +67,7 @@ describe('errors', () => {
     });
   });
 
-  test('what may be asked again says when: as the limit has it, or soon', () => {
+  test('an error that may be retried has Retry-After: that of the limit, or a short time', () => {
     const retryAfter = (error: GraphQLError) =>
       (presentError(error, logger).extensions['http'] as { headers: Record<string, string> }).headers['Retry-After'];
     expect(retryAfter(codedError('RATE_LIMITED', 'Too many.', { retryAfter: 7 }))).toBe('7');
@@ -77,13 +77,13 @@ describe('errors', () => {
     expect(retryAfter(codedError('FORBIDDEN', 'No.'))).toBeUndefined();
   });
 
-  test("another library's code is none of ours", () => {
+  test('the code of another library is not passed on', () => {
     const foreign = Object.assign(new Error('secret'), { extensions: { code: 'FOREIGN', secret: 'secret' } });
     expect(presented(thrown(foreign))).toMatchObject({ extensions: { code: 'INTERNAL' } });
     expect(JSON.stringify(presented(thrown(foreign)))).not.toContain('secret');
   });
 
-  test('the catalogue has the codes of the contract, and NOT_ACCEPTABLE and READ_ONLY, which came later', () => {
+  test('the catalogue has the codes of the contract, and the later ones NOT_ACCEPTABLE and READ_ONLY', () => {
     expect(Object.keys(errorCodes)).toEqual(
       `GRAPHQL_PARSE_FAILED GRAPHQL_VALIDATION_FAILED BAD_USER_INPUT NOT_ACCEPTABLE UNAUTHENTICATED FORBIDDEN NOT_FOUND
       VIEW_LAGGING VIEW_PARKED STALE_POSITION OUTCOME_UNKNOWN LIMIT_EXCEEDED RATE_LIMITED UNAVAILABLE READ_ONLY INTERNAL`.split(

@@ -45,7 +45,7 @@ function headerOf(parts: readonly (Range | string)[]): string {
     .join(', ');
 }
 
-/** As RFC 9110 has it: the most specific range decides, and 0 excludes. */
+/** The rule of RFC 9110: the most specific range decides, and 0 excludes. */
 function takes(parts: readonly (Range | string)[], type: string): boolean {
   const named = (name: string) => parts.find((part): part is Range => typeof part !== 'string' && part.type === name);
   const decides = named(type) ?? named(`${type.split('/')[0]}/*`) ?? named('*/*');
@@ -77,7 +77,7 @@ async function send(url: string, method: string, query: string, header: string) 
 }
 
 describe('the Accept header', () => {
-  test('each operation is answered in a type that the client takes, or refused with a code before anything runs', async () => {
+  test('each operation is answered in a type that the client accepts, or rejected with a code before it is executed', async () => {
     const { url } = await startMiniServer();
     await fc.assert(
       fc.asyncProperty(accept, async parts => {
@@ -136,14 +136,14 @@ describe('the Accept header', () => {
     '*/*;q=0',
     'application/json;charset=latin1',
     'x',
-  ])('a mutation that can be answered in nothing of %j does not run', async header => {
+  ])('a mutation is not executed if no type of %j can answer it', async header => {
     const { url } = await startMiniServer();
     const answer = await send(url, 'POST', mutation, header);
     expect(answer).toMatchObject({ status: 406, ran: 0 });
     expect(JSON.parse(answer.text)).toMatchObject({ errors: [{ extensions: { code: 'NOT_ACCEPTABLE' } }] });
   });
 
-  test("a subscription over stock Apollo's HttpLink is refused with a code and the ways that work", async () => {
+  test("a subscription over stock Apollo's HttpLink is rejected with a code that names the transports for it", async () => {
     const { url } = await startMiniServer();
     const client = new ApolloClient({
       link: new HttpLink({ uri: `${url}/graphql`, headers: bearer }),
@@ -164,13 +164,13 @@ describe('the Accept header', () => {
   });
 });
 
-describe('a request body that can not be read', () => {
+describe('a request body that cannot be read', () => {
   test.each([
     [{ 'content-type': 'text/plain' }, 'Content-Type'],
     [{ 'content-type': 'application/json; charset=utf-16' }, 'UTF-8'],
     [{ 'content-type': 'application/json; charset=iso-8859-1' }, 'UTF-8'],
     [{ 'content-type': 'application/json', 'content-encoding': 'gzip' }, 'Content-Encoding'],
-  ])('%j is refused with a code, and nothing runs', async (headers, word) => {
+  ])('%j is rejected with a code, and nothing is executed', async (headers, word) => {
     const { url } = await startMiniServer();
     touches.length = 0;
     const answer = await fetch(`${url}/graphql`, {
@@ -185,7 +185,7 @@ describe('a request body that can not be read', () => {
     expect(touches).toEqual([]);
   });
 
-  test('names of the charset UTF-8 are read in any spelling', async () => {
+  test('names of the charset UTF-8 are accepted in any spelling', async () => {
     const { url } = await startMiniServer();
     for (const type of ['application/json;charset=utf-8', 'Application/JSON; charset="UTF-8"']) {
       const answer = await fetch(`${url}/graphql`, {

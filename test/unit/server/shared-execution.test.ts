@@ -54,12 +54,12 @@ function opened() {
   return { shared, join, executions: () => executions, counted: () => counted };
 }
 
-/** What a member of the group gets for a change. */
+/** The payload that a member of the group gets for a change. */
 function given(group: Group, change: Frame): Promise<Payload> {
   return new Promise(resolve => group.give(change, { isOver: false, made: resolve }, 0));
 }
 
-/** What the socket of an operation with that id is sent. */
+/** The bytes that the socket of an operation with that id is sent. */
 function written(payload: Payload, id: string): Buffer {
   const pieces: Buffer[] = [];
   const socket = new Writable({
@@ -72,7 +72,7 @@ function written(payload: Payload, id: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-describe('subscriptions share what is made for them', () => {
+describe('subscriptions share an execution', () => {
   test('with the same document, variables but `after`, and visible scope: one execution and one payload a change', async () => {
     const { join, executions } = opened();
     const groups = [
@@ -91,7 +91,7 @@ describe('subscriptions share what is made for them', () => {
     expect(executions()).toBe(2);
   });
 
-  test('what was made for one is at hand for the next, with no wait', async () => {
+  test('a payload that was made for one subscriber is given to the next without waiting', async () => {
     const { join } = opened();
     const change = { ...tick(7), row: {} };
     const payload = await given(join(anna), change);
@@ -100,7 +100,7 @@ describe('subscriptions share what is made for them', () => {
     expect(atOnce).toBe(payload);
   });
 
-  test('those who ask while it is made wait for the same one, and one of them that fails takes it from nobody', async () => {
+  test('subscribers that ask during the execution wait for the same payload, and one that throws does not affect the others', async () => {
     const { join, executions } = opened();
     const change = { ...tick(7), row: {} };
     const broken = {
@@ -121,44 +121,44 @@ describe('subscriptions share what is made for them', () => {
     ['another variable', () => [anna, perRole, { step: 2 }, 'A'] as const],
     ['another document', () => [anna, perViewer, {}, undefined] as const],
     ['a customer', () => [customer, perRole, { step: 1 }, 'A'] as const],
-  ])('not with %s', (_what, make) => {
+  ])('but not with %s', (_what, make) => {
     const { join } = opened();
     const [actor, document, variables, name] = make();
     expect(join(actor, document, variables, name)).not.toBe(join(anna, perRole, { step: 1 }, 'A'));
   });
 
-  test('customers never share, whatever is declared', () => {
+  test('customers never share, regardless of the declaration', () => {
     const { join } = opened();
     expect(join(customer)).not.toBe(join(other));
     expect(join(customer)).toBe(join(customer));
   });
 
-  test('undeclared, an answer is its viewer’s alone', () => {
+  test('a field without a declaration is executed for each viewer alone', () => {
     const { join } = opened();
     expect(join(anna, perViewer)).not.toBe(join(ben, perViewer));
     expect(join(anna, perViewer)).toBe(join(anna, perViewer));
   });
 
-  test('a variable that says more than where to go on from is no part of `after`', () => {
+  test('a variable that is also used elsewhere does not count as `after`', () => {
     const { join } = opened();
     const twice = parse('subscription ($a: Position) { roleTicks(after: $a) other: __typename @skip(if: $a) }');
     expect(join(anna, twice, { a: 1 })).not.toBe(join(anna, twice, { a: 2 }));
   });
 
-  test('what came beside the variables that an operation declares tells nothing apart, and is kept by nobody', () => {
+  test('variables that the operation does not declare do not separate groups, and are not kept', () => {
     const { join } = opened();
     const deep = JSON.parse(`${'['.repeat(6_000)}${']'.repeat(6_000)}`) as unknown;
     expect(join(anna, perViewer, { deep })).toBe(join(anna, perViewer));
   });
 
-  test('a field that is shared among a role can tell nobody’s name: it fails', async () => {
+  test('a field that is shared within a role cannot read the viewer’s name: it fails', async () => {
     const { join } = opened();
     const { json } = await given(join(anna, wrong), { ...tick(1), row: {} });
     expect(json).not.toContain('anna');
     expect(JSON.parse(json)).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL' } }] });
   });
 
-  test('a group is gone with its last subscriber', () => {
+  test('a group is removed with its last subscriber', () => {
     const { shared, join, counted } = opened();
     const groups = [join(anna), join(ben), join(customer)];
     expect([shared.groups, counted()]).toEqual([2, 2]);
@@ -173,8 +173,8 @@ describe('subscriptions share what is made for them', () => {
   });
 });
 
-describe('a frame that can not be made', () => {
-  /** The first executions meet these errors. */
+describe('a frame whose execution fails', () => {
+  /** Makes the first executions throw these errors. */
   function failing(...errors: readonly Error[]): void {
     const left = [...errors];
     trouble.meet = () => {
@@ -183,7 +183,7 @@ describe('a frame that can not be made', () => {
     };
   }
   const coded = (code: ErrorCode) => codedError(code, 'Not now.');
-  /** As PostgreSQL's driver throws it. */
+  /** An error as PostgreSQL's driver throws it. */
   const refusedBy = (sqlState: string) => Object.assign(new Error('refused'), { severity: 'ERROR', code: sqlState });
 
   test.each([
@@ -192,7 +192,7 @@ describe('a frame that can not be made', () => {
     ['a connection that was ended', refusedBy('57P01')],
     ['a statement that the database refused', refusedBy('42501')],
   ])(
-    'for %s is made again; no member gets the failed one, neither those that wait nor those that come',
+    'with %s is retried; no member gets the failed frame, neither those that wait nor later ones',
     async (_what, error) => {
       const { join, executions } = opened();
       failing(error, error);
@@ -216,7 +216,7 @@ describe('a frame that can not be made', () => {
     ['STALE_POSITION', coded('STALE_POSITION')],
     ['INTERNAL', new Error('a fault of this program')],
     ['INTERNAL', refusedBy('22003')],
-  ])('for %s is sent as it is, once: it would fail again', async (code, error) => {
+  ])('with %s is sent with its error, once: it would fail again', async (code, error) => {
     const { join, executions } = opened();
     failing(error);
     const { json } = await given(join(anna, troubled), { ...tick(7), row: {} });
@@ -224,7 +224,7 @@ describe('a frame that can not be made', () => {
     expect(executions()).toBe(1);
   });
 
-  test('is made no more once no member waits for it, and made anew for the next one that asks', async () => {
+  test('is not retried when no member waits for it any more, and executed for the next one that asks', async () => {
     const { join, executions } = opened();
     let isOver = false;
     trouble.meet = () => {
@@ -247,11 +247,11 @@ describe('a frame that can not be made', () => {
     expect(executions()).toBe(2);
   });
 
-  test('is made again with at most three others at a time, whatever their number', async () => {
+  test('is retried together with at most three others, whatever their number', async () => {
     const retries = openFrameRetries();
-    let [now, most] = [0, 0];
+    let [now, maximum] = [0, 0];
     const make = async (index: number) => {
-      most = Math.max(most, ++now);
+      maximum = Math.max(maximum, ++now);
       await new Promise(resolve => setTimeout(resolve, 5));
       now--;
       if (index % 5 === 0) throw new Error('refused');
@@ -260,6 +260,6 @@ describe('a frame that can not be made', () => {
     const all = Array.from({ length: 50 }, (_, index) => retries.again(1, () => make(index)));
     const settled = await Promise.allSettled(all);
     expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40);
-    expect(most).toBe(4);
+    expect(maximum).toBe(4);
   });
 });

@@ -9,7 +9,7 @@ import { startMiniServer } from './mini-server.ts';
 
 const filler = 'x'.repeat(50_000);
 
-test('who takes nothing for 30 s is sent away with 1013 and can go on; it holds up nobody, and little is kept for it', async () => {
+test('a client that reads nothing for 30 s is closed with 1013 and can resume; it delays no other client, and little is buffered for it', async () => {
   const { url } = await startMiniServer();
   const token = await staffToken();
   const many = Array.from({ length: 5_000 }, (_, index) => tick(index + 100));
@@ -28,7 +28,7 @@ test('who takes nothing for 30 s is sent away with 1013 and can go on; it holds 
   stopped.give(...many);
   stoppedStream.give(...many);
 
-  // Once what lies between is full, neither is asked for more.
+  // When the buffers in between are full, neither source is asked for more.
   await eventually(async () => {
     const before = [stopped.asked, stoppedStream.asked];
     await new Promise(resolve => setTimeout(resolve, 300));
@@ -54,7 +54,7 @@ test('who takes nothing for 30 s is sent away with 1013 and can go on; it holds 
   expect([stopped.asked, stoppedStream.asked]).toEqual(kept);
   await eventually(() => expect(stoppedStream.returned).toBe(1));
 
-  // It reads again: what was on its way, then why it is sent away.
+  // It reads again: first the buffered frames, then the reason of the close.
   socket.ws.resume();
   expect(await socket.closed).toEqual({ code: 1013, reason: 'Nothing was read for 30 s' });
   await eventually(() => expect(stopped.returned).toBe(1));

@@ -14,7 +14,7 @@ import { startMiniServer } from './mini-server.ts';
 const customer = () => customerToken('cus_00000000-0000-4000-8000-000000000001');
 
 describe('graphql-transport-ws', () => {
-  test('queries, mutations and subscriptions are answered under one roof', async () => {
+  test('queries, mutations and subscriptions are answered over one socket', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken());
@@ -38,7 +38,7 @@ describe('graphql-transport-ws', () => {
     await socket.close();
   });
 
-  test('the stock client that a closing server sends away comes again by itself', async () => {
+  test('the stock client reconnects by itself when the server closes', async () => {
     const server = await startMiniServer();
     const source = (next.source = new Source());
     const token = await staffToken();
@@ -74,10 +74,10 @@ describe('graphql-transport-ws', () => {
 
   test.each([
     ['no token', {}],
-    ['a token that is no string', { Authorization: 7 }],
+    ['a token that is not a string', { Authorization: 7 }],
     ['a forged token', { Authorization: 'Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0.x' }],
     ['a token under another name', { token: 'x' }],
-  ])('a socket with %s is closed with 4403 and told nothing', async (_what, payload) => {
+  ])('a socket with %s is closed with 4403 and gets no reason', async (_what, payload) => {
     const { url } = await startMiniServer();
     const socket = await openSocket(url);
     socket.send({ type: 'connection_init', payload });
@@ -93,14 +93,14 @@ describe('graphql-transport-ws', () => {
     expect(reason).toMatch(/^This needs a valid token: `Bearer ` is missing/);
   });
 
-  test('nothing is done before the introduction', async () => {
+  test('nothing is executed before authentication', async () => {
     const { url } = await startMiniServer();
     const socket = await openSocket(url);
     socket.subscribe('{ who }');
     expect((await socket.closed).code).toBe(CloseCode.Unauthorized);
   });
 
-  test('who does not introduce themself within 3 s is sent away', async () => {
+  test('a client that does not authenticate within 3 s is closed', async () => {
     const { url } = await startMiniServer();
     const socket = await openSocket(url);
     const passed = stopwatch();
@@ -108,7 +108,7 @@ describe('graphql-transport-ws', () => {
     expect(passed()).toBeLessThan(4_000);
   });
 
-  test('the socket closes with 4403 when its token runs out', async () => {
+  test('the socket closes with 4403 when its token expires', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken({ expires: '-3s' }));
@@ -117,7 +117,7 @@ describe('graphql-transport-ws', () => {
     await eventually(() => expect(source.returned).toBe(1));
   });
 
-  test('a token that lasts for years does not close its socket at once', async () => {
+  test('a token that is valid for years does not close its socket at once', async () => {
     const { url } = await startMiniServer();
     const socket = await connectSocket(url, await staffToken({ expires: '10 years' }));
     await new Promise(resolve => setTimeout(resolve, 50));
@@ -125,7 +125,7 @@ describe('graphql-transport-ws', () => {
     await socket.close();
   });
 
-  test('rules hold at subscribing', async () => {
+  test('rules are checked when subscribing', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await customer());
@@ -168,7 +168,7 @@ describe('graphql-transport-ws', () => {
     await socket.close();
   });
 
-  test('a client that goes away ends its sources, also those that wait', async () => {
+  test('a client that leaves ends its sources, also the waiting ones', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken());
@@ -178,14 +178,14 @@ describe('graphql-transport-ws', () => {
     await eventually(() => expect(source.returned).toBe(1));
   });
 
-  test('a client that loses interest, or goes away, while its source is being opened leaves nothing open', async () => {
+  test('a client that unsubscribes or leaves while its source is being opened leaves nothing open', async () => {
     const { url } = await startMiniServer();
     const socket = await connectSocket(url, await staffToken());
     for (const leave of [(ticks: { complete(): void }) => ticks.complete(), () => socket.ws.terminate()]) {
       const source = (next.source = new Source());
-      const { begun, open } = openLater();
+      const { requested, open } = openLater();
       const ticks = socket.subscribe('subscription { ticks }');
-      await begun;
+      await requested;
       leave(ticks);
       await new Promise(resolve => setTimeout(resolve, 50));
       open();
@@ -193,7 +193,7 @@ describe('graphql-transport-ws', () => {
     }
   });
 
-  test('an id that is taken again while its source is being opened leaves nothing open behind the socket', async () => {
+  test('an id that is used again while its source is being opened leaves nothing open after the socket', async () => {
     const { url } = await startMiniServer();
     const socket = await connectSocket(url, await staffToken());
     const source = (next.source = new Source());
@@ -210,12 +210,12 @@ describe('graphql-transport-ws', () => {
     await eventually(() => expect(source.returned).toBeGreaterThanOrEqual(asked));
   });
 
-  test('a client that does not read holds up its source, and only its own', async () => {
+  test('a client that does not read delays its own source only', async () => {
     const { url } = await startMiniServer();
     const slow = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken());
     const filler = 'x'.repeat(50_000);
-    // Its frames are large, so that the buffers between us are full soon.
+    // Its frames are large, so that the buffers in between are soon full.
     socket.subscribe(`subscription { ${filler}: ticks }`);
     await eventually(() => expect(slow.asked).toBe(1));
     socket.ws.pause();
@@ -236,7 +236,7 @@ describe('graphql-transport-ws', () => {
     socket.ws.terminate();
   });
 
-  test('a client that leaves a ping unanswered is gone, one that answers stays', async () => {
+  test('a client that does not answer a ping is closed, one that answers is not', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
     onTestFinished(() => void vi.useRealTimers());
     const { url } = await startMiniServer();
@@ -259,7 +259,7 @@ describe('graphql-transport-ws', () => {
     await socket.close();
   });
 
-  test('what is no message of the protocol closes the socket, too long a one with 1009', async () => {
+  test('a message that violates the protocol closes the socket; one that is too long closes it with 1009', async () => {
     const { url } = await startMiniServer();
     const confused = await connectSocket(url, await staffToken());
     confused.send('hello');
@@ -270,8 +270,8 @@ describe('graphql-transport-ws', () => {
   });
 });
 
-describe('what one caller may have open', () => {
-  test('is 100 operations a socket: one more is refused by its limit, and the others go on', async () => {
+describe('the limit of what one caller may have open', () => {
+  test('is 100 operations per socket: one more is rejected with the limit, and the others continue', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
     const socket = await connectSocket(url, await staffToken());
@@ -287,7 +287,7 @@ describe('what one caller may have open', () => {
     await socket.close();
   });
 
-  test('is 1,000 sockets: one more is closed with 1013 and told so; another caller comes in, and so do they when one has left', async () => {
+  test('is 1,000 sockets: one more is closed with 1013 and the reason; other callers may connect, and so may this one when a socket has closed', async () => {
     const { url } = await startMiniServer();
     const token = await staffToken();
     const sockets: TestSocket[] = [];
@@ -309,7 +309,7 @@ describe('what one caller may have open', () => {
 });
 
 describe('a server that closes', () => {
-  test('sends its sockets away with 1012, one after the other, and serves those that still wait', async () => {
+  test('closes its sockets with 1012, one after the other, and serves those that are still open', async () => {
     const server = await startMiniServer();
     const token = await staffToken();
     const sockets = await Promise.all(Array.from({ length: 200 }, () => connectSocket(server.url, token)));
@@ -329,7 +329,7 @@ describe('a server that closes', () => {
     await answer.catch(() => undefined);
     expect(new Set(await Promise.all(codes))).toEqual(new Set([1012]));
     await closed;
-    // A second for 200 of them; however slow the machine, no half of them went at once.
+    // 200 of them take a second; however slow the machine, no half of them was closed at once.
     expect(left.at(-1)! - left[0]!).toBeGreaterThan(800);
     const together = left.map(at => left.filter(other => other >= at && other < at + 50).length);
     expect(Math.max(...together)).toBeLessThan(100);
@@ -351,7 +351,7 @@ describe('the upgrade', () => {
       ws.on('error', error => resolve(error.message));
     });
 
-  test('is for listed origins, and for clients that are no browser', async () => {
+  test('is for listed origins, and for clients that are not browsers', async () => {
     const { url } = await startMiniServer({ corsOrigins: ['https://shop.example'] });
     expect(await attempt(url)).toBe('open');
     expect(await attempt(url, '/graphql', { origin: 'https://shop.example' })).toBe('open');
@@ -373,7 +373,7 @@ describe('the upgrade', () => {
     expect(await attempt(url, '/graphql?x=1')).toBe('open');
   });
 
-  test('that is refused is closed, also where its client does not close: the server can still end', async () => {
+  test('that is rejected is closed, even if its client does not close: the server can still end', async () => {
     const server = await startMiniServer();
     const { hostname, port } = new URL(server.url);
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });

@@ -24,15 +24,15 @@ function refusal(documents: ReturnType<typeof trustedDocuments>, request: object
 }
 
 describe.each([
-  ['beside others', false],
-  ['and nothing else', true],
+  ['beside other documents', false],
+  ['and no other documents', true],
 ])('trusted documents, %s', (_how, only) => {
   const documents = trustedDocuments(texts, only);
 
   test.each([
     ['no text', {}],
-    ['an empty text, as graphql-ws asks for one', { query: '' }],
-    ['null, as some printers write nothing', { query: null }],
+    ['an empty text, which graphql-ws requires', { query: '' }],
+    ['null, which some clients send', { query: null }],
     ['the text itself', { query: trusted }],
   ])('are found by their hash, with or without a prefix, and %s', (_what, text) => {
     for (const hash of [sha256(trusted), `sha256:${sha256(trusted)}`]) {
@@ -47,7 +47,7 @@ describe.each([
   });
 
   test.each([1, null, '', 'f'.repeat(63), 'F'.repeat(64), `sha1:${'f'.repeat(64)}`, ['f'], {}])(
-    'have no hash %j',
+    'do not accept the hash %j',
     hash => {
       expect(refusal(documents, { query: trusted, extensions: by(hash) })).toMatch(/^BAD_USER_INPUT .*hex/);
     },
@@ -59,14 +59,14 @@ describe.each([
     expect(documents.named(inherited)).toBe(inherited);
   });
 
-  test('leave a request that is no object to the parser', () => {
+  test('leave a request that is not an object to the parser', () => {
     for (const request of [null, [], [{ query: other }], 'text', {}, { query: '' }, { query: 1, extensions: 1 }]) {
       expect(documents.named(request as object)).toBe(request);
     }
   });
 });
 
-test('beside them any text is served, and an unknown hash is answered with the message that makes a client send its text', () => {
+test('if trusted documents are optional, any text is served, and an unknown hash gets the message that makes a client send its text', () => {
   const documents = trustedDocuments(texts, false);
   const request = { query: other };
   expect(documents.named(request)).toBe(request);
@@ -76,7 +76,7 @@ test('beside them any text is served, and an unknown hash is answered with the m
   expect(refusal(none, { extensions: by(sha256(other)) })).toBe('BAD_USER_INPUT PersistedQueryNotSupported');
 });
 
-test('if only they are served, every other text and unknown hash is rejected, with a message that asks for no text', () => {
+test('if only trusted documents are served, any other text or hash is rejected, with a message that does not ask for the text', () => {
   const documents = trustedDocuments(texts, true);
   for (const request of [
     { query: other },
@@ -119,18 +119,18 @@ describe('a manifest', () => {
     ['{ who', /Syntax Error/],
     [`{ ${'a: who '.repeat(51)} }`, /at most 50 aliases/],
     ['{ __schema { description } }', /Introspection is off/],
-  ])('may have %s in it, which the log says, and which holds up no other', async (text, problem) => {
+  ])('may contain %s, which is logged and affects no other document', async (text, problem) => {
     const file = await written(JSON.stringify({ [sha256(trusted)]: trusted, [sha256(text)]: text }));
     const documents = await load(file);
     expect(documents.named({ query: trusted })).toEqual({ query: trusted });
-    const line = { msg: 'a trusted document can not be answered', hash: sha256(text) };
+    const line = { msg: 'a trusted document is invalid: requests for it will fail', hash: sha256(text) };
     expect(lines.at(-1)).toMatchObject({ ...line, problem: expect.stringMatching(problem) as string });
   });
 
   test.each([
     ['no JSON', '{', 'is not JSON'],
     ['a list', '[]', 'is no manifest'],
-    ['nothing in it', '{}', 'has no document in it'],
+    ['empty', '{}', 'contains no documents'],
     ['no text', JSON.stringify({ [sha256(trusted)]: 1 }), 'has no text under'],
     [
       'another algorithm’s hashes',

@@ -19,7 +19,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const lines = () => logged.filter(({ msg }) => msg === 'a request held the event loop');
 
 test.each(['query', 'mutation'])(
-  'a %s that holds the event loop for more than a second is logged once and counted, by the hash of its document alone',
+  'a %s that blocks the event loop for more than a second is logged once and counted, by the hash of its document alone',
   async operation => {
     logged.length = 0;
     let held = 0;
@@ -34,7 +34,24 @@ test.each(['query', 'mutation'])(
   },
 );
 
-test('so is a step that fails, and what is no document', () => {
+test('a query that blocks the event loop after a wait is logged, and the queries that end behind it are not', async () => {
+  logged.length = 0;
+  const waiting = buildSchema('type Query { rows: Int other: Int }');
+  const fields = (waiting.getType('Query') as GraphQLObjectType).getFields();
+  const read = () => new Promise<void>(resolve => setTimeout(resolve, 10));
+  fields['rows']!.resolve = () => read().then(() => hold(1_250));
+  fields['other']!.resolve = read;
+  const ask = async (query: string) => {
+    const contextValue = createContext({} as unknown as Dependencies, logger, { identity: undefined });
+    await executeOperation({ schema: waiting, document: parse(query), contextValue });
+  };
+  await Promise.all(['{ rows }', '{ other }', '{ o: other }'].map(ask));
+  expect(lines()).toMatchObject([{ documentSha256: sha256('{ rows }'), operation: 'query' }]);
+  await ask('{ other }');
+  expect(lines()).toHaveLength(1);
+});
+
+test('a blocking step that fails is logged too, also for a text that does not parse', () => {
   logged.length = 0;
   const step = () => {
     hold(1_050);

@@ -12,129 +12,131 @@ import {
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Characters that the messages about one request's variables may have together, roughly, beyond what the first needs. */
-const mostCharacters = 100_000;
+/** Approximate total length of the error messages about the variables of one request, beyond the first message. */
+const maxMessageCharacters = 100_000;
 
 /**
- * graphql-js's own coercion. Each of its errors about a member that an input type does not have quotes the whole object:
- * fifty of them about one megabyte were fifty megabytes. So the longer the variables are, the fewer errors are told.
+ * Coerces variables with graphql-js. Its error about an unknown field of an input object quotes the whole object:
+ * fifty of them about one megabyte would be fifty megabytes. So the longer the variables are, the fewer errors are
+ * returned.
  */
 export function coerceVariables(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: Pick<OperationDefinitionNode, 'variableDefinitions'>,
-  given: Variables,
+  values: Variables,
 ): ReturnType<typeof getVariableValues> {
-  const maxErrors = Math.min(50, Math.max(1, Math.floor(mostCharacters / lengthOf(given))));
-  return getVariableValues(schema, variableDefinitions, given, { maxErrors });
+  const maxErrors = Math.min(50, Math.max(1, Math.floor(maxMessageCharacters / lengthOf(values))));
+  return getVariableValues(schema, variableDefinitions, values, { maxErrors });
 }
 
-/** As JSON; of what is nested too deep for that, nothing is known. */
-function lengthOf(given: Variables): number {
+/** @returns length as JSON; Infinity if it is nested too deep for JSON.stringify() */
+function lengthOf(values: Variables): number {
   try {
-    return JSON.stringify(given).length;
+    return JSON.stringify(values).length;
   } catch {
     return Infinity;
   }
 }
 
-/** What a given value is as its type has it; undefined where there is anything to say of it. */
-type Read = (value: unknown) => unknown;
+/** Coerces a value of one input type; undefined if graphql-js has to look at it. */
+type Coerce = (value: unknown) => unknown;
 
 /**
- * An operation's variables, each by what its type was looked up to be, once. Where all are given and good, that is all
- * there is to see; whatever else there is, and what is wrong with it, graphql-js says.
+ * Compiles the coercion of an operation's variables: types are looked up once. It handles only the common case, that
+ * all variables are given and valid; everything else, and all errors, is left to graphql-js.
  */
 export function compileVariables(
   schema: GraphQLSchema,
   operation: OperationDefinitionNode,
-): (given: Variables) => ReturnType<typeof getVariableValues> {
+): (values: Variables) => ReturnType<typeof getVariableValues> {
   const { variableDefinitions = [] } = operation;
-  const whole = (given: Variables) => coerceVariables(schema, operation, given);
-  const reads = new Map<GraphQLInputType, Read>();
-  const all: { readonly name: string; readonly read: Read }[] = [];
+  const coerceAll = (values: Variables) => coerceVariables(schema, operation, values);
+  const coercions = new Map<GraphQLInputType, Coerce>();
+  const compiled: { readonly name: string; readonly coerce: Coerce }[] = [];
   for (const { variable, type: node } of variableDefinitions) {
     const type = typeFromAST(schema, node) as GraphQLInputType | undefined;
-    if (type === undefined) return whole;
-    all.push({ name: variable.name.value, read: readOf(type, reads) });
+    if (type === undefined) return coerceAll;
+    compiled.push({ name: variable.name.value, coerce: coercionOf(type, coercions) });
   }
-  return given => {
+  return values => {
     const coerced = Object.create(null) as Record<string, unknown>;
     try {
-      for (const { name, read } of all) {
-        const value = Object.hasOwn(given, name) ? read(given[name]) : undefined;
-        // Null too: it may be refused, or meant otherwise than one that is not given.
-        if (value === undefined || value === null) return whole(given);
+      for (const { name, coerce } of compiled) {
+        const value = Object.hasOwn(values, name) ? coerce(values[name]) : undefined;
+        // Null, too: it may be invalid, or have another meaning than an omitted variable.
+        if (value === undefined || value === null) return coerceAll(values);
         coerced[name] = value;
       }
     } catch {
-      return whole(given);
+      return coerceAll(values);
     }
     return { coerced };
   };
 }
 
-function readOf(type: GraphQLInputType, reads: Map<GraphQLInputType, Read>): Read {
-  const known = reads.get(type);
+function coercionOf(type: GraphQLInputType, coercions: Map<GraphQLInputType, Coerce>): Coerce {
+  const known = coercions.get(type);
   if (known) return known;
-  // An input type may hold itself: then this is what it finds of itself.
-  reads.set(type, value => made(value));
-  const made = makeRead(type, reads);
-  reads.set(type, made);
+  // An input type may contain itself: the recursion then finds this function, which calls the finished one.
+  coercions.set(type, value => made(value));
+  const made = makeCoercion(type, coercions);
+  coercions.set(type, made);
   return made;
 }
 
-function makeRead(type: GraphQLInputType, reads: Map<GraphQLInputType, Read>): Read {
+function makeCoercion(type: GraphQLInputType, coercions: Map<GraphQLInputType, Coerce>): Coerce {
   if (isNonNullType(type)) {
-    const read = readOf(type.ofType, reads);
-    return value => (value === null ? undefined : read(value));
+    const coerce = coercionOf(type.ofType, coercions);
+    return value => (value === null ? undefined : coerce(value));
   }
   if (isListType(type)) {
-    const read = readOf(type.ofType, reads);
-    return value => (value === null ? null : listRead(value, read));
+    const coerce = coercionOf(type.ofType, coercions);
+    return value => (value === null ? null : coerceList(value, coerce));
   }
-  if (isInputObjectType(type)) return type.isOneOf ? () => undefined : objectRead(type, reads);
+  if (isInputObjectType(type)) return type.isOneOf ? () => undefined : objectCoercion(type, coercions);
   return value => (value === null ? null : (type.parseValue(value) as unknown));
 }
 
-function listRead(value: unknown, read: Read): unknown {
+function coerceList(value: unknown, coerce: Coerce): unknown {
   if (!Array.isArray(value)) return undefined;
   const items: unknown[] = [];
   for (const item of value) {
-    const one = read(item);
+    const one = coerce(item);
     if (one === undefined) return undefined;
     items.push(one);
   }
   return items;
 }
 
-function objectRead(type: GraphQLInputObjectType, reads: Map<GraphQLInputType, Read>): Read {
+function objectCoercion(type: GraphQLInputObjectType, coercions: Map<GraphQLInputType, Coerce>): Coerce {
   const fields = Object.values(type.getFields()).map(field => ({
     name: field.name,
-    // What is left out of a nullable field stands nowhere: no read is asked.
+    // An omitted nullable field is also omitted in the result.
     required: isNonNullType(field.type),
     defaultValue: field.defaultValue,
-    read: readOf(field.type, reads),
+    coerce: coercionOf(field.type, coercions),
   }));
   return value => {
     if (value === null) return null;
     if (typeof value !== 'object' || Array.isArray(value)) return undefined;
-    const given = value as Variables;
-    // With a prototype, as graphql-js gives it: V8 looks each field of one without up by its name.
+    const values = value as Variables;
+    // A plain object, as graphql-js makes it. V8 would store an object without a prototype as a dictionary and look
+    // up each field by name.
     const coerced: Record<string, unknown> = {};
-    let taken = 0;
-    for (const { name, required, defaultValue, read } of fields) {
-      const one = Object.hasOwn(given, name) ? given[name] : undefined;
+    let knownFields = 0;
+    for (const { name, required, defaultValue, coerce } of fields) {
+      const one = Object.hasOwn(values, name) ? values[name] : undefined;
       if (one === undefined) {
         if (defaultValue !== undefined) coerced[name] = defaultValue;
         else if (required) return undefined;
         continue;
       }
-      taken++;
-      const as = read(one);
-      if (as === undefined) return undefined;
-      coerced[name] = as;
+      knownFields++;
+      const result = coerce(one);
+      if (result === undefined) return undefined;
+      coerced[name] = result;
     }
-    // More than those: a field that the type has not.
-    return taken === Object.keys(given).length ? coerced : undefined;
+    // If the value has more fields, one of them is unknown.
+    return knownFields === Object.keys(values).length ? coerced : undefined;
   };
 }

@@ -35,7 +35,7 @@ import {
 } from 'graphql';
 import type { Actor } from '../../../commands/decider.ts';
 import { UnchangedRow } from '../../../projections/reader-row-cache.ts';
-import type { Unchanged } from '../../../graphql/connection.ts';
+import type { CacheablePage } from '../../../graphql/connection.ts';
 import type { Context } from '../../../graphql/context.ts';
 import { CachedJson } from '../cached-json.ts';
 import { compileVariables } from './coerce-variables.ts';
@@ -44,48 +44,51 @@ type Path = GraphQLResolveInfo['path'];
 type Variables = Readonly<Record<string, unknown>>;
 type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
-/** Makes what a field resolved to into what the answer has of it. @param path undefined for a leaf: nothing is below it */
+/**
+ * Converts the resolved value of a field to its value in the response.
+ * @param path undefined for a leaf, which has nothing below it
+ */
 type Complete = (run: Run, info: Info, path: Path | undefined, value: unknown) => unknown;
 
-/** The fields of a selection on objects of one type. */
+/** The fields of a selection, for objects of one type. */
 interface Fields {
-  /** Of this selection and no other one. Whoever keeps what it was answered keeps this, and not the document. */
+  /** Unique per selection set. Cached responses refer to it, so that they do not retain the document. */
   readonly number: number;
   readonly all: readonly Field[];
-  /** What they answer rests on the object and on who asks, and on nothing else: no argument, no other entity. */
-  readonly lasting: boolean;
+  /** Whether the response can be cached: it depends only on object and viewer, not on arguments or other entities. */
+  readonly cacheable: boolean;
 }
 
-/** A field of a selection, with all that does not depend on the request looked up. */
+/** A field of a selection, with everything that does not depend on the request computed beforehand. */
 interface Field {
   readonly key: string;
   readonly nodes: readonly [FieldNode, ...FieldNode[]];
   readonly parent: GraphQLObjectType;
   readonly definition: GraphQLField<unknown, unknown>;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
-  /** Its arguments, by the operation's variables. */
+  /** Computes its arguments from the variables of the operation. */
   readonly args: (variables: Variables) => Record<string, unknown>;
   readonly nonNull: boolean;
   readonly leaf: boolean;
-  readonly lasting: boolean;
+  readonly cacheable: boolean;
   readonly complete: Complete;
 }
 
-/** An operation that is executed by walking its fields as they were looked up once. */
+/** An operation whose fields and types were looked up once. */
 export interface CompiledOperation {
   execute(args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult>;
 }
 
-const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation | 'left'>();
-/** That have been compiled so far. */
+const compiled = new WeakMap<OperationDefinitionNode, CompiledOperation | 'uncompiled'>();
+/** Number of selection sets compiled so far. */
 let selections = 0;
 
 /**
- * Compiles an operation of a validated document, once. Executed, it does what graphql-js does, with the same resolvers,
- * the same errors at the same places, and the same nulls: only the collecting of fields and the looking up of types,
- * most of what graphql-js does for an answer, are done beforehand.
- * @returns undefined for what is left to graphql-js: directives on selections, questions about the schema, and what can't
- * be executed at all
+ * Compiles an operation of a validated document, once. Its execution behaves as graphql-js's: the same resolvers,
+ * errors at the same places, and the same nulls. Only the collection of fields and the lookup of types, most of the
+ * work of graphql-js, are done beforehand.
+ * @returns undefined if graphql-js has to execute it: directives on selections, introspection, and operations that
+ * are invalid
  */
 export function compiledOperation(
   schema: GraphQLSchema,
@@ -96,10 +99,10 @@ export function compiledOperation(
   if (!operation) return undefined;
   let known = compiled.get(operation);
   if (known === undefined) {
-    known = compile(schema, document, operation) ?? 'left';
+    known = compile(schema, document, operation) ?? 'uncompiled';
     compiled.set(operation, known);
   }
-  return known === 'left' ? undefined : known;
+  return known === 'uncompiled' ? undefined : known;
 }
 
 function compile(
@@ -108,7 +111,7 @@ function compile(
   operation: OperationDefinitionNode,
 ): CompiledOperation | undefined {
   const root = schema.getRootType(operation.operation);
-  if (!root || !isPlain(document)) return undefined;
+  if (!root || !canCompile(document)) return undefined;
   const fragments: Record<string, FragmentDefinitionNode> = {};
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
@@ -118,26 +121,32 @@ function compile(
   return { execute: args => execute({ schema, operation, fragments, fields, variables }, args) };
 }
 
-/** Whether which fields an answer has depends on no variable, and no field on more than its type. */
-function isPlain(document: DocumentNode): boolean {
-  let plain = true;
+/**
+ * Whether the fields of the response do not depend on variables (no directives), and none is introspection of the
+ * schema.
+ */
+function canCompile(document: DocumentNode): boolean {
+  let isSupported = true;
   visit(document, {
     Field({ name, alias, directives }) {
-      if (name.value === '__schema' || name.value === '__type' || alias?.value === '__proto__') plain = false;
-      if (directives && directives.length > 0) plain = false;
+      if (name.value === '__schema' || name.value === '__type' || alias?.value === '__proto__') isSupported = false;
+      if (directives && directives.length > 0) isSupported = false;
     },
     FragmentSpread({ directives }) {
-      if (directives && directives.length > 0) plain = false;
+      if (directives && directives.length > 0) isSupported = false;
     },
     InlineFragment({ directives }) {
-      if (directives && directives.length > 0) plain = false;
+      if (directives && directives.length > 0) isSupported = false;
     },
   });
-  return plain;
+  return isSupported;
 }
 
-/** Whether every staff member gets the same of a field, and each customer their own; see sharing.ts. */
-function isOfRole(parent: GraphQLObjectType, { name, extensions }: GraphQLField<unknown, unknown>): boolean {
+/**
+ * Whether a field has the same value for all staff members, and for each customer only depends on the customer; see
+ * sharing.ts.
+ */
+function isSharedByRole(parent: GraphQLObjectType, { name, extensions }: GraphQLField<unknown, unknown>): boolean {
   return name === TypeNameMetaFieldDef.name || (extensions['sharing'] ?? parent.extensions['sharing']) === 'role';
 }
 
@@ -152,17 +161,17 @@ class Compiler {
 
   fields(parent: GraphQLObjectType, sets: readonly SelectionSetNode[]): Fields {
     const nodes = new Map<string, [FieldNode, ...FieldNode[]]>();
-    const spread = new Set<string>();
-    for (const set of sets) this.#collect(parent, set, nodes, spread);
+    const visited = new Set<string>();
+    for (const set of sets) this.#collect(parent, set, nodes, visited);
     const all = [...nodes].flatMap(([key, found]) => this.#field(parent, key, found) ?? []);
-    return { number: ++selections, all, lasting: all.every(field => field.lasting) };
+    return { number: ++selections, all, cacheable: all.every(field => field.cacheable) };
   }
 
   #collect(
     parent: GraphQLObjectType,
     { selections }: SelectionSetNode,
     nodes: Map<string, [FieldNode, ...FieldNode[]]>,
-    spread: Set<string>,
+    visited: Set<string>,
   ): void {
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
@@ -172,21 +181,22 @@ class Compiler {
         else nodes.set(key, [selection]);
         continue;
       }
-      const fragment = selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#unseen(selection.name.value, spread);
-      if (fragment && this.#concerns(parent, fragment.typeCondition?.name.value)) {
-        this.#collect(parent, fragment.selectionSet, nodes, spread);
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#fragmentOnce(selection.name.value, visited);
+      if (fragment && this.#applies(parent, fragment.typeCondition?.name.value)) {
+        this.#collect(parent, fragment.selectionSet, nodes, visited);
       }
     }
   }
 
   /** A fragment adds its fields once, however often it is spread. */
-  #unseen(name: string, spread: Set<string>): FragmentDefinitionNode | undefined {
-    if (spread.has(name)) return undefined;
-    spread.add(name);
+  #fragmentOnce(name: string, visited: Set<string>): FragmentDefinitionNode | undefined {
+    if (visited.has(name)) return undefined;
+    visited.add(name);
     return this.#fragments[name];
   }
 
-  #concerns(type: GraphQLObjectType, condition: string | undefined): boolean {
+  #applies(type: GraphQLObjectType, condition: string | undefined): boolean {
     const named = condition === undefined ? type : this.#schema.getType(condition);
     return named === type || (isAbstractType(named) && this.#schema.isSubType(named, type));
   }
@@ -206,19 +216,20 @@ class Compiler {
       args: argumentsOf(definition, nodes[0]),
       nonNull: isNonNullType(type),
       leaf: isLeafType(nullable),
-      lasting: definition.args.length === 0 && isOfRole(parent, definition) && this.#isLasting(nullable, nodes),
+      cacheable:
+        definition.args.length === 0 && isSharedByRole(parent, definition) && this.#isCacheable(nullable, nodes),
       complete: this.#completion(nullable, nodes),
     };
   }
 
-  /** Whether all below a field is: of what may be of one type or another, that is not looked at. */
-  #isLasting(type: GraphQLOutputType, nodes: readonly FieldNode[]): boolean {
+  /** Whether all fields below can be cached. Fields of an abstract type are never cached. */
+  #isCacheable(type: GraphQLOutputType, nodes: readonly FieldNode[]): boolean {
     const named = getNamedType(type);
     if (!isObjectType(named)) return isLeafType(named);
     return this.fields(
       named,
       nodes.flatMap(node => node.selectionSet ?? []),
-    ).lasting;
+    ).cacheable;
   }
 
   #completion(type: GraphQLOutputType, nodes: readonly FieldNode[]): Complete {
@@ -227,7 +238,7 @@ class Compiler {
     if (isLeafType(type)) return leaf(type);
     const sets = nodes.flatMap(node => node.selectionSet ?? []);
     const known = new Map<GraphQLObjectType, Fields>();
-    // Looked up when the first one of that type comes: most members of a union never do.
+    // Compiled when the first object of that type occurs: most members of a union never do.
     const fieldsOf = (one: GraphQLObjectType): Fields => {
       const fields = known.get(one) ?? this.fields(one, sets);
       known.set(one, fields);
@@ -237,45 +248,48 @@ class Compiler {
   }
 }
 
-/** A field's arguments: what is the same for each request is looked up once, and so is which variables it takes. */
+/**
+ * Compiles the arguments of a field: constant values are computed once, and so is the list of variables that it uses.
+ */
 function argumentsOf(definition: GraphQLField<unknown, unknown>, node: FieldNode): Field['args'] {
-  const whole = (variables: Variables): Record<string, unknown> => getArgumentValues(definition, node, variables);
-  const taken = variablesTaken(definition, node);
-  if (taken === undefined) return whole;
-  let fixed: Record<string, unknown>;
+  const computeAll = (variables: Variables): Record<string, unknown> => getArgumentValues(definition, node, variables);
+  const variableArgs = variableArguments(definition, node);
+  if (variableArgs === undefined) return computeAll;
+  let constantArgs: Record<string, unknown>;
   try {
     const rest = (node.arguments ?? []).filter(({ value }) => value.kind !== Kind.VARIABLE);
-    const others = definition.args.filter(({ name }) => taken.every(one => one.name !== name));
-    fixed = getArgumentValues({ ...definition, args: others }, { ...node, arguments: rest });
+    const others = definition.args.filter(({ name }) => variableArgs.every(one => one.name !== name));
+    constantArgs = getArgumentValues({ ...definition, args: others }, { ...node, arguments: rest });
   } catch {
-    return whole; // thrown again for each request, at its field
+    return computeAll; // graphql-js throws it again for each request, at the field
   }
-  if (taken.length === 0) return () => fixed;
+  if (variableArgs.length === 0) return () => constantArgs;
   return variables => {
-    const args = { ...fixed };
-    for (const { name, variable } of taken) {
-      // As graphql-js asks: a variable may be named as what every object has.
+    const args = { ...constantArgs };
+    for (const { name, variable } of variableArgs) {
+      // Own properties only, as in graphql-js: a variable may have the name of a property that every object inherits.
       const value = Object.hasOwn(variables, variable) ? variables[variable] : undefined;
-      // What is null or not given may have a default or be refused: graphql-js knows.
-      if (value === undefined || value === null) return whole(variables);
+      // graphql-js handles variables that are null or omitted: there may be a default, or an error.
+      if (value === undefined || value === null) return computeAll(variables);
       args[name] = value;
     }
     return args;
   };
 }
 
-/** The arguments that are a variable as it is; undefined where one has variables inside. */
-function variablesTaken(
+/** The arguments whose whole value is a variable; undefined if a variable occurs inside a value. */
+function variableArguments(
   { args }: GraphQLField<unknown, unknown>,
   node: FieldNode,
 ): readonly { readonly name: string; readonly variable: string }[] | undefined {
-  const taken: { name: string; variable: string }[] = [];
+  const variableArgs: { name: string; variable: string }[] = [];
   for (const { name, value } of node.arguments ?? []) {
     if (value.kind !== Kind.VARIABLE) {
       if (hasVariables(value)) return undefined;
-    } else if (args.some(arg => arg.name === name.value)) taken.push({ name: name.value, variable: value.name.value });
+    } else if (args.some(arg => arg.name === name.value))
+      variableArgs.push({ name: name.value, variable: value.name.value });
   }
-  return taken;
+  return variableArgs;
 }
 
 function hasVariables(value: ValueNode): boolean {
@@ -289,19 +303,19 @@ function hasVariables(value: ValueNode): boolean {
 }
 
 function required(complete: Complete): Complete {
-  return (run, info, path, value) => demanded(info, complete(run, info, path, value));
+  return (run, info, path, value) => requireNonNull(info, complete(run, info, path, value));
 }
 
-/** @throws where it is null */
-function demanded(info: Info, completed: unknown): unknown {
+/** @throws if the value is null */
+function requireNonNull(info: Info, completed: unknown): unknown {
   if (completed === null) {
     throw new Error(`Cannot return null for non-nullable field ${info.parentType.name}.${info.fieldName}.`);
   }
-  return isPromise(completed) ? demandedLater(info, completed) : completed;
+  return isPromise(completed) ? requireNonNullLater(info, completed) : completed;
 }
 
-function demandedLater(info: Info, completed: Promise<unknown>): Promise<unknown> {
-  return completed.then(one => demanded(info, one));
+function requireNonNullLater(info: Info, completed: Promise<unknown>): Promise<unknown> {
+  return completed.then(one => requireNonNull(info, one));
 }
 
 function leaf(type: GraphQLLeafType): Complete {
@@ -309,7 +323,8 @@ function leaf(type: GraphQLLeafType): Complete {
     if (value instanceof Error) throw value;
     if (value === null || value === undefined) return null;
     const serialized: unknown = type.serialize(value);
-    if (serialized === null || serialized === undefined) throw new Error(`${type.name} serialized a value to nothing.`);
+    if (serialized === null || serialized === undefined)
+      throw new Error(`${type.name} serialized a value to null or undefined.`);
     return serialized;
   };
 }
@@ -324,7 +339,7 @@ function listOf(itemType: GraphQLOutputType, nodes: readonly FieldNode[], comple
         `Expected Iterable, but did not find one for field "${info.parentType.name}.${info.fieldName}".`,
       );
     }
-    let waiting: Promise<unknown>[] | undefined;
+    let pending: Promise<unknown>[] | undefined;
     const items: unknown[] = [];
     for (const item of value as Iterable<unknown>) {
       const itemPath = { prev: path, key: items.length, typename: undefined };
@@ -336,16 +351,16 @@ function listOf(itemType: GraphQLOutputType, nodes: readonly FieldNode[], comple
           items.push(completed);
           continue;
         }
-        const caught = completed.then(undefined, (error: unknown) => run.failed(nonNull, nodes, itemPath, error));
-        (waiting ??= []).push(caught);
-        items.push(caught);
+        const handled = completed.then(undefined, (error: unknown) => run.failed(nonNull, nodes, itemPath, error));
+        (pending ??= []).push(handled);
+        items.push(handled);
       } catch (error) {
-        // Nobody waits for them any more: an error of theirs must not end the process.
-        if (nonNull) for (const one of waiting ?? []) one.catch(() => undefined);
+        // The other items are no longer awaited: without a handler, a rejection of theirs would end the process.
+        if (nonNull) for (const one of pending ?? []) one.catch(() => undefined);
         items.push(run.failed(nonNull, nodes, itemPath, error));
       }
     }
-    return waiting ? Promise.all(items) : items;
+    return pending ? Promise.all(items) : items;
   };
 }
 
@@ -371,45 +386,45 @@ function completeObject(
   if (!type.isTypeOf) return executeObject(run, fieldsOf(type), value, path);
   const checked = (is: boolean): unknown => {
     if (is) return executeObject(run, fieldsOf(type), value, path);
-    throw new GraphQLError(`Expected value of type "${type.name}" but got another one.`, { nodes });
+    throw new GraphQLError(`Expected value of type "${type.name}" but got another type.`, { nodes });
   };
   const is = type.isTypeOf(value, run.contextValue, info);
   return isPromise(is) ? is.then(checked) : checked(is);
 }
 
-/** What was answered of a row that still stands, to what question, and to whom. */
-interface Answered {
+/** The cached response for an unchanged row or page: for which selection, and for which viewer. */
+interface CachedResponse {
   readonly selection: number;
   readonly viewer: Actor | undefined;
-  /** Undefined where it is too long to be kept. */
-  readonly told: CachedJson | undefined;
+  /** Undefined if the response was too long to be cached. */
+  readonly json: CachedJson | undefined;
 }
 
-function executeObject(run: Run, { number, all, lasting }: Fields, value: unknown, path: Path | undefined): unknown {
-  // A frame has a root: what is made for a group of subscribers is for nobody in particular.
-  const kept = lasting && run.rootValue === undefined ? unchangedOf(value) : undefined;
-  if (!kept) return executeFields(run, all, value, path);
+function executeObject(run: Run, { number, all, cacheable }: Fields, value: unknown, path: Path | undefined): unknown {
+  // Frames have a root value. They are not cached per viewer, because they are made for a group of subscribers.
+  const unchanged = cacheable && run.rootValue === undefined ? unchangedOf(value) : undefined;
+  if (!unchanged) return executeFields(run, all, value, path);
   const { viewer } = run.contextValue as Partial<Context>;
-  const before = kept.answered as Answered | undefined;
-  const isKnown = before?.selection === number && isSame(before.viewer, viewer);
-  if (isKnown && before.told) return before.told;
-  const answer = executeFields(run, all, value, path);
-  if (isKnown || isPromise(answer) || run.hasFailed) return answer;
-  const told = new CachedJson(answer);
-  // Aliases may make it as long as they like.
-  const isShort = told.json.length <= kept.characters;
-  kept.answered = { selection: number, viewer, told: isShort ? told : undefined } satisfies Answered;
-  return isShort ? told : answer;
+  const cached = unchanged.answered as CachedResponse | undefined;
+  const isCached = cached?.selection === number && isSameViewer(cached.viewer, viewer);
+  if (isCached && cached.json) return cached.json;
+  const response = executeFields(run, all, value, path);
+  if (isCached || isPromise(response) || run.hasFailed) return response;
+  const json = new CachedJson(response);
+  // With aliases a response can be of any length, so there is a limit.
+  const isShort = json.json.length <= unchanged.characters;
+  unchanged.answered = { selection: number, viewer, json: isShort ? json : undefined } satisfies CachedResponse;
+  return isShort ? json : response;
 }
 
-/** What a response may be cached with: a row that was returned before, or the rows of such a page. */
+/** The object with which the response for this value is cached: an unchanged row, or the unchanged rows of a page. */
 function unchangedOf(value: unknown): UnchangedRow | undefined {
   if (value instanceof UnchangedRow) return value;
-  const { unchanged } = value as Unchanged;
+  const { unchanged } = value as CacheablePage;
   return unchanged instanceof UnchangedRow ? unchanged : undefined;
 }
 
-function isSame(one: Actor | undefined, other: Actor | undefined): boolean {
+function isSameViewer(one: Actor | undefined, other: Actor | undefined): boolean {
   return one === other || (one?.role === other?.role && one?.subject === other?.subject);
 }
 
@@ -423,7 +438,7 @@ function abstract(
   const runtimeType = (name: unknown): GraphQLObjectType => {
     const found = typeof name === 'string' ? schema.getType(name) : undefined;
     if (isObjectType(found) && schema.isSubType(type, found)) return found;
-    throw new GraphQLError(`${type.name} was resolved to no type that it can be.`, { nodes });
+    throw new GraphQLError(`${type.name} was resolved to a type that is not one of its possible types.`, { nodes });
   };
   return (run, info, path, value) => {
     if (value instanceof Error) throw value;
@@ -443,35 +458,35 @@ interface Operation {
   readonly variables: ReturnType<typeof compileVariables>;
 }
 
-function execute(compiledOne: Operation, args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult> {
-  const { operation } = compiledOne;
-  const fields = compiledOne.fields.all;
-  const variables = compiledOne.variables(args.variableValues ?? {});
+function execute(plan: Operation, args: ExecutionArgs): ExecutionResult | Promise<ExecutionResult> {
+  const { operation } = plan;
+  const fields = plan.fields.all;
+  const variables = plan.variables(args.variableValues ?? {});
   if (variables.errors) return { errors: variables.errors };
-  const run = new Run(compiledOne, args, variables.coerced);
+  const run = new Run(plan, args, variables.coerced);
   try {
     const data =
       operation.operation === OperationTypeNode.MUTATION
         ? executeSerially(run, fields, args.rootValue)
         : executeFields(run, fields, args.rootValue, undefined);
-    if (!isPromise(data)) return run.answer(data);
+    if (!isPromise(data)) return run.result(data);
     return data.then(
-      one => run.answer(one),
-      (error: unknown) => run.answerNothing(error),
+      one => run.result(one),
+      (error: unknown) => run.failedResult(error),
     );
   } catch (error) {
-    return run.answerNothing(error);
+    return run.failedResult(error);
   }
 }
 
-/** One execution: what its fields have in common, and the errors so far. */
+/** The state of one execution: what its fields share, and the errors so far. */
 class Run {
   readonly compiled: Operation;
   readonly contextValue: unknown;
   readonly rootValue: unknown;
   readonly variableValues: Record<string, unknown>;
   readonly #errors: GraphQLError[] = [];
-  /** Where an answer has null for an error: what fails below one of them later is not told. */
+  /** Paths that are null because of an error: errors below them that occur later are not reported. */
   readonly #nulled = new Set<Path | undefined>();
 
   constructor(one: Operation, { contextValue, rootValue }: ExecutionArgs, variableValues: Record<string, unknown>) {
@@ -482,8 +497,8 @@ class Run {
   }
 
   /**
-   * An error at a field, or at an item of its list: null stands there.
-   * @throws it where null may not: then it is an error of what it stands in
+   * Records the error of a field or list item, whose value becomes null.
+   * @throws the error if the type is non-null: then the parent becomes null
    */
   failed(nonNull: boolean, nodes: readonly FieldNode[], path: Path, raw: unknown): null {
     const error = locatedError(raw, nodes, responsePathAsArray(path));
@@ -496,14 +511,14 @@ class Run {
     return this.#errors.length > 0;
   }
 
-  answer(data: unknown): ExecutionResult {
-    const answered = data as Record<string, unknown> | null;
-    return this.#errors.length === 0 ? { data: answered } : { errors: this.#errors, data: answered };
+  result(data: unknown): ExecutionResult {
+    const resultData = data as Record<string, unknown> | null;
+    return this.#errors.length === 0 ? { data: resultData } : { errors: this.#errors, data: resultData };
   }
 
-  answerNothing(error: unknown): ExecutionResult {
+  failedResult(error: unknown): ExecutionResult {
     this.#collect(error as GraphQLError, undefined);
-    return this.answer(null);
+    return this.result(null);
   }
 
   #collect(error: GraphQLError, path: Path | undefined): void {
@@ -514,7 +529,7 @@ class Run {
   }
 }
 
-/** What a resolver is told beside its arguments; most of them never look at it. */
+/** The info argument of resolvers, computed lazily: most of them never read it. */
 class Info implements GraphQLResolveInfo {
   readonly #run: Run;
   readonly #field: Field;
@@ -564,41 +579,44 @@ function pathTo({ key, parent }: Field, prev: Path | undefined): Path {
   return { prev, key, typename: parent.name };
 }
 
-// No closure stands in what runs for each field: making room for one would take longer than most fields do.
+// No closures in the functions that run for each field: to allocate one would take longer than most fields do.
 
-/** Fields side by side. Where one may not be null and fails, the others are waited for: nothing goes on unseen. */
+/**
+ * Executes fields in parallel. If a non-null field fails, the others are still awaited, so that nothing runs on after
+ * the response.
+ */
 function executeFields(run: Run, fields: readonly Field[], source: unknown, path: Path | undefined): unknown {
   const results: Record<string, unknown> = {};
-  let waiting: Promise<unknown>[] | undefined;
+  let pending: Promise<unknown>[] | undefined;
   try {
     for (const field of fields) {
       const result = executeField(run, field, source, path);
       results[field.key] = result;
-      if (isPromise(result)) (waiting ??= []).push(inPlace(results, field.key, result));
+      if (isPromise(result)) (pending ??= []).push(storeWhenResolved(results, field.key, result));
     }
   } catch (error) {
-    if (!waiting) throw error;
-    return allThenThrow(waiting, error);
+    if (!pending) throw error;
+    return settleThenThrow(pending, error);
   }
-  if (!waiting) return results;
-  return waiting.length === 1 ? waiting[0] : Promise.all(waiting).then(([first]) => first);
+  if (!pending) return results;
+  return pending.length === 1 ? pending[0] : Promise.all(pending).then(([first]) => first);
 }
 
-/** @returns the results, once this one is among them */
-function inPlace(results: Record<string, unknown>, key: string, result: Promise<unknown>): Promise<object> {
+/** @returns the results, once this one has been stored in them */
+function storeWhenResolved(results: Record<string, unknown>, key: string, result: Promise<unknown>): Promise<object> {
   return result.then(one => {
     results[key] = one;
     return results;
   });
 }
 
-function allThenThrow(waiting: readonly Promise<unknown>[], error: unknown): Promise<never> {
-  return Promise.all(waiting).finally(() => {
+function settleThenThrow(pending: readonly Promise<unknown>[], error: unknown): Promise<never> {
+  return Promise.all(pending).finally(() => {
     throw error;
   }) as Promise<never>;
 }
 
-/** Mutations: each after the one before it. */
+/** For mutations: executes the fields one after another. */
 async function executeSerially(run: Run, fields: readonly Field[], source: unknown): Promise<unknown> {
   const results: Record<string, unknown> = {};
   for (const field of fields) results[field.key] = await executeField(run, field, source, undefined);
@@ -610,22 +628,22 @@ function executeField(run: Run, field: Field, source: unknown, prev: Path | unde
   const info = new Info(run, field, prev, path);
   try {
     const result = field.resolve(source, field.args(run.variableValues), run.contextValue, info);
-    if (isPromise(result)) return completedLater(run, field, info, path, result);
+    if (isPromise(result)) return completeWhenResolved(run, field, info, path, result);
     const completed = completeField(run, field, info, path, result);
-    return isPromise(completed) ? caught(run, field, info, completed) : completed;
+    return isPromise(completed) ? handleRejection(run, field, info, completed) : completed;
   } catch (error) {
     return run.failed(field.nonNull, field.nodes, info.path, error);
   }
 }
 
-function completedLater(
+function completeWhenResolved(
   run: Run,
   field: Field,
   info: Info,
   path: Path | undefined,
   result: Promise<unknown>,
 ): Promise<unknown> {
-  return caught(
+  return handleRejection(
     run,
     field,
     info,
@@ -633,14 +651,14 @@ function completedLater(
   );
 }
 
-function caught(run: Run, field: Field, info: Info, completed: Promise<unknown>): Promise<unknown> {
+function handleRejection(run: Run, field: Field, info: Info, completed: Promise<unknown>): Promise<unknown> {
   return completed.then(undefined, (error: unknown) => run.failed(field.nonNull, field.nodes, info.path, error));
 }
 
-/** @throws where it may not be null and is */
+/** @throws if the field is non-null and the value is null */
 function completeField(run: Run, field: Field, info: Info, path: Path | undefined, value: unknown): unknown {
   const completed = field.complete(run, info, path, value);
-  return field.nonNull ? demanded(info, completed) : completed;
+  return field.nonNull ? requireNonNull(info, completed) : completed;
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

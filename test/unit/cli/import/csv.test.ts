@@ -12,7 +12,7 @@ async function linesOf(text: string | Buffer, chunkSize = 7) {
 }
 
 describe('the lines of a file', () => {
-  it('are the same wherever its chunks end, with every byte counted', async () => {
+  it('are the same for all chunk sizes, with every byte counted', async () => {
     const line = fc.string({ unit: 'grapheme' }).map(text => text.replaceAll(/[\r\n\ufeff\ufffd]/g, ''));
     await fc.assert(
       fc.asyncProperty(
@@ -30,15 +30,15 @@ describe('the lines of a file', () => {
     );
   });
 
-  it('include a last one that nothing ends', async () => {
+  it('include a last line without a line break', async () => {
     expect((await linesOf('a\nb')).map(({ text }) => text)).toEqual(['a', 'b']);
   });
 
-  it('come without a byte order mark', async () => {
+  it('do not contain the byte order mark', async () => {
     expect((await linesOf('\ufeffa,b\n'))[0]?.text).toBe('a,b');
   });
 
-  it('that are too long have no text, and leave the ones after them readable', async () => {
+  it('that are too long have no text, and later lines stay readable', async () => {
     const long = 'x'.repeat(longestRow + 1);
     const read = await linesOf(`a\n${long}\nb\n`, 10_000);
     expect(read.map(({ text }) => text)).toEqual(['a', undefined, 'b']);
@@ -51,9 +51,9 @@ describe('the cells of a line', () => {
     ['quoted ones, with commas and quotes in them', '"a, b","say ""a""",""', ['a, b', 'say "a"', '']],
     ['spaces around them', ' a , "b" ,\tc', ['a', 'b', 'c']],
     ['a quote in the middle', '27" screen,6\' rope', ['27" screen', "6' rope"]],
-    ['one alone', '', ['']],
+    ['an empty line', '', ['']],
     ['a line break in quotes', 'a,"b\nc",d', ['a', 'b\nc', 'd']],
-  ])('are told apart: %s', (_, line, cells) => {
+  ])('are separated: %s', (_, line, cells) => {
     expect(parseCells(line, ',')).toEqual(cells);
     const changed = (text: string) => text.replaceAll(/[,;]/g, sign => (sign === ',' ? ';' : ','));
     expect(parseCells(changed(line), ';')).toEqual(cells.map(changed));
@@ -63,11 +63,11 @@ describe('the cells of a line', () => {
     ['quotes that are not closed', 'a,"b,c', 1],
     ['quotes that are not closed, after spaces', 'a,b,  "c', 2],
     ['text after quotes', '"a"b,c', 0],
-  ])('are given up from the first that is unclear: %s', (_, line, index) => {
+  ])('end at the first ambiguous one: %s', (_, line, index) => {
     expect(parseCells(line, ',')).toMatchObject({ index });
   });
 
-  it('come back as they were written', () => {
+  it('are read as they were written', () => {
     const cell = fc.string().filter(text => text === text.trim() && !/[\r\n]/.test(text));
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1 }), fc.constantFrom(',' as const, ';' as const), (cells, separator) => {
@@ -81,7 +81,7 @@ describe('the cells of a line', () => {
 describe('the rows of a file', () => {
   const rowsOf = (text: string) => collect(readRows(readLines(inChunks(Buffer.from(text), 7)), ','));
 
-  it('come back as they were written, with line breaks in their quotes, each at its first line', async () => {
+  it('are read as they were written, with line breaks in quotes, each at its first line', async () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', ' ') }).map(text => text.trim());
     const cells = fc.array(cell, { minLength: 2, maxLength: 4 });
     await fc.assert(
@@ -100,7 +100,7 @@ describe('the rows of a file', () => {
   it.each([
     ['no quote after it', 'b,c\n"d",e\n'],
     ['as many rows as a row may have bytes', 'b,c\n'.repeat(longestRow)],
-  ])('after quotes that are never closed are read all the same: %s', async (_, after) => {
+  ])('after quotes that are never closed are still read: %s', async (_, after) => {
     const read = await rowsOf(`a,"b\n${after}`);
     expect(read[0]).toMatchObject({ row: 1, cells: { index: 1, open: true }, bytes: 5 });
     expect(read[1]).toMatchObject({ row: 2, cells: ['b', 'c'] });

@@ -20,7 +20,7 @@ const order: FileOrder = {
   lines: [tea],
 };
 
-it('gives the ids and hashes that earlier imports have stored, so that a repeat finds them', () => {
+it('derives the ids and hashes that earlier imports have stored, so that a repeat finds them', () => {
   const commands = [
     registerCustomer(order),
     addProduct(order, tea),
@@ -57,7 +57,7 @@ it('gives the ids and hashes that earlier imports have stored, so that a repeat 
   ]);
 });
 
-it('takes an order that got its shipment since for the same order', () => {
+it('recognises an order that has got its shipment since as the same order', () => {
   const before = importOrder({ ...order, shipment: undefined });
   expect(before.commandHash).toBe(importOrder(order).commandHash);
 });
@@ -71,17 +71,17 @@ it.each<[string, Partial<FileOrder>]>([
   ['a quantity', { lines: [{ ...tea, quantity: 11 }] }],
   ['a price', { lines: [{ ...tea, unitPrice: 1401 }] }],
   ['a line', { lines: [tea, tea] }],
-])('tells an order with another content from a repeat: %s', (_, changed) => {
+])('distinguishes an order with other content from a repeat: %s', (_, changed) => {
   const other = importOrder({ ...order, ...changed });
   expect(other.commandId).toBe(importOrder(order).commandId);
   expect(other.commandHash).not.toBe(importOrder(order).commandHash);
 });
 
-it('takes an order for the same wherever its rows stand in the file', () => {
+it('recognises an order as the same one at any place in the file', () => {
   expect(importOrder({ ...order, lines: [{ ...tea, row: 900 }] }).commandHash).toBe(importOrder(order).commandHash);
 });
 
-it('gives a customer whose reference can be in an address one that tells of it, and any other one that is valid', () => {
+it("derives a customer's e-mail address from the reference if that is possible, and otherwise a valid one from the id", () => {
   const addressOf = (customerReference: string) => {
     const { command } = registerCustomer({ ...order, customerReference });
     return command.type === 'RegisterCustomer' ? command.email : '';
@@ -92,7 +92,7 @@ it('gives a customer whose reference can be in an address one that tells of it, 
   }
 });
 
-it('says of each step that it happened on its day', () => {
+it('dates each step by its day in the file', () => {
   expect(importOrder(order).now).toEqual(order.orderedAt);
   expect(confirmOrder(order, at).now).toEqual(at);
   expect(shipOrder(order, { at, carrier: 'x' }).now).toEqual(at);

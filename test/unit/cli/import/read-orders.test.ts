@@ -8,7 +8,7 @@ import { collect } from '../../../support/collect.ts';
 const header = columns.join(',');
 const good = 'A1,ANN,Ann,11,Tea,2,14.00,USD,2020-01-02,2020-01-05,DHL';
 
-/** Opens a file with that in it. */
+/** Opens a file with this content. */
 function once(text: string | Buffer): () => AsyncGenerator<Buffer> {
   return async function* read() {
     yield Buffer.from(text);
@@ -19,7 +19,7 @@ async function read(...rows: string[]): Promise<OrderRows[]> {
   return collect(await readOrders(once([header, ...rows, ''].join('\n'))));
 }
 
-/** Where the problems are, e.g. `3 quantity`, and of which order. */
+/** The places of the problems with their orders, e.g. `B: row 3, quantity`. */
 function problems(read: readonly OrderRows[]): string[] {
   return read.flatMap(rows =>
     rows.type === 'order'
@@ -32,14 +32,14 @@ function orders(read: readonly OrderRows[]): string[] {
   return read.flatMap(rows => (rows.type === 'order' ? [rows.order.reference] : []));
 }
 
-/** A good row of an order with some cells changed. */
+/** A valid row of an order, with some cells changed. */
 function row(reference: string, changed: Partial<Record<(typeof columns)[number], string>> = {}): string {
   const cells = good.split(',');
   return columns.map((column, index) => changed[column] ?? (index === 0 ? reference : cells[index])).join(',');
 }
 
 describe('the orders of a file', () => {
-  it('are what its rows say, each row a line, in the order of the file', async () => {
+  it('have the content of their rows, each row a line, in the order of the file', async () => {
     const read = await collect(
       await readOrders(
         once(`${header}\n${row('A1')}\n${row('A1', { product_sku: '12', quantity: '3' })}\n${row('A2')}\n`),
@@ -71,18 +71,18 @@ describe('the orders of a file', () => {
     expect(all.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(Buffer.byteLength(file));
   });
 
-  it('may come with columns in another order, and with more of them', async () => {
+  it('may have their columns in another order, and additional ones', async () => {
     const file =
       ['note', ...columns.toReversed()].join(',') + '\n' + ['new', ...good.split(',').toReversed()].join(',');
     expect(orders(await collect(await readOrders(once(file))))).toEqual(['A1']);
   });
 
-  it('have no shipment where the file has no day of it, whoever would have carried it', async () => {
+  it('have no shipment if the file has no shipping date, even with a carrier', async () => {
     const [first] = await read(row('A1', { shipped_at: '' }));
     expect(first).toMatchObject({ type: 'order', order: { shipment: undefined } });
   });
 
-  it('pass over rows with nothing in them', async () => {
+  it('skip empty rows', async () => {
     expect(orders(await read('', row('A1'), ',,,,,,,,,,', '  ', row('A1')))).toEqual(['A1']);
   });
 });
@@ -111,14 +111,14 @@ describe('a bad row', () => {
     ['shipped_at', '2020-1-5'],
     ['shipped_at', '2020-01-01'],
     ['carrier', ''],
-  ])('is named by row and column, and its whole order is left out: %s %j', async (column, cell) => {
+  ])('is reported by row and column, and its whole order is skipped: %s %j', async (column, cell) => {
     const reference = column === 'order_reference' ? cell : 'B';
     const bad = await read(row('A'), row(reference, { [column]: cell }), row(reference, { [column]: cell }), row('C'));
     expect(orders(bad)).toEqual(['A', 'C']);
     expect(problems(bad)).toEqual([3, 4].map(at => `${reference}: row ${at}, ${column}`));
   });
 
-  it('is told of all that is wrong with it', async () => {
+  it('is reported with all of its problems', async () => {
     const bad = await read(row('B', { quantity: 'x', currency: 'x', ordered_at: 'x' }));
     expect(problems(bad)).toEqual(['B: row 2, quantity', 'B: row 2, currency', 'B: row 2, ordered_at']);
   });
@@ -130,13 +130,13 @@ describe('a bad row', () => {
     ['ordered_at', '2020-01-01'],
     ['shipped_at', '2020-01-06'],
     ['carrier', 'UPS'],
-  ])('is one that says otherwise than the first row of its order: %s', async (column, cell) => {
+  ])('is one that differs from the first row of its order: %s', async (column, cell) => {
     const bad = await read(row('B'), row('B', { [column]: cell }), row('C'));
     expect(orders(bad)).toEqual(['C']);
     expect(problems(bad)).toEqual([`B: row 3, ${column}`]);
   });
 
-  it('that is not UTF-8 is named by its column', async () => {
+  it('that is not UTF-8 is reported by its column', async () => {
     const file = Buffer.concat([
       Buffer.from(`${header}\n`),
       Buffer.from(row('B', { customer_name: 'Zoë' }), 'latin1'),
@@ -153,26 +153,26 @@ describe('a bad row', () => {
     ['too many cells', `${row('B')},more`, 'carrier'],
     ['quotes left open', row('B', { product_name: '"Tea' }), 'product_name'],
     ['endless length', 'x'.repeat(70_000), 'order_reference'],
-  ])('that does not say its order spoils those around it, and no other: %s', async (_, bad, column) => {
+  ])('without a readable order reference spoils the adjacent orders, and no other: %s', async (_, bad, column) => {
     const all = await read(row('A'), row('B'), bad, row('C'), row('D'));
     expect(orders(all)).toEqual(['A', 'D']);
     expect(problems(all)).toEqual(['B: row 3, order_reference', `?: row 4, ${column}`, 'C: row 5, order_reference']);
   });
 
-  it('that does not say its order, among rows of one, spoils that one alone', async () => {
+  it('without a readable order reference, among rows of one order, spoils only that one', async () => {
     const all = await read(row('A'), row('B'), row(''), row('B'), row('C'));
     expect(orders(all)).toEqual(['A', 'C']);
   });
 });
 
-describe('an order whose rows are apart', () => {
-  it('is read whole when its last row has come, and so are all others, in whichever order the rows are', async () => {
+describe('an order whose rows are not adjacent', () => {
+  it('is returned complete after its last row, and so are all others, for any order of the rows', async () => {
     const references = fc.array(fc.constantFrom<string>('A', 'B', 'C', 'D', 'E'), { minLength: 1, maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(references, async mixed => {
         const all = await read(...mixed.map((reference, at) => row(reference, { quantity: String(at + 1) })));
         const lines = all.map(one => {
-          if (one.type !== 'order') throw new Error('an order is left out');
+          if (one.type !== 'order') throw new Error('an order was skipped');
           return [one.order.reference, one.order.lines.map(line => line.quantity)] as const;
         });
         const last = (reference: string) => mixed.lastIndexOf(reference);
@@ -184,13 +184,13 @@ describe('an order whose rows are apart', () => {
     );
   });
 
-  it('is left out whole if any of its rows is bad, and reported once', async () => {
+  it('is skipped completely if any of its rows is bad, and reported once', async () => {
     const all = await read(row('SPLIT'), row('OTHER'), row('SPLIT', { quantity: 'x' }), row('SPLIT'));
     expect(orders(all)).toEqual(['OTHER']);
     expect(problems(all)).toEqual(['SPLIT: row 4, quantity']);
   });
 
-  it('is left out whole if a row that does not say its order is beside any of its rows', async () => {
+  it('is skipped completely if a row without a reference is adjacent to any of its rows', async () => {
     const all = await read(row('SPLIT'), row('OTHER'), row('SPLIT'), row(''), row('LAST'));
     expect(orders(all)).toEqual(['OTHER']);
     expect(problems(all)).toEqual([
@@ -200,14 +200,14 @@ describe('an order whose rows are apart', () => {
     ]);
   });
 
-  it('is left out whole if more is between its rows than is kept in memory, and no other one is', async () => {
+  it('is skipped completely if more rows are between its rows than fit into memory, and no other one is', async () => {
     const rows = [row('SPLIT'), row('A'), row('SPLIT'), row('B'), row('C'), row('C'), row('C'), row('SPLIT'), row('B')];
     const all = await collect(await readOrders(once([header, ...rows, ''].join('\n')), 3));
     expect(orders(all)).toEqual(['A', 'C', 'B']);
     expect(problems(all)).toEqual(['SPLIT: row 2, order_reference']);
   });
 
-  it('is not read from a file that changes between the two times it is read', async () => {
+  it('is not read from a file that changes between its first and its second reading', async () => {
     const files = [[row('SPLIT'), row('A')], [row('SPLIT'), row('A'), row('SPLIT')], [row('A')]];
     for (const [first, second] of [
       [0, 1],
@@ -238,7 +238,7 @@ describe('a customer with two names', () => {
 });
 
 describe('a file from a spreadsheet', () => {
-  it('is read with ";" between its cells, a byte order mark before them and line breaks in its notes', async () => {
+  it('may have ";" between its cells, a byte order mark and line breaks in its notes', async () => {
     const rows = [row('A'), row('B', { product_name: '"Tea; green"' })].map(one => one.replaceAll(',', ';'));
     const file = `\ufeff${header.replaceAll(',', ';')};note\r\n${rows[0]};"call\r\nfirst"\r\n${rows[1]};\r\n`;
     const all = await collect(await readOrders(once(file)));
@@ -246,13 +246,13 @@ describe('a file from a spreadsheet', () => {
     expect(all[1]).toMatchObject({ order: { lines: [{ row: 4, productName: 'Tea; green' }] } });
   });
 
-  it('has a line break in a cell that takes none named by row and column', async () => {
+  it('has a line break in a cell that allows none reported by row and column', async () => {
     const all = await read(row('A'), row('B', { product_name: '"Green\nTea"' }), row('C'));
     expect(orders(all)).toEqual(['A', 'C']);
     expect(problems(all)).toEqual(['B: row 3, product_name']);
   });
 
-  it('has rows that two forgotten quotes make one left out, with the orders around them', async () => {
+  it('has rows that two missing quotes join skipped, with the adjacent orders', async () => {
     const [open, close] = [row('B', { product_name: '"Tea' }), row('C', { product_name: 'Cup"' })];
     const all = await read(row('A'), row('B'), open, close, row('C'), row('D'));
     expect(orders(all)).toEqual(['A', 'D']);
@@ -260,8 +260,8 @@ describe('a file from a spreadsheet', () => {
   });
 });
 
-describe('an order without end', () => {
-  it('is told once, and no more of it is held than an order may have', async () => {
+describe('an order with too many rows', () => {
+  it('is reported once, and no more of its rows are kept than an order may have', async () => {
     const endless = Array.from({ length: maximumLines + 700 }, () => row('B', { quantity: 'x' }));
     const all = await read(row('A'), ...endless, row('C'));
     expect(orders(all)).toEqual(['A', 'C']);
@@ -270,18 +270,18 @@ describe('an order without end', () => {
   });
 });
 
-describe('a file of something else', () => {
+describe('a file with other content', () => {
   it.each([
-    ['nothing', '', 'That is no file of order lines'],
-    ['other columns', '{"name": "x"}\n', 'That is no file of order lines'],
-    ['other separators', `${header.replaceAll(',', '|')}\n`, 'That is no file of order lines'],
+    ['nothing', '', 'The file has no order lines'],
+    ['other columns', '{"name": "x"}\n', 'The file has no order lines'],
+    ['other separators', `${header.replaceAll(',', '|')}\n`, 'The file has no order lines'],
     [
       'a column twice',
       `${header},customer_name\n`,
       'Row 1 names the column customer_name more than once, in cells 3 and 12',
     ],
-    ['a column less', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
-  ])('is refused by its first line: %s', async (_, file, message) => {
+    ['a missing column', `${header.replace(',carrier', '')}\n`, 'it lacks carrier'],
+  ])('is rejected by its first line: %s', async (_, file, message) => {
     await expect(readOrders(once(file))).rejects.toThrow(message);
   });
 });

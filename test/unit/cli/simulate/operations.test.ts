@@ -6,6 +6,6 @@ import * as watched from '../../../../src/cli/watch/operations.ts';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));
 
-it.each(Object.entries({ ...simulated, ...watched }))('the commands ask what the schema has: %s', (_, document) => {
+it.each(Object.entries({ ...simulated, ...watched }))('the commands match the schema: %s', (_, document) => {
   expect(validate(schema, parse(document))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { loadConfig } from '../../../../src/config.ts';
 import { openIdentity } from '../../../../src/server/authentication/identity.ts';
 import { customerToken, staffToken, testSecret } from '../../../support/tokens.ts';
 
-/** What a server with that environment says of a person. */
+/** The viewer that a server with that environment reports for a token. */
 function server(env: NodeJS.ProcessEnv): (person: Person) => Promise<Viewer> {
   const identify = openIdentity(loadConfig(env).auth);
   return async person => {
@@ -22,12 +22,12 @@ async function known(people: People, whoIs: (person: Person) => Promise<Viewer>)
   };
 }
 
-describe('people of our own', () => {
+describe('generated people', () => {
   it.each<[string, NodeJS.ProcessEnv]>([
     ['the development key', {}],
     ['a secret', { AUTH_JWT_SECRET: testSecret }],
     ['a secret, an issuer and an audience', { AUTH_JWT_SECRET: testSecret, AUTH_ISSUER: 'us', AUTH_AUDIENCE: 'shop' }],
-  ])('are who they say to a server with %s', async (_, env) => {
+  ])('are accepted as themselves by a server with %s', async (_, env) => {
     const whoIs = server(env);
     const people = await peopleOf(env, whoIs);
     const { staff, customers } = await known(people, whoIs);
@@ -42,11 +42,11 @@ describe('people of our own', () => {
   });
 });
 
-describe('tokens that were given', () => {
+describe('given tokens', () => {
   const env = { AUTH_JWT_SECRET: testSecret };
   const customerId = 'cus_6f1b2c3d-0000-4000-8000-000000000001';
 
-  it('are used as they are, whoever they are of', async () => {
+  it('are used unchanged, for any subject', async () => {
     const STAFF_TOKEN = await staffToken();
     const CUSTOMER_TOKEN = await customerToken(customerId);
     const { staff, customers } = await peopleOf({ STAFF_TOKEN, CUSTOMER_TOKEN }, server(env));
@@ -56,17 +56,17 @@ describe('tokens that were given', () => {
     expect(customers.map(({ id }) => id)).toEqual([customerId]);
   });
 
-  it('have to be both, each of its role', async () => {
+  it('must both be set, each with its role', async () => {
     const staff = await staffToken();
     const customer = await customerToken(customerId);
     const people = (given: NodeJS.ProcessEnv) => peopleOf(given, server(env));
     await expect(people({ STAFF_TOKEN: staff })).rejects.toThrow(/^CUSTOMER_TOKEN: set it too/);
     await expect(people({ CUSTOMER_TOKEN: customer })).rejects.toThrow(/^STAFF_TOKEN: set it too/);
     await expect(people({ STAFF_TOKEN: customer, CUSTOMER_TOKEN: customer })).rejects.toThrow(
-      /^STAFF_TOKEN: it is of role CUSTOMER/,
+      /^STAFF_TOKEN: it has role CUSTOMER/,
     );
     await expect(people({ STAFF_TOKEN: staff, CUSTOMER_TOKEN: staff })).rejects.toThrow(
-      /^CUSTOMER_TOKEN: it is of role STAFF/,
+      /^CUSTOMER_TOKEN: it has role STAFF/,
     );
   });
 });

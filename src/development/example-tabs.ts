@@ -1,4 +1,4 @@
-import type { Tab } from '../../development/graphiql.ts';
+import type { Tab } from './graphiql.ts';
 
 const result = `{
     ... on OrderCommandPayload {
@@ -17,29 +17,29 @@ const result = `{
     }
   }`;
 
-const create = `# Create a draft. A client may choose its id: these tabs speak
-# of the same new order.
+const create = `# Create a draft. A client may choose its id: all of these
+# tabs use the same new order.
 mutation create($input: CreateOrderInput!) {
   createOrder(input: $input) ${result}
 }
 `;
 
-const add = `# Add an item, as often as you like.
+const add = `# Add an item. You can repeat this.
 mutation add($input: AddOrderItemInput!) {
   addOrderItem(input: $input) ${result}
 }
 `;
 
-const submit = `# Submit it: from then on its lines are fixed.
+const submit = `# Submit it: after that its lines cannot be changed.
 mutation submit($input: SubmitOrderInput!) {
   submitOrder(input: $input) ${result}
 }
 `;
 
-const watch = `# Every change of every order, as staff see it, the
-# newest first. It runs on in other tabs and through
-# restarts of the server; its button ends it.
-# More to see: npm run simulate
+const watch = `# All changes of all orders, for staff, the newest first.
+# It continues while you use other tabs, and after a
+# restart of the server. The stop button ends it.
+# For more changes: npm run simulate
 subscription watch {
   ordersUpdated {
     kind
@@ -77,7 +77,7 @@ const myOrders = `query myOrders {
 `;
 
 /**
- * GraphiQL's tabs: a customer's order from create to submit, and a watch of all orders by staff.
+ * The GraphiQL tabs: a customer's order from create to submit, and a subscription to all orders by staff.
  * @param headers of the two callers
  */
 export function exampleTabs(
