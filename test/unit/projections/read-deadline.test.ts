@@ -7,11 +7,12 @@ import type { ReadSource } from '../../../src/projections/read-entities.ts';
 const statement = Prisma.sql`SELECT 1`;
 
 function sourceOf(answer: () => Promise<unknown>): ReadSource {
-  return { database: { $queryRaw: answer }, lookUp: answer, types: {} } as unknown as ReadSource;
+  return { database: { $queryRaw: answer }, lookUp: answer, select: answer, types: {} } as unknown as ReadSource;
 }
 
 const waysToRead: [string, (source: ReadSource) => Promise<unknown>][] = [
   ['a look-up', source => source.lookUp!(statement)],
+  ['a page', source => source.select!(statement)],
   ['a query', source => source.database.$queryRaw`SELECT 1`],
   ['a composed query', source => source.database.$queryRaw(statement)],
 ];
