@@ -51,6 +51,6 @@ builder.addScalarType('JSON', Json);
 builder.queryType({ description: 'Reads of orders, customers, products and read models.' });
 builder.mutationType({
   description:
-    'Commands. Each one stores events and returns the position that they reached, or returns the reason why it stored nothing.',
+    'Commands. Each one stores events and returns the position that they reached, or returns the reason why it stored nothing. If the field is null, read the code of its error: after OUTCOME_UNKNOWN the events may have been stored.',
 });
 builder.subscriptionType({ description: 'Live read models. Each frame carries the position that it reflects.' });

@@ -54,12 +54,12 @@ export const LiveKind = builder.enumType('LiveKind', {
   values: {
     SNAPSHOT: {
       description:
-        'The frame carries the state at the start. If a subscription always sends the whole state, each of its frames has this kind.',
+        'The frame carries the state at the start. The frames of `projectionsUpdated` always have this kind, in `extensions.kind`.',
     },
     UPDATE: { description: 'The frame carries a change.' },
     RESYNC: {
       description:
-        "The subscription can't continue from `after`, because the position is of another log or too old. Drop the cached state. For one order: replace it by this state. For a list: query it again with this position as `atLeast`.",
+        "The subscription can't continue from `after`, because the position is of another log. Drop the cached state. For one order: replace it by this state. For a list: query it again with this position as `atLeast`.",
     },
     PROGRESS: { description: 'The frame carries no change. The client has received everything up to this position.' },
   },

@@ -105,7 +105,8 @@ export function connectionType<Row extends object>(node: ObjectRef<Row>): Object
         type: 'Position',
         // The position can change while the rows do not, so a response that contains it is not cached with the page.
         sharing: 'viewer',
-        description: 'The position that this page reflects. Pass it as `after` to the subscription of the same list.',
+        description:
+          'The position that this page reflects. Pass it as `atLeast` to a later query, or as `after` to the subscription of the same list, if it has one.',
       }),
     }),
   });

@@ -12,7 +12,7 @@ const typeNames = new WeakMap<object, string>();
 
 export const Node = builder.interfaceRef<object>('Node').implement({
   description:
-    'An object with an id. Every id has the form `<kind>_<uuid>` in lower case (ord_, lin_, cus_, prd_, evt_) and is unique over all kinds. A client may create the ids of new objects itself.',
+    'An object that `node` returns: an order, a customer or a product. Its id has the form `<kind>_<uuid>` in lower case (ord_, cus_, prd_; order lines have lin_, events evt_) and is unique over all kinds. A client may create the ids of new objects itself.',
   fields: t => ({ id: t.id({ description: 'The id of the object, unique over all kinds.' }) }),
   resolveType: row => typeNames.get(row),
 });
@@ -58,8 +58,9 @@ builder.queryField('node', t =>
     type: Node,
     nullable: true,
     rule: 'authenticated',
-    description: 'Returns any object by its id. Null if it does not exist or the viewer may not see it.',
-    args: { id: t.arg.id({ required: true, description: 'An id of any kind.' }) },
+    description:
+      'Returns an order, a customer or a product by its id. Null if it does not exist or the viewer may not see it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of an order, a customer or a product.' }) },
     resolve: (_root, { id }, context) => loadNode(context, checkedId(id)),
   }),
 );

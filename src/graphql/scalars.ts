@@ -81,7 +81,9 @@ export const PositionScalar = textScalar<Position>({
   description: `A point in the log. Every mutation returns the position that its events reached, and every read model has the
 position that it reflects. Pass it as \`atLeast\` to read your own writes. Pass it as \`after\` to continue with live
 updates from there, with no gap and no repeat. Positions of one log can be compared as strings: the greater one is
-the later one. A position of another log (a restored database) is detected and rejected.`,
+the later one. A position of another log (a restored
+database) is detected: queries and feeds of events fail with STALE_POSITION, other subscriptions send RESYNC. On lists
+\`after\` is a cursor, not a position.`,
   expected: 'a position that the server has returned',
   parse: parsePosition,
   print: formatPosition,

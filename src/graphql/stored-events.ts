@@ -28,7 +28,7 @@ builder.subscriptionField('eventsAppended', t =>
     rule: 'staff',
     sharing: 'role',
     description:
-      'Sends every event of the whole log after `after`, each one once and in order (staff only). Without `after` it starts with the first event. Use it to feed message brokers, policies and other data stores. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
+      'Sends every event of the whole log after `after`, each one once and in order (staff only). Without `after` it starts with the first event. Use it to feed message brokers, other data stores, and programs that act on events. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
     args: {
       after: t.arg({
         type: 'Position',

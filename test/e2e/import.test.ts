@@ -175,7 +175,7 @@ describe('a file with bad lines', () => {
     const { code, stdout, stderr } = await importRows(...rows);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^row 2, column order_reference: It is stored with other content, by an earlier import, as ord_\S+, and a stored order does not change: compare them, and import what is missing under another order_reference, or cancel that order and import all of its rows under another one; order HALF is left out\n$/,
+      /^row 2, column order_reference: It is stored with other content, by an earlier import, as ord_\S+, and a stored order does not change: compare them, and import the missing rows under another order_reference, or cancel that order and import all its rows under another one; order HALF is left out\n$/,
     );
     expect(stdout).toContain('1 order, 1 unit, 1.60 EUR\nleft out: 1 order, because of 1 problem\n');
     const rest = await importRows(rows[2]!.replace('HALF', 'HALF-2'));

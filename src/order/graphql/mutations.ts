@@ -42,7 +42,7 @@ const CreateOrderInput = builder.inputType('CreateOrderInput', {
     currency: t.field({
       type: 'CurrencyCode',
       description:
-        'The currency of the order. The default is the currency of its first item. Codes that are not money, like XXX or XAU, are rejected.',
+        'The currency of the order. The default is the currency of its first item. Codes that are not money, like XXX or XAU, are rejected; XXX is only returned.',
     }),
     items: t.field({
       type: [OrderItemInput],

@@ -17,7 +17,7 @@ builder.queryFields(t => ({
     nullable: true,
     rule: 'authenticated',
     description:
-      'Returns one order. Null if it does not exist or the viewer may not see it. With `atLeast` it reflects at least that position, without waiting for the read model.',
+      'Returns one order. Null if it does not exist or the viewer may not see it. With `atLeast` it reflects at least that position, and does not wait for the read model: newer events are applied to the answer.',
     args: {
       id: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
       atLeast: t.arg({ type: 'Position', description: 'A position that the response has to reflect.' }),

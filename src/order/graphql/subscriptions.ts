@@ -64,7 +64,7 @@ const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').impl
     matches: t.boolean({
       nullable: true,
       description:
-        'Whether the order matches the filter. If false, remove the order from the list. It may be an order that is not on the list.',
+        'Whether the order matches the filter. If true, add the order to the list, or replace it there. If false, remove it if it is there. Set only if the kind is UPDATE.',
       resolve: async ({ row, filter }, _args, { dependencies }) => {
         if (!row || !filter.search || matchesNow(row, filter)) return row && matchesNow(row, filter);
         return matchesNow(row, filter, (await dependencies.customer(row.customerId)).value?.name);
@@ -90,7 +90,8 @@ builder.subscriptionFields(t => ({
       id: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
       after: t.arg({
         type: 'Position',
-        description: 'The position of the last frame, or of a response. The subscription continues after it.',
+        description:
+          'The position of the last frame, or of a response that showed this order. The subscription continues after it.',
       }),
     },
     subscribe: (_root, { id, after }, context) => watchOrder(context, checkedId(id, 'ord'), startAfter(context, after)),
@@ -101,7 +102,7 @@ builder.subscriptionFields(t => ({
     rule: 'authenticated',
     sharing: 'role',
     description:
-      "Sends every change to the customer's orders after `after`. Without `after` it starts now. A first frame of the kind PROGRESS is sent at once. Its position is the one from which changes are sent. Another PROGRESS frame is sent after each 15 seconds without a change.",
+      'Sends every order of the customer that changed after `after`, in its newest state. Several changes to one order may come as one frame; `orderEvents` sends each event. Without `after` it starts now. A first frame of the kind PROGRESS is sent at once. Its position is the one from which changes are sent. Another PROGRESS frame is sent after each 15 seconds without a change.',
     args: {
       customerId: t.arg.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
       filter: t.arg({ type: OrderFilter, description: 'The orders to watch. By default all.' }),
@@ -118,7 +119,7 @@ builder.subscriptionFields(t => ({
     type: OrderListUpdate,
     rule: 'staff',
     sharing: 'role',
-    description: 'Sends every change to all orders, like `customerOrdersUpdated` (staff only).',
+    description: 'Sends every order that changed, of all customers, like `customerOrdersUpdated` (staff only).',
     args: {
       filter: t.arg({ type: OrderFilter, description: 'The orders to watch. By default all.' }),
       after: t.arg({

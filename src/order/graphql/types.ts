@@ -130,7 +130,7 @@ export const Order = builder.objectRef<OrderNode>('Order').implement({
     itemCount: t.int({ description: 'The number of units in all lines.', resolve: ({ row }) => row.itemCount }),
     total: t.field({
       type: Money,
-      description: 'The total of all lines. Its currency is XXX (no currency) until the order has a currency.',
+      description: 'The total of all lines. Until the order has a currency, the total is 0 in XXX (no currency).',
       resolve: ({ row }) => ({ minorUnits: row.total, currency: row.currency ?? noCurrency }),
     }),
     createdAt: t.field({
