@@ -7,16 +7,16 @@ import type { LiveRow } from './watch-row.ts';
 /*
  * State of a list's watch, and what changes it:
  *
- *   position     The subscriber's position: changes up to here are in the buffer or delivered. A read moves it; if
- *                nothing changed, the hub's notified position does.
- *   buffer       Frames that were read and not taken. A read starts only when it is empty.
- *   isDirty      The list must read: the hub reported a change, a read was full, or a read failed. A read clears it.
- *   notifiedTo   The hub reported a change of the scope up to here.
- *   isBehind     The last read came from a server that had not reached `notifiedTo`: the list reads again every tick.
- *   unconfirmed  Set while `position` is beyond the end of the log. Every change then causes a read, because a
- *                different event may follow there. A read that reaches `position` ends it.
- *   wake         Set while `next()` waits. A change, or `return()`, calls it.
- *   ended        Final: set by `return()`.
+ *   position        The subscriber's position: changes up to here are in the buffer or delivered. A read moves it; if
+ *                   nothing changed, the hub's notified position does.
+ *   buffer          Frames that were read and not taken. A read starts only when it is empty.
+ *   isDirty         The list must read: the hub reported a change, a read was full, or a read failed. A read clears it.
+ *   notifiedTo      The hub reported a change of the scope up to here.
+ *   isBehind        The last read came from a server that had not reached `notifiedTo`: the list reads again every tick.
+ *   endUnconfirmed  Set while `position` is beyond the end of the log. Every change then causes a read, because a
+ *                   different event may follow there. A read that reaches `position` calls it.
+ *   wake            Set while `next()` waits. A change, or `return()`, calls it.
+ *   ended           Final: set by `return()`.
  */
 
 /** Interval of progress frames while nothing changes, ms. */
@@ -69,7 +69,7 @@ export async function watchList<Row extends LiveRow>(
     wake?.();
   };
   const unregister = hub.watchScope(scope, onChange);
-  let unconfirmed: { readonly unregister: () => void } | undefined;
+  let endUnconfirmed: (() => void) | undefined;
 
   let position: Position;
   try {
@@ -78,7 +78,7 @@ export async function watchList<Row extends LiveRow>(
     if (after) await fill();
   } catch (error) {
     unregister();
-    unconfirmed?.unregister();
+    endUnconfirmed?.();
     throw error;
   }
   // If the log was replaced, RESYNC comes first: `after` is then no position up to which everything was delivered.
@@ -88,6 +88,9 @@ export async function watchList<Row extends LiveRow>(
     isDirty = false;
     const expected = notifiedTo;
     const changes = await read(position, readSize);
+    // What is registered now would never be unregistered.
+    if (ended) return;
+    const isFull = changes.rows.length === readSize;
     if (!changes.continues) {
       position = changes.position;
       notifiedTo = undefined;
@@ -100,22 +103,22 @@ export async function watchList<Row extends LiveRow>(
     }
     const last = buffer.at(-1);
     // After a full read there may be more rows: the next read resumes after the last one.
-    if (changes.rows.length === readSize) isDirty = true;
+    if (isFull) isDirty = true;
     const { point } = changes.position;
     if (point >= position.point) confirmPosition();
     // A separate listener function: registering `onChange` again for `everything` would not add it a second time, and
     // a list of everything would lose its only registration when this one ends.
-    else unconfirmed ??= { unregister: hub.watchScope(everything, to => onChange(to)) };
+    else endUnconfirmed ??= hub.watchScope(everything, to => onChange(to));
     isBehind = expected !== undefined && notifiedTo === expected && point < expected.point;
-    if (last && changes.rows.length === readSize) position = last.position;
+    if (last && isFull) position = last.position;
     // Views that are behind the position (after the subscriber's own write) do not move it back.
     else if (changes.position.point > position.point) position = changes.position;
   }
 
   /** It is now known whether `position` is of this log. */
   function confirmPosition(): void {
-    unconfirmed?.unregister();
-    unconfirmed = undefined;
+    endUnconfirmed?.();
+    endUnconfirmed = undefined;
     isBehind = false;
   }
 
@@ -158,7 +161,7 @@ export async function watchList<Row extends LiveRow>(
         lastFrameAt = performance.now();
         return { value: frame, done: false };
       }
-      const mayMiss = isBehind || unconfirmed !== undefined;
+      const mayMiss = isBehind || endUnconfirmed !== undefined;
       const quiet = !isDirty && !(await waitForChange(mayMiss ? tick : progressIntervalMs));
       if (quiet) {
         if (mayMiss) isDirty = true;
@@ -177,7 +180,7 @@ export async function watchList<Row extends LiveRow>(
     return() {
       ended = true;
       unregister();
-      unconfirmed?.unregister();
+      endUnconfirmed?.();
       wake?.();
       return Promise.resolve({ value: undefined, done: true });
     },

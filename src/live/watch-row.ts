@@ -180,6 +180,8 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
 
   /** Reads again when the log has reached the subscriber's position: a different event may be there. */
   #rereadAtPosition(after: Position): void {
+    // A read may have been in flight when the watch ended: its timer would never be cleared.
+    if (this.#ended) return;
     this.#unconfirmedPosition = after;
     this.#timer = setTimeout(() => {
       const isReached = this.#hub.notifiedPosition.point >= after.point;
