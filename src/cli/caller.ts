@@ -1,5 +1,17 @@
+import { usualUrl } from './server-url.ts';
 import type { Person } from './simulate/api.ts';
 import { signedPeople } from './simulate/people.ts';
+
+/** The options of a command that calls the server for one person. */
+export const callerOptions = {
+  url: { type: 'string', default: usualUrl },
+  token: { type: 'string' },
+} as const;
+
+export interface CallerOptions {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
 
 /**
  * The person for whom a command acts: the bearer of the given token, or else a person whose token is signed here,

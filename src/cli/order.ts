@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { StartError } from '../start-error.ts';
 import { type Style, styleFor } from '../development/terminal-style.ts';
-import { caller } from './caller.ts';
+import { caller, type CallerOptions, callerOptions } from './caller.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
@@ -24,16 +24,8 @@ const command = {
 
   --url URL      the server's GraphQL endpoint
   --token TOKEN  a customer's token. Default: signed with AUTH_JWT_SECRET, or else with the development key.`,
-  options: {
-    url: { type: 'string', default: usualUrl },
-    token: { type: 'string' },
-  },
-} as const;
-
-interface Options {
-  readonly url: string;
-  readonly token?: string | undefined;
-}
+  options: callerOptions,
+};
 
 const quantity = 2;
 
@@ -53,7 +45,7 @@ interface Result {
   };
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: CallerOptions): Promise<number> {
   const url = serverUrl(options.url);
   const person = caller(process.env, 'customer', options.token);
   const api = openApi(url, onInterrupt().signal, line => {

@@ -17,7 +17,7 @@ const barWidth = 30;
  * Shows the progress of a long task, its rate and the remaining time: on a terminal as a bar that is overwritten,
  * otherwise as a line every few seconds.
  * @param options.what name of the counted thing, in the singular
- * @param options.total undefined if it is unknown, e.g. for a pipe
+ * @param options.total undefined if it is unknown, e.g. for the rows that `verify` compares
  */
 export function openProgress(
   out: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>,

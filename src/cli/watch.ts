@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { createClient } from '../client/graphql-ws.ts';
 import { StartError } from '../start-error.ts';
 import { styleFor } from '../development/terminal-style.ts';
-import { caller } from './caller.ts';
+import { caller, type CallerOptions, callerOptions } from './caller.ts';
 import { explainError, runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
@@ -21,21 +21,13 @@ const command = {
   --url URL      the server's GraphQL endpoint
   --token TOKEN  a staff token for all orders, a customer's token for their own. Default: signed with
                  AUTH_JWT_SECRET, or else with the development key.`,
-  options: {
-    url: { type: 'string', default: usualUrl },
-    token: { type: 'string' },
-  },
-} as const;
-
-interface Options {
-  readonly url: string;
-  readonly token?: string | undefined;
-}
+  options: callerOptions,
+};
 
 /** The server's close code for an expired or rejected token. */
 const forbidden = 4403;
 
-async function run(options: Options): Promise<number> {
+async function run(options: CallerOptions): Promise<number> {
   const style = styleFor(process.stdout, process.env);
   const print = (line: string) => {
     console.log(line);

@@ -1,3 +1,4 @@
+import { settledWithin } from '../async/timeout.ts';
 import { isPassing, isReadOnly } from '../database/database-error.ts';
 import { ReadOnlyError, readOnlyPatienceMs, UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
@@ -41,16 +42,7 @@ async function retryUntil<Result>(
 }
 
 /** Without this timeout, a connection that was cut without notice would be awaited much longer. */
-async function settledBefore<Result>(deadline: number, result: MaybePromise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new UnavailableError('The database did not answer in time'));
-    }, deadline - performance.now());
-  });
-  try {
-    return await Promise.race([result, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function settledBefore<Result>(deadline: number, result: MaybePromise<Result>): Promise<Result> {
+  const late = () => new UnavailableError('The database did not answer in time');
+  return settledWithin(result, deadline - performance.now(), late);
 }

@@ -1,3 +1,4 @@
+import { settledWithin } from '../async/timeout.ts';
 import type { Database } from '../database/database.ts';
 import { classifyDatabaseError, isReadOnly, sqlState } from '../database/database-error.ts';
 import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
@@ -276,16 +277,6 @@ function isRequestsFault(error: unknown): boolean {
   return classifyDatabaseError(error) === 'definite' && /^(?:22|23|25(?!006)|42|54|P0)/.test(sqlState(error) ?? '');
 }
 
-async function settledInTime<T>(call: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no response within ${callTimeoutMs} ms`));
-    }, callTimeoutMs);
-  });
-  try {
-    return await Promise.race([call, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function settledInTime<T>(call: Promise<T>): Promise<T> {
+  return settledWithin(call, callTimeoutMs, () => new Error(`no response within ${callTimeoutMs} ms`));
 }

@@ -4,12 +4,10 @@ import type { EventTypes } from './event-types.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './stored-event.ts';
 
-/** A range of a stream's events: after a version, up to a version or up to the time at which they were recorded. */
+/** The events of a stream up to a version, or up to the time at which they were recorded. */
 export interface HistoryRange {
-  readonly afterVersion?: number;
   readonly toVersion?: number | undefined;
   readonly toTime?: Date | undefined;
-  readonly limit?: number;
 }
 
 /** The first `limit` events after a version. */
@@ -26,15 +24,14 @@ export async function readHistory(
   database: Database,
   types: EventTypes,
   stream: { readonly streamType: string; readonly streamId: string },
-  { afterVersion = 0, toVersion, toTime, limit }: HistoryRange,
+  { toVersion, toTime }: HistoryRange,
 ): Promise<RecordedEvent[]> {
   const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
     SELECT ${eventJson} AS event FROM ${eventsWithKeys}
-    WHERE e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId} AND e.version > ${afterVersion}::bigint
+    WHERE e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId}
       ${toVersion === undefined ? Prisma.empty : Prisma.sql`AND e.version <= ${toVersion}::bigint`}
       ${toTime === undefined ? Prisma.empty : Prisma.sql`AND e.recorded_at <= ${toTime.toISOString()}::timestamptz`}
-    ORDER BY e.version
-    ${limit === undefined ? Prisma.empty : Prisma.sql`LIMIT ${limit}::int`}`;
+    ORDER BY e.version`;
   return rows.map(row => recordedEvent(types, row.event));
 }
 

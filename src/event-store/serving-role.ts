@@ -158,7 +158,7 @@ async function asOwner<Result>(ownerUrl: string, action: (pool: pg.Pool) => Prom
  * add an operator there, and append_events() would call it with the owner's rights.
  */
 function servingRights(role: string): string {
-  const name = `"${role.replaceAll('"', '""')}"`;
+  const name = pg.escapeIdentifier(role);
   return `
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     GRANT USAGE ON SCHEMA public TO ${name};

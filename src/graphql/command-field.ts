@@ -22,6 +22,10 @@ interface CommandInput {
   readonly expectedVersion?: number | null | undefined;
 }
 
+/** The description of `idempotencyKey` in the input of every command. */
+export const idempotencyKeyDescription =
+  'A command with the same key is executed only once. A repeat gets the first result.';
+
 /** Creates the ids that a command needs. A repeat of the command gets the same ids. */
 export interface CommandIds {
   /** @param label distinguishes the ids of one kind in a command */

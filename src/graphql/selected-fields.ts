@@ -55,10 +55,14 @@ class SelectionWalk {
   }
 
   #isIncluded(selection: SelectionNode): boolean {
-    if (!selection.directives?.length) return true;
-    this.foundDirective = true;
-    const { variableValues } = this.#info;
-    if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
-    return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
+    if (selection.directives?.length) this.foundDirective = true;
+    return isIncluded(this.#info, selection);
   }
+}
+
+/** Whether the directives `@skip` and `@include` leave the selection in the operation. */
+export function isIncluded({ variableValues }: GraphQLResolveInfo, selection: SelectionNode): boolean {
+  if (!selection.directives?.length) return true;
+  if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
+  return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
 }

@@ -1,13 +1,6 @@
-import {
-  type FieldNode,
-  getDirectiveValues,
-  GraphQLIncludeDirective,
-  type GraphQLResolveInfo,
-  GraphQLSkipDirective,
-  Kind,
-  type SelectionSetNode,
-} from 'graphql';
+import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
 import type { PageRequest } from './page-arguments.ts';
+import { isIncluded } from './selected-fields.ts';
 
 /** Parts of a page that are read only if the operation selects them. */
 export interface SelectedPageFields {
@@ -51,13 +44,4 @@ function fieldsOf(info: GraphQLResolveInfo, parents: readonly FieldNode[]): Fiel
     }
   }
   return fields;
-}
-
-function isIncluded(
-  { variableValues }: GraphQLResolveInfo,
-  selection: SelectionSetNode['selections'][number],
-): boolean {
-  if (!selection.directives?.length) return true;
-  if (getDirectiveValues(GraphQLSkipDirective, selection, variableValues)?.['if'] === true) return false;
-  return getDirectiveValues(GraphQLIncludeDirective, selection, variableValues)?.['if'] !== false;
 }

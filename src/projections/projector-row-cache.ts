@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Position } from '../event-store/position.ts';
+import { samePosition } from '../event-store/position.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Loaded } from './load-rows.ts';
 
@@ -39,11 +39,7 @@ export class ProjectorRowCache {
 }
 
 function isSame(one: Checkpoint, other: Checkpoint): boolean {
-  return one.generation === other.generation && isSamePosition(one.position, other.position);
-}
-
-function isSamePosition(one: Position, other: Position): boolean {
-  return one.point === other.point && one.hash === other.hash;
+  return one.generation === other.generation && samePosition(one.position, other.position);
 }
 
 function weightOf(row: object | undefined): number {

@@ -1,3 +1,4 @@
+import { settledWithin } from '../async/timeout.ts';
 import type { Database } from '../database/database.ts';
 import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
@@ -25,10 +26,11 @@ export class ReadTimeoutError extends Error {
  */
 export function withReadDeadline(source: ReadSource): ReadSource {
   const { database, lookUp, select } = source;
+  const query = timedQuery(database);
   return {
     ...source,
     database: new Proxy(database, {
-      get: (target, name) => (name === '$queryRaw' ? timedQuery(target) : (Reflect.get(target, name) as unknown)),
+      get: (target, name) => (name === '$queryRaw' ? query : (Reflect.get(target, name) as unknown)),
     }),
     lookUp: lookUp && (statement => inTime(lookUp(statement))),
     select: select && (statement => inTime(select(statement))),
@@ -40,14 +42,6 @@ function timedQuery(database: Database) {
     inTime(database.$queryRaw<never>(strings, ...values));
 }
 
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new ReadTimeoutError()), readTimeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  return settledWithin(answer, readTimeoutMs, () => new ReadTimeoutError());
 }

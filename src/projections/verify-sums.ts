@@ -36,11 +36,9 @@ type Snapshot = Pick<Prisma.TransactionClient, '$queryRaw'>;
 type Row = Record<string, string | bigint>;
 
 /** The sums of the source view's rows, and a fault for each row that cannot be added. */
-async function addedUp(
-  snapshot: Snapshot,
-  { source, ...view }: SummedView,
-): Promise<{ rows: Map<string, Row>; faults: ViewFault[] }> {
-  const sums = new Sums({ ...view, source });
+async function addedUp(snapshot: Snapshot, view: SummedView): Promise<{ rows: Map<string, Row>; faults: ViewFault[] }> {
+  const { source } = view;
+  const sums = new Sums(view);
   const faults: ViewFault[] = [];
   const id = column('v', source.key);
   for (let after: string | undefined = ''; after !== undefined; ) {

@@ -1,15 +1,13 @@
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
-import { commandField } from '../../graphql/command-field.ts';
+import { commandField, idempotencyKeyDescription } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { idIssues, isVisible, textIssues } from '../../graphql/text-input.ts';
 import { customerDecider } from '../decider.ts';
 import { longestEmail, longestName } from '../domain/limits.ts';
 import { Customer } from './types.ts';
-
-const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
 
 const RegisterCustomerInput = builder.inputType('RegisterCustomerInput', {
   description: 'The data of a new customer.',

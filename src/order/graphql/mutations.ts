@@ -3,7 +3,7 @@ import { customerDecider } from '../../customer/decider.ts';
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
-import { commandField, type CommandIds } from '../../graphql/command-field.ts';
+import { commandField, type CommandIds, idempotencyKeyDescription } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
@@ -17,7 +17,6 @@ import { Order } from './types.ts';
 const orderIdDescription = 'The id of the order, `ord_<uuid>`.';
 const expectedVersionDescription =
   'If it is set and the order is at another version, the command fails with a VersionConflictError.';
-const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
 const quantityDescription = `The number of units, from 1 to ${maximumQuantity}.`;
 
 const OrderItemInput = builder.inputType('OrderItemInput', {

@@ -66,7 +66,10 @@ const OrderListUpdate = builder.objectRef<FilteredFrame>('OrderListUpdate').impl
       description:
         'Whether the order matches the filter. If true, add the order to the list, or replace it there. If false, remove it if it is there. Set only if the kind is UPDATE.',
       resolve: async ({ row, filter }, _args, { dependencies }) => {
-        if (!row || !filter.search || matchesNow(row, filter)) return row && matchesNow(row, filter);
+        if (!row) return undefined;
+        const matches = matchesNow(row, filter);
+        if (matches || !filter.search) return matches;
+        // The search may be for the customer's name, which the row does not have.
         return matchesNow(row, filter, (await dependencies.customer(row.customerId)).value?.name);
       },
     }),

@@ -6,15 +6,6 @@ import type { ReadTogether } from '../../projections/batched-read.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
 import { foldOrder, type OrderRow, orderView } from './order-view.ts';
 
-/** The events of an order, oldest first. */
-export async function readOrderHistory(
-  { database, types }: ReadSource,
-  orderId: string,
-  range: HistoryRange,
-): Promise<RecordedEvent[]> {
-  return readHistory(database, types, { streamType: orderView.streamType, streamId: orderId }, range);
-}
-
 export type { HistoryPage };
 
 /** The same page of the events of several orders, from one statement. */
@@ -43,10 +34,10 @@ export function readOrderEventsAfter(
 
 /** The order after the last event of a range; undefined if the range has no event. */
 export async function readOrderAt(
-  source: ReadSource,
+  { database, types }: ReadSource,
   orderId: string,
-  range: Pick<HistoryRange, 'toVersion' | 'toTime'>,
+  range: HistoryRange,
 ): Promise<OrderRow | undefined> {
-  const events = await readOrderHistory(source, orderId, range);
+  const events = await readHistory(database, types, { streamType: orderView.streamType, streamId: orderId }, range);
   return events.reduce<OrderRow | undefined>(foldOrder, undefined);
 }

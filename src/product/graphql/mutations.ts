@@ -1,5 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
-import { commandField } from '../../graphql/command-field.ts';
+import { commandField, idempotencyKeyDescription } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
 import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
@@ -10,8 +10,6 @@ import { longestName, longestSku } from '../domain/limits.ts';
 import type { ProductCommand } from '../domain/commands.ts';
 import { formerProductIdOf, productIdOf, shownSku } from '../product-id.ts';
 import { Product } from './types.ts';
-
-const idempotencyKeyDescription = 'A command with the same key is executed only once. A repeat gets the first result.';
 
 const MoneyInput = builder.inputType('MoneyInput', {
   description: 'An amount of money in one currency.',

@@ -1,10 +1,9 @@
 import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../../live/frame.ts';
 import { unauthenticated } from '../../graphql/coded-error.ts';
 import type { Context } from '../../graphql/context.ts';
-import { Payload } from './payload.ts';
+import type { Payload } from './payload.ts';
 import type { OperationCounts } from './operation-counts.ts';
-import { formatError, presentError } from './present-error.ts';
-import { traceOriginOf, type Group, type Member } from './shared-execution.ts';
+import { errorPayload, type Group, type Member, traceOriginOf } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
@@ -124,8 +123,8 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     if (this.#ended) return;
     this.#leave();
     void this.#endSource();
-    const json = JSON.stringify({ errors: [formatError(presentError(error, this.#context.logger))] });
-    this.#taker?.take(new Payload(json, undefined));
+    const payload = errorPayload(error, this.#context.logger);
+    this.#taker?.take(payload);
     this.#taker?.ended();
   }
 

@@ -201,7 +201,8 @@ function openGroup(
     try {
       payload = (await first) ?? (await makeAgain(members, event));
     } catch (error) {
-      payload = failed(error, logger);
+      // Execution itself failed: a bug in this program, so a retry would fail, too.
+      payload = errorPayload(error, logger);
     }
     memo[event.kind] = payload;
     if (payload) deliver(members, payload);
@@ -268,8 +269,8 @@ function payloadOf(event: Frame, { errors, ...result }: ExecutionResult): Payloa
   return new Payload(json, errors ? undefined : position);
 }
 
-/** The frame that is sent if execution itself fails: a bug in this program, so a retry would fail, too. */
-function failed(error: unknown, logger: Logger): Payload {
+/** A frame that contains only the error, which is logged. */
+export function errorPayload(error: unknown, logger: Logger): Payload {
   return new Payload(JSON.stringify({ errors: [formatError(presentError(error, logger))] }), undefined);
 }
 

@@ -25,6 +25,9 @@ export function coerceVariables(
   { variableDefinitions = [] }: Pick<OperationDefinitionNode, 'variableDefinitions'>,
   values: Variables,
 ): ReturnType<typeof getVariableValues> {
+  // The length is measured only for variables with an error: most have none.
+  const first = getVariableValues(schema, variableDefinitions, values, { maxErrors: 1 });
+  if (!first.errors) return first;
   const maxErrors = Math.min(50, Math.max(1, Math.floor(maxMessageCharacters / lengthOf(values))));
   return getVariableValues(schema, variableDefinitions, values, { maxErrors });
 }
