@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** Runs a command to its end. @returns its exit code, and the timers (ms) that kept it running after its last line */
 async function waitsAfterLastLine(name: string, args: readonly string[], env: Environment) {
-  const file = join(folder, 'waits.json');
+  const file = join(folder, `waits-${crypto.randomUUID()}.json`);
   const { code, stdout, stderr } = await runCli(name, args, {
     ...env,
     NODE_OPTIONS: `--import=${preload}`,

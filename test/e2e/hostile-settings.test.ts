@@ -1,5 +1,5 @@
 // Settings that a database, or a role in it, makes for its sessions change nothing that the program does.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { SalesByDayDocument } from '../generated/graphql.ts';
 import { migrate } from '../../src/database/migrations.ts';
 import { startApp } from '../support/app.ts';
@@ -43,10 +43,7 @@ const hostile = [
   `plpgsql.extra_errors = 'all'`,
 ];
 
-let databases: TestDatabase[] = [];
-beforeAll(() => {
-  databases = [];
-});
+const databases: TestDatabase[] = [];
 afterAll(async () => {
   for (const database of databases) await database.drop();
 });

@@ -10,7 +10,7 @@ import { openShop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { stallViews } from '../support/stalled-views.ts';
-import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { openTcpProxy, proxyBefore, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let database: TestDatabase;
 let proxy: TcpProxy;
@@ -18,11 +18,7 @@ let proxied: string;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  const url = new URL(database.url);
-  proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port || 5432) });
-  url.hostname = '127.0.0.1';
-  url.port = String(proxy.port);
-  proxied = url.href;
+  ({ proxy, url: proxied } = await proxyBefore(database.url));
 });
 afterAll(async () => {
   await proxy.close();

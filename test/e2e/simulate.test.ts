@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ProductsDocument } from '../generated/graphql.ts';
 import { allOrders } from '../support/all-orders.ts';
 import { startApp, type TestApp } from '../support/app.ts';
-import { type Child, printed } from '../support/child.ts';
-import { type Ended, runCli, startCli } from '../support/cli.ts';
+import { printed } from '../support/child.ts';
+import { type Ended, interrupted, runCli, startCli } from '../support/cli.ts';
 import { headAt } from '../support/imported.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -22,13 +22,6 @@ afterAll(async () => {
   await app.stop();
   await database.drop();
 });
-
-/** As Ctrl-C does. */
-async function interrupted(run: Child): Promise<Ended> {
-  run.kill('SIGINT');
-  const { code } = await run.exited;
-  return { code, stdout: run.stdout(), stderr: run.stderr() };
-}
 
 test('customers and staff act through the public API at the requested rate, and every action is printed', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '40'], env);

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AddOrderItemDocument, CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { spawnApp, startApp, type TestApp } from '../support/app.ts';
-import { type Child, printed } from '../support/child.ts';
-import { type Ended, runCli, startCli } from '../support/cli.ts';
+import { printed } from '../support/child.ts';
+import { interrupted, runCli, startCli } from '../support/cli.ts';
 import { onFreePort } from '../support/free-port.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -21,13 +21,6 @@ afterAll(async () => {
   await app.stop();
   await database.drop();
 });
-
-/** As Ctrl-C does. */
-async function interrupted(run: Child): Promise<Ended> {
-  run.kill('SIGINT');
-  const { code } = await run.exited;
-  return { code, stdout: run.stdout(), stderr: run.stderr() };
-}
 
 async function newOrder(url: string, { token }: Shopper, productId: string): Promise<{ id: string; number: string }> {
   const items = [{ productId, quantity: 1 }];

@@ -4,18 +4,15 @@ import { openAsker } from '../support/ask.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openShop } from '../support/shop.ts';
 import { staffToken } from '../support/tokens.ts';
-import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { proxyBefore } from '../support/tcp-proxy.ts';
 
 /** Between the 10 s of a read and the 40 s after which the connection itself would give up. */
 const boundMs = 30_000;
 
 test('while the database hangs, each kind of read is answered UNAVAILABLE, and served again when it continues', async () => {
   const database = await freshDatabase();
-  const target = new URL(database.url);
-  const proxy = await openTcpProxy({ host: target.hostname, port: Number(target.port || 5432) });
-  const proxied = new URL(database.url);
-  [proxied.hostname, proxied.port] = ['127.0.0.1', String(proxy.port)];
-  const app = await startApp({ DATABASE_URL: proxied.href });
+  const { proxy, url } = await proxyBefore(database.url);
+  const app = await startApp({ DATABASE_URL: url });
   const shop = await openShop(app.url);
   const http = await openAsker.HTTP(app.url, await staffToken());
   const socket = await openAsker.WebSocket(app.url, await staffToken());

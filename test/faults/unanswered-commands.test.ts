@@ -1,7 +1,7 @@
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { spawnApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
+import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openShop } from '../support/shop.ts';
 import { connectSocket, type TestSocket } from '../support/socket.ts';
@@ -60,10 +60,9 @@ test.each([
   expect(new Set(closed.map(one => one.code))).toEqual(new Set([code]));
   if (code === 4403) expect(await app.stop()).toBe(0);
 
-  const log = new pg.Client({ connectionString: database.url });
-  await log.connect();
-  const { rows } = await log.query(`SELECT FROM events WHERE stream_type = 'order' AND type <> 'OrderCreated'`);
-  await log.end();
+  const { rows } = await onDatabase(database.url, client =>
+    client.query(`SELECT FROM events WHERE stream_type = 'order' AND type <> 'OrderCreated'`),
+  );
   expect(rows).toHaveLength(answered);
   await database.drop();
 });

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { proxyBefore, type TcpProxy } from '../support/tcp-proxy.ts';
 
 let real: TestDatabase;
 let proxy: TcpProxy;
@@ -17,10 +17,9 @@ let database: Database;
 
 beforeAll(async () => {
   real = await freshDatabase();
-  const url = new URL(real.url);
-  proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port || 5432) });
-  url.host = `127.0.0.1:${proxy.port}`;
-  open = await openDatabase({ databaseUrl: url.href, dataDir: '' });
+  const through = await proxyBefore(real.url);
+  proxy = through.proxy;
+  open = await openDatabase({ databaseUrl: through.url, dataDir: '' });
   ({ database } = open);
   await database.$executeRaw`CREATE TABLE probe (
     id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`;

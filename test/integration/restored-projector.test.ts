@@ -49,8 +49,7 @@ test('a projector that is woken all the time finds the events of a restored log 
   await restored.close();
 
   const projector = startProjector({
-    database: lost.database,
-    store: lost.store,
+    ...lost.projection,
     views,
     logger: openLogger('fatal'),
     onProjected: () => undefined,

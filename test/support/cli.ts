@@ -29,8 +29,17 @@ export function startCli(name: string, args: readonly string[], env: Environment
 }
 
 /** Runs it to its end. */
-export async function runCli(name: string, args: readonly string[], env?: Environment): Promise<Ended> {
-  const child = startCli(name, args, env);
+export function runCli(name: string, args: readonly string[], env?: Environment): Promise<Ended> {
+  return ended(startCli(name, args, env));
+}
+
+/** Ends it as Ctrl-C does. */
+export function interrupted(child: Child): Promise<Ended> {
+  child.kill('SIGINT');
+  return ended(child);
+}
+
+async function ended(child: Child): Promise<Ended> {
   const { code } = await child.exited;
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { noteOpen } from './left-open.ts';
+import { connected } from './on-database.ts';
 
 /**
  * Stops the views of a database at their position, with or without a projector: a statement that would move them
@@ -7,9 +7,7 @@ import { noteOpen } from './left-open.ts';
  * @returns releases the lock; a projector stops waiting, and tries again, after 10 s
  */
 export async function stallViews(databaseUrl: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  client.on('error', () => undefined); // if the database is dropped under it
-  await client.connect();
+  const client = await connected(databaseUrl);
   const note = noteOpen('stalled views', () => client.end());
   await client.query('BEGIN; SELECT FROM checkpoints FOR UPDATE');
   return async () => {

@@ -12,6 +12,14 @@ import { noteOpen } from './left-open.ts';
  */
 export type Fate = 'pass' | 'lose-request' | 'lose-answer' | 'swallow';
 
+/** A proxy before a database server. @returns it, and the database's URL through it */
+export async function proxyBefore(databaseUrl: string): Promise<{ proxy: TcpProxy; url: string }> {
+  const url = new URL(databaseUrl);
+  const proxy = await openTcpProxy({ host: url.hostname, port: Number(url.port || 5432) });
+  url.host = `127.0.0.1:${proxy.port}`;
+  return { proxy, url: url.href };
+}
+
 /** A proxy between a client and a server that can cut and delay their connections. */
 export interface TcpProxy {
   readonly port: number;

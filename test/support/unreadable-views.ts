@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { eventually } from './eventually.ts';
 import { noteOpen } from './left-open.ts';
+import { connected } from './on-database.ts';
 
 /** Tables that no statement can read, until they are released. */
 export interface UnreadableViews {
@@ -34,11 +34,4 @@ export async function lockViews(databaseUrl: string, tables: readonly string[]):
       note.closed();
     },
   };
-}
-
-async function connected(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  client.on('error', () => undefined); // if the database is dropped before it is ended
-  await client.connect();
-  return client;
 }
