@@ -11,7 +11,10 @@ export interface Rate extends Latency {
 /** Limits how much a fast machine stores in one turn. */
 const most = 200_000;
 
-/** @param act sends the n-th request of the given caller; both count from 0 */
+/**
+ * @param act sends the n-th request of the given caller; both count from 0. If it returns false, that caller stops:
+ * it has sent no request
+ */
 export async function closedLoop(
   callers: number,
   seconds: number,
@@ -23,7 +26,7 @@ export async function closedLoop(
   const end = start + seconds * 1_000;
   const call = async (caller: number): Promise<void> => {
     for (let n = 0, now = performance.now(); now < end && times.length < most; n++) {
-      await act(caller, n);
+      if ((await act(caller, n)) === false) return;
       const then = now;
       now = performance.now();
       times.push(now - then);
