@@ -78,7 +78,7 @@ export default {
     may('database/', ours('database/', 'config\\.ts$'), database, edges, node),
     may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
-    may('config\\.ts$', ours('(misspelt-keys|start-error)\\.ts$'), node, packages('zod')),
+    may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),
     may('ids\\.ts$', node),
 
     // The parts that assemble, start and operate the program.
@@ -87,7 +87,8 @@ export default {
     may('(slices|erase-customer)\\.ts$', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/|development/)')),
     may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/)')),
     may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
-    may('main\\.ts$', ours('(app|config|development/(welcome|terminal-style)|cli/command-line)\\.ts$'), edges, node),
+    may('main\\.ts$', ours('(app|config|config/setting-typos)\\.ts$', 'cli/command-line\\.ts$'), edges, node),
+    may('main\\.ts$', ours('development/(welcome|terminal-style)\\.ts$')),
     may(
       'cli/',
       ours('(?!main\\.ts$)'), // `watch` uses the published client, like front ends

@@ -1,6 +1,7 @@
 import { startApp } from './app.ts';
 import { readCommandLine } from './cli/command-line.ts';
-import { loadConfig, misspeltKeys } from './config.ts';
+import { loadConfig } from './config.ts';
+import { settingTypos } from './config/setting-typos.ts';
 import { openLogger } from './telemetry/logger.ts';
 import { StartError } from './start-error.ts';
 import { styleFor } from './development/terminal-style.ts';
@@ -18,7 +19,7 @@ Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: 
 async function start(): Promise<(() => Promise<void>) | undefined> {
   if (readCommandLine({ usage: 'npm start', about }) === undefined) return undefined;
   const config = loadConfig(process.env);
-  for (const line of misspeltKeys(process.env)) console.error(line);
+  for (const line of settingTypos(process.env)) console.error(line);
   const logger = openLogger(config.logLevel);
   // After an uncaught error the state of the process is unknown: log the error and exit, so that a supervisor starts
   // a clean process.

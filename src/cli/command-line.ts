@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { misspeltKeys } from '../config.ts';
+import { settingTypos } from '../config/setting-typos.ts';
 import { StartError } from '../start-error.ts';
 import { readOnlyLine } from './read-only-line.ts';
 
@@ -73,7 +73,7 @@ export async function runCommand<const Options extends CommandOptions>(
   try {
     const given = readCommandLine(command);
     if (given === undefined) return;
-    for (const line of misspeltKeys(process.env)) console.error(line);
+    for (const line of settingTypos(process.env)) console.error(line);
     process.exitCode = await run(given);
   } catch (error) {
     // Ctrl-C came before the command started its work.

@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ConfigError,
-  defaultLimits,
-  developmentSecret,
-  loadConfig,
-  loadMigrateUrl,
-  misspeltKeys,
-} from '../../src/config.ts';
+import { ConfigError, defaultLimits, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
+import { settingTypos } from '../../src/config/setting-typos.ts';
 
 const secret = 'k'.repeat(32);
 const production = {
@@ -258,7 +252,7 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
     ['a key of simulate only', 'STAF_TOKEN', 'STAFF_TOKEN'],
   ])('%s', (_what, name, meant) => {
     for (const NODE_ENV of ['development', 'production', undefined]) {
-      expect(misspeltKeys({ NODE_ENV, [name]: 'x' })).toEqual([
+      expect(settingTypos({ NODE_ENV, [name]: 'x' })).toEqual([
         `${name}: is no key of this program: did you mean ${meant}?`,
       ]);
     }
@@ -266,7 +260,7 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
 
   test('a name with a prefix that only our keys have', () => {
     const line = 'LIMIT_FRAMES: is no key of this program: docs/configuration.md lists all keys';
-    expect(misspeltKeys({ LIMIT_FRAMES: '5' })).toEqual([line]);
+    expect(settingTypos({ LIMIT_FRAMES: '5' })).toEqual([line]);
   });
 
   test('but not a key, a name of another program, or one beside the key itself', () => {
@@ -279,7 +273,7 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
       REDIS_TLS_URL: 'x',
       REDIS_PORT: 'tcp://h:1',
     };
-    expect(misspeltKeys({ ...known, ...others, DATABASE_URI: 'x', LIMIT_PORT: 'tcp://10.0.0.1:80' })).toEqual([]);
+    expect(settingTypos({ ...known, ...others, DATABASE_URI: 'x', LIMIT_PORT: 'tcp://10.0.0.1:80' })).toEqual([]);
   });
 });
 

@@ -1,31 +1,43 @@
+import { settingNames, withoutBlanks } from './settings.ts';
+
 /** Names and prefixes that only this program uses. */
 const ownPrefix = /^(?:AUTH|CORS|LIMIT|PLAINTEXT|TRUSTED)_|^(?:GRAPHIQL|INTROSPECTION)/;
 /** Names that Kubernetes sets in each pod for a service called `auth` or `limit`. */
 const kubernetesName = /_SERVICE_(?:HOST|PORT\w*)$|_PORT(?:_\d+_\w+)?$/;
 
 /**
- * Names in an environment that have a prefix of this program, but are none of its keys.
- * @param names of the variables that are set
- * @param known the program's keys
+ * Warnings, one per line, about names in the environment that are probably misspelt settings: the setting that was
+ * meant keeps its default. In production, loadConfig() rejects a name whose prefix only this program uses.
  */
-export function unknownKeys(names: readonly string[], known: readonly string[]): string[] {
-  return names.filter(name => ownPrefix.test(name) && !kubernetesName.test(name) && !known.includes(name));
+export function settingTypos(env: NodeJS.ProcessEnv): string[] {
+  const names = Object.keys(withoutBlanks(env));
+  const unknown = unknownNames(names);
+  return names.flatMap(name => {
+    const likely = likelySetting(name, names);
+    if (likely === undefined && !unknown.includes(name)) return [];
+    const meant = likely === undefined ? 'docs/configuration.md lists all keys' : `did you mean ${likely}?`;
+    return [`${name}: is no key of this program: ${meant}`];
+  });
+}
+
+/** Those of the names that have a prefix of this program, but are none of its settings. */
+export function unknownNames(names: readonly string[]): string[] {
+  return names.filter(name => ownPrefix.test(name) && !kubernetesName.test(name) && !settingNames.includes(name));
 }
 
 /**
- * The key that a name was probably meant to be: one or two typing errors away, or written in another case. A key that
- * is set itself is not suggested.
+ * The setting that a name was probably meant to be: one or two typing errors away, or written in another case. A
+ * setting that is set itself is not suggested.
  * @param names of the variables that are set
- * @param known the program's keys
- * @returns undefined if no key is close enough
+ * @returns undefined if no setting is close enough
  */
-export function likelyKey(name: string, names: readonly string[], known: readonly string[]): string | undefined {
-  if (known.includes(name)) return undefined;
+function likelySetting(name: string, names: readonly string[]): string | undefined {
+  if (settingNames.includes(name)) return undefined;
   // Short names are close to too many others (PORT to SORT and POST), so only one typing error is allowed there.
-  return known.find(
-    key =>
-      !names.includes(key) &&
-      mistakes(name.toUpperCase(), key) <= (key.length > 6 ? 2 : 1) &&
+  return settingNames.find(
+    setting =>
+      !names.includes(setting) &&
+      mistakes(name.toUpperCase(), setting) <= (setting.length > 6 ? 2 : 1) &&
       !kubernetesName.test(name),
   );
 }

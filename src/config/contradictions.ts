@@ -1,0 +1,94 @@
+import { settingTypos, unknownNames } from './setting-typos.ts';
+import { minSecretBytes, type settings } from './settings.ts';
+
+export const noEmbeddedInProduction =
+  'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data';
+
+/** Contradictions between settings, one per line. It uses the raw values, valid or not, so that one start reports every problem. */
+export function contradictions(raw: Readonly<Record<string, string>>): string[] {
+  const production = raw['NODE_ENV'] === 'production';
+  const has = (key: keyof typeof settings.shape): boolean => raw[key] !== undefined;
+  const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL');
+  const host = raw['HOST'] ?? '127.0.0.1';
+  const singleRole = raw['ROLES'] === 'api' || raw['ROLES'] === 'projector';
+  const problems: string[] = [];
+
+  if (has('AUTH_JWT_SECRET') && has('AUTH_JWKS_URL')) {
+    problems.push('AUTH_JWT_SECRET, AUTH_JWKS_URL: set one of them, not both');
+  }
+  if (production && !hasKey) {
+    problems.push(
+      `AUTH_JWT_SECRET: set it, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key`,
+    );
+  } else if (!hasKey && !isLoopback(host)) {
+    problems.push(
+      `HOST: ${host} can be reached from outside: set AUTH_JWT_SECRET, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only`,
+    );
+  }
+  if (production && !has('AUTH_ISSUER')) problems.push('AUTH_ISSUER: set it to the issuer of your tokens (iss)');
+  if (production && !has('AUTH_AUDIENCE')) problems.push('AUTH_AUDIENCE: set it to the audience of your tokens (aud)');
+  if (production && !has('DATABASE_URL')) {
+    problems.push(noEmbeddedInProduction);
+  } else if (singleRole && !has('DATABASE_URL')) {
+    problems.push('DATABASE_URL: set it: separate api and projector processes cannot share an embedded database');
+  }
+  if (singleRole && !has('REDIS_URL')) {
+    problems.push('REDIS_URL: set it: separate api and projector processes communicate through Redis only');
+  }
+  if (raw['GRAPHIQL'] === 'on' && (production ? raw['INTROSPECTION'] !== 'on' : raw['INTROSPECTION'] === 'off')) {
+    problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema');
+  }
+  if (raw['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
+    if (!has('TRUSTED_DOCUMENTS')) {
+      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served');
+    }
+    if (raw['GRAPHIQL'] === 'on') {
+      problems.push(
+        'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
+      );
+    }
+  }
+  if (production) {
+    problems.push(...plaintext(raw));
+    if (unknownNames(Object.keys(raw)).length > 0) problems.push(...settingTypos(raw));
+  }
+  if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
+    problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
+  }
+  return problems;
+}
+
+/** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
+function plaintext(raw: Readonly<Record<string, string>>): string[] {
+  const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
+  const exposed = (key: string): boolean => {
+    const text = raw[key];
+    if (text === undefined || !URL.canParse(text)) return false;
+    const { hostname, protocol, searchParams } = new URL(text);
+    const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
+    if (!expected.test(protocol)) return false; // already reported as malformed
+    const host = (hostname || searchParams.get('host') || 'localhost').replace(/^\[|\]$/g, '');
+    if (isLoopback(host) || host.startsWith('/') || trusted.includes(host)) return false;
+    if (protocol.startsWith('http')) return protocol !== 'https:';
+    if (protocol.startsWith('redis')) return protocol !== 'rediss:';
+    return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
+  };
+  return [
+    ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
+      .filter(exposed)
+      .map(
+        key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
+      ),
+    ...['AUTH_JWKS_URL']
+      .filter(exposed)
+      .map(key => `${key}: make it https://: over http an attacker could replace the keys`),
+    ...['REDIS_URL']
+      .filter(exposed)
+      .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
+  ];
+}
+
+/** Whether only this machine can reach the address. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
