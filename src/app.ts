@@ -13,6 +13,7 @@ import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
+import { openLiveViews } from './graphql/live-views.ts';
 import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
@@ -22,13 +23,12 @@ import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
+import { openSharedInterval } from './live/shared-interval.ts';
 import { openSharedReads } from './live/shared-reads.ts';
-import { openBeat } from './live/beat.ts';
 import { openRedisCounters } from './server/limits/redis-counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { readCustomerTotals } from './order/views/customer-totals.ts';
-import { readOrdersChanged } from './order/views/read-order-changes.ts';
 import { readOrderHistories } from './order/views/read-order-history.ts';
 import { readCustomersOrderPages, readOrders, readOrdersAlone } from './order/views/read-orders.ts';
 import { readProducts } from './product/views/product-view.ts';
@@ -44,7 +44,7 @@ import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
 import { fillEmptyLog } from './development/sample-data.ts';
-import { deciders, types, views } from './slices.ts';
+import { deciders, liveViews, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
 /** The contract of `projectionsUpdated`: at most two frames a second. */
@@ -171,14 +171,14 @@ async function serve(
     metrics.appended(commands);
     bus.publish('appended', {});
   });
-  const orderHub = openHub({
-    read: (after, interest) => readOrdersChanged(source, after, interest, everything),
+  const openedViews = openLiveViews(liveViews, {
+    source,
     start: (await readCheckpoint(database)).position,
     bus,
-    logger: logger.child({ component: 'hub' }),
+    logger,
   });
   closers.push(() => {
-    orderHub.close();
+    openedViews.close();
   });
   const logHub = openHub<never>({
     read: (after, { scopes }) => readGrownStreams(source.database, after, scopes, everything),
@@ -209,18 +209,16 @@ async function serve(
         if (origin) tracing?.record('delivery', origin, startMs, Date.now());
       },
     },
-    reached: (position, timeout) => orderHub.awaitPosition(position, timeout),
-    orderHub,
+    liveViews: openedViews,
     logHub,
     projections: after =>
       sharedReads.once(JSON.stringify(['projections', after]), () =>
         readProjectionsAfter(source.database, views, after),
       ),
-    projectionBeat: openBeat(projectionFrameIntervalMs),
+    projectionInterval: openSharedInterval(projectionFrameIntervalMs),
     sharedReads,
     order: openEntityRead((ids, atLeast) => readOrders(cachedSource, ids, atLeast)),
     orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(cachedSource, ids, atLeast)),
-    orderToWatch: openBatchedRead(ids => readOrdersAlone(source, ids)),
     orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
     customer: openEntityRead((ids, atLeast) => readCustomers(cachedSource, ids, atLeast)),
     customerOrders: openBatchedReadWith((ids, { list, request }) =>

@@ -1,9 +1,9 @@
 import type { HandleCommand } from '../commands/handle-command.ts';
-import type { Position } from '../event-store/position.ts';
 import type { Hub } from '../live/hub.ts';
 import type { SharedReads } from '../live/shared-reads.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
+import type { LiveViews } from './live-views.ts';
 
 /** What app.ts creates for the resolvers. Slices and the server declare what they add (`declare module`). */
 export interface Dependencies {
@@ -14,6 +14,6 @@ export interface Dependencies {
   readonly tracing?: Tracing | undefined;
   /** Notifies subscribers of new events in a stream, before the views reflect them. */
   readonly logHub: Hub<never>;
-  /** Resolves when the views have reached a position on this node, or after the timeout. */
-  readonly reached: (position: Position, timeoutMs: number) => Promise<void>;
+  /** Notifies subscribers of changed rows, when the views reflect them. */
+  readonly liveViews: LiveViews;
 }

@@ -1,5 +1,5 @@
-import type { Beat } from '../live/beat.ts';
-import { type StateFrame, watchState } from '../live/watch-state.ts';
+import { pollState, type StateFrame } from '../live/poll-state.ts';
+import type { SharedInterval } from '../live/shared-interval.ts';
 import type { Projections, ProjectionStatus, RebuildStatus } from '../projections/read-projections.ts';
 import type { Position } from '../event-store/position.ts';
 import { builder } from './builder.ts';
@@ -10,7 +10,7 @@ declare module './dependencies.ts' {
     /** @param after a position, to check whether it belongs to this log */
     readonly projections: (after: Position | undefined) => Promise<Projections>;
     /** Times at which subscribers read the state again. */
-    readonly projectionBeat: Beat;
+    readonly projectionInterval: SharedInterval;
   }
 }
 
@@ -90,9 +90,9 @@ builder.subscriptionField('projectionsUpdated', t =>
     description: 'Sends the state of all read models after each change, at most twice a second (staff only).',
     subscribe: (_root, _args, context) => {
       const { dependencies: parts, logger } = context;
-      return watchState(startAfter(context, undefined), {
+      return pollState(startAfter(context, undefined), {
         read: parts.projections,
-        beat: parts.projectionBeat,
+        interval: parts.projectionInterval,
         logger,
       });
     },

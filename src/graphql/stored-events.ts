@@ -1,11 +1,7 @@
-import type { Position } from '../event-store/position.ts';
-import { readEventsAfter } from '../event-store/read-events-after.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
-import { everything } from '../live/hub.ts';
-import { type EventFrame, isDamaged, watchEvents } from '../live/watch-events.ts';
 import { builder } from './builder.ts';
-import { codedError } from './coded-error.ts';
-import { type Context, startAfter } from './context.ts';
+import { startAfter } from './context.ts';
+import { eventOf, eventsAfter } from './event-feed.ts';
 import { eventFields } from './event-fields.ts';
 
 const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
@@ -35,27 +31,7 @@ builder.subscriptionField('eventsAppended', t =>
         description: 'The position of the last event that you have processed. The feed continues after it.',
       }),
     },
-    subscribe: (_root, { after }, context) => watchLog(context, startAfter(context, after)),
+    subscribe: (_root, { after }, context) => eventsAfter(context, undefined, startAfter(context, after)),
     resolve: eventOf,
   }),
 );
-
-function watchLog({ dependencies, logger }: Context, after: Position | undefined) {
-  const { database, types } = dependencies.source;
-  const read = (from: Position | undefined, limit: number) =>
-    dependencies.sharedReads.once(JSON.stringify(['events', from, limit]), () =>
-      readEventsAfter(database, types, undefined, from, limit),
-    );
-  return watchEvents(dependencies.logHub, everything, after, { read, logger });
-}
-
-/**
- * @throws STALE_POSITION if the feed ends because its position can't be continued
- * @throws UnreadableEventError if the feed ends at an event that can't be read
- */
-export function eventOf({ row }: EventFrame): RecordedEvent {
-  if (row === undefined)
-    throw codedError('STALE_POSITION', 'The position is of another log: subscribe again without it.');
-  if (isDamaged(row)) throw row.unreadable;
-  return row;
-}

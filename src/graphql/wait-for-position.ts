@@ -45,6 +45,6 @@ export async function waitForPosition<Result extends { readonly position: Positi
         position: formatPosition(result.position),
       });
     }
-    await dependencies.reached(atLeast, Math.min(remainingMs, rereadIntervalMs));
+    await dependencies.liveViews.awaitPosition(atLeast, Math.min(remainingMs, rereadIntervalMs));
   }
 }

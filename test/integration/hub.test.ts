@@ -11,7 +11,8 @@ import { watchList } from '../../src/live/watch-list.ts';
 import { watchRow } from '../../src/live/watch-row.ts';
 import { openLogger } from '../../src/telemetry/logger.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { readOrderChanges, readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
+import { liveOrders } from '../../src/order/views/live-orders.ts';
+import { readChangePage, readWatchedChanges } from '../../src/projections/read-changes.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { eventually } from '../support/eventually.ts';
@@ -53,7 +54,7 @@ beforeEach(() => {
 });
 
 const readOf = (one: TestNode): ReadChanges<OrderRow> => {
-  return (after, interest) => readOrdersChanged(one.source, after, interest, everything);
+  return (after, interest) => readWatchedChanges(one.source, liveOrders, after, interest, everything);
 };
 
 const hubs: Hub<OrderRow>[] = [];
@@ -391,7 +392,7 @@ describe('a subscriber that registers at any moment', () => {
               const frames = await watchList<OrderRow>(hub, customerId, undefined, {
                 read: (after, limit) =>
                   step(s, `list ${index}`, () =>
-                    readOrderChanges(node.source, { customerId, filter: {} }, after, limit),
+                    readChangePage(node.source, liveOrders, { scope: customerId, filter: {} }, after, limit),
                   ),
                 logger,
               });

@@ -9,7 +9,8 @@ import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { orderView } from '../../src/order/views/order-view.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { matchesNow } from '../../src/order/views/order-filter.ts';
-import { readOrderChanges } from '../../src/order/views/read-order-changes.ts';
+import { liveOrders } from '../../src/order/views/live-orders.ts';
+import { readChangePage } from '../../src/projections/read-changes.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
 import { readParked } from '../../src/projections/parking.ts';
@@ -219,7 +220,7 @@ test('a subscriber with a reference filter is notified of an order whose referen
   const before = await readHead(node.database);
   expect(await quietly(() => eraseNamedCustomer(node.database, true, customerId))).toBe(true);
   const filter = { reference: 'PO 9' };
-  const { rows } = await readOrderChanges(node.source, { customerId: undefined, filter }, before, 10);
+  const { rows } = await readChangePage(node.source, liveOrders, { scope: undefined, filter }, before, 10);
   expect(rows.map(row => row.orderId)).toContain(named);
   expect(rows.filter(row => matchesNow(row, filter))).toEqual([]);
 });
@@ -251,7 +252,7 @@ describe('a retry', () => {
     expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
 
     // A subscriber that had reached the end of the log before the retry is notified of the row.
-    const missed = await readOrderChanges(node.source, { customerId: undefined, filter: {} }, before, 10);
+    const missed = await readChangePage(node.source, liveOrders, { scope: undefined, filter: {} }, before, 10);
     expect(missed.rows.map(row => row.orderId)).toEqual([poisoned]);
   });
 

@@ -7,7 +7,8 @@ import { appendEvents } from '../../src/event-store/append-events.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { newId } from '../../src/ids.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { readOrderChanges } from '../../src/order/views/read-order-changes.ts';
+import { liveOrders } from '../../src/order/views/live-orders.ts';
+import { readChangePage } from '../../src/projections/read-changes.ts';
 import { readOrderPage, readOrders } from '../../src/order/views/read-orders.ts';
 import { readCheckpoint, readRebuild } from '../../src/projections/checkpoint.ts';
 import { beginRebuild, readRetired, switchTo } from '../../src/projections/generations.ts';
@@ -192,9 +193,10 @@ test(
     async function subscribe(): Promise<void> {
       let after = await readHead(node.database);
       for (let last = false; ; last = over) {
-        const { rows, position, continues } = await readOrderChanges(
+        const { rows, position, continues } = await readChangePage(
           node.source,
-          { customerId: undefined, filter: {} },
+          liveOrders,
+          { scope: undefined, filter: {} },
           after,
           100,
         );
@@ -312,7 +314,7 @@ test('subscribers are notified of a parked stream that the new generation folds'
   expect(await rebuildOn(node)).toBe('folded');
   await projectAll(node);
   expect(await readParked(node.database)).toEqual([]);
-  const { rows } = await readOrderChanges(node.source, { customerId: undefined, filter: {} }, before, 10);
+  const { rows } = await readChangePage(node.source, liveOrders, { scope: undefined, filter: {} }, before, 10);
   expect(rows).toMatchObject([{ orderId, version: 2, itemCount: 1 }]);
   await expectViewsEqualTheFold(node);
 });

@@ -10,7 +10,8 @@ import { type ListFrame, type ListSource, watchList } from '../../src/live/watch
 import { openLogger } from '../../src/telemetry/logger.ts';
 import { matchesNow, type OrderFilter } from '../../src/order/views/order-filter.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { readOrderChanges, readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
+import { liveOrders } from '../../src/order/views/live-orders.ts';
+import { readChangePage, readWatchedChanges } from '../../src/projections/read-changes.ts';
 import { readOrderPage } from '../../src/order/views/read-orders.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { eventually } from '../support/eventually.ts';
@@ -65,7 +66,7 @@ async function openHubOn(one: TestNode): Promise<void> {
     logger,
     read: (after, interest) => {
       asked.push(interest.scopes);
-      return readOrdersChanged(serving.source, after, interest, everything);
+      return readWatchedChanges(serving.source, liveOrders, after, interest, everything);
     },
   });
 }
@@ -78,7 +79,7 @@ afterEach(() => hub.close());
 /** Reads as the subscription's field does; without a customer the list of all orders. */
 function sourceOf(customer: string | undefined, filter: OrderFilter = {}): ListSource<OrderRow> {
   return {
-    read: (after, limit) => readOrderChanges(serving.source, { customerId: customer, filter }, after, limit),
+    read: (after, limit) => readChangePage(serving.source, liveOrders, { scope: customer, filter }, after, limit),
     logger,
   };
 }
@@ -235,7 +236,7 @@ test('a reader that stops at any moment and resumes with its last frame’s posi
           await sleep(pace);
         }
         await frames.return?.();
-        const { rows } = await readOrderChanges(node.source, { customerId: listed, filter: {} }, after, 1);
+        const { rows } = await readChangePage(node.source, liveOrders, { scope: listed, filter: {} }, after, 1);
         if (over && rows.length === 0) break;
         await sleep(away);
       }

@@ -10,7 +10,8 @@ import { type RowFrame, type RowSource, watchRow } from '../../src/live/watch-ro
 import { newId } from '../../src/ids.ts';
 import { openLogger } from '../../src/telemetry/logger.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { readOrdersChanged } from '../../src/order/views/read-order-changes.ts';
+import { liveOrders } from '../../src/order/views/live-orders.ts';
+import { readWatchedChanges } from '../../src/projections/read-changes.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { StalePositionError } from '../../src/projections/stale-position.ts';
@@ -66,7 +67,7 @@ async function openHubOn(one: TestNode): Promise<void> {
     logger,
     read: (after, interest) => {
       asked.push(interest.ids);
-      return readOrdersChanged(serving.source, after, interest, everything);
+      return readWatchedChanges(serving.source, liveOrders, after, interest, everything);
     },
   });
 }

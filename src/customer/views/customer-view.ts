@@ -1,5 +1,6 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import type { LiveView } from '../../projections/read-changes.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
@@ -47,6 +48,9 @@ export const customerView: View<CustomerRow> = {
     return { ...before, ...changes, updatedAt: at, version, position, hash };
   },
 };
+
+/** Customers for subscribers: one customer. */
+export const liveCustomers: LiveView<CustomerRow> = { rows: customerView };
 
 function changesOf(event: RecordedEvent & CustomerEvent, at: string): Partial<CustomerRow> {
   switch (event.type) {

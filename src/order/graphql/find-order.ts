@@ -14,11 +14,6 @@ declare module '../../graphql/dependencies.ts' {
     readonly order: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
     /** The same without the customer. */
     readonly orderAlone: (id: string, atLeast?: Position) => Promise<Found<OrderWithCustomer>>;
-    /**
-     * The same as `orderAlone`, but never from a cached row, because the frames for several subscribers are made from
-     * it.
-     */
-    readonly orderToWatch: (id: string) => Promise<Found<OrderWithCustomer>>;
   }
 }
 

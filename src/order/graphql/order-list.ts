@@ -86,7 +86,7 @@ export const orderListArguments = builder.args(t => ({
   }),
 }));
 
-type FilterInput = typeof OrderFilter.$inferInput;
+export type FilterInput = typeof OrderFilter.$inferInput;
 
 interface ListArguments extends PageArguments {
   readonly filter?: FilterInput | null | undefined;

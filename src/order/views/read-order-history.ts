@@ -1,5 +1,3 @@
-import type { Position } from '../../event-store/position.ts';
-import { readEventsAfter } from '../../event-store/read-events-after.ts';
 import { type HistoryPage, type HistoryRange, readHistories, readHistory } from '../../event-store/read-history.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import type { ReadTogether } from '../../projections/batched-read.ts';
@@ -16,20 +14,6 @@ export async function readOrderHistories(
 ): Promise<ReadTogether<readonly RecordedEvent[], undefined>> {
   const streams = { streamType: orderView.streamType, streamIds: orderIds };
   return { position: undefined, rows: await readHistories(database, types, streams, range) };
-}
-
-/**
- * The events of an order after a position of the log, and the position up to which they were read; see
- * readEventsAfter().
- */
-export function readOrderEventsAfter(
-  { database, types }: ReadSource,
-  orderId: string,
-  after: Position | undefined,
-  limit: number,
-): ReturnType<typeof readEventsAfter> {
-  const stream = { streamType: orderView.streamType, streamId: orderId };
-  return readEventsAfter(database, types, stream, after, limit);
 }
 
 /** The order after the last event of a range; undefined if the range has no event. */

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { converse } from '../../../src/client/conversation.ts';
 import { startOfLog } from '../../../src/event-store/position.ts';
-import { openBeat } from '../../../src/live/beat.ts';
-import { watchState } from '../../../src/live/watch-state.ts';
+import { pollState } from '../../../src/live/poll-state.ts';
+import { openSharedInterval } from '../../../src/live/shared-interval.ts';
 import { openLogger } from '../../../src/telemetry/logger.ts';
 
 test('each state that a server sends reaches a page, at whatever position it changed', async () => {
   const states = ['LIVE', 'FAILED', 'REBUILDING', 'LIVE'];
   const remaining = [...states];
   const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [remaining.shift()] });
-  const frames = watchState(undefined, { read, beat: openBeat(1), logger: openLogger('silent') });
+  const frames = pollState(undefined, { read, interval: openSharedInterval(1), logger: openLogger('silent') });
   const conversation = converse({ query: 'subscription { projectionsUpdated { state } }' }, {});
   for (const expected of states) {
     const { kind, state } = (await frames.next()).value!;

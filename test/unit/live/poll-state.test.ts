@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { startOfLog } from '../../../src/event-store/position.ts';
-import { openBeat } from '../../../src/live/beat.ts';
+import { pollState, type StateFrame } from '../../../src/live/poll-state.ts';
+import { openSharedInterval } from '../../../src/live/shared-interval.ts';
 import { openSharedReads } from '../../../src/live/shared-reads.ts';
-import { type StateFrame, watchState } from '../../../src/live/watch-state.ts';
 import { openLogger } from '../../../src/telemetry/logger.ts';
 
 test('a hundred subscribers of a state share one read per interval, and reads stop after all have left', async () => {
   const reads = openSharedReads();
-  const beat = openBeat(50);
+  const interval = openSharedInterval(50);
   let state = ['LIVE'];
   let asked = 0;
   const read = () =>
@@ -15,7 +15,7 @@ test('a hundred subscribers of a state share one read per interval, and reads st
       asked++;
       return Promise.resolve({ position: startOfLog, continues: true, state });
     });
-  const watch = () => watchState(undefined, { read, beat, logger: openLogger('silent') });
+  const watch = () => pollState(undefined, { read, interval, logger: openLogger('silent') });
   const all = Array.from({ length: 100 }, watch);
   for (const expected of [state, ['FAILED']]) {
     state = expected;

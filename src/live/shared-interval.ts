@@ -1,16 +1,15 @@
 /** Regular moments that all waiting callers share. */
-export interface Beat {
-  /** Interval, ms. */
-  readonly every: number;
+export interface SharedInterval {
+  readonly everyMs: number;
   /** Resolves at the next moment. */
   next(): Promise<void>;
 }
 
 /** One timer for all callers, and none while no caller waits. */
-export function openBeat(every: number): Beat {
+export function openSharedInterval(everyMs: number): SharedInterval {
   let nextMoment: Promise<void> | undefined;
   return {
-    every,
+    everyMs,
     next: () =>
       (nextMoment ??= new Promise(resolve => {
         setTimeout(
@@ -18,7 +17,7 @@ export function openBeat(every: number): Beat {
             nextMoment = undefined;
             resolve();
           },
-          every - (performance.now() % every),
+          everyMs - (performance.now() % everyMs),
         );
       })),
   };
