@@ -5,7 +5,8 @@ const packages = (...names) => names.map(name => `^node_modules/(@types/)?${name
 const node = { dependencyTypes: ['core'] };
 
 const slice = '(order|customer|product)';
-const database = ours('database/(database|database-error)\\.ts$', 'generated/prisma/');
+const database = ours('database/(database|database-error)\\.ts$');
+const [sqlParts] = ours('database/sql\\.ts$');
 const edges = ours('async/', 'start-error\\.ts$', 'telemetry/');
 const [decider] = ours('commands/decider\\.ts$');
 const [ids] = ours('ids\\.ts$');
@@ -30,6 +31,7 @@ export default {
       `${slice}/views/`,
       ours('event-store/(recorded-event|position|read-(history|events-after)|is-of-this-log)\\.ts$'),
       database,
+      sqlParts,
     ),
     may('order/views/', ours('(customer|product)/views/')), // joined by key, with their current data
     may(`${slice}/graphql/`, ours('$1/', `${slice}/(decider\\.ts$|views/|graphql/)`), ours('async/'), ids, money),
@@ -41,9 +43,10 @@ export default {
 
     // The core, from the command to the frame. It imports no slice, and views never append to the log.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, edges, node),
+    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, sqlParts, edges, node),
     may('event-store/', packages('lru-cache', 'pg')),
-    may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, edges, node),
+    may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, sqlParts),
+    may('projections/', edges, node),
     may('projections/', packages('lru-cache')),
     may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
     may('live/', packages('ioredis')),
@@ -75,7 +78,7 @@ export default {
       ours('telemetry/', '(commands|event-store)/', 'async/', 'config\\.ts$', 'database/database-error\\.ts$'),
     ),
     may('telemetry/', node, packages('pino', '@opentelemetry/[a-z-]+')),
-    may('database/', ours('database/', 'config\\.ts$'), database, edges, node),
+    may('database/', ours('database/', 'config\\.ts$', 'generated/prisma/'), edges, node),
     may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),

@@ -4,4 +4,10 @@ import { defineConfig } from 'prisma/config';
 // executable satisfies its check, so that an install works where nothing can be downloaded.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= process.execPath;
 
-export default defineConfig({ schema: '../prisma/schema.prisma', migrations: { path: '../prisma/migrations' } });
+const url = process.env.DATABASE_URL; // only `prisma studio` uses it
+
+export default defineConfig({
+  schema: '../prisma/schema.prisma',
+  migrations: { path: '../prisma/migrations' },
+  ...(url !== undefined && { datasource: { url } }),
+});

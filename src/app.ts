@@ -35,7 +35,6 @@ import { readProducts } from './product/views/product-view.ts';
 import { openBatchedRead, openBatchedReadWith, openEntityRead } from './projections/batched-read.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
-import { prepared } from './projections/prepared.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
 import { startProjector } from './projections/projector.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
@@ -69,7 +68,7 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
   try {
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
-    const { database, lookUp, select } = opened;
+    const { database } = opened;
     if (config.production) await checkForProduction(database, config.redisUrl === undefined);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
@@ -86,15 +85,11 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const servesApi = config.roles.includes('api');
     if (config.roles.includes('projector')) {
       const onEnded = servesApi ? () => undefined : onObsolete;
-      projectFor({ database: prepared(database, lookUp), bus, logger, closers, tracing, onEnded });
+      projectFor({ database, bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
     if (servesApi) {
-      const url = await serve(
-        config,
-        { source: { database, lookUp, select, types }, bus, logger, tracing, metrics, probes },
-        closers,
-      );
+      const url = await serve(config, { source: { database, types }, bus, logger, tracing, metrics, probes }, closers);
       return { url, probes: url, stop };
     }
     const server = await openProbeServer(probes, config);
@@ -194,6 +189,7 @@ async function serve(
   const sharedReads = openSharedReads();
   const dependencies: Dependencies = {
     source,
+    cachedSource,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle: openCommandBus(store, deciders, {
       logger: logger.child({ component: 'commands' }),
@@ -222,7 +218,7 @@ async function serve(
     orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
     customer: openEntityRead((ids, atLeast) => readCustomers(cachedSource, ids, atLeast)),
     customerOrders: openBatchedReadWith((ids, { list, request }) =>
-      readCustomersOrderPages(source, ids, list, request),
+      readCustomersOrderPages(cachedSource, ids, list, request),
     ),
     customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
     product: openEntityRead((ids, atLeast) => readProducts(cachedSource, ids, atLeast)),

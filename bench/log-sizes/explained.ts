@@ -1,7 +1,5 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import type { Database } from '../../src/database/database.ts';
-import type * as Generated from '../../src/generated/prisma/client.ts';
+import type * as DatabasePart from '../../src/database/database.ts';
 import { built } from '../built.ts';
 
 /** One execution of a statement, as PostgreSQL reports it. */
@@ -48,14 +46,14 @@ const settings = {
 
 /** The program's database on one connection that reports every statement. */
 export interface ExplainedDatabase {
-  readonly database: Database;
+  readonly database: DatabasePart.Database;
   /** Executions that touched a table since the last call. */
   readonly take: () => Execution[];
   close(): Promise<void>;
 }
 
 export async function explainedDatabase(connectionString: string): Promise<ExplainedDatabase> {
-  const { PrismaClient } = await built<typeof Generated>('generated/prisma/client.js');
+  const { databaseOn } = await built<typeof DatabasePart>('database/database.js');
   const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
@@ -73,7 +71,7 @@ export async function explainedDatabase(connectionString: string): Promise<Expla
     });
   });
   return {
-    database: new PrismaClient({ adapter: new PrismaPg(pool) }),
+    database: databaseOn({ query: pool, lookUp: pool }),
     take() {
       const taken = executions;
       executions = [];

@@ -2,7 +2,6 @@ import pg from 'pg';
 import type * as DatabasePart from '../../src/database/database.ts';
 import type * as Store from '../../src/event-store/event-store.ts';
 import type * as OrderView from '../../src/order/views/order-view.ts';
-import type * as Prepared from '../../src/projections/prepared.ts';
 import type * as Rebuild from '../../src/projections/rebuild.ts';
 import type * as Slices from '../../src/slices.ts';
 import { built } from '../built.ts';
@@ -13,7 +12,6 @@ import { Copy } from './copy.ts';
 const { openDatabase } = await built<typeof DatabasePart>('database/database.js');
 const { openEventStore } = await built<typeof Store>('event-store/event-store.js');
 const { foldOrder } = await built<typeof OrderView>('order/views/order-view.js');
-const { prepared } = await built<typeof Prepared>('projections/prepared.js');
 const { rebuild } = await built<typeof Rebuild>('projections/rebuild.js');
 const { types, views } = await built<typeof Slices>('slices.js');
 
@@ -47,8 +45,7 @@ doJobs<ProjectionJob, ProjectionFigure>(job => {
 
 /** `orderstream rebuild order_view` until the new generation is live; removing the old rows is not measured. */
 async function rebuildAll(databaseUrl: string): Promise<ProjectionFigure> {
-  const opened = await openDatabase({ databaseUrl, dataDir: '' });
-  const database = prepared(opened.database, opened.lookUp);
+  const { database, close } = await openDatabase({ databaseUrl, dataDir: '' });
   const store = openEventStore(database, types, () => undefined);
   const start = performance.now();
   let [events, elapsed] = [0, 0];
@@ -57,7 +54,7 @@ async function rebuildAll(databaseUrl: string): Promise<ProjectionFigure> {
     elapsed = performance.now() - start;
   };
   await rebuild({ database, store, views, retry: () => Promise.resolve(), onProgress });
-  await opened.close();
+  await close();
   return { perSecond: (events / elapsed) * 1_000 };
 }
 
@@ -106,7 +103,7 @@ async function upserts(databaseUrl: string, seconds: number): Promise<Projection
       const { orderId, lines, productIds, ...rest } = row;
       const data = { ...rest, lines: lines as unknown as object[], productIds: [...productIds] };
       const key = { generation: plainGeneration, orderId };
-      await database.orderView.upsert({
+      await database.models.orderView.upsert({
         where: { generation_orderId: key },
         create: { ...key, ...data },
         update: data,
@@ -115,7 +112,7 @@ async function upserts(databaseUrl: string, seconds: number): Promise<Projection
     }
   }
   const elapsed = performance.now() - start;
-  await database.orderView.deleteMany({ where: { generation: plainGeneration } });
+  await database.models.orderView.deleteMany({ where: { generation: plainGeneration } });
   await close();
   return { perSecond: (done / elapsed) * 1_000 };
 }

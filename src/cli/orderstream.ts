@@ -10,7 +10,6 @@ import { type Command, explainError, runCommand } from './command-line.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
 import { printParked, retry } from './parked.ts';
 import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
-import { prepared } from '../projections/prepared.ts';
 import { status } from './status.ts';
 import { verify } from './verify.ts';
 
@@ -50,7 +49,7 @@ const tasks: Readonly<Record<string, Task>> = {
   rebuild: {
     takes: ['VIEW'],
     about: 'Folds the log again into a view and all views with the same checkpoint. Until then, the old rows are read.',
-    run: (source, _embedded, name = '') => rebuildView(prepared(source.database, source.lookUp), name),
+    run: (source, _embedded, name = '') => rebuildView(source.database, name),
   },
   'abandon-rebuild': {
     takes: [],
@@ -98,9 +97,9 @@ async function run([name, ...given]: readonly string[]): Promise<boolean> {
   if (!task || given.length !== task.takes.length) throw new StartError(`Name a task: ${overview.usage}`);
   const config = loadDatabaseConfig(process.env);
   const owner = task.asOwner && config.databaseUrl !== undefined ? loadMigrateUrl(process.env) : config.databaseUrl;
-  const { database, lookUp, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
+  const { database, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
   try {
-    return await task.run({ database, lookUp, types }, embedded, ...given);
+    return await task.run({ database, types }, embedded, ...given);
   } finally {
     await close();
   }

@@ -71,14 +71,21 @@ const withoutConnection = [
   /\b(?:connect|getaddrinfo) E[A-Z_]+/,
   /^timeout exceeded when trying to connect/,
   /^Connection terminated due to connection timeout/,
+  /^The server does not support SSL connections/,
+  /^There was an error establishing an SSL connection/,
   /^Cannot use a pool after calling end on the pool/,
   /Unable to start a transaction in the given time/,
   /^PGlite is (?:closing|closed)/,
 ];
 
+/** Codes of Node: the client rejects the server's certificate before it sends anything. */
+const certificateRejected =
+  /^(?:ERR_TLS_CERT_|CERT_|UNABLE_TO_(?:GET|DECRYPT|DECODE|VERIFY)_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
 function isWithoutConnection(shape: ErrorShape): boolean {
   if (shape.kind === 'DatabaseNotReachable' || shape.kind === 'TlsConnectionError') return true;
-  const { message } = shape;
+  const { message, code } = shape;
+  if (typeof code === 'string' && certificateRejected.test(code)) return true;
   return typeof message === 'string' && withoutConnection.some(words => words.test(message));
 }
 

@@ -1,34 +1,38 @@
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { Pool } from 'pg';
+import pg, { type CustomTypesConfig, type Pool } from 'pg';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { type Closers, openClosers } from '../async/closers.ts';
 import type { Config } from '../config.ts';
 import { lockDataDirectory } from './data-directory.ts';
-import { type Prisma, PrismaClient } from '../generated/prisma/client.ts';
+import { PrismaClient } from '../generated/prisma/client.ts';
 import { pendingMigrations } from './pending-migrations.ts';
 import { openPool } from './postgres.ts';
+import type { Query, Statement } from './sql.ts';
 import { StartError } from '../start-error.ts';
 
-export type Database = PrismaClient;
-
 /**
- * Sends a statement that looks rows up by their keys. It is prepared once for each session, and planned without the
- * tables' statistics. Only a small number of different texts may be used, because each one stays prepared.
+ * The only way to the database. The method that sends a statement decides how the statement is planned, see
+ * docs/decisions/0027-one-way-to-the-database.md.
  */
-export type LookUp = <Row>(statement: Statement) => Promise<Row[]>;
-
-export type Statement = Pick<Prisma.Sql, 'text' | 'values'>;
+export interface Database {
+  /** Sends a statement that is planned each time, for its values and with the current statistics of the tables. */
+  readonly query: Query;
+  /**
+   * Sends a statement that finds its rows by key. It is prepared once for each session, and planned without the tables'
+   * statistics. Only a small number of different texts may be used, because each one stays prepared.
+   */
+  readonly lookUp: Query;
+  /** Sends a statement as `query` does. @returns the number of rows that it changed */
+  readonly execute: (statement: Statement) => Promise<number>;
+  /** Runs statements that all see the database at one moment. @param timeoutMs maximum duration of all of them */
+  readonly snapshot: <Result>(run: (query: Query) => Promise<Result>, timeoutMs: number) => Promise<Result>;
+  /** Prisma's client, with types for each table. It takes more time than a statement of ours. */
+  readonly models: PrismaClient;
+}
 
 export interface OpenDatabase {
   readonly database: Database;
-  /** Undefined if PostgreSQL runs in this process, because it would save nothing there. */
-  readonly lookUp: LookUp | undefined;
-  /**
-   * Sends a statement that is planned each time with the tables' statistics. It bypasses Prisma, which needs more
-   * time for the rows of a page than the database does. Undefined if PostgreSQL runs in this process.
-   */
-  readonly select: LookUp | undefined;
   /** Whether PostgreSQL runs in this process. Then this process is the only one on the data. */
   readonly embedded: boolean;
   /**
@@ -55,26 +59,21 @@ export async function openDatabase(
   name = 'orderstream',
 ): Promise<OpenDatabase> {
   const closers = openClosers();
-  const embedded = config.databaseUrl === undefined;
+  const { databaseUrl } = config;
   try {
-    const { databaseUrl } = config;
-    const pool = databaseUrl === undefined ? undefined : await openServer(databaseUrl, name, closers);
-    const database = new PrismaClient({
-      adapter: pool ? new PrismaPg(pool) : await openInProcess(config.dataDir, closers),
-      errorFormat: 'minimal', // the other formats read source files for each error
-      transactionOptions: { maxWait: 5_000, timeout: 20_000 },
-    });
+    const database =
+      databaseUrl === undefined
+        ? await openInProcess(config.dataDir, closers)
+        : await openServer(databaseUrl, name, closers);
     await checkSchema(database);
-    const lookUp = databaseUrl === undefined ? undefined : await openLookUps(databaseUrl, name, closers);
-    const select = pool && selectOn(pool);
-    return { database, lookUp, select, embedded, close: () => closers.release() };
+    return { database, embedded: databaseUrl === undefined, close: () => closers.release() };
   } catch (error) {
     await closers.release();
     throw error;
   }
 }
 
-async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriverAdapterFactory> {
+async function openInProcess(dataDir: string, closers: Closers): Promise<Database> {
   closers.push(await lockDataDirectory(dataDir));
   // Imported only here: a process that uses a PostgreSQL server saves these 20 MB.
   const { embeddedAdapter, openEmbedded } = await import('./embedded-database.ts');
@@ -82,7 +81,14 @@ async function openInProcess(dataDir: string, closers: Closers): Promise<SqlDriv
   const client = await openEmbedded(join(dataDir, 'database'));
   closers.push(() => client.close());
   await migrate(client);
-  return embeddedAdapter(client);
+  const query: Query = async <Row>({ text, values }: Statement) =>
+    (await client.query<Row>(text, values, { parsers })).rows;
+  return {
+    query,
+    lookUp: query, // PostgreSQL in this process plans for its single session; preparing would save nothing
+    execute: async ({ text, values }) => (await client.query(text, values)).affectedRows ?? 0,
+    ...modelsOf(embeddedAdapter(client)),
+  };
 }
 
 const limits = {
@@ -94,51 +100,78 @@ const limits = {
   query_timeout: 40_000,
 };
 
-async function openServer(url: string, name: string, closers: Closers): Promise<Pool> {
-  const pool = await openPool('DATABASE_URL', url, { application_name: name, max: 10, ...limits }, planned);
-  closers.push(() => pool.end());
-  return pool;
+async function openServer(url: string, name: string, closers: Closers): Promise<Database> {
+  const open = async (max: number, session: readonly string[]): Promise<Pool> => {
+    const pool = await openPool('DATABASE_URL', url, { application_name: name, max, ...limits }, session);
+    closers.push(() => pool.end());
+    return pool;
+  };
+  const query = await open(10, querySettings);
+  return databaseOn({ query, lookUp: await open(6, lookUpSettings) });
 }
 
-function selectOn(pool: Pool): LookUp {
-  return async <Row>({ text, values }: Statement): Promise<Row[]> =>
-    (await pool.query({ text, values: [...values] })).rows as Row[];
+/** The database on pools of connections. @param pools those for `query` and everything else, and those for `lookUp` */
+export function databaseOn(pools: { readonly query: Pool; readonly lookUp: Pool }): Database {
+  const names = new Map<string, string>();
+  return {
+    query: async <Row>({ text, values }: Statement) => (await pools.query.query({ text, values, types })).rows as Row[],
+    lookUp: async <Row>({ text, values }: Statement) => {
+      const name = names.get(text) ?? `look_up_${names.size}`;
+      names.set(text, name);
+      return (await pools.lookUp.query({ name, text, values, types })).rows as Row[];
+    },
+    execute: async ({ text, values }) => (await pools.query.query({ text, values })).rowCount ?? 0,
+    ...modelsOf(new PrismaPg(pools.query)),
+  };
 }
+
+/** Values for which the driver and the embedded database have different defaults. */
+const parsers = {
+  20: BigInt, // bigint
+  17: (hex: string) => Uint8Array.from(Buffer.from(hex.slice(2), 'hex')), // bytea
+};
+const types: CustomTypesConfig = {
+  getTypeParser: (type, format): unknown =>
+    (parsers as Partial<Record<number, (text: string) => unknown>>)[type] ?? pg.types.getTypeParser(type, format),
+};
 
 /**
- * Settings for plans that are good independent of the tables' content: one row after the other through an index.
- * Otherwise a cached plan would remain the one that was best when the tables were empty.
+ * For the sessions of `lookUp`: plans that are good independent of the tables' content, one row after the other through
+ * an index. Otherwise a cached plan would remain the one that was best when the tables were empty.
  */
-export const byKey = [
+export const lookUpSettings = [
   'enable_seqscan=off',
   'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
   'jit=off',
+  'plan_cache_mode=force_generic_plan',
 ];
 
 /**
  * For the sessions of all other statements. The plan of a page has many branches, and few of them run. From its
  * estimated cost PostgreSQL would compile (JIT) all of them, which takes a hundred times longer than the execution.
  */
-export const planned = ['jit=off'];
+export const querySettings = ['jit=off'];
 
-/** Bypasses Prisma, which prepares no statements and needs more time for a result than the database does. */
-async function openLookUps(url: string, name: string, closers: Closers): Promise<LookUp> {
-  const session = [...byKey, 'plan_cache_mode=force_generic_plan'];
-  const pool = await openPool('DATABASE_URL', url, { application_name: name, max: 6, ...limits }, session);
-  closers.push(() => pool.end());
-  const names = new Map<string, string>();
-  return async <Row>({ text, values }: Statement): Promise<Row[]> => {
-    const prepared = names.get(text) ?? `look_up_${names.size}`;
-    names.set(text, prepared);
-    const { rows } = await pool.query({ name: prepared, text, values: [...values] });
-    return rows as Row[];
+function modelsOf(adapter: SqlDriverAdapterFactory): Pick<Database, 'models' | 'snapshot'> {
+  const models = new PrismaClient({
+    adapter,
+    errorFormat: 'minimal', // the other formats read source files for each error
+    transactionOptions: { maxWait: 5_000, timeout: 20_000 },
+  });
+  return {
+    models,
+    snapshot: (run, timeout) =>
+      models.$transaction(inside => run(({ text, values }) => inside.$queryRawUnsafe(text, ...values)), {
+        isolationLevel: 'RepeatableRead',
+        timeout,
+      }),
   };
 }
 
-async function checkSchema(database: Database): Promise<void> {
-  const { pending, unknown } = await pendingMigrations(database);
+async function checkSchema({ query }: Database): Promise<void> {
+  const { pending, unknown } = await pendingMigrations(query);
   if (unknown.length > 0) {
     throw new StartError(
       `the database was migrated by a newer release (it has ${unknown.join(', ')}): start that release`,

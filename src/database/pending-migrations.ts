@@ -1,29 +1,26 @@
 import { sqlState } from './database-error.ts';
-import type { PrismaClient } from '../generated/prisma/client.ts';
 import { migrationNames } from './schema-version.ts';
 import { StartError } from '../start-error.ts';
+import { type Query, sql } from './sql.ts';
 
 /**
  * The differences between a database and the schema of this program.
  * @returns `pending`: migrations that the database lacks; `unknown`: migrations of a newer release that the database
  * has
  */
-export async function pendingMigrations(
-  database: Pick<PrismaClient, '$queryRaw'>,
-): Promise<{ pending: string[]; unknown: string[] }> {
-  const applied = await appliedMigrations(database);
+export async function pendingMigrations(query: Query): Promise<{ pending: string[]; unknown: string[] }> {
+  const applied = await appliedMigrations(query);
   return {
     pending: migrationNames.filter(name => !applied.includes(name)),
     unknown: applied.filter(name => !migrationNames.includes(name)),
   };
 }
 
-async function appliedMigrations(database: Pick<PrismaClient, '$queryRaw'>): Promise<string[]> {
+async function appliedMigrations(query: Query): Promise<string[]> {
   try {
-    // eslint-disable-next-line no-restricted-syntax -- this table belongs to the migration engine, not to the log or the views
-    const rows = await database.$queryRaw<{ name: string }[]>`
+    const rows = await query<{ name: string }>(sql`
       SELECT migration_name AS name FROM _prisma_migrations
-      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`;
+      WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`);
     return rows.map(row => row.name);
   } catch (error) {
     switch (sqlState(error)) {

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { EventMetadata } from './recorded-event.ts';
 import { fingerprintBytes, type SealedData } from './personal-data.ts';
 
@@ -58,19 +58,19 @@ export type AppendOutcome =
  * stored: their outcome is `key-lost`, and the others are undefined and have to be sent again
  */
 export async function appendEvents(
-  database: Pick<Database, '$queryRaw'>,
+  database: Pick<Database, 'query'>,
   requests: readonly AppendRequest[],
 ): Promise<(AppendOutcome | undefined)[]> {
-  const append = Prisma.sql`append_events(${Prisma.join(appendColumns(requests))})`;
+  const append = sql`append_events(${sql.join(appendColumns(requests))})`;
   const sealed = requests.flatMap(sealedOf);
   if (sealed.length === 0) {
-    const rows = await database.$queryRaw<{ outcomes: string }[]>`SELECT ${append} AS outcomes`;
+    const rows = await database.query<{ outcomes: string }>(sql`SELECT ${append} AS outcomes`);
     return appendOutcomes(rows[0]?.outcomes ?? '', requests.length);
   }
-  const rows = await database.$queryRaw<{ lost: string[] | null; outcomes: string | null }[]>`
+  const rows = await database.query<{ lost: string[] | null; outcomes: string | null }>(sql`
     WITH lost AS MATERIALIZED (${lostKeys(sealed)})
     SELECT (SELECT json_agg(lost.name) FROM lost) AS lost,
-      CASE WHEN NOT EXISTS (SELECT FROM lost) THEN ${append} END AS outcomes`;
+      CASE WHEN NOT EXISTS (SELECT FROM lost) THEN ${append} END AS outcomes`);
   const { lost, outcomes } = rows[0] ?? {};
   if (!lost) return appendOutcomes(outcomes ?? '', requests.length);
   return requests.map(request =>
@@ -95,8 +95,8 @@ function keyName({ subject, key }: Sealed): string {
  * failover, a process may have cached a key that the database lacks, and data encrypted with it could never be read.
  * If a key was deleted, any key is accepted, because data of an erased subject has to be unreadable.
  */
-function lostKeys(sealed: readonly Sealed[]): Prisma.Sql {
-  return Prisma.sql`
+function lostKeys(sealed: readonly Sealed[]): Sql {
+  return sql`
     SELECT sealed.subject || ' ' || sealed.key AS name
     FROM unnest(${sealed.map(({ subject }) => subject)}::text[], ${sealed.map(({ key }) => key)}::text[])
       AS sealed(subject, key)

@@ -1,4 +1,5 @@
 import { type Database, nodeName } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import { StartError } from '../start-error.ts';
 
 interface Server {
@@ -17,14 +18,14 @@ interface Server {
 export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
   // Connections older than this process belong to other processes.
   const seconds = performance.now() / 1000;
-  const [server] = await database.$queryRaw<Server[]>`
+  const [server] = await database.query<Server>(sql`
     SELECT current_user::text AS "user", current_setting('fsync') AS fsync,
       current_setting('full_page_writes') AS "fullPageWrites",
       has_table_privilege('events', 'INSERT') OR has_table_privilege('events', 'UPDATE')
         OR has_table_privilege('events', 'DELETE') OR has_table_privilege('events', 'TRUNCATE') AS "mayChange",
       (SELECT count(*)::int FROM pg_stat_activity a
        WHERE a.datname = current_database() AND a.application_name = ${nodeName}
-         AND a.backend_start < clock_timestamp() - make_interval(secs => ${seconds}::float8)) AS others`;
+         AND a.backend_start < clock_timestamp() - make_interval(secs => ${seconds}::float8)) AS others`);
   if (!server) throw new Error('The server did not return its settings');
   const problems = problemsOf(server, alone);
   if (problems.length > 0) throw new StartError(problems.join('\n'));

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import { readHead } from './read-log.ts';
 
 /** A stream that contains personal data of a subject. */
@@ -13,9 +14,9 @@ export interface StreamAbout {
  */
 export async function emptyKey(database: Database, subject: string): Promise<void> {
   // This also inserts an empty key if there is none: otherwise a command in flight could still create one.
-  await database.$executeRaw`
+  await database.execute(sql`
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, ''::bytea)
-    ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`;
+    ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`);
 }
 
 /**
@@ -37,8 +38,8 @@ export async function streamsAbout(
 }
 
 function streamsWithin(database: Database, subject: string, after: number, to: number): Promise<StreamAbout[]> {
-  return database.$queryRaw<StreamAbout[]>`
+  return database.query<StreamAbout>(sql`
     SELECT stream_type AS "streamType", stream_id AS "streamId" FROM events
     WHERE position > ${after}::bigint AND position <= ${to}::bigint AND personal->>'subject' = ${subject}
-    GROUP BY stream_type, stream_id ORDER BY min(position)`;
+    GROUP BY stream_type, stream_id ORDER BY min(position)`);
 }

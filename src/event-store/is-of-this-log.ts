@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { Position } from './position.ts';
 
 /**
@@ -12,17 +12,17 @@ import type { Position } from './position.ts';
  * pg_is_in_recovery() is not: a standby that is promoted at this moment must not treat its own events as those of
  * another log.
  */
-export function isOfThisLog(position: Position | undefined): Prisma.Sql {
-  if (!position || position.point === 0) return Prisma.sql`true`;
-  return Prisma.sql`coalesce(
+export function isOfThisLog(position: Position | undefined): Sql {
+  if (!position || position.point === 0) return sql`true`;
+  return sql`coalesce(
     (SELECT encode(substr(known.hash, 1, 6), 'hex') = ${position.hash}
      FROM events known WHERE known.position = ${position.point}::bigint),
     current_setting('transaction_read_only')::boolean)`;
 }
 
 /** Whether the log has exactly this event. */
-export function hasEventAt({ point, hash }: Position): Prisma.Sql {
-  return Prisma.sql`EXISTS (
+export function hasEventAt({ point, hash }: Position): Sql {
+  return sql`EXISTS (
     SELECT FROM events known
     WHERE known.position = ${point}::bigint AND encode(substr(known.hash, 1, 6), 'hex') = ${hash})`;
 }

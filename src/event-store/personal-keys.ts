@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 
 const keyBytes = 32;
 
@@ -24,14 +25,13 @@ async function storedKey(database: Database, subject: string): Promise<Uint8Arra
 }
 
 /** The stored key: empty if it was deleted, undefined if the subject never had one. */
-export async function findKey(database: Database, subject: string): Promise<Uint8Array | undefined> {
-  const rows = await database.$queryRaw<{ key: Uint8Array }[]>`
-    SELECT key FROM customer_keys WHERE customer_id = ${subject}`;
-  return rows[0]?.key;
+export async function findKey({ models }: Database, subject: string): Promise<Uint8Array | undefined> {
+  const row = await models.customerKey.findUnique({ where: { customerId: subject } });
+  return row?.key;
 }
 
 async function addKey(database: Database, subject: string, key: Buffer): Promise<void> {
-  await database.$executeRaw`
+  await database.execute(sql`
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, decode(${key.toString('hex')}, 'hex'))
-    ON CONFLICT DO NOTHING`;
+    ON CONFLICT DO NOTHING`);
 }

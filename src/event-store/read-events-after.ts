@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import type { EventTypes } from './event-types.ts';
 import { isOfThisLog } from './is-of-this-log.ts';
 import type { Position } from './position.ts';
@@ -13,7 +13,7 @@ interface Head {
 }
 
 /** The end of the log. It is part of statements that also read events, so that both come from the same snapshot. */
-const head = Prisma.sql`coalesce(
+const head = sql`coalesce(
   (SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex'))
    FROM events ORDER BY position DESC LIMIT 1),
   '{"point": 0, "hash": "000000000000"}')`;
@@ -34,15 +34,15 @@ export async function readEventsAfter(
 ): Promise<Head & { rows: RecordedEvent[] }> {
   // The index of a stream can be used, because versions rise with positions.
   const [order, ofStream] = stream
-    ? [Prisma.sql`e.version`, Prisma.sql`AND e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId}`]
-    : [Prisma.sql`e.position`, Prisma.empty];
-  const results = await database.$queryRaw<(Head & { events: StoredEvent[] | null })[]>`
+    ? [sql`e.version`, sql`AND e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId}`]
+    : [sql`e.position`, sql.empty];
+  const results = await database.query<Head & { events: StoredEvent[] | null }>(sql`
     SELECT ${head} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(one.event ORDER BY one.place) FROM (
           SELECT ${eventJson} AS event, e.position AS place FROM ${eventsWithKeys}
           WHERE e.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint ${ofStream}
           ORDER BY ${order} LIMIT ${limit}::int) one
-      ) AS events`;
+      ) AS events`);
   const { position, continues, events } = only(results);
   const rows = readable(types, events ?? []);
   const last = rows.at(-1);
@@ -74,12 +74,12 @@ export async function readGrownStreams(
   streamIds: readonly string[],
   everyStream: string,
 ): Promise<Head & { rows: never[]; scopes: string[] }> {
-  const results = await database.$queryRaw<(Head & { grown: string[] | null })[]>`
+  const results = await database.query<Head & { grown: string[] | null }>(sql`
     SELECT ${head} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(DISTINCT e.stream_id) FROM events e
         WHERE e.position > ${after.point}::bigint
           AND e.stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(streamIds)}::jsonb)))
-      ) AS grown`;
+      ) AS grown`);
   const { position, continues, grown } = only(results);
   const moved = position.point > after.point || !continues;
   return { position, continues, rows: [], scopes: [...(grown ?? []), ...(moved ? [everyStream] : [])] };

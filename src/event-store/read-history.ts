@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import type { EventTypes } from './event-types.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from './stored-event.ts';
@@ -26,12 +26,12 @@ export async function readHistory(
   stream: { readonly streamType: string; readonly streamId: string },
   { toVersion, toTime }: HistoryRange,
 ): Promise<RecordedEvent[]> {
-  const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
+  const rows = await database.query<{ event: StoredEvent }>(sql`
     SELECT ${eventJson} AS event FROM ${eventsWithKeys}
     WHERE e.stream_type = ${stream.streamType} AND e.stream_id = ${stream.streamId}
-      ${toVersion === undefined ? Prisma.empty : Prisma.sql`AND e.version <= ${toVersion}::bigint`}
-      ${toTime === undefined ? Prisma.empty : Prisma.sql`AND e.recorded_at <= ${toTime.toISOString()}::timestamptz`}
-    ORDER BY e.version`;
+      ${toVersion === undefined ? sql.empty : sql`AND e.version <= ${toVersion}::bigint`}
+      ${toTime === undefined ? sql.empty : sql`AND e.recorded_at <= ${toTime.toISOString()}::timestamptz`}
+    ORDER BY e.version`);
   return rows.map(row => recordedEvent(types, row.event));
 }
 
@@ -46,13 +46,13 @@ export async function readHistories(
   { streamType, streamIds }: { readonly streamType: string; readonly streamIds: readonly string[] },
   { afterVersion, limit }: HistoryPage,
 ): Promise<ReadonlyMap<string, readonly RecordedEvent[]>> {
-  const wanted = Prisma.join(streamIds.map(id => Prisma.sql`(${id}::text)`));
-  const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
+  const wanted = sql.join(streamIds.map(id => sql`(${id}::text)`));
+  const rows = await database.query<{ event: StoredEvent }>(sql`
     SELECT found.event FROM (VALUES ${wanted}) AS wanted(id) CROSS JOIN LATERAL (
       SELECT ${eventJson} AS event, e.version FROM ${eventsWithKeys}
       WHERE e.stream_type = ${streamType} AND e.stream_id = wanted.id AND e.version > ${afterVersion}::bigint
       ORDER BY e.version LIMIT ${limit}::int
-    ) found ORDER BY wanted.id, found.version`;
+    ) found ORDER BY wanted.id, found.version`);
   const histories = new Map<string, RecordedEvent[]>();
   for (const row of rows) {
     const event = recordedEvent(types, row.event);

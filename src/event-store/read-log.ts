@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import type { EventTypes } from './event-types.ts';
 import { type Position, startOfLog } from './position.ts';
 import type { RecordedEvent } from './recorded-event.ts';
@@ -15,9 +16,9 @@ export async function readLog(
   after: number,
   limit: number,
 ): Promise<RecordedEvent[]> {
-  const rows = await database.$queryRaw<{ event: StoredEvent }[]>`
+  const rows = await database.lookUp<{ event: StoredEvent }>(sql`
     SELECT ${eventJson} AS event FROM ${eventsWithKeys}
-    WHERE e.position > ${after}::bigint ORDER BY e.position LIMIT ${limit}::int`;
+    WHERE e.position > ${after}::bigint ORDER BY e.position LIMIT ${limit}::int`);
   const events: RecordedEvent[] = [];
   for (const { event } of rows) {
     try {
@@ -32,8 +33,8 @@ export async function readLog(
 
 /** The position of the last event; startOfLog if there is none. */
 export async function readHead(database: Database): Promise<Position> {
-  const rows = await database.$queryRaw<{ head: Position }[]>`
+  const rows = await database.query<{ head: Position }>(sql`
     SELECT jsonb_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex')) AS head
-    FROM events ORDER BY position DESC LIMIT 1`;
+    FROM events ORDER BY position DESC LIMIT 1`);
   return rows[0]?.head ?? startOfLog;
 }

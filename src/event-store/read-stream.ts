@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import type { EventTypes } from './event-types.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import type { Snapshot } from './snapshots.ts';
@@ -53,8 +54,8 @@ export async function readStream(
   { streamType, streamId, fromVersion = 1, before = Infinity, snapshotShape }: StreamPart,
   commandId: string | null = null,
 ): Promise<StreamRead> {
-  const rows = await database.$queryRaw<{ stream: Selected }[]>`
-    SELECT read_stream(${streamType}, ${streamId}, ${fromVersion}::int, ${snapshotShape ?? null}::int, ${commandId}::uuid) AS stream`;
+  const rows = await database.query<{ stream: Selected }>(sql`
+    SELECT read_stream(${streamType}, ${streamId}, ${fromVersion}::int, ${snapshotShape ?? null}::int, ${commandId}::uuid) AS stream`);
   const stream = rows[0]?.stream;
   if (!stream) throw new Error('read_stream returned no row');
   return {

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import type { StreamVersion } from './append-events.ts';
 
 /**
@@ -31,7 +32,7 @@ export interface FoldedStream extends StreamVersion {
  * many are waiting, or if the process ends before: it only saves time, and the next snapshot of the stream replaces
  * it.
  */
-export function openSnapshots(database: Pick<Database, '$executeRaw'>): (folded: FoldedStream) => void {
+export function openSnapshots(database: Pick<Database, 'execute'>): (folded: FoldedStream) => void {
   /** The newest snapshot of each stream, because a statement must not write a row twice. */
   const pending = new Map<string, FoldedStream>();
   let storing = false;
@@ -59,13 +60,13 @@ export function openSnapshots(database: Pick<Database, '$executeRaw'>): (folded:
 
 /** Stores snapshots of different streams, except those for which a newer one of the same shape is stored. */
 export async function saveSnapshots(
-  database: Pick<Database, '$executeRaw'>,
+  database: Pick<Database, 'execute'>,
   snapshots: readonly FoldedStream[],
 ): Promise<void> {
   // Sorted the same way on every node: otherwise two nodes that store the same streams could block each other (a
   // deadlock).
   const rows = [...snapshots].sort((one, other) => (one.streamId < other.streamId ? -1 : 1));
-  await database.$executeRaw`
+  await database.execute(sql`
     INSERT INTO snapshots AS s (stream_type, stream_id, shape, version, hash, state)
     SELECT * FROM unnest(
       ${rows.map(row => row.streamType)}::text[], ${rows.map(row => row.streamId)}::text[],
@@ -77,5 +78,5 @@ export async function saveSnapshots(
       OR NOT EXISTS (
         SELECT FROM events known
         WHERE known.stream_type = s.stream_type AND known.stream_id = s.stream_id AND known.version = s.version
-          AND encode(substr(known.hash, 1, 6), 'hex') = s.hash)`;
+          AND encode(substr(known.hash, 1, 6), 'hex') = s.hash)`);
 }

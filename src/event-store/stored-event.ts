@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import { bringUp, type EventTypes, UnknownEventError } from './event-types.ts';
 import { openPersonal, type SealedData } from './personal-data.ts';
 import type { EventMetadata, RecordedEvent } from './recorded-event.ts';
@@ -25,10 +25,10 @@ export interface StoredEvent {
 }
 
 /** Rows of `events` as `e`, each with its key. Both are read in one statement, so that no reader uses a deleted key. */
-export const eventsWithKeys = Prisma.sql`events e LEFT JOIN customer_keys k ON k.customer_id = e.personal->>'subject'`;
+export const eventsWithKeys = sql`events e LEFT JOIN customer_keys k ON k.customer_id = e.personal->>'subject'`;
 
 /** One row of eventsWithKeys as a JSON object of the shape StoredEvent. */
-export const eventJson = Prisma.sql`event_json(e, k.key)`;
+export const eventJson = sql`event_json(e, k.key)`;
 
 /**
  * @throws UnknownEventError if this release does not know the event's type or schema version

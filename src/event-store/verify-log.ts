@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import { sqlState } from '../database/database-error.ts';
 
 /** A problem of the log at a position. */
@@ -36,7 +37,7 @@ function messageOf(error: unknown): string {
 }
 
 async function faultsOf(database: Database, after: number, to: number): Promise<LogFault[]> {
-  return database.$queryRaw<LogFault[]>`
+  return database.query<LogFault>(sql`
     WITH checked AS (
       SELECT e.*, event_hash(lag(e.hash, 1, decode(repeat('00', 32), 'hex')) OVER log, e) AS expected,
         lag(e.position, 1, 0::bigint) OVER log AS before, lag(e.recorded_at) OVER log AS recorded_before
@@ -56,5 +57,5 @@ async function faultsOf(database: Database, after: number, to: number): Promise<
           AND p.position = c.position - 1)
     ) f
     WHERE c.position > ${after}::bigint
-    ORDER BY c.position LIMIT ${maxReportedFaults}::int`;
+    ORDER BY c.position LIMIT ${maxReportedFaults}::int`);
 }

@@ -8,6 +8,8 @@ import type { LiveViews } from './live-views.ts';
 /** What app.ts creates for the resolvers. Slices and the server declare what they add (`declare module`). */
 export interface Dependencies {
   readonly source: ReadSource;
+  /** The same with the row cache of this process. Only for queries: subscribers are notified of changes by new rows. */
+  readonly cachedSource: ReadSource;
   /** Reads of lists and feeds: subscribers that are woken at the same position share one read. */
   readonly sharedReads: SharedReads;
   readonly handle: HandleCommand;

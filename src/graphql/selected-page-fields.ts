@@ -11,19 +11,30 @@ export interface SelectedPageFields {
    * forwards, otherwise `hasNextPage`.
    */
   readonly otherSide: boolean;
+  /** Whether the field that needs the joined rows is selected. */
+  readonly joined: boolean;
 }
 
-/** The selected parts of the list being resolved. Each fragment is visited once, however often it is spread. */
+/**
+ * The selected parts of the list being resolved. Each fragment is visited once, however often it is spread.
+ * @param joinedField the field of a row that needs its joined row
+ */
 export function selectedPageFields(
   info: GraphQLResolveInfo,
   { backwards }: Pick<PageRequest, 'backwards'>,
+  joinedField?: string,
 ): SelectedPageFields {
   const fields = fieldsOf(info, info.fieldNodes);
   const pageInfo = fields.filter(field => field.name.value === 'pageInfo');
+  const edges = fields.filter(field => field.name.value === 'edges');
+  const rows = [...fields, ...fieldsOf(info, edges)].filter(
+    ({ name }) => name.value === 'nodes' || name.value === 'node',
+  );
   const otherSide = backwards ? 'hasNextPage' : 'hasPreviousPage';
   return {
     count: fields.some(field => field.name.value === 'totalCount'),
     otherSide: fieldsOf(info, pageInfo).some(field => field.name.value === otherSide),
+    joined: joinedField !== undefined && fieldsOf(info, rows).some(field => field.name.value === joinedField),
   };
 }
 

@@ -1,3 +1,4 @@
+// Collects the ids that several callers request into one read, whatever that reads.
 import { isPassing } from '../database/database-error.ts';
 import type { Position } from '../event-store/position.ts';
 import { StalePositionError } from './stale-position.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { Position } from '../event-store/position.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import { NewerSchemaError, newerMigration } from './newer-schema.ts';
 import { coreGroup } from './view-sql.ts';
 
@@ -17,7 +17,7 @@ export interface Checkpoint {
  * @throws NewerSchemaError if a newer release has migrated the database
  */
 export async function readCheckpoint(database: Database): Promise<Checkpoint> {
-  const checkpoint = await read(database, Prisma.sql`live`);
+  const checkpoint = await read(database, sql`live`);
   if (!checkpoint) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return checkpoint;
 }
@@ -27,14 +27,14 @@ export async function readCheckpoint(database: Database): Promise<Checkpoint> {
  * @throws NewerSchemaError as above
  */
 export function readRebuild(database: Database): Promise<Checkpoint | undefined> {
-  return read(database, Prisma.sql`NOT live AND NOT retired`);
+  return read(database, sql`NOT live AND NOT retired`);
 }
 
-async function read(database: Database, which: Prisma.Sql): Promise<Checkpoint | undefined> {
-  const rows = await database.$queryRaw<{ checkpoint: Checkpoint; newer: string | null }[]>`
+async function read(database: Database, which: Sql): Promise<Checkpoint | undefined> {
+  const rows = await database.lookUp<{ checkpoint: Checkpoint; newer: string | null }>(sql`
     SELECT jsonb_build_object('generation', generation, 'live', live,
       'position', jsonb_build_object('point', position, 'hash', hash)) AS checkpoint, ${newerMigration} AS newer
-    FROM checkpoints WHERE group_name = ${coreGroup} AND ${which}`;
+    FROM checkpoints WHERE group_name = ${coreGroup} AND ${which}`);
   const [row] = rows;
   if (row && row.newer !== null) throw new NewerSchemaError(row.newer);
   return row?.checkpoint;
@@ -45,9 +45,9 @@ async function read(database: Database, which: Prisma.Sql): Promise<Checkpoint |
  * A failure because of a newer release's tables is not stored.
  */
 export async function noteFailure(database: Database, at: Checkpoint, failure: string | null): Promise<void> {
-  await database.$executeRaw`
+  await database.execute(sql`
     UPDATE checkpoints SET failure = ${failure}
     WHERE group_name = ${coreGroup} AND generation = ${at.generation}::int AND live
       AND position = ${at.position.point}::bigint AND failure IS DISTINCT FROM ${failure}
-      AND ${newerMigration} IS NULL`;
+      AND ${newerMigration} IS NULL`);
 }

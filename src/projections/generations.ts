@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { StreamName } from './retry-event.ts';
 import { coreGroup } from './view-sql.ts';
@@ -16,22 +16,22 @@ const sliceSize = 5_000;
 export async function beginRebuild(database: Database): Promise<Checkpoint> {
   // Retries if the started generation was switched to live between the two statements.
   for (;;) {
-    await database.$executeRaw`
+    await database.execute(sql`
       INSERT INTO checkpoints (group_name, generation, live, position, hash)
       SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000' FROM checkpoints WHERE group_name = ${coreGroup}
-      ON CONFLICT DO NOTHING`;
-    const [started] = await database.$queryRaw<Checkpoint[]>`
+      ON CONFLICT DO NOTHING`);
+    const [started] = await database.query<Checkpoint>(sql`
       UPDATE checkpoints SET run_from = position, run_at = clock_timestamp(), moved_at = clock_timestamp()
       WHERE group_name = ${coreGroup} AND NOT live AND NOT retired
-      RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`;
+      RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`);
     if (started) return started;
   }
 }
 
 /** Abandons the started generation, whichever process folds it: its rows can then be deleted. */
-export async function abandonRebuild(database: Database): Promise<void> {
-  await database.$executeRaw`
-    UPDATE checkpoints SET retired = true WHERE group_name = ${coreGroup} AND NOT live AND NOT retired`;
+export async function abandonRebuild({ models }: Database): Promise<void> {
+  const isStarted = { groupName: coreGroup, live: false, retired: false };
+  await models.checkpoint.updateMany({ where: isStarted, data: { retired: true } });
 }
 
 /**
@@ -41,7 +41,7 @@ export async function abandonRebuild(database: Database): Promise<void> {
  * @returns whether it is live; false if the live one is ahead, or another process moved the new one
  */
 export async function switchTo(database: Database, rebuilt: Checkpoint): Promise<boolean> {
-  const switched = await database.$queryRaw<unknown[]>`
+  const switched = await database.query<unknown>(sql`
     WITH next AS MATERIALIZED (
       SELECT position FROM checkpoints WHERE ${standsAt(rebuilt)} FOR UPDATE
     ), old AS (
@@ -51,40 +51,38 @@ export async function switchTo(database: Database, rebuilt: Checkpoint): Promise
       UPDATE checkpoints c SET live = true, moved_at = clock_timestamp(), failure = NULL FROM old
       WHERE c.group_name = ${coreGroup} AND c.generation = ${rebuilt.generation}::int RETURNING 1
     )
-    SELECT 1 FROM moved`;
+    SELECT 1 FROM moved`);
   return switched.length > 0;
 }
 
 /** The replaced generations whose rows are not deleted yet. */
-export async function readRetired(database: Database): Promise<number[]> {
-  const rows = await database.$queryRaw<{ generation: number }[]>`
-    SELECT generation FROM checkpoints WHERE group_name = ${coreGroup} AND retired ORDER BY generation`;
-  return rows.map(row => row.generation);
+export async function readRetired({ models }: Database): Promise<number[]> {
+  const isRetired = { groupName: coreGroup, retired: true };
+  const rows = await models.checkpoint.findMany({ where: isRetired, orderBy: { generation: 'asc' } });
+  return rows.map(({ generation }) => generation);
 }
 
 /** Streams that are further in the live generation than in a replaced one: no subscriber was notified of their rows. */
 export async function readFreed(database: Database, generation: number): Promise<StreamName[]> {
-  return database.$queryRaw<StreamName[]>`
+  return database.query<StreamName>(sql`
     SELECT old.stream_type AS "streamType", old.stream_id AS "streamId" FROM parked_streams old
     WHERE old.group_name = ${coreGroup} AND old.generation = ${generation}::int AND NOT EXISTS (
       SELECT FROM parked_streams p JOIN checkpoints c ON c.group_name = p.group_name AND c.generation = p.generation
       WHERE c.group_name = ${coreGroup} AND c.live AND p.stream_type = old.stream_type AND p.stream_id = old.stream_id
-        AND p.version <= old.version)`;
+        AND p.version <= old.version)`);
 }
 
 /** Deletes a replaced generation, in slices; its checkpoint last, so that a killed deletion can resume. */
 export async function removeGeneration(database: Database, views: Views, generation: number): Promise<void> {
   const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
   for (const name of names) {
-    const table = Prisma.raw(name);
+    const table = sql.raw(name);
     for (let removed = sliceSize; removed === sliceSize; ) {
-      removed = await database.$executeRaw`
+      removed = await database.execute(sql`
         DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM ${table} WHERE generation = ${generation}::int LIMIT ${sliceSize}::int))`;
+          SELECT ctid FROM ${table} WHERE generation = ${generation}::int LIMIT ${sliceSize}::int))`);
     }
   }
-  await database.$executeRaw`
-    DELETE FROM parked_streams WHERE group_name = ${coreGroup} AND generation = ${generation}::int`;
-  await database.$executeRaw`
-    DELETE FROM checkpoints WHERE group_name = ${coreGroup} AND generation = ${generation}::int AND retired`;
+  await database.models.parkedStream.deleteMany({ where: { groupName: coreGroup, generation } });
+  await database.models.checkpoint.deleteMany({ where: { groupName: coreGroup, generation, retired: true } });
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import { coreGroup } from './view-sql.ts';
 
 /** How far the views are behind the log. */
@@ -24,14 +25,14 @@ export function openLag(database: Database): () => Promise<Lag> {
 
 /** End of the log and checkpoint, from one statement. */
 async function readLag(database: Database): Promise<Lag> {
-  const rows = await database.$queryRaw<Lag[]>`
+  const rows = await database.query<Lag>(sql`
     SELECT head.position::float8 AS head, c.position::float8 AS projected,
       greatest(head.position - c.position, 0)::float8 AS events,
       coalesce(greatest(extract(epoch FROM clock_timestamp() - (
         SELECT e.recorded_at FROM events e WHERE e.position = c.position + 1)), 0), 0)::float8 AS seconds
     FROM checkpoints c, (
       SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
-    WHERE c.group_name = ${coreGroup} AND c.live`;
+    WHERE c.group_name = ${coreGroup} AND c.live`);
   const [lag] = rows;
   if (!lag) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return lag;

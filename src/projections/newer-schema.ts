@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import { migrationNames } from '../database/schema-version.ts';
 import { StartError } from '../start-error.ts';
 
@@ -16,6 +16,6 @@ export class NewerSchemaError extends StartError {
 }
 
 /** The newest migration that this program does not know, or NULL. It is part of the statement that reads or writes. */
-export const newerMigration = Prisma.sql`(
+export const newerMigration = sql`(
   SELECT max(migration_name) FROM _prisma_migrations
-  WHERE migration_name NOT IN (${Prisma.join([...migrationNames])}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL)`;
+  WHERE migration_name NOT IN (${sql.join([...migrationNames])}) AND finished_at IS NOT NULL AND rolled_back_at IS NULL)`;

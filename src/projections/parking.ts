@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch, noChanges } from './fold-batch.ts';
-import { loadRows } from './load-rows.ts';
+import { readRowsToFold } from './read-rows-to-fold.ts';
 import { isPoison } from './poison.ts';
 import type { Projection } from './projection.ts';
 import { retriedStream, type StreamName } from './retry-event.ts';
@@ -35,7 +35,7 @@ export async function park(
   error: unknown,
 ): Promise<boolean> {
   const moved = await writeRows(database, from, { point: position, hash }, noChanges, [
-    Prisma.sql`
+    sql`
       INSERT INTO parked_streams
       SELECT ${coreGroup}, ${from.generation}::int, ${streamType}, ${streamId}, ${version}::int, ${position}::bigint,
         ${textOf(error)}, 1, clock_timestamp()
@@ -55,7 +55,7 @@ export async function carryOutRetry(projection: Projection, from: Checkpoint, ev
     if (!isPoison(error) && !(error instanceof UnreadableEventError)) throw error;
     projection.onParked?.(stream, error);
     return writeRows(projection.database, from, { point: event.position, hash: event.hash }, noChanges, [
-      Prisma.sql`
+      sql`
         UPDATE parked_streams SET attempts = attempts + 1, error = ${textOf(error)}, tried_at = clock_timestamp()
         WHERE ${thatOne(from, stream)}`,
     ]);
@@ -68,7 +68,7 @@ async function retry(
   { position, hash }: RecordedEvent,
   stream: StreamName,
 ): Promise<boolean> {
-  const { rows, parked } = await loadRows(database, views.folded, from.generation, [stream]);
+  const { rows, parked } = await readRowsToFold(database, views.folded, from.generation, [stream]);
   const fromVersion = parked.get(stream.streamId);
   // Only up to the position of the retry: later events are folded in their turn, and a rebuild must produce the same
   // rows.
@@ -76,22 +76,37 @@ async function retry(
     fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion, before: position })).events;
   const changed = foldBatch(views, rows, events, { ...stream, position, hash });
   return writeRows(database, from, { point: position, hash }, changed, [
-    Prisma.sql`DELETE FROM parked_streams WHERE ${thatOne(from, stream)}`,
+    sql`DELETE FROM parked_streams WHERE ${thatOne(from, stream)}`,
   ]);
 }
 
-function thatOne({ generation }: Checkpoint, { streamType, streamId }: StreamName): Prisma.Sql {
-  return Prisma.sql`EXISTS (SELECT FROM moved) AND group_name = ${coreGroup} AND generation = ${generation}::int
+function thatOne({ generation }: Checkpoint, { streamType, streamId }: StreamName): Sql {
+  return sql`EXISTS (SELECT FROM moved) AND group_name = ${coreGroup} AND generation = ${generation}::int
     AND stream_type = ${streamType} AND stream_id = ${streamId}`;
 }
 
-/** The parked streams of the live generation, oldest first. */
-export async function readParked(database: Database): Promise<ParkedStream[]> {
-  return database.$queryRaw<ParkedStream[]>`
-    SELECT p.stream_type AS "streamType", p.stream_id AS "streamId", p.version, p.position::float8 AS position, p.error,
-      p.attempts, to_jsonb(p.tried_at)#>>'{}' AS "triedAt"
-    FROM checkpoints c JOIN parked_streams p ON p.group_name = c.group_name AND p.generation = c.generation
-    WHERE c.group_name = ${coreGroup} AND c.live ORDER BY p.position`;
+/** The parked streams of the live generation, oldest first. Both tables are read from one snapshot. */
+export async function readParked({ models }: Database): Promise<ParkedStream[]> {
+  const [live, parked] = await models.$transaction(
+    [
+      models.checkpoint.findFirstOrThrow({ where: { groupName: coreGroup, live: true } }),
+      models.parkedStream.findMany({ where: { groupName: coreGroup }, orderBy: { position: 'asc' } }),
+    ],
+    { isolationLevel: 'RepeatableRead' },
+  );
+  return parked
+    .filter(({ generation }) => generation === live.generation)
+    .map(({ streamType, streamId, version, position, error, attempts, triedAt }) => {
+      return {
+        streamType,
+        streamId,
+        version,
+        position: Number(position),
+        error,
+        attempts,
+        triedAt: triedAt.toISOString(),
+      };
+    });
 }
 
 /** PostgreSQL text columns do not accept a NUL character. */

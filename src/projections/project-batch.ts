@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch } from './fold-batch.ts';
-import { loadRows } from './load-rows.ts';
+import { readRowsToFold } from './read-rows-to-fold.ts';
 import { carryOutRetry, park } from './parking.ts';
 import { isPoison } from './poison.ts';
 import type { Projection } from './projection.ts';
@@ -63,7 +63,7 @@ async function projectEvents(
   const known = new Map(streams.map(({ streamId }) => [streamId, kept?.at(from, streamId)]));
   // A stream whose first event is in the batch has no row yet.
   const wanted = streams.filter(({ streamId, version }) => version > 1 && known.get(streamId) === undefined);
-  const { rows, parked } = await loadRows(database, views.folded, from.generation, wanted);
+  const { rows, parked } = await readRowsToFold(database, views.folded, from.generation, wanted);
   for (const [streamId, ofViews] of known) {
     ofViews?.forEach((row, view) => {
       if (row) rows[view]?.set(streamId, row);

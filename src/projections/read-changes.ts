@@ -1,7 +1,7 @@
+import { type Sql, sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
-import { Prisma } from '../generated/prisma/client.ts';
-import { idList, lookUp, type ReadSource } from './read-entities.ts';
+import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, rowJson, table } from './view-sql.ts';
 import type { FoldedView, View, ViewTable } from './view.ts';
 
@@ -24,7 +24,7 @@ export interface AnyLiveView {
    * A list's filter as SQL conditions on `all` or `scoped` (alias l): only conditions whose result never changes for a
    * row. Otherwise subscribers would not be told that a row has left their list.
    */
-  lastingFilters?(filter: unknown): readonly Prisma.Sql[];
+  lastingFilters?(filter: unknown): readonly Sql[];
 }
 
 /**
@@ -32,7 +32,7 @@ export interface AnyLiveView {
  */
 export interface LiveView<Row extends LastChange, Filter = undefined> extends AnyLiveView {
   readonly rows: View<Row>;
-  lastingFilters?(filter: Filter): readonly Prisma.Sql[];
+  lastingFilters?(filter: Filter): readonly Sql[];
 }
 
 /** A list whose changes are read. */
@@ -51,18 +51,18 @@ interface Reached {
   readonly continues: boolean;
 }
 
-const checkpoint = Prisma.sql`
+const checkpoint = sql`
   SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
 
-const checkpointPosition = Prisma.sql`jsonb_build_object('point', c.position, 'hash', c.hash)`;
+const checkpointPosition = sql`jsonb_build_object('point', c.position, 'hash', c.hash)`;
 
 /** The position that the views have reached. */
-export async function readReached(source: ReadSource, after: Position): Promise<Reached & { rows: []; scopes: [] }> {
-  const results = await lookUp<Reached>(
-    source,
-    Prisma.sql`
-    SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues FROM (${checkpoint}) c`,
-  );
+export async function readReached(
+  { database }: ReadSource,
+  after: Position,
+): Promise<Reached & { rows: []; scopes: [] }> {
+  const results = await database.lookUp<Reached>(sql`
+    SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues FROM (${checkpoint}) c`);
   return { ...only(results), rows: [], scopes: [] };
 }
 
@@ -79,29 +79,28 @@ const maxKeysForCachedPlan = 100;
  * @param everyScope the scope that contains all rows
  */
 export async function readWatchedChanges<Row extends LastChange>(
-  source: ReadSource,
+  { database }: ReadSource,
   { rows: view, all, scoped }: LiveView<Row, never>,
   after: Position,
   watched: { ids: readonly string[]; scopes: readonly string[] },
   everyScope: string,
 ): Promise<Reached & { rows: { id: string; row: ChangedRow<Row> }[]; scopes: string[] }> {
-  const statement = Prisma.sql`
+  const statement = sql`
     WITH c AS MATERIALIZED (${checkpoint})
     SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(${changedRow(view)} ORDER BY v.position) FROM ${table(view)} v
         WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
           AND ${column('v', view.key)} = ANY (ARRAY(SELECT ${idList(watched.ids)}))
-      ) AS rows, ${scoped ? changedScopes(scoped, after, watched.scopes) : Prisma.sql`NULL::jsonb`} AS scopes,
-      ${all ? isChanged(all, after) : Prisma.sql`false`} AS "isChanged"
+      ) AS rows, ${scoped ? changedScopes(scoped, after, watched.scopes) : sql`NULL::jsonb`} AS scopes,
+      ${all ? isChanged(all, after) : sql`false`} AS "isChanged"
     FROM c`;
   type Result = Reached & {
     readonly rows: ChangedRow<Row>[] | null;
     readonly scopes: string[] | null;
     readonly isChanged: boolean | null;
   };
-  const results = await (watched.ids.length + watched.scopes.length <= maxKeysForCachedPlan
-    ? lookUp<Result>(source, statement)
-    : source.database.$queryRaw<Result[]>(statement));
+  const isFew = watched.ids.length + watched.scopes.length <= maxKeysForCachedPlan;
+  const results = await (isFew ? database.lookUp<Result>(statement) : database.query<Result>(statement));
   const { position, continues, rows, scopes, isChanged: isAnyChanged } = only(results);
   return {
     position,
@@ -115,8 +114,8 @@ function changedScopes(
   { table: scoped, column: scope }: { readonly table: ViewTable; readonly column: string },
   after: Position,
   scopes: readonly string[],
-): Prisma.Sql {
-  return Prisma.sql`(
+): Sql {
+  return sql`(
     SELECT jsonb_agg(DISTINCT ${column('v', scope)}) FROM ${table(scoped)} v
     WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
       AND ${column('v', scope)} = ANY (ARRAY(SELECT ${idList(scopes)})))`;
@@ -126,8 +125,8 @@ function changedScopes(
  * Whether any row changed. The newest position is read from the end of its index; with EXISTS the planner would expect
  * to find a later row soon, and might read the whole table if there is none.
  */
-function isChanged(all: ViewTable, after: Position): Prisma.Sql {
-  return Prisma.sql`(
+function isChanged(all: ViewTable, after: Position): Sql {
+  return sql`(
     SELECT v.position > ${after.point}::bigint FROM ${table(all)} v
     WHERE v.generation = c.generation ORDER BY v.position DESC LIMIT 1)`;
 }
@@ -147,16 +146,16 @@ export async function readChangePage<Row extends LastChange, Filter>(
   const { rows, all, scoped } = view;
   const listing = scope === undefined ? all : scoped?.table;
   if (!listing) throw new Error(`no table finds the changes of a list of ${rows.name}`);
-  const where = Prisma.join(
+  const where = sql.join(
     [
-      Prisma.sql`l.generation = (SELECT generation FROM c)`,
-      Prisma.sql`l.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint`,
-      ...(scope === undefined || !scoped ? [] : [Prisma.sql`${column('l', scoped.column)} = ${scope}`]),
+      sql`l.generation = (SELECT generation FROM c)`,
+      sql`l.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint`,
+      ...(scope === undefined || !scoped ? [] : [sql`${column('l', scoped.column)} = ${scope}`]),
       ...(view.lastingFilters?.(filter) ?? []),
     ],
     ' AND ',
   );
-  const results = await database.$queryRaw<(Reached & { rows: ChangedRow<Row>[] | null })[]>`
+  const results = await database.query<Reached & { rows: ChangedRow<Row>[] | null }>(sql`
     WITH c AS MATERIALIZED (${checkpoint}), changed AS (
       SELECT ${column('l', listing.key)} AS id, l.position FROM ${table(listing)} l
       WHERE ${where} ORDER BY l.position LIMIT ${limit}::int
@@ -165,13 +164,13 @@ export async function readChangePage<Row extends LastChange, Filter>(
         SELECT jsonb_agg(${changedRow(rows)} ORDER BY changed.position)
         FROM changed JOIN ${table(rows)} v ON v.generation = c.generation AND ${column('v', rows.key)} = changed.id
       ) AS rows
-    FROM c`;
+    FROM c`);
   const result = only(results);
   return { ...result, rows: result.rows ?? [] };
 }
 
-function changedRow(view: ViewTable): Prisma.Sql {
-  return Prisma.sql`${rowJson(view, 'v')} || coalesce(
+function changedRow(view: ViewTable): Sql {
+  return sql`${rowJson(view, 'v')} || coalesce(
     (SELECT jsonb_strip_nulls(jsonb_build_object(
        'correlationId', e.metadata->>'correlationId',
        'traceparent', e.metadata->>'traceparent'))

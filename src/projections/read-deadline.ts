@@ -1,6 +1,4 @@
 import { settledWithin } from '../async/timeout.ts';
-import type { Database } from '../database/database.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
 
 /**
@@ -25,21 +23,15 @@ export class ReadTimeoutError extends Error {
  * The statement itself continues until the server or the connection ends it.
  */
 export function withReadDeadline(source: ReadSource): ReadSource {
-  const { database, lookUp, select } = source;
-  const query = timedQuery(database);
+  const { query, lookUp } = source.database;
   return {
     ...source,
-    database: new Proxy(database, {
-      get: (target, name) => (name === '$queryRaw' ? query : (Reflect.get(target, name) as unknown)),
-    }),
-    lookUp: lookUp && (statement => inTime(lookUp(statement))),
-    select: select && (statement => inTime(select(statement))),
+    database: {
+      ...source.database,
+      query: statement => inTime(query(statement)),
+      lookUp: statement => inTime(lookUp(statement)),
+    },
   };
-}
-
-function timedQuery(database: Database) {
-  return (strings: TemplateStringsArray | Prisma.Sql, ...values: unknown[]) =>
-    inTime(database.$queryRaw<never>(strings, ...values));
 }
 
 function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {

@@ -1,10 +1,11 @@
-import type { Database, LookUp } from '../database/database.ts';
+// What a query for single entities reads: rows by id, with the newer events that they do not include yet.
+import type { Database } from '../database/database.ts';
 import { type EventTypes, UnknownEventError } from '../event-store/event-types.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
-import { Prisma } from '../generated/prisma/client.ts';
-import { type CachedRow, type ReaderRowCache, UnchangedRow } from './reader-row-cache.ts';
+import { type Sql, sql } from '../database/sql.ts';
+import { type CachedRow, markOf, type ReaderRowCache, UnchangedRow } from './reader-row-cache.ts';
 import { StalePositionError } from './stale-position.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
@@ -12,10 +13,6 @@ import type { FoldedView, View } from './view.ts';
 /** Where rows are read from, and how later events are folded into them. */
 export interface ReadSource {
   readonly database: Database;
-  /** Sends statements that find their rows by key; default: through `database`. */
-  readonly lookUp?: LookUp | undefined;
-  /** Sends statements that must be planned by statistics; default: through `database`. */
-  readonly select?: LookUp | undefined;
   readonly types: EventTypes;
   /** Row cache of this database; without it, the database sends every row each time. */
   readonly seen?: ReaderRowCache | undefined;
@@ -63,17 +60,17 @@ interface Wanted {
 }
 
 /** The requested ids, as a set of rows. */
-export function idList(ids: readonly string[]): Prisma.Sql {
-  return Prisma.sql`jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)`;
+export function idList(ids: readonly string[]): Sql {
+  return sql`jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb)`;
 }
 
 /**
  * The same for statements that join tables to the ids. Here the planner counts the ids; it estimates a hundred rows
  * for a function, and would then scan a small table.
  */
-export function idRows(ids: readonly string[]): Prisma.Sql {
-  if (ids.length === 0) return Prisma.sql`(SELECT NULL::text WHERE false)`;
-  return Prisma.sql`(VALUES ${Prisma.join(ids.map(id => Prisma.sql`(${id}::text)`))})`;
+export function idRows(ids: readonly string[]): Sql {
+  if (ids.length === 0) return sql`(SELECT NULL::text WHERE false)`;
+  return sql`(VALUES ${sql.join(ids.map(id => sql`(${id}::text)`))})`;
 }
 
 /**
@@ -86,13 +83,13 @@ export function idRows(ids: readonly string[]): Prisma.Sql {
 export async function readEntities<Row extends object, Joined extends object = object>(
   source: ReadSource,
   view: View<Row>,
-  wanted: Prisma.Sql,
+  wanted: Sql,
   options: { atLeast?: Position | undefined; join?: Join<Row, Joined> | undefined } = {},
 ): Promise<Entities<Row, Joined>> {
   const { atLeast, join } = options;
-  const unseen = Prisma.sql`
+  const unseen = sql`
     (SELECT id, NULL::text, NULL::text FROM ${wanted} AS asked(id)) AS wanted(id, seen, "joinedSeen")`;
-  const selected = await lookUp<Selected>(source, entitiesStatement(view, unseen, atLeast, join));
+  const selected = await source.database.lookUp<Selected>(entitiesStatement(view, unseen, atLeast, join));
   return entitiesOf(source, view, join, selected, new Map());
 }
 
@@ -106,10 +103,10 @@ export function openReadEntities<Row extends object, Joined extends object = obj
   return async (source, ids, atLeast) => {
     const seen = new Map<string, Seen>();
     const wanted = ids.map(id => wantedOf(source, view, join, id, seen));
-    const selected =
-      atLeast || !source.lookUp
-        ? await lookUp<Selected>(source, entitiesStatement(view, wantedRows(wanted), atLeast, join))
-        : await source.lookUp<Selected>({ text: known.text, values: known.values.with(place, JSON.stringify(wanted)) });
+    const statement = atLeast
+      ? entitiesStatement(view, wantedRows(wanted), atLeast, join)
+      : { text: known.text, values: known.values.with(place, JSON.stringify(wanted)) };
+    const selected = await source.database.lookUp<Selected>(statement);
     return entitiesOf(source, view, join, selected, seen);
   };
 }
@@ -137,28 +134,28 @@ function wantedOf<Row extends object, Joined extends object>(
   return { id, seen: row.mark, joinedSeen: joined?.mark };
 }
 
-function wantedRows(wanted: readonly Wanted[]): Prisma.Sql {
-  return Prisma.sql`jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS wanted(id text, seen text, "joinedSeen" text)`;
+function wantedRows(wanted: readonly Wanted[]): Sql {
+  return sql`jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS wanted(id text, seen text, "joinedSeen" text)`;
 }
 
 function entitiesStatement(
   view: FoldedView,
-  wanted: Prisma.Sql,
+  wanted: Sql,
   atLeast: Position | undefined,
   join: { readonly view: FoldedView; readonly by: string } | undefined,
-): Prisma.Sql {
-  return Prisma.sql`
+): Sql {
+  return sql`
     SELECT ${head} AS head, ${isOfThisLog(atLeast)} AS continues, found.*
     FROM checkpoints c
     LEFT JOIN LATERAL (
-      SELECT wanted.id, marked.mark, ${unlessSeen(view, 'v', Prisma.sql`marked.mark`, Prisma.sql`wanted.seen`)} AS row,
+      SELECT wanted.id, marked.mark, ${unlessSeen(view, 'v', sql`marked.mark`, sql`wanted.seen`)} AS row,
         newer.events AS newer, ${join ? joinedColumns(join.view) : noJoinedColumns}
       FROM ${wanted}
       LEFT JOIN ${table(view)} v ON v.generation = c.generation AND ${column('v', view.key)} = wanted.id
       LEFT JOIN LATERAL (SELECT ${markOf('v')} AS mark) marked ON true
-      LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`wanted.id`, Prisma.sql`v.version`)}) newer ON true
-      ${join ? joinedTables(join) : Prisma.empty}
-      WHERE marked.mark IS DISTINCT FROM wanted.seen OR newer.events IS NOT NULL ${join ? joinedChanged : Prisma.empty}
+      LEFT JOIN LATERAL (${newerEvents(view, sql`wanted.id`, sql`v.version`)}) newer ON true
+      ${join ? joinedTables(join) : sql.empty}
+      WHERE marked.mark IS DISTINCT FROM wanted.seen OR newer.events IS NOT NULL ${join ? joinedChanged : sql.empty}
     ) found ON true
     WHERE c.group_name = ${coreGroup} AND c.live`;
 }
@@ -221,61 +218,47 @@ function storedRow(
   return standing;
 }
 
-/** Sends a statement as a prepared look-up, if the source has them. */
-export function lookUp<Row>(source: ReadSource, statement: Prisma.Sql): Promise<Row[]> {
-  return source.lookUp ? source.lookUp<Row>(statement) : source.database.$queryRaw<Row[]>(statement);
-}
-
-const head = Prisma.sql`coalesce(
+const head = sql`coalesce(
   (SELECT json_build_object('point', position, 'hash', encode(substr(hash, 1, 6), 'hex'))::text
    FROM events ORDER BY position DESC LIMIT 1),
   '{"point": 0, "hash": "000000000000"}')`;
 
-/**
- * Changes whenever any process changes the row: it contains the transaction that wrote the row. After a restore,
- * another transaction may have the same number; then the hash differs. One transaction may write two generations, so
- * the generation is part of it too.
- */
-function markOf(alias: string): Prisma.Sql {
-  return Prisma.raw(`(${alias}.xmin::text || '.' || ${alias}.generation || '.' || ${alias}.hash)`);
-}
-
-function unlessSeen(view: FoldedView, alias: string, mark: Prisma.Sql, seen: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`CASE WHEN ${mark} IS DISTINCT FROM ${seen} THEN ${rowText(view, alias)}::text END`;
+function unlessSeen(view: FoldedView, alias: string, mark: Sql, seen: Sql): Sql {
+  return sql`CASE WHEN ${mark} IS DISTINCT FROM ${seen} THEN ${rowText(view, alias)}::text END`;
 }
 
 /** Whether a row may be behind its stream: no row is if the views are at the end of the log and no stream is parked. */
-const rowsMayBeBehind = Prisma.sql`
+const rowsMayBeBehind = sql`
   (c.position < (SELECT position FROM events ORDER BY position DESC LIMIT 1) OR EXISTS (SELECT FROM parked_streams))`;
 
 /**
  * The events of a stream that a row does not include yet, found by version in the stream's index. Usually there are
  * none.
  */
-function newerEvents(view: FoldedView, id: Prisma.Sql, version: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`
+function newerEvents(view: FoldedView, id: Sql, version: Sql): Sql {
+  return sql`
     SELECT json_agg(${eventJson} ORDER BY e.version) AS events FROM ${eventsWithKeys}
     WHERE ${rowsMayBeBehind} AND e.stream_type = ${view.streamType} AND e.stream_id = ${id} AND e.version > coalesce(${version}, 0)`;
 }
 
-const noJoinedColumns = Prisma.sql`NULL::text AS "joinedMark", NULL::text AS "joinedRow", NULL::json AS "joinedNewer"`;
+const noJoinedColumns = sql`NULL::text AS "joinedMark", NULL::text AS "joinedRow", NULL::json AS "joinedNewer"`;
 
-function joinedColumns(view: FoldedView): Prisma.Sql {
-  return Prisma.sql`
+function joinedColumns(view: FoldedView): Sql {
+  return sql`
     joined.mark AS "joinedMark",
-    ${unlessSeen(view, 'j', Prisma.sql`joined.mark`, Prisma.sql`wanted."joinedSeen"`)} AS "joinedRow",
+    ${unlessSeen(view, 'j', sql`joined.mark`, sql`wanted."joinedSeen"`)} AS "joinedRow",
     joined_newer.events AS "joinedNewer"`;
 }
 
-function joinedTables({ view, by }: { view: FoldedView; by: string }): Prisma.Sql {
-  return Prisma.sql`
+function joinedTables({ view, by }: { view: FoldedView; by: string }): Sql {
+  return sql`
     LEFT JOIN LATERAL (SELECT coalesce(${column('v', by)}, newer.events->0->'data'->>${by}) AS id) other ON true
     LEFT JOIN ${table(view)} j ON j.generation = c.generation AND ${column('j', view.key)} = other.id
     LEFT JOIN LATERAL (SELECT ${markOf('j')} AS mark) joined ON true
-    LEFT JOIN LATERAL (${newerEvents(view, Prisma.sql`other.id`, Prisma.sql`j.version`)}) joined_newer ON true`;
+    LEFT JOIN LATERAL (${newerEvents(view, sql`other.id`, sql`j.version`)}) joined_newer ON true`;
 }
 
-const joinedChanged = Prisma.sql`
+const joinedChanged = sql`
   OR joined.mark IS DISTINCT FROM wanted."joinedSeen" OR joined_newer.events IS NOT NULL`;
 
 /** Folds the events into the row, up to the first event that cannot be folded. */

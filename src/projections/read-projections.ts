@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { coreGroup } from './view-sql.ts';
@@ -94,7 +95,7 @@ function rebuildOf({ rebuild, head }: Group): RebuildStatus | null {
 }
 
 async function readGroup(database: Database, after: Position | undefined): Promise<Group> {
-  const rows = await database.$queryRaw<Group[]>`
+  const rows = await database.query<Group>(sql`
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(after)} AS continues,
       head.position::float8 AS head, c.failure,
       greatest(head.position - c.position, 0)::float8 AS "lagEvents",
@@ -111,7 +112,7 @@ async function readGroup(database: Database, after: Position | undefined): Promi
       ) AS rebuild
     FROM checkpoints c, (
       SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
-    WHERE c.group_name = ${coreGroup} AND c.live`;
+    WHERE c.group_name = ${coreGroup} AND c.live`);
   const [group] = rows;
   if (!group) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return group;

@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import { erased } from './view.ts';
 
 /** Characters of a word that are indexed. More would find no more rows, and a lexeme of 2 KB fails its statement. */
@@ -64,10 +64,10 @@ export function searchQueries(words: readonly string[], marks: readonly string[]
 }
 
 /** The same as conditions on a listing (alias l). Without words, no row is found instead of all. */
-export function searchFilters(words: readonly string[], marks?: readonly string[]): Prisma.Sql[] {
-  if (words.length === 0) return [Prisma.sql`false`];
+export function searchFilters(words: readonly string[], marks?: readonly string[]): Sql[] {
+  if (words.length === 0) return [sql`false`];
   return [
-    Prisma.sql`l.search @@ ${searchQueries(words, marks)
+    sql`l.search @@ ${searchQueries(words, marks)
       .map(query => `(${query})`)
       .join(' & ')}::tsquery`,
   ];

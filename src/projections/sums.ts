@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import { snakeCase } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 
@@ -75,17 +75,17 @@ export function sumChanges(
 /**
  * The part of a statement that adds to a view's sums. It does nothing unless `moved` shows that the checkpoint moved.
  */
-export function addToSums(view: SummedView, generation: number, changes: readonly object[]): Prisma.Sql {
+export function addToSums(view: SummedView, generation: number, changes: readonly object[]): Sql {
   const columns = Object.entries({ ...view.keys, ...view.sums });
-  const names = (rows: readonly string[]) => Prisma.raw(rows.join(', '));
+  const names = (rows: readonly string[]) => sql.raw(rows.join(', '));
   const keys = Object.keys(view.keys).map(snakeCase);
   const added = Object.keys(view.sums)
     .map(snakeCase)
     .map(name => `${name} = ${view.name}.${name} + excluded.${name}`);
   // As text, because numbers in JSON are exact only up to 2^53.
   const json = JSON.stringify(changes, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
-  return Prisma.sql`
-    INSERT INTO ${Prisma.raw(view.name)} (generation, ${names(columns.map(([name]) => snakeCase(name)))})
+  return sql`
+    INSERT INTO ${sql.raw(view.name)} (generation, ${names(columns.map(([name]) => snakeCase(name)))})
     SELECT ${generation}::int, ${names(columns.map(([name]) => `r."${name}"`))}
     FROM jsonb_to_recordset(${json}::jsonb) AS r(${names(columns.map(([name, type]) => `"${name}" ${type}`))})
     WHERE EXISTS (SELECT FROM moved)

@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Query, sql } from '../database/sql.ts';
 import type { ReadSource } from './read-entities.ts';
 import { keyOf, Sums } from './sums.ts';
 import { oneLine, type ViewFault } from './view-fault.ts';
@@ -18,34 +18,30 @@ export async function verifySums(
   { database }: ReadSource,
   view: SummedView,
 ): Promise<{ rows: number; faults: ViewFault[] }> {
-  return database.$transaction(
-    async snapshot => {
-      const { rows: expected, faults } = await addedUp(snapshot, view);
-      const sums = await storedSums(snapshot, view);
-      const differing = [...new Set([...sums.keys(), ...expected.keys()])].sort().flatMap(key => {
-        return compare(view, key, sums.get(key), expected.get(key));
-      });
-      return { rows: sums.size, faults: [...faults, ...differing] };
-    },
-    { isolationLevel: 'RepeatableRead', timeout: snapshotTimeoutMs },
-  );
+  return database.snapshot(async query => {
+    const { rows: expected, faults } = await addedUp(query, view);
+    const sums = await storedSums(query, view);
+    const differing = [...new Set([...sums.keys(), ...expected.keys()])].sort().flatMap(key => {
+      return compare(view, key, sums.get(key), expected.get(key));
+    });
+    return { rows: sums.size, faults: [...faults, ...differing] };
+  }, snapshotTimeoutMs);
 }
 
-type Snapshot = Pick<Prisma.TransactionClient, '$queryRaw'>;
 /** Sums are whole numbers. A stored sum that is not a whole number (NaN) stays the text that the database returned. */
 type Row = Record<string, string | bigint>;
 
 /** The sums of the source view's rows, and a fault for each row that cannot be added. */
-async function addedUp(snapshot: Snapshot, view: SummedView): Promise<{ rows: Map<string, Row>; faults: ViewFault[] }> {
+async function addedUp(query: Query, view: SummedView): Promise<{ rows: Map<string, Row>; faults: ViewFault[] }> {
   const { source } = view;
   const sums = new Sums(view);
   const faults: ViewFault[] = [];
   const id = column('v', source.key);
   for (let after: string | undefined = ''; after !== undefined; ) {
-    const rows: { id: string; row: object }[] = await snapshot.$queryRaw`
+    const rows: { id: string; row: object }[] = await query(sql`
       SELECT ${id} AS id, ${rowJson(source, 'v')} AS row
       FROM checkpoints c JOIN ${table(source)} v ON v.generation = c.generation AND ${id} > ${after}
-      WHERE c.group_name = ${coreGroup} AND c.live ORDER BY ${id} LIMIT ${sliceSize}::int`;
+      WHERE c.group_name = ${coreGroup} AND c.live ORDER BY ${id} LIMIT ${sliceSize}::int`);
     for (const { id: of, row } of rows) {
       try {
         sums.add(row);
@@ -63,18 +59,18 @@ async function addedUp(snapshot: Snapshot, view: SummedView): Promise<{ rows: Ma
 }
 
 /** The sums that are not zero: a zero means the same as a missing row. */
-async function storedSums(snapshot: Snapshot, view: SummedView): Promise<Map<string, Row>> {
+async function storedSums(query: Query, view: SummedView): Promise<Map<string, Row>> {
   const names = [...Object.keys(view.keys), ...Object.keys(view.sums)];
-  const texts = Prisma.raw(names.map(name => `'${name}', s.${snakeCase(name)}::text`).join(', '));
-  const some = Prisma.raw(
+  const texts = sql.raw(names.map(name => `'${name}', s.${snakeCase(name)}::text`).join(', '));
+  const some = sql.raw(
     Object.keys(view.sums)
       .map(name => `s.${snakeCase(name)} <> 0`)
       .join(' OR '),
   );
-  const rows = await snapshot.$queryRaw<{ sum: Contribution }[]>`
+  const rows = await query<{ sum: Contribution }>(sql`
     SELECT jsonb_build_object(${texts}) AS sum
-    FROM checkpoints c JOIN ${Prisma.raw(view.name)} s ON s.generation = c.generation
-    WHERE c.group_name = ${coreGroup} AND c.live AND (${some})`;
+    FROM checkpoints c JOIN ${sql.raw(view.name)} s ON s.generation = c.generation
+    WHERE c.group_name = ${coreGroup} AND c.live AND (${some})`);
   const sums = Object.keys(view.sums);
   return new Map(
     rows.map(({ sum }) => [

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { sql } from '../database/sql.ts';
 import { projectionEvents } from './retry-event.ts';
 import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
@@ -62,18 +62,18 @@ export async function verifyViews(
 async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], after: string): Promise<string[]> {
   const [view] = tables as readonly [FoldedView];
   const selects = tables.map(
-    one => Prisma.sql`
+    one => sql`
       (SELECT ${column('v', one.key)} AS id FROM checkpoints c JOIN ${table(one)} v ON v.generation = c.generation
        WHERE c.group_name = ${coreGroup} AND c.live AND ${column('v', one.key)} > ${after}
        ORDER BY 1 LIMIT ${sliceSize}::int)`,
   );
-  const rows = await database.$queryRaw<{ id: string }[]>`
+  const rows = await database.query<{ id: string }>(sql`
     SELECT id FROM (
       (SELECT e.stream_id AS id FROM events e
        WHERE e.stream_type = ${view.streamType} AND e.stream_id > ${after} AND e.version = 1
        ORDER BY 1 LIMIT ${sliceSize}::int)
-      UNION ${Prisma.join(selects, ' UNION ')}
-    ) known ORDER BY id COLLATE "C" LIMIT ${sliceSize}::int`;
+      UNION ${sql.join(selects, ' UNION ')}
+    ) known ORDER BY id COLLATE "C" LIMIT ${sliceSize}::int`);
   return rows.map(row => row.id);
 }
 
@@ -81,14 +81,14 @@ async function idsAfter({ database }: ReadSource, tables: readonly ViewTable[], 
 async function slice(source: ReadSource, view: FoldedView, derived: readonly DerivedView[], ids: readonly string[]) {
   const { database, types } = source;
   const selects = [view, ...derived].map(
-    one => Prisma.sql`
+    one => sql`
       SELECT ${one.name} AS view, ${column('v', one.key)} AS id, ${wholeRowJson(one, 'v')} AS row, c.position::float8 AS point
       FROM c JOIN ${table(one)} v ON v.generation = c.generation AND ${column('v', one.key)} IN (SELECT ${idList(ids)})`,
   );
-  const selected = await database.$queryRaw<{ view: string | null; id: string; row: object; point: number }[]>`
+  const selected = await database.query<{ view: string | null; id: string; row: object; point: number }>(sql`
     WITH c AS MATERIALIZED (SELECT generation, position FROM checkpoints WHERE group_name = ${coreGroup} AND live)
-    ${Prisma.join(selects, ' UNION ALL ')}
-    UNION ALL SELECT NULL, NULL, NULL, c.position::float8 FROM c`;
+    ${sql.join(selects, ' UNION ALL ')}
+    UNION ALL SELECT NULL, NULL, NULL, c.position::float8 FROM c`);
   const point = selected[0]?.point ?? 0;
   const rows = new Map<string, Map<string, object>>();
   for (const { view: name, id, row } of selected) {
@@ -97,10 +97,10 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Der
     rows.set(name, known.set(id, row));
   }
 
-  const events = await database.$queryRaw<{ event: StoredEvent }[]>`
+  const events = await database.query<{ event: StoredEvent }>(sql`
     SELECT ${eventJson} AS event FROM ${eventsWithKeys}
     WHERE e.stream_type = ${view.streamType} AND e.stream_id IN (SELECT ${idList(ids)}) AND e.position <= ${point}::bigint
-    ORDER BY e.stream_id, e.version`;
+    ORDER BY e.stream_id, e.version`);
   const folded = new Map<string, object>();
   const foldedEvents = new Map<string, RecordedEvent[]>();
   const faults = new Map<string, string>();
@@ -166,11 +166,11 @@ async function retries(
   ids: readonly string[],
   point: number,
 ): Promise<LastRetry[]> {
-  return database.$queryRaw<LastRetry[]>`
+  return database.query<LastRetry>(sql`
     SELECT DISTINCT ON (1) data->>'streamId' AS id, position::float8 AS position, encode(substr(hash, 1, 6), 'hex') AS hash
     FROM events WHERE stream_type = ${projectionEvents.streamType} AND data->>'streamType' = ${streamType}
       AND data->>'streamId' IN (SELECT ${idList(ids)}) AND position <= ${point}::bigint
-    ORDER BY 1, position DESC`;
+    ORDER BY 1, position DESC`);
 }
 
 function retried(row: object, { position, hash }: LastRetry): object {

@@ -1,4 +1,4 @@
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import { searchVector } from './search.ts';
 import type { ViewTable } from './view.ts';
 
@@ -9,18 +9,18 @@ import type { ViewTable } from './view.ts';
 export const coreGroup = 'core';
 
 /** A view's column, with the alias of its table in the statement. Names come from the code, never from a caller. */
-export function column(alias: string, name: string): Prisma.Sql {
-  return Prisma.raw(`${alias}.${snakeCase(name)}`);
+export function column(alias: string, name: string): Sql {
+  return sql.raw(`${alias}.${snakeCase(name)}`);
 }
 
 /** A view's row as a JSON object of the view's row type. `alias` is the alias of its table. */
-export function rowJson(view: ViewTable, alias: string): Prisma.Sql {
-  return Prisma.raw(`jsonb_build_object(${pairs(view, alias)})`);
+export function rowJson(view: ViewTable, alias: string): Sql {
+  return sql.raw(`jsonb_build_object(${pairs(view, alias)})`);
 }
 
 /** The same as text, for statements that only return it: that takes the database two thirds of the time. */
-export function rowText(view: ViewTable, alias: string): Prisma.Sql {
-  return Prisma.raw(`json_build_object(${pairs(view, alias)})`);
+export function rowText(view: ViewTable, alias: string): Sql {
+  return sql.raw(`json_build_object(${pairs(view, alias)})`);
 }
 
 function pairs(view: ViewTable, alias: string): string {
@@ -29,23 +29,23 @@ function pairs(view: ViewTable, alias: string): string {
     .join(', ');
 }
 
-export function table(view: ViewTable): Prisma.Sql {
-  return Prisma.raw(view.name);
+export function table(view: ViewTable): Sql {
+  return sql.raw(view.name);
 }
 
 /**
  * Texts as one array parameter. The planner sees the values and estimates by them how many rows match. It cannot see
  * the values of a sub-select, and may choose a plan that reads the whole table for a few rows.
  */
-export function textArray(values: readonly string[]): Prisma.Sql {
+export function textArray(values: readonly string[]): Sql {
   const quoted = values.map(value => `"${value.replace(/["\\]/g, '\\$&')}"`);
-  return Prisma.sql`${`{${quoted.join(',')}}`}::text[]`;
+  return sql`${`{${quoted.join(',')}}`}::text[]`;
 }
 
 /** A view's row with its search words, which only `verify` reads. */
-export function wholeRowJson(view: ViewTable, alias: string): Prisma.Sql {
+export function wholeRowJson(view: ViewTable, alias: string): Sql {
   if (!view.search) return rowJson(view, alias);
-  return Prisma.sql`${rowJson(view, alias)} || ${Prisma.raw(`jsonb_build_object('search', ${alias}.search)`)}`;
+  return sql`${rowJson(view, alias)} || ${sql.raw(`jsonb_build_object('search', ${alias}.search)`)}`;
 }
 
 /** All columns that are written for a row, the search words included. */
@@ -61,19 +61,19 @@ export function wholeRow(view: ViewTable, row: object): object {
 /**
  * The part of a statement that writes a view's rows. It does nothing unless `moved` shows that the checkpoint moved.
  */
-export function upsertRows(view: ViewTable, generation: number, rows: readonly object[]): Prisma.Sql {
+export function upsertRows(view: ViewTable, generation: number, rows: readonly object[]): Sql {
   const whole = wholeColumns(view);
   const names = Object.keys(whole);
   const columns = names.map(snakeCase);
   const types = names.map(name => `"${name}" ${whole[name]}`);
   const changed = columns.map(name => `${name} = excluded.${name}`);
   const json = JSON.stringify(rows.map(row => wholeRow(view, row)));
-  return Prisma.sql`
-    INSERT INTO ${Prisma.raw(view.name)} (generation, ${Prisma.raw(columns.join(', '))})
-    SELECT ${generation}::int, ${Prisma.raw(names.map(name => `r."${name}"`).join(', '))}
-    FROM jsonb_to_recordset(${json}::jsonb) AS r(${Prisma.raw(types.join(', '))})
+  return sql`
+    INSERT INTO ${sql.raw(view.name)} (generation, ${sql.raw(columns.join(', '))})
+    SELECT ${generation}::int, ${sql.raw(names.map(name => `r."${name}"`).join(', '))}
+    FROM jsonb_to_recordset(${json}::jsonb) AS r(${sql.raw(types.join(', '))})
     WHERE EXISTS (SELECT FROM moved)
-    ON CONFLICT (generation, ${Prisma.raw(snakeCase(view.key))}) DO UPDATE SET ${Prisma.raw(changed.join(', '))}`;
+    ON CONFLICT (generation, ${sql.raw(snakeCase(view.key))}) DO UPDATE SET ${sql.raw(changed.join(', '))}`;
 }
 
 export function snakeCase(name: string): string {

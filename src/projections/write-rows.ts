@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { hasEventAt } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Changes } from './fold-batch.ts';
 import { newerMigration } from './newer-schema.ts';
@@ -22,20 +22,20 @@ export async function writeRows(
   from: Checkpoint,
   to: Position,
   { rows, sums }: Changes,
-  beside: readonly Prisma.Sql[] = [],
+  beside: readonly Sql[] = [],
   moving = move(from, to),
 ): Promise<boolean> {
   const parts = [...writesOf(from, { rows, sums }), ...beside].map(
-    (sql, index) => Prisma.sql`, ${Prisma.raw(`write_${index}`)} AS (${sql})`,
+    (part, index) => sql`, ${sql.raw(`write_${index}`)} AS (${part})`,
   );
-  const moved = await database.$queryRaw<unknown[]>`
-    WITH ${moving} ${parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty}
-    SELECT 1 FROM moved`;
+  const moved = await database.lookUp<unknown>(sql`
+    WITH ${moving} ${parts.length > 0 ? sql.join(parts, '') : sql.empty}
+    SELECT 1 FROM moved`);
   return moved.length > 0;
 }
 
 /** @throws PoisonError if a view cannot compute the words that find a row */
-function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.Sql[] {
+function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Sql[] {
   try {
     return [
       ...rows.flatMap(one => (one.rows.length === 0 ? [] : [upsertRows(one.view, generation, one.rows)])),
@@ -50,18 +50,18 @@ function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Prisma.S
  * Only if the last folded event is in this log. A database that was restored between the read and this write may have
  * the same checkpoint, and would get rows of events that it does not have.
  */
-function move(from: Checkpoint, to: Position): Prisma.Sql {
-  return Prisma.sql`moved AS (
+function move(from: Checkpoint, to: Position): Sql {
+  return sql`moved AS (
     UPDATE checkpoints SET ${reached(to)} WHERE ${standsAt(from)} AND ${hasEventAt(to)} RETURNING 1)`;
 }
 
 /** The columns of a checkpoint at a position. */
-export function reached(to: Position): Prisma.Sql {
-  return Prisma.sql`position = ${to.point}::bigint, hash = ${to.hash}, moved_at = clock_timestamp(), failure = NULL`;
+export function reached(to: Position): Sql {
+  return sql`position = ${to.point}::bigint, hash = ${to.hash}, moved_at = clock_timestamp(), failure = NULL`;
 }
 
 /** The condition that a checkpoint is unchanged since it was read, and that this release may move it. */
-export function standsAt({ generation, live, position }: Checkpoint): Prisma.Sql {
-  return Prisma.sql`group_name = ${coreGroup} AND generation = ${generation}::int AND live = ${live} AND NOT retired
+export function standsAt({ generation, live, position }: Checkpoint): Sql {
+  return sql`group_name = ${coreGroup} AND generation = ${generation}::int AND live = ${live} AND NOT retired
     AND position = ${position.point}::bigint AND hash = ${position.hash} AND ${newerMigration} IS NULL`;
 }

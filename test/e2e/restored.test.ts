@@ -11,6 +11,7 @@ import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { customerToken, staffToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
+import { sql } from '../../src/database/sql.ts';
 
 /** The extensions of a frame, which every subscription has. */
 interface FrameFields {
@@ -37,9 +38,9 @@ beforeAll(async () => {
   const [first, second] = log.orders;
   lost = formatPosition(await readHead(log.lost.database));
   // Four events were stored since then in each log: three items and an order.
-  const [event] = await log.lost.database.$queryRaw<{ point: number; hash: string }[]>`
+  const [event] = await log.lost.database.query<{ point: number; hash: string }>(sql`
     SELECT position::float8 AS point, encode(substr(hash, 1, 6), 'hex') AS hash FROM events
-    ORDER BY position DESC OFFSET 4 LIMIT 1`;
+    ORDER BY position DESC OFFSET 4 LIMIT 1`);
   common = formatPosition(event!);
   [staff, customer] = [await staffToken(), await customerToken(log.customerId)];
   states = {

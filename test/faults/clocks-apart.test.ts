@@ -5,6 +5,7 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { stoodStill } from '../support/standstill.ts';
 import { openWorld, type World, slowly } from './world.ts';
+import { sql } from '../../src/database/sql.ts';
 
 const hour = 3_600_000;
 /** Maximum time of a command beyond an outage, ms in which the machine runs. */
@@ -75,9 +76,9 @@ function ran(from: number, until: number): number {
 
 /** Commands whose time is more than half an hour later (or earlier) than the database's. */
 async function commandsOff({ reader }: World, sign: 1 | -1): Promise<number> {
-  const [row] = await reader.database.$queryRaw<{ count: number }[]>`
+  const [row] = await reader.database.query<{ count: number }>(sql`
     SELECT count(*)::int AS count FROM events
-    WHERE extract(epoch FROM occurred_at - recorded_at) * ${sign}::int > 1800`;
+    WHERE extract(epoch FROM occurred_at - recorded_at) * ${sign}::int > 1800`);
   return row!.count;
 }
 

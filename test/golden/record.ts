@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { appendRetry } from '../../src/cli/parked.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { types } from '../../src/slices.ts';
@@ -77,10 +78,10 @@ async function logOf(act: (store: EventStore) => Promise<unknown>): Promise<Omit
   const { database, close } = await openDatabase({ databaseUrl: undefined, dataDir });
   try {
     await act(openEventStore(database, types, () => undefined));
-    const events = await database.$queryRaw<{ row: EventRow }[]>`
-      SELECT to_jsonb(e) AS row FROM events e ORDER BY e.position`;
-    const keys = await database.$queryRaw<{ customer: string; key: string }[]>`
-      SELECT customer_id AS customer, encode(key, 'base64') AS key FROM customer_keys ORDER BY customer_id`;
+    const events = await database.query<{ row: EventRow }>(sql`
+      SELECT to_jsonb(e) AS row FROM events e ORDER BY e.position`);
+    const keys = await database.query<{ customer: string; key: string }>(sql`
+      SELECT customer_id AS customer, encode(key, 'base64') AS key FROM customer_keys ORDER BY customer_id`);
     const keyed = keys.map(({ customer, key }) => [customer, key]);
     return { keys: Object.fromEntries(keyed) as Keys, rows: events.map(({ row }) => row) };
   } finally {

@@ -88,11 +88,11 @@ test('the page on adding a view names existing files, functions and tests', asyn
     await expect(readFile(path!, 'utf8'), path).resolves.toBeTypeOf('string');
   }
   const code = await Promise.all(
-    ['view.ts', 'read-entities.ts', 'read-page.ts', 'read-rows.ts', 'search.ts'].map(file => {
+    ['view.ts', 'read-entities.ts', 'read-page.ts', 'read-report.ts', 'search.ts'].map(file => {
       return readFile(`src/projections/${file}`, 'utf8');
     }),
   );
-  for (const name of ['derivedView', 'summedView', 'readEntities', 'readPage', 'readRows', 'wordsOf']) {
+  for (const name of ['derivedView', 'summedView', 'readEntities', 'readPage', 'readReport', 'wordsOf']) {
     expect(page).toContain(name);
     expect(code.join('\n')).toMatch(new RegExp(`export (?:async )?function ${name}\\b`));
   }

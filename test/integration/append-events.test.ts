@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sqlState } from '../../src/database/database-error.ts';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import {
   appendColumns,
   type AppendOutcome,
@@ -16,8 +17,10 @@ import {
 } from '../../src/event-store/append-events.ts';
 import { grown, newEvent, newStream, requestFor } from '../support/append-request.ts';
 import { logFaults } from '../support/log-faults.ts';
+import type { Prisma } from '../../src/generated/prisma/client.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { sentIn } from '../support/statements.ts';
 
 const appendStatement = `SELECT append_events(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS outcomes`;
 
@@ -81,14 +84,14 @@ describe.each([
   }
 
   function storedIn(streamId: string) {
-    return database.event.findMany({ where: { streamId }, orderBy: { version: 'asc' } });
+    return database.models.event.findMany({ where: { streamId }, orderBy: { version: 'asc' } });
   }
 
   /** Runs an attempt to damage the log, and repairs the log. */
-  async function rolledBack(attempt: (inside: Database) => Promise<void>): Promise<void> {
+  async function rolledBack(attempt: (inside: Prisma.TransactionClient) => Promise<void>): Promise<void> {
     const over = new Error('over');
-    const done = database.$transaction(async inside => {
-      await attempt(inside as Database);
+    const done = database.models.$transaction(async inside => {
+      await attempt(inside);
       throw over;
     });
     await expect(done).rejects.toBe(over);
@@ -96,9 +99,9 @@ describe.each([
 
   /** The events that an attempt adds to the log. */
   async function added(attempt: () => Promise<unknown>): Promise<number> {
-    const before = await database.event.count();
+    const before = await database.models.event.count();
     await attempt();
-    return (await database.event.count()) - before;
+    return (await database.models.event.count()) - before;
   }
 
   test('stores the request, byte by byte, and answers the position of its last event', async () => {
@@ -138,8 +141,8 @@ describe.each([
     expect(Buffer.from(first!.commandHash).toString('hex')).toBe(commandHash);
     expect(second).toMatchObject({ version: 2, ordinal: 2, type: 'Second', commandId: common.commandId });
     // Missing personal data is SQL's NULL, not JSON's: queries for personal data use NOT NULL.
-    const [without] = await database.$queryRaw<{ count: number }[]>`
-      SELECT count(*)::int AS count FROM events WHERE stream_id = ${stream.streamId} AND personal IS NULL`;
+    const [without] = await database.query<{ count: number }>(sql`
+      SELECT count(*)::int AS count FROM events WHERE stream_id = ${stream.streamId} AND personal IS NULL`);
     expect(without).toEqual({ count: 1 });
   });
 
@@ -239,7 +242,7 @@ describe.each([
       requestFor(newStream(), { commandId: used.commandId }),
       alsoGood,
     ];
-    const before = await database.event.count();
+    const before = await database.models.event.count();
     expect(await appendEvents(database, call)).toEqual([
       { outcome: 'conflict', version: 2 },
       { outcome: 'appended', version: 1, position: before + 1, hash: expect.any(String) },
@@ -248,7 +251,7 @@ describe.each([
       { outcome: 'reused' },
       { outcome: 'appended', version: 2, position: before + 3, hash: expect.any(String) },
     ]);
-    expect(await database.event.count()).toBe(before + 3);
+    expect(await database.models.event.count()).toBe(before + 3);
   });
 
   test('sees the events of an earlier request of the same call', async () => {
@@ -272,10 +275,10 @@ describe.each([
   ])('stores nothing of a call if one of its requests has %s', async (__, fault, state) => {
     const bad = requestFor(newStream(), fault());
     const call = [requestFor(newStream()), bad, requestFor(newStream())];
-    const before = await database.event.count();
+    const before = await database.models.event.count();
     const error: unknown = await appendEvents(database, call).catch((reason: unknown) => reason);
     expect(sqlState(error)).toBe(state);
-    expect(await database.event.count()).toBe(before);
+    expect(await database.models.event.count()).toBe(before);
     // And the next call works, with no position missing.
     expect(await append(call[0]!)).toMatchObject({ outcome: 'appended', position: before + 1 });
   });
@@ -283,21 +286,24 @@ describe.each([
   test.each(['RepeatableRead', 'Serializable'] as const)(
     'refuses to run under %s, where it could not see events committed before it got the lock',
     async isolationLevel => {
-      const attempt = database.$transaction(async inside => await appendEvents(inside, [requestFor(newStream())]), {
-        isolationLevel,
-      });
+      const attempt = database.models.$transaction(
+        async inside => await appendEvents(sentIn(inside), [requestFor(newStream())]),
+        {
+          isolationLevel,
+        },
+      );
       const error: unknown = await attempt.catch((reason: unknown) => reason);
       expect(sqlState(error)).toBe('25000');
     },
   );
 
   test('commits durably although the session, or the transaction around it, has synchronous_commit off', async () => {
-    const setting = async (inside: Pick<Database, '$queryRaw'>) =>
+    const setting = async (inside: Prisma.TransactionClient) =>
       await inside.$queryRaw`SELECT current_setting('synchronous_commit') AS setting`;
-    await database.$transaction(async inside => {
+    await database.models.$transaction(async inside => {
       await inside.$executeRaw`SET LOCAL synchronous_commit = off`;
       expect(await setting(inside)).toEqual([{ setting: 'off' }]);
-      await appendEvents(inside, [requestFor(newStream())]);
+      await appendEvents(sentIn(inside), [requestFor(newStream())]);
       // After the function has returned, before the commit.
       expect(await setting(inside)).toEqual([{ setting: 'on' }]);
     });
@@ -305,8 +311,8 @@ describe.each([
 
   test('an older release appends at the same time, to the same chain and with the same answers', async () => {
     const older = async (request: AppendRequest): Promise<AppendOutcome | undefined> => {
-      const [row] = await database.$queryRaw<{ outcomes: AppendOutcome[] }[]>`
-        SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`;
+      const [row] = await database.query<{ outcomes: AppendOutcome[] }>(sql`
+        SELECT append_events(${JSON.stringify([request])}::jsonb) AS outcomes`);
       return row?.outcomes[0];
     };
     const stream = newStream();
@@ -327,7 +333,7 @@ describe.each([
       // The row of an append whose clock was an hour ahead. Only the owner can write it.
       await inside.$executeRaw`
         UPDATE events SET recorded_at = recorded_at + interval '1 hour' WHERE stream_id = ${stream.streamId}`;
-      await appendEvents(inside, [requestFor(stream)]);
+      await appendEvents(sentIn(inside), [requestFor(stream)]);
       const [before, after] = await inside.event.findMany({
         where: { streamId: stream.streamId },
         orderBy: { version: 'asc' },
@@ -339,9 +345,9 @@ describe.each([
 
   test('takes recorded_at from the database’s clock, and occurred_at from the command', async () => {
     const stream = newStream();
-    const [clock] = await database.$queryRaw<
-      { now: Date }[]
-    >`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`;
+    const [clock] = await database.query<{ now: Date }>(
+      sql`SELECT date_trunc('milliseconds', clock_timestamp()) AS now`,
+    );
     await append(requestFor(stream, { occurredAt: '1999-12-31T23:59:59.000Z' }));
     const [event] = await storedIn(stream.streamId);
     expect(event!.recordedAt.getTime()).toBeGreaterThanOrEqual(clock!.now.getTime());
@@ -360,9 +366,9 @@ describe.each([
     const requests = Array.from({ length: 50 }, () => requestFor(newStream(), { events: [numbered, newEvent()] }));
     await appendEvents(database, requests);
     const ids = requests.map(({ streamId }) => streamId);
-    const stored = await database.$queryRaw<{ data: { number: string; currency: null }; expected: string }[]>`
+    const stored = await database.query<{ data: { number: string; currency: null }; expected: string }>(sql`
       SELECT data, public_number(position) AS expected FROM events
-      WHERE stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))) AND type = 'OrderCreated'`;
+      WHERE stream_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))) AND type = 'OrderCreated'`);
     expect(stored.map(({ data }) => data)).toEqual(
       stored.map(({ expected }) => ({ currency: null, number: expected })),
     );
@@ -370,7 +376,7 @@ describe.each([
   });
 
   test('leaves a log without faults after all of this', async () => {
-    expect(await database.event.count()).toBeGreaterThan(100);
+    expect(await database.models.event.count()).toBeGreaterThan(100);
     expect(await logFaults(database)).toEqual([]);
   });
 
@@ -394,7 +400,7 @@ describe.each([
     const position = Number((await storedIn(streamId))[1]!.position);
     await rolledBack(async inside => {
       await inside.$executeRawUnsafe(`UPDATE events SET ${column} = ${value} WHERE position = ${position}`);
-      expect(await logFaults(inside)).toContainEqual({ position, fault: 'hash' });
+      expect(await logFaults(sentIn(inside))).toContainEqual({ position, fault: 'hash' });
     });
   });
 
@@ -404,7 +410,7 @@ describe.each([
     await rolledBack(async inside => {
       await inside.$executeRaw`DELETE FROM events WHERE position = ${position}::bigint`;
       await inside.$executeRaw`UPDATE events SET position = position - 1 WHERE position > ${position}::bigint`;
-      expect(await logFaults(inside)).toContainEqual({ position, fault: 'hash' });
+      expect(await logFaults(sentIn(inside))).toContainEqual({ position, fault: 'hash' });
     });
   });
 });
@@ -473,8 +479,8 @@ describe('append_events on 16 connections at once', () => {
     done.then(stop, stop);
     let gaps = 0;
     while (!over.signal.aborted) {
-      const [log] = await reader.database.$queryRaw<{ count: number; last: number }[]>`
-        SELECT count(*)::int AS count, coalesce(max(position), 0)::int AS last FROM events`;
+      const [log] = await reader.database.query<{ count: number; last: number }>(sql`
+        SELECT count(*)::int AS count, coalesce(max(position), 0)::int AS last FROM events`);
       if (log!.count !== log!.last) gaps++;
     }
     return gaps;
@@ -501,9 +507,9 @@ describe('append_events on 16 connections at once', () => {
     expect(appended.length).toBeGreaterThan(100);
     expect(conflicts.length).toBeGreaterThan(100);
     expect(appended.length + conflicts.length).toBe(acknowledged.length);
-    const stored = await reader.database.$queryRaw<unknown[]>`
+    const stored = await reader.database.query<unknown>(sql`
       SELECT command_id AS command, count(*)::int AS events, max(version)::int AS version, max(position)::int AS position
-      FROM events GROUP BY command_id ORDER BY position`;
+      FROM events GROUP BY command_id ORDER BY position`);
     const expected = appended.map(({ request, version, position }) => {
       return { command: request.commandId, events: request.events.length, version, position };
     });

@@ -120,7 +120,11 @@ describe('on the log', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 2 ? 0 : 1, streamId, withdraw)));
     expect(answers.filter(answer => answer.type === 'accepted')).toHaveLength(30);
     expect(answers.filter(answer => answer.type === 'rejected')).toHaveLength(20);
-    const events = await open.database.event.findMany({ where: { streamId }, orderBy: { version: 'desc' }, take: 1 });
+    const events = await open.database.models.event.findMany({
+      where: { streamId },
+      orderBy: { version: 'desc' },
+      take: 1,
+    });
     expect(events).toMatchObject([{ version: 32, data: { balance: 0 } }]);
   });
 
@@ -132,7 +136,7 @@ describe('on the log', () => {
     const check = { type: 'WriteCheck', check: '7', amount: 60 } as const;
     const [first, second] = await Promise.all([ask(0, streamId, check, key), ask(1, streamId, check, key)]);
     for (const answer of [first, second]) expect(answer).toMatchObject({ type: 'accepted', version: 3 });
-    expect(await open.database.event.count({ where: { streamId } })).toBe(3);
+    expect(await open.database.models.event.count({ where: { streamId } })).toBe(3);
   });
 
   test('gets authorization, input checks, log lines and metrics by its entry in the list', async () => {

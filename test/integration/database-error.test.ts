@@ -1,7 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDatabase, type Database, type OpenDatabase } from '../../src/database/database.ts';
+import { databaseOn, openDatabase, type Database, type OpenDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { classifyDatabaseError, isUnreachable, sqlState } from '../../src/database/database-error.ts';
 import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -21,8 +22,8 @@ beforeAll(async () => {
   proxy = through.proxy;
   open = await openDatabase({ databaseUrl: through.url, dataDir: '' });
   ({ database } = open);
-  await database.$executeRaw`CREATE TABLE probe (
-    id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`;
+  await database.execute(sql`CREATE TABLE probe (
+    id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`);
 });
 afterAll(async () => {
   await open.close();
@@ -59,27 +60,28 @@ test('a server that no address of its host reaches was sent nothing', () => {
 
 describe('a statement that the server rejected is definitely not stored', () => {
   test('by an exception of one of our functions', async () => {
-    const raised = failure(
-      () => database.$executeRaw`DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'OS001'; END $$`,
+    const raised = failure(() =>
+      database.execute(sql`DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'OS001'; END $$`),
     );
     expect(await raised).toEqual({ what: 'definite', state: 'OS001' });
   });
 
   test('by a constraint, at the statement', async () => {
-    expect(await failure(() => database.$executeRaw`INSERT INTO probe VALUES (1, null), (1, null)`)).toEqual({
+    expect(await failure(() => database.execute(sql`INSERT INTO probe VALUES (1, null), (1, null)`))).toEqual({
       what: 'definite',
       state: '23505',
     });
   });
 
   test('by a constraint, at COMMIT', async () => {
-    const commit = () => database.$transaction(async inside => inside.$executeRaw`INSERT INTO probe VALUES (2, 99)`);
+    const commit = () =>
+      database.models.$transaction(async inside => inside.$executeRaw`INSERT INTO probe VALUES (2, 99)`);
     expect(await failure(commit)).toEqual({ what: 'definite', state: '23503' });
   });
 
   test('by a time limit', async () => {
     const slow = () =>
-      database.$transaction(async inside => {
+      database.models.$transaction(async inside => {
         await inside.$executeRaw`SET LOCAL statement_timeout = 50`;
         await inside.$queryRaw`SELECT 1 FROM pg_sleep(5)`;
       });
@@ -88,7 +90,7 @@ describe('a statement that the server rejected is definitely not stored', () => 
 
   test('through a method of a Prisma model', async () => {
     const row = { customerId: 'cus_1', key: new Uint8Array(32) };
-    const twice = () => database.customerKey.createMany({ data: [row, row] });
+    const twice = () => database.models.customerKey.createMany({ data: [row, row] });
     expect(await failure(twice)).toEqual({ what: 'definite', state: '23505' });
   });
 });
@@ -109,7 +111,7 @@ describe('a statement whose connection was lost may be stored', () => {
   }
 
   test('by an administrator while it ran', async () => {
-    const ended = failure(() => database.$queryRaw`SELECT 'probe-1' FROM pg_sleep(30)`);
+    const ended = failure(() => database.query(sql`SELECT 'probe-1' FROM pg_sleep(30)`));
     await onDatabase(real.url, async client => {
       await client.query('SELECT pg_terminate_backend($1)', [await backendThatRuns('probe-1')]);
     });
@@ -118,7 +120,7 @@ describe('a statement whose connection was lost may be stored', () => {
 
   test.each(['end', 'reset'] as const)('cut while it ran (%s)', async how => {
     const probe = `probe-${how}`;
-    const cut = failure(() => database.$queryRawUnsafe(`SELECT '${probe}' FROM pg_sleep(30)`));
+    const cut = failure(() => database.query(sql.raw(`SELECT '${probe}' FROM pg_sleep(30)`)));
     await backendThatRuns(probe);
     proxy.cut(how);
     expect(await cut).toEqual({ what: 'unknown', state: undefined });
@@ -126,7 +128,7 @@ describe('a statement whose connection was lost may be stored', () => {
 
   test.each(['end', 'reset'] as const)('cut before the answer to COMMIT (%s)', async how => {
     const commit = () =>
-      database.$transaction(async inside => {
+      database.models.$transaction(async inside => {
         await inside.$executeRaw`INSERT INTO probe VALUES (3, null)`;
         proxy.cut(how);
       });
@@ -135,7 +137,7 @@ describe('a statement whose connection was lost may be stored', () => {
 
   test('by an administrator between two statements of a transaction', async () => {
     const ended = () =>
-      database.$transaction(async inside => {
+      database.models.$transaction(async inside => {
         const [row] = await inside.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
         await onDatabase(real.url, client => client.query('SELECT pg_terminate_backend($1, 5000)', [row!.pid]));
         await sleep(100);
@@ -147,7 +149,7 @@ describe('a statement whose connection was lost may be stored', () => {
   test('and the next one finds a working connection', async () => {
     proxy.cut('reset');
     await sleep(50); // until the pool has noticed
-    expect(await database.$queryRaw`SELECT 1 AS one`).toEqual([{ one: 1 }]);
+    expect(await database.query(sql`SELECT 1 AS one`)).toEqual([{ one: 1 }]);
   });
 });
 
@@ -156,7 +158,7 @@ describe('a statement that found no connection was never sent', () => {
   async function failuresOn(settings: pg.PoolConfig, atOnce = 1): Promise<Failure[]> {
     const pool = new pg.Pool({ connectionTimeoutMillis: 500, ...settings });
     const client = new PrismaClient({ adapter: new PrismaPg(pool), transactionOptions: { maxWait: 500 } });
-    const query = async () => await client.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`;
+    const query = () => databaseOn({ query: pool, lookUp: pool }).query(sql`SELECT 1 FROM pg_sleep(1.5)`);
     const inTransaction = async () =>
       await client.$transaction(async inside => await inside.$queryRaw`SELECT 1 FROM pg_sleep(1.5)`);
     const failures: Failure[] = [];
@@ -204,6 +206,6 @@ describe('a statement that found no connection was never sent', () => {
   test('if the pool is closed', async () => {
     const closed = await openDatabase({ databaseUrl: real.url, dataDir: '' });
     await closed.close();
-    expect(await failure(() => closed.database.$queryRaw`SELECT 1`)).toEqual(neverSent);
+    expect(await failure(() => closed.database.query(sql`SELECT 1`))).toEqual(neverSent);
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openGate } from '../support/statements.ts';
@@ -52,10 +53,10 @@ describe.each([
   afterAll(() => open.close());
 
   test('returns each type that we read as the same JavaScript value', async () => {
-    const [row] = await database.$queryRaw<object[]>`SELECT
+    const [row] = await database.query<object>(sql`SELECT
       9007199254740993::bigint AS big, 1099511627776::bigint::float8 AS point, 5::int AS number, true AS yes,
       '{"list": [1, null, "ä"]}'::jsonb AS json, '\\x00ff'::bytea AS bytes, ARRAY['a', 'b,"c', NULL] AS texts,
-      '2026-11-21T23:59:59.123Z'::timestamptz AS at, '00000000-0000-5000-8000-00000000000a'::uuid AS id, NULL::text AS none`;
+      '2026-11-21T23:59:59.123Z'::timestamptz AS at, '00000000-0000-5000-8000-00000000000a'::uuid AS id, NULL::text AS none`);
     expect(row).toEqual({
       big: 9007199254740993n,
       point: 1_099_511_627_776,
@@ -74,19 +75,19 @@ describe.each([
     const json = JSON.stringify([{ text: 'a "quoted" \\ ä', list: [] }]);
     const texts = ['plain', 'with, comma', '{"brace"}', ''];
     const at = '2026-11-21T23:59:59.123Z';
-    const rows = await database.$queryRaw`SELECT ${json}::jsonb = jsonb_build_array(
+    const rows = await database.query(sql`SELECT ${json}::jsonb = jsonb_build_array(
         jsonb_build_object('text', 'a "quoted" \\ ä', 'list', '[]'::jsonb)) AS json,
       array_length(${texts}::text[], 1) AS texts, '{"brace"}' = ANY (${texts}::text[]) AS found,
       'x' = ANY (${[]}::text[]) AS "inNone", ${new Uint8Array([0, 255])}::bytea = '\\x00ff' AS bytes,
       ${at}::timestamptz = '2026-11-21 23:59:59.123+00' AS text, ${new Date(at)}::timestamptz = ${at}::timestamptz AS date,
-      ${2 ** 40}::bigint = 1099511627776 AS number, ${2n ** 62n}::bigint = 4611686018427387904 AS big`;
+      ${2 ** 40}::bigint = 1099511627776 AS number, ${2n ** 62n}::bigint = 4611686018427387904 AS big`);
     const yes = { json: true, found: true, bytes: true, text: true, date: true, number: true, big: true };
     expect(rows).toEqual([{ ...yes, texts: 4, inNone: false }]);
   });
 
   test('works in UTC, whatever time zone it is set to', async () => {
-    expect(await database.$queryRaw`SELECT current_setting('timezone') AS zone`).toEqual([{ zone: 'UTC' }]);
-    const { createdAt } = await database.customerKey.create({
+    expect(await database.query(sql`SELECT current_setting('timezone') AS zone`)).toEqual([{ zone: 'UTC' }]);
+    const { createdAt } = await database.models.customerKey.create({
       data: { customerId: 'cus_zone', key: new Uint8Array(32) },
     });
     expect(Math.abs(createdAt.getTime() - Date.now())).toBeLessThan(60_000);
@@ -94,7 +95,7 @@ describe.each([
 
   test('completes its statements in flight when it is closed', async () => {
     const gate = openGate();
-    const slow = database.$transaction(async inside => {
+    const slow = database.models.$transaction(async inside => {
       await inside.$executeRaw`INSERT INTO customer_keys VALUES ('cus_slow', '\\x00')`;
       void gate.pass();
       await new Promise(resolve => setTimeout(resolve, 200));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifyDatabaseError, sqlState } from '../../src/database/database-error.ts';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { startChild, stopChild } from '../support/child.ts';
 import { programArguments } from '../support/program.ts';
 
@@ -20,36 +21,36 @@ describe('a transaction on the embedded database', () => {
   beforeAll(async () => {
     open = await openIn(join(scratch, 'transactions'));
     ({ database } = open);
-    await database.$executeRaw`CREATE TABLE probe (
-      id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`;
+    await database.execute(sql`CREATE TABLE probe (
+      id int PRIMARY KEY, parent int REFERENCES probe DEFERRABLE INITIALLY DEFERRED)`);
   });
   afterAll(() => open.close());
 
   test('that the database rejects at COMMIT is an error, and nothing of it is stored', async () => {
-    const error: unknown = await database
+    const error: unknown = await database.models
       .$transaction(async inside => await inside.$executeRaw`INSERT INTO probe VALUES (1, 99)`)
       .catch((reason: unknown) => reason);
     expect({ what: classifyDatabaseError(error), state: sqlState(error) }).toEqual({
       what: 'definite',
       state: '23503',
     });
-    expect(await database.$queryRaw`SELECT * FROM probe`).toEqual([]);
+    expect(await database.query(sql`SELECT * FROM probe`)).toEqual([]);
   });
 
   test('that throws stores nothing, and the next one works', async () => {
     await expect(
-      database.$transaction(async inside => {
+      database.models.$transaction(async inside => {
         await inside.$executeRaw`INSERT INTO probe VALUES (2, null)`;
         throw new Error('ours');
       }),
     ).rejects.toThrow('ours');
-    await database.$transaction(async inside => await inside.$executeRaw`INSERT INTO probe VALUES (3, null)`);
-    expect(await database.$queryRaw`SELECT id FROM probe`).toEqual([{ id: 3 }]);
+    await database.models.$transaction(async inside => await inside.$executeRaw`INSERT INTO probe VALUES (3, null)`);
+    expect(await database.query(sql`SELECT id FROM probe`)).toEqual([{ id: 3 }]);
   });
 
   test('has the requested isolation level, and the next one the default', async () => {
     const level = (isolationLevel?: 'Serializable') =>
-      database.$transaction(
+      database.models.$transaction(
         async inside => await inside.$queryRaw`SELECT current_setting('transaction_isolation') AS level`,
         isolationLevel && { isolationLevel },
       );
@@ -61,7 +62,7 @@ describe('a transaction on the embedded database', () => {
 describe('the folder of the embedded database', () => {
   test('is kept from one start to the next', async () => {
     const again = await openIn(join(scratch, 'transactions'));
-    expect(await again.database.$queryRaw`SELECT id FROM probe`).toEqual([{ id: 3 }]);
+    expect(await again.database.query(sql`SELECT id FROM probe`)).toEqual([{ id: 3 }]);
     await again.close();
   });
 
@@ -77,7 +78,7 @@ describe('the folder of the embedded database', () => {
     await stopChild(first, 'SIGKILL');
 
     const next = await openIn(dataDir);
-    expect(await next.database.event.count()).toBe(0);
+    expect(await next.database.models.event.count()).toBe(0);
     await next.close();
     expect(await readdir(dataDir)).toEqual(['database']);
   });

@@ -240,7 +240,7 @@ describe('events that older releases stored', () => {
   });
 
   test('stay in the log as they were stored', async () => {
-    const events = await open.database.event.findMany({
+    const events = await open.database.models.event.findMany({
       where: { type: 'ParcelPosted', streamId: { in: [light, insured, newest] } },
       select: { schemaVersion: true, data: true },
       orderBy: { position: 'asc' },
@@ -300,11 +300,11 @@ describe('a release that is older than an event', () => {
   test.each(newer)('decides nothing on the %s that it does not support, and names it', async (_, says, store) => {
     const parcelId = newParcel();
     await store(parcelId);
-    const versions = await open.database.event.count({ where: { streamId: parcelId } });
+    const versions = await open.database.models.event.count({ where: { streamId: parcelId } });
     const asked = writer(release2)(parcelId, { type: 'Move', place: 'Linz' });
     await expect(asked).rejects.toThrow(UnknownEventError);
     await expect(asked).rejects.toThrow(says);
-    expect(await open.database.event.count({ where: { streamId: parcelId } })).toBe(versions);
+    expect(await open.database.models.event.count({ where: { streamId: parcelId } })).toBe(versions);
   });
 
   test('stores nothing after it either, although its cache is older', async () => {
@@ -314,7 +314,7 @@ describe('a release that is older than an event', () => {
     expect(await ask(parcelId, { type: 'Move', place: 'Linz' })).toBe(2);
     expect(await writer(release3)(parcelId, { type: 'Return' })).toBe(3);
     await expect(ask(parcelId, { type: 'Move', place: 'Wels' })).rejects.toThrow(UnknownEventError);
-    expect(await open.database.event.count({ where: { streamId: parcelId } })).toBe(3);
+    expect(await open.database.models.event.count({ where: { streamId: parcelId } })).toBe(3);
   });
 
   test('ignores a snapshot of a newer release: it reads the events, and stops', async () => {

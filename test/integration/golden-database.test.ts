@@ -71,7 +71,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
         position: formatPosition({ point: last.position, hash: last.hash.slice(2, 14) }),
       });
     }
-    expect(await open.database.event.count()).toBe(life.rows.length);
+    expect(await open.database.models.event.count()).toBe(life.rows.length);
   });
 
   test('continues: the next event is chained to the last one', async () => {
@@ -82,7 +82,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
     const answer = await ask(handle, { at: '2026-11-22T09:00:00Z', as: anna, mutation: 'renameCustomer', input });
     expect(answer).toMatchObject({ __typename: 'CustomerCommandPayload' });
     expect(await verifyLog(open.database, 0, life.rows.length + 1)).toEqual([]);
-    expect(await open.database.event.count()).toBe(life.rows.length + 1);
+    expect(await open.database.models.event.count()).toBe(life.rows.length + 1);
   });
 });
 

@@ -54,7 +54,7 @@ const soon = () => performance.now() + 10_000;
 
 /** The number of stored events of these commands. */
 async function storedOf(requests: readonly AppendRequest[]): Promise<number> {
-  return open.database.event.count({ where: { commandId: { in: requests.map(({ commandId }) => commandId) } } });
+  return open.database.models.event.count({ where: { commandId: { in: requests.map(({ commandId }) => commandId) } } });
 }
 
 describe('commands that wait at the same time', () => {
@@ -74,7 +74,9 @@ describe('commands that wait at the same time', () => {
     expect(mostInFlight).toBe(2);
     expect(calls.flat()).toHaveLength(700);
 
-    const stored = await open.database.event.findMany({ where: { streamId: { in: requests.map(r => r.streamId) } } });
+    const stored = await open.database.models.event.findMany({
+      where: { streamId: { in: requests.map(r => r.streamId) } },
+    });
     const results = outcomes.map((outcome, n) => [(outcome as { position: number }).position, { n }]);
     expect(new Map(results as [number, object][])).toEqual(
       new Map(stored.map(({ position, data }) => [Number(position), data as object])),

@@ -28,6 +28,7 @@ import {
 } from '../support/random-history.ts';
 import { openShop } from '../support/shop.ts';
 import { statementsOf } from '../support/statements.ts';
+import { sql } from '../../src/database/sql.ts';
 
 /** Two nodes on one database. B's cache has the results of its own commands; A changes the log. */
 let real: TestDatabase;
@@ -556,7 +557,7 @@ test('the log has no fault after all of this', async () => {
 
 test('a node drops its cache of a log that was replaced by a restore', async () => {
   const orderId = await createdOrder(b, customerId, { items: [{ productId, quantity: 3 }] });
-  await a.database.$executeRaw`TRUNCATE events`;
+  await a.database.execute(sql`TRUNCATE events`);
   // Another log, in which the order has the same version with other content.
   const restored = await openNode(real.url);
   const customer = await registeredCustomer(restored);

@@ -23,6 +23,7 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/random-history.ts';
+import { sql } from '../../src/database/sql.ts';
 
 let real: TestDatabase;
 let a: TestNode;
@@ -84,7 +85,7 @@ async function eventsOf(streamType: string, streamId: string): Promise<RecordedE
 }
 
 function throwKeyAway(customerId: string): Promise<unknown> {
-  return a.database.$executeRaw`UPDATE customer_keys SET key = '' WHERE customer_id = ${customerId}`;
+  return a.database.execute(sql`UPDATE customer_keys SET key = '' WHERE customer_id = ${customerId}`);
 }
 
 describe('personal data', () => {
@@ -160,7 +161,7 @@ describe('after a customer’s key was deleted', () => {
     ['by an erasure', throwKeyAway],
     [
       'with its row, as in an older backup',
-      (lost: string) => a.database.customerKey.deleteMany({ where: { customerId: lost } }),
+      (lost: string) => a.database.models.customerKey.deleteMany({ where: { customerId: lost } }),
     ],
   ])('%s, everything that it sealed reads as erased, and everything else as before', async (_, throwAway) => {
     const { customerId, shipped, cancelled } = await personWith(personalWords());
@@ -220,7 +221,7 @@ describe('after a customer’s key was deleted', () => {
     await projectAll(b);
     const { rows } = await readOrders(b.source, [orderId]);
     expect(rows.get(orderId)!.row).toMatchObject({ status: 'CANCELLED', cancellationReason: '[erased]' });
-    const { key } = await a.database.customerKey.findUniqueOrThrow({ where: { customerId } });
+    const { key } = await a.database.models.customerKey.findUniqueOrThrow({ where: { customerId } });
     expect(key).toHaveLength(0);
   });
 });
@@ -235,8 +236,8 @@ describe('the hash of a command with personal data', () => {
   const hashOf = (command: Registration) => createHash('sha256').update(JSON.stringify(command)).digest('hex');
 
   async function storedHash({ customerId }: Registration): Promise<string> {
-    const [row] = await a.database.$queryRaw<{ hash: string }[]>`
-      SELECT encode(command_hash, 'hex') AS hash FROM events WHERE stream_id = ${customerId} AND version = 1`;
+    const [row] = await a.database.query<{ hash: string }>(sql`
+      SELECT encode(command_hash, 'hex') AS hash FROM events WHERE stream_id = ${customerId} AND version = 1`);
     return row!.hash;
   }
 
@@ -245,7 +246,7 @@ describe('the hash of a command with personal data', () => {
     await positionOf(onCustomer(a, command.customerId, command));
     const stored = await storedHash(command);
     expect(stored).not.toBe(hashOf(command));
-    const key = (await a.database.customerKey.findUnique({ where: { customerId: command.customerId } }))!.key;
+    const key = (await a.database.models.customerKey.findUnique({ where: { customerId: command.customerId } }))!.key;
     expect(stored).toBe(keyedHash(key, hashOf(command)));
     expect(stored).not.toBe(keyedHash(randomBytes(32), hashOf(command)));
   });
@@ -271,7 +272,7 @@ describe('the hash of a command with personal data', () => {
     const how = { commandId: randomUUID() };
     const first = await onCustomer(a, command.customerId, command, how);
     const plain = Buffer.from(hashOf(command), 'hex');
-    await a.database.event.updateMany({ where: { streamId: command.customerId }, data: { commandHash: plain } });
+    await a.database.models.event.updateMany({ where: { streamId: command.customerId }, data: { commandHash: plain } });
     expect(await onCustomer(b, command.customerId, command, how)).toEqual({ ...first, replayed: true });
     const other = { ...command, name: 'Another Name' };
     expect(await onCustomer(b, command.customerId, other, how)).toEqual({ type: 'key-reused' });
@@ -291,12 +292,12 @@ describe('sealed bytes', () => {
   test('do not open in another stream: a manipulated log is an error, not an erasure', async () => {
     const { customerId, shipped } = await personWith(personalWords());
     const other = await createdOrder(a, customerId, { reference: 'mine' });
-    await a.database.$executeRaw`
+    await a.database.execute(sql`
       UPDATE events SET personal = (SELECT personal FROM events WHERE stream_id = ${shipped} AND version = 1)
-      WHERE stream_id = ${other} AND version = 1`;
+      WHERE stream_id = ${other} AND version = 1`);
     await expect(eventsOf('order', other)).rejects.toThrow(/authenticate/);
     expect((await eventsOf('order', shipped))[0]!.personal).toBeDefined();
-    await a.database.$executeRaw`UPDATE events SET personal = NULL WHERE stream_id = ${other}`;
+    await a.database.execute(sql`UPDATE events SET personal = NULL WHERE stream_id = ${other}`);
   });
 
   test('do not open with another key, with a changed bit or truncated', () => {
@@ -336,7 +337,7 @@ describe('a customer’s key', () => {
           return sealer.seal(orderId, { n });
         }),
       );
-      const { key } = await a.database.customerKey.findUniqueOrThrow({ where: { customerId } });
+      const { key } = await a.database.models.customerKey.findUniqueOrThrow({ where: { customerId } });
       expect(key).toHaveLength(32);
       sealed.forEach((one, n) => {
         expect(one.subject).toBe(customerId);
@@ -348,7 +349,7 @@ describe('a customer’s key', () => {
   test('is different for each customer', async () => {
     const customers = Array.from({ length: 20 }, () => newId('cus'));
     await Promise.all(customers.map(customerId => a.store.sealerOf(customerId)));
-    const keys = await a.database.customerKey.findMany({ where: { customerId: { in: customers } } });
+    const keys = await a.database.models.customerKey.findMany({ where: { customerId: { in: customers } } });
     expect(new Set(keys.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(20);
   });
 });
@@ -383,16 +384,16 @@ describe('a key that the database lost', () => {
 
   test('an event of an older release, which does not name its key, reads as erased too', async () => {
     const customerId = await registeredCustomer(a, 'Old');
-    await a.database.$executeRaw`UPDATE events SET personal = personal - 'key' WHERE stream_id = ${customerId}`;
+    await a.database.execute(sql`UPDATE events SET personal = personal - 'key' WHERE stream_id = ${customerId}`);
     expect((await eventsOf('customer', customerId))[0]!.personal).toMatchObject({ name: 'Old' });
-    await a.database.$executeRaw`UPDATE customer_keys SET key = sha256(key) WHERE customer_id = ${customerId}`;
+    await a.database.execute(sql`UPDATE customer_keys SET key = sha256(key) WHERE customer_id = ${customerId}`);
     expect((await eventsOf('customer', customerId))[0]!.personal).toBeUndefined();
   });
 
   test('a node that still has it stores nothing with it, and the other commands of the same call are stored once', async () => {
     const customers = await Promise.all(Array.from({ length: 8 }, (_, n) => registeredCustomer(a, `Shared ${n}`)));
     const lost = customers.filter((_, n) => n % 3 === 0);
-    await a.database.customerKey.deleteMany({ where: { customerId: { in: lost } } });
+    await a.database.models.customerKey.deleteMany({ where: { customerId: { in: lost } } });
     const orders = await Promise.all(customers.map(id => createdOrder(a, id, { reference: `of ${id}` })));
     for (const [n, orderId] of orders.entries()) {
       expect((await eventsOf('order', orderId)).map(({ personal }) => personal)).toEqual([
@@ -403,7 +404,7 @@ describe('a key that the database lost', () => {
 
   test('a node that has the lost key in memory answers a repeat as accepted', async () => {
     const customerId = await registeredCustomer(a, 'Ada');
-    await a.database.customerKey.deleteMany({ where: { customerId } });
+    await a.database.models.customerKey.deleteMany({ where: { customerId } });
     const how = { commandId: randomUUID() };
     const rename = { type: 'RenameCustomer', name: 'Countess' } as const;
     const first = await onCustomer(nodeOn(b.database), customerId, rename, how);

@@ -2,7 +2,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
-import { byKey, type Database, planned as plannedSettings } from '../../src/database/database.ts';
+import { type Database, querySettings } from '../../src/database/database.ts';
 import { readCustomerTotals } from '../../src/order/views/customer-totals.ts';
 import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import { readTopProducts } from '../../src/order/views/product-sales.ts';
@@ -15,7 +15,7 @@ import {
 } from '../../src/order/views/read-orders.ts';
 import { readSalesByDay } from '../../src/order/views/sales-by-day.ts';
 import { readProductPage, readProducts } from '../../src/product/views/product-view.ts';
-import type { PageRequest } from '../../src/projections/read-page.ts';
+import type { PageRequest } from '../../src/projections/page.ts';
 import { crowd, fillViews } from '../support/many-orders.ts';
 import { type Plan, planOf, statementsSent } from '../support/plans.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: database.url });
   client.on('error', () => undefined);
   await client.connect();
-  for (const setting of plannedSettings) await client.query(`SET ${setting}`);
+  for (const setting of querySettings) await client.query(`SET ${setting}`);
   await fillViews(client, orders);
   const { rows } = await client.query<{ relname: string; reltuples: number }>(
     `SELECT relname, reltuples FROM pg_class WHERE relkind = 'r' AND relpages >= ${smallTable}`,
@@ -67,17 +67,6 @@ async function planned(read: (source: TestNode['source']) => Promise<unknown>): 
   );
   expect(sent).toHaveLength(1);
   return planOf(client, sent[0]!);
-}
-
-/** Plans a read as look-ups are sent: in a session that only finds rows by key. */
-async function plannedByKey(read: (source: TestNode['source']) => Promise<unknown>): Promise<Plan> {
-  for (const setting of byKey) await client.query(`SET ${setting}`);
-  try {
-    return await planned(read);
-  } finally {
-    for (const setting of byKey) await client.query(`RESET ${setting.split('=')[0]!}`);
-    for (const setting of plannedSettings) await client.query(`SET ${setting}`);
-  }
 }
 
 /**
@@ -325,7 +314,7 @@ describe(`at ${orders} orders`, () => {
     ['a customer', 20, source => readCustomers(source, ['cus_7'])],
     ['a product', 20, source => readProducts(source, ['prd_7'])],
   ])('maxPages', async (name, most, read) => {
-    await expectFew(name, most, await plannedByKey(read));
+    await expectFew(name, most, await planned(read));
   });
 
   test.each<[string, number, Read]>([

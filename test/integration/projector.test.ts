@@ -33,6 +33,7 @@ import {
   type TestNode,
 } from '../support/random-history.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
+import { sql } from '../../src/database/sql.ts';
 
 interface Running {
   readonly lines: LogLine[];
@@ -332,8 +333,8 @@ describe('on the embedded database', () => {
     await projectAll(node);
     const before = { views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) };
     const refused = newId('ord');
-    await node.database.$executeRawUnsafe(
-      `ALTER TABLE customer_order_view ADD CONSTRAINT in_the_way CHECK (order_id <> '${refused}')`,
+    await node.database.execute(
+      sql.raw(`ALTER TABLE customer_order_view ADD CONSTRAINT in_the_way CHECK (order_id <> '${refused}')`),
     );
     await createdOrder(node, await registeredCustomer(node), { orderId: refused });
 
@@ -341,7 +342,7 @@ describe('on the embedded database', () => {
     await eventually(() => expect(projector.lines.at(-1)?.err?.message).toContain('in_the_way'));
     expect({ views: await viewsOf(node), checkpoint: await readCheckpoint(node.database) }).toEqual(before);
 
-    await node.database.$executeRawUnsafe('ALTER TABLE customer_order_view DROP CONSTRAINT in_the_way');
+    await node.database.execute(sql.raw('ALTER TABLE customer_order_view DROP CONSTRAINT in_the_way'));
     await expectProjected(node);
     await expectViewsEqualTheFold(node);
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase, type OpenDatabase } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-number-'));
@@ -55,9 +56,9 @@ describe.each([
   });
 
   async function numbersOf(asked: readonly number[]): Promise<string[]> {
-    const rows = await database.$queryRaw<{ number: string }[]>`
+    const rows = await database.query<{ number: string }>(sql`
       SELECT public_number(value::bigint) AS number
-      FROM jsonb_array_elements_text(${JSON.stringify(asked)}::jsonb) WITH ORDINALITY ORDER BY ordinality`;
+      FROM jsonb_array_elements_text(${JSON.stringify(asked)}::jsonb) WITH ORDINALITY ORDER BY ordinality`);
     return rows.map(({ number }) => number);
   }
 

@@ -12,7 +12,7 @@ import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import type { OrderRow } from '../../src/order/views/order-view.ts';
 import { type OrderSort, readCustomersOrderPages, readOrderPage } from '../../src/order/views/read-orders.ts';
 import { readProductPage } from '../../src/product/views/product-view.ts';
-import type { PageRequest } from '../../src/projections/read-page.ts';
+import type { PageRequest } from '../../src/projections/page.ts';
 import { StalePositionError } from '../../src/projections/stale-position.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';

@@ -38,6 +38,7 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/random-history.ts';
+import { sql } from '../../src/database/sql.ts';
 
 /** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
@@ -77,10 +78,10 @@ async function expectViewsEqualTheFold({ database: on, source }: Omit<TestNode, 
 /** Checks that only the live generation is left. */
 async function expectOneGeneration({ database: on }: Omit<TestNode, 'close'>): Promise<void> {
   const { generation } = await readCheckpoint(on);
-  const checkpoints = await on.$queryRaw<{ generation: number }[]>`SELECT generation FROM checkpoints`;
+  const checkpoints = await on.query<{ generation: number }>(sql`SELECT generation FROM checkpoints`);
   expect(checkpoints).toEqual([{ generation }]);
   for (const { name } of [...views.folded, ...views.derived, ...views.summed]) {
-    const rows = await on.$queryRawUnsafe<{ generation: number }[]>(`SELECT DISTINCT generation FROM ${name}`);
+    const rows = await on.query<{ generation: number }>(sql.raw(`SELECT DISTINCT generation FROM ${name}`));
     for (const row of rows) expect({ name, ...row }).toEqual({ name, generation });
   }
 }

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { exchange } from '../support/forked-log.ts';
 import { cloneOf, freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openNode, productOnSale, projectAll, registeredCustomer } from '../support/random-history.ts';
+import { sql } from '../../src/database/sql.ts';
 
 let original: TestDatabase;
 let backup: TestDatabase;
@@ -36,7 +37,7 @@ test('events that were read before a restore are not folded into the restored da
 
   expect(await projectBatch({ database: restored.database, store: restored.store, views }, from, events)).toBe(false);
   expect(await readCheckpoint(restored.database)).toEqual(from);
-  expect(await restored.database.$queryRaw`SELECT customer_id FROM customer_view`).toEqual([]);
+  expect(await restored.database.query(sql`SELECT customer_id FROM customer_view`)).toEqual([]);
   await lost.close();
   await restored.close();
 });
@@ -62,7 +63,7 @@ test('a projector that is woken all the time finds the events of a restored log 
   }, 20);
   await exchange(original.url, backup.url);
   await eventually(async () => {
-    const rows = await lost.database.$queryRaw`SELECT customer_id AS "customerId" FROM customer_view`;
+    const rows = await lost.database.query(sql`SELECT customer_id AS "customerId" FROM customer_view`);
     expect(rows).toEqual([{ customerId }]);
   });
   clearInterval(waking);

@@ -79,12 +79,12 @@ async function add(handle: HandleCommand, shape = 1): Promise<number> {
     now: new Date(),
   };
   await handle(counter(shape), call);
-  const event = await open.database.event.findFirstOrThrow({ where: { commandId } });
+  const event = await open.database.models.event.findFirstOrThrow({ where: { commandId } });
   return (event.data as { sum: number }).sum;
 }
 
 function snapshot() {
-  return open.database.snapshot.findFirst({ where: { streamId } });
+  return open.database.models.snapshot.findFirst({ where: { streamId } });
 }
 
 test('a command on a long stream reads the snapshot and the events after it, no more', async () => {
@@ -93,7 +93,7 @@ test('a command on a long stream reads the snapshot and the events after it, no 
 });
 
 test('a snapshot is the base for folding later events', async () => {
-  await open.database.snapshot.updateMany({
+  await open.database.models.snapshot.updateMany({
     where: { streamId },
     data: { version: 230, hash: await hashAt(230), state: 7 },
   });
@@ -101,7 +101,7 @@ test('a snapshot is the base for folding later events', async () => {
 });
 
 test('a snapshot of another shape is ignored, and replaced', async () => {
-  await open.database.snapshot.updateMany({ where: { streamId }, data: { state: 1_000_000 } });
+  await open.database.models.snapshot.updateMany({ where: { streamId }, data: { state: 1_000_000 } });
   expect(await add(node(), 2)).toBe(231);
   expect(folded).toBe(231);
   await eventually(async () => {
@@ -110,12 +110,15 @@ test('a snapshot of another shape is ignored, and replaced', async () => {
 });
 
 test('a snapshot of an event that the log does not have is ignored: the log was restored and continued differently', async () => {
-  await open.database.snapshot.updateMany({ where: { streamId }, data: { hash: '0123456789ab', state: 1_000_000 } });
+  await open.database.models.snapshot.updateMany({
+    where: { streamId },
+    data: { hash: '0123456789ab', state: 1_000_000 },
+  });
   expect(await add(node())).toBe(231);
 });
 
 test('a missing snapshot has no effect on the result', async () => {
-  await open.database.snapshot.deleteMany({ where: { streamId } });
+  await open.database.models.snapshot.deleteMany({ where: { streamId } });
   expect(await add(node())).toBe(231);
 });
 
@@ -132,15 +135,15 @@ describe('snapshots that are requested together', () => {
   beforeEach(() => {
     statements = 0;
     saving = openSnapshots({
-      $executeRaw: (...asked) => {
+      execute: statement => {
         statements++;
-        return open.database.$executeRaw(...asked);
+        return open.database.execute(statement);
       },
     });
   });
 
   function storedOf(streams: readonly string[]) {
-    return open.database.snapshot.findMany({ where: { streamId: { in: [...streams] } } });
+    return open.database.models.snapshot.findMany({ where: { streamId: { in: [...streams] } } });
   }
 
   test('are stored by few statements, the newest of each stream', async () => {
@@ -161,13 +164,13 @@ describe('snapshots that are requested together', () => {
     let inFlight = 0;
     let asked = 0;
     const save = openSnapshots({
-      $executeRaw: (async () => {
+      execute: async () => {
         asked++;
         maxInFlight = Math.max(maxInFlight, ++inFlight);
         await held.pass();
         inFlight--;
         return 0;
-      }) as unknown as typeof open.database.$executeRaw,
+      },
     });
     for (let n = 0; n < 5_000; n++) save(folded(`cnt_${n}`, 50));
     await held.arrived;
@@ -201,6 +204,6 @@ describe('snapshots that are requested together', () => {
 });
 
 async function hashAt(version: number): Promise<string> {
-  const event = await open.database.event.findFirstOrThrow({ where: { streamId, version } });
+  const event = await open.database.models.event.findFirstOrThrow({ where: { streamId, version } });
   return Buffer.from(event.hash.subarray(0, 6)).toString('hex');
 }

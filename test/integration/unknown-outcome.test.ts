@@ -23,6 +23,7 @@ import {
 } from '../support/random-history.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { sql } from '../../src/database/sql.ts';
 
 let real: TestDatabase;
 /** A node with a direct connection. */
@@ -64,7 +65,7 @@ async function openDistantNode(): Promise<Distant> {
 async function refuseAll({ node, proxy }: Distant): Promise<void> {
   await proxy.refuse();
   await eventually(async () => {
-    const error: unknown = await node.database.$queryRaw`SELECT 1`.catch((reason: unknown) => reason);
+    const error: unknown = await node.database.query(sql`SELECT 1`).catch((reason: unknown) => reason);
     expect(classifyDatabaseError(error)).toBe('not-sent');
   });
 }
@@ -83,7 +84,7 @@ function isAppend(bytes: Buffer): boolean {
 }
 
 function storedOf(commandId: string): Promise<number> {
-  return direct.database.event.count({ where: { commandId } });
+  return direct.database.models.event.count({ where: { commandId } });
 }
 
 describe('an append whose answer is lost', () => {
@@ -96,7 +97,7 @@ describe('an append whose answer is lost', () => {
   const fate = fc.constantFrom<Fate>('lose-request', 'lose-answer', 'lose-answer');
 
   async function expectAnsweredAsStored(commandIds: readonly string[], answers: readonly CommandAnswer<unknown>[]) {
-    const stored = await direct.database.event.findMany({
+    const stored = await direct.database.models.event.findMany({
       where: { commandId: { in: [...commandIds] } },
       orderBy: { position: 'asc' },
     });
@@ -164,7 +165,7 @@ describe('an append whose answer is lost', () => {
     const answer = await onOrder(node, orderId, anItem(), { commandId });
     proxy.meet(() => 'pass');
     expect(lost).toBeGreaterThan(6);
-    const [event] = await direct.database.event.findMany({ where: { commandId } });
+    const [event] = await direct.database.models.event.findMany({ where: { commandId } });
     expect(answer).toMatchObject({ type: 'accepted', version: 3, position: { point: Number(event!.position) } });
     expect(await storedOf(commandId)).toBe(1);
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { startCli } from '../support/cli.ts';
 
 /** Polling interval, ms: much shorter than a batch of its events. */
@@ -83,9 +84,9 @@ function openTrack(database: Database) {
     },
     /** @returns its position; 0 if there is no rebuild */
     async look(): Promise<number> {
-      const [now] = await database.$queryRaw<State[]>`
+      const [now] = await database.query<State>(sql`
         SELECT generation, position::float8 AS point, run_from::float8 AS "takenUpAt", run_at::text AS run
-        FROM checkpoints WHERE NOT live AND NOT retired`;
+        FROM checkpoints WHERE NOT live AND NOT retired`);
       if (!now) return 0;
       if (before && (now.generation !== before.generation || now.point < before.point)) fallenBack++;
       if (now.run !== before?.run) takenUpAt.push(now.takenUpAt);

@@ -19,6 +19,7 @@ import { openNode, type TestNode } from '../support/random-history.ts';
 import { fillLog } from './fill-log.ts';
 import { type KilledRebuild, killedRebuild } from './killed-rebuild.ts';
 import { startTraffic } from './traffic.ts';
+import { sql } from '../../src/database/sql.ts';
 
 const subscriberCount = 100;
 const nodeCount = 2;
@@ -144,7 +145,7 @@ async function filled(node: TestNode, events: number, tell: (line: string) => vo
   const stored = performance.now();
   await rebuild({ ...node, views, retry: () => Promise.resolve(), onProgress: () => undefined });
   // Statistics as of a log that has grown over time: without them the planner assumes empty tables.
-  await node.database.$executeRawUnsafe('ANALYZE');
+  await node.database.execute(sql.raw('ANALYZE'));
   tell(`folded with nothing beside in ${seconds(performance.now() - stored)}`);
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import type { Acknowledged } from './command-run.ts';
@@ -13,12 +14,12 @@ import { expectSumsOf } from './plain-sums.ts';
  */
 export async function expectLogHolds(database: Database, acknowledged: readonly Acknowledged[]): Promise<void> {
   expect(await logFaults(database)).toEqual([]);
-  const stored = await database.$queryRaw<{ streamId: string; version: number; position: string }[]>`
+  const stored = await database.query<{ streamId: string; version: number; position: string }>(sql`
     SELECT * FROM (
       SELECT DISTINCT ON (command_id) stream_id AS "streamId", version,
         lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS position
       FROM events ORDER BY command_id, ordinal DESC
-    ) last_events ORDER BY position`;
+    ) last_events ORDER BY position`);
   const expected = acknowledged.map(({ streamId, version, position }) => ({ streamId, version, position }));
   expected.sort(byPosition);
   // An embedded database begins with sample data.
@@ -41,8 +42,8 @@ export async function expectLogHolds(database: Database, acknowledged: readonly 
  * commit and its response.
  */
 export async function storedUnanswered(database: Database, acknowledged: readonly Acknowledged[]): Promise<number> {
-  const events = await database.$queryRaw<{ position: number; recorded: number }[]>`
-    SELECT position::int AS position, extract(epoch FROM recorded_at)::float8 * 1000 AS recorded FROM events`;
+  const events = await database.query<{ position: number; recorded: number }>(sql`
+    SELECT position::int AS position, extract(epoch FROM recorded_at)::float8 * 1000 AS recorded FROM events`);
   const recorded = new Map(events.map(event => [event.position, event.recorded]));
   return acknowledged.filter(({ position, sentLast }) => recorded.get(Number.parseInt(position, 16))! < sentLast)
     .length;

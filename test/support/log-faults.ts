@@ -1,12 +1,13 @@
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 
 /**
  * Every violation of the log's rules: positions, versions and ordinals that are not 1, 2, 3 …, events of one command
  * that are not adjacent, a hash that does not cover the one before, a recorded time before that of the event before.
  * Each comes with its position.
  */
-export async function logFaults(database: Database): Promise<{ position: number; fault: string }[]> {
-  return database.$queryRaw`
+export async function logFaults({ query }: Pick<Database, 'query'>): Promise<{ position: number; fault: string }[]> {
+  return query(sql`
     WITH walk AS (
       SELECT e AS event, e.*,
         row_number() OVER log AS nth,
@@ -26,5 +27,5 @@ export async function logFaults(database: Database): Promise<{ position: number;
       ('hash', hash <> event_hash(hash_before, event)),
       ('recorded', recorded_at < recorded_before)
     ) rule (fault, broken)
-    WHERE broken ORDER BY position, fault`;
+    WHERE broken ORDER BY position, fault`);
 }

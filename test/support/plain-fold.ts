@@ -1,5 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 
 type Json = Record<string, unknown>;
 
@@ -192,9 +193,7 @@ function camelCase(name: string): string {
 
 /** As JSON that the database prints, so that no driver converts types. */
 async function rows(database: Database, select: string): Promise<Json[]> {
-  const found = await database.$queryRawUnsafe<{ json: string }[]>(
-    `SELECT to_jsonb(r)::text AS json FROM (${select}) r`,
-  );
+  const found = await database.query<{ json: string }>(sql.raw(`SELECT to_jsonb(r)::text AS json FROM (${select}) r`));
   return found.map(({ json }) => JSON.parse(json) as Json);
 }
 

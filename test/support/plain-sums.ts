@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import type { PlainRows } from './plain-fold.ts';
 
 /** Sums by the text of their keys, e.g. `EUR 2026-11-21` → `{ orders: 2, units: 3, revenue: 750n }`. */
@@ -63,10 +64,10 @@ export const summedViews: readonly string[] = Object.keys(columns);
 /** The live sums, without zeros. */
 async function storedSums(database: Database, view: keyof typeof columns): Promise<PlainSums> {
   const [key, ...sums] = columns[view];
-  const rows = await database.$queryRawUnsafe<{ key: string; sums: string[] }[]>(
-    `SELECT ${key} AS key, jsonb_build_array(${sums.map(name => `s.${name}::text`).join(', ')}) AS sums
+  const rows = await database.query<{ key: string; sums: string[] }>(
+    sql.raw(`SELECT ${key} AS key, jsonb_build_array(${sums.map(name => `s.${name}::text`).join(', ')}) AS sums
      FROM ${view} s JOIN checkpoints c ON c.live AND c.generation = s.generation
-     WHERE ${sums.map(name => `s.${name} <> 0`).join(' OR ')}`,
+     WHERE ${sums.map(name => `s.${name} <> 0`).join(' OR ')}`),
   );
   return new Map(
     rows.map(row => [row.key, Object.fromEntries(sums.map((name, index) => [name, BigInt(row.sums[index]!)]))]),

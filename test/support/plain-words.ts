@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
 import type { PlainRows } from './plain-fold.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -30,9 +31,9 @@ function customerWords({ name, email }: Row): string[] {
 }
 
 async function storedWords(database: Database, view: string, key: string): Promise<Map<string, Set<string>>> {
-  const rows = await database.$queryRawUnsafe<{ id: string; words: string }[]>(
-    `SELECT v.${key} AS id, array_to_json(tsvector_to_array(v.search))::text AS words
-     FROM ${view} v JOIN checkpoints c ON c.live AND c.generation = v.generation`,
+  const rows = await database.query<{ id: string; words: string }>(
+    sql.raw(`SELECT v.${key} AS id, array_to_json(tsvector_to_array(v.search))::text AS words
+     FROM ${view} v JOIN checkpoints c ON c.live AND c.generation = v.generation`),
   );
   return new Map(rows.map(({ id, words: found }) => [id, new Set(JSON.parse(found) as string[])]));
 }

@@ -1,6 +1,6 @@
-import type pg from 'pg';
-import type { Database } from '../../src/database/database.ts';
-import { Prisma } from '../../src/generated/prisma/client.ts';
+import pg from 'pg';
+import { type Database, lookUpSettings } from '../../src/database/database.ts';
+import type { Query, Statement } from '../../src/database/sql.ts';
 
 /** How one statement was executed. */
 export interface Plan {
@@ -13,21 +13,24 @@ export interface Plan {
   readonly scanned: readonly { readonly table: string; readonly rows: number }[];
 }
 
+/** A statement, and whether it was sent as a look-up. */
+export interface Sent extends Statement {
+  readonly isLookUp: boolean;
+}
+
 /** Records the statements that are sent while `run` runs. */
 export async function statementsSent(
   database: Database,
   run: (database: Database) => Promise<unknown>,
-): Promise<Prisma.Sql[]> {
-  const sent: Prisma.Sql[] = [];
-  const queryRaw = (strings: TemplateStringsArray | Prisma.Sql, ...values: unknown[]): unknown => {
-    sent.push('raw' in strings ? Prisma.sql(strings, ...values) : strings);
-    return database.$queryRaw(strings, ...values);
-  };
-  await run(
-    new Proxy(database, {
-      get: (target, name) => (name === '$queryRaw' ? queryRaw : (Reflect.get(target, name) as unknown)),
-    }),
-  );
+): Promise<Sent[]> {
+  const sent: Sent[] = [];
+  const recorded =
+    (send: Query, isLookUp: boolean): Query =>
+    statement => {
+      sent.push({ text: statement.text, values: statement.values, isLookUp });
+      return send(statement);
+    };
+  await run({ ...database, query: recorded(database.query, false), lookUp: recorded(database.lookUp, true) });
   return sent;
 }
 
@@ -43,12 +46,14 @@ interface Node {
   readonly Plans?: readonly Node[];
 }
 
-/** Executes a statement, and reports how. */
-export async function planOf(client: pg.Client, { text, values }: Prisma.Sql): Promise<Plan> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node; 'Execution Time': number }] }>(
-    `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
-    values,
-  );
+type Explained = { 'QUERY PLAN': [{ Plan: Node; 'Execution Time': number }] };
+
+/** Executes a statement as the sessions do that it is sent to, and reports how. */
+export async function planOf(client: pg.Client, sent: Sent): Promise<Plan> {
+  const explain = 'EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)';
+  const { rows } = sent.isLookUp
+    ? await inLookUpSession(client, explain, sent)
+    : await client.query<Explained>(`${explain} ${sent.text}`, sent.values);
   const [{ Plan: root, 'Execution Time': milliseconds }] = rows[0]!['QUERY PLAN'];
   const nodes = [...below(root)];
   return {
@@ -62,6 +67,30 @@ export async function planOf(client: pg.Client, { text, values }: Prisma.Sql): P
         rows: node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0),
       })),
   };
+}
+
+/** Prepared, with the generic plan of a session that only finds rows by key. */
+async function inLookUpSession(
+  client: pg.Client,
+  explain: string,
+  { text, values }: Sent,
+): Promise<pg.QueryResult<Explained>> {
+  await client.query('BEGIN');
+  try {
+    for (const setting of lookUpSettings) await client.query(`SET LOCAL ${setting}`);
+    await client.query(`PREPARE look_up AS ${text}`);
+    const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+    return await client.query<Explained>(`${explain} EXECUTE look_up${given}`);
+  } finally {
+    await client.query('ROLLBACK');
+    await client.query('DEALLOCATE ALL');
+  }
+}
+
+function literal(value: unknown): string {
+  if (value == null) return 'NULL';
+  if (!Array.isArray(value)) return pg.escapeLiteral(String(value));
+  return pg.escapeLiteral(`{${value.map(one => JSON.stringify(one)).join(',')}}`);
 }
 
 function* below(node: Node): Generator<Node> {

@@ -11,7 +11,7 @@ import {
 } from '../../src/commands/handle-command.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
 import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
-import { type Database, type LookUp, openDatabase } from '../../src/database/database.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import type { Position } from '../../src/event-store/position.ts';
 import { newId } from '../../src/ids.ts';
@@ -20,7 +20,6 @@ import type { OrderCommand, ProductOnOffer } from '../../src/order/domain/comman
 import { productDecider } from '../../src/product/decider.ts';
 import type { ProductCommand } from '../../src/product/domain/commands.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
-import { prepared } from '../../src/projections/prepared.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import type { ReadSource } from '../../src/projections/read-entities.ts';
 import { ReaderRowCache } from '../../src/projections/reader-row-cache.ts';
@@ -39,10 +38,10 @@ export interface TestNode {
 
 /** @param url undefined: the embedded database in the folder `dataDir` */
 export async function openNode(url: string | undefined, dataDir = ''): Promise<TestNode> {
-  const { database, lookUp, select, close } = await openDatabase({ databaseUrl: url, dataDir });
+  const { database, close } = await openDatabase({ databaseUrl: url, dataDir });
   const note = noteOpen('node', close);
   return {
-    ...nodeOn(database, lookUp, select),
+    ...nodeOn(database),
     close: async () => {
       note.closed();
       await close();
@@ -51,15 +50,14 @@ export async function openNode(url: string | undefined, dataDir = ''): Promise<T
 }
 
 /** A second node on a database that is already open: the embedded one accepts one process only. */
-export function nodeOn(database: Database, lookUp?: LookUp, select?: LookUp): Omit<TestNode, 'close'> {
-  const storeOn = (one: Database) => openEventStore(one, types, () => undefined);
-  const [store, projecting] = [storeOn(database), prepared(database, lookUp)];
+export function nodeOn(database: Database): Omit<TestNode, 'close'> {
+  const store = openEventStore(database, types, () => undefined);
   return {
     database,
     store,
-    source: { database, lookUp, select, types, seen: new ReaderRowCache() },
+    source: { database, types, seen: new ReaderRowCache() },
     handle: openHandleCommand(store),
-    projection: { database: projecting, store: storeOn(projecting) },
+    projection: { database, store },
   };
 }
 

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { vi } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
-import { Prisma } from '../../src/generated/prisma/client.ts';
+import type { Query, Statement } from '../../src/database/sql.ts';
+import type { Prisma } from '../../src/generated/prisma/client.ts';
 
 /** Every statement that this process sends to a PostgreSQL server while `run` runs. */
 export async function statementsOf<Result>(run: () => Promise<Result>): Promise<{ sql: string[]; result: Result }> {
@@ -23,16 +24,20 @@ export function held(
   database: Database,
   { before, after }: { before?: (sql: string) => Promise<void>; after?: (sql: string) => Promise<void> },
 ): Database {
-  async function queryRaw(strings: TemplateStringsArray, ...values: unknown[]): Promise<unknown> {
-    const { sql } = Prisma.sql(strings, ...values);
-    await before?.(sql);
-    const answer = await database.$queryRaw(strings, ...values);
-    await after?.(sql);
-    return answer;
-  }
-  return new Proxy(database, {
-    get: (target, name) => (name === '$queryRaw' ? queryRaw : (Reflect.get(target, name) as unknown)),
-  });
+  const around =
+    (send: Query): Query =>
+    async <Row>(statement: Statement) => {
+      await before?.(statement.text);
+      const answer = await send<Row>(statement);
+      await after?.(statement.text);
+      return answer;
+    };
+  return { ...database, query: around(database.query), lookUp: around(database.lookUp) };
+}
+
+/** Sends statements in a transaction of Prisma's client. */
+export function sentIn(inside: Prisma.TransactionClient): Pick<Database, 'query'> {
+  return { query: ({ text, values }) => inside.$queryRawUnsafe(text, ...values) };
 }
 
 /** A gate that callers wait at until it is opened. */

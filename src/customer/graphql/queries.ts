@@ -46,7 +46,12 @@ builder.queryFields(t => ({
       const words = searchedWords(search);
       const selected = selectedPageFields(info, request);
       const page = await waitForPosition(context, atLeast, () =>
-        readCustomerPage(context.dependencies.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
+        readCustomerPage(context.dependencies.cachedSource, words, {
+          ...request,
+          ...selected,
+          direction: 'DESC',
+          atLeast,
+        }),
       );
       const rows = page.rows.map(({ row }): CustomerNode => ({ ...row, atLeast }));
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.customerId }));

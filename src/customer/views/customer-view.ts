@@ -2,7 +2,8 @@ import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import type { LiveView } from '../../projections/read-changes.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
-import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import type { Page, PageRequest } from '../../projections/page.ts';
+import { readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { CustomerEvent } from '../domain/events.ts';
@@ -85,5 +86,7 @@ export async function readCustomerPage(
   request: PageRequest,
 ): Promise<Page<CustomerRow>> {
   const filters = search ? searchFilters(search, ['', emailMark]) : [];
-  return readPage(source, { listing: customerView, rows: customerView, sort: 'createdAt', filters }, request);
+  const index = search ? undefined : {};
+  const list = { listing: customerView, rows: customerView, sort: 'createdAt', filters, index };
+  return readPage(source, list, request);
 }

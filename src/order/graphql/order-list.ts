@@ -12,7 +12,7 @@ import { selectedPageFields } from '../../graphql/selected-page-fields.ts';
 import { searchedWords, searchLimits } from '../../graphql/search-input.ts';
 import type { Position } from '../../event-store/position.ts';
 import type { Found } from '../../projections/batched-read.ts';
-import type { PageRequest } from '../../projections/read-page.ts';
+import type { PageRequest } from '../../projections/page.ts';
 import type { OrderFilter as Filter } from '../views/order-filter.ts';
 import { type OrderList, type OrderPage, type OrderSort as SortColumn, readOrderPage } from '../views/read-orders.ts';
 import type { OrderNode } from './find-order.ts';
@@ -103,11 +103,11 @@ export async function listOrders(
   const { customerId, atLeast } = options;
   const { field: sort, direction } = args.orderBy ?? { field: 'createdAt', direction: 'DESC' };
   const page = pageRequest(args, sorts[sort]);
-  const request = { ...page, ...selectedPageFields(info, page), direction, atLeast };
+  const request = { ...page, ...selectedPageFields(info, page, 'customer'), direction, atLeast };
   const list = { filter: orderFilter(args.filter), sort };
   const { dependencies } = context;
   const read = async (): Promise<OrderPage> => {
-    if (customerId === undefined) return readOrderPage(dependencies.source, list, request);
+    if (customerId === undefined) return readOrderPage(dependencies.cachedSource, list, request);
     const { value } = await dependencies.customerOrders(customerId, { list, request });
     if (!value) throw new Error(`no page of the orders of ${customerId}`);
     return value;

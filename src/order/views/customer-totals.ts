@@ -6,6 +6,7 @@ import { summedView } from '../../projections/view.ts';
 import type { OrderStatus } from '../domain/order.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 import { isSold } from './sold.ts';
+import { sql } from '../../database/sql.ts';
 
 /**
  * The number of a customer's orders in each status, and the total of sold orders for each currency. A draft is part
@@ -54,7 +55,7 @@ export async function readCustomerTotals(
   { database }: ReadSource,
   customerIds: readonly string[],
 ): Promise<{ position: Position; rows: ReadonlyMap<string, CustomerTotals> }> {
-  const selected = await database.$queryRaw<Selected[]>`
+  const selected = await database.query<Selected>(sql`
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, wanted.id, (
         SELECT jsonb_agg(jsonb_build_object(
           'status', t.status, 'currency', t.currency, 'orders', t.orders, 'spent', t.spent::text
@@ -66,7 +67,7 @@ export async function readCustomerTotals(
         ORDER BY o.submitted_at DESC LIMIT 1
       ) AS "lastOrderAt"
     FROM checkpoints c CROSS JOIN ${idRows(customerIds)} AS wanted(id)
-    WHERE c.group_name = ${coreGroup} AND c.live`;
+    WHERE c.group_name = ${coreGroup} AND c.live`);
   const [first] = selected;
   if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return {

@@ -1,4 +1,4 @@
-import { Prisma } from '../../generated/prisma/client.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import { textArray } from '../../projections/view-sql.ts';
 import type { OrderStatus } from '../domain/order.ts';
 import { isFoundBy } from './order-search.ts';
@@ -20,38 +20,38 @@ export interface OrderFilter {
 }
 
 /** The filter as SQL conditions on a listing (alias l), except status and search: callers choose a form for those. */
-export function orderFilters(filter: OrderFilter): Prisma.Sql[] {
+export function orderFilters(filter: OrderFilter): Sql[] {
   const { reference, productId } = filter;
   return [
     ...lastingFilters(filter),
-    ...(reference === undefined ? [] : [Prisma.sql`l.reference = ${reference}`]),
-    ...(productId === undefined ? [] : [Prisma.sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
+    ...(reference === undefined ? [] : [sql`l.reference = ${reference}`]),
+    ...(productId === undefined ? [] : [sql`l.product_ids @> ARRAY[${productId}]::text[]`]),
   ];
 }
 
 /** The condition that an order has one of these statuses, as one SQL condition. */
-export function statusFilter(statuses: readonly OrderStatus[]): Prisma.Sql {
-  return Prisma.sql`l.status = ANY (${textArray(statuses)})`;
+export function statusFilter(statuses: readonly OrderStatus[]): Sql {
+  return sql`l.status = ANY (${textArray(statuses)})`;
 }
 
 /** The same as one condition for each status. No order meets two of them. */
-export function statusAlternatives(statuses: readonly OrderStatus[]): Prisma.Sql[] {
-  return [...new Set(statuses)].map(status => Prisma.sql`l.status = ${status}`);
+export function statusAlternatives(statuses: readonly OrderStatus[]): Sql[] {
+  return [...new Set(statuses)].map(status => sql`l.status = ${status}`);
 }
 
 /**
  * Conditions whose result never changes for an order. An order that does not meet them was never on the list and
  * never will be.
  */
-export function lastingFilters(filter: OrderFilter): Prisma.Sql[] {
+export function lastingFilters(filter: OrderFilter): Sql[] {
   const { idIn, customerId, reference, currency, createdFrom, createdTo } = filter;
   return [
-    ...(idIn ? [Prisma.sql`l.order_id = ANY (${textArray(idIn)})`] : []),
-    ...(customerId === undefined ? [] : [Prisma.sql`l.customer_id = ${customerId}`]),
+    ...(idIn ? [sql`l.order_id = ANY (${textArray(idIn)})`] : []),
+    ...(customerId === undefined ? [] : [sql`l.customer_id = ${customerId}`]),
     ...(reference === undefined ? [] : [everHad(reference)]),
-    ...(currency === undefined ? [] : [Prisma.sql`l.currency = ${currency}`]),
-    ...(createdFrom === undefined ? [] : [Prisma.sql`l.created_at >= ${createdFrom}::timestamptz`]),
-    ...(createdTo === undefined ? [] : [Prisma.sql`l.created_at < ${createdTo}::timestamptz`]),
+    ...(currency === undefined ? [] : [sql`l.currency = ${currency}`]),
+    ...(createdFrom === undefined ? [] : [sql`l.created_at >= ${createdFrom}::timestamptz`]),
+    ...(createdTo === undefined ? [] : [sql`l.created_at < ${createdTo}::timestamptz`]),
   ];
 }
 
@@ -71,7 +71,7 @@ export function matchesNow(row: OrderRow, filter: OrderFilter, customerName: str
 }
 
 /** An erasure deletes the reference, and afterwards it is unknown which reference the order had. */
-function everHad(reference: string): Prisma.Sql {
-  return Prisma.sql`(l.reference = ${reference} OR l.reference IS NULL AND EXISTS (
+function everHad(reference: string): Sql {
+  return sql`(l.reference = ${reference} OR l.reference IS NULL AND EXISTS (
     SELECT FROM events e WHERE e.stream_type = 'order' AND e.stream_id = l.order_id AND e.type = 'OrderErased'))`;
 }

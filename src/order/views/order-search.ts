@@ -1,7 +1,7 @@
 import { customerView } from '../../customer/views/customer-view.ts';
-import { Prisma } from '../../generated/prisma/client.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import { missingWords, searchFilters, searchQueries, wordsOf } from '../../projections/search.ts';
-import type { Gathered } from '../../projections/read-page.ts';
+import type { Gathered } from '../../projections/page.ts';
 import { table } from '../../projections/view-sql.ts';
 import { type OrderRow, orderWords } from './order-view.ts';
 
@@ -18,7 +18,7 @@ const maxGatheredCustomersWithMoreWords = 2_000;
  * its customer. Names are only in the customer's row, so changing or erasing one takes one row.
  * @param owner the id of the customer whose orders are listed: no other names are searched; undefined: all orders
  */
-export function orderSearchFilters(words: readonly string[], owner: Prisma.Sql | undefined): Prisma.Sql[] {
+export function orderSearchFilters(words: readonly string[], owner: Sql | undefined): Sql[] {
   if (words.length === 0) return searchFilters(words);
   return searchQueries(words).map(query => gathered(query, owner));
 }
@@ -29,7 +29,7 @@ export function orderSearchFilters(words: readonly string[], owner: Prisma.Sql |
  */
 interface OrderSearch {
   readonly gathered: Gathered;
-  readonly tested: Prisma.Sql[];
+  readonly tested: Sql[];
 }
 
 /**
@@ -42,39 +42,39 @@ export function orderSearch(words: readonly string[]): OrderSearch | undefined {
   const queries = searchQueries(words);
   const maxCustomers = words.length === 1 ? maxGatheredCustomers : maxGatheredCustomersWithMoreWords;
   const isMany = queries.map(query => namesMore(query, maxCustomers));
-  const many = Prisma.sql`(${Prisma.join(
-    isMany.map(one => Prisma.sql`${one}::int`),
+  const many = sql`(${sql.join(
+    isMany.map(one => sql`${one}::int`),
     ' + ',
   )})`;
-  const all = [Prisma.sql`${many} = 0`, ...queries.map(query => gathered(query, undefined))];
+  const all = [sql`${many} = 0`, ...queries.map(query => gathered(query, undefined))];
   const allButOne = isMany.map((isOne, place) => {
     const each = queries.map((query, at) => (at === place ? tested(query) : gathered(query, undefined)));
-    return [Prisma.sql`${many} = 1`, isOne, ...each];
+    return [sql`${many} = 1`, isOne, ...each];
   });
   const by = words.length === 1 ? [all] : [all, ...allButOne];
-  const isAll = Prisma.sql`${many} < ${by.length === 1 ? 1 : 2}::int`;
-  return { gathered: { by: by.map(parts => Prisma.join(parts, ' AND ')), isAll }, tested: queries.map(tested) };
+  const isAll = sql`${many} < ${by.length === 1 ? 1 : 2}::int`;
+  return { gathered: { by: by.map(parts => sql.join(parts, ' AND ')), isAll }, tested: queries.map(tested) };
 }
 
 /** A condition that indexes support: orders that contain the word, and orders of customers whose name contains it. */
-function gathered(query: string, owner: Prisma.Sql | undefined): Prisma.Sql {
-  const theirs = owner === undefined ? Prisma.empty : Prisma.sql`AND k.customer_id = ${owner}`;
-  return Prisma.sql`(l.search @@ ${query}::tsquery OR l.customer_id = ANY (ARRAY(
+function gathered(query: string, owner: Sql | undefined): Sql {
+  const theirs = owner === undefined ? sql.empty : sql`AND k.customer_id = ${owner}`;
+  return sql`(l.search @@ ${query}::tsquery OR l.customer_id = ANY (ARRAY(
     SELECT k.customer_id ${customersNamed(query)} ${theirs})))`;
 }
 
 /** The same condition, checked for one order by the id of its customer. */
-function tested(query: string): Prisma.Sql {
-  return Prisma.sql`(l.search @@ ${query}::tsquery OR EXISTS (
+function tested(query: string): Sql {
+  return sql`(l.search @@ ${query}::tsquery OR EXISTS (
     SELECT ${customersNamed(query)} AND k.customer_id = l.customer_id))`;
 }
 
-function namesMore(query: string, maxCustomers: number): Prisma.Sql {
-  return Prisma.sql`(SELECT count(*) > ${maxCustomers}::int FROM (SELECT ${customersNamed(query)} LIMIT ${maxCustomers + 1}::int) named)`;
+function namesMore(query: string, maxCustomers: number): Sql {
+  return sql`(SELECT count(*) > ${maxCustomers}::int FROM (SELECT ${customersNamed(query)} LIMIT ${maxCustomers + 1}::int) named)`;
 }
 
-function customersNamed(query: string): Prisma.Sql {
-  return Prisma.sql`FROM ${table(customerView)} k
+function customersNamed(query: string): Sql {
+  return sql`FROM ${table(customerView)} k
     WHERE k.generation = (SELECT generation FROM c) AND k.search @@ ${query}::tsquery`;
 }
 

@@ -1,7 +1,7 @@
 import type { Position } from '../../event-store/position.ts';
-import { Prisma } from '../../generated/prisma/client.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
-import { readRows } from '../../projections/read-rows.ts';
+import { readReport } from '../../projections/read-report.ts';
 import { summedView } from '../../projections/view.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 import { dayOf, isSold } from './sold.ts';
@@ -67,29 +67,29 @@ export async function readTopProducts(
   atLeast: Position | undefined,
 ): Promise<{ position: Position; rows: readonly ProductSales[] }> {
   const all = span.from === undefined && span.to === undefined;
-  const best = Prisma.sql`
+  const best = sql`
     SELECT t."productId", coalesce(p.name, t."productId") AS name, t.units, t.revenue::text AS revenue
     FROM (${all ? ofAllTime(currency) : ofSpan(currency, span)} ORDER BY revenue DESC, product_id DESC LIMIT ${limit}::int) t
     LEFT JOIN product_view p ON p.generation = (SELECT generation FROM c) AND p.product_id = t."productId"
     ORDER BY t.revenue DESC, t."productId" DESC`;
-  return readRows(source, best, atLeast);
+  return readReport(source, best, atLeast);
 }
 
-function ofAllTime(currency: string): Prisma.Sql {
-  return Prisma.sql`
+function ofAllTime(currency: string): Sql {
+  return sql`
     SELECT s.product_id AS "productId", s.units, s.revenue FROM product_sales s
     WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
 }
 
 /** Whole months of the span come from the monthly sums; the days before and after them come from the daily sums. */
-function ofSpan(currency: string, { from, to }: { from?: string | undefined; to?: string | undefined }): Prisma.Sql {
-  const [first, last] = [Prisma.sql`${from ?? '-infinity'}::date`, Prisma.sql`${to ?? 'infinity'}::date`];
+function ofSpan(currency: string, { from, to }: { from?: string | undefined; to?: string | undefined }): Sql {
+  const [first, last] = [sql`${from ?? '-infinity'}::date`, sql`${to ?? 'infinity'}::date`];
   // `begin` is the first month that begins in the span or after it; `end` is the month of the day after the span.
-  const begin = Prisma.sql`date_trunc('month', ${first}::timestamp + interval '1 month' - interval '1 day')::date`;
-  const end = Prisma.sql`date_trunc('month', (${last} + 1)::timestamp)::date`;
-  const sold = Prisma.sql`s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
-  const ofDays = Prisma.sql`SELECT s.product_id, s.units, s.revenue FROM product_sales_by_day s WHERE ${sold}`;
-  return Prisma.sql`
+  const begin = sql`date_trunc('month', ${first}::timestamp + interval '1 month' - interval '1 day')::date`;
+  const end = sql`date_trunc('month', (${last} + 1)::timestamp)::date`;
+  const sold = sql`s.generation = (SELECT generation FROM c) AND s.currency = ${currency} AND s.units > 0`;
+  const ofDays = sql`SELECT s.product_id, s.units, s.revenue FROM product_sales_by_day s WHERE ${sold}`;
+  return sql`
     SELECT product_id AS "productId", sum(units) AS units, sum(revenue) AS revenue FROM (
       SELECT s.product_id, s.units, s.revenue FROM product_sales_by_month s
       WHERE ${sold} AND s.month >= ${begin} AND s.month < ${end}

@@ -1,15 +1,9 @@
 import type { Position } from '../../event-store/position.ts';
 import { type CustomerRow, customerView } from '../../customer/views/customer-view.ts';
-import { Prisma } from '../../generated/prisma/client.ts';
+import { type Sql, sql } from '../../database/sql.ts';
 import { type Join, openReadEntities, readEntities, type ReadSource } from '../../projections/read-entities.ts';
-import {
-  type Listing,
-  type Page,
-  type PageRequest,
-  parentId,
-  readPage,
-  readPages,
-} from '../../projections/read-page.ts';
+import { type Listing, type ListIndex, type Page, type PageRequest, parentId } from '../../projections/page.ts';
+import { readPage, readPages } from '../../projections/read-page.ts';
 import { customerOrderView } from './customer-order-view.ts';
 import { orderFilters, type OrderFilter, statusAlternatives, statusFilter } from './order-filter.ts';
 import { orderSearch, orderSearchFilters } from './order-search.ts';
@@ -38,7 +32,7 @@ export async function readOrderByNumber(
   number: string,
   atLeast?: Position,
 ): Promise<{ position: Position; found: OrderWithCustomer | undefined; parkedAt: number | undefined }> {
-  const wanted = Prisma.sql`LATERAL (
+  const wanted = sql`LATERAL (
     SELECT o.order_id FROM order_view o WHERE o.generation = c.generation AND o.number = ${number}
     UNION
     SELECT e.stream_id FROM events e
@@ -62,8 +56,9 @@ export type OrderPage = Page<OrderRow, CustomerRow>;
 export async function readOrderPage(source: ReadSource, list: OrderList, request: PageRequest): Promise<OrderPage> {
   const owner = list.customerId ?? list.filter.customerId;
   if (owner === undefined) return readPage(source, listingOfAll(list), request);
-  const { filters, ...listing } = listingOfCustomer(list, Prisma.sql`${owner}`);
-  const owned = { ...listing, filters: [Prisma.sql`l.customer_id = ${owner}`, ...filters] };
+  const { filters, ...listing } = listingOfCustomer(list, sql`${owner}`);
+  const index = indexOfCustomer(list, owner);
+  const owned = { ...listing, filters: [sql`l.customer_id = ${owner}`, ...filters], index };
   return readPage(source, isRare(list.filter) ? { ...owned, gathered: gatheredAtOnce } : owned, request);
 }
 
@@ -80,14 +75,14 @@ export async function readCustomersOrderPages(
     const page = await readOrderPage(source, { ...list, customerId: first }, request);
     return { position: page.position, rows: new Map([[first, page]]) };
   }
-  const listing = listingOfCustomer(list, parentId);
+  const listing = { ...listingOfCustomer(list, parentId), index: indexOfCustomer(list, undefined) };
   return readPages(source, listing, { column: 'customerId', ids: customerIds }, request);
 }
 
 type OrderListing = Listing<OrderRow, CustomerRow>;
 
 /** Collects all matching orders and sorts them: these filters are expected to match few orders. */
-const gatheredAtOnce = { by: [Prisma.sql`true`], isAll: Prisma.sql`true` };
+const gatheredAtOnce = { by: [sql`true`], isAll: sql`true` };
 
 function listingOfAll({ filter, sort }: OrderList): OrderListing {
   const { search, statusIn } = filter;
@@ -95,18 +90,39 @@ function listingOfAll({ filter, sort }: OrderList): OrderListing {
   const inStates = [...orderFilters(filter), ...(statusIn ? [statusFilter(statusIn)] : [])];
   if (search) {
     const found = orderSearch(search);
-    if (!found) return { ...page, filters: [Prisma.sql`false`] };
-    const walked = [Prisma.join(found.tested, ' AND ')];
+    if (!found) return { ...page, filters: [sql`false`] };
+    const walked = [sql.join(found.tested, ' AND ')];
     return { ...page, filters: inStates, gathered: found.gathered, alternatives: walked };
   }
   if (isRare(filter)) return { ...page, filters: inStates, gathered: gatheredAtOnce };
   // Only the index for this sort order begins with the status; the other indexes contain the status in a later
   // column.
-  if (sort !== 'createdAt' || !statusIn || statusIn.length === 0) return { ...page, filters: inStates };
-  return { ...page, filters: orderFilters(filter), alternatives: statusAlternatives(statusIn) };
+  const index = indexOfAll({ filter, sort });
+  if (sort !== 'createdAt' || !statusIn || statusIn.length === 0) return { ...page, filters: inStates, index };
+  return { ...page, filters: orderFilters(filter), alternatives: statusAlternatives(statusIn), index };
 }
 
-function listingOfCustomer({ filter, sort }: OrderList, owner: Prisma.Sql): OrderListing {
+/** Each sort has an index of all orders, and the time of creation has one of each status. */
+function indexOfAll({ filter, sort }: OrderList): ListIndex | undefined {
+  if (isFilteredBy(filter)) return {};
+  const [status, ...others] = filter.statusIn ?? [];
+  const isOne = status !== undefined && others.length === 0 && isFilteredBy(filter, 'statusIn');
+  return isOne && sort === 'createdAt' ? { column: 'status', value: status } : undefined;
+}
+
+/** @param owner undefined: the list's parent */
+function indexOfCustomer({ filter, sort }: OrderList, owner: string | undefined): ListIndex | undefined {
+  const isOther = filter.customerId !== undefined && filter.customerId !== owner;
+  if (sort !== 'createdAt' || isOther || !isFilteredBy(filter, 'customerId')) return undefined;
+  return { column: 'customerId', ...(owner !== undefined && { value: owner }) };
+}
+
+/** Whether the list is filtered by nothing but these. */
+function isFilteredBy(filter: OrderFilter, ...by: (keyof OrderFilter)[]): boolean {
+  return Object.entries(filter).every(([key, value]) => value === undefined || by.includes(key as keyof OrderFilter));
+}
+
+function listingOfCustomer({ filter, sort }: OrderList, owner: Sql): OrderListing {
   const { search, statusIn } = filter;
   const filters = [
     ...orderFilters(filter),

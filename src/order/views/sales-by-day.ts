@@ -1,8 +1,8 @@
 import type { Position } from '../../event-store/position.ts';
 import type { ReadSource } from '../../projections/read-entities.ts';
-import { readRows } from '../../projections/read-rows.ts';
+import { readReport } from '../../projections/read-report.ts';
 import { summedView } from '../../projections/view.ts';
-import { Prisma } from '../../generated/prisma/client.ts';
+import { sql } from '../../database/sql.ts';
 import { type OrderRow, orderView } from './order-view.ts';
 import { dayOf, isSold } from './sold.ts';
 
@@ -37,10 +37,10 @@ export async function readSalesByDay(
   { from, to, currency }: { from: string; to: string; currency: string },
   atLeast: Position | undefined,
 ): Promise<{ position: Position; rows: readonly SalesDay[] }> {
-  const days = Prisma.sql`
+  const days = sql`
     SELECT s.day::text AS day, s.orders, s.units, s.revenue::text AS revenue FROM sales_by_day s
     WHERE s.generation = (SELECT generation FROM c) AND s.currency = ${currency}
       AND s.day BETWEEN ${from}::date AND ${to}::date AND s.orders > 0
     ORDER BY s.day`;
-  return readRows(source, days, atLeast);
+  return readReport(source, days, atLeast);
 }

@@ -46,7 +46,12 @@ builder.queryFields(t => ({
       const words = searchedWords(search);
       const selected = selectedPageFields(info, request);
       const page = await waitForPosition(context, atLeast, () =>
-        readProductPage(context.dependencies.source, words, { ...request, ...selected, direction: 'DESC', atLeast }),
+        readProductPage(context.dependencies.cachedSource, words, {
+          ...request,
+          ...selected,
+          direction: 'DESC',
+          atLeast,
+        }),
       );
       const rows = page.rows.map(({ row }) => row);
       return connection(context, { ...page, rows }, newestFirst, row => ({ value: row.createdAt, id: row.productId }));

@@ -1,7 +1,8 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
-import { type Page, type PageRequest, readPage } from '../../projections/read-page.ts';
+import type { Page, PageRequest } from '../../projections/page.ts';
+import { readPage } from '../../projections/read-page.ts';
 import { searchFilters, wordsOf } from '../../projections/search.ts';
 import { timeOf, type View } from '../../projections/view.ts';
 import type { ProductEvent } from '../domain/events.ts';
@@ -86,5 +87,7 @@ export async function readProductPage(
   request: PageRequest,
 ): Promise<Page<ProductRow>> {
   const filters = search ? searchFilters(search) : [];
-  return readPage(source, { listing: productView, rows: productView, sort: 'createdAt', filters }, request);
+  const index = search ? undefined : {};
+  const list = { listing: productView, rows: productView, sort: 'createdAt', filters, index };
+  return readPage(source, list, request);
 }

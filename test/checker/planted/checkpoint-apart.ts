@@ -9,11 +9,11 @@ export const checkpointApart: PlantedFault = {
   edits: [
     {
       file: 'projections/write-rows.ts',
-      search: `    WITH \${moving} \${parts.length > 0 ? Prisma.join(parts, '') : Prisma.empty}
-    SELECT 1 FROM moved\`;`,
-      replace: `    WITH \${moving} SELECT 1 FROM moved\`;
+      search: `    WITH \${moving} \${parts.length > 0 ? sql.join(parts, '') : sql.empty}
+    SELECT 1 FROM moved\`);`,
+      replace: `    WITH \${moving} SELECT 1 FROM moved\`);
   if (moved.length > 0 && parts.length > 0) {
-    await database.$queryRaw\`WITH moved AS (SELECT 1) \${Prisma.join(parts, '')} SELECT 1\`;
+    await database.query(sql\`WITH moved AS (SELECT 1) \${sql.join(parts, '')} SELECT 1\`);
   }`,
     },
   ],

@@ -6,8 +6,8 @@ export const foreignHashIgnored: PlantedFault = {
   edits: [
     {
       file: 'event-store/is-of-this-log.ts',
-      search: 'if (!position || position.point === 0) return Prisma.sql`true`;',
-      replace: 'if (position !== null) return Prisma.sql`true`;',
+      search: 'if (!position || position.point === 0) return sql`true`;',
+      replace: 'if (position !== null) return sql`true`;',
     },
   ],
 };

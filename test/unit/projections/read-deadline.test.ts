@@ -1,20 +1,18 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { isPassing } from '../../../src/database/database-error.ts';
-import { Prisma } from '../../../src/generated/prisma/client.ts';
+import { sql } from '../../../src/database/sql.ts';
 import { ReadTimeoutError, readTimeoutMs, withReadDeadline } from '../../../src/projections/read-deadline.ts';
 import type { ReadSource } from '../../../src/projections/read-entities.ts';
 
-const statement = Prisma.sql`SELECT 1`;
+const statement = sql`SELECT 1`;
 
 function sourceOf(answer: () => Promise<unknown>): ReadSource {
-  return { database: { $queryRaw: answer }, lookUp: answer, select: answer, types: {} } as unknown as ReadSource;
+  return { database: { query: answer, lookUp: answer }, types: {} } as unknown as ReadSource;
 }
 
 const waysToRead: [string, (source: ReadSource) => Promise<unknown>][] = [
-  ['a look-up', source => source.lookUp!(statement)],
-  ['a page', source => source.select!(statement)],
-  ['a query', source => source.database.$queryRaw`SELECT 1`],
-  ['a composed query', source => source.database.$queryRaw(statement)],
+  ['a look-up', source => source.database.lookUp(statement)],
+  ['a query', source => source.database.query(statement)],
 ];
 
 test.each(waysToRead)('%s fails after its deadline, not before, with a temporary error', async (_what, read) => {

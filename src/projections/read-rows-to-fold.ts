@@ -1,5 +1,6 @@
+// What the projector reads before it folds: the stored rows of some streams, as they are.
 import type { Database } from '../database/database.ts';
-import { Prisma } from '../generated/prisma/client.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { StreamName } from './retry-event.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView } from './view.ts';
@@ -16,7 +17,7 @@ export interface Loaded {
  * Reads every view's rows of some streams, and which of those streams are parked. It looks up one key after another:
  * a plan for a set of keys that was made while the table was small scans the table, and a session caches its plans.
  */
-export async function loadRows(
+export async function readRowsToFold(
   database: Database,
   views: readonly FoldedView[],
   generation: number,
@@ -25,24 +26,24 @@ export async function loadRows(
   if (streams.length === 0) return { rows: views.map(() => new Map<string, object>()), parked: new Map() };
   const selects = views.map((view, index) => {
     const ofType = streams.filter(one => one.streamType === view.streamType);
-    return Prisma.sql`
+    return sql`
       SELECT ${index}::int AS view, wanted.id, found.row FROM ${wanted(ofType)} CROSS JOIN LATERAL (
         SELECT ${rowText(view, 'v')} AS row FROM ${table(view)} v
         WHERE v.generation = ${generation}::int AND ${column('v', view.key)} = wanted.id LIMIT 1) found`;
   });
-  const found = await database.$queryRaw<{ view: number; id: string; row: unknown }[]>`
-    ${Prisma.join(selects, ' UNION ALL ')}
+  const found = await database.lookUp<{ view: number; id: string; row: unknown }>(sql`
+    ${sql.join(selects, ' UNION ALL ')}
     UNION ALL SELECT -1, wanted.id, found.row FROM ${wanted(streams)} CROSS JOIN LATERAL (
       SELECT to_json(p.version) AS row FROM parked_streams p
       WHERE p.group_name = ${coreGroup} AND p.generation = ${generation}::int
-        AND p.stream_type = wanted.type AND p.stream_id = wanted.id LIMIT 1) found`;
+        AND p.stream_type = wanted.type AND p.stream_id = wanted.id LIMIT 1) found`);
   const rows = views.map(
     (_, index) => new Map(found.filter(one => one.view === index).map(one => [one.id, one.row as object])),
   );
   return { rows, parked: new Map(found.filter(one => one.view === -1).map(one => [one.id, one.row as number])) };
 }
 
-function wanted(streams: readonly StreamName[]): Prisma.Sql {
+function wanted(streams: readonly StreamName[]): Sql {
   const names = JSON.stringify(streams.map(({ streamType: type, streamId: id }) => ({ type, id })));
-  return Prisma.sql`json_to_recordset(${names}::json) AS wanted(type text, id text)`;
+  return sql`json_to_recordset(${names}::json) AS wanted(type text, id text)`;
 }

@@ -1,6 +1,7 @@
+// What a report reads: a few sorted rows that are no page of a list, such as sales by day.
+import { type Sql, sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
-import type { Prisma } from '../generated/prisma/client.ts';
 import type { ReadSource } from './read-entities.ts';
 import { StalePositionError } from './stale-position.ts';
 import { coreGroup } from './view-sql.ts';
@@ -17,18 +18,18 @@ interface Selected<Row> {
  * @param atLeast a position of the log that the answer must come from
  * @throws StalePositionError if `atLeast` does not belong to this log
  */
-export async function readRows<Row>(
+export async function readReport<Row>(
   { database }: ReadSource,
-  select: Prisma.Sql,
+  select: Sql,
   atLeast: Position | undefined,
 ): Promise<{ position: Position; rows: readonly Row[] }> {
-  const [answer] = await database.$queryRaw<Selected<Row>[]>`
+  const [answer] = await database.query<Selected<Row>>(sql`
     WITH c AS MATERIALIZED (
       SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
     )
     SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(atLeast)} AS continues,
       (SELECT jsonb_agg(to_jsonb(r)) FROM (${select}) r) AS rows
-    FROM c`;
+    FROM c`);
   if (!answer) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   if (!answer.continues) throw new StalePositionError();
   return { position: answer.position, rows: answer.rows ?? [] };
