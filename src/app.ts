@@ -2,7 +2,6 @@ import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './async/closers.ts';
 import type { Config } from './config.ts';
-import { readCustomers } from './customer/views/customer-view.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
@@ -28,11 +27,6 @@ import { openSharedReads } from './live/shared-reads.ts';
 import { openRedisCounters } from './server/limits/redis-counters.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type Metrics, openMetrics } from './server/probes/metrics.ts';
-import { readCustomerTotals } from './order/views/customer-totals.ts';
-import { readOrderHistories } from './order/views/read-order-history.ts';
-import { readCustomersOrderPages, readOrders, readOrdersAlone } from './order/views/read-orders.ts';
-import { readProducts } from './product/views/product-view.ts';
-import { openBatchedRead, openBatchedReadWith, openEntityRead } from './projections/batched-read.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
@@ -43,7 +37,7 @@ import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
 import { fillEmptyLog } from './development/sample-data.ts';
-import { deciders, liveViews, types, views } from './slices.ts';
+import { callerIdPrefix, deciders, liveViews, openReads, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
 /** The contract of `projectionsUpdated`: at most two frames a second. */
@@ -159,8 +153,6 @@ async function serve(
   // For reads only: commands have their own deadlines.
   const { database } = opened.source;
   const source = withReadDeadline(opened.source);
-  // Only queries use the row cache. Subscriptions must not: their subscribers share a frame by the identity of the
-  // row object that the change made.
   const cachedSource = { ...source, seen: new ReaderRowCache() };
   const store = openEventStore(database, types, commands => {
     metrics.appended(commands);
@@ -213,15 +205,7 @@ async function serve(
       ),
     projectionInterval: openSharedInterval(projectionFrameIntervalMs),
     sharedReads,
-    order: openEntityRead((ids, atLeast) => readOrders(cachedSource, ids, atLeast)),
-    orderAlone: openEntityRead((ids, atLeast) => readOrdersAlone(cachedSource, ids, atLeast)),
-    orderHistory: openBatchedReadWith((ids, range) => readOrderHistories(source, ids, range)),
-    customer: openEntityRead((ids, atLeast) => readCustomers(cachedSource, ids, atLeast)),
-    customerOrders: openBatchedReadWith((ids, { list, request }) =>
-      readCustomersOrderPages(cachedSource, ids, list, request),
-    ),
-    customerTotals: openBatchedRead(ids => readCustomerTotals(source, ids)),
-    product: openEntityRead((ids, atLeast) => readProducts(cachedSource, ids, atLeast)),
+    ...openReads({ source, cachedSource }),
   };
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
@@ -231,7 +215,7 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth, !config.production);
+  const identify = openIdentity(config.auth, callerIdPrefix, !config.production);
   const server = await openServer({ schema, dependencies, identify, logger, config, graphiql, documents, probes });
   closers.push(() => server.close());
   return server.url;

@@ -3,18 +3,13 @@ import './graphql/node.ts';
 import './graphql/viewer.ts';
 import './graphql/projections.ts';
 import './graphql/stored-events.ts';
-import './customer/graphql/mutations.ts';
-import './customer/graphql/queries.ts';
-import './order/graphql/mutations.ts';
-import './order/graphql/history.ts';
-import './order/graphql/order-at.ts';
-import './order/graphql/queries.ts';
-import './order/graphql/customer-totals.ts';
-import './order/graphql/sales.ts';
-import './order/graphql/subscriptions.ts';
-import './product/graphql/mutations.ts';
-import './product/graphql/queries.ts';
 import { builder } from './graphql/builder.ts';
+import { declareRejectionReasons } from './graphql/command-errors.ts';
+import { deciders, slices } from './slices.ts';
+
+// One after another: schema.graphql is printed in this order.
+for (const { declareApi } of slices) await declareApi();
+declareRejectionReasons(deciders);
 
 /** The GraphQL schema. Importing this file opens no connection. */
 export const schema = builder.toSchema({ sortSchema: false });

@@ -1,31 +1,58 @@
-import { customerDecider } from './customer/decider.ts';
-import { customerView, liveCustomers } from './customer/views/customer-view.ts';
+import type { AnyDecider } from './commands/decider.ts';
+import { customerSlice } from './customer/slice.ts';
 import { eventTypes } from './event-store/event-types.ts';
-import { orderDecider } from './order/decider.ts';
-import { customerOrderView } from './order/views/customer-order-view.ts';
-import { customerTotals } from './order/views/customer-totals.ts';
-import { liveOrders } from './order/views/live-orders.ts';
-import { orderView } from './order/views/order-view.ts';
-import { productSales, productSalesByDay, productSalesByMonth } from './order/views/product-sales.ts';
-import { salesByDay } from './order/views/sales-by-day.ts';
-import { productDecider } from './product/decider.ts';
-import { productView } from './product/views/product-view.ts';
+import { orderSlice } from './order/slice.ts';
+import { productSlice } from './product/slice.ts';
 import type { AnyLiveView } from './projections/read-changes.ts';
+import type { ReadSources } from './projections/read-sources.ts';
 import { projectionEvents } from './projections/retry-event.ts';
 import type { Views } from './projections/view.ts';
 
-/** All aggregates. The command bus, the event types and the metrics are derived from this list. */
-export const deciders = [orderDecider, customerDecider, productDecider];
+/** What the machinery needs to know about a slice. All else is known to the slice alone. */
+export interface Slice {
+  readonly decider: AnyDecider;
+  /** The views of its aggregate: their tables, which the serving role may write. */
+  readonly views: Views;
+  /** Those of its views whose changes are sent to subscribers. */
+  readonly liveViews: readonly AnyLiveView[];
+  /** Opens the reads that its resolvers find in the context's dependencies, by name. */
+  readonly openReads: (sources: ReadSources) => object;
+  /** Declares its types and fields of the API. They are loaded only if there is a schema to build. */
+  readonly declareApi: () => Promise<unknown>;
+}
 
-/** All event types in the log: those of the aggregates, and those of the projections. */
-export const types = eventTypes([...deciders, projectionEvents]);
+/** The reads of all slices in one object. If one is missing that a resolver names, app.ts does not compile. */
+type Reads<Listed extends Slice> = All<ReturnType<Listed['openReads']>>;
+type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Whole) => void
+  ? Whole
+  : never;
 
-/** All views of the core group. */
-export const views: Views = {
-  folded: [customerView, productView, orderView],
-  derived: [customerOrderView],
-  summed: [customerTotals, salesByDay, productSales, productSalesByDay, productSalesByMonth],
-};
+/** The one list of what this program is about. Everything else about slices is derived from it. */
+export const slices = [customerSlice, orderSlice, productSlice] as const satisfies readonly Slice[];
 
-/** Views whose changes are sent to subscribers. */
-export const liveViews: readonly AnyLiveView[] = [liveOrders, liveCustomers];
+/** The prefix of the ids of callers with the role `customer`: their tokens name the aggregate that they are. */
+export const callerIdPrefix = customerSlice.decider.idPrefix;
+
+export const { deciders, types, views, liveViews, openReads } = assemble(slices);
+
+/** What the parts of the machinery take from a list of slices. */
+export function assemble<Listed extends Slice>(listed: readonly Listed[]) {
+  const aggregates: readonly AnyDecider[] = listed.map(({ decider }) => decider);
+  const all: Views = {
+    folded: listed.flatMap(({ views: { folded } }) => folded),
+    derived: listed.flatMap(({ views: { derived } }) => derived),
+    summed: listed.flatMap(({ views: { summed } }) => summed),
+  };
+  return {
+    /** All aggregates. The command bus, the event types, erasures and the reasons of rejections are taken from them. */
+    deciders: aggregates,
+    /** All event types in the log: those of the aggregates, and those of the projections. */
+    types: eventTypes([...aggregates, projectionEvents]),
+    /** All views of the core group. */
+    views: all,
+    /** Views whose changes are sent to subscribers. */
+    liveViews: listed.flatMap<AnyLiveView>(slice => slice.liveViews),
+    openReads: (sources: ReadSources) =>
+      Object.assign({}, ...listed.map(slice => slice.openReads(sources))) as Reads<Listed>,
+  };
+}

@@ -1,7 +1,7 @@
 import { openCommandBus } from '../commands/command-bus.ts';
+import { type Erasure, erasePersonalData } from '../commands/erase-personal-data.ts';
 import type { Database } from '../database/database.ts';
 import { sqlState } from '../database/database-error.ts';
-import { eraseCustomer } from '../erase-customer.ts';
 import { openEventStore } from '../event-store/event-store.ts';
 import { formatPosition } from '../event-store/position.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
@@ -14,14 +14,15 @@ import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 
 /**
- * `orderstream erase-customer cus_…`: erases the customer's personal data and waits until the views show it.
+ * `orderstream erase-customer CUSTOMER`: erases the customer's personal data and waits until the views show it.
  * @param embedded true: no projector runs, so this command folds the views itself
  * @returns false if the views still have personal data of the customer
  * @throws StartError if there is no such customer
  */
 export async function eraseNamedCustomer(database: Database, embedded: boolean, customerId: string): Promise<boolean> {
   const store = openEventStore(database, types, () => undefined);
-  const erasure = await eraseCustomer(database, openCommandBus(store, deciders), customerId, new Date()).catch(
+  const handle = openCommandBus(store, deciders);
+  const erasure = await erasePersonalData(database, handle, deciders, customerId, new Date()).catch(
     (error: unknown) => {
       // SQLSTATE insufficient_privilege.
       throw sqlState(error) === '42501'
@@ -33,16 +34,25 @@ export async function eraseNamedCustomer(database: Database, embedded: boolean, 
   if (embedded) await catchUp(database, store, views);
   const at = `at position ${formatPosition(erasure.position)}`;
   const left = (await awaitViews(database, erasure.position.point))
-    ? await whatIsLeft(database, erasure.streamIds)
+    ? await whatIsLeft(database, erasure)
     : 'the views have not reached it: start a server, and run this command again';
-  if (left === undefined) console.log(`${customerId} and ${counted(erasure.orders, 'order')} are erased ${at}`);
+  if (left === undefined) console.log(`${erasedIn(customerId, erasure)} erased ${at}`);
   else console.log(`${customerId} is erased ${at}, but ${left}`);
   return left === undefined;
 }
 
+/** The customer, and the number of their streams by type, e.g. `<id> and 2 orders are`. */
+function erasedIn(customerId: string, { streams }: Erasure): string {
+  const types = streams.filter(({ streamId }) => streamId !== customerId).map(({ streamType }) => streamType);
+  if (types.length === 0) return `${customerId} is`;
+  const others = [...new Set(types)].map(one => counted(types.filter(type => type === one).length, one));
+  return `${customerId} and ${others.join(' and ')} are`;
+}
+
 /** Rows that still have the data: rows of a parked stream, which are shown, and rows of another generation. */
-async function whatIsLeft(database: Database, streamIds: readonly string[]): Promise<string | undefined> {
-  const parked = (await readParked(database)).map(stream => stream.streamId).filter(id => streamIds.includes(id));
+async function whatIsLeft(database: Database, { streams }: Erasure): Promise<string | undefined> {
+  const erased = new Set(streams.map(({ streamId }) => streamId));
+  const parked = (await readParked(database)).map(stream => stream.streamId).filter(id => erased.has(id));
   if (parked.length > 0) {
     return `the views still show the data of ${parked.join(', ')}, because they cannot fold it: see orderstream parked`;
   }

@@ -3,6 +3,8 @@
 import { loadMigrateUrl } from '../config.ts';
 import { checkMayGrantServing, checkServingLogin, grantServing } from '../event-store/serving-role.ts';
 import { migrate } from '../database/migrations.ts';
+import { viewNames } from '../projections/view.ts';
+import { views } from '../slices.ts';
 import { runCommand } from './command-line.ts';
 
 const command = {
@@ -20,7 +22,7 @@ await runCommand(command, async () => {
   const applied = await migrate(ownerUrl);
   for (const name of applied) console.log(`applied ${name}`);
   if (applied.length === 0) console.log('nothing to apply: the database is up to date');
-  const role = await grantServing(ownerUrl, servingUrl);
+  const role = await grantServing(ownerUrl, servingUrl, viewNames(views));
   if (role === undefined) return 0;
   switch (await checkServingLogin(ownerUrl, servingUrl)) {
     case 'connects':

@@ -4,7 +4,7 @@ import { loadDatabaseConfig, loadMigrateUrl } from '../config.ts';
 import { openDatabase } from '../database/database.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 import { UnknownEventError } from '../event-store/event-types.ts';
-import { types, views } from '../slices.ts';
+import { callerIdPrefix, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { type Command, explainError, runCommand } from './command-line.ts';
 import { eraseNamedCustomer } from './erase-customer.ts';
@@ -57,7 +57,7 @@ const tasks: Readonly<Record<string, Task>> = {
     run: ({ database }) => abandonBegunRebuild(database),
   },
   'erase-customer': {
-    takes: ['cus_…'],
+    takes: [`${callerIdPrefix}_…`],
     about: "Erases a customer's personal data permanently, also in their orders, and waits until the views show it.",
     asOwner: true,
     run: ({ database }, embedded, customerId = '') => eraseNamedCustomer(database, embedded, customerId),

@@ -4,13 +4,14 @@ import { readHead } from '../event-store/read-log.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
 import { abandonRebuild, readRetired, removeGeneration } from '../projections/generations.ts';
 import { rebuild } from '../projections/rebuild.ts';
+import { viewNames } from '../projections/view.ts';
 import { coreGroup } from '../projections/view-sql.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { appendRetry } from './parked.ts';
 import { counted, openProgress } from './progress.ts';
 
-const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
+const names = viewNames(views);
 
 /**
  * `orderstream abandon-rebuild`: removes the rows of an unfinished rebuild, for example if a faulty release started

@@ -117,7 +117,7 @@ function after<State>(decider: Foldable<State>, before: Aggregate<State>, event:
 }
 
 /**
- * The weight depends on the state and not on the number of events: changing an order's quantity a thousand times does
+ * The weight depends on the state and not on the number of events: changing one number a thousand times does
  * not make it larger.
  */
 function weightOf(state: unknown): number {

@@ -2,7 +2,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import type { Actor, Decider, DomainEvent, Right } from './decider.ts';
+import type { Actor, AnyDecider, Decider, DomainEvent, Right } from './decider.ts';
 import {
   type CommandAnswer,
   type CommandCall,
@@ -53,11 +53,6 @@ export class ForbiddenCommandError extends Error {
 
 /** Commands that take longer are logged as warnings. */
 const slowCommandMs = 2_000;
-
-/** The decider of any aggregate, as an element of a list. */
-export type AnyDecider = Pick<Decider<unknown, never, DomainEvent, unknown>, 'streamType'> & {
-  readonly rights: Readonly<Record<string, Right>>;
-};
 
 /**
  * The only way in for the commands of every aggregate: rights (from the decider), input checks, idempotency, decision

@@ -1,4 +1,6 @@
-/** The caller. A customer's subject is their own id (`cus_…`), a staff member's is their name. */
+import type { KnownEvents } from '../event-store/event-types.ts';
+
+/** The caller. A customer's subject is the id of their own aggregate, a staff member's is their name. */
 export interface Actor {
   readonly role: 'customer' | 'staff';
   readonly subject: string;
@@ -34,16 +36,26 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
 export type Right = 'authenticated' | Actor['role'];
 
 type TypeOf<Command> = Command extends { readonly type: infer Type extends string } ? Type : never;
+type ReasonOf<Rejection> = Rejection extends { readonly reason: infer Reason extends string } ? Reason : never;
+/** The events whose type declares personal data. */
+type PersonalEvent<Event> = Extract<Event, { readonly personal: unknown }>;
 
 /** Everything that the command and event code needs to know about an aggregate: pure functions and permanent names. */
 export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
   /** Stored with each event, so it may never change. */
   readonly streamType: string;
+  /** `abc` in `abc_<uuid>`: three lower-case letters, and no other aggregate has them. Permanent, since ids are stored. */
+  readonly idPrefix: string;
   readonly initialState: State;
   readonly evolve: (state: State, event: Event) => State;
   readonly decide: (command: Command, state: State) => Decision<Event, Rejection>;
   /** Which roles may send each command. If a command is missing, the decider does not compile. */
   readonly rights: { readonly [Type in TypeOf<Command>]: Right };
+  /**
+   * What each reason of a rejection means, as the public schema says it. If a reason is missing, the decider does not
+   * compile.
+   */
+  readonly reasons: { readonly [Reason in ReasonOf<Rejection>]: string };
   /** True for the command that starts a stream; every other command needs an existing, visible stream. */
   readonly creates: (command: Command) => boolean;
   /** Whether the actor may see this aggregate. If not, it is treated like a missing one. */
@@ -53,6 +65,11 @@ export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
    * events.
    */
   readonly subject: (state: State) => string | undefined;
+  /**
+   * The command which records in a stream that its personal data was erased. It must be accepted in every state. If an
+   * event has personal data and this is `none`, the decider does not compile.
+   */
+  readonly erasure: [PersonalEvent<Event>] extends [never] ? 'none' : Command;
   /** The newest schema version of each event type. If a reader meets an unknown type or a newer version, it stops. */
   readonly schemaVersions: { readonly [Type in Event['type']]: number };
   /**
@@ -68,4 +85,12 @@ export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
   readonly numbered?: { readonly [Type in Event['type']]?: string };
   /** Upcasts an event of an older schema version by one version. */
   readonly upcast: (event: { type: string; data: unknown }, schemaVersion: number) => { type: string; data: unknown };
+}
+
+/** Any decider, as an entry of a list: the part of it that does not depend on its types. */
+export interface AnyDecider extends KnownEvents {
+  readonly idPrefix: string;
+  readonly rights: Readonly<Record<string, Right>>;
+  readonly reasons: Readonly<Record<string, string>>;
+  readonly erasure: 'none' | { readonly type: string };
 }

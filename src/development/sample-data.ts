@@ -3,7 +3,7 @@ import { openCommandBus } from '../commands/command-bus.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import { customerDecider } from '../customer/decider.ts';
 import type { EventStore } from '../event-store/event-store.ts';
-import { hashOfCommand } from '../graphql/command-hash.ts';
+import { hashOfCommand } from '../commands/command-hash.ts';
 import { deriveId, uuidV5 } from '../ids.ts';
 import { productDecider } from '../product/decider.ts';
 import { productIdOf } from '../product/product-id.ts';

@@ -35,3 +35,14 @@ async function addKey(database: Database, subject: string, key: Buffer): Promise
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, decode(${key.toString('hex')}, 'hex'))
     ON CONFLICT DO NOTHING`);
 }
+
+/**
+ * Deletes the key of a subject permanently by setting it to empty. The data that it encrypted can't be decrypted any
+ * more, and later data is encrypted with a key that is never stored. Only the owner of the tables may do this.
+ */
+export async function emptyKey(database: Database, subject: string): Promise<void> {
+  // This also inserts an empty key if there is none: otherwise a command in flight could still create one.
+  await database.execute(sql`
+    INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, ''::bytea)
+    ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`);
+}

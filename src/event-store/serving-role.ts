@@ -3,11 +3,8 @@ import { isUnreachable, sqlState } from '../database/database-error.ts';
 import { openPool } from '../database/postgres.ts';
 import { StartError } from '../start-error.ts';
 
-/** The tables that the serving role may write. It may also read the log, and append to it only with append_events(). */
-const written = [
-  'checkpoints, parked_streams, snapshots, order_view, customer_order_view, customer_view, product_view',
-  'customer_totals, sales_by_day, product_sales, product_sales_by_day, product_sales_by_month',
-].join(', ');
+/** The tables that the serving role may write beside those of the views. */
+const ownTables = ['checkpoints', 'parked_streams', 'snapshots'];
 
 /** Limits in ms, independent of the settings of the database or the role. */
 const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
@@ -70,16 +67,21 @@ async function readOwnersRights(pool: pg.Pool, role: string): Promise<OwnersRigh
  * role is created with the password of the URL.
  * @param ownerUrl connection URL of the role that migrated
  * @param servingUrl connection URL of the role that serves, on the same database
+ * @param viewTables the tables of all views
  * @returns the serving role, if it is not the owner
  * @throws StartError if the owner can't connect
  */
-export async function grantServing(ownerUrl: string, servingUrl: string): Promise<string | undefined> {
+export async function grantServing(
+  ownerUrl: string,
+  servingUrl: string,
+  viewTables: readonly string[],
+): Promise<string | undefined> {
   const role = userOf(servingUrl);
   if (role === userOf(ownerUrl)) return undefined;
   return asOwner(ownerUrl, async pool => {
     const { rowCount } = await pool.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
     if (rowCount === 0) await pool.query(newRole(role, passwordOf(servingUrl)));
-    await pool.query(servingRights(role));
+    await pool.query(servingRights(role, [...ownTables, ...viewTables]));
     return role;
   });
 }
@@ -154,16 +156,17 @@ async function asOwner<Result>(ownerUrl: string, action: (pool: pg.Pool) => Prom
 }
 
 /**
+ * The role may write the given tables and create keys. It may read the log, but append to it only with append_events().
  * The statements are sent together, so they run in one transaction. A role that may create objects in `public` could
  * add an operator there, and append_events() would call it with the owner's rights.
  */
-function servingRights(role: string): string {
+function servingRights(role: string, written: readonly string[]): string {
   const name = pg.escapeIdentifier(role);
   return `
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     GRANT USAGE ON SCHEMA public TO ${name};
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${name};
-    GRANT INSERT, UPDATE, DELETE ON ${written} TO ${name};
+    GRANT INSERT, UPDATE, DELETE ON ${written.join(', ')} TO ${name};
     GRANT INSERT ON customer_keys TO ${name};
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON events FROM ${name};
     GRANT EXECUTE ON FUNCTION append_events(jsonb), append_events(${Array(20).fill('text').join(', ')}) TO ${name};`;

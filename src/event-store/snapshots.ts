@@ -3,7 +3,7 @@ import { sql } from '../database/sql.ts';
 import type { StreamVersion } from './append-events.ts';
 
 /**
- * Snapshots are collected for this time before they are stored. With one statement for each, orders with many events
+ * Snapshots are collected for this time before they are stored. With one statement for each, streams with many events
  * had a tenth fewer commands per second.
  */
 const collectMs = 100;

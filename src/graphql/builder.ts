@@ -48,7 +48,7 @@ builder.addScalarType('IdempotencyKey', IdempotencyKey);
 builder.addScalarType('Position', PositionScalar);
 builder.addScalarType('JSON', Json);
 
-builder.queryType({ description: 'Reads of orders, customers, products and read models.' });
+builder.queryType({ description: 'Reads of objects, lists and read models.' });
 builder.mutationType({
   description:
     'Commands. Each one stores events and returns the position that they reached, or returns the reason why it stored nothing. If the field is null, read the code of its error: after OUTCOME_UNKNOWN the events may have been stored.',

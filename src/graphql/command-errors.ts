@@ -1,4 +1,4 @@
-import { type RejectionReason, rejectionReasons } from '../rejection-reasons.ts';
+import type { AnyDecider } from '../commands/decider.ts';
 import { builder } from './builder.ts';
 import { loadNode, Node } from './node.ts';
 
@@ -14,7 +14,7 @@ interface CommandFailure<Type extends string> {
 }
 
 export interface Rejected extends CommandFailure<'rejected'> {
-  readonly reason: RejectionReason;
+  readonly reason: string;
   readonly path: readonly string[];
   readonly streamId: string;
 }
@@ -38,12 +38,25 @@ const CommandError = builder.interfaceRef<CommandFailure<string>>('CommandError'
   }),
 });
 
-const Reason = builder.enumType('RejectionReason', {
-  description: 'The business rule that rejected the command. New values may be added.',
-  values: Object.fromEntries(
-    Object.entries(rejectionReasons).map(([reason, description]) => [reason, { description }]),
-  ) as Record<RejectionReason, { description: string }>,
-});
+/** The values of the enum RejectionReason. They come from the slices, which this kit does not know. */
+const reasons: Record<string, string> = {};
+
+/**
+ * Declares the enum RejectionReason with the reasons of all aggregates. Called once, before the schema is built.
+ * @throws Error if two aggregates describe one reason differently
+ */
+export function declareRejectionReasons(aggregates: readonly Pick<AnyDecider, 'reasons'>[]): void {
+  const values: Record<string, { description: string }> = {};
+  for (const [reason, description] of aggregates.flatMap(one => Object.entries(one.reasons))) {
+    if ((values[reason] ?? { description }).description !== description) {
+      throw new Error(`${reason} has two descriptions: give it the same one in both slices`);
+    }
+    values[reason] = { description };
+    reasons[reason] = reason;
+  }
+  const description = 'The business rule that rejected the command. New values may be added.';
+  builder.enumType(reasons, { name: 'RejectionReason', description, values });
+}
 
 const InputIssueType = builder.objectRef<InputIssue>('InputIssue').implement({
   description: 'One problem of an input.',
@@ -63,7 +76,7 @@ export const RejectedError = builder.objectRef<Rejected>('RejectedError').implem
   rule: 'as-parent',
   interfaces: [CommandError],
   fields: t => ({
-    reason: t.expose('reason', { type: Reason, description: 'The business rule that rejected the command.' }),
+    reason: t.expose('reason', { type: reasons, description: 'The business rule that rejected the command.' }),
     path: t.stringList({
       description: 'Path from the arguments of the mutation to the rejected part of the input.',
       resolve: error => error.path,

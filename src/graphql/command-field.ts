@@ -2,9 +2,8 @@ import { getNamedType, type GraphQLResolveInfo, isInputObjectType, isNullableTyp
 import type { Decider, DomainEvent } from '../commands/decider.ts';
 import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
 import { deriveId, newCommandId, newId, uuidV5 } from '../ids.ts';
-import type { RejectionReason } from '../rejection-reasons.ts';
 import { builder, type InputRef } from './builder.ts';
-import { hashesOfCommand } from './command-hash.ts';
+import { hashesOfCommand } from '../commands/command-hash.ts';
 import type { InputIssue } from './command-errors.ts';
 import type { CommandResult, commandResult } from './command-result.ts';
 import { type Context, viewerOf } from './context.ts';
@@ -36,7 +35,7 @@ type Prepared<Command> = Pick<CommandCall<Command>, 'streamId' | 'command' | 'en
 
 /** The fields that the rejections of every slice have. */
 interface Rejection {
-  readonly reason: RejectionReason;
+  readonly reason: string;
   readonly message: string;
   readonly path: readonly string[];
 }

@@ -22,7 +22,7 @@ export const Money = builder.objectRef<MoneyAmount>('Money').implement({
     minorUnits: t.field({
       type: 'SafeInt',
       description:
-        "The same amount in the currency's smallest unit (cents for EUR). A sum of many orders may exceed 2^53 - 1. Then this field fails with LIMIT_EXCEEDED, and `amount` is still exact.",
+        "The same amount in the currency's smallest unit (cents for EUR). A sum may exceed 2^53 - 1. Then this field fails with LIMIT_EXCEEDED, and `amount` is still exact.",
       resolve: ({ minorUnits }) => {
         if (minorUnits <= Number.MAX_SAFE_INTEGER) return minorUnits;
         throw limitExceeded(
@@ -59,7 +59,7 @@ export const LiveKind = builder.enumType('LiveKind', {
     UPDATE: { description: 'The frame carries a change.' },
     RESYNC: {
       description:
-        "The subscription can't continue from `after`, because the position is of another log. Drop the cached state. For one order: replace it by this state. For a list: query it again with this position as `atLeast`.",
+        "The subscription can't continue from `after`, because the position is of another log. Drop the cached state. For one object: replace it by this state. For a list: query it again with this position as `atLeast`.",
     },
     PROGRESS: { description: 'The frame carries no change. The client has received everything up to this position.' },
   },

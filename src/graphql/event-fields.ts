@@ -10,7 +10,7 @@ type FieldBuilder = PothosSchemaTypes.ObjectFieldBuilder<Types, RecordedEvent>;
 export function eventFields(t: FieldBuilder) {
   return {
     id: t.id({ description: '`evt_<uuid>`.', resolve: eventId }),
-    type: t.exposeString('type', { description: 'The type of the event, e.g. OrderSubmitted.' }),
+    type: t.exposeString('type', { description: 'The type of the event.' }),
     version: t.exposeInt('version', { description: 'The number of the event in its stream, from 1.' }),
     position: t.field({ type: 'Position', description: 'The position of the event in the log.', resolve: positionOf }),
     schemaVersion: t.exposeInt('schemaVersion', { description: 'The schema version of `data` in this response.' }),

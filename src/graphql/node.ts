@@ -12,14 +12,14 @@ const typeNames = new WeakMap<object, string>();
 
 export const Node = builder.interfaceRef<object>('Node').implement({
   description:
-    'An object that `node` returns: an order, a customer or a product. Its id has the form `<kind>_<uuid>` in lower case (ord_, cus_, prd_; order lines have lin_, events evt_) and is unique over all kinds. A client may create the ids of new objects itself.',
+    'An object that `node` returns. Its id has the form `<kind>_<uuid>` in lower case, where each type has its own kind, and is unique over all kinds. A client may create the ids of new objects itself.',
   fields: t => ({ id: t.id({ description: 'The id of the object, unique over all kinds.' }) }),
   resolveType: row => typeNames.get(row),
 });
 
 /**
  * Makes a type available to `node`, `nodes` and the `current` field of command errors.
- * @param kind the prefix of its ids, e.g. `abc` for `abc_<uuid>`
+ * @param kind the prefix of its ids, as the decider of its aggregate names it
  * @param load returns the row; null or undefined if it does not exist or the viewer may not see it
  */
 export function registerNode<Row extends object>(
@@ -58,9 +58,8 @@ builder.queryField('node', t =>
     type: Node,
     nullable: true,
     rule: 'authenticated',
-    description:
-      'Returns an order, a customer or a product by its id. Null if it does not exist or the viewer may not see it.',
-    args: { id: t.arg.id({ required: true, description: 'The id of an order, a customer or a product.' }) },
+    description: 'Returns any object by its id. Null if it does not exist or the viewer may not see it.',
+    args: { id: t.arg.id({ required: true, description: 'The id of the object.' }) },
     resolve: (_root, { id }, context) => loadNode(context, checkedId(id)),
   }),
 );

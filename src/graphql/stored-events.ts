@@ -12,7 +12,7 @@ const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
     ...eventFields(t),
     streamType: t.exposeString('streamType', {
       description:
-        'The type of the stream: order, customer, product, or projection for actions of operators on the read models.',
+        'The type of the stream: that of an aggregate, or `projection` for actions of operators on the read models.',
     }),
     streamId: t.exposeID('streamId', { description: 'The id of the stream.' }),
   }),

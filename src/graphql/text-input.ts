@@ -1,5 +1,4 @@
 import { kindOfId } from '../ids.ts';
-import { isTraded } from '../money.ts';
 import type { InputIssue } from './command-errors.ts';
 
 /**
@@ -50,12 +49,6 @@ export function textIssues(
 export function idIssues(path: readonly string[], kind: string, id: string | null | undefined): InputIssue[] {
   if (id == null || kindOfId(id) === kind) return [];
   return [{ path, message: `${nameOf(path)} has to be \`${kind}_<uuid>\` in lower case.` }];
-}
-
-/** The problems of a currency for a price; none if it is left out. */
-export function currencyIssues(path: readonly string[], currency: string | null | undefined): InputIssue[] {
-  if (currency == null || isTraded(currency)) return [];
-  return [{ path, message: `Products can't be priced in ${currency}: use the code of a currency, like EUR.` }];
 }
 
 function nameOf(path: readonly string[]): string {

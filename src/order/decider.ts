@@ -3,10 +3,11 @@ import type { OrderCommand } from './domain/commands.ts';
 import { decide } from './domain/decide.ts';
 import type { OrderEvent } from './domain/events.ts';
 import { evolve, noOrder, type Order } from './domain/order.ts';
-import type { OrderRejection } from './domain/rejection.ts';
+import { type OrderRejection, orderRejectionReasons } from './domain/rejection.ts';
 
 export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejection> = {
   streamType: 'order',
+  idPrefix: 'ord',
   initialState: noOrder,
   evolve,
   decide,
@@ -23,10 +24,12 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
     ImportOrder: 'staff',
     EraseOrder: 'staff',
   },
+  reasons: orderRejectionReasons,
   creates: command => command.type === 'CreateOrder' || command.type === 'ImportOrder',
   isVisibleTo: (order, actor) =>
     actor.role === 'staff' || (order.status !== 'None' && order.customerId === actor.subject),
   subject: order => (order.status === 'None' ? undefined : order.customerId),
+  erasure: { type: 'EraseOrder' },
   schemaVersions: {
     OrderCreated: 1,
     OrderItemAdded: 1,

@@ -3,7 +3,7 @@ import { sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { StreamName } from './retry-event.ts';
 import { coreGroup } from './view-sql.ts';
-import type { Views } from './view.ts';
+import { viewNames, type Views } from './view.ts';
 import { standsAt } from './write-rows.ts';
 
 /** Maximum number of rows that one statement deletes, so that its locks are short. */
@@ -74,8 +74,7 @@ export async function readFreed(database: Database, generation: number): Promise
 
 /** Deletes a replaced generation, in slices; its checkpoint last, so that a killed deletion can resume. */
 export async function removeGeneration(database: Database, views: Views, generation: number): Promise<void> {
-  const names = [...views.folded, ...views.derived, ...views.summed].map(view => view.name);
-  for (const name of names) {
+  for (const name of viewNames(views)) {
     const table = sql.raw(name);
     for (let removed = sliceSize; removed === sliceSize; ) {
       removed = await database.execute(sql`

@@ -3,7 +3,7 @@ import { samePosition } from '../event-store/position.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Loaded } from './read-rows-to-fold.ts';
 
-/** Maximum number of rows and of entries in their lists, together. An order line takes about 350 bytes. */
+/** Maximum number of rows and of entries in their lists, together. An entry takes about 350 bytes. */
 const maxWeight = 100_000;
 
 /**

@@ -112,3 +112,8 @@ export interface Views {
   readonly derived: readonly DerivedView[];
   readonly summed: readonly SummedView[];
 }
+
+/** The names of all views, which are also the names of their tables. */
+export function viewNames({ folded, derived, summed }: Views): string[] {
+  return [...folded, ...derived, ...summed].map(({ name }) => name);
+}

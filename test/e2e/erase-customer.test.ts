@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
+import { viewNames } from '../../src/projections/view.ts';
+import { views } from '../../src/slices.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
@@ -20,7 +22,7 @@ beforeAll(async () => {
   await onDatabase(database.url, client => client.query(`CREATE ROLE ${role} LOGIN`));
   const serving = new URL(database.url);
   serving.username = role;
-  await grantServing(database.url, serving.href);
+  await grantServing(database.url, serving.href, viewNames(views));
   app = await startApp({ DATABASE_URL: serving.href });
 });
 afterAll(async () => {

@@ -3,10 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'graphql';
-import type { Actor } from '../../src/commands/decider.ts';
+import type { Actor, AnyDecider } from '../../src/commands/decider.ts';
+import { eraseStream } from '../../src/commands/erase-personal-data.ts';
 import type { HandleCommand } from '../../src/commands/handle-command.ts';
-import { customerDecider } from '../../src/customer/decider.ts';
-import { eraseStream } from '../../src/erase-customer.ts';
 import type { SealedData } from '../../src/event-store/personal-data.ts';
 import type { EventMetadata, RecordedEvent } from '../../src/event-store/recorded-event.ts';
 import { recordedEvent, type StoredEvent } from '../../src/event-store/stored-event.ts';
@@ -15,10 +14,8 @@ import { createContext } from '../../src/graphql/context.ts';
 import { executeOperation } from '../../src/server/execution/operation.ts';
 import type { Dependencies } from '../../src/graphql/dependencies.ts';
 import { openLogger } from '../../src/telemetry/logger.ts';
-import { orderDecider } from '../../src/order/decider.ts';
-import { productDecider } from '../../src/product/decider.ts';
 import { schema } from '../../src/schema.ts';
-import { types, views } from '../../src/slices.ts';
+import { slices, types, views } from '../../src/slices.ts';
 
 // frozen/ has data that was once stored or given to clients, and never changes; frozen.json has its hashes. expected/
 // has what today's code makes of it: record.ts writes it, and its diff shows the effect of a change.
@@ -89,8 +86,9 @@ export interface Expected {
 }
 
 /** Every aggregate, by stream type. */
-export const deciders = { order: orderDecider, customer: customerDecider, product: productDecider };
-export type StreamType = keyof typeof deciders;
+export const deciders: Readonly<Record<string, (typeof slices)[number]['decider']>> = Object.fromEntries(
+  slices.map(({ decider }) => [decider.streamType, decider]),
+);
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -191,7 +189,7 @@ export function statesOf(lives: ReadonlyMap<string, Life>, streamType: string): 
 
 function foldedStream(events: readonly RecordedEvent[]): Folded {
   const { streamType } = events[0]!;
-  const { initialState, evolve } = deciders[streamType as StreamType];
+  const { initialState, evolve } = deciders[streamType]!;
   const rows = views.folded
     .filter(view => view.streamType === streamType)
     .flatMap(view => {
@@ -208,16 +206,20 @@ export function asJson<Content>(content: Content): Content {
   return JSON.parse(JSON.stringify(content)) as Content;
 }
 
-/** The command of `orderstream erase-customer`, which is no mutation, by stream type. */
-const erasures: Readonly<Record<string, string>> = { eraseCustomer: 'customer', eraseOrder: 'order' };
+/** The aggregate of a command of `orderstream erase-customer`, which is no mutation. */
+function erasedBy(command: string): AnyDecider | undefined {
+  return Object.values(deciders).find(
+    ({ erasure }) => erasure !== 'none' && erasure.type.toLowerCase() === command.toLowerCase(),
+  );
+}
 
 /** Sends a mutation as the client did, to today's schema. Returns the member of the result union. */
 export async function ask(handle: HandleCommand, asked: Asked): Promise<Record<string, unknown>> {
   const { at, as, mutation, input } = asked;
-  const erased = erasures[mutation];
+  const erased = erasedBy(mutation);
   if (erased !== undefined) {
     const { id: streamId } = input as unknown as { readonly id: string };
-    const answer = await eraseStream(handle, { streamType: erased, streamId }, new Date(at));
+    const answer = await eraseStream(handle, erased, streamId, new Date(at));
     if (answer.type !== 'accepted') return { message: answer.type };
     return { __typename: 'Erased', version: answer.version, position: formatPosition(answer.position) };
   }

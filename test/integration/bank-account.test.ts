@@ -31,6 +31,7 @@ function refuse(reason: Reason, message: string) {
 
 const account: Decider<Account, Command, Event, { reason: Reason; message: string; path: readonly string[] }> = {
   streamType: 'bank-account',
+  idPrefix: 'acc',
   initialState: { status: 'None' },
   evolve: (_account, event) =>
     event.type === 'AccountOpened' ? { status: 'Open', balance: 0 } : { status: 'Open', balance: event.data.balance },
@@ -52,9 +53,15 @@ const account: Decider<Account, Command, Event, { reason: Reason; message: strin
     }
   },
   rights: { OpenAccount: 'staff', Deposit: 'authenticated', Withdraw: 'authenticated', WriteCheck: 'authenticated' },
+  reasons: {
+    ACCOUNT_EXISTS: 'The account is open already.',
+    OVERDRAFT: 'The account has too little.',
+    ATM_REFUSED: 'The machine dispenses nothing.',
+  },
   creates: command => command.type === 'OpenAccount',
   isVisibleTo: () => true,
   subject: () => undefined,
+  erasure: 'none',
   schemaVersions: { AccountOpened: 1, Deposited: 1, Withdrawn: 1, CheckWritten: 1 },
   upcast: event => event,
 };

@@ -32,11 +32,14 @@ type Refusal = 'NOT_INSURED' | 'TOO_HEAVY';
 
 const parcel = {
   streamType: 'parcel',
+  idPrefix: 'par',
   initialState: { grams: 0, insured: false } as Parcel,
   rights: { Post: 'staff', Move: 'staff', Return: 'staff' } as const,
+  reasons: {},
   creates: (command: Command) => command.type === 'Post',
   isVisibleTo: () => true,
   subject: () => undefined,
+  erasure: 'none' as const,
 };
 
 // ── release 1 ──

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { streamsAbout } from '../../src/event-store/erasure.ts';
+import { streamsAbout } from '../../src/event-store/streams-about.ts';
 import { keyedHash, open, seal } from '../../src/event-store/personal-data.ts';
 import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
 import type { CustomerCommand } from '../../src/customer/domain/commands.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { erasePersonalData } from '../../src/commands/erase-personal-data.ts';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
 import type { Query, Statement } from '../../src/database/sql.ts';
-import { eraseCustomer } from '../../src/erase-customer.ts';
 import { orderStatuses } from '../../src/order/domain/order.ts';
 import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import { orderView } from '../../src/order/views/order-view.ts';
@@ -18,7 +18,7 @@ import type { PageRequest } from '../../src/projections/page.ts';
 import type { ReadSource } from '../../src/projections/read-entities.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-cache.ts';
-import { views } from '../../src/slices.ts';
+import { deciders, views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
@@ -278,7 +278,7 @@ test('a process with a row cache reads the same as one without, whatever happens
         await step.give(node, cast);
         if (projects[index % projects.length]) await projectAll(node);
         if (index === 8) await switchGeneration();
-        if (index === 14) await eraseCustomer(node.database, node.handle, cast.customers[1]!, new Date());
+        if (index === 14) await erasePersonalData(node.database, node.handle, deciders, cast.customers[1]!, new Date());
         const withLists = index % 4 === 0;
         const plain = await readAll({ ...node.source, seen: undefined }, cast, withLists);
         expect(await readAll(source, cast, withLists)).toEqual(plain);

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
 import { sqlState } from '../../src/database/database-error.ts';
+import { viewNames } from '../../src/projections/view.ts';
+import { views } from '../../src/slices.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
@@ -19,7 +21,7 @@ beforeAll(async () => {
   const url = new URL(real.url);
   [url.username, url.password] = [role, 'serves'];
   servingUrl = url.href;
-  expect(await grantServing(real.url, servingUrl)).toBe(role);
+  expect(await grantServing(real.url, servingUrl, viewNames(views))).toBe(role);
   app = await startApp({ DATABASE_URL: servingUrl });
 });
 afterAll(async () => {
@@ -41,7 +43,7 @@ test('a missing serving role is created, with the password of its URL', async ()
   const name = `it's "new" ${randomBytes(4).toString('hex')}`;
   const url = new URL(real.url);
   [url.username, url.password] = [encodeURIComponent(name), encodeURIComponent("pass'word")];
-  expect(await grantServing(real.url, url.href)).toBe(name);
+  expect(await grantServing(real.url, url.href, viewNames(views))).toBe(name);
   await onDatabase(url.href, client => client.query('SELECT FROM events'));
   const quoted = `"${name.replaceAll('"', '""')}"`;
   await onDatabase(real.url, client => client.query(`DROP OWNED BY ${quoted}; DROP ROLE ${quoted}`));
@@ -99,5 +101,5 @@ test('no other role may append', async () => {
 });
 
 test('a serving owner is granted nothing, because an owner has all rights', async () => {
-  expect(await grantServing(real.url, real.url)).toBeUndefined();
+  expect(await grantServing(real.url, real.url, viewNames(views))).toBeUndefined();
 });

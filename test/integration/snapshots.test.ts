@@ -22,6 +22,7 @@ let folded = 0;
 function counter(snapshotShape: number): Decider<number, { add: number }, Counted, never> {
   return {
     streamType: 'counter',
+    idPrefix: 'cou',
     initialState: 0,
     evolve: (_sum, event) => {
       folded++;
@@ -29,9 +30,11 @@ function counter(snapshotShape: number): Decider<number, { add: number }, Counte
     },
     decide: ({ add }, sum) => accept({ type: 'Counted', data: { sum: sum + add } }),
     rights: {},
+    reasons: {},
     creates: () => true,
     isVisibleTo: () => true,
     subject: () => undefined,
+    erasure: 'none',
     schemaVersions: { Counted: 1 },
     upcast: event => event,
     snapshotShape,

@@ -4,7 +4,7 @@ import type { CommandCall, HandleCommand } from '../../src/commands/handle-comma
 import { open } from '../../src/event-store/personal-data.ts';
 import { formatPosition, parsePosition } from '../../src/event-store/position.ts';
 import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
-import { hashesOfCommand } from '../../src/graphql/command-hash.ts';
+import { hashesOfCommand } from '../../src/commands/command-hash.ts';
 import { eventId } from '../../src/graphql/event-fields.ts';
 import { uuidV5 } from '../../src/ids.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';

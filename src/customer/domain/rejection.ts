@@ -1,6 +1,6 @@
 import { reject } from '../../commands/decider.ts';
 
-// The messages say what to do. The names are public: the schema's RejectionReason has them.
+// The messages say what to do.
 const messages = {
   CUSTOMER_ALREADY_EXISTS: 'A customer with this id exists already: rename the customer or choose another id.',
   CUSTOMER_NOT_FOUND: 'This customer was erased: register the customer with another id.',
@@ -8,7 +8,11 @@ const messages = {
 
 export type CustomerRejectionReason = keyof typeof messages;
 
-export const customerRejectionReasons = Object.keys(messages) as readonly CustomerRejectionReason[];
+/** The reasons and what they mean, as in the public schema. */
+export const customerRejectionReasons: { readonly [Reason in CustomerRejectionReason]: string } = {
+  CUSTOMER_NOT_FOUND: 'There is no customer with this id.',
+  CUSTOMER_ALREADY_EXISTS: 'A customer with this id exists already.',
+};
 
 export interface CustomerRejection {
   readonly reason: CustomerRejectionReason;

@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts';
 import { connectionType } from '../../graphql/connection.ts';
 import { Node, registerNode } from '../../graphql/node.ts';
 import { Viewer } from '../../graphql/viewer.ts';
+import { customerDecider } from '../decider.ts';
 import { type CustomerNode, findCustomer } from './find-customer.ts';
 
 export const Customer = builder.objectRef<CustomerNode>('Customer').implement({
@@ -37,7 +38,7 @@ export const Customer = builder.objectRef<CustomerNode>('Customer').implement({
 
 export const CustomerConnection = connectionType(Customer);
 
-registerNode('cus', Customer, findCustomer);
+registerNode(customerDecider.idPrefix, Customer, findCustomer);
 
 builder.objectField(Viewer, 'customer', t =>
   t.field({

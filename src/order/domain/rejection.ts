@@ -1,7 +1,7 @@
 import { reject } from '../../commands/decider.ts';
 import { maximumLines, maximumQuantity, maximumTotal } from './limits.ts';
 
-// The messages say what to do. The names are public: the schema's RejectionReason has them.
+// The messages say what to do.
 const messages = {
   ORDER_ALREADY_EXISTS: 'An order with this id exists already: choose another id.',
   ORDER_NOT_DRAFT: 'The order was submitted and its lines are fixed: create another order.',
@@ -24,7 +24,26 @@ const messages = {
 
 export type OrderRejectionReason = keyof typeof messages;
 
-export const orderRejectionReasons = Object.keys(messages) as readonly OrderRejectionReason[];
+/** The reasons and what they mean, as in the public schema. */
+export const orderRejectionReasons: { readonly [Reason in OrderRejectionReason]: string } = {
+  ORDER_ALREADY_EXISTS: 'An order with this id exists already.',
+  ORDER_NOT_DRAFT: 'Only a draft can be changed or submitted.',
+  ORDER_EMPTY: 'An order without lines cannot be submitted.',
+  ORDER_NOT_SUBMITTED: 'Only a submitted order can be confirmed.',
+  ORDER_NOT_CONFIRMED: 'Only a confirmed order can be shipped.',
+  ORDER_NOT_SHIPPED: 'Only a shipped order can be delivered.',
+  ORDER_ALREADY_SHIPPED: 'A shipped order cannot be cancelled.',
+  ORDER_CANCELLED: 'A cancelled order cannot be changed.',
+  LINE_NOT_FOUND: 'The order has no line with this id.',
+  LINE_ALREADY_EXISTS: 'The order uses the line id for another product or price.',
+  TOO_MANY_LINES: 'The order would have too many lines.',
+  QUANTITY_OUT_OF_RANGE: 'The quantity of a line is too small or too large.',
+  TOTAL_OUT_OF_RANGE: 'The total would be too large to be exact.',
+  CURRENCY_MISMATCH: "The product has no price in the order's currency.",
+  PRODUCT_NOT_FOUND: 'There is no product with this id.',
+  PRODUCT_UNAVAILABLE: 'The product cannot be ordered now.',
+  CUSTOMER_NOT_FOUND: 'There is no customer with this id.',
+};
 
 export interface OrderRejection {
   readonly reason: OrderRejectionReason;

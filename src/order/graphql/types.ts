@@ -8,6 +8,7 @@ import { Node, registerNode } from '../../graphql/node.ts';
 import { noCurrency } from '../../money.ts';
 import { findProduct } from '../../product/graphql/find-product.ts';
 import { Product } from '../../product/graphql/types.ts';
+import { orderDecider } from '../decider.ts';
 import { availableActions, type OrderAction } from '../domain/available-actions.ts';
 import type { OrderStatus as Status } from '../domain/order.ts';
 import type { OrderRow, OrderRowLine } from '../views/order-view.ts';
@@ -192,4 +193,4 @@ export const Order = builder.objectRef<OrderNode>('Order').implement({
 
 export const OrderConnection = connectionType(Order);
 
-registerNode('ord', Order, (context, id) => findOrder(context, id));
+registerNode(orderDecider.idPrefix, Order, (context, id) => findOrder(context, id));

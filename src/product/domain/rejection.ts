@@ -1,6 +1,6 @@
 import { reject } from '../../commands/decider.ts';
 
-// The messages say what to do. The names are public: the schema's RejectionReason has them.
+// The messages say what to do.
 const messages = {
   PRODUCT_ALREADY_EXISTS:
     'A product with this id or SKU exists already: change the product, or choose another id or SKU.',
@@ -8,7 +8,10 @@ const messages = {
 
 export type ProductRejectionReason = keyof typeof messages;
 
-export const productRejectionReasons = Object.keys(messages) as readonly ProductRejectionReason[];
+/** The reasons and what they mean, as in the public schema. */
+export const productRejectionReasons: { readonly [Reason in ProductRejectionReason]: string } = {
+  PRODUCT_ALREADY_EXISTS: 'A product with this id or SKU exists already.',
+};
 
 export interface ProductRejection {
   readonly reason: ProductRejectionReason;

@@ -2,13 +2,14 @@ import { builder } from '../../graphql/builder.ts';
 import { commandField, idempotencyKeyDescription } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
-import { currencyIssues, idIssues, textIssues } from '../../graphql/text-input.ts';
+import { idIssues, textIssues } from '../../graphql/text-input.ts';
 import { parseAmount } from '../../money.ts';
 import { whenReady } from '../../async/maybe-promise.ts';
 import { productDecider } from '../decider.ts';
 import { longestName, longestSku } from '../domain/limits.ts';
 import type { ProductCommand } from '../domain/commands.ts';
 import { formerProductIdOf, productIdOf, shownSku } from '../product-id.ts';
+import { currencyIssues } from './currency-issues.ts';
 import { Product } from './types.ts';
 
 const MoneyInput = builder.inputType('MoneyInput', {

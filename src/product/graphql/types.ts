@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts';
 import { Money } from '../../graphql/common-types.ts';
 import { connectionType } from '../../graphql/connection.ts';
 import { Node, registerNode } from '../../graphql/node.ts';
+import { productDecider } from '../decider.ts';
 import type { ProductRow } from '../views/product-view.ts';
 import { findProduct } from './find-product.ts';
 
@@ -35,4 +36,4 @@ export const Product = builder.objectRef<ProductRow>('Product').implement({
 
 export const ProductConnection = connectionType(Product);
 
-registerNode('prd', Product, findProduct);
+registerNode(productDecider.idPrefix, Product, findProduct);

@@ -33,8 +33,15 @@ const maxCachedTokens = 10_000;
  */
 export type Identify = (authorization: string | undefined) => Identity | undefined | Promise<Identity>;
 
-/** @param explains whether errors say what is wrong with the token: in development */
-export function openIdentity({ key, issuer, audience }: Config['auth'], explains = false): Identify {
+/**
+ * @param callerIdPrefix prefix of the ids of callers with the role `customer`
+ * @param explains whether errors say what is wrong with the token: in development
+ */
+export function openIdentity(
+  { key, issuer, audience }: Config['auth'],
+  callerIdPrefix: string,
+  explains = false,
+): Identify {
   const options: JWTVerifyOptions = {
     clockTolerance: clockToleranceSeconds,
     requiredClaims: ['exp', 'sub'],
@@ -50,7 +57,7 @@ export function openIdentity({ key, issuer, audience }: Config['auth'], explains
 
   async function verifyAndCache(authorization: string): Promise<Identity> {
     try {
-      const identity = identityOf(await verify(tokenOf(authorization)));
+      const identity = identityOf(await verify(tokenOf(authorization)), callerIdPrefix);
       cache.set(authorization, identity);
       return identity;
     } catch (error) {
@@ -106,12 +113,12 @@ function blamesToken(error: unknown): boolean {
   );
 }
 
-function identityOf({ sub, exp, role }: JWTPayload): Identity {
+function identityOf({ sub, exp, role }: JWTPayload, callerIdPrefix: string): Identity {
   if (typeof exp !== 'number') throw new TokenFault('`exp` is not a number.');
-  return { actor: actorOf(role, sub), expiresAt: exp + clockToleranceSeconds };
+  return { actor: actorOf(role, sub, callerIdPrefix), expiresAt: exp + clockToleranceSeconds };
 }
 
-function actorOf(role: unknown, subject: unknown): Actor {
+function actorOf(role: unknown, subject: unknown, callerIdPrefix: string): Actor {
   if (
     typeof subject !== 'string' ||
     subject.length > maxSubjectLength ||
@@ -121,7 +128,8 @@ function actorOf(role: unknown, subject: unknown): Actor {
   }
   if (role === 'staff') return { role, subject };
   if (role !== 'customer') throw new TokenFault('`role` must be "customer" or "staff".');
-  if (parseId('cus', subject) === undefined)
-    throw new TokenFault("`sub` must be a customer's id, which begins with `cus_`.");
+  if (parseId(callerIdPrefix, subject) === undefined) {
+    throw new TokenFault(`\`sub\` must be a customer's id, which begins with \`${callerIdPrefix}_\`.`);
+  }
   return { role, subject };
 }

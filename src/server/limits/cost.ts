@@ -39,7 +39,7 @@ type Term = (evaluation: Evaluation) => number;
 const defaultPageSize = 20;
 /** Arguments that set or imply the number of rows of a field. */
 const sizeArguments: ReadonlySet<string> = new Set(['first', 'last', 'limit', 'ids']);
-/** Estimated length of a list without such an argument: an order's lines, a customer's totals. */
+/** Estimated length of a list without such an argument, as the parts of one object are. */
 const assumedRows = 5;
 
 /** A cost that may depend on variables. Most parts do not, and are added up at compile time. */

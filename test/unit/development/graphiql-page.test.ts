@@ -60,7 +60,7 @@ test('its link opens a second window, which has the same tabs and starts with th
 
 test('with the public development key, each tab has the token of its caller: staff watch, a seeded customer orders', async () => {
   const page = await load();
-  const identify = openIdentity(loadConfig({}).auth);
+  const identify = openIdentity(loadConfig({}).auth, 'cus');
   const callers = await Promise.all(
     names(page).map(async name => [name, (await identify(`Bearer ${tokenOf(page, name)}`))?.actor] as const),
   );

@@ -14,7 +14,7 @@ test.each([
 ])('with %s configured, printed tokens are valid for staff and the first customer for 30 days', async (_what, env) => {
   const config = loadConfig(env);
   const text = await welcome(config, url, plain);
-  const identify = openIdentity(config.auth);
+  const identify = openIdentity(config.auth, 'cus');
   const identities = ['staff', 'customer'].map(async role => {
     const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
     return identify(`Bearer ${token}`);

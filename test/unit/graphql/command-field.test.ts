@@ -5,17 +5,14 @@ import type { CommandAnswer, CommandCall, HandleCommand } from '../../../src/com
 import { formatPosition } from '../../../src/event-store/position.ts';
 import { builder } from '../../../src/graphql/builder.ts';
 import { commandField } from '../../../src/graphql/command-field.ts';
-import { hashOfCommand } from '../../../src/graphql/command-hash.ts';
+import { hashOfCommand } from '../../../src/commands/command-hash.ts';
 import { commandResult } from '../../../src/graphql/command-result.ts';
+import { declareRejectionReasons } from '../../../src/graphql/command-errors.ts';
 import { createContext } from '../../../src/graphql/context.ts';
 import { executeOperation } from '../../../src/server/execution/operation.ts';
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { textIssues } from '../../../src/graphql/text-input.ts';
-import { customerRejectionReasons } from '../../../src/customer/domain/rejection.ts';
-import { orderRejectionReasons } from '../../../src/order/domain/rejection.ts';
-import { productRejectionReasons } from '../../../src/product/domain/rejection.ts';
-import { rejectionReasons, type RejectionReason } from '../../../src/rejection-reasons.ts';
-import { Pebble, pebbles, position } from './mini-schema.ts';
+import { Pebble, pebbleReasons, pebbles, position } from './mini-schema.ts';
 import { logger } from '../server/mini-server.ts';
 
 interface Polish {
@@ -24,20 +21,23 @@ interface Polish {
   readonly chipId: string;
 }
 interface Refusal {
-  readonly reason: RejectionReason;
+  readonly reason: 'TOO_MANY_LINES';
   readonly message: string;
   readonly path: readonly string[];
 }
 
 const pebbleDecider: Decider<object, Polish, { type: 'Polished'; data: object }, Refusal> = {
   streamType: 'pebble',
+  idPrefix: 'pbl',
   initialState: {},
   evolve: state => state,
   decide: () => accept({ type: 'Polished', data: {} }),
   rights: { Polish: 'authenticated' },
+  reasons: pebbleReasons,
   creates: () => false,
   isVisibleTo: () => true,
   subject: () => undefined,
+  erasure: 'none',
   schemaVersions: { Polished: 1 },
   upcast: event => event,
 };
@@ -210,7 +210,8 @@ describe('a command field', () => {
   });
 });
 
-test("the public reasons are those of the slices' rules", () => {
-  const given = [...orderRejectionReasons, ...customerRejectionReasons, ...productRejectionReasons];
-  expect(Object.keys(rejectionReasons).sort()).toEqual([...new Set(given)].sort());
+test('a reason that two aggregates have means the same for both', () => {
+  const reasons = { TOO_HEAVY: 'The pebble is too heavy.' };
+  const others = { TOO_HEAVY: 'Nobody can lift it.' };
+  expect(() => declareRejectionReasons([{ reasons }, { reasons: others }])).toThrow('TOO_HEAVY has two descriptions');
 });

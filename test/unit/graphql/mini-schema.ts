@@ -1,6 +1,7 @@
 import { type Position, startOfLog } from '../../../src/event-store/position.ts';
 import { builder } from '../../../src/graphql/builder.ts';
 import { codedError } from '../../../src/graphql/coded-error.ts';
+import { declareRejectionReasons } from '../../../src/graphql/command-errors.ts';
 import { connection, connectionType, type Page } from '../../../src/graphql/connection.ts';
 import { viewerOf } from '../../../src/graphql/context.ts';
 import { Node, registerNode } from '../../../src/graphql/node.ts';
@@ -279,6 +280,10 @@ builder.subscriptionField('wrongTicks', t =>
 builder.subscriptionField('staffTicks', t =>
   t.field({ type: 'Int', rule: 'staff', subscribe: () => next.source, resolve: frame => frame.position.point }),
 );
+
+/** The reasons of its rejections. */
+export const pebbleReasons = { TOO_MANY_LINES: 'There are too many lines.' };
+declareRejectionReasons([{ reasons: pebbleReasons }]);
 
 export const schema = builder.toSchema();
 export { startOfLog };

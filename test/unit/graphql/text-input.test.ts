@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { currencyIssues, idIssues, textIssues } from '../../../src/graphql/text-input.ts';
+import { idIssues, textIssues } from '../../../src/graphql/text-input.ts';
+import { currencyIssues } from '../../../src/product/graphql/currency-issues.ts';
 
 const path = ['input', 'name'];
 

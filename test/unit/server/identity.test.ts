@@ -9,8 +9,8 @@ import { startServer } from './mini-server.ts';
 
 const customerId = 'cus_00000000-0000-4000-8000-000000000001';
 const key = { type: 'secret', secret: testSecret } as const;
-const identify = openIdentity({ key, issuer: undefined, audience: undefined });
-const strict = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' });
+const identify = openIdentity({ key, issuer: undefined, audience: undefined }, 'cus');
+const strict = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, 'cus');
 
 const codeOf = async (identified: ReturnType<typeof identify>) =>
   Promise.resolve(identified).then(
@@ -93,7 +93,7 @@ describe('identity by secret', () => {
   });
 
   test('in development the rejection says what is wrong with the token', async () => {
-    const explaining = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, true);
+    const explaining = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, 'cus', true);
     const now = Math.floor(Date.now() / 1000);
     const good = { ...staffClaims, iss: 'https://login.example', aud: 'orders' };
     expect(await explaining(`Bearer ${await signed(good)}`)).toBeDefined();
@@ -168,7 +168,10 @@ describe('identity by key set', () => {
         response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ keys: jwks })),
       ),
     );
-    return { keys, identify: openIdentity({ key: { type: 'jwks', url }, issuer: undefined, audience: undefined }) };
+    return {
+      keys,
+      identify: openIdentity({ key: { type: 'jwks', url }, issuer: undefined, audience: undefined }, 'cus'),
+    };
   }
 
   test('RS256, ES256 and EdDSA tokens of its keys are valid', async () => {
@@ -200,11 +203,10 @@ describe('identity by key set', () => {
       .setProtectedHeader({ alg: 'RS256', kid: 'RS256' })
       .sign(keys[0]!.privateKey);
     expect(await codeOf(identify(`Bearer ${jwt}`))).toMatchObject([expect.any(String), { code: 'UNAVAILABLE' }]);
-    const nowhere = openIdentity({
-      key: { type: 'jwks', url: 'http://127.0.0.1:9/' },
-      issuer: undefined,
-      audience: undefined,
-    });
+    const nowhere = openIdentity(
+      { key: { type: 'jwks', url: 'http://127.0.0.1:9/' }, issuer: undefined, audience: undefined },
+      'cus',
+    );
     expect(await codeOf(nowhere(`Bearer ${jwt}`))).toMatchObject([expect.any(String), { code: 'UNAVAILABLE' }]);
   });
 

@@ -40,7 +40,7 @@ export async function startMiniServer(
   const server = await openServer({
     schema,
     dependencies: {} as Dependencies,
-    identify: openIdentity(config.auth ?? auth, config.production === false),
+    identify: openIdentity(config.auth ?? auth, 'cus', config.production === false),
     logger,
     documents: trustedDocuments(new Map(), false),
     probes,

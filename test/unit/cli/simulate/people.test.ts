@@ -7,7 +7,7 @@ import { customerToken, staffToken, testSecret } from '../../../support/tokens.t
 
 /** The viewer that a server with that environment reports for a token. */
 function server(env: NodeJS.ProcessEnv): (person: Person) => Promise<Viewer> {
-  const identify = openIdentity(loadConfig(env).auth);
+  const identify = openIdentity(loadConfig(env).auth, 'cus');
   return async person => {
     const identity = await identify(`Bearer ${await person.token()}`);
     const { role, subject } = identity!.actor;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { getNamedType, type GraphQLInputObjectType, isInputObjectType, isNullableType } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { hashesOfCommand, hashOfCommand } from '../../../src/graphql/command-hash.ts';
+import { hashesOfCommand, hashOfCommand } from '../../../src/commands/command-hash.ts';
 import { schema } from '../../../src/schema.ts';
 
 const input = { items: [], currency: 'EUR', idempotencyKey: 'k' };

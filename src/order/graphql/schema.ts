@@ -1,0 +1,7 @@
+import './mutations.ts';
+import './history.ts';
+import './order-at.ts';
+import './queries.ts';
+import './customer-totals.ts';
+import './sales.ts';
+import './subscriptions.ts';
