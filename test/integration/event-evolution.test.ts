@@ -34,7 +34,7 @@ const parcel = {
   streamType: 'parcel',
   initialState: { grams: 0, insured: false } as Parcel,
   rights: { Post: 'staff', Move: 'staff', Return: 'staff' } as const,
-  creates: (command: Command) => command.type === 'Post',
+  creates: ({ type }: Pick<Command, 'type'>) => type === 'Post',
   isVisibleTo: () => true,
   subject: () => undefined,
 };
