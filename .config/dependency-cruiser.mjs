@@ -114,6 +114,13 @@ export default {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'appender-is-the-door',
+      comment: 'How commands are batched is known to the appender alone.',
+      severity: 'error',
+      from: { pathNot: '^src/event-store/appender\\.ts$' },
+      to: { path: '^src/event-store/(append-pacing|take-call)\\.ts$' },
+    },
+    {
       name: 'no-dead-files',
       severity: 'error',
       from: { path: '^src/(main|schema|graphiql/page|cli/[^/]+|client/[^/]+)\\.ts$' },

@@ -3,8 +3,7 @@ import type * as HandleCommandPart from '../../src/commands/handle-command.ts';
 import type { Database } from '../../src/database/database.ts';
 import type * as EventStorePart from '../../src/event-store/event-store.ts';
 import type * as OrderDecider from '../../src/order/decider.ts';
-import type { AddOrderItem } from '../../src/order/domain/commands.ts';
-import type * as ProductDecider from '../../src/product/decider.ts';
+import type * as CurrentPrices from '../../src/order/graphql/current-prices.ts';
 import type * as Slices from '../../src/slices.ts';
 import { built } from '../built.ts';
 import { idOf, productIds } from './fill-log.ts';
@@ -12,7 +11,7 @@ import { idOf, productIds } from './fill-log.ts';
 const { openHandleCommand } = await built<typeof HandleCommandPart>('commands/handle-command.js');
 const { openEventStore } = await built<typeof EventStorePart>('event-store/event-store.js');
 const { orderDecider } = await built<typeof OrderDecider>('order/decider.js');
-const { productDecider } = await built<typeof ProductDecider>('product/decider.js');
+const { addOrderItemAtCurrentPrice } = await built<typeof CurrentPrices>('order/graphql/current-prices.js');
 const { types } = await built<typeof Slices>('slices.js');
 
 /** Adds an item to the n-th order of the log. */
@@ -23,26 +22,14 @@ export function openNode(database: Database): AddItem {
   const handle = openHandleCommand(openEventStore(database, types, () => undefined));
   return async order => {
     const productId = productIds[Math.floor(Math.random() * productIds.length)] ?? '';
-    const command: AddOrderItem = {
-      type: 'AddOrderItem',
-      lineId: `lin_${randomUUID()}`,
-      quantity: 1,
-      product: { productId, offer: undefined },
-    };
     const answer = await handle(orderDecider, {
       streamId: idOf('ord', order),
-      command,
+      command: addOrderItemAtCurrentPrice({ lineId: `lin_${randomUUID()}`, quantity: 1, productId }),
       commandId: randomUUID(),
       commandHash: randomBytes(32).toString('hex'),
       actor: { role: 'staff', subject: 'anna' },
       correlationId: randomUUID(),
       now: new Date(),
-      // The price is the catalogue's, as in the mutation.
-      enrich: async (_, read) => {
-        const product = await read(productDecider, productId);
-        const offer = product.status === 'None' ? undefined : product;
-        return { ...command, product: { productId, offer } };
-      },
     });
     if (answer.type !== 'accepted') throw new Error(`not accepted but ${answer.type}`);
   };

@@ -1,12 +1,10 @@
-import type { MaybePromise } from './maybe-promise.ts';
-
 /**
  * Waits for the promise, at most this long.
  * @returns its value
  * @throws its error, or after the timeout the one that `late` makes
  */
 export async function settledWithin<Value>(
-  promise: MaybePromise<Value>,
+  promise: Promise<Value>,
   timeoutMs: number,
   late: () => Error,
 ): Promise<Value> {

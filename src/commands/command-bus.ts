@@ -2,7 +2,7 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import type { Actor, AnyDecider, Decider, DomainEvent, Right } from './decider.ts';
+import type { Actor, AnyDecider, Decider, DomainCommand, DomainEvent, Right } from './decider.ts';
 import {
   type CommandAnswer,
   type CommandCall,
@@ -71,7 +71,7 @@ export function openCommandBus(
     if (!listed.has(decider.streamType))
       throw new Error(`${decider.streamType} is not in the list of deciders: its events could not be read`);
     const { correlationId } = call;
-    const command = typeOf(call.command);
+    const command = call.command.type;
     const effort = { attempts: 0 };
     const start = performance.now();
     let outcome: CommandOutcome = 'failed';
@@ -107,7 +107,7 @@ export function openCommandBus(
   };
 }
 
-function attempt<State, Command, Event extends DomainEvent, Rejection>(
+function attempt<State, Command extends DomainCommand, Event extends DomainEvent, Rejection>(
   handle: HandleCommand,
   decider: Decider<State, Command, Event, Rejection>,
   call: CommandCall<Command>,
@@ -123,10 +123,6 @@ function attempt<State, Command, Event extends DomainEvent, Rejection>(
 
 function has({ role }: Actor, right: Right): boolean {
   return right === 'authenticated' || role === right;
-}
-
-function typeOf(command: unknown): string {
-  return (command as { readonly type: string }).type;
 }
 
 function outcomeOf(error: unknown): CommandOutcome {

@@ -1,3 +1,6 @@
+import type { DomainCommand } from './decider.ts';
+import { type DependentCommand, isDependent } from './dependent-command.ts';
+
 /** A problem of a command that every aggregate rejects; the path leads to it from the command. */
 export interface CommandIssue {
   readonly path: readonly string[];
@@ -5,7 +8,7 @@ export interface CommandIssue {
 }
 
 interface CheckedCall {
-  readonly command: unknown;
+  readonly command: DomainCommand | DependentCommand<DomainCommand>;
   readonly expectedVersion?: number | undefined;
 }
 
@@ -18,7 +21,7 @@ export function commandIssues({ command, expectedVersion }: CheckedCall): readon
   if (expectedVersion !== undefined && expectedVersion < 0) {
     issues.push({ path: ['expectedVersion'], message: "A version can't be negative." });
   }
-  collect(command, [], issues);
+  collect(isDependent(command) ? command.input : command, [], issues);
   return issues;
 }
 

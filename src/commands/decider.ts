@@ -6,6 +6,11 @@ export interface Actor {
   readonly subject: string;
 }
 
+/** A command to one aggregate. Its type determines who may send it. */
+export interface DomainCommand {
+  readonly type: string;
+}
+
 /**
  * An event that a decider returns and a stream stores. `personal` contains names, addresses and free text. It is
  * encrypted with the key of the event's subject, and `undefined` if that key was deleted.
@@ -35,13 +40,12 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
 /** Which roles may send a command. `isVisibleTo` decides to which aggregates they may send it. */
 export type Right = 'authenticated' | Actor['role'];
 
-type TypeOf<Command> = Command extends { readonly type: infer Type extends string } ? Type : never;
 type ReasonOf<Rejection> = Rejection extends { readonly reason: infer Reason extends string } ? Reason : never;
 /** The events whose type declares personal data. */
 type PersonalEvent<Event> = Extract<Event, { readonly personal: unknown }>;
 
 /** Everything that the command and event code needs to know about an aggregate: pure functions and permanent names. */
-export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
+export interface Decider<State, Command extends DomainCommand, Event extends DomainEvent, Rejection> {
   /** Stored with each event, so it may never change. */
   readonly streamType: string;
   /** `abc` in `abc_<uuid>`: three lower-case letters, and no other aggregate has them. Permanent, since ids are stored. */
@@ -50,14 +54,14 @@ export interface Decider<State, Command, Event extends DomainEvent, Rejection> {
   readonly evolve: (state: State, event: Event) => State;
   readonly decide: (command: Command, state: State) => Decision<Event, Rejection>;
   /** Which roles may send each command. If a command is missing, the decider does not compile. */
-  readonly rights: { readonly [Type in TypeOf<Command>]: Right };
+  readonly rights: { readonly [Type in Command['type']]: Right };
   /**
    * What each reason of a rejection means, as the public schema says it. If a reason is missing, the decider does not
    * compile.
    */
   readonly reasons: { readonly [Reason in ReasonOf<Rejection>]: string };
   /** True for the command that starts a stream; every other command needs an existing, visible stream. */
-  readonly creates: (command: Command) => boolean;
+  readonly creates: (command: Pick<Command, 'type'>) => boolean;
   /** Whether the actor may see this aggregate. If not, it is treated like a missing one. */
   readonly isVisibleTo: (state: State, actor: Actor) => boolean;
   /**

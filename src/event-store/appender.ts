@@ -2,42 +2,10 @@ import { settledWithin } from '../async/timeout.ts';
 import type { Database } from '../database/database.ts';
 import { classifyDatabaseError, isReadOnly, sqlState } from '../database/database-error.ts';
 import { type AppendOutcome, appendEvents, type AppendRequest } from './append-events.ts';
+import { AppendPacing, maxHoldMs } from './append-pacing.ts';
 import { backoff } from './backoff.ts';
+import { type QueuedRequest, takeCall } from './take-call.ts';
 
-/**
- * Maximum number of requests in one call: enough to share one fsync, but few enough that none waits long for the
- * others.
- */
-const maxRequestsPerCall = 200;
-/**
- * Maximum number of events in one call, unless its only request has more. They can be stored in a small part of
- * callTimeoutMs.
- */
-const maxEventsPerCall = 2_000;
-/** While one call waits for the disk, a second one can be filled and sent. More calls would only queue for the lock. */
-const maxCallsInFlight = 2;
-/**
- * A call takes at least this many requests, if there are that many. Storing them takes as long as the cost of a
- * second call.
- */
-const minShare = 24;
-/**
- * While a call is held back, this part of a call's share is enough to send it: the last answered callers may be late.
- */
-const sufficientPart = 0.75;
-/** After each call, the measured concurrency decreases by this factor, unless the current one is higher. */
-const concurrencyDecay = 0.9;
-/**
- * Maximum time for which small calls are held back. A call that takes longer waits for another node, for a disk or on
- * a dead connection.
- */
-const maxHoldMs = 30;
-/**
- * Pause after a call, for each of its requests, and its maximum. Callers that got their responses send the next
- * commands, and a call costs as much as twenty requests do. A call with enough requests is sent at once.
- */
-const pauseMsPerRequest = 0.05;
-const maxPauseMs = 2;
 /**
  * A call without a response after this time is considered lost. Its requests are sent again, which is safe because of
  * their command ids.
@@ -74,13 +42,10 @@ export const readOnlyPatienceMs = 2_000;
  */
 export type Append = (request: AppendRequest, deadline: number) => Promise<AppendOutcome>;
 
-interface Pending {
-  readonly request: AppendRequest;
+interface Pending extends QueuedRequest {
   readonly deadline: number;
   /** Whether a call with this request may have been executed. */
   mayBeStored: boolean;
-  /** Whether it has to be sent in a call of its own, because the database rejected a call that contained it. */
-  alone: boolean;
   attempts: number;
   /** A time of performance.now() until which a read-only server is retried. Set at its first rejection. */
   writableBy?: number | undefined;
@@ -90,18 +55,13 @@ interface Pending {
 
 /**
  * Group commit: commands that arrive while calls are in flight are batched in the next call. So a busy node needs one
- * lock, one round trip and one fsync for many commands, and on an idle node a command is sent at once.
+ * lock, one round trip and one fsync for many commands, and on an idle node a command is sent at once. AppendPacing
+ * decides when a call is sent.
  * @param onAppended called after each call that stored something, with the number of its requests; only a hint
  */
 export function openAppender(database: Database, onAppended: (commands: number) => void): Append {
   const queue: Pending[] = [];
-  let callsInFlight = 0;
-  /** The number of requests in the calls in flight. */
-  let requestsInFlight = 0;
-  /** The recent maximum of requests that were waiting or in flight at the same time. */
-  let concurrency = 0;
-  /** The number of calls for which small calls are held back. */
-  let holds = 0;
+  const pacing = new AppendPacing();
   let pumping = false;
 
   /**
@@ -118,13 +78,8 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   }
 
   function pump(): void {
-    concurrency = Math.max(concurrency, queue.length + requestsInFlight);
-    while (
-      callsInFlight < maxCallsInFlight &&
-      queue.length > 0 &&
-      (holds === 0 || queue.length >= sufficientPart * share())
-    ) {
-      const taken = takeCall(queue, share());
+    for (let size = pacing.callSize(queue.length); size > 0; size = pacing.callSize(queue.length)) {
+      const taken = takeCall(queue, size);
       const now = performance.now();
       for (const pending of taken) if (pending.deadline < now) giveUp(pending);
       const call = taken.filter(({ deadline }) => deadline >= now);
@@ -133,38 +88,25 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   }
 
   function startCall(call: readonly Pending[]): void {
-    callsInFlight++;
-    requestsInFlight += call.length;
-    concurrency = Math.max(concurrencyDecay * concurrency, queue.length + requestsInFlight);
+    pacing.callStarted(call.length, queue.length);
     const release = holdSmallCalls();
     // Before the requests are resolved: callers that send the next command at once would otherwise be counted twice.
     void send(call, () => {
-      callsInFlight--;
-      requestsInFlight -= call.length;
-      const ms = Math.min(call.length * pauseMsPerRequest, maxPauseMs);
-      if (ms >= 1) setTimeout(release, ms);
+      const pauseMs = pacing.callEnded(call.length);
+      if (pauseMs > 0) setTimeout(release, pauseMs);
       else release();
       pumpSoon();
     });
   }
 
-  /**
-   * The number of requests that one call takes. If a call took all of them, no command would be decided while it is
-   * stored, and nothing would be stored while the commands are decided.
-   */
-  function share(): number {
-    return Math.min(maxRequestsPerCall, Math.max(minShare, Math.ceil(concurrency / maxCallsInFlight)));
-  }
-
   /** Holds small calls back. @returns ends that */
   function holdSmallCalls(): () => void {
-    holds++;
     const timer = setTimeout(release, maxHoldMs);
-    let released = false;
+    let isReleased = false;
     function release(): void {
       clearTimeout(timer);
-      if (!released) holds--;
-      released = true;
+      if (!isReleased) pacing.released();
+      isReleased = true;
       pumpSoon();
     }
     return release;
@@ -222,50 +164,9 @@ export function openAppender(database: Database, onAppended: (commands: number) 
   return (request, deadline) =>
     new Promise((resolve, reject) => {
       queue.push({ request, deadline, mayBeStored: false, alone: false, attempts: 0, resolve, reject });
-      // With many concurrent callers the call is sent at once: one turn of the event loop decides many commands, and
-      // the database would be idle until its end. With few, it is not known yet how many commands this turn adds, and
-      // the calls would be too small.
-      const isBusy = concurrency >= maxCallsInFlight * minShare;
-      if (isBusy && callsInFlight < maxCallsInFlight && queue.length >= share()) pump();
+      if (pacing.sendsAtOnce(queue.length)) pump();
       else pumpSoon();
     });
-}
-
-/**
- * Takes the requests of the next call off the queue: at most one for each stream and for each command id. A second
- * request for the same stream depends on a version that the first one is about to change, and a repeated command
- * needs the result of the first. A request that depends on a stream is not in one call with a request that writes it,
- * because the database would have to execute the requests one after the other. Streams are compared by their ids; if
- * two types had the same id, their requests would only be in different calls.
- */
-function takeCall(queue: Pending[], maxRequests: number): Pending[] {
-  const taken: Pending[] = [];
-  const left: Pending[] = [];
-  const seen = new Set<string>();
-  const read = new Set<string>();
-  let events = 0;
-
-  function fits({ request, alone }: Pending): boolean {
-    if (taken.length === 0) return true;
-    if (alone || taken[0]?.alone || taken.length >= maxRequests) return false;
-    if (events + request.events.length > maxEventsPerCall || seen.has(request.commandId)) return false;
-    const { streamId } = request;
-    return !seen.has(streamId) && !read.has(streamId) && !request.reads.some(one => seen.has(one.streamId));
-  }
-
-  for (const pending of queue) {
-    const { request } = pending;
-    if (fits(pending)) {
-      taken.push(pending);
-      seen.add(request.streamId).add(request.commandId);
-      for (const one of request.reads) read.add(one.streamId);
-      events += request.events.length;
-    } else left.push(pending);
-  }
-  // Not passed as arguments of splice(): a long queue has more items than the stack can take.
-  queue.length = 0;
-  for (const pending of left) queue.push(pending);
-  return taken;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { getNamedType, type GraphQLResolveInfo, isInputObjectType, isNullableType } from 'graphql';
-import type { Decider, DomainEvent } from '../commands/decider.ts';
+import type { Decider, DomainCommand, DomainEvent } from '../commands/decider.ts';
 import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
 import { deriveId, newCommandId, newId, uuidV5 } from '../ids.ts';
 import { builder, type InputRef } from './builder.ts';
@@ -31,7 +31,7 @@ export interface CommandIds {
   derive(kind: string, label: string): string;
 }
 
-type Prepared<Command> = Pick<CommandCall<Command>, 'streamId' | 'command' | 'enrich'>;
+type Prepared<Command extends DomainCommand> = Pick<CommandCall<Command>, 'streamId' | 'command'>;
 
 /** The fields that the rejections of every slice have. */
 interface Rejection {
@@ -92,14 +92,13 @@ export function commandField<
         });
         if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
 
-        const { streamId, command, enrich } = prepared;
+        const { streamId, command } = prepared;
         defaults ??= defaultsOf(info);
         const { commandHash, formerHash } = hashesOfCommand(name, input, defaults);
         // The fields are listed, because an object made by a spread is slower to create and to read.
         const answer = await context.dependencies.handle(decider, {
           streamId,
           command,
-          enrich,
           expectedVersion: expectedVersion ?? undefined,
           commandId,
           commandHash,

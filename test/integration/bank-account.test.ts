@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accept, type Actor, type Decider, reject } from '../../src/commands/decider.ts';
 import { type CommandReport, openCommandBus } from '../../src/commands/command-bus.ts';
-import type { HandleCommand } from '../../src/commands/handle-command.ts';
+import type { CommandCall, HandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase, type OpenDatabase } from '../../src/database/database.ts';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
@@ -111,19 +111,25 @@ describe('on the log', () => {
     await real.drop();
   });
 
-  function ask(node: 0 | 1, streamId: string, command: Command, key = randomUUID(), role: Actor['role'] = 'staff') {
-    const atmOf = async (asked: Command) =>
-      asked.type === 'Withdraw' ? { ...asked, atm: await Promise.resolve('ready' as const) } : asked;
+  function ask(
+    node: 0 | 1,
+    streamId: string,
+    command: CommandCall<Command>['command'],
+    key = randomUUID(),
+    role: Actor['role'] = 'staff',
+  ) {
     const actor = { role, subject: 'teller' };
     const call = { streamId, command, commandId: key, commandHash: 'aa', actor, correlationId: key, now: new Date() };
-    return nodes[node](account, { ...call, enrich: atmOf });
+    return nodes[node](account, call);
   }
 
   test('fifty withdrawals of 10 from 300, over two nodes, leave nothing and overdraw nothing', async () => {
     const streamId = `acc_${randomUUID()}`;
     await ask(0, streamId, { type: 'OpenAccount' });
     await ask(1, streamId, { type: 'Deposit', amount: 300 });
-    const withdraw = { type: 'Withdraw', amount: 10, atm: 'ready' } as const;
+    const input = { type: 'Withdraw', amount: 10 } as const;
+    const atm = () => Promise.resolve('ready' as const);
+    const withdraw = { type: input.type, input, complete: async () => ({ ...input, atm: await atm() }) };
     const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => ask(i % 2 ? 0 : 1, streamId, withdraw)));
     expect(answers.filter(answer => answer.type === 'accepted')).toHaveLength(30);
     expect(answers.filter(answer => answer.type === 'rejected')).toHaveLength(20);
@@ -153,9 +159,11 @@ describe('on the log', () => {
     );
     await ask(0, streamId, { type: 'OpenAccount' });
     const bad = { type: 'WriteCheck', check: '\u0000', amount: 1 } as const;
-    expect(await ask(0, streamId, bad)).toMatchObject({ type: 'invalid-input', issues: [{ path: ['check'] }] });
+    const complete = () => Promise.reject(new Error('completed before its input was checked'));
+    for (const command of [bad, { type: bad.type, input: bad, complete }])
+      expect(await ask(0, streamId, command)).toMatchObject({ type: 'invalid-input', issues: [{ path: ['check'] }] });
     const reports = settled.filter(report => report.streamId === streamId);
-    expect(reports.map(one => one.outcome)).toEqual(['forbidden', 'accepted', 'invalid-input']);
-    expect(lines.filter(line => line.msg === 'command settled').slice(-3)).toMatchObject(reports);
+    expect(reports.map(one => one.outcome)).toEqual(['forbidden', 'accepted', 'invalid-input', 'invalid-input']);
+    expect(lines.filter(line => line.msg === 'command settled').slice(-4)).toMatchObject(reports);
   });
 });

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CommandAnswer } from '../../src/commands/handle-command.ts';
 import { newId } from '../../src/ids.ts';
+import { addOrderItemAtCurrentPrice, createOrderAtCurrentPrices } from '../../src/order/graphql/current-prices.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { type Asked, type AskedItem, type Expected, Model, type Request } from '../support/command-model.ts';
 import { freshDatabase } from '../support/postgres.ts';
@@ -70,7 +71,7 @@ function openWorld(nodes: Nodes) {
   const keys = ids('evt', 401).map(id => id.slice(4));
 
   function toItem({ product, quantity, line }: AskedItem) {
-    return { lineId: lines[line]!, quantity, product: { productId: products[product]!, offer: undefined } };
+    return { lineId: lines[line]!, quantity, productId: products[product]! };
   }
 
   function send({ asked, key, asCustomer, expectedVersion }: Request, nodeIndex: 0 | 1) {
@@ -101,20 +102,17 @@ function openWorld(nodes: Nodes) {
       }
       case 'create': {
         const orderId = orders[asked.order]!;
-        const customer = { customerId: customers[asked.customer]!, registered: false };
-        const items = asked.items.map(toItem);
-        const command = {
-          type: 'CreateOrder',
+        const command = createOrderAtCurrentPrices({
           orderId,
-          customer,
+          customerId: customers[asked.customer]!,
           currency: undefined,
           reference: undefined,
-          items,
-        } as const;
+          items: asked.items.map(toItem),
+        });
         return onOrder(node, orderId, command, how);
       }
       case 'add':
-        return onOrder(node, orders[asked.order]!, { type: 'AddOrderItem', ...toItem(asked) }, how);
+        return onOrder(node, orders[asked.order]!, addOrderItemAtCurrentPrice(toItem(asked)), how);
       case 'remove':
         return onOrder(node, orders[asked.order]!, { type: 'RemoveOrderItem', lineId: lines[asked.line]! }, how);
       case 'setQuantity': {

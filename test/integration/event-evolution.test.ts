@@ -36,7 +36,7 @@ const parcel = {
   initialState: { grams: 0, insured: false } as Parcel,
   rights: { Post: 'staff', Move: 'staff', Return: 'staff' } as const,
   reasons: {},
-  creates: (command: Command) => command.type === 'Post',
+  creates: ({ type }: Pick<Command, 'type'>) => type === 'Post',
   isVisibleTo: () => true,
   subject: () => undefined,
   erasure: 'none' as const,

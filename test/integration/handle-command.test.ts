@@ -8,6 +8,7 @@ import type { RecordedEvent } from '../../src/event-store/recorded-event.ts';
 import { newId } from '../../src/ids.ts';
 import { orderDecider } from '../../src/order/decider.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';
+import { addOrderItemAtCurrentPrice, createOrderAtCurrentPrices } from '../../src/order/graphql/current-prices.ts';
 import { AddOrderItemDocument, ChangeProductDocument, CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted, refusal } from '../support/accepted.ts';
 import { startApp } from '../support/app.ts';
@@ -24,6 +25,7 @@ import {
   positionOf,
   productOnSale,
   registeredCustomer,
+  type SentOrderCommand,
   type TestNode,
 } from '../support/random-history.ts';
 import { openShop } from '../support/shop.ts';
@@ -51,8 +53,14 @@ const submit: OrderCommand = { type: 'SubmitOrder' };
 const confirm: OrderCommand = { type: 'ConfirmOrder' };
 const cancel: OrderCommand = { type: 'CancelOrder', reason: 'changed my mind' };
 
-function itemOf(product: string, lineId = newId('lin')): OrderCommand {
-  return { type: 'AddOrderItem', lineId, quantity: 1, product: { productId: product, offer: undefined } };
+function itemOf(product: string, lineId = newId('lin')) {
+  return addOrderItemAtCurrentPrice({ lineId, quantity: 1, productId: product });
+}
+
+/** A new order without items. */
+function emptyOrder(customer: string, orderId = newId('ord')) {
+  const input = { orderId, customerId: customer, currency: 'EUR', reference: undefined, items: [] };
+  return { orderId, command: createOrderAtCurrentPrices(input) };
 }
 
 function rejected(reason: string) {
@@ -117,8 +125,8 @@ describe('a rejection', () => {
 describe('an order that is not the caller’s', () => {
   const stranger: Actor = { role: 'customer', subject: newId('cus') };
   const lineId = newId('lin');
-  const asked: readonly [OrderCommand, How][] = [
-    [{ type: 'AddOrderItem', lineId, quantity: 1, product: { productId: newId('prd'), offer: undefined } }, {}],
+  const asked: readonly [SentOrderCommand, How][] = [
+    [itemOf(newId('prd'), lineId), {}],
     [{ type: 'RemoveOrderItem', lineId }, {}],
     [{ type: 'ChangeOrderItemQuantity', lineId, quantity: 20_000 }, {}],
     [submit, {}],
@@ -184,22 +192,17 @@ describe('a repeat of a command', () => {
     const orderId = await createdOrder(a, customerId, { items: [{ productId, quantity: 1 }] });
     await positionOf(onOrder(a, orderId, submit));
     // With personal data, so that the stored hash is keyed; and without.
+    const product = { productId, offer: { sku: 'S', name: 'N', price: 1, currency: 'EUR', available: true } };
+    const add: OrderCommand = { type: 'AddOrderItem', lineId: newId('lin'), quantity: 1, product };
     for (const [id, command] of [
       [orderId, cancel],
-      [await createdOrder(a, customerId), itemOf(productId)],
+      [await createdOrder(a, customerId), add],
     ] as const) {
       const call = { streamId: id, command, commandId: randomUUID(), correlationId: 'c', now: new Date() };
       const actor: Actor = { role: 'staff', subject: 'anna' };
       const [older, newer, other] = ['0a', '0b', '0c'].map(start => start.repeat(32)) as [string, string, string];
-      const priced =
-        command.type === 'AddOrderItem'
-          ? {
-              ...command,
-              product: { productId, offer: { sku: 'S', name: 'N', price: 1, currency: 'EUR', available: true } },
-            }
-          : command;
       const send = (node: TestNode, commandHash: string, formerHash?: string) =>
-        node.handle(orderDecider, { ...call, command: priced, actor, commandHash, formerHash });
+        node.handle(orderDecider, { ...call, actor, commandHash, formerHash });
       const first = placeOf(await send(a, older));
       for (const node of [a, b]) {
         expect(await send(node, newer, older)).toMatchObject({ ...first, replayed: true });
@@ -218,18 +221,11 @@ describe('a repeat of a command', () => {
   });
 
   test('of a command that creates a stream gets the first result', async () => {
-    const command: OrderCommand = {
-      type: 'CreateOrder',
-      orderId: newId('ord'),
-      customer: { customerId, registered: false },
-      currency: 'EUR',
-      reference: undefined,
-      items: [],
-    };
+    const { orderId, command } = emptyOrder(customerId);
     const how = { commandId: randomUUID() };
-    const first = placeOf(await onOrder(a, command.orderId, command, how));
+    const first = placeOf(await onOrder(a, orderId, command, how));
     for (const node of [a, b]) {
-      expect(await onOrder(node, command.orderId, command, how)).toMatchObject({ ...first, replayed: true });
+      expect(await onOrder(node, orderId, command, how)).toMatchObject({ ...first, replayed: true });
     }
   });
 
@@ -386,18 +382,11 @@ function watchedNode() {
 describe('a customer', () => {
   test('who was registered by another node may order', async () => {
     const customer = newId('cus');
-    const command = {
-      type: 'CreateOrder',
-      orderId: newId('ord'),
-      customer: { customerId: customer, registered: false },
-      currency: 'EUR',
-      reference: undefined,
-      items: [],
-    } as const;
-    expect(await onOrder(b, command.orderId, command)).toEqual(rejected('CUSTOMER_NOT_FOUND'));
+    const { orderId, command } = emptyOrder(customer);
+    expect(await onOrder(b, orderId, command)).toEqual(rejected('CUSTOMER_NOT_FOUND'));
     const register = { type: 'RegisterCustomer', customerId: customer, name: 'Ada', email: 'ada@example.com' } as const;
     await positionOf(onCustomer(a, customer, register));
-    expect(await onOrder(b, command.orderId, command)).toMatchObject({ type: 'accepted', version: 1 });
+    expect(await onOrder(b, orderId, command)).toMatchObject({ type: 'accepted', version: 1 });
   });
 
   test('is compared by the append with the version that the decision read, and read again if it has changed', async () => {
@@ -507,16 +496,7 @@ describe('many at once, over both nodes:', () => {
   });
 
   test('20 commands that create the same order: one is accepted, 19 are rejected because it exists', async () => {
-    const orderId = newId('ord');
-    const customer = { customerId, registered: false };
-    const command = {
-      type: 'CreateOrder',
-      orderId,
-      customer,
-      currency: 'EUR',
-      reference: undefined,
-      items: [],
-    } as const;
+    const { orderId, command } = emptyOrder(customerId);
     const answers = await overBoth(20, node => onOrder(node, orderId, command));
     expect(answers.filter(({ type }) => type === 'accepted')).toHaveLength(1);
     expect(answers.filter(({ type }) => type !== 'accepted')).toEqual(

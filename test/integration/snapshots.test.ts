@@ -19,7 +19,7 @@ interface Counted {
 let folded = 0;
 
 /** Sums up amounts; its answer shows which events it was folded from. */
-function counter(snapshotShape: number): Decider<number, { add: number }, Counted, never> {
+function counter(snapshotShape: number): Decider<number, { type: 'Add'; add: number }, Counted, never> {
   return {
     streamType: 'counter',
     idPrefix: 'cou',
@@ -29,7 +29,7 @@ function counter(snapshotShape: number): Decider<number, { add: number }, Counte
       return event.data.sum;
     },
     decide: ({ add }, sum) => accept({ type: 'Counted', data: { sum: sum + add } }),
-    rights: {},
+    rights: { Add: 'staff' },
     reasons: {},
     creates: () => true,
     isVisibleTo: () => true,
@@ -74,7 +74,7 @@ async function add(handle: HandleCommand, shape = 1): Promise<number> {
   const actor = { role: 'staff', subject: 'anna' } as const;
   const call = {
     streamId,
-    command: { add: 1 },
+    command: { type: 'Add', add: 1 } as const,
     commandId,
     commandHash: 'aa',
     actor,

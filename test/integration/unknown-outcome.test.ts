@@ -5,7 +5,7 @@ import type { CommandAnswer } from '../../src/commands/handle-command.ts';
 import { classifyDatabaseError } from '../../src/database/database-error.ts';
 import { openAppender, OutcomeUnknownError, UnavailableError } from '../../src/event-store/appender.ts';
 import { newId } from '../../src/ids.ts';
-import type { OrderCommand } from '../../src/order/domain/commands.ts';
+import { addOrderItemAtCurrentPrice } from '../../src/order/graphql/current-prices.ts';
 import { newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
@@ -75,8 +75,8 @@ async function warmOrder(node: TestNode): Promise<string> {
   return createdOrder(node, customerId, { items: [{ productId, quantity: 1 }] });
 }
 
-function anItem(): OrderCommand {
-  return { type: 'AddOrderItem', lineId: newId('lin'), quantity: 1, product: { productId, offer: undefined } };
+function anItem() {
+  return addOrderItemAtCurrentPrice({ lineId: newId('lin'), quantity: 1, productId });
 }
 
 function isAppend(bytes: Buffer): boolean {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Decider, DomainEvent } from '../../src/commands/decider.ts';
+import type { Decider, DomainCommand, DomainEvent } from '../../src/commands/decider.ts';
 
 interface Refusal {
   readonly reason: string;
@@ -12,7 +12,7 @@ interface Refusal {
  * sentence that says what to do and a path into the mutation's input; every acceptance must fold on from the given
  * events.
  */
-export function given<State, Command, Event extends DomainEvent, Rejection extends Refusal>(
+export function given<State, Command extends DomainCommand, Event extends DomainEvent, Rejection extends Refusal>(
   decider: Decider<State, Command, Event, Rejection>,
   events: readonly NoInfer<Event>[],
 ) {

@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { types, views } from '../../src/slices.ts';
-import type { Actor } from '../../src/commands/decider.ts';
+import type { Actor, DomainCommand } from '../../src/commands/decider.ts';
 import {
   type CommandAnswer,
   type CommandCall,
   type HandleCommand,
   openHandleCommand,
-  type ReadState,
 } from '../../src/commands/handle-command.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
 import type { CustomerCommand } from '../../src/customer/domain/commands.ts';
@@ -16,7 +15,8 @@ import { type EventStore, openEventStore } from '../../src/event-store/event-sto
 import type { Position } from '../../src/event-store/position.ts';
 import { newId } from '../../src/ids.ts';
 import { orderDecider } from '../../src/order/decider.ts';
-import type { OrderCommand, ProductOnOffer } from '../../src/order/domain/commands.ts';
+import type { OrderCommand } from '../../src/order/domain/commands.ts';
+import { addOrderItemAtCurrentPrice, createOrderAtCurrentPrices } from '../../src/order/graphql/current-prices.ts';
 import { productDecider } from '../../src/product/decider.ts';
 import type { ProductCommand } from '../../src/product/domain/commands.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
@@ -66,8 +66,11 @@ type Handling = Pick<TestNode, 'handle'>;
 /** Defaults: staff, the current time, a new command id. */
 export type How = Partial<Pick<CommandCall<never>, 'actor' | 'commandId' | 'expectedVersion' | 'now'>>;
 
-export function onOrder(node: Handling, orderId: string, command: OrderCommand, how?: How) {
-  return node.handle(orderDecider, { ...call(orderId, command, how), enrich: withReferences });
+/** A command to an order, as its mutation sends it. */
+export type SentOrderCommand = CommandCall<OrderCommand>['command'];
+
+export function onOrder(node: Handling, orderId: string, command: SentOrderCommand, how?: How) {
+  return node.handle(orderDecider, call(orderId, command, how));
 }
 
 export function onCustomer(node: Handling, customerId: string, command: CustomerCommand, how?: How) {
@@ -87,7 +90,11 @@ export async function positionOf(answer: Promise<CommandAnswer<unknown>>): Promi
 
 const staff: Actor = { role: 'staff', subject: 'anna' };
 
-function call<Command>(streamId: string, command: Command, how: How = {}): CommandCall<Command> {
+function call<Command extends DomainCommand>(
+  streamId: string,
+  command: CommandCall<Command>['command'],
+  how: How = {},
+): CommandCall<Command> {
   return {
     streamId,
     command,
@@ -98,21 +105,6 @@ function call<Command>(streamId: string, command: Command, how: How = {}): Comma
     now: new Date(),
     ...how,
   };
-}
-
-/** As the mutations' fields do: prices, availability and registration are read from the other aggregates. */
-async function withReferences(command: OrderCommand, read: ReadState): Promise<OrderCommand> {
-  async function onOffer({ productId }: ProductOnOffer): Promise<ProductOnOffer> {
-    const product = await read(productDecider, productId);
-    return { productId, offer: product.status === 'None' ? undefined : product };
-  }
-  if (command.type === 'AddOrderItem') return { ...command, product: await onOffer(command.product) };
-  if (command.type !== 'CreateOrder') return command;
-  const { customerId } = command.customer;
-  const { status } = await read(customerDecider, customerId);
-  const items = [];
-  for (const item of command.items) items.push({ ...item, product: await onOffer(item.product) });
-  return { ...command, customer: { customerId, registered: status !== 'None' }, items };
 }
 
 // ── named commands ──
@@ -142,18 +134,17 @@ export interface NewOrder {
 export async function createdOrder(node: Handling, customerId: string, order: NewOrder = {}): Promise<string> {
   const { orderId = newId('ord'), currency, reference, now = new Date() } = order;
   const items = (order.items ?? []).map(({ productId, quantity }) => newItem(productId, quantity));
-  const customer = { customerId, registered: false };
-  const command = { type: 'CreateOrder', orderId, customer, currency, reference, items } as const;
+  const command = createOrderAtCurrentPrices({ orderId, customerId, currency, reference, items });
   await positionOf(onOrder(node, orderId, command, { now }));
   return orderId;
 }
 
 export function addItem(node: Handling, orderId: string, productId: string, quantity = 1): Promise<Position> {
-  return positionOf(onOrder(node, orderId, { type: 'AddOrderItem', ...newItem(productId, quantity) }));
+  return positionOf(onOrder(node, orderId, addOrderItemAtCurrentPrice(newItem(productId, quantity))));
 }
 
 function newItem(productId: string, quantity: number, lineId = newId('lin')) {
-  return { lineId, quantity, product: { productId, offer: undefined } };
+  return { lineId, quantity, productId };
 }
 
 /** Projects everything that is stored, in this process and without a projector: up to `limit` events a batch. */
@@ -288,23 +279,26 @@ const createOrder = fc
   .map(([which, who, unit, reference, items, by]): Give => {
     return (node, cast) => {
       const orderId = cast.orders[which]!;
-      const asked = {
-        customer: { customerId: cast.customers[who]!, registered: false },
+      const command = createOrderAtCurrentPrices({
+        orderId,
+        customerId: cast.customers[who]!,
+        currency: unit,
+        reference,
         items: items.map(chosen => toItem(chosen, cast)),
-      };
-      const command = { type: 'CreateOrder', orderId, currency: unit, reference, ...asked } as const;
+      });
       return onOrder(node, orderId, command, how(by, cast));
     };
   });
 
-type Make = (cast: Cast) => OrderCommand;
+type Make = (cast: Cast) => SentOrderCommand;
 
 const change: fc.Arbitrary<Make> = fc.oneof(
   {
     weight: 8,
     arbitrary: item.map(
       (chosen): Make =>
-        cast => ({ type: 'AddOrderItem', ...toItem(chosen, cast) }),
+        cast =>
+          addOrderItemAtCurrentPrice(toItem(chosen, cast)),
     ),
   },
   {

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Decider, DomainEvent } from '../../commands/decider.ts';
+import type { Decider, DomainCommand, DomainEvent } from '../../commands/decider.ts';
 import type { CommandAnswer, HandleCommand } from '../../commands/handle-command.ts';
 import { customerDecider } from '../../customer/decider.ts';
 import { itemCountOf, totalOf } from '../../order/domain/lines.ts';
@@ -201,7 +201,7 @@ class Import {
     for (const problem of problems) this.#parts.report(problem, consequence);
   }
 
-  async #give<State, Command, Event extends DomainEvent, Rejection>(
+  async #give<State, Command extends DomainCommand, Event extends DomainEvent, Rejection>(
     decider: Decider<State, Command, Event, Rejection>,
     command: ImportCommand<Command>,
   ): Promise<CommandAnswer<Rejection>> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DomainCommand } from '../../commands/decider.ts';
 import type { CommandCall } from '../../commands/handle-command.ts';
 import type { CustomerCommand } from '../../customer/domain/commands.ts';
 import { deriveId, uuidV5 } from '../../ids.ts';
@@ -15,10 +16,10 @@ import type { FileOrder } from './read-orders.ts';
 const namespace = '4c1f6a52-93c8-4d0e-8a57-6e0d3b9f7c21';
 
 /** A command that is identical, to the byte, each time the same row is imported. */
-export type ImportCommand<Command> = Pick<
-  CommandCall<Command>,
-  'streamId' | 'command' | 'commandId' | 'commandHash' | 'now'
->;
+export interface ImportCommand<Command extends DomainCommand>
+  extends Pick<CommandCall<Command>, 'streamId' | 'commandId' | 'commandHash' | 'now'> {
+  readonly command: Command;
+}
 
 /** The file has no e-mail addresses, so customers get one at a reserved domain (RFC 2606). */
 export function registerCustomer(order: FileOrder): ImportCommand<CustomerCommand> {

@@ -1,4 +1,4 @@
-/** A product as it was when the command was prepared: `offer` is undefined if there is no such product. */
+/** A product as it was for this decision: `offer` is undefined if there is no such product. */
 export interface ProductOnOffer {
   readonly productId: string;
   readonly offer: Offer | undefined;

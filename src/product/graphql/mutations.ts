@@ -1,10 +1,10 @@
+import type { ReadState } from '../../commands/dependent-command.ts';
 import { builder } from '../../graphql/builder.ts';
 import { commandField, idempotencyKeyDescription } from '../../graphql/command-field.ts';
 import { commandResult } from '../../graphql/command-result.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
 import { idIssues, textIssues } from '../../graphql/text-input.ts';
 import { parseAmount } from '../../money.ts';
-import { whenReady } from '../../async/maybe-promise.ts';
 import { productDecider } from '../decider.ts';
 import { longestName, longestSku } from '../domain/limits.ts';
 import type { ProductCommand } from '../domain/commands.ts';
@@ -88,12 +88,11 @@ commandField({
     const command: ProductCommand = { type: 'AddProduct', productId: streamId, ...shown };
     const formerId = productId == null ? formerProductIdOf(sku) : undefined;
     if (formerId === undefined) return { streamId, command };
-    return {
-      streamId,
-      command,
-      enrich: (_command, read) =>
-        whenReady(read(productDecider, formerId), ({ status }) => ({ ...command, isAddedBefore: status !== 'None' })),
+    const complete = async (read: ReadState): Promise<ProductCommand> => {
+      const { status } = await read(productDecider, formerId);
+      return { ...command, isAddedBefore: status !== 'None' };
     };
+    return { streamId, command: { type: 'AddProduct', input: command, complete } };
   },
 });
 

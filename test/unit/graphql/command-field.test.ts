@@ -68,13 +68,13 @@ const schema = builder.toSchema();
 const [pebble] = pebbles;
 const pebbleId = pebble!.pebbleId;
 
-let calls: CommandCall<Polish>[] = [];
+let calls: (CommandCall<Polish> & { readonly command: Polish })[] = [];
 beforeEach(() => {
   calls = [];
 });
 
 function answering(answer: CommandAnswer<Refusal>): Dependencies {
-  const handle = ((_decider: unknown, call: CommandCall<Polish>) => {
+  const handle = ((_decider: unknown, call: (typeof calls)[number]) => {
     calls.push(call);
     return Promise.resolve(answer);
   }) as unknown as HandleCommand;

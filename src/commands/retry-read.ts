@@ -2,30 +2,20 @@ import { settledWithin } from '../async/timeout.ts';
 import { isPassing, isReadOnly } from '../database/database-error.ts';
 import { ReadOnlyError, readOnlyPatienceMs, UnavailableError } from '../event-store/appender.ts';
 import { backoff } from '../event-store/backoff.ts';
-import type { MaybePromise } from '../async/maybe-promise.ts';
 
 /**
- * Reads the state for a decision, and retries while the database is unreachable. The first command with personal data
- * of a subject also creates their key, and a read-only server rejects that. A result that is available at once costs
- * no promise and no timer.
+ * Reads from the database what a decision needs, and retries while the database is unreachable. It also retries for a
+ * while if the server is read-only: the first command with personal data of a subject creates their key, and such a
+ * server rejects that.
  * @param deadline a time of performance.now()
  * @throws UnavailableError after the deadline; ReadOnlyError if the server stays read-only; any other error of `read`
  */
-export function readUntil<Result>(deadline: number, read: () => MaybePromise<Result>): MaybePromise<Result> {
-  const first = read();
-  return first instanceof Promise ? retryUntil(deadline, first, read) : first;
-}
-
-async function retryUntil<Result>(
-  deadline: number,
-  first: Promise<Result>,
-  read: () => MaybePromise<Result>,
-): Promise<Result> {
-  let result: MaybePromise<Result> = first;
+export async function retryRead<Result>(deadline: number, read: () => Promise<Result>): Promise<Result> {
   let writableBy: number | undefined;
   for (let failed = 0; ; ) {
     try {
-      return await settledBefore(deadline, result);
+      // Without this timeout, a connection that was cut without notice would be awaited much longer.
+      return await settledWithin(read(), deadline - performance.now(), late);
     } catch (error) {
       const readOnly = isReadOnly(error);
       if (!readOnly && !isPassing(error)) throw error;
@@ -37,12 +27,9 @@ async function retryUntil<Result>(
         throw new UnavailableError('The database cannot be read', { cause: error });
       await new Promise(resolve => setTimeout(resolve, waitMs));
     }
-    result = read();
   }
 }
 
-/** Without this timeout, a connection that was cut without notice would be awaited much longer. */
-function settledBefore<Result>(deadline: number, result: MaybePromise<Result>): Promise<Result> {
-  const late = () => new UnavailableError('The database did not answer in time');
-  return settledWithin(result, deadline - performance.now(), late);
+function late(): UnavailableError {
+  return new UnavailableError('The database did not answer in time');
 }
