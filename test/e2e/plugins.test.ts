@@ -333,7 +333,7 @@ test.each(['SSE', 'WebSocket'] as const)(
     };
     const watch = await watches[how](await created());
     await watch.next();
-    expect(await metric('orderstream_subscribers')).toBe(1);
+    await eventually(async () => expect(await metric('orderstream_subscribers')).toBe(1));
     await watch.close();
     await eventually(async () => expect(await metric('orderstream_subscribers')).toBe(0));
   },
