@@ -21,6 +21,17 @@ const may = (from, ...targets) =>
     to: typeof target === 'string' ? { path: target } : target,
   }));
 
+/** Other files may import only the entry of a folder. */
+const behindDoor = (folder, entry) => [
+  {
+    name: `${folder.split('/').at(-1)}-has-one-entry`,
+    comment: `Import src/${folder}/${entry}.ts.`,
+    severity: 'error',
+    from: { pathNot: `^src/${folder}/` },
+    to: { path: `^src/${folder}/(?!${entry}\\.ts$)` },
+  },
+];
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   allowed: [
@@ -68,7 +79,7 @@ export default {
       ours('server/(execution|limits)/', 'live/', 'projections/', 'database/database-error\\.ts$'),
     ),
     may('server/execution/', ours('event-store/', 'commands/')),
-    may('server/execution/compiled/', ours('server/execution/(compiled/|cached-json\\.ts$)')),
+    may('server/plugins\\.ts$', ours('server/http/exchange\\.ts$'), '^node_modules/'), // the deployment's own
     may('server/limits/', ours('server/limits/', 'live/redis-client\\.ts$', 'config\\.ts$')),
     may('server/authentication/', ours('server/authentication/', 'config\\.ts$'), packages('jose', 'zod')),
     may('server/', ours('graphql/', 'event-store/position\\.ts$', 'commands/decider\\.ts$'), edges, ids, node),
@@ -113,6 +124,15 @@ export default {
   allowedSeverity: 'error',
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...behindDoor('server/execution/compiled', 'compile-operation'),
+    ...behindDoor('server/execution/frames', 'frame-delivery'),
+    {
+      name: 'the-executor-imports-nothing-of-ours',
+      comment: 'So that another executor (graphql 17, a library) can take its place: types of ours count, too.',
+      severity: 'error',
+      from: { path: '^src/server/execution/compiled/' },
+      to: { path: '^src/', pathNot: '^src/server/execution/compiled/' },
+    },
     {
       name: 'appender-is-the-door',
       comment: 'How commands are batched is known to the appender alone.',

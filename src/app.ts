@@ -13,6 +13,7 @@ import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
 import { openLiveViews } from './graphql/live-views.ts';
+import { plugins } from './server/plugins.ts';
 import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
@@ -216,7 +217,17 @@ async function serve(
     logger,
   });
   const identify = openIdentity(config.auth, callerIdPrefix, !config.production);
-  const server = await openServer({ schema, dependencies, identify, logger, config, graphiql, documents, probes });
+  const server = await openServer({
+    schema,
+    dependencies,
+    identify,
+    logger,
+    config,
+    graphiql,
+    documents,
+    plugins,
+    probes,
+  });
   closers.push(() => server.close());
   return server.url;
 }

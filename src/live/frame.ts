@@ -18,9 +18,9 @@ export interface Frame {
  */
 export interface FrameReceiver<One extends Frame> {
   /** The frame is available. */
-  take(frame: One): void;
+  receive(frame: One): void;
   /** There will be no frame: the next `poll()` returns the end or throws the error. */
-  over(): void;
+  sourceEnded(): void;
 }
 
 /** A source of frames that can be read without waiting. */

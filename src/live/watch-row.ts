@@ -136,7 +136,7 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     const frame = next === 'UPDATE' ? updateOf(row) : { ...updateOf(row), kind: next };
     const receiver = this.#receiver;
     this.#receiver = undefined;
-    if (receiver) receiver.take(frame);
+    if (receiver) receiver.receive(frame);
     else this.#slot = frame;
   }
 
@@ -223,7 +223,7 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     this.#unregister?.();
     const receiver = this.#receiver;
     this.#receiver = undefined;
-    receiver?.over();
+    receiver?.sourceEnded();
   }
 
   [Symbol.asyncIterator](): this {
@@ -234,7 +234,7 @@ class RowWatch<Row extends LiveRow> implements Pollable<RowFrame<Row>>, RowListe
     return new Promise((resolve, reject) => {
       const poll = (): void => {
         try {
-          const result = this.poll({ take: value => resolve({ value, done: false }), over: poll });
+          const result = this.poll({ receive: value => resolve({ value, done: false }), sourceEnded: poll });
           if (result) resolve(result);
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));

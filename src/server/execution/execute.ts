@@ -1,8 +1,8 @@
 import { execute, type ExecutionArgs, type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
-import { compiledOperation } from './compiled/compile-operation.ts';
+import { isCacheable } from './cached-responses.ts';
+import { coerceVariables, compileOperation, type ObjectCache } from './compiled/compile-operation.ts';
 import type { Context } from '../../graphql/context.ts';
 import { presentError } from './present-error.ts';
-import { coerceVariables } from './compiled/coerce-variables.ts';
 
 /** An operation, with the context for its resolvers. */
 export interface OperationArgs extends ExecutionArgs {
@@ -12,12 +12,13 @@ export interface OperationArgs extends ExecutionArgs {
 /**
  * Executes an operation. It never throws: all errors are in the result, and clients may see them. The result is no
  * promise if no resolver returns one.
+ * @param cache of finished objects; undefined: the result is plain data
  */
-export function executeDocument(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+export function executeDocument(args: OperationArgs, cache?: ObjectCache): ExecutionResult | Promise<ExecutionResult> {
   const { schema, document, operationName, contextValue } = args;
   try {
-    const compiled = compiledOperation(schema, document, operationName);
-    const result = compiled ? compiled.execute(args) : executeUncompiled(args);
+    const compiled = compileOperation(schema, document, operationName, isCacheable);
+    const result = compiled ? compiled.execute(args, cache) : executeUncompiled(args);
     return result instanceof Promise ? presentWhenSettled(result, contextValue) : presentResult(result, contextValue);
   } catch (error) {
     return errorResult(error, contextValue);

@@ -1,5 +1,4 @@
 import {
-  createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
   getOperationAST,
@@ -10,25 +9,28 @@ import {
 import { formatPosition } from '../../event-store/position.ts';
 import type { OpenPerCaller } from '../limits/open-per-caller.ts';
 import { badInput } from '../../graphql/coded-error.ts';
+import type { ObjectCache } from './compiled/compile-operation.ts';
 import { executeDocument, type OperationArgs, presentResult, variableErrors } from './execute.ts';
-import type { Frame } from '../../live/frame.ts';
-import { Frames } from './frames.ts';
+import type { FrameDelivery, Frames } from './frames/frame-delivery.ts';
 import { presentError } from './present-error.ts';
 import type { ResponsePosition } from '../../graphql/response-position.ts';
-import type { Group, SharedExecution } from './shared-execution.ts';
 import { watchLastStep, type Watchdog, watched, watchLoop } from './watchdog.ts';
 
 /**
  * Executes a query or mutation; all transports call it. Only queries get a span here, because each command has its
  * own.
+ * @param cache of finished objects; undefined: the result is plain data
  */
-export function executeOperation(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
-  const run = () => watchedOperation(args, () => admitAndExecute(args));
+export function executeOperation(args: OperationArgs, cache?: ObjectCache): ExecutionResult | Promise<ExecutionResult> {
+  const run = () => watchedOperation(args, () => admitAndExecute(args, cache));
   const isTraced = args.contextValue.dependencies.tracing && operationOf(args) === OperationTypeNode.QUERY;
   return isTraced ? withSpan(args, async () => run()) : run();
 }
 
-function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<ExecutionResult> {
+function admitAndExecute(
+  args: OperationArgs,
+  cache: ObjectCache | undefined,
+): ExecutionResult | Promise<ExecutionResult> {
   // `logger` is not destructured: its getter creates a logger, which would take longer than everything else here.
   const { dependencies, responsePosition } = args.contextValue;
   let cost: number | undefined;
@@ -37,7 +39,7 @@ function admitAndExecute(args: OperationArgs): ExecutionResult | Promise<Executi
   } catch (error) {
     return { errors: [presentError(error, args.contextValue.logger)] };
   }
-  const result = executeDocument(args);
+  const result = executeDocument(args, cache);
   if (!(result instanceof Promise)) return withExtensions(result, responsePosition, cost);
   watchLoop();
   return result.then(one => {
@@ -68,7 +70,7 @@ function withExtensions(
 
 /** What all subscriptions of a node share. */
 export interface Subscribing {
-  readonly shared: SharedExecution;
+  readonly frames: FrameDelivery;
   readonly callers: OpenPerCaller;
 }
 
@@ -95,35 +97,21 @@ function operationOf({ document, operationName }: OperationArgs): OperationTypeN
 
 async function admitAndSubscribe(
   args: OperationArgs,
-  { shared, callers }: Subscribing,
+  { frames, callers }: Subscribing,
 ): Promise<Frames | ExecutionResult> {
   const { contextValue } = args;
   let close: (() => void) | undefined;
-  let group: Group | undefined;
   try {
     contextValue.dependencies.admission?.admit(args);
     checkRoot(args);
-    // Checked before shared.join(), which serialises the variables: JSON.stringify() throws on a value nested a few
+    // Checked before frames.open(), which serialises the variables: JSON.stringify() throws on a value nested a few
     // thousand levels deep, and only the input types limit the depth.
     const errors = variableErrors(args);
     if (errors) return presentResult({ errors }, contextValue);
     const open = callers.openSubscription(contextValue.viewer, args.document);
     close = open.end;
-    const sharedArgs = { ...args, document: open.document };
-    // Joined before the source is opened: if joining fails, there is no source that would stay open.
-    group = shared.join(sharedArgs);
-    const source = await createSourceEventStream(sharedArgs);
-    if (Symbol.asyncIterator in source) {
-      const events = (source as AsyncIterable<Frame>)[Symbol.asyncIterator]();
-      return new Frames(contextValue, events, group, close);
-    }
-    // First, because it can throw: the catch block then leaves the group, which may be left only once.
-    const result = presentResult(source, contextValue);
-    group.leave();
-    close();
-    return result;
+    return await frames.open({ ...args, document: open.document }, open.end);
   } catch (error) {
-    group?.leave();
     close?.();
     return { errors: [presentError(error, contextValue.logger)] };
   }

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
+import type { Frames } from '../execution/frames/frame-delivery.ts';
+import type { OperationProgress } from '../execution/pipeline.ts';
 import type { Requester } from '../limits/admission.ts';
 import type { Identity } from '../../graphql/context.ts';
 
@@ -24,9 +26,11 @@ export interface Exchange {
  * The steps of a request that are done already. If the fast path passes the request on to yoga, no step may run a
  * second time.
  */
-export interface RequestProgress {
+export interface RequestProgress extends OperationProgress {
   requester?: HttpRequester;
   /** @throws the error with which reading the request failed */
   params?: () => GraphQLParams;
   result?: ExecutionResult;
+  /** The response of a subscription: its frames follow when all plugins have seen it. */
+  stream?: { readonly response: Response; readonly frames: Frames };
 }

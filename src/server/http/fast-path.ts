@@ -13,6 +13,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { acceptableTypes } from './response-type.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Exchange } from './exchange.ts';
+import { cachedResponses } from '../execution/cached-responses.ts';
 import { executeOperation } from '../execution/operation.ts';
 import type { Pipeline } from '../execution/pipeline.ts';
 import { presentError } from '../execution/present-error.ts';
@@ -49,7 +50,7 @@ export function openFastPath(options: {
   ): { document: DocumentNode; errors: readonly GraphQLError[] } {
     const cached = documents.get(params.query);
     if (cached && validDocuments.has(cached)) return { document: cached, errors: [] };
-    const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pipeline;
+    const { parse, validate } = yoga.getEnveloped({ ...exchange, params }) as Pick<Pipeline, 'parse' | 'validate'>;
     const document = parse(params.query);
     const errors = validate(schema, document);
     if (errors.length === 0) validDocuments.add(document);
@@ -71,7 +72,7 @@ export function openFastPath(options: {
     if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
     if (errors.length > 0) return { errors };
     const contextValue = openContext(exchange, params);
-    return executeOperation({ schema, document, contextValue, variableValues, operationName });
+    return executeOperation({ schema, document, contextValue, variableValues, operationName }, cachedResponses);
   }
 
   return async exchange => {

@@ -1,39 +1,38 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { type DocumentNode, GraphQLError, type GraphQLSchema, type ValidationRule } from 'graphql';
-import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
+import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { TraceHeaders } from '../../telemetry/tracing.ts';
 import { acceptableTypes, acceptHeader } from './response-type.ts';
 import type { ClientAddress } from './client-address.ts';
-import type { Requester } from '../limits/admission.ts';
 import { type Context, createContext, type Identity } from '../../graphql/context.ts';
 import type { Exchange, HttpRequester } from './exchange.ts';
 import type { EventStreams } from '../transports/event-streams.ts';
-import type { OperationArgs } from '../execution/execute.ts';
 import type { Identify } from '../authentication/identity.ts';
-import { codedError, isUnauthenticated, withCode } from '../../graphql/coded-error.ts';
+import { codedError, isUnauthenticated } from '../../graphql/coded-error.ts';
 import type { DocumentLimits } from '../limits/document-limits.ts';
 import { documentWeight } from '../limits/document-weight.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
-import { parseDocument } from '../limits/parse-document.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
-import type { Payload } from '../execution/payload.ts';
 import { presentError } from '../execution/present-error.ts';
 import { givenPosition } from '../execution/given-position.ts';
-import type { Pipeline } from '../execution/pipeline.ts';
+import { PipedFrames } from '../execution/frames/frame-delivery.ts';
+import type { OperationResult, Pipeline, SocketExchange } from '../execution/pipeline.ts';
+import { eventStreamResponse } from './event-stream-response.ts';
+import { guardedPlugin } from './guarded-plugin.ts';
+import { exchangeOf, operationPlugin } from './operation-plugin.ts';
 import { readRequest } from './read-request.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { openFastPath } from './fast-path.ts';
-import { validateDocument } from '../limits/validate-document.ts';
-import { watched } from '../execution/watchdog.ts';
 
 export type GraphQLHandler = ReturnType<typeof openGraphQLHandler>;
 
 /**
  * GraphQL over HTTP and SSE, as a listener of node:http (`answer`). WebSockets use its parser, validation rules and
- * caches through `pipelineFor`.
+ * caches through `pipelineFor`. With plugins, all operations of all transports go through yoga; without, each transport
+ * calls the steps itself.
  * @param options.streams sends the frames of subscriptions
  * @param options.prepareResponse sets the headers of a response that yoga writes, and tracks it for shutdown
  */
@@ -46,6 +45,7 @@ export function openGraphQLHandler(options: {
   streams: EventStreams;
   subscribing: Subscribing;
   documents: TrustedDocuments;
+  plugins: readonly Plugin<Context, Exchange>[];
   addressOf: ClientAddress;
   headersOf: (exchange: Exchange) => Record<string, string>;
   prepareResponse: (exchange: Exchange) => void;
@@ -59,6 +59,7 @@ export function openGraphQLHandler(options: {
     streams,
     subscribing,
     documents,
+    plugins,
     addressOf,
     headersOf,
     prepareResponse,
@@ -68,11 +69,12 @@ export function openGraphQLHandler(options: {
    * Authenticates before the document is parsed, because parsing counts against the caller's rate. An invalid token is
    * rejected later, in openContext, which the fast path and yoga both call.
    */
-  async function read({ req, progress }: Exchange): Promise<GraphQLParams> {
+  async function read(exchange: Exchange): Promise<GraphQLParams> {
+    const { req, progress } = exchange;
     try {
       const received = await readRequest(req, limits.bodyBytes);
-      const requester = requesterOf(req);
-      progress.requester = requester instanceof Promise ? await requester : requester;
+      const authenticating = authenticate(exchange);
+      if (authenticating) await authenticating;
       const params = documents.named(received);
       progress.params = () => params;
       return params;
@@ -80,6 +82,13 @@ export function openGraphQLHandler(options: {
       progress.params = () => raise(error);
       throw error;
     }
+  }
+
+  /** @returns a promise only if the token has to be verified: most were verified before */
+  function authenticate({ req, progress }: Exchange): void | Promise<void> {
+    const requester = requesterOf(req);
+    if (requester instanceof Promise) return requester.then(one => void (progress.requester = one));
+    progress.requester = requester;
   }
 
   function requesterOf(request: IncomingMessage): HttpRequester | Promise<HttpRequester> {
@@ -93,74 +102,6 @@ export function openGraphQLHandler(options: {
   function unauthenticated(request: IncomingMessage): HttpRequester {
     return { address: addressOf(request), identity: undefined, viewer: undefined };
   }
-
-  const watchdog = () => ({ logger, held: dependencies.counts?.held });
-
-  const operations: Plugin<Context, Exchange> = {
-    onRequestParse({ serverContext, setRequestParser }) {
-      const { params } = serverContext.progress;
-      setRequestParser(params ?? (() => read(serverContext)));
-    },
-    onParams({ context: { progress }, setResult }) {
-      if (progress.result) setResult(progress.result);
-    },
-    onParse({ context, setParseFn }) {
-      const { progress, requester = progress?.requester } = context as Partial<Exchange> & {
-        readonly requester?: Requester;
-      };
-      // Called only for documents that are not cached.
-      setParseFn((source: string) => {
-        if (requester && !documents.has(source)) dependencies.admission?.admitDocument(requester, source);
-        let document: DocumentNode | undefined;
-        return watched(
-          watchdog,
-          () => ({ text: source, document }),
-          () => (document = parseDocument(source, limits)),
-        );
-      });
-    },
-    onValidate({ setValidationFn }) {
-      setValidationFn((against: GraphQLSchema, document: DocumentNode, rules?: readonly ValidationRule[]) =>
-        watched(
-          watchdog,
-          () => ({ document }),
-          () => validateDocument(against, document, rules),
-        ),
-      );
-      return validated => {
-        const errors = validated.result as readonly GraphQLError[];
-        validated.setResult(errors.map(error => presentError(withCode(error, 'GRAPHQL_VALIDATION_FAILED'), logger)));
-      };
-    },
-    onExecute({ setExecuteFn }) {
-      setExecuteFn(args => executeOperation(args as OperationArgs));
-    },
-    onSubscribe({ setSubscribeFn }) {
-      setSubscribeFn(args => {
-        const { req } = args.contextValue as unknown as Exchange;
-        if (!acceptableTypes(req.headers.accept).stream) return { errors: [presentError(streamNotAccepted(), logger)] };
-        return subscribeToOperation(args as OperationArgs, subscribing);
-      });
-    },
-    onResultProcess(process) {
-      const { result, resultProcessor, serverContext } = process;
-      const { res, progress } = serverContext;
-      if (!isAsyncIterable(result)) return;
-      const frames = (result as unknown as AsyncIterable<Payload>)[Symbol.asyncIterator]();
-      // The client may have disconnected before the first byte, or may not accept a stream: then nothing would read
-      // or close the source.
-      if (res.closed || resultProcessor === undefined) {
-        void frames.return?.();
-        return;
-      }
-      // Written to Node's response directly: a web stream per subscriber would cost more than everything else about a
-      // frame.
-      process.setResultProcessor(async (_result, fetchAPI) => {
-        await streams.carry(res, frames, progress.requester?.identity?.expiresAt);
-        return new fetchAPI.Response(null);
-      }, 'text/event-stream');
-    },
-  };
 
   const documentCache = openDocumentCache();
 
@@ -188,11 +129,27 @@ export function openGraphQLHandler(options: {
     });
   }
 
+  const operations = operationPlugin({
+    dependencies,
+    logger,
+    limits,
+    documents,
+    subscribing,
+    read,
+    authenticate,
+    hasPlugins: plugins.length > 0,
+  });
+  const { onResultProcess, onResponse } = eventStreamResponse(streams, logger);
   const yoga = createYoga<Exchange, Context>({
     schema,
-    plugins: [operations],
+    plugins: [
+      { ...operations, onResultProcess },
+      ...plugins.map(plugin => guardedPlugin(plugin, logger)),
+      { onResponse },
+    ],
     context(initial) {
-      const context = openContext(initial, initial.params);
+      const exchange = exchangeOf(initial);
+      const context = 'res' in exchange ? openContext(exchange, initial.params) : exchange.openContext();
       // yoga copies only own properties of the context, so the getter and the method of its prototype are copied
       // here.
       return { ...context, logger: context.logger, now: () => context.now() };
@@ -214,7 +171,11 @@ export function openGraphQLHandler(options: {
     maxRequestBodySize: false, // readRequest() limits the size
   });
 
-  const fastPath = openFastPath({ yoga, schema, read, openContext, documents: documentCache, headersOf, logger });
+  // It calls no hook after the first request for a document.
+  const fastPath =
+    plugins.length === 0
+      ? openFastPath({ yoga, schema, read, openContext, documents: documentCache, headersOf, logger })
+      : undefined;
 
   async function answerByYoga(exchange: Exchange): Promise<void> {
     const { headers } = exchange.req;
@@ -225,17 +186,47 @@ export function openGraphQLHandler(options: {
     await yoga(exchange.req, exchange.res, exchange);
   }
 
+  function pluginPipeline(exchange: SocketExchange): Pipeline {
+    const enveloped = yoga.getEnveloped(exchange) as unknown as Pipeline;
+    async function presented(step: () => OperationResult | Promise<OperationResult>): Promise<OperationResult> {
+      try {
+        const result = await step();
+        return Symbol.asyncIterator in result ? new PipedFrames(result, exchange.progress.frames, logger) : result;
+      } catch (error) {
+        return { errors: [presentError(error, logger)] };
+      }
+    }
+    return {
+      ...enveloped,
+      execute: args => presented(() => enveloped.execute(args)),
+      subscribe: args => presented(() => enveloped.subscribe(args)),
+    };
+  }
+
   return {
     answerByYoga,
     /** Answers a POST. */
     async answer(exchange: Exchange): Promise<void> {
       // If the client has disconnected, `close` was emitted already, so the response would be tracked for ever.
-      if ((await fastPath(exchange)) || exchange.res.closed) return;
+      if ((fastPath && (await fastPath(exchange))) || exchange.res.closed) return;
       prepareResponse(exchange);
       await answerByYoga(exchange);
     },
-    /** yoga's pipeline with all plugins above, for a transport that does not use yoga. */
-    pipelineFor: (requester: Requester) => yoga.getEnveloped({ requester }) as Pipeline,
+    /** The steps of an operation for a transport that does not use yoga. */
+    pipelineFor(exchange: SocketExchange): Pipeline {
+      if (plugins.length > 0) return pluginPipeline(exchange);
+      const { parse, validate } = yoga.getEnveloped(exchange) as unknown as Pipeline;
+      return {
+        schema,
+        parse,
+        validate,
+        contextFactory: exchange.openContext,
+        execute: args => executeOperation(args),
+        subscribe: args => subscribeToOperation(args, subscribing),
+      };
+    },
+    /** Lets the plugins finish: they may have something to send. */
+    close: async () => yoga.dispose(),
   };
 }
 
@@ -264,13 +255,6 @@ function notAcceptable(): GraphQLError {
   return codedError(
     'NOT_ACCEPTABLE',
     'Send `Accept` with application/graphql-response+json or application/json, or text/event-stream for a subscription.',
-  );
-}
-
-function streamNotAccepted(): GraphQLError {
-  return codedError(
-    'NOT_ACCEPTABLE',
-    'A subscription needs `Accept: text/event-stream`, or a WebSocket (graphql-transport-ws).',
   );
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GraphQLSchema } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import type { Config } from '../../config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { openClientAddress } from './client-address.ts';
@@ -15,9 +16,10 @@ import { allowedHosts, foreignHost } from './allowed-hosts.ts';
 import { IncomingRequest, pathOf, useOriginForm } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { allowedOrigins } from './allowed-origins.ts';
+import type { Context } from '../../graphql/context.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { answerProbe, type Probes } from '../probes/probes.ts';
-import { openSharedExecution } from '../execution/shared-execution.ts';
+import { openFrameDelivery } from '../execution/frames/frame-delivery.ts';
 import { connectionInitTimeoutMs, openSockets } from '../transports/sockets.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 
@@ -61,15 +63,16 @@ export async function openServer(options: {
    */
   graphiql?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   documents: TrustedDocuments;
+  plugins: readonly Plugin<Context, Exchange>[];
   probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, dependencies, identify, logger, config, graphiql, documents, probes } = options;
+  const { schema, dependencies, identify, logger, config, graphiql, documents, plugins, probes } = options;
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
   const addressOf = openClientAddress(config.trustedProxies);
   const callers = trackOpenPerCaller(dependencies.counts?.refused);
-  const subscribing = { shared: openSharedExecution(), callers };
+  const subscribing = { frames: openFrameDelivery(), callers };
   const responses = new Set<ServerResponse>();
   /**
    * Connections that have sent nothing yet: browsers open some in advance. Node does not count them as idle, so
@@ -87,17 +90,17 @@ export async function openServer(options: {
     streams,
     subscribing,
     documents,
+    plugins,
     addressOf,
     headersOf,
     prepareResponse,
   });
   const sockets = openSockets({
-    schema,
     dependencies,
     identify,
     logger,
     pipelineFor: handler.pipelineFor,
-    subscribing,
+    callers,
     documents,
     explains: !config.production,
   });
@@ -201,6 +204,7 @@ export async function openServer(options: {
       const timer = setTimeout(() => http.closeAllConnections(), closeTimeoutMs);
       await Promise.all([sockets.close(), closed]);
       clearTimeout(timer);
+      await handler.close();
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Payload } from '../execution/payload.ts';
+import type { Payload } from '../execution/frames/frame-delivery.ts';
 import { stallTimeoutMs } from './stall-timeout.ts';
 import { callAt } from '../../async/call-at.ts';
 
@@ -10,7 +10,8 @@ const comment = ':\n\n';
 /** Subscriptions over text/event-stream ("distinct connections mode" of GraphQL over SSE): one response each. */
 export interface EventStreams {
   /**
-   * Writes frames as fast as the client reads them, until they end, the client disconnects, or its token expires.
+   * Writes frames as fast as the client reads them, until they end, the client disconnects, or its token expires. The
+   * caller has set the content type, and ends the frames when the response is closed.
    * @param expiresAt seconds since the epoch
    */
   carry(response: ServerResponse, frames: AsyncIterator<Payload>, expiresAt: number | undefined): Promise<void>;
@@ -42,11 +43,10 @@ export function openEventStreams(): EventStreams {
     const cancel = expiresAt === undefined ? undefined : callAt(expiresAt * 1000, disconnect);
     responses.add(response);
     open.add(disconnect);
-    response.once('close', () => void frames.return?.());
     response.on('error', () => undefined); // `close` follows, which is handled
 
     // Sent at once: until the first byte, browsers report the stream as not open.
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' }).write(comment);
+    response.setHeader('X-Accel-Buffering', 'no').writeHead(200).write(comment);
     await pump(response, frames);
     cancel?.();
     responses.delete(response);

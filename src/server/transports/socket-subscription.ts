@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { AnsweringSocket } from './answering-socket.ts';
-import type { Frames, FrameTaker } from '../execution/frames.ts';
+import type { Frames, FrameSink, Payload } from '../execution/frames/frame-delivery.ts';
 import type { SocketBackpressure } from './socket-backpressure.ts';
-import type { Payload } from '../execution/payload.ts';
 
 const isOpen = WebSocket.OPEN;
 
@@ -11,7 +10,7 @@ const isOpen = WebSocket.OPEN;
  * A subscription on a socket, as graphql-ws iterates over it. graphql-ws would serialise each frame for each socket.
  * So the shared payloads are written to the socket directly, and graphql-ws only gets the end of the iteration.
  */
-export class SocketSubscription implements AsyncIterableIterator<never>, FrameTaker {
+export class SocketSubscription implements AsyncIterableIterator<never>, FrameSink {
   readonly #frames: Frames;
   readonly #socket: AnsweringSocket;
   readonly #backpressure: SocketBackpressure;
@@ -19,7 +18,7 @@ export class SocketSubscription implements AsyncIterableIterator<never>, FrameTa
   readonly #stream: Duplex;
   readonly #id: string;
   readonly #open: Set<Frames>;
-  #end: ((result: IteratorReturnResult<undefined>) => void) | undefined;
+  #finish: ((result: IteratorReturnResult<undefined>) => void) | undefined;
 
   /** @param open the subscriptions of the socket: this one is added, and removed when it ends */
   constructor(
@@ -38,20 +37,20 @@ export class SocketSubscription implements AsyncIterableIterator<never>, FrameTa
     open.add(frames);
   }
 
-  take(payload: Payload): boolean {
+  write(payload: Payload): boolean {
     if (this.#socket.readyState !== isOpen) void this.#frames.return();
     // Bypasses `ws`, which would create the frame header for each socket. Without compression `ws` writes each of its
     // frames at once and complete, so this frame cannot end up inside another one.
     else if (payload.writeTo(this.#stream, this.#id) && !this.#backpressure.isStalled) return true;
-    else void this.#backpressure.drained().then(() => this.#frames.more());
+    else void this.#backpressure.drained().then(() => this.#frames.resume());
     return false;
   }
 
-  ended(): void {
+  end(): void {
     this.#open.delete(this.#frames);
     // While the socket closes, the end is hidden from graphql-ws: it would send `complete`, and the client would not
     // reconnect.
-    if (!this.#socket.isClosing) this.#end?.({ value: undefined, done: true });
+    if (!this.#socket.isClosing) this.#finish?.({ value: undefined, done: true });
   }
 
   [Symbol.asyncIterator](): this {
@@ -60,8 +59,8 @@ export class SocketSubscription implements AsyncIterableIterator<never>, FrameTa
 
   next(): Promise<IteratorReturnResult<undefined>> {
     return new Promise(resolve => {
-      this.#end = resolve;
-      this.#frames.flow(this);
+      this.#finish = resolve;
+      this.#frames.pipe(this);
     });
   }
 

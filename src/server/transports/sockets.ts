@@ -1,25 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionResult, FormattedExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AnsweringSocket } from './answering-socket.ts';
-import { maximumSockets } from '../limits/open-per-caller.ts';
+import { maximumSockets, type OpenPerCaller } from '../limits/open-per-caller.ts';
 import { broken, forbidden, restarts, tryAgainLater } from './close-codes.ts';
 import { isUnauthenticated, limitExceeded } from '../../graphql/coded-error.ts';
-import { createContext, type Identity } from '../../graphql/context.ts';
-import type { OperationArgs } from '../execution/execute.ts';
+import type { Identity } from '../../graphql/context.ts';
 import type { Identify } from '../authentication/identity.ts';
-import { checkJsonLevels } from '../limits/json-limits.ts';
-import type { Frames } from '../execution/frames.ts';
-import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
+import type { Frames } from '../execution/frames/frame-delivery.ts';
 import { SocketBackpressure } from './socket-backpressure.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
-import { givenPosition } from '../execution/given-position.ts';
-import type { Pipeline } from '../execution/pipeline.ts';
-import type { Requester } from '../limits/admission.ts';
+import type { Pipeline, SocketExchange } from '../execution/pipeline.ts';
+import { prepareOperation, type SocketOperation } from './socket-operation.ts';
 import { SocketSubscription } from './socket-subscription.ts';
 import type { TrustedDocuments } from '../limits/trusted-documents.ts';
 import { callAt } from '../../async/call-at.ts';
@@ -32,14 +28,16 @@ const closeTimeoutMs = 2_000; // how long clients have to answer the close frame
 export const connectionInitTimeoutMs = 3_000;
 
 interface Connection {
+  /** The request that opened the socket. */
+  readonly request: IncomingMessage;
   identity: Identity | undefined;
   readonly socket: AnsweringSocket;
   readonly unauthenticated: UnauthenticatedSocket;
   readonly backpressure: SocketBackpressure;
   /** All subscriptions of this socket, which end with it. graphql-ws loses a subscription if its id is reused. */
   readonly open: Set<Frames>;
-  /** The operation that the message being handled starts, if any. */
-  startedOperation: OperationArgs | undefined;
+  /** Payload of the message being handled, if it starts an operation. */
+  startedOperation: SubscribePayload | undefined;
 }
 
 /** A socket whose client has not authenticated yet. */
@@ -60,18 +58,16 @@ export interface Sockets {
 }
 
 export function openSockets(options: {
-  schema: GraphQLSchema;
   dependencies: Dependencies;
   identify: Identify;
   logger: Logger;
-  /** Returns yoga's parse and validate functions, with all plugins, for one requester. */
-  pipelineFor: (requester: Requester) => Pipeline;
-  subscribing: Subscribing;
+  pipelineFor: (exchange: SocketExchange) => Pipeline;
+  callers: OpenPerCaller;
   documents: TrustedDocuments;
   /** Whether the close frame explains what is wrong with a token: in development. */
   explains: boolean;
 }): Sockets {
-  const { schema, dependencies, identify, logger, pipelineFor, subscribing, documents, explains } = options;
+  const { dependencies, identify, logger, callers, explains } = options;
   const executions = new Set<Promise<unknown>>();
   const responsive = new WeakSet<AnsweringSocket>();
   const backpressures = new WeakMap<AnsweringSocket, SocketBackpressure>();
@@ -83,7 +79,7 @@ export function openSockets(options: {
       // The socket may have closed while its token was checked: then nothing would cancel the expiry timer.
       if (extra.identity === undefined || extra.socket.readyState !== extra.socket.OPEN) return false;
       extra.unauthenticated.release();
-      const ended = subscribing.callers.openSocket(extra.identity.actor);
+      const ended = callers.openSocket(extra.identity.actor);
       if (!ended) {
         extra.socket.closeAnswered(
           tryAgainLater,
@@ -95,34 +91,33 @@ export function openSockets(options: {
       extra.socket.once('close', cancel).once('close', ended);
       return true;
     },
-    onSubscribe({ extra, subscriptions }, _id, payload) {
+    async onSubscribe({ extra, subscriptions, connectionParams }, _id, payload) {
+      extra.startedOperation = payload;
       try {
         // `subscriptions` contains this operation already.
         if (Object.keys(subscriptions).length > maxOperations) {
           throw limitExceeded(`A socket has at most ${maxOperations} open operations.`, maxOperations);
         }
-        const operation = prepareOperation(payload, extra);
-        if ('document' in operation) extra.startedOperation = operation;
-        return operation;
+        return await prepareOperation(payload, connectionParams, extra, options);
       } catch (error) {
         return [presentError(error, logger)];
       }
     },
     execute: args => {
-      const execution = executeOperation(args as OperationArgs);
-      if (!(execution instanceof Promise)) return execution;
+      const execution = (args as SocketOperation).pipeline.execute(args as SocketOperation);
+      if (!(execution instanceof Promise)) return execution as ExecutionResult;
       executions.add(execution);
-      return execution.finally(() => executions.delete(execution));
+      return execution.finally(() => executions.delete(execution)) as Promise<ExecutionResult>;
     },
-    subscribe: async args =>
-      (await subscribeToOperation(args as OperationArgs, subscribing)) as
-        | AsyncIterableIterator<never>
-        | ExecutionResult,
-    onOperation: ({ extra: { open, backpressure, socket } }, id, _payload, args, result) => {
+    subscribe: args =>
+      (args as SocketOperation).pipeline.subscribe(args as SocketOperation) as Promise<
+        AsyncIterableIterator<never> | ExecutionResult
+      >,
+    onOperation: ({ extra: { open, backpressure, socket } }, id, payload, _args, result) => {
       if (!(Symbol.asyncIterator in result)) return;
       const frames = result as unknown as Frames;
       // A closing socket does not wait for a subscription to end.
-      socket.answered(args);
+      socket.answered(payload);
       // The socket was closed while the subscription was opened: graphql-ws does not know this one, so it would stay.
       if (socket.isClosing || socket.readyState !== socket.OPEN) void frames.return();
       return new SocketSubscription(
@@ -166,26 +161,6 @@ export function openSockets(options: {
     return undefined;
   }
 
-  function prepareOperation(
-    payload: SubscribePayload,
-    { identity, unauthenticated: { address } }: Connection,
-  ): OperationArgs | readonly GraphQLError[] {
-    checkJsonLevels(payload);
-    const { parse, validate } = pipelineFor({ viewer: identity?.actor, address });
-    const document = parse(documents.named(payload).query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) return errors;
-    const after = givenPosition(payload.extensions?.['after'], '`extensions.after`');
-    const atLeast = givenPosition(payload.extensions?.['atLeast'], '`extensions.atLeast`');
-    return {
-      schema,
-      document,
-      operationName: payload.operationName,
-      variableValues: payload.variables,
-      contextValue: createContext(dependencies, logger, { identity, address, after, atLeast }),
-    };
-  }
-
   // `closeTimeout` is missing in the types of `ws`.
   const serverOptions: ServerOptions<typeof AnsweringSocket> & { readonly closeTimeout: number } = {
     noServer: true,
@@ -199,10 +174,11 @@ export function openSockets(options: {
 
   server.on(
     'connection',
-    (socket: AnsweringSocket, { socket: stream }: IncomingMessage, unauthenticated: UnauthenticatedSocket) => {
+    (socket: AnsweringSocket, request: IncomingMessage, unauthenticated: UnauthenticatedSocket) => {
       let handle = (_text: string): Promise<void> => Promise.resolve();
-      const backpressure = new SocketBackpressure(socket, stream);
+      const backpressure = new SocketBackpressure(socket, request.socket);
       const connection: Connection = {
+        request,
         identity: undefined,
         socket,
         unauthenticated,
@@ -241,7 +217,7 @@ export function openSockets(options: {
           socket.closeAnswered(broken, 'Internal server error');
         });
         // onSubscribe sets it, synchronously: it is called before handle() waits for anything.
-        const operation = connection.startedOperation as OperationArgs | undefined;
+        const operation = connection.startedOperation as SubscribePayload | undefined;
         if (!operation) return;
         socket.began(operation);
         void handled.then(() => socket.answered(operation));

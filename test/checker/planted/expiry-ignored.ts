@@ -5,7 +5,7 @@ export const expiryIgnored: PlantedFault = {
   name: 'expiry ignored',
   edits: [
     {
-      file: 'server/execution/frames.ts',
+      file: 'server/execution/frames/subscription-frames.ts',
       search: 'if (Date.now() >= this.#expiresAt * 1000)',
       replace: 'if (Date.now() < 0 * this.#expiresAt)',
     },

@@ -1,7 +1,8 @@
 import { execute, type GraphQLFieldResolver, parse } from 'graphql';
 import { buildSchema, type GraphQLObjectType } from 'graphql';
 import { expect, test } from 'vitest';
-import { compiledOperation } from '../../../src/server/execution/compiled/compile-operation.ts';
+import { isCacheable } from '../../../src/server/execution/cached-responses.ts';
+import { compileOperation } from '../../../src/server/execution/compiled/compile-operation.ts';
 import { selectsField } from '../../../src/graphql/selected-fields.ts';
 
 const schema = buildSchema('type Query { page(n: Int): Page } type Page { totalCount: Int id: ID }');
@@ -15,7 +16,7 @@ const resolvePage: GraphQLFieldResolver<unknown, unknown> = (_source, _args, _co
 function lookedUp(text: string, variableValues: Record<string, unknown> = {}): boolean[] {
   const document = parse(text);
   selected = [];
-  const compiled = compiledOperation(schema, document, undefined);
+  const compiled = compileOperation(schema, document, undefined, isCacheable);
   if (compiled) void compiled.execute({ schema, document, variableValues });
   void execute({ schema, document, variableValues });
   return selected;

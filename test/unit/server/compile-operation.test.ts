@@ -15,7 +15,8 @@ import {
   validate,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { compiledOperation } from '../../../src/server/execution/compiled/compile-operation.ts';
+import { isCacheable } from '../../../src/server/execution/cached-responses.ts';
+import { compileOperation } from '../../../src/server/execution/compiled/compile-operation.ts';
 
 const sdl = `
   enum Colour { RED GREEN }
@@ -204,7 +205,7 @@ async function bothWays(seed: number, trouble: number, document: DocumentNode, v
   const args = { document, variableValues: variableValues as Record<string, unknown>, rootValue: {}, contextValue: {} };
   const theirs = await execute({ ...args, schema: seededSchema(seed, trouble) });
   const schema = seededSchema(seed, trouble);
-  const compiled = compiledOperation(schema, parse(document.loc!.source.body), undefined);
+  const compiled = compileOperation(schema, parse(document.loc!.source.body), undefined, isCacheable);
   const ours = await compiled!.execute({ ...args, schema });
   return [plain(ours), plain(theirs)] as const;
 }
@@ -270,15 +271,19 @@ describe('a compiled operation', () => {
   test.each(['{ count @skip(if: true) flag }', '{ __schema { description } }', '{ ... @include(if: true) { flag } }'])(
     'does not exist for documents that are left to graphql-js: %s',
     text => {
-      expect(compiledOperation(buildSchema(sdl), parse(text), undefined)).toBeUndefined();
+      expect(compileOperation(buildSchema(sdl), parse(text), undefined, isCacheable)).toBeUndefined();
     },
   );
 
   test('is that of the named operation', async () => {
     const schema = seededSchema(1, 0);
     const document = parse('query a { count } query b { flag }');
-    expect(compiledOperation(schema, document, undefined)).toBeUndefined();
-    const { data } = await compiledOperation(schema, document, 'b')!.execute({ schema, document, operationName: 'b' });
+    expect(compileOperation(schema, document, undefined, isCacheable)).toBeUndefined();
+    const { data } = await compileOperation(schema, document, 'b', isCacheable)!.execute({
+      schema,
+      document,
+      operationName: 'b',
+    });
     expect({ ...data }).toEqual({ flag: true });
   });
 });

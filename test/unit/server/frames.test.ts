@@ -4,8 +4,8 @@ import { trackOpenPerCaller } from '../../../src/server/limits/open-per-caller.t
 import { type Caller, createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
-import type { Payload } from '../../../src/server/execution/payload.ts';
-import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import type { Payload } from '../../../src/server/execution/frames/payload.ts';
+import { openFrameDelivery } from '../../../src/server/execution/frames/frame-delivery.ts';
 import { next, schema, Source, tick } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
 
@@ -15,7 +15,7 @@ async function subscribed(caller: Caller = { identity }) {
   const source = (next.source = new Source());
   const contextValue = createContext({} as Dependencies, logger, caller);
   const args = { schema, document: parse('subscription { ticks }'), contextValue };
-  const frames = await subscribeToOperation(args, { shared: openSharedExecution(), callers: trackOpenPerCaller() });
+  const frames = await subscribeToOperation(args, { frames: openFrameDelivery(), callers: trackOpenPerCaller() });
   if (!(Symbol.asyncIterator in frames)) throw new Error(JSON.stringify(frames));
   return { source, frames, contextValue };
 }

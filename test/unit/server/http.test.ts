@@ -521,4 +521,14 @@ describe('closing', () => {
     await eventually(() => expect(source.returned).toBe(1));
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
+
+  test('plugins may send what they have left, before the close ends', async () => {
+    let sent = false;
+    const onDispose = async (): Promise<void> => {
+      await new Promise(resolve => setTimeout(resolve, 50));
+      sent = true;
+    };
+    await (await startMiniServer({}, undefined, undefined, [{ onDispose }])).close();
+    expect(sent).toBe(true);
+  });
 });

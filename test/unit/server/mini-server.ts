@@ -36,6 +36,7 @@ export async function startMiniServer(
   config: Partial<Config> = {},
   probes = readyProbes,
   graphiql?: GraphiQL,
+  plugins: Parameters<typeof openServer>[0]['plugins'] = [],
 ): Promise<GraphQLServer> {
   const server = await openServer({
     schema,
@@ -45,6 +46,7 @@ export async function startMiniServer(
     documents: trustedDocuments(new Map(), false),
     probes,
     graphiql,
+    plugins,
     config: {
       auth,
       host: '127.0.0.1',

@@ -4,7 +4,8 @@ import { maximumSubscriptions, trackOpenPerCaller } from '../../../src/server/li
 import { createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
-import { openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import { openFrameDelivery } from '../../../src/server/execution/frames/frame-delivery.ts';
+import { openSharedExecution } from '../../../src/server/execution/frames/shared-execution.ts';
 import { schema } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
 
@@ -21,7 +22,8 @@ function subscribing() {
     const contextValue = createContext({} as unknown as Dependencies, logger, {
       identity: { actor, expiresAt: Date.now() / 1000 + 60 },
     });
-    return subscribeToOperation({ schema, document: parse(query), contextValue, variableValues }, { shared, callers });
+    const args = { schema, document: parse(query), contextValue, variableValues };
+    return subscribeToOperation(args, { frames: openFrameDelivery(shared), callers });
   };
   return { shared, subscribe };
 }

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Payload } from '../../../src/server/execution/payload.ts';
+import { Payload } from '../../../src/server/execution/frames/payload.ts';
 
 test('a socket gets one whole frame of its own operation, for any length and id, and after any other socket', () => {
   const lengths = fc.oneof(...[0, 20, 8_130, 65_430, 70_000].map(from => fc.integer({ min: from, max: from + 110 })));

@@ -6,10 +6,11 @@ import { formatPosition } from '../../../src/event-store/position.ts';
 import { createContext } from '../../../src/graphql/context.ts';
 import { codedError } from '../../../src/graphql/coded-error.ts';
 import type { ErrorCode } from '../../../src/graphql/error-codes.ts';
-import { openFrameRetries } from '../../../src/server/execution/frame-retries.ts';
+import { openFrameRetries } from '../../../src/server/execution/frames/frame-retries.ts';
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
-import type { Payload } from '../../../src/server/execution/payload.ts';
-import { type Group, openSharedExecution } from '../../../src/server/execution/shared-execution.ts';
+import type { Payload } from '../../../src/server/execution/frames/payload.ts';
+import type { Group } from '../../../src/server/execution/frames/frame-group.ts';
+import { openSharedExecution } from '../../../src/server/execution/frames/shared-execution.ts';
 import type { Frame } from '../../../src/live/frame.ts';
 import { position, schema, tick, trouble } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
@@ -56,7 +57,7 @@ function opened() {
 
 /** The payload that a member of the group gets for a change. */
 function given(group: Group, change: Frame): Promise<Payload> {
-  return new Promise(resolve => group.give(change, { isOver: false, made: resolve }, 0));
+  return new Promise(resolve => group.deliver(change, { hasEnded: false, send: resolve }, 0));
 }
 
 /** The bytes that the socket of an operation with that id is sent. */
@@ -96,7 +97,7 @@ describe('subscriptions share an execution', () => {
     const change = { ...tick(7), row: {} };
     const payload = await given(join(anna), change);
     let atOnce: Payload | undefined;
-    join(ben).give(change, { isOver: false, made: one => (atOnce = one) }, 0);
+    join(ben).deliver(change, { hasEnded: false, send: one => (atOnce = one) }, 0);
     expect(atOnce).toBe(payload);
   });
 
@@ -104,12 +105,12 @@ describe('subscriptions share an execution', () => {
     const { join, executions } = opened();
     const change = { ...tick(7), row: {} };
     const broken = {
-      isOver: false,
-      made() {
+      hasEnded: false,
+      send() {
         throw new Error('broken');
       },
     };
-    join(anna, slow).give(change, broken, 0);
+    join(anna, slow).deliver(change, broken, 0);
     const payloads = await Promise.all([given(join(anna, slow), change), given(join(ben, slow), change)]);
     expect(JSON.parse(payloads[0].json)).toMatchObject({ data: { slowTicks: 7 } });
     expect(payloads[1]).toBe(payloads[0]);
@@ -226,20 +227,20 @@ describe('a frame whose execution fails', () => {
 
   test('is not retried when no member waits for it any more, and executed for the next one that asks', async () => {
     const { join, executions } = opened();
-    let isOver = false;
+    let hasEnded = false;
     trouble.meet = () => {
-      isOver = true;
+      hasEnded = true;
       throw coded('UNAVAILABLE');
     };
     const change = { ...tick(7), row: {} };
     const group = join(anna, troubled);
     const member = {
-      get isOver() {
-        return isOver;
+      get hasEnded() {
+        return hasEnded;
       },
-      made: () => expect.unreachable(),
+      send: () => expect.unreachable(),
     };
-    group.give(change, member, 0);
+    group.deliver(change, member, 0);
     await new Promise(resolve => setTimeout(resolve, 300));
     expect(executions()).toBe(1);
     failing();

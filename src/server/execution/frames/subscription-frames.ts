@@ -1,28 +1,22 @@
-import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../../live/frame.ts';
-import { unauthenticated } from '../../graphql/coded-error.ts';
-import type { Context } from '../../graphql/context.ts';
+import { type FrameReceiver, canBePolled, type Frame, type Pollable } from '../../../live/frame.ts';
+import { unauthenticated } from '../../../graphql/coded-error.ts';
+import type { Context } from '../../../graphql/context.ts';
+import type { OperationCounts } from '../operation-counts.ts';
+import type { Group, Member } from './frame-group.ts';
+import { errorPayload, traceOriginOf } from './frame-payload.ts';
+import type { Frames, FrameSink } from './frames.ts';
 import type { Payload } from './payload.ts';
-import type { OperationCounts } from './operation-counts.ts';
-import { errorPayload, type Group, type Member, traceOriginOf } from './shared-execution.ts';
 
 const done: IteratorReturnResult<undefined> = { value: undefined, done: true };
 
-/** Receives frames: a socket or a stream. */
-export interface FrameTaker {
-  /** @returns whether it can take the next frame at once; if not, it calls `more()` later */
-  take(payload: Payload): boolean;
-  /** Called once, after the last frame. */
-  ended(): void;
-}
-
 /**
- * Turns the events of a source into frames. The next event is requested only after the last frame was taken, so
- * backpressure of a socket reaches its source. From a pollable source to the taker there are only calls: with
+ * Turns the events of a source into frames. The next event is requested only after the last frame was written, so
+ * backpressure of a socket reaches its source. From a pollable source to the sink there are only calls: with
  * promises, each of a thousand subscribers of one change would cost several. All state is in fields of this object,
  * with no closures, because finding objects in memory is what takes most of the time of a delivery
  * (docs/decisions/0020-frame-delivery.md).
  */
-export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Frame>, Member {
+export class SubscriptionFrames implements Frames, FrameReceiver<Frame>, Member {
   readonly #context: Context;
   readonly #counts: OperationCounts | undefined;
   /** When the token expires, seconds since the epoch. */
@@ -34,10 +28,10 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
   /** Called once, at the end. */
   readonly #onClosed: () => void;
   readonly #onUnsubscribed: (() => void) | undefined;
-  /** An event was requested, and its frame has not reached the taker yet. */
+  /** An event was requested, and its frame has not reached the sink yet. */
   #requested = false;
   #ended = false;
-  #taker: FrameTaker | undefined;
+  #sink: FrameSink | undefined;
 
   constructor(context: Context, source: AsyncIterator<Frame>, group: Group, onClosed: () => void) {
     this.#context = context;
@@ -50,15 +44,13 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     this.#onUnsubscribed = this.#counts?.subscribed();
   }
 
-  /** Passes each frame to the taker when it is available, until the end. */
-  flow(taker: FrameTaker): void {
-    this.#taker = taker;
-    this.more();
+  pipe(sink: FrameSink): void {
+    this.#sink = sink;
+    this.resume();
   }
 
-  /** The taker is ready for the next frame. */
-  more(): void {
-    if (this.#ended) this.#taker?.ended();
+  resume(): void {
+    if (this.#ended) this.#sink?.end();
     else if (!this.#requested) this.#requestNext();
   }
 
@@ -66,56 +58,56 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     this.#requested = true;
     if (!this.#pollable) {
       this.#source.next().then(
-        result => this.#deliver(result),
+        result => this.#forward(result),
         (error: unknown) => this.#fail(error),
       );
       return;
     }
     try {
       const result = this.#pollable.poll(this);
-      if (result) this.#deliver(result);
+      if (result) this.#forward(result);
     } catch (error) {
       this.#fail(error);
     }
   }
 
   /** Called by the source if it ended or failed while a poll was pending; polling again returns the end or throws. */
-  over(): void {
+  sourceEnded(): void {
     this.#requestNext();
   }
 
-  #deliver(result: IteratorResult<Frame>): void {
+  #forward(result: IteratorResult<Frame>): void {
     if (result.done !== true) {
-      this.take(result.value);
+      this.receive(result.value);
     } else if (!this.#ended) {
       this.#leave();
-      this.#taker?.ended();
+      this.#sink?.end();
     }
   }
 
   /** Called by the source with each event. */
-  take(event: Frame): void {
+  receive(event: Frame): void {
     if (this.#ended) return;
     try {
-      this.#group.give(event, this, Date.now());
+      this.#group.deliver(event, this, Date.now());
     } catch (error) {
       // Not passed on: it would end the loop of the hub, and the subscribers after this one would get nothing.
       this.#fail(error);
     }
   }
 
-  get isOver(): boolean {
+  get hasEnded(): boolean {
     return this.#ended;
   }
 
   /** Called by the group when the frame is made: at once if it was made for another member before. */
-  made(payload: Payload, event: Frame, startMs: number): void {
+  send(payload: Payload, event: Frame, startMs: number): void {
     if (this.#ended) return;
     // Checked now and not when the event arrived: the token may have expired while the frame waited for the database.
     if (Date.now() >= this.#expiresAt * 1000) return this.#fail(unauthenticated());
     this.#requested = false;
     this.#counts?.delivered(event.kind, traceOriginOf(event), startMs);
-    if (this.#taker?.take(payload) === true) this.more();
+    if (this.#sink?.write(payload) === true) this.resume();
   }
 
   /** Ends the subscription with a frame that contains the error. */
@@ -124,8 +116,8 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     this.#leave();
     void this.#endSource();
     const payload = errorPayload(error, this.#context.logger);
-    this.#taker?.take(payload);
-    this.#taker?.ended();
+    this.#sink?.write(payload);
+    this.#sink?.end();
   }
 
   #leave(): void {
@@ -149,12 +141,12 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
 
   next(): Promise<IteratorResult<Payload>> {
     return new Promise(resolve => {
-      this.flow({
-        take(value) {
+      this.pipe({
+        write(value) {
           resolve({ value, done: false });
           return false;
         },
-        ended: () => resolve(done),
+        end: () => resolve(done),
       });
     });
   }
@@ -164,7 +156,7 @@ export class Frames implements AsyncIterableIterator<Payload>, FrameReceiver<Fra
     if (!this.#ended) {
       this.#leave();
       void this.#endSource();
-      this.#taker?.ended();
+      this.#sink?.end();
     }
     return Promise.resolve(done);
   }

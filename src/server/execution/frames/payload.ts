@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 
 /** From this length on, the text is not copied for another operation id: header and text are written separately. */
 const minSeparateBytes = 8_192;
@@ -8,13 +9,35 @@ export class Payload {
   readonly json: string;
   /** The position to resume from; undefined if no subscription may resume from this frame. */
   readonly position: string | undefined;
+  readonly #errors: readonly GraphQLError[] | undefined;
+  #result: ExecutionResult | undefined;
   #body: Buffer | undefined;
   #message: { readonly id: string; readonly bytes: Buffer } | undefined;
   #event: Buffer | undefined;
 
-  constructor(json: string, position: string | undefined) {
+  /** @param errors those that the text contains */
+  constructor(json: string, position: string | undefined, errors?: readonly GraphQLError[]) {
     this.json = json;
     this.position = position;
+    this.#errors = errors;
+  }
+
+  /** The payload whose `result` this is, the same object. */
+  static of(result: ExecutionResult): Payload | undefined {
+    return payloads.get(result);
+  }
+
+  /**
+   * The frame for plugins, one object for all subscribers. It is frozen: a change in place would reach the plugins of
+   * other subscribers, but no client.
+   */
+  get result(): ExecutionResult {
+    if (this.#result) return this.#result;
+    const { data, extensions } = JSON.parse(this.json, freeze) as ExecutionResult;
+    const errors = this.#errors && { errors: this.#errors };
+    this.#result = Object.freeze({ ...errors, ...(data !== undefined && { data }), ...(extensions && { extensions }) });
+    payloads.set(this.#result, this);
+    return this.#result;
   }
 
   /**
@@ -45,6 +68,12 @@ export class Payload {
     const id = this.position === undefined ? '' : `id: ${this.position}\n`;
     return (this.#event ??= Buffer.from(`event: next\n${id}data: ${this.json}\n\n`));
   }
+}
+
+const payloads = new WeakMap<ExecutionResult, Payload>();
+
+function freeze(_key: string, value: unknown): unknown {
+  return Object.freeze(value);
 }
 
 /** FIN bit and opcode 1: a complete text message in one frame. */
