@@ -4,8 +4,11 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npx prisma generate && npm run build
-# Prisma's client has these two tools as peer dependencies, so --omit=dev alone would keep them.
-RUN npm uninstall --omit=dev --ignore-scripts --no-audit --no-fund prisma typescript
+# The packages of production. Prisma's client has the tools prisma and typescript as peer dependencies: without
+# --legacy-peer-deps npm would install them. Of the client's query compilers only that of PostgreSQL is loaded.
+RUN npm ci --omit=dev --legacy-peer-deps --ignore-scripts --no-audit --no-fund
+RUN find node_modules -name '*.map' -delete && \
+  find node_modules/@prisma/client/runtime -name 'query_compiler_*' ! -name '*.postgresql.*' -delete
 
 FROM node:22-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000

@@ -65,7 +65,7 @@ export default {
     may('projections/', edges, node),
     may('projections/', packages('lru-cache')),
     may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
-    may('live/', packages('ioredis')),
+    may('live/', ours('config/redis-settings\\.ts$'), packages('ioredis')),
 
     // The schema kit, with which a slice writes its API. It imports nothing from the network side.
     may('graphql/', ours('(graphql|commands|live|event-store|projections)/')),
@@ -80,7 +80,7 @@ export default {
     ),
     may('server/execution/', ours('event-store/', 'commands/')),
     may('server/plugins\\.ts$', ours('server/http/exchange\\.ts$'), '^node_modules/'), // the deployment's own
-    may('server/limits/', ours('server/limits/', 'live/redis-client\\.ts$', 'config\\.ts$')),
+    may('server/limits/', ours('server/limits/', 'live/redis-(client|location)\\.ts$', 'config\\.ts$')),
     may('server/authentication/', ours('server/authentication/', 'config\\.ts$'), packages('jose', 'zod')),
     may('server/', ours('graphql/', 'event-store/position\\.ts$', 'commands/decider\\.ts$'), edges, ids, node),
     may('server/', packages('graphql', 'graphql-yoga', 'graphql-ws', 'ws', 'lru-cache')),
@@ -98,7 +98,7 @@ export default {
     may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),
-    may('ids\\.ts$', node),
+    may('ids\\.ts$', node, packages('uuid')),
 
     // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', 'slices\\.ts$')),

@@ -18,6 +18,9 @@ interface Stage {
   healthcheck: readonly string[];
 }
 
+/** Development tools alone would be more than that. */
+const maxPackagesMegabytes = 130;
+
 const context = resolve(import.meta.dirname, '..');
 const scratch = await mkdtemp(join(tmpdir(), 'orderstream-image-'));
 await chmod(scratch, 0o755); // another user will run its content
@@ -185,12 +188,26 @@ async function runImage(image: Stage): Promise<void> {
   } finally {
     await postgres.remove();
   }
-  const files = await readdir(image.root, { recursive: true, withFileTypes: true });
+  const [all, packages] = [
+    await megabytesIn(image.root),
+    await megabytesIn(join(image.root, image.workdir, 'node_modules')),
+  ];
+  console.log(
+    `the image builds, starts, answers and stops; without Node it has ${all} MB, ${packages} MB of them packages`,
+  );
+  if (packages > maxPackagesMegabytes) {
+    throw new Error(
+      `the packages have ${packages} MB, more than ${maxPackagesMegabytes} MB: which ones does production not need?`,
+    );
+  }
+}
+
+async function megabytesIn(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
   const sizes = await Promise.all(
     files.filter(file => file.isFile()).map(async file => (await stat(join(file.parentPath, file.name))).size),
   );
-  const megabytes = Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e6);
-  console.log(`the image builds, starts, answers and stops; without Node it has ${megabytes} MB`);
+  return Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1e6);
 }
 
 /**

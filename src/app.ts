@@ -1,7 +1,7 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './async/closers.ts';
-import type { Config } from './config.ts';
+import type { Config, Limits } from './config.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
@@ -23,6 +23,7 @@ import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
 import { openInProcessBus } from './live/in-process-bus.ts';
 import { openRedisBus } from './live/redis-bus.ts';
+import { locateRedis, type RedisLocation } from './live/redis-location.ts';
 import { openSharedInterval } from './live/shared-interval.ts';
 import { openSharedReads } from './live/shared-reads.ts';
 import { openRedisCounters } from './server/limits/redis-counters.ts';
@@ -64,17 +65,18 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
     const { database } = opened;
-    if (config.production) await checkForProduction(database, config.redisUrl === undefined);
+    if (config.production) await checkForProduction(database, config.redis === undefined);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
     if (opened.embedded || config.auth.key.type === 'development') {
       await fillEmptyLog(openEventStore(database, types, () => undefined));
     }
-    const bus = await openBus(config, logger);
+    const redis = config.redis && (await locateRedis(config.redis));
+    const bus = await openBus(redis, logger);
     closers.push(() => bus.close());
     const tracing = await openTraces(config, logger, closers);
     const lag = openLag(database);
-    const redisConnected = () => (config.redisUrl === undefined ? undefined : bus.isConnected());
+    const redisConnected = () => (config.redis === undefined ? undefined : bus.isConnected());
     const metrics = openMetrics({ lag, redisConnected });
     const probes: Probes = { readiness: () => readReadiness(lag, redisConnected()), metrics: metrics.render };
     const servesApi = config.roles.includes('api');
@@ -84,7 +86,11 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     }
     const stop = () => closers.release();
     if (servesApi) {
-      const url = await serve(config, { source: { database, types }, bus, logger, tracing, metrics, probes }, closers);
+      const url = await serve(
+        config,
+        { source: { database, types }, bus, redis, logger, tracing, metrics, probes },
+        closers,
+      );
       return { url, probes: url, stop };
     }
     const server = await openProbeServer(probes, config);
@@ -143,6 +149,7 @@ async function serve(
   opened: {
     source: ReadSource;
     bus: Bus;
+    redis: RedisLocation | undefined;
     logger: Logger;
     tracing: Tracing | undefined;
     metrics: Metrics;
@@ -150,7 +157,7 @@ async function serve(
   },
   closers: Closers,
 ): Promise<string> {
-  const { bus, logger, tracing, metrics, probes } = opened;
+  const { bus, redis, logger, tracing, metrics, probes } = opened;
   // For reads only: commands have their own deadlines.
   const { database } = opened.source;
   const source = withReadDeadline(opened.source);
@@ -178,7 +185,7 @@ async function serve(
   closers.push(() => {
     logHub.close();
   });
-  const rates = openRates(config, logger, closers);
+  const rates = openRates(config.limits, redis, logger, closers);
   const sharedReads = openSharedReads();
   const dependencies: Dependencies = {
     source,
@@ -232,8 +239,8 @@ async function serve(
   return server.url;
 }
 
-function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closers) {
-  const shared = redisUrl === undefined ? undefined : openRedisCounters(redisUrl, logger.child({ component: 'rate' }));
+function openRates(limits: Limits, redis: RedisLocation | undefined, logger: Logger, closers: Closers) {
+  const shared = redis && openRedisCounters(redis, logger.child({ component: 'rate' }));
   const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
   const unauthenticatedRate = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {
@@ -244,7 +251,7 @@ function openRates({ redisUrl, limits }: Config, logger: Logger, closers: Closer
   return { rate, unauthenticatedRate };
 }
 
-function openBus({ redisUrl }: Config, logger: Logger): Promise<Bus> {
-  if (redisUrl === undefined) return Promise.resolve(openInProcessBus());
-  return openRedisBus(redisUrl, logger.child({ component: 'bus' }));
+function openBus(redis: RedisLocation | undefined, logger: Logger): Promise<Bus> {
+  if (redis === undefined) return Promise.resolve(openInProcessBus());
+  return openRedisBus(redis, logger.child({ component: 'bus' }));
 }

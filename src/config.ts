@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { contradictions, noEmbeddedInProduction } from './config/contradictions.ts';
 import type { Limits } from './config/limits.ts';
+import { type RedisConfig, redisConfig } from './config/redis-settings.ts';
 import { settingTypos } from './config/setting-typos.ts';
 import { developmentSecret, type logLevels, settings, withoutBlanks } from './config/settings.ts';
 import { StartError } from './start-error.ts';
@@ -23,7 +24,7 @@ export interface Config {
   /** Undefined: the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
   /** Undefined: an in-process bus. */
-  readonly redisUrl: string | undefined;
+  readonly redis: RedisConfig | undefined;
   readonly dataDir: string;
   readonly roles: readonly Role[];
   readonly auth: {
@@ -73,7 +74,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     port: values.PORT,
     host: values.HOST,
     databaseUrl: values.DATABASE_URL,
-    redisUrl: values.REDIS_URL,
+    redis: redisConfig(values),
     dataDir: values.DATA_DIR,
     roles: values.ROLES,
     auth: {

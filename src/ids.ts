@@ -1,4 +1,5 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { v5, v7 } from 'uuid';
 
 /** `<kind>_<uuid>` in lower case. Only one spelling is valid: two spellings of one id would be two streams. */
 const pattern = /^([a-z]{3})_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -14,8 +15,7 @@ export function newId(kind: string): string {
  * the first time that it changes after a checkpoint.
  */
 export function newCommandId(): string {
-  const milliseconds = Date.now().toString(16).padStart(12, '0');
-  return `${milliseconds.slice(0, 8)}-${milliseconds.slice(8)}-7${randomUUID().slice(15)}`;
+  return v7();
 }
 
 /** Returns the text if it is a well-formed id of this kind, otherwise undefined. */
@@ -42,7 +42,6 @@ export function deriveId(kind: string, namespace: string, name: string): string 
  * never change.
  */
 export function uuidV5(namespace: string, name: string): string {
-  const hex = hash('sha1', Buffer.concat([Buffer.from(namespace.replaceAll('-', ''), 'hex'), Buffer.from(name)]));
-  const variant = ((parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16); // the variant bits of RFC 9562
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  // As bytes: of texts, `v5` rejects a namespace of an unknown version, and a name with half a surrogate pair.
+  return v5(Buffer.from(name), Buffer.from(namespace.replaceAll('-', ''), 'hex'));
 }

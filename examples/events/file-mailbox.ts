@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createTransport } from 'nodemailer';
 import { type Mailbox, messageOf } from './mail.ts';
 import { syncFolder, writeDurably } from './position-file.ts';
 
@@ -10,11 +11,13 @@ import { syncFolder, writeDurably } from './position-file.ts';
  * program that sends the mails must keep the files or their names.
  */
 export function fileMailbox(folder: string): Mailbox {
+  const writer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
   return async mail => {
     await mkdir(folder, { recursive: true });
     // A new name each time: a draft of a killed process may be a hard link to the mail itself.
     const draft = join(folder, `.${mail.about}.${randomUUID()}`);
-    await writeDurably(draft, messageOf(mail));
+    const { message } = await writer.sendMail(messageOf(mail));
+    await writeDurably(draft, message as Buffer);
     // Unlike rename(), link() never replaces a file.
     await link(draft, join(folder, `${mail.about}.eml`)).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -30,7 +30,7 @@ export function positionFile(path: string): PositionFile {
 }
 
 /** Resolves when the content is on disk. The file's name is on disk after syncFolder(). */
-export async function writeDurably(path: string, content: string): Promise<void> {
+export async function writeDurably(path: string, content: string | Buffer): Promise<void> {
   const file = await open(path, 'w');
   try {
     await file.writeFile(content);

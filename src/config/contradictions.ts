@@ -1,3 +1,4 @@
+import { redisContradictions, serverUrls } from './redis-settings.ts';
 import { settingTypos, unknownNames } from './setting-typos.ts';
 import { minSecretBytes, type settings } from './settings.ts';
 
@@ -48,6 +49,7 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
       );
     }
   }
+  problems.push(...redisContradictions(raw));
   if (production) {
     problems.push(...plaintext(raw));
     if (unknownNames(Object.keys(raw)).length > 0) problems.push(...settingTypos(raw));
@@ -61,9 +63,8 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
 /** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
 function plaintext(raw: Readonly<Record<string, string>>): string[] {
   const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
-  const exposed = (key: string): boolean => {
-    const text = raw[key];
-    if (text === undefined || !URL.canParse(text)) return false;
+  const isExposed = (key: string, text: string): boolean => {
+    if (!URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
     const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
     if (!expected.test(protocol)) return false; // already reported as malformed
@@ -73,6 +74,8 @@ function plaintext(raw: Readonly<Record<string, string>>): string[] {
     if (protocol.startsWith('redis')) return protocol !== 'rediss:';
     return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
   };
+  const exposed = (key: string): boolean =>
+    (key.startsWith('REDIS') ? serverUrls(raw[key]) : [raw[key] ?? '']).some(text => isExposed(key, text));
   return [
     ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
       .filter(exposed)
@@ -82,7 +85,7 @@ function plaintext(raw: Readonly<Record<string, string>>): string[] {
     ...['AUTH_JWKS_URL']
       .filter(exposed)
       .map(key => `${key}: make it https://: over http an attacker could replace the keys`),
-    ...['REDIS_URL']
+    ...['REDIS_URL', 'REDIS_SENTINELS']
       .filter(exposed)
       .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
   ];

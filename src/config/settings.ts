@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { defaultLimits, type Limits } from './limits.ts';
+import { redisSettings } from './redis-settings.ts';
 
 /** Signs and verifies tokens if no key is configured. It is published, so it protects nothing outside this machine. */
 export const developmentSecret = 'orderstream development key, known to everybody';
@@ -43,17 +44,7 @@ export const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_MIGRATE_URL: postgresUrl.optional(),
-  REDIS_URL: z
-    .url({ protocol: /^rediss?$/, error: 'must be a URL like redis://host:6379', abort: true })
-    .refine(text => /^\/?\d{0,9}$/.test(new URL(text).pathname), {
-      error: 'its path must be the number of a database, like redis://host:6379/0',
-    })
-    .refine(hasReadableCredentials, { error: 'its user and password must be percent-encoded' })
-    // ioredis reads its options from the query string, and they would override those that this program sets.
-    .refine(text => /^(?:\?family=[046])?$/.test(new URL(text).search), {
-      error: 'allows only the parameter ?family=4 or ?family=6',
-    })
-    .optional(),
+  ...redisSettings,
   DATA_DIR: z.string().default('.data'),
   ROLES: list
     .pipe(z.array(z.enum(['api', 'projector'], { error: 'must be api, projector or api,projector' })))
@@ -110,17 +101,6 @@ function isAddressOrSubnet(text: string): boolean {
   const family = isIP(address);
   if (family === 0 || more.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32));
-}
-
-function hasReadableCredentials(text: string): boolean {
-  try {
-    const { username, password } = new URL(text);
-    decodeURIComponent(username);
-    decodeURIComponent(password);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Removes empty values: compose files and shells pass an empty string for a variable that is not set. */

@@ -3,15 +3,15 @@ import type { Logger } from '../telemetry/logger.ts';
 import { StartError } from '../start-error.ts';
 import { type Bus, type Hints, openListeners, type Topic } from './bus.ts';
 import { openRedisClient } from './redis-client.ts';
+import type { RedisLocation } from './redis-location.ts';
 
-const channelPrefix = 'orderstream:';
 const topics = ['appended', 'projected'] as const satisfies readonly Topic[];
-const connectTimeout = 5_000;
 /** Interval at which each connection is checked by a PING, ms. */
 const pulse = 2_000;
 /** Maximum length of a hint, characters. A longer message cannot be a hint of ours, and is not parsed. */
 const longestHint = 1_000;
 
+const away = 'Redis is away';
 const insteadOfHints = 'updates come by looking at the database until it is back';
 
 /** How long a start waits for Redis, ms. A Redis that answers in time is used from the first hint on. */
@@ -21,28 +21,29 @@ const introduction = 2_000;
  * The bus of several processes: Redis pub/sub, which loses messages while a connection is down. That is why it only
  * carries hints. If Redis is unavailable or rejects a command, also at the start, that is logged once. The bus is
  * then disconnected, and it retries until Redis accepts the command.
- * @throws StartError if Redis has no database with the number in the URL
+ *
+ * A message that is published on any node of a cluster reaches the subscribers of each node.
+ * @throws StartError if Redis has no database with the number in the URL, or if the nodes are no cluster
  */
-export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
+export async function openRedisBus(location: RedisLocation, logger: Logger): Promise<Bus> {
   const listeners = openListeners();
-  const options = {
-    lazyConnect: true,
-    connectTimeout,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2),
-  };
-  const publisher = openRedisClient(url, logger, options);
-  const subscriber = openRedisClient(url, logger, options);
+  const { prefix } = location;
+  const [publishing, listening] = [openRedisClient(location, logger), openRedisClient(location, logger)];
+  const { redis: publisher } = publishing;
+  const { redis: subscriber } = listening;
   let subscribed = false;
   let subscribing = false;
   let publishRefused = false;
-  /** Hints are missing, and a warning was logged. */
-  let missing = false;
+  /** Of several servers that are no cluster, each process may use another one. */
+  let separate = false;
+  /** Why hints are missing, as it was logged. Undefined while they arrive. */
+  let missing: string | undefined;
   let closed = false;
 
-  const isConnected = (): boolean => subscribed && !publishRefused && publisher.status === 'ready';
+  const isConnected = (): boolean => subscribed && !publishRefused && !separate && publishing.isReady();
 
   subscriber.on('message', (channel: string, message: string) => {
-    const topic = topics.find(one => channel === channelPrefix + one);
+    const topic = topics.find(one => channel === prefix + one);
     const hint = topic && parseHint(topic, message);
     if (topic && hint && !closed) listeners.notify(topic, hint);
   });
@@ -52,15 +53,17 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     listeners.notify('projected', { to: { point: 0, hash: '' } });
   }
 
+  /** Logs one reason, or two: a refusal says more than a lost connection before it. */
   function miss(why: string, error?: unknown): void {
-    if (!missing) logger.warn({ ...(error !== undefined && { err: error }) }, `${why}: ${insteadOfHints}`);
-    missing = true;
+    if (missing !== undefined && (missing !== away || why === away)) return;
+    logger.warn({ ...(error !== undefined && { err: error }) }, `${why}: ${insteadOfHints}`);
+    missing = why;
   }
 
   function recover(): void {
-    if (!subscribed || publishRefused) return;
-    logger[missing ? 'info' : 'debug']('Redis is there: hints arrive');
-    missing = false;
+    if (!subscribed || publishRefused || separate) return;
+    logger[missing === undefined ? 'debug' : 'info']('Redis is there: hints arrive');
+    missing = undefined;
   }
 
   subscriber.on('close', () => {
@@ -70,7 +73,7 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     // After a reply that ioredis cannot parse, it may never settle the command.
     subscribing = false;
     if (heard) lookNow();
-    miss('Redis is away');
+    miss(away);
   });
 
   /** Subscribing again is idempotent. Until Redis confirms it, the bus counts as disconnected. */
@@ -78,14 +81,14 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
     if (subscribing) return;
     subscribing = true;
     try {
-      await subscriber.subscribe(...topics.map(topic => channelPrefix + topic));
+      await subscriber.subscribe(...topics.map(topic => prefix + topic));
       subscribed = true;
       recover();
       lookNow();
     } catch (error) {
       subscribed = false;
       // If the connection was lost, the handler of `close` has logged it.
-      if (subscriber.status === 'ready') miss('Redis refuses SUBSCRIBE', error);
+      if (listening.isReady()) miss('Redis refuses SUBSCRIBE', error);
     } finally {
       subscribing = false;
     }
@@ -93,54 +96,73 @@ export async function openRedisBus(url: string, logger: Logger): Promise<Bus> {
 
   async function publish<T extends Topic>(topic: T, hint: Hints[T]): Promise<void> {
     try {
-      await publisher.publish(channelPrefix + topic, JSON.stringify(hint));
+      await publisher.publish(prefix + topic, JSON.stringify(hint));
       const wasRefused = publishRefused;
       publishRefused = false;
       if (wasRefused) recover();
     } catch (error) {
       logger.debug({ err: error }, 'a hint was lost');
-      if (publisher.status !== 'ready' || closed) return;
+      if (!publishing.isReady() || closed) return;
       publishRefused = true;
       miss('Redis refuses PUBLISH', error);
     }
   }
 
-  const listening = new Promise<void>(resolve => {
-    subscriber.on('ready', () => void subscribe().then(resolve));
-  });
-  const failing = new Promise<Error>(resolve => {
-    subscriber.on('error', (error: Error) => {
-      if (/DB index|invalid DB/i.test(error.message)) resolve(error);
+  async function checkCluster(): Promise<void> {
+    const wasSeparate = separate;
+    separate = await publisher.cluster('INFO').then(
+      () => false,
+      (error: unknown) => /cluster support disabled/.test(String(error)),
+    );
+    if (separate) miss('Redis is several servers that are no cluster');
+    else if (wasSeparate) recover();
+  }
+
+  const refused = new Promise<string>(resolve => {
+    subscriber.on('error', ({ message }: Error) => {
+      if (/DB index|invalid DB|SELECT is not allowed/i.test(message)) {
+        resolve(`Redis refuses the database in its path: ${message}`);
+      }
     });
   });
-  // A connection that cannot be opened is retried by ioredis.
-  for (const client of [publisher, subscriber]) client.connect().catch(() => undefined);
-  const failure = await Promise.race([failing, listening, sleep(introduction, undefined, { ref: false })]);
+  const subscribedOnce = new Promise<void>(resolve => {
+    subscriber.on('ready', () => void subscribe().then(resolve));
+  });
+  const checkedOnce = new Promise<void>(resolve => {
+    if (location.nodes.length === 1) resolve();
+    else publisher.on('ready', () => void checkCluster().then(resolve));
+  });
+  const opening = Promise.all([subscribedOnce, checkedOnce]).then(() =>
+    separate ? 'several servers must be the nodes of one cluster, and these are none' : undefined,
+  );
+  const problem = await Promise.race([refused, opening, sleep(introduction, undefined, { ref: false })]);
 
   /** Checks each connection by a PING, and retries a rejected SUBSCRIBE or PUBLISH. */
   const beat = setInterval(() => {
-    for (const client of [publisher, subscriber]) {
+    for (const { redis, isReady } of [publishing, listening]) {
       // While a connection is reopened, a PING would wait for it, and the next PING behind the first.
-      if (client.status === 'ready') client.ping().catch(() => undefined);
+      if (isReady()) redis.ping().catch(() => undefined);
     }
-    if (subscriber.status === 'ready' && !(subscribed && subscriber.mode === 'subscriber')) void subscribe();
+    if (listening.isReady() && !(subscribed && subscriber.mode === 'subscriber')) void subscribe();
     // This hint has no content and only wakes projectors, so it is a safe test of PUBLISH.
-    if (publisher.status === 'ready' && publishRefused) void publish('appended', {});
+    if (publishing.isReady() && publishRefused) void publish('appended', {});
   }, pulse);
 
   function close(): Promise<void> {
     closed = true;
     clearInterval(beat);
     subscriber.removeAllListeners('close');
-    publisher.disconnect();
-    subscriber.disconnect();
+    publishing.close();
+    listening.close();
     return Promise.resolve();
   }
 
-  if (failure) {
+  if (problem !== undefined) {
     await close();
-    throw new StartError(`REDIS_URL: Redis refuses the database in its path: ${failure.message}`);
+    throw new StartError(`REDIS_URL: ${problem}`);
   }
+  // Without a connection that ends, nothing else reports it: Redis may hang, or no sentinel may answer.
+  if (!subscribed) miss(away);
   return {
     publish: (topic, hint) => void publish(topic, hint),
     subscribe: (topic, listener) => listeners.add(topic, listener),

@@ -1,79 +1,119 @@
-import type { Duplex } from 'node:stream';
-import { Redis, type RedisOptions } from 'ioredis';
+import { createRequire } from 'node:module';
+import type dataHandler from 'ioredis/built/DataHandler.js';
+import { Redis } from 'ioredis';
 import type { Logger } from '../telemetry/logger.ts';
+import type { RedisLocation } from './redis-location.ts';
 
+const connectTimeoutMs = 5_000;
 /**
  * A connection on which Redis does not answer for this long is closed, ms: a hanging or unreachable Redis closes none
  * itself.
  */
-const socketTimeout = 2_000;
+const answerTimeoutMs = 2_000;
+/** Time for Redis to close its side of a connection that this program closes, ms. A hanging Redis never does. */
+const closeTimeoutMs = 100;
+
+// ioredis calls this for each reply. It moves an exception (a nil where only an array makes sense) out of reach of
+// every handler, which would end the process. Without that, the exception is a protocol error like any other: ioredis
+// rejects the pending commands and opens a new connection.
+const load = createRequire(import.meta.url);
+const { default: replies } = load('ioredis/built/DataHandler.js') as typeof dataHandler;
+replies.prototype['dispatch'] = (handle: () => void) => {
+  handle();
+};
+
+export interface RedisClient {
+  /** For commands and events. */
+  readonly redis: Redis;
+  /** Whether commands can be sent: an error of one is then an answer of Redis. */
+  isReady(): boolean;
+  /** Closes the connection for good. */
+  close(): void;
+}
 
 /**
  * A Redis client that survives any reply or error of Redis: its commands are rejected, or its connection is reopened,
  * and nothing ends the process. No command waits for a connection, and no command is retried.
+ *
+ * With several nodes, each new connection goes to the next one. A cluster's node that does not have a key says which
+ * one does; the client then connects to that one, and stays there. So all its keys must be in one slot.
+ * @param commandTimeoutMs a command without a reply is rejected after this time, and the connection is reopened
  */
-export function openRedisClient(url: string, logger: Logger, options: RedisOptions): Redis {
-  const client = new Redis(url, {
-    ...options,
+export function openRedisClient(
+  { nodes }: RedisLocation,
+  logger: Logger,
+  commandTimeoutMs: number = answerTimeoutMs,
+): RedisClient {
+  let closed = false;
+  let turn = 0;
+  /** Where the next connection goes instead of to the next node. */
+  let moved: { host: string; port: number } | undefined;
+  let reopening: NodeJS.Timeout | undefined;
+
+  const redis: Redis = new Redis({
+    ...nodes[0],
+    // Nothing here needs a type that only RESP3 has, and HELLO would be one more command for an operator to allow.
+    protocol: 2,
+    replyMapping: 'legacy',
+    connectTimeout: connectTimeoutMs,
+    sentinelCommandTimeout: answerTimeoutMs,
+    socketTimeout: answerTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    disconnectTimeout: closeTimeoutMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    socketTimeout,
-    commandTimeout: options.commandTimeout ?? socketTimeout,
     // Otherwise ioredis subscribes again by itself after a reconnect, and leaves a rejection unhandled, which ends
     // the process.
     autoResubscribe: false,
+    retryStrategy: attempt => {
+      Object.assign(redis.options, moved ?? nodes[++turn % nodes.length]);
+      moved = undefined;
+      return Math.min(50 * 2 ** attempt, 1_000) * (0.5 + Math.random() / 2);
+    },
+    reconnectOnError: error => {
+      moved = movedTo(error, redis.options.host ?? '');
+      return moved !== undefined;
+    },
   });
   // Without a listener, ioredis prints each error. It reconnects by itself.
-  client.on('error', (error: Error) => {
+  redis.on('error', (error: Error) => {
     logger.debug({ err: error }, 'Redis connection error');
     // A reply came for which no command waits: from then on, each command would get the reply of another command.
-    if (error.message.startsWith('Command queue state error')) abandonConnection(client, error);
+    if (error.message.startsWith('Command queue state error')) redis.disconnect(true);
   });
-  client.on('connect', () => guardAnswers(client));
-  abandonIfUnanswered(client);
-  client.on('close', () => forgetSocketTimeout(client));
-  return client;
-}
-
-/** Closes the connection: ioredis reopens it when its stream closes. */
-function abandonConnection(client: Redis, error: unknown): void {
-  const { stream } = client as unknown as { readonly stream: Duplex | undefined };
-  stream?.destroy(error instanceof Error ? error : new Error(String(error)));
-}
-
-/** Closes a connection that receives bytes but completes no reply: it may be one reply that never ends. */
-function abandonIfUnanswered(client: Redis): void {
-  const send = client.sendCommand.bind(client);
-  client.sendCommand = (command, stream) => {
-    command.promise.catch((error: unknown) => {
-      if (error instanceof Error && error.message === 'Command timed out') abandonConnection(client, error);
-    });
-    return send(command, stream);
+  // ioredis gives up if an address cannot even be tried: a sentinel may answer with anything.
+  redis.on('end', () => {
+    if (closed) return;
+    clearTimeout(reopening);
+    reopening = setTimeout(() => void redis.connect().catch(() => undefined), connectTimeoutMs / 5);
+  });
+  reopenIfUnanswered(redis);
+  return {
+    redis,
+    // ioredis reports a connection that it is closing as ready, until it is closed.
+    isReady: () => redis.status === 'ready' && redis.stream.writable,
+    close() {
+      closed = true;
+      clearTimeout(reopening);
+      redis.disconnect();
+    },
   };
 }
 
-/** On an unexpected reply ioredis throws inside a stream event, which would end the process. */
-function guardAnswers(client: Redis): void {
-  const { stream } = client as unknown as { readonly stream: Duplex };
-  // When ioredis emits `connect`, it has put its parser before all other listeners.
-  const [parse] = stream.listeners('data') as ((data: Buffer) => void)[];
-  if (!parse) return;
-  stream.off('data', parse);
-  stream.prependListener('data', (data: Buffer) => {
-    try {
-      parse(data);
-    } catch (error) {
-      abandonConnection(client, error);
-    }
-  });
+/** The node of a cluster that has the key of a command, if the error names it. */
+function movedTo({ message }: Error, host: string): { host: string; port: number } | undefined {
+  const [, given = '', port] = /^MOVED \d+ (\S*):(\d{1,5})$/.exec(message) ?? [];
+  // Without a host, it is another port of the same one.
+  return port === undefined || Number(port) > 65_535 ? undefined : { host: given || host, port: Number(port) };
 }
 
-/**
- * ioredis does not clear the timer of a connection that closed before it answered, and that timer closes the next
- * connection, although it is healthy (redis/ioredis#2147, in 5.11.1).
- */
-function forgetSocketTimeout(client: Redis): void {
-  const own = client as unknown as { socketTimeoutTimer: NodeJS.Timeout | undefined };
-  clearTimeout(own.socketTimeoutTimer);
-  own.socketTimeoutTimer = undefined;
+/** Reopens a connection that receives bytes but completes no reply: it may be one reply that never ends. */
+function reopenIfUnanswered(redis: Redis): void {
+  const send = redis.sendCommand.bind(redis);
+  redis.sendCommand = (command, stream) => {
+    command.promise.catch((error: unknown) => {
+      if (error instanceof Error && error.message === 'Command timed out') redis.disconnect(true);
+    });
+    return send(command, stream);
+  };
 }

@@ -20,6 +20,7 @@ import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startRedis } from '../support/private-redis.ts';
+import { redisAt } from '../support/redis.ts';
 import {
   addItem,
   createdOrder,
@@ -138,7 +139,7 @@ describe('a hint only wakes', () => {
 
   test('whatever is published on Redis, the hub continues from its own position and delivers each change once', async () => {
     const redis = await startRedis();
-    const shared = await openRedisBus(redis.url, logger);
+    const shared = await openRedisBus(await redisAt(redis.url), logger);
     const stranger = new Redis(redis.url);
     try {
       const orderId = await createdOrder(node, customerId);

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
-import { describeWithRedis } from '../support/redis.ts';
+import { describeWithRedis, redisAt } from '../support/redis.ts';
 import { soon, stoodStill, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 
@@ -34,7 +34,7 @@ describeWithRedis('the bus on Redis', () => {
   afterAll(() => redis.stop('SIGKILL'));
 
   async function node(): Promise<{ bus: Bus; heard: Heard }> {
-    const bus = await openRedisBus(redis.url, openLogger('fatal'));
+    const bus = await openRedisBus(await redisAt(redis.url), openLogger('fatal'));
     open.add(() => bus.close());
     const heard: Heard = { appended: [], projected: [] };
     bus.subscribe('appended', hint => void heard.appended.push(hint));
@@ -156,7 +156,7 @@ describeWithRedis('the bus on Redis', () => {
       await redis.stop('SIGKILL');
       const { logger, lines } = logLines();
       const passed = stopwatch();
-      const bus = await openRedisBus(redis.url, logger);
+      const bus = await openRedisBus(await redisAt(redis.url), logger);
       open.add(() => bus.close());
       expect(passed()).toBeLessThan(4_000);
       expect(bus.isConnected()).toBe(false);
@@ -176,7 +176,7 @@ describeWithRedis('the bus on Redis', () => {
       const [one, other] = [await node(), await node()];
       const cutter = await stranger();
       const { projected } = one.heard;
-      await cutter.client('KILL', 'TYPE', type, 'SKIPME', 'yes');
+      await cutter.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
       await soon(() => expect(one.bus.isConnected()).toBe(false), 1_000);
       await eventually(() => expect(one.bus.isConnected()).toBe(true), 20_000);
       if (type === 'pubsub') expect(projected).toContainEqual(lookNow);
@@ -189,7 +189,7 @@ describeWithRedis('the bus on Redis', () => {
     const { hostname, port } = new URL(redis.url);
     const proxy = await openTcpProxy({ host: hostname, port: Number(port) });
     const { logger, lines } = logLines();
-    const bus = await openRedisBus(`redis://127.0.0.1:${proxy.port}`, logger);
+    const bus = await openRedisBus(await redisAt(`redis://127.0.0.1:${proxy.port}`), logger);
     open.add(() => bus.close());
     proxy.meet(() => 'lose-answer');
     proxy.cut('reset');
@@ -244,7 +244,7 @@ describeWithRedis('the bus on Redis', () => {
       const late = { bus: one.bus };
       await hang(async () => {
         const passed = stopwatch();
-        late.bus = await openRedisBus(redis.url, openLogger('fatal'));
+        late.bus = await openRedisBus(await redisAt(redis.url), openLogger('fatal'));
         open.add(() => late.bus.close());
         expect(passed()).toBeLessThan(8_000);
         expect(late.bus.isConnected()).toBe(false);

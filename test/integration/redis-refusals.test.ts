@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.ts';
 import { openFakeRedis, properAnswer } from '../support/fake-redis.ts';
 import { logLines } from '../support/log-lines.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
-import { describeWithRedis } from '../support/redis.ts';
+import { describeWithRedis, redisAt } from '../support/redis.ts';
 
 // An unhandled error fails the run: vitest records each, as main.ts does.
 
@@ -44,14 +44,14 @@ describeWithRedis('a Redis that refuses', () => {
     async (_what, rules, expectedLine) => {
       await grant(...granted);
       const { logger, lines } = logLines();
-      const bus = await openRedisBus(urlOf(), logger);
+      const bus = await openRedisBus(await redisAt(urlOf()), logger);
       let hints = 0;
       bus.subscribe('appended', () => hints++);
       await eventually(() => expect(bus.isConnected()).toBe(true));
 
       await grant(...rules);
-      await operator.client('KILL', 'TYPE', 'pubsub');
-      await operator.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await operator.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await operator.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       const publishing = setInterval(() => bus.publish('appended', {}), 20);
       if (expectedLine !== undefined) {
         await eventually(() => expect(bus.isConnected()).toBe(false));
@@ -79,7 +79,7 @@ describeWithRedis('a Redis that refuses', () => {
   test('if it refuses to count, only the shared count is missing, one line is logged, and it is over when Redis allows it again', async () => {
     await grant(...granted);
     const { logger, lines } = logLines();
-    const counts = openRedisCounters(urlOf(), logger);
+    const counts = openRedisCounters(await redisAt(urlOf()), logger);
     const changes = [{ key: crypto.randomUUID(), by: 3 }];
     await eventually(async () => expect(await counts.add(changes, 10)).toEqual([3]));
     await grant('-incrby');
@@ -92,7 +92,7 @@ describeWithRedis('a Redis that refuses', () => {
 
   test('a missing database number ends the start with a line that names REDIS_URL and no password', async () => {
     await grant(...granted);
-    const starting = openRedisBus(urlOf('/4711'), openLogger('silent'));
+    const starting = openRedisBus(await redisAt(urlOf('/4711')), openLogger('silent'));
     await expect(starting).rejects.toThrow(StartError);
     await expect(starting).rejects.toThrow(/^REDIS_URL: .*DB index is out of range$/);
   });
@@ -131,47 +131,58 @@ const odd = [
   '*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n',
   '*2\r\n*1\r\n*0\r\n:1\r\n',
   '%1\r\n+a\r\n:1\r\n',
+  '*2\r\n$1\r\n-\r\n$1\r\n-\r\n',
   'HTTP/1.1 400 Bad Request\r\n\r\n',
   '\0\xff\r\n',
   '\r\n',
 ];
 
-test('whatever Redis replies, at any moment: no process ends, and hints arrive when it answers correctly again', async () => {
-  const reply = fc.oneof(fc.constantFrom<string | undefined>(...errors, ...odd, 'close', undefined), fc.constant(null));
-  const script = fc.record({
-    fromTheStart: fc.boolean(),
-    replies: fc.array(reply, { minLength: 1, maxLength: 12 }),
-    unasked: fc.array(fc.constantFrom(...errors, ...odd), { maxLength: 4 }),
-  });
-  await fc.assert(
-    fc.asyncProperty(script, async ({ fromTheStart, replies, unasked }) => {
-      const fake = await openFakeRedis();
-      let asked = 0;
-      const misbehave = () =>
-        fake.answerBy(command => {
-          const one = replies[asked++ % replies.length];
-          return one === null ? properAnswer(command) : one;
-        });
-      if (fromTheStart) misbehave();
-      const logger = openLogger('silent');
-      const bus = await openRedisBus(fake.url, logger);
-      const counts = openRedisCounters(fake.url, logger);
-      misbehave();
-      const until = performance.now() + 300;
-      while (performance.now() < until) {
-        bus.publish('appended', {});
-        void counts.add([{ key: 'a', by: 1 }], 10);
-        const one = unasked[asked % (unasked.length || 1)];
-        if (one !== undefined) fake.say(one);
-        await sleep(20);
-      }
-      fake.answerBy(undefined);
-      await eventually(() => expect(bus.isConnected()).toBe(true));
-      await eventually(async () => expect(await counts.add([{ key: 'a', by: 1 }], 10)).toEqual([1]));
-      counts.close();
-      await bus.close();
-      await fake.close();
-    }),
-    { numRuns: 12, endOnFailure: true },
-  );
-});
+test.each([
+  ['Redis', (url: string) => redisAt(url)],
+  ['a sentinel and its master', (url: string) => redisAt('redis://orders', { REDIS_SENTINELS: url })],
+  ['a node of a cluster', (url: string) => redisAt(`${url},${url.replace('127.0.0.1', 'localhost')}`)],
+])(
+  'whatever %s replies, at any moment: no process ends, and hints arrive when it answers correctly again',
+  async (_, at) => {
+    const reply = fc.oneof(
+      fc.constantFrom<string | undefined>(...errors, ...odd, 'close', undefined),
+      fc.constant(null),
+    );
+    const script = fc.record({
+      fromTheStart: fc.boolean(),
+      replies: fc.array(reply, { minLength: 1, maxLength: 12 }),
+      unasked: fc.array(fc.constantFrom(...errors, ...odd), { maxLength: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(script, async ({ fromTheStart, replies, unasked }) => {
+        const fake = await openFakeRedis();
+        let asked = 0;
+        const misbehave = () =>
+          fake.answerBy(command => {
+            const one = replies[asked++ % replies.length];
+            return one === null ? properAnswer(command, fake.port) : one;
+          });
+        if (fromTheStart) misbehave();
+        const logger = openLogger('silent');
+        const bus = await openRedisBus(await at(fake.url), logger);
+        const counts = openRedisCounters(await at(fake.url), logger);
+        misbehave();
+        const until = performance.now() + 300;
+        while (performance.now() < until) {
+          bus.publish('appended', {});
+          void counts.add([{ key: 'a', by: 1 }], 10);
+          const one = unasked[asked % (unasked.length || 1)];
+          if (one !== undefined) fake.say(one);
+          await sleep(20);
+        }
+        fake.answerBy(undefined);
+        await eventually(() => expect(bus.isConnected()).toBe(true));
+        await eventually(async () => expect(await counts.add([{ key: 'a', by: 1 }], 10)).toEqual([1]));
+        counts.close();
+        await bus.close();
+        await fake.close();
+      }),
+      { numRuns: 12, endOnFailure: true },
+    );
+  },
+);

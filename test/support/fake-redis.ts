@@ -12,6 +12,7 @@ export interface FakeRedis {
   /** Writes this to all connections, without a request. */
   say(text: string): void;
   readonly commands: number;
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -26,13 +27,14 @@ export async function openFakeRedis(): Promise<FakeRedis> {
     socket.on('data', data => {
       for (const command of commandsIn(data.toString('latin1'))) {
         commands++;
-        const reply = answer ? answer(command) : properAnswer(command);
+        const reply = answer ? answer(command) : properAnswer(command, port());
         if (reply === 'close') return socket.destroy();
         if (reply !== undefined) socket.write(reply, 'latin1');
       }
       return undefined;
     });
   });
+  const port = (): number => (server.address() as AddressInfo).port;
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const close = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
@@ -41,7 +43,8 @@ export async function openFakeRedis(): Promise<FakeRedis> {
   };
   const note = noteOpen('a fake Redis', close);
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `redis://127.0.0.1:${port()}`,
+    port: port(),
     answerBy: one => void (answer = one),
     say: text => {
       for (const socket of sockets) socket.write(text, 'latin1');
@@ -66,13 +69,15 @@ function commandsIn(text: string): string[][] {
     );
 }
 
-/** The reply that Redis would give. */
-export function properAnswer([name = '', ...rest]: readonly string[]): string {
+/** The reply that Redis would give, or a sentinel whose only master is at this port. */
+export function properAnswer([name = '', ...rest]: readonly string[], port: number): string {
   switch (name.toLowerCase()) {
     case 'info':
       return bulk('redis_version:7.0.0\r\nloading:0\r\n');
     case 'subscribe':
       return rest.map((channel, index) => `*3\r\n${bulk('subscribe')}${bulk(channel)}:${index + 1}\r\n`).join('');
+    case 'sentinel':
+      return rest[0] === 'get-master-addr-by-name' ? `*2\r\n${bulk('127.0.0.1')}${bulk(`${port}`)}` : '*0\r\n';
     case 'ping':
       return '+PONG\r\n';
     case 'incrby':

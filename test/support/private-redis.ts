@@ -13,13 +13,14 @@ export interface RedisServer {
 
 /**
  * Starts the `redis-server` of the PATH on a free loopback port; it writes nothing to disk.
+ * @param more further arguments of a server with this port
  * @throws an error with code ENOENT if there is none
  */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis(more: (port: number) => readonly string[] = () => []): Promise<RedisServer> {
   const start = async (port: number): Promise<Child> => {
-    const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'];
+    const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no', ...more(port)];
     const child = startChild('redis-server', args);
-    await printed(child, /ready to accept connections/i, 100_000);
+    await printed(child, /ready to accept connections|\+monitor master/i, 100_000);
     return child;
   };
   const { port, opened } = await onFreePort(start, /could not create server|already in use/i);

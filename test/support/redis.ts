@@ -1,4 +1,6 @@
 import { describe, inject } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { locateRedis, type RedisLocation } from '../../src/live/redis-location.ts';
 
 const url = inject('redisUrl');
 const howToRun = 'needs Redis: put redis-server on PATH, or set TEST_REDIS_URL';
@@ -15,4 +17,10 @@ export function describeWithRedis(name: string, suite: () => void): void {
 export function redisUrl(): string {
   if (url === null) throw new Error(`This suite ${howToRun}; declare it with describeWithRedis`);
   return url;
+}
+
+/** Where the program finds the Redis at this URL. */
+export async function redisAt(url: string, settings: NodeJS.ProcessEnv = {}): Promise<RedisLocation> {
+  const { redis } = loadConfig({ REDIS_URL: url, ...settings });
+  return locateRedis(redis!);
 }

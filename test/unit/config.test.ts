@@ -28,7 +28,7 @@ describe('the configuration', () => {
       port: 4000,
       host: '127.0.0.1',
       databaseUrl: undefined,
-      redisUrl: undefined,
+      redis: undefined,
       dataDir: '.data',
       roles: ['api', 'projector'],
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
@@ -49,7 +49,12 @@ describe('the configuration', () => {
       PORT: '0',
       HOST: '0.0.0.0',
       DATABASE_MIGRATE_URL: 'postgresql://owner@db.example.com/orders?sslmode=require',
-      REDIS_URL: 'rediss://redis.example.com',
+      REDIS_URL: 'rediss://user:word@orders/3',
+      REDIS_SENTINELS: 'rediss://:word@one.example.com:26379, rediss://:word@two.example.com',
+      REDIS_TLS_CA_FILE: 'ca.pem',
+      REDIS_TLS_CERT_FILE: 'client.pem',
+      REDIS_TLS_KEY_FILE: 'client.key',
+      REDIS_PREFIX: 'shop:staging:',
       DATA_DIR: '/var/lib/orderstream',
       ROLES: 'projector',
       CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
@@ -75,7 +80,12 @@ describe('the configuration', () => {
       port: 0,
       host: '0.0.0.0',
       databaseUrl: env.DATABASE_URL,
-      redisUrl: env.REDIS_URL,
+      redis: {
+        urls: ['rediss://user:word@orders/3'],
+        sentinels: ['rediss://:word@one.example.com:26379', 'rediss://:word@two.example.com'],
+        tlsFiles: { ca: 'ca.pem', cert: 'client.pem', key: 'client.key' },
+        prefix: 'shop:staging:',
+      },
       dataDir: '/var/lib/orderstream',
       roles: ['projector'],
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
@@ -277,19 +287,71 @@ describe('a name that is probably a misspelt key is reported in every mode', () 
   });
 });
 
-test.each([
-  ['redis://:hunter2@h/abc', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
-  ['redis://:hunter2@h/0/1', 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
-  ['redis://:hunter2%zz@h', 'REDIS_URL: its user and password must be percent-encoded'],
-  ['redis://:hunter2@h?retryStrategy=1', 'REDIS_URL: allows only the parameter ?family=4 or ?family=6'],
-  ['http://:hunter2@h', 'REDIS_URL: must be a URL like redis://host:6379'],
-])('a REDIS_URL that cannot be used is reported in one line, without its password: %s', (url, line) => {
-  expect(() => loadConfig({ REDIS_URL: url })).toThrow(new ConfigError([line]));
+describe('settings of Redis that cannot be used are reported in one line, without a password', () => {
+  const url = 'redis://:hunter2@h';
+  test.each<[NodeJS.ProcessEnv, string]>([
+    [{ REDIS_URL: `${url}/abc` }, 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
+    [{ REDIS_URL: `${url}/0/1` }, 'REDIS_URL: its path must be the number of a database, like redis://host:6379/0'],
+    [{ REDIS_URL: 'redis://:hunter2%zz@h' }, 'REDIS_URL: its user and password must be percent-encoded'],
+    [{ REDIS_URL: `${url}?retryStrategy=1` }, 'REDIS_URL: allows only the parameter ?family=4 or ?family=6'],
+    [{ REDIS_URL: 'http://:hunter2@h' }, 'REDIS_URL: must be a URL like redis://host:6379'],
+    [{ REDIS_URL: `${url},i:6380` }, 'REDIS_URL: must be a URL like redis://host:6379'],
+    [{ REDIS_URL: `${url},http://i` }, 'REDIS_URL: must be a URL like redis://host:6379'],
+    [{ REDIS_URL: `${url},redis://i` }, 'REDIS_URL: the URLs of a cluster must differ in host and port only'],
+    [{ REDIS_URL: `${url}/1,redis://:hunter2@i/1` }, 'REDIS_URL: a cluster has no database except 0'],
+    [{ REDIS_SENTINELS: 'redis://s' }, 'REDIS_SENTINELS: set REDIS_URL too, or neither'],
+    [{ REDIS_PREFIX: 'shop:' }, 'REDIS_PREFIX: set REDIS_URL too, or neither'],
+    [
+      { REDIS_URL: `${url},redis://:hunter2@i`, REDIS_SENTINELS: 'redis://s' },
+      'REDIS_URL: with REDIS_SENTINELS it must be one URL, whose host is the name of the master',
+    ],
+    [{ REDIS_URL: url, REDIS_SENTINELS: 's:26379' }, 'REDIS_SENTINELS: must be a URL like redis://sentinel-1:26379'],
+    [
+      { REDIS_URL: url, REDIS_SENTINELS: 'redis://s/orders' },
+      'REDIS_SENTINELS: must have no path and no parameter: the name of the master is the host in REDIS_URL',
+    ],
+    [
+      { REDIS_URL: url, REDIS_SENTINELS: 'redis://:hunter2@s,redis://t' },
+      'REDIS_SENTINELS: the URLs must differ in host and port only',
+    ],
+    [{ REDIS_URL: url, REDIS_PREFIX: '{shop}' }, 'REDIS_PREFIX: must be 1 to 64 letters, digits, and any of _ . : -'],
+    [
+      { REDIS_URL: url, REDIS_TLS_CA_FILE: 'ca.pem' },
+      'REDIS_TLS_CA_FILE: make REDIS_URL rediss://, or do not set it: the connection has no TLS',
+    ],
+    [
+      { REDIS_URL: 'rediss://h', REDIS_TLS_KEY_FILE: 'client.key' },
+      'REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE: set both or neither',
+    ],
+    [
+      { ...production, REDIS_URL: 'rediss://a,rediss://b', REDIS_TLS_KEY_FILE: 'k', REDIS_TLS_CERTS_FILE: 'c' },
+      'REDIS_TLS_CERT_FILE, REDIS_TLS_KEY_FILE: set both or neither\nREDIS_TLS_CERTS_FILE: is no key of this program: did you mean REDIS_TLS_CERT_FILE?',
+    ],
+    [
+      { ...production, REDIS_URL: 'rediss://orders', REDIS_SENTINELS: 'redis://s' },
+      'REDIS_SENTINELS: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+    ],
+    [
+      { ...production, REDIS_URL: 'redis://orders', REDIS_SENTINELS: 'rediss://s' },
+      'REDIS_URL: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
+    ],
+  ])('%j', (env, lines) => {
+    expect(() => loadConfig(env)).toThrow(new ConfigError(lines.split('\n')));
+  });
 });
 
-test.each(['redis://h', 'redis://h/', 'redis://h/3', 'rediss://user:a%2Fb@h:6380/15?family=6', 'redis://[::1]:6379'])(
-  'a REDIS_URL is accepted: %s',
-  url => {
-    expect(loadConfig({ REDIS_URL: url }).redisUrl).toBe(url);
-  },
-);
+test.each([
+  'redis://h',
+  'redis://h/',
+  'redis://h/3',
+  'rediss://user:a%2Fb@h:6380/15?family=6',
+  'redis://[::1]:6379',
+  'redis://:a,b@h',
+])('a REDIS_URL is accepted: %s', url => {
+  expect(loadConfig({ REDIS_URL: url }).redis?.urls).toEqual([url]);
+});
+
+test('a REDIS_URL may be several URLs, of the nodes of one cluster', () => {
+  const REDIS_URL = 'redis://:a,b@h:6379/0, redis://:a,b@i:6380';
+  expect(loadConfig({ REDIS_URL }).redis?.urls).toEqual(['redis://:a,b@h:6379/0', 'redis://:a,b@i:6380']);
+});

@@ -45,5 +45,9 @@ describe('ids', () => {
     const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
     expect(uuidV5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
     expect(deriveId('prd', dns, 'www.example.com')).toBe('prd_2ed6657d-e927-568b-95e1-2665a8aea6a2');
+    // No UUID of a known version, and no valid Unicode.
+    const odd = '00000000-0000-0000-0000-00000000000f';
+    expect(uuidV5(odd, '')).toBe('2c359e49-3fe6-57cb-81fa-fc84b4196ce9');
+    expect(uuidV5(odd, 'ünï\ud800')).toBe('441da514-474e-5f20-a867-dfb536bdd677');
   });
 });

@@ -1,7 +1,7 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import { openRedisClient } from '../../live/redis-client.ts';
+import type { RedisLocation } from '../../live/redis-location.ts';
 
-const prefix = 'orderstream:rate:';
 /** Later answers are dropped: the counts would be out of date. */
 const commandTimeoutMs = 1_000;
 
@@ -23,19 +23,17 @@ export interface RedisCounters {
  * Counters in Redis. Redis may be away, or reject commands, at any time, also at the start: then nothing is counted
  * and no caller waits.
  */
-export function openRedisCounters(url: string, logger: Logger): RedisCounters {
-  const client = openRedisClient(url, logger, {
-    commandTimeout: commandTimeoutMs,
-    retryStrategy: (attempt: number) => Math.min(50 * 2 ** attempt, 1_000),
-  });
-  const isReady = (): boolean => client.status === 'ready';
+export function openRedisCounters(location: RedisLocation, logger: Logger): RedisCounters {
+  const { redis, isReady, close } = openRedisClient(location, logger, commandTimeoutMs);
+  // A cluster places a key by the part in braces: all counters are on one node, so one pipeline increments them.
+  const prefix = `${location.prefix}{rate}:`;
   /** Redis rejected the last increments, and that was logged. */
   let rejected = false;
 
   return {
     async add(increments, seconds) {
       if (increments.length === 0 || !isReady()) return undefined;
-      const pipeline = client.pipeline();
+      const pipeline = redis.pipeline();
       for (const { key, by } of increments) pipeline.incrby(prefix + key, by).expire(prefix + key, seconds);
       try {
         const sums = sumsOf((await pipeline.exec()) ?? []);
@@ -43,15 +41,15 @@ export function openRedisCounters(url: string, logger: Logger): RedisCounters {
         rejected = false;
         return sums;
       } catch (error) {
-        // A lost connection is logged by the bus.
-        const isRejection = isReady();
+        // A lost connection is logged by the bus, and the client follows to another node of a cluster by itself.
+        const isRejection = isReady() && !(error as Error).message.startsWith('MOVED ');
         const level = isRejection && !rejected ? 'warn' : 'debug';
         logger[level]({ err: error }, 'Redis does not count: rate limits apply to each node separately');
         rejected ||= isRejection;
         return undefined;
       }
     },
-    close: () => client.disconnect(),
+    close,
   };
 }
 
