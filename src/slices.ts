@@ -9,7 +9,7 @@ import { orderView } from './order/views/order-view.ts';
 import { productSales, productSalesByDay, productSalesByMonth } from './order/views/product-sales.ts';
 import { salesByDay } from './order/views/sales-by-day.ts';
 import { productDecider } from './product/decider.ts';
-import { productView } from './product/views/product-view.ts';
+import { liveProducts, productChangeView, productView } from './product/views/product-view.ts';
 import type { AnyLiveView } from './projections/read-changes.ts';
 import { projectionEvents } from './projections/retry-event.ts';
 import type { Views } from './projections/view.ts';
@@ -23,9 +23,9 @@ export const types = eventTypes([...deciders, projectionEvents]);
 /** All views of the core group. */
 export const views: Views = {
   folded: [customerView, productView, orderView],
-  derived: [customerOrderView],
+  derived: [customerOrderView, productChangeView],
   summed: [customerTotals, salesByDay, productSales, productSalesByDay, productSalesByMonth],
 };
 
 /** Views whose changes are sent to subscribers. */
-export const liveViews: readonly AnyLiveView[] = [liveOrders, liveCustomers];
+export const liveViews: readonly AnyLiveView[] = [liveOrders, liveCustomers, liveProducts];

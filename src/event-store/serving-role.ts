@@ -6,6 +6,7 @@ import { StartError } from '../start-error.ts';
 /** The tables that the serving role may write. It may also read the log, and append to it only with append_events(). */
 const written = [
   'checkpoints, parked_streams, snapshots, order_view, customer_order_view, customer_view, product_view',
+  'product_change_view',
   'customer_totals, sales_by_day, product_sales, product_sales_by_day, product_sales_by_month',
 ].join(', ');
 
