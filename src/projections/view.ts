@@ -76,6 +76,22 @@ export function derivedView<Source extends object, Row extends object>(view: {
 }
 
 /**
+ * Declares the derived view in which subscribers find the changes of another view: the position of each row's last
+ * change, by an index. An index by position on the view itself would make each update of a row write all of its
+ * indexes.
+ */
+export function changeView<Row extends { readonly position: number }>(name: string, source: View<Row>): DerivedView {
+  const { key } = source;
+  return {
+    name,
+    key,
+    columns: { [key]: 'text', position: 'bigint' },
+    source,
+    derive: (row: Row) => ({ [key]: row[key], position: row.position }),
+  };
+}
+
+/**
  * A read model of sums over the rows of another view. The contribution of a row depends on that row alone, so the row
  * before a batch determines the amount to subtract: each row counts once, however often its stream is folded.
  */

@@ -62,6 +62,8 @@ test('an erased customer appears nowhere, on no node and for no caller, while lo
     `subscription { orderUpdated(id: "${order}") { kind order { version reference cancellationReason } } }`,
   );
   await eventually(async () => expect(JSON.stringify(await updates.next())).toContain(words.reason));
+  const profile = socket.subscribe(`subscription { customerUpdated(id: "${id}") { kind customer { name email } } }`);
+  expect(await profile.next()).toMatchObject({ data: { customerUpdated: { customer: { name: words.name } } } });
 
   const { code, stdout } = await runCli('orderstream', ['erase-customer', id], {
     DATABASE_URL: database.url,
@@ -72,6 +74,9 @@ test('an erased customer appears nowhere, on no node and for no caller, while lo
   // Subscribers are notified.
   expect(await updates.next()).toMatchObject({
     data: { orderUpdated: { order: { version: 4, reference: null, cancellationReason: '[erased]' } } },
+  });
+  expect(await profile.next()).toMatchObject({
+    data: { customerUpdated: { kind: 'UPDATE', customer: { name: '[erased]', email: '[erased]' } } },
   });
   await socket.close();
   for (const asker of [token, staff]) {

@@ -94,6 +94,8 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
     { filter: { customerId }, after: '0000000000000-000000000000' },
     { filter: { idIn: [orderId] } },
   ],
+  customerUpdated: ({ customerId }) => [{ id: customerId }, { id: customerId, after: '0000000000000-000000000000' }],
+  productsUpdated: () => [{}, { after: '0000000000000-000000000000' }],
   orderEvents: ({ orderId }) => [{ orderId }, { orderId, after: '0000000000000-000000000000' }],
   eventsAppended: () => [{}, { after: '0000000000000-000000000000' }],
 };
@@ -241,7 +243,9 @@ describe.each<Transport>(['HTTP', 'SSE', 'WebSocket'])('over %s', transport => {
     for (const [index, { kind, name, document, variables: given }] of theirs.entries()) {
       const answer = await ask(document, given as Record<string, unknown>);
       // A subscription may reveal nothing at first, and everything later.
-      if (kind === 'subscription' && answer.errors === undefined) wrong.push({ name, given, opened: answer });
+      const isPublic = name === 'productsUpdated';
+      if (kind === 'subscription' && !isPublic && answer.errors === undefined)
+        wrong.push({ name, given, opened: answer });
       const leaked = leaks(answer, given);
       if (leaked.length > 0) wrong.push({ name, given, leaked });
       const missing = nobodys[index]!;

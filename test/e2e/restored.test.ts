@@ -32,6 +32,8 @@ let common: string;
 /** Each kind of subscription to what exists in both logs, by name. */
 let states: Readonly<Record<string, string>>;
 let feeds: Readonly<Record<string, string>>;
+/** The same of what no event has changed since the backup. */
+let unchanged: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   log = await forkedLog();
@@ -49,6 +51,10 @@ beforeAll(async () => {
     'a customer’s list': `customerOrdersUpdated(customerId: "${log.customerId}" AFTER) { kind position orderId }`,
     'the list of all orders': 'ordersUpdated(AFTER) { kind position orderId }',
     projections: 'projectionsUpdated { name position }',
+  };
+  unchanged = {
+    'a customer': `customerUpdated(id: "${log.customerId}" AFTER) { kind position customer { name } }`,
+    'the list of products': 'productsUpdated(AFTER) { kind position productId }',
   };
   feeds = {
     'the feed of the log': 'eventsAppended(AFTER) { position }',
@@ -106,14 +112,16 @@ test('if a database is restored to an earlier point and then gets other events, 
     );
   const watchers = await open(states);
   const followers = await open(feeds, lost);
+  const others = await open(unchanged);
   const gone = await watch('WebSocket', `orderUpdated(id: "${log.lostOrder}" AFTER) { kind }`);
-  for (const { watching } of watchers) expect(['SNAPSHOT', 'PROGRESS']).toContain(frameOf(await watching.next()).kind);
+  for (const { watching } of [...watchers, ...others])
+    expect(['SNAPSHOT', 'PROGRESS']).toContain(frameOf(await watching.next()).kind);
   expect(frameOf(await gone.next()).kind).toBe('SNAPSHOT');
 
   await log.restore();
   const restored = await positions();
   expect(restored).not.toContain(lost);
-  for (const { name, watching } of watchers) {
+  for (const { name, watching } of [...watchers, ...others]) {
     const answer = await watching.next();
     expect([name, frameOf(answer).kind, answer.errors]).toEqual([name, 'RESYNC', undefined]);
     expect(restored, name).toContain(frameOf(answer).position);
@@ -127,6 +135,7 @@ test('if a database is restored to an earlier point and then gets other events, 
   }
   expect(codes(await gone.next())).toEqual(['NOT_FOUND']);
   await gone.close();
+  for (const { watching } of others) await watching.close();
 
   // Both orders change: all subscribers get the changes of this log, and nothing else.
   const [first, second] = log.orders;
@@ -149,7 +158,7 @@ test('if a database is restored to an earlier point and then gets other events, 
 describe('a subscriber that reconnects with a position of the lost log', () => {
   describe.each(['WebSocket', 'SSE'] as const)('over %s', carrier => {
     test.each(['argument', 'extensions'] as const)('gets RESYNC, by %s', async way => {
-      for (const [name, field] of Object.entries({ ...states, ...feeds })) {
+      for (const [name, field] of Object.entries({ ...states, ...unchanged, ...feeds })) {
         if (name === 'projections' && way === 'argument') continue; // it takes no such argument
         const watching = await watch(
           carrier,
@@ -183,7 +192,7 @@ describe('a subscriber that reconnects with a position of the lost log', () => {
   });
 
   test('gets RESYNC if an EventSource sends it as Last-Event-ID', async () => {
-    for (const [name, field] of Object.entries({ ...states, ...feeds })) {
+    for (const [name, field] of Object.entries({ ...states, ...unchanged, ...feeds })) {
       const stream = await openEventStream(
         app.url,
         operation(field),

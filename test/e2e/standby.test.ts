@@ -20,6 +20,7 @@ import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { type PostgresServer, startPostgres } from '../support/private-postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
+import { customerToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
 
 let primary: PostgresServer;
@@ -181,6 +182,28 @@ describe('a subscription that resumes after a position which the standby has not
     }
     const late = await post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
     expect(codes(late)).toEqual(['STALE_POSITION']);
+  });
+
+  test("gets the same answer for another customer's order as for a missing one", async () => {
+    const { orderId, position: known } = await order();
+    await post(reads.url, OrdersDocument, { atLeast: known }, { token: shop.staff });
+    const stranger = await customerToken(`cus_${crypto.randomUUID()}`);
+    await whileBehind(async () => {
+      const after = await addItem(orderId);
+      const fields = [orderId, `ord_${crypto.randomUUID()}`].flatMap(id => [
+        `orderUpdated(id: "${id}", after: "${after}") { kind }`,
+        `orderEvents(orderId: "${id}", after: "${after}") { position }`,
+      ]);
+      const answers = await Promise.all(
+        fields.map(async field => {
+          const watching = await openWatch.WebSocket(reads.url, stranger, `subscription { ${field} }`, {});
+          const answer = await watching.next();
+          await watching.close();
+          return codes(answer);
+        }),
+      );
+      expect(answers).toEqual(answers.map(() => ['VIEW_LAGGING']));
+    });
   });
 
   test('waits for an order and a customer that do not exist there yet', async () => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
 import { type DerivedView, type FoldedView, type SummedView, viewNames } from '../../src/projections/view.ts';
 import { snakeCase, wholeColumns } from '../../src/projections/view-sql.ts';
-import { views } from '../../src/slices.ts';
+import { liveViews, views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -24,6 +24,16 @@ function isView(value: unknown): value is AnyView {
 const folders = await readdir('src');
 const sliceFolders = folders.filter(folder => existsSync(`src/${folder}/slice.ts`));
 
+async function declaredBySlices(): Promise<unknown[]> {
+  const declared: unknown[] = [];
+  for (const slice of sliceFolders) {
+    for (const file of await readdir(`src/${slice}/views`)) {
+      declared.push(...Object.values((await import(`../../src/${slice}/views/${file}`)) as Record<string, unknown>));
+    }
+  }
+  return declared;
+}
+
 let database: TestDatabase;
 beforeAll(async () => {
   database = await freshDatabase();
@@ -31,19 +41,30 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test('every view that a slice declares is in the list', async () => {
-  const declared: string[] = [];
-  for (const slice of sliceFolders) {
-    for (const file of await readdir(`src/${slice}/views`)) {
-      const exported = (await import(`../../src/${slice}/views/${file}`)) as Record<string, unknown>;
-      declared.push(
-        ...Object.values(exported)
-          .filter(isView)
-          .map(view => view.name),
-      );
-    }
-  }
+  const declared = (await declaredBySlices()).filter(isView).map(view => view.name);
   expect(declared.length).toBeGreaterThan(5);
   expect(listed.map(view => view.name).toSorted()).toEqual(declared.toSorted());
+});
+
+test('every live view that a slice declares is in the list, and the tables of its lists have an index by position', async () => {
+  const declared = (await declaredBySlices()).filter(
+    one => typeof one === 'object' && one !== null && 'rows' in one && isView(one.rows),
+  );
+  expect(new Set(liveViews)).toEqual(new Set(declared));
+  const { rows } = await onDatabase(database.url, client =>
+    client.query<{ columns: string }>(
+      `SELECT c.relname || ' ' || string_agg(a.attname, ' ' ORDER BY k.place) AS columns
+       FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+       CROSS JOIN unnest(i.indkey) WITH ORDINALITY k(number, place)
+       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+       GROUP BY c.relname, i.indexrelid`,
+    ),
+  );
+  const indexes = rows.map(({ columns }) => columns);
+  for (const { all, scoped } of liveViews) {
+    if (all) expect(indexes).toContain(`${all.name} generation position`);
+    if (scoped) expect(indexes).toContain(`${scoped.table.name} generation ${snakeCase(scoped.column)} position`);
+  }
 });
 
 test.each(listed.map(view => [view.name, view] as const))(
@@ -96,7 +117,7 @@ test('the page on adding a view names existing files, functions and tests', asyn
       return readFile(`src/projections/${file}`, 'utf8');
     }),
   );
-  for (const name of ['derivedView', 'summedView', 'readEntities', 'readPage', 'readReport', 'wordsOf']) {
+  for (const name of ['derivedView', 'summedView', 'changeView', 'readEntities', 'readPage', 'readReport', 'wordsOf']) {
     expect(page).toContain(name);
     expect(code.join('\n')).toMatch(new RegExp(`export (?:async )?function ${name}\\b`));
   }

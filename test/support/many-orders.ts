@@ -23,6 +23,7 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
     SELECT 1, 'prd_' || n, 'S' || n, 'Thing ' || n, n, 'EUR', true, '2020-01-01'::timestamptz + n * interval '1 hour',
       now(), 1, n, '', ('''thing'' ''t' || n || ''' ''s' || n || '''')::tsvector
     FROM generate_series(0, 9999) n;
+    INSERT INTO product_change_view (generation, product_id, position) SELECT generation, product_id, position FROM product_view;
     CREATE TEMP TABLE many AS
     SELECT n, 'ord_' || md5(n::text)::uuid AS order_id, public_number(n) AS number,
       CASE WHEN n % 4 = 0 THEN 'R' || n END AS reference,

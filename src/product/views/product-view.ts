@@ -1,10 +1,11 @@
 import type { Position } from '../../event-store/position.ts';
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
+import type { LiveView } from '../../projections/read-changes.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import type { Page, PageRequest } from '../../projections/page.ts';
 import { readPage } from '../../projections/read-page.ts';
-import { searchFilters, wordsOf } from '../../projections/search.ts';
-import { timeOf, type View } from '../../projections/view.ts';
+import { missingWords, searchFilters, wordsOf } from '../../projections/search.ts';
+import { changeView, timeOf, type View } from '../../projections/view.ts';
 import type { ProductEvent } from '../domain/events.ts';
 
 /**
@@ -42,7 +43,7 @@ export const productView: View<ProductRow> = {
     position: 'bigint',
     hash: 'text',
   },
-  search: ({ sku, name }) => [sku, name].flatMap(wordsOf),
+  search: productWords,
   fold(row, recorded) {
     const { streamId: productId, version, position, hash } = recorded;
     const at = timeOf(recorded, row?.updatedAt);
@@ -51,6 +52,20 @@ export const productView: View<ProductRow> = {
     return { ...before, ...changes, updatedAt: at, version, position, hash };
   },
 };
+
+export const productChangeView = changeView('product_change_view', productView);
+
+/** Products for subscribers: the list of all. */
+export const liveProducts: LiveView<ProductRow> = { rows: productView, all: productChangeView };
+
+function productWords({ sku, name }: ProductRow): string[] {
+  return [sku, name].flatMap(wordsOf);
+}
+
+/** Whether a search finds a product. @param search words; undefined: all products */
+export function isFoundBy(search: readonly string[] | undefined, row: ProductRow): boolean {
+  return !search || (search.length > 0 && missingWords(search, productWords(row)).length === 0);
+}
 
 type Offer = Pick<ProductRow, 'sku' | 'name' | 'price' | 'currency' | 'available'>;
 

@@ -39,6 +39,8 @@ export const audiences: Readonly<Record<string, Audience>> = {
   customerOrdersUpdated: 'owner',
   ordersUpdated: 'staff',
   orderEvents: 'owner',
+  customerUpdated: 'owner',
+  productsUpdated: 'anyone',
   eventsAppended: 'staff',
   projectionsUpdated: 'staff',
 };

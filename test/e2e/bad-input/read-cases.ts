@@ -3,6 +3,7 @@ import {
   CustomerOrdersDocument,
   CustomerOrdersUpdatedDocument,
   CustomersDocument,
+  CustomerUpdatedDocument,
   NodeDocument,
   NodesDocument,
   OrderByNumberDocument,
@@ -11,6 +12,7 @@ import {
   OrderUpdatedDocument,
   ProductDocument,
   ProductsDocument,
+  ProductsUpdatedDocument,
   SalesByDayDocument,
   TopProductsDocument,
 } from '../../generated/graphql.ts';
@@ -41,6 +43,7 @@ function* idCases(): Generator<Case> {
     ['customer', 'cus', CustomerDocument],
     ['product', 'prd', ProductDocument],
     ['orderUpdated', 'ord', OrderUpdatedDocument],
+    ['customerUpdated', 'cus', CustomerUpdatedDocument],
   ] as const;
   for (const [name, kind, document] of entities) {
     for (const id of malformedIds(kind)) {
@@ -162,6 +165,7 @@ function* searchCases(): Generator<Case> {
   const lists = [
     ['customers', CustomersDocument],
     ['products', ProductsDocument],
+    ['productsUpdated', ProductsUpdatedDocument],
   ] as const;
   for (const [name, document] of lists) {
     yield asStaff(`${name}: a search of 2 KB`, [document, { search: 'x'.repeat(2_048) }], tooMany(200));
@@ -226,8 +230,11 @@ function* nothingToWatchCases({ orders, stranger }: World): Generator<Case> {
   const answer = { code: 'NOT_FOUND' };
   const order = (id: string) => [OrderUpdatedDocument, { id }] as const;
   const list = (customerId: string) => [CustomerOrdersUpdatedDocument, { customerId }] as const;
+  const profile = (id: string) => [CustomerUpdatedDocument, { id }] as const;
   yield asCustomer('orderUpdated: an unknown order', order(unknown('ord')), answer);
   yield asCustomer("orderUpdated: another customer's order", order(orders.foreign.id), answer);
+  yield asStaff('customerUpdated: an unknown customer', profile(unknown('cus')), answer);
+  yield asCustomer('customerUpdated: another customer', profile(stranger.id), answer);
   yield asStaff('customerOrdersUpdated: an unknown customer', list(unknown('cus')), answer);
   yield asCustomer('customerOrdersUpdated: another customer', list(stranger.id), answer);
 }
