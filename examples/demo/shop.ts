@@ -1,4 +1,4 @@
-import { converse } from '../../src/client/conversation.ts';
+import { openOperationSession } from '../../src/client/operation-session.ts';
 
 /** Interval between two commands, ms. */
 const intervalMs = 25;
@@ -30,12 +30,12 @@ export async function openShop(urls: readonly string[], token: string): Promise<
    * response.
    */
   async function command(query: string, input: object): Promise<Readonly<Record<string, string>>> {
-    const conversation = converse({ query, variables: { input } }, {});
+    const session = openOperationSession({ query, variables: { input } }, {});
     for (let at = Math.floor(Math.random() * urls.length); ; at++) {
       const url = urls[at % urls.length] ?? '';
-      const answer = await post(url, conversation.request).then(
-        body => conversation.take(body),
-        () => conversation.fail(),
+      const answer = await post(url, session.request).then(
+        body => session.take(body),
+        () => session.fail(),
       );
       if (typeof answer === 'number') await new Promise(resolve => setTimeout(resolve, answer));
       else {

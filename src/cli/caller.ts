@@ -21,13 +21,13 @@ export interface CallerOptions {
 export function caller(env: NodeJS.ProcessEnv, role: 'staff' | 'customer', token?: string): Person {
   if (token !== undefined) {
     const bare = token.replace(/^Bearer\s+/i, '');
-    const refused = `give --token one with role ${role} that is valid now`;
-    return { name: 'Customer', id: '', token: () => Promise.resolve(bare), refused };
+    const tokenHint = `give --token one with role ${role} that is valid now`;
+    return { name: 'Customer', id: '', token: () => Promise.resolve(bare), tokenHint };
   }
   const { staff, customers } = signedPeople(env);
   const signed = role === 'staff' ? staff : (customers[0] ?? staff);
-  const refused = env['AUTH_JWT_SECRET']
-    ? signed.refused
+  const tokenHint = env['AUTH_JWT_SECRET']
+    ? signed.tokenHint
     : `give one with role ${role} by --token, or set AUTH_JWT_SECRET to the server's`;
-  return { ...signed, refused };
+  return { ...signed, tokenHint };
 }

@@ -83,12 +83,12 @@ const words: readonly (readonly [Deed['type'], string])[] = [
   ['cancel', 'cancelled'],
 ];
 
-function sentenceOf({ done, refused, unanswered }: Summary, api: Api, seconds: number): string {
+function sentenceOf({ done, rejected, unanswered }: Summary, api: Api, seconds: number): string {
   const commands = [...done.values()].reduce((sum, count) => sum + count, 0);
   const orders = words.map(([type, word]) => `${counted(done.get(type) ?? 0)} ${word}`);
   const rate = (commands / Math.max(seconds, 0.001)).toFixed(1);
   const rest = [
-    `${counted(refused)} rejected`,
+    `${counted(rejected)} rejected`,
     `${counted(api.repeats)} sent again`,
     ...(unanswered > 0 ? [`${counted(unanswered)} without an answer at the end`] : []),
   ];

@@ -1,7 +1,7 @@
 import { ApolloLink } from '@apollo/client';
 import { print } from '@apollo/client/utilities';
 import { Observable } from 'rxjs';
-import { type Answer, type ClientOptions, converse } from './conversation.ts';
+import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
 import { createSeen } from './seen.ts';
 
 const header = 'orderstream-position';
@@ -15,7 +15,7 @@ export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
   const { seen = createSeen(), onResync } = options;
   return new ApolloLink((operation, forward) => {
     const { query, variables, extensions, client } = operation;
-    const conversation = converse(
+    const session = openOperationSession(
       { query: print(query), variables, extensions },
       {
         seen,
@@ -26,8 +26,8 @@ export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
       },
     );
     // By reference: a terminating link that reconnects by itself sends the current values of this object.
-    operation.variables = conversation.request.variables;
-    operation.extensions = conversation.request.extensions;
+    operation.variables = session.request.variables;
+    operation.extensions = session.request.extensions;
 
     return new Observable(observer => {
       let below: { unsubscribe(): void } | undefined;
@@ -40,7 +40,7 @@ export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
           below?.unsubscribe();
           timer = setTimeout(send, wait);
         };
-        const position = conversation.send();
+        const position = session.send();
         operation.setContext(context => {
           const { [header]: _, ...headers } = (context['headers'] ?? {}) as Record<string, string>;
           return { headers: position === undefined ? headers : { ...headers, [header]: position } };
@@ -48,14 +48,14 @@ export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
         below = forward(operation).subscribe({
           next(answer) {
             if (again !== undefined) return;
-            const verdict = conversation.take(answer as Answer);
+            const verdict = session.take(answer as Answer);
             if (typeof verdict === 'number') later(verdict);
             else if (verdict) observer.next(verdict as ApolloLink.Result);
           },
           error(error: { readonly statusCode?: number; readonly errors?: Answer['errors'] }) {
             if (again !== undefined) return;
             const { statusCode, errors } = error;
-            const wait = errors ? conversation.take({ errors }) : conversation.fail(statusCode);
+            const wait = errors ? session.take({ errors }) : session.fail(statusCode);
             if (typeof wait === 'number') later(wait);
             else observer.error(error);
           },

@@ -1,5 +1,5 @@
 import { type Client, type ClientOptions as SocketOptions, createClient as createSocketClient } from 'graphql-ws';
-import { type Answer, type ClientOptions, converse } from './conversation.ts';
+import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
 import { type Flow, iterate } from './iterate.ts';
 import { mostRefusals, type Token } from './token.ts';
 import { retryWait } from './retry-wait.ts';
@@ -70,7 +70,7 @@ export function createClient(options: ResumingSocketOptions): Client {
   });
 
   function open(...[payload, sink]: Parameters<Client['subscribe']>): Flow {
-    const conversation = converse(payload, { seen, onResync });
+    const session = openOperationSession(payload, { seen, onResync });
     let current: Sent | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
@@ -83,7 +83,7 @@ export function createClient(options: ResumingSocketOptions): Client {
       /** @returns the result to deliver */
       function taken(answer: Answer): Answer | undefined {
         if (over || again !== undefined) return undefined;
-        const verdict = conversation.take(answer);
+        const verdict = session.take(answer);
         if (typeof verdict !== 'number') return verdict;
         again = verdict; // sent again after its end; a subscription with one failed frame does not end by itself
         setTimeout(() => mine.end());
@@ -95,9 +95,9 @@ export function createClient(options: ResumingSocketOptions): Client {
         else if (!over && !paused) timer = setTimeout(send, again);
       }
 
-      conversation.send();
+      session.send();
       mine.end = client.subscribe(
-        { ...payload, ...conversation.request },
+        { ...payload, ...session.request },
         {
           next(answer) {
             const delivered = taken(answer as Answer);
@@ -114,7 +114,7 @@ export function createClient(options: ResumingSocketOptions): Client {
     }
 
     // graphql-ws would send it again on the next connection, and a command without a key would count twice.
-    const unlisten = conversation.repeatable
+    const unlisten = session.repeatable
       ? undefined
       : client.on('closed', event => {
           finish(() => sink.error(event));

@@ -1,4 +1,4 @@
-import { type Answer, type ClientOptions, converse } from './conversation.ts';
+import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
 import { type Flow, iterate, type Sink } from './iterate.ts';
 import { createSeen } from './seen.ts';
 import { mostRefusals, type Token } from './token.ts';
@@ -43,7 +43,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
   const { url, token, headers, fetch: fetched = fetch, seen = createSeen(), onResync } = options;
 
   function open<Data>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): Flow {
-    const conversation = converse(request, { seen, onResync });
+    const session = openOperationSession(request, { seen, onResync });
     let refusals = 0;
     let over = false;
     let resume: (() => void) | undefined;
@@ -55,7 +55,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
     async function connect(): Promise<number | undefined> {
       connection = new AbortController();
       let alive = setTimeout(() => connection.abort(), silence);
-      const position = conversation.send();
+      const position = session.send();
       let status: number | undefined;
       try {
         const authorization = token && `Bearer ${await token(refusals > 0)}`;
@@ -68,7 +68,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
             ...(authorization !== undefined && { authorization }),
             ...headers,
           },
-          body: JSON.stringify({ ...request, ...conversation.request }),
+          body: JSON.stringify({ ...request, ...session.request }),
           signal: connection.signal,
         });
         ({ status } = response);
@@ -103,7 +103,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
         }
         throw new Error('the stream was cut');
       } catch (error) {
-        const wait = over ? undefined : conversation.fail(status === 200 ? undefined : status);
+        const wait = over ? undefined : session.fail(status === 200 ? undefined : status);
         if (wait === undefined) finish(() => sink.error(error));
         return wait;
       } finally {
@@ -113,7 +113,7 @@ export function createStreamClient(options: StreamOptions): StreamClient {
     }
 
     function take(answer: Answer): number | undefined {
-      const verdict = conversation.take(answer);
+      const verdict = session.take(answer);
       if (typeof verdict === 'number') {
         if (answer.errors?.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED')) refusals++;
         return verdict;

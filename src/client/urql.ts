@@ -9,11 +9,11 @@ import {
   stringifyDocument,
 } from '@urql/core';
 import { filter, makeSubject, map, merge, pipe, tap } from 'wonka';
-import { type Answer, type ClientOptions, type Conversation, converse } from './conversation.ts';
+import { type Answer, type ClientOptions, type OperationSession, openOperationSession } from './operation-session.ts';
 import { createSeen } from './seen.ts';
 
 interface Underway {
-  readonly conversation: Conversation;
+  readonly session: OperationSession;
   /** The operation as it came from the client: results refer to it, so that no cache sees the changes made here. */
   readonly operation: Operation;
   timer?: ReturnType<typeof setTimeout> | undefined;
@@ -47,14 +47,14 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       underway.delete(key);
       if (kind === 'teardown') return operation;
       const request = { query: stringifyDocument(query), variables: variables as object, extensions };
-      const one: Underway = { conversation: converse(request, { seen, onResync: refetch }), operation };
+      const one: Underway = { session: openOperationSession(request, { seen, onResync: refetch }), operation };
       underway.set(key, one);
       return prepared(one);
     }
 
-    function prepared({ conversation, operation }: Underway): Operation {
-      const { variables, extensions } = conversation.request;
-      const position = conversation.send();
+    function prepared({ session, operation }: Underway): Operation {
+      const { variables, extensions } = session.request;
+      const position = session.send();
       const { fetchOptions } = operation.context;
       return makeOperation(
         operation.kind,
@@ -74,7 +74,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
     function settle(result: OperationResult): OperationResult | undefined {
       const one = underway.get(result.operation.key);
       if (one === undefined) return result;
-      const { conversation, operation } = one;
+      const { session, operation } = one;
       if (one.timer !== undefined) return undefined;
       const { error, extensions, hasNext } = result;
       // The server never ends a subscription without an error, so an end is a lost connection.
@@ -84,7 +84,7 @@ export function orderstreamExchange(options: ClientOptions = {}): Exchange {
       for (const one of errors ?? []) deliveredErrors.add(one);
       const answer: Answer = { data: result.data as unknown, extensions, errors };
       const lost = cut || error?.networkError !== undefined;
-      const verdict = lost ? (conversation.fail(statusOf(error)) ?? answer) : conversation.take(answer);
+      const verdict = lost ? (session.fail(statusOf(error)) ?? answer) : session.take(answer);
       if (verdict === undefined) return undefined;
       if (typeof verdict !== 'number') {
         return { ...(verdict === answer ? result : makeResult(operation, verdict as ExecutionResult)), operation };

@@ -8,7 +8,7 @@ export interface Person {
   readonly id: string;
   readonly token: () => Promise<string>;
   /** What the operator must do if the server rejects the token. */
-  readonly refused: string;
+  readonly tokenHint: string;
 }
 
 /** Timeout of one request, ms. It is then repeated. */
@@ -73,7 +73,7 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
     if (error === undefined) return { data: answer.data };
     const code = error.extensions?.code ?? '';
     if (temporaryCodes.has(code)) return { trouble: code };
-    if (code === 'UNAUTHENTICATED') throw new StartError(`${url} refuses the token: ${person.refused}`);
+    if (code === 'UNAUTHENTICATED') throw new StartError(`${url} rejects the token: ${person.tokenHint}`);
     throw new StartError(`${url} answers ${code || 'an error'}: ${error.message}`);
   }
 

@@ -40,8 +40,8 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
   }
 
   async function bearerOf(key: string, token: string, role: string): Promise<Person> {
-    const refused = `set ${key} to one that is valid now`;
-    const bearer = { name: '', id: '', token: () => Promise.resolve(token), refused };
+    const tokenHint = `set ${key} to one that is valid now`;
+    const bearer = { name: '', id: '', token: () => Promise.resolve(token), tokenHint };
     const viewer = await whoIs(bearer);
     if (viewer.role !== role) throw new StartError(`${key}: it has role ${viewer.role}, set one with role ${role}`);
     return {
@@ -60,7 +60,7 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
 export function signedPeople(env: NodeJS.ProcessEnv): People {
   const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   const key = new TextEncoder().encode(secret ? secret : developmentSecret);
-  const refused = secret
+  const tokenHint = secret
     ? 'set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as the server has them'
     : "set AUTH_JWT_SECRET to the server's, or STAFF_TOKEN and CUSTOMER_TOKEN";
 
@@ -72,7 +72,7 @@ export function signedPeople(env: NodeJS.ProcessEnv): People {
       if (audience) jwt.setAudience(audience);
       return jwt.sign(key);
     };
-    return { name, id, token, refused };
+    return { name, id, token, tokenHint };
   }
   return {
     staff: person('Sam', 'Sam', 'staff'),

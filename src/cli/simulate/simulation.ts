@@ -11,7 +11,7 @@ const maxInFlight = 64;
 /** The number of actions by type. */
 export interface Summary {
   readonly done: ReadonlyMap<Deed['type'], number>;
-  readonly refused: number;
+  readonly rejected: number;
   /** Actions whose outcome was unknown when the simulation ended. */
   readonly unanswered: number;
 }
@@ -64,7 +64,7 @@ export async function simulate(parts: Parts & { readonly rate: number }): Promis
 /** The open orders of this simulation, and the people who act. */
 class Shop implements Summary {
   readonly done = new Map<Deed['type'], number>();
-  refused = 0;
+  rejected = 0;
   unanswered = 0;
   readonly #parts: Parts;
   readonly #run = randomUUID();
@@ -106,7 +106,7 @@ class Shop implements Summary {
     if (before) this.#orders.delete(before.id);
     if (result.__typename !== 'OrderCommandPayload') {
       // Another caller has changed the order or the catalogue: this simulation drops the order.
-      this.refused++;
+      this.rejected++;
       this.#withdraw(deed, result);
       print(tellRefused(deed, person.name, result.message ?? result.__typename));
       return;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { converse } from '../../../src/client/conversation.ts';
+import { openOperationSession } from '../../../src/client/operation-session.ts';
 import { startOfLog } from '../../../src/event-store/position.ts';
 import { pollState } from '../../../src/live/poll-state.ts';
 import { openSharedInterval } from '../../../src/live/shared-interval.ts';
@@ -10,11 +10,11 @@ test('each state that a server sends reaches a page, at whatever position it cha
   const remaining = [...states];
   const read = () => Promise.resolve({ position: startOfLog, continues: true, state: [remaining.shift()] });
   const frames = pollState(undefined, { read, interval: openSharedInterval(1), logger: openLogger('silent') });
-  const conversation = converse({ query: 'subscription { projectionsUpdated { state } }' }, {});
+  const session = openOperationSession({ query: 'subscription { projectionsUpdated { state } }' }, {});
   for (const expected of states) {
     const { kind, state } = (await frames.next()).value!;
     const answer = { data: { state }, extensions: { kind, position: `${'0'.repeat(13)}-aaaaaaaaaaaa` } };
-    expect(conversation.take(answer)).toEqual({ ...answer, data: { state: [expected] } });
+    expect(session.take(answer)).toEqual({ ...answer, data: { state: [expected] } });
   }
   await frames.return!();
 });

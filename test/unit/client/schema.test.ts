@@ -8,7 +8,7 @@ const fields = Object.values(schema.getTypeMap())
   .filter(({ name }) => !name.startsWith('__'))
   .flatMap(type => Object.values(type.getFields()).map(({ name, args }) => ({ type: type.name, name, args })));
 
-// What the links assume about any document: see src/client/command-keys.ts and src/client/conversation.ts.
+// What the links assume about any document: see src/client/command-keys.ts and src/client/operation-session.ts.
 test('commands, and only they, have an argument `input`, which takes an idempotency key', () => {
   for (const { type, name, args } of fields) {
     const input = args.find(argument => argument.name === 'input');

@@ -31,7 +31,7 @@ export interface ClientOptions {
 }
 
 /** Follows one operation from its first request to its last response. */
-export interface Conversation {
+export interface OperationSession {
   readonly request: Request;
   /** Whether it may be sent twice. */
   readonly repeatable: boolean;
@@ -47,7 +47,7 @@ export interface Conversation {
 const passing = ['VIEW_LAGGING', 'UNAVAILABLE', 'RATE_LIMITED', 'OUTCOME_UNKNOWN'];
 const nothingStored = ['UNAVAILABLE', 'RATE_LIMITED'];
 
-export function converse(
+export function openOperationSession(
   given: {
     /** Undefined if the client sends a hash instead. */
     readonly query?: string | undefined;
@@ -55,7 +55,7 @@ export function converse(
     readonly extensions?: object | null | undefined;
   },
   { seen = createSeen(), onResync }: ClientOptions,
-): Conversation {
+): OperationSession {
   const variables: Variables = { ...given.variables };
   const extensions: Variables = { ...given.extensions };
   const { query = '' } = given;
