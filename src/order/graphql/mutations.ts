@@ -41,7 +41,7 @@ const CreateOrderInput = builder.inputType('CreateOrderInput', {
     currency: t.field({
       type: 'CurrencyCode',
       description:
-        'The currency of the order. The default is the currency of its first item. Codes that are not money, like XXX or XAU, are rejected; XXX is only returned.',
+        'The currency of the order. The default is the currency of its first item. Codes that are not money, like XXX or XAU, are rejected. The server itself returns XXX for an order without a currency.',
     }),
     items: t.field({
       type: [OrderItemInput],
