@@ -63,7 +63,7 @@ builder.objectField(Customer, 'orderTotals', t =>
   t.field({
     type: CustomerOrderTotals,
     description:
-      "Totals over the customer's orders. The projector maintains them, so reading them scans no orders. The server waits until they reflect the requested position.",
+      "Totals over the customer's orders. The projector maintains them, so reading them scans no orders. If the request has a position (`atLeast`), the server waits until the totals reflect it.",
     resolve: async ({ customerId, atLeast }, _args, context) => {
       const { customerTotals } = context.dependencies;
       const { position, value } = await waitForPosition(context, positionToReflect(context, atLeast), () =>

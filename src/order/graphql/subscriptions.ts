@@ -69,7 +69,7 @@ builder.subscriptionFields(t => ({
     rule: 'authenticated',
     sharing: 'role',
     description:
-      'Sends every event of the order after `after`, each one once and in order, first the stored ones. Without `after` it starts with the first event. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
+      'Sends every event of the order after `after`: first the stored events, then each new one. Each event comes once, in the sequence of the versions. Without `after` it starts with the first event. If it cannot continue from `after`, it ends with the error STALE_POSITION and `extensions.kind` RESYNC.',
     args: {
       orderId: t.arg.id({ required: true, description: 'The id of the order, `ord_<uuid>`.' }),
       after: t.arg({
