@@ -19,13 +19,16 @@ interface Switched {
 /** A lamp. It rejects to be switched to the state that it has. */
 const lamp: Decider<boolean, Switch, Switched, string> = {
   streamType: 'lamp',
+  idPrefix: 'lam',
   initialState: false,
   evolve: (_on, event) => event.data.on,
   decide: ({ on }, state) => (on === state ? reject('NO_CHANGE') : accept({ type: 'Switched', data: { on } })),
   rights: { Switch: 'staff' },
+  reasons: {},
   creates: () => true,
   isVisibleTo: () => true,
   subject: () => 'cus_1',
+  erasure: 'none',
   schemaVersions: { Switched: 1 },
   upcast: event => event,
 };

@@ -3,6 +3,7 @@ import { commandField, idempotencyKeyDescription } from '../../../../src/graphql
 import { commandResult } from '../../../../src/graphql/command-result.ts';
 import { idIssues } from '../../../../src/graphql/text-input.ts';
 import { accountDecider } from '../decider.ts';
+import type { AccountCommand } from '../domain/account.ts';
 import { Account } from './types.ts';
 
 const AccountCommandResult = commandResult('account', Account, {
@@ -31,9 +32,9 @@ commandField({
   },
 });
 
-for (const [name, type] of [
-  ['deposit', 'Deposit'],
-  ['withdraw', 'Withdraw'],
+for (const [name, type, commandOf] of [
+  ['deposit', 'Deposit', (amount: number): AccountCommand => ({ type: 'Deposit', amount })],
+  ['withdraw', 'Withdraw', (amount: number): AccountCommand => ({ type: 'Withdraw', amount })],
 ] as const) {
   commandField({
     name,
@@ -52,7 +53,7 @@ for (const [name, type] of [
     decider: accountDecider,
     toCommand({ accountId, amount }) {
       const issues = idIssues(['input', 'accountId'], accountDecider.idPrefix, accountId);
-      return issues.length > 0 ? { issues } : { streamId: accountId, command: { type, amount } };
+      return issues.length > 0 ? { issues } : { streamId: accountId, command: commandOf(amount) };
     },
   });
 }
