@@ -11,18 +11,15 @@ import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { type Half, type HeldBatches, type HeldStatement, named, openHeldBatches } from '../support/held-batches.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { histories, openCast, play, type Step } from '../support/random-history.ts';
 import {
   addItem,
   createdOrder,
-  histories,
-  openCast,
   openNode,
-  play,
   productOnSale,
   registeredCustomer,
-  type Step,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 const projectorCount = 3;
 const nodeCount = 3;

@@ -8,7 +8,7 @@ import { startCommandRun } from '../support/command-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectLogHolds, expectViewsEqualTheFold, storedUnanswered } from '../support/everything-kept.ts';
 import { post } from '../support/post.ts';
-import { openNode } from '../support/random-history.ts';
+import { openNode } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
 
 const kills = 20;

@@ -6,8 +6,8 @@ import { eventually } from '../support/eventually.ts';
 import { expectLogHolds, expectViewsEqualTheFold, storedUnanswered } from '../support/everything-kept.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import { openNode } from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { openNode } from '../support/test-node.ts';
 
 const kills = 20;
 const timeout = 600_000; // about 80 s if nothing else runs: mostly starts

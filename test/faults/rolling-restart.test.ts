@@ -9,10 +9,10 @@ import { expectLogHolds, expectViewsEqualTheFold } from '../support/everything-k
 import { noteOpen } from '../support/left-open.ts';
 import { plainLog, viewRows } from '../support/plain-fold.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import { openNode } from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { openNode } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
 import { slowly } from './world.ts';
 

@@ -7,9 +7,9 @@ import { type CommandRun, type RunOptions, startCommandRun } from '../support/co
 import { eventually } from '../support/eventually.ts';
 import { expectLogHolds, expectViewsEqualTheFold } from '../support/everything-kept.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
 import { soon, stoodStill } from '../support/standstill.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { openNode, type TestNode } from '../support/test-node.ts';
 import { type ReadinessWatch, type Said, watchReadiness } from './readiness-watch.ts';
 
 /** Within this time, ms in which the machine runs, every process is ready after a fault, and views converge. */

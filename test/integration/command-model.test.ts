@@ -9,15 +9,7 @@ import { newId } from '../../src/ids.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { type Asked, type AskedItem, type Expected, Model, type Request } from '../support/command-model.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import {
-  type How,
-  nodeOn,
-  onCustomer,
-  onOrder,
-  onProduct,
-  openNode,
-  type TestNode,
-} from '../support/random-history.ts';
+import { type How, nodeOn, onCustomer, onOrder, onProduct, openNode, type TestNode } from '../support/test-node.ts';
 
 const one = (count: number) => fc.nat({ max: count - 1 });
 const [order, customer, product, line] = [one(4), one(2), one(3), one(4)];

@@ -6,7 +6,7 @@ import { loadRows } from '../../src/projections/load-rows.ts';
 import { types, views } from '../../src/slices.ts';
 import { planOf, statementsSent } from '../support/plans.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
+import { openNode, type TestNode } from '../support/test-node.ts';
 
 let database: TestDatabase;
 let node: TestNode;

@@ -14,6 +14,8 @@ import { startApp } from '../support/app.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openShop } from '../support/shop.ts';
+import { statementsOf } from '../support/statements.ts';
 import {
   createdOrder,
   type How,
@@ -25,9 +27,7 @@ import {
   productOnSale,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { openShop } from '../support/shop.ts';
-import { statementsOf } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 /** Two nodes on one database. B's cache has the results of its own commands; A changes the log. */
 let real: TestDatabase;

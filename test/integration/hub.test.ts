@@ -19,6 +19,8 @@ import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startRedis } from '../support/private-redis.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
+import { openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -27,9 +29,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { soon, stopwatch } from '../support/standstill.ts';
-import { openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 const logger = openLogger('fatal');
 

@@ -15,6 +15,7 @@ import { noteOpen } from '../support/left-open.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import {
   addItem,
   createdOrder,
@@ -22,8 +23,7 @@ import {
   productOnSale,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { describeWithRedis, redisUrl } from '../support/redis.ts';
+} from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
 
 let database: TestDatabase;

@@ -31,7 +31,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 let database: TestDatabase;
 let node: TestNode;

@@ -22,7 +22,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 let real: TestDatabase;
 let a: TestNode;

@@ -19,7 +19,7 @@ import type { PageRequest } from '../../src/projections/read-page.ts';
 import { crowd, fillViews } from '../support/many-orders.ts';
 import { type Plan, planOf, statementsSent } from '../support/plans.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
+import { openNode, type TestNode } from '../support/test-node.ts';
 
 /** `npm run proof -- plans` uses a million, and writes a report. */
 const orders = Number(process.env['PLANS_ORDERS'] ?? 20_000);

@@ -12,6 +12,8 @@ import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { viewRows } from '../support/plain-fold.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch } from '../support/standstill.ts';
+import { held, openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -20,9 +22,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
-import { held, openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 let database: TestDatabase;
 let nodes: TestNode[];

@@ -21,6 +21,7 @@ import { eventually } from '../support/eventually.ts';
 import { type LogLine, logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
 import {
   addItem,
   createdOrder,
@@ -31,8 +32,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { soon, stopwatch } from '../support/standstill.ts';
+} from '../support/test-node.ts';
 
 interface Running {
   readonly lines: LogLine[];

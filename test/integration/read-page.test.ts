@@ -17,6 +17,7 @@ import { StalePositionError } from '../../src/projections/stale-position.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { statementsOf } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -28,8 +29,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { statementsOf } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 interface List {
   readonly customerId?: string;

@@ -12,20 +12,18 @@ import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-c
 import { views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { type Cast, histories, openCast } from '../support/random-history.ts';
 import {
   addItem,
-  type Cast,
   createdOrder,
-  histories,
   onCustomer,
-  openCast,
   openNode,
   positionOf,
   productOnSale,
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 let database: TestDatabase;
 let node: TestNode;

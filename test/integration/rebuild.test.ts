@@ -36,7 +36,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 /** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);

@@ -7,7 +7,7 @@ import { views } from '../../src/slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange } from '../support/forked-log.ts';
 import { cloneOf, freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, productOnSale, projectAll, registeredCustomer } from '../support/random-history.ts';
+import { openNode, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
 
 let original: TestDatabase;
 let backup: TestDatabase;

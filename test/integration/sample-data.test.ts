@@ -3,7 +3,7 @@ import type { EventStore } from '../../src/event-store/event-store.ts';
 import { newId } from '../../src/ids.ts';
 import { fillEmptyLog, sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { onProduct, openNode, positionOf, type TestNode } from '../support/random-history.ts';
+import { onProduct, openNode, positionOf, type TestNode } from '../support/test-node.ts';
 
 let database: TestDatabase;
 let node: TestNode;

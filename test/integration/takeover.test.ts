@@ -5,8 +5,8 @@ import { spawnApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import { addItem, createdOrder, openNode, productOnSale, registeredCustomer } from '../support/random-history.ts';
 import { stopwatch } from '../support/standstill.ts';
+import { addItem, createdOrder, openNode, productOnSale, registeredCustomer } from '../support/test-node.ts';
 
 test('of three processes that project, another takes over within 5 s of the active one’s SIGSTOP; after SIGCONT, that one writes nothing twice', async () => {
   const database = await freshDatabase();

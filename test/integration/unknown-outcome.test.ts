@@ -10,6 +10,8 @@ import { newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch } from '../support/standstill.ts';
+import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import {
   createdOrder,
   type How,
@@ -20,9 +22,7 @@ import {
   productOnSale,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
-import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+} from '../support/test-node.ts';
 
 let real: TestDatabase;
 /** A node with a direct connection. */

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fillViews } from '../support/many-orders.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode } from '../support/random-history.ts';
+import { openNode } from '../support/test-node.ts';
 
 let database: TestDatabase;
 let client: pg.Client;

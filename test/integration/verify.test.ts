@@ -12,7 +12,7 @@ import {
   productOnSale,
   projectAll,
   registeredCustomer,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 
 let real: TestDatabase;
 let orderId: string;

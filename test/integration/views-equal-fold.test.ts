@@ -17,7 +17,8 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { histories, nodeOn, openCast, openNode, play, type Step, type TestNode } from '../support/random-history.ts';
+import { histories, openCast, play, type Step } from '../support/random-history.ts';
+import { nodeOn, openNode, type TestNode } from '../support/test-node.ts';
 
 /** Outcomes of all commands of a suite: a history without any effect would prove nothing. */
 const outcomes = new Map<string, number>();

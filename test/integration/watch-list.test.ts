@@ -18,6 +18,7 @@ import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch } from '../support/standstill.ts';
 import {
   addItem,
   createdOrder,
@@ -28,8 +29,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
+} from '../support/test-node.ts';
 
 type Frames = AsyncIterableIterator<ListFrame<OrderRow>>;
 

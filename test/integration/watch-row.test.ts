@@ -19,6 +19,7 @@ import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -27,8 +28,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 type Frames = AsyncIterableIterator<RowFrame<OrderRow>>;
 
