@@ -13,11 +13,11 @@ import { accepted } from '../support/accepted.ts';
 import { type Carrier, openWatch, type Watch } from '../support/event-stream.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
+import { useShop } from '../support/use-shop.ts';
 import { registered } from '../support/shop.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 async function created(token = shop.customer.token, input: object = {}) {
   return accepted(await post(app.url, CreateOrderDocument, { input }, { token }));

@@ -23,14 +23,14 @@ import { accepted } from '../support/accepted.ts';
 import { startApp } from '../support/app.ts';
 import { post } from '../support/post.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
-import { serveShop } from '../support/serve-shop.ts';
+import { useShop } from '../support/use-shop.ts';
 import { added, registered } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import { stoodStill, stopwatch } from '../support/standstill.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 /** An order in draft with one item. */
 async function order(url = app.url) {

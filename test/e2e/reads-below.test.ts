@@ -4,13 +4,13 @@ import { schema } from '../../src/schema.ts';
 import { CreateOrderDocument, OrdersDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
+import { useShop } from '../support/use-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import type { Answer } from '../support/typed-document.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 /**
  * Lists and sums that are read from views, below any other field. `Order.history` is read from the log, which never

@@ -12,7 +12,7 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { fillOrdersOf } from '../support/many-orders.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
+import { useShop } from '../support/use-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 
 const orders = 100_000;
@@ -20,7 +20,7 @@ const pairs = 15;
 /** Ms. Rewriting this many rows takes seconds; other delays of the machine are shorter. */
 const disturbance = 250;
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 let crowd: Shopper;
 let client: pg.Client;
 

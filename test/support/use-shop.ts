@@ -4,7 +4,7 @@ import { freshDatabase, type TestDatabase } from './postgres.ts';
 import { openShop, type Shop } from './shop.ts';
 
 /** A database, an app on it and a shop in it, from a file's first test to its last one. */
-export function serveShop(env: Environment = {}): { database: TestDatabase; app: TestApp; shop: Shop } {
+export function useShop(env: Environment = {}): { database: TestDatabase; app: TestApp; shop: Shop } {
   // Filled before the first test; files destructure it when they load.
   const [database, app, shop] = [{} as TestDatabase, {} as TestApp, {} as Shop];
   beforeAll(async () => {
