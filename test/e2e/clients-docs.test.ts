@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnApp, type SpawnedApp } from '../support/app.ts';
 import { printed, startChild, stopChild } from '../support/child.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { registered } from '../support/shop.ts';
+import { useSpawnedShop } from '../support/use-shop.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const text = await readFile(join(root, 'docs/clients.md'), 'utf8');
@@ -15,19 +14,14 @@ const snippets = [...text.matchAll(/^## (.+)\n[^#]*?^```ts\n([^]*?)\n```$/gm)].m
   ([, title = '', code = '']) => [title, code] as const,
 );
 
-let database: TestDatabase;
-let app: SpawnedApp;
+const { app } = useSpawnedShop();
 let folder: string;
 
 beforeAll(async () => {
   // Beside node_modules, so that the clients are found from there.
   folder = await mkdtemp(join(root, 'node_modules/.orderstream-'));
-  database = await freshDatabase();
-  app = await spawnApp({ DATABASE_URL: database.url });
 });
 afterAll(async () => {
-  await app.stop();
-  await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 

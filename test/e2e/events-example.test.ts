@@ -13,29 +13,20 @@ import { positionFile } from '../../examples/events/position-file.ts';
 import { smtpMailbox } from '../../examples/events/smtp-mailbox.ts';
 import { CreateOrderDocument, SubmitOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { type Child, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
-import { openShop, type Shop } from '../support/shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
+const { database, app, shop } = useShop();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orderstream-events-'));
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
 });
 afterAll(async () => {
-  await app.stop();
-  await database.drop();
   await rm(folder, { recursive: true });
 });
 

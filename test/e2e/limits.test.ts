@@ -1,27 +1,20 @@
 import { getIntrospectionQuery } from 'graphql';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { openAsker, type Transport } from '../support/ask.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { registered } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
-let database: TestDatabase;
-let app: TestApp;
+const { database, app } = useApp();
 let staff: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
   staff = await staffToken();
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
 });
 
 const missing = '"ord_00000000-0000-4000-8000-000000000000"';

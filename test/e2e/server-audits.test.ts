@@ -1,20 +1,9 @@
 import { auditServer } from 'graphql-http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startApp, type TestApp } from '../support/app.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { expect, test } from 'vitest';
 import { staffToken } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
-let database: TestDatabase;
-let app: TestApp;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { app } = useApp();
 
 test.each(['without a token', 'with a token'])(
   "graphql-http's audits of the running server find no error, no warning and no notice, %s",

@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ProductsDocument } from '../generated/graphql.ts';
 import { allOrders } from '../support/all-orders.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { printed } from '../support/child.ts';
 import { type Ended, interrupted, runCli, startCli } from '../support/cli.ts';
 import { headAt } from '../support/imported.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { registered } from '../support/shop.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { staffToken, testSecret } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
-let database: TestDatabase;
-let app: TestApp;
+const { app } = useApp();
 const env = { AUTH_JWT_SECRET: testSecret };
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
 
 test('customers and staff act through the public API at the requested rate, and every action is printed', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '40'], env);

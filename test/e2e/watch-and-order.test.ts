@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { AddOrderItemDocument, CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { spawnApp, startApp, type TestApp } from '../support/app.ts';
+import { spawnApp, startApp } from '../support/app.ts';
 import { printed } from '../support/child.ts';
 import { interrupted, runCli, startCli } from '../support/cli.ts';
 import { onFreePort } from '../support/free-port.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { freshDatabase } from '../support/postgres.ts';
 import { added, openShop, registered, type Shopper } from '../support/shop.ts';
 import { customerToken, staffToken, testSecret } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
 const env = { AUTH_JWT_SECRET: testSecret };
-let database: TestDatabase;
-let app: TestApp;
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app } = useApp();
 
 async function newOrder(url: string, { token }: Shopper, productId: string): Promise<{ id: string; number: string }> {
   const items = [{ productId, quantity: 1 }];

@@ -14,12 +14,12 @@ import { type Child, printed, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
 import { stoodStill } from '../support/standstill.ts';
 import { staffToken, token } from '../support/tokens.ts';
 import type { ErrorAnswer } from '../support/typed-document.ts';
+import { useDatabase } from '../support/use-database.ts';
 import { injections, objects, texts } from './attacks/injections.ts';
 import { inspected, type Inspector, openInspector } from './attacks/inspector.ts';
 import { rawConnection, type RawConnection, rawRequest } from './attacks/raw-request.ts';
@@ -41,7 +41,7 @@ const introduction = 3_000;
  */
 const rateForgotten = () => new Promise(resolve => setTimeout(resolve, 10_100 - (Date.now() % 10_000)));
 
-let database: TestDatabase;
+const database = useDatabase();
 let app: SpawnedApp;
 let inspector: Inspector;
 let shop: Shop;
@@ -51,7 +51,6 @@ let before: { readonly heap: number; readonly resident: number };
 let trickles: { readonly since: number; readonly connections: readonly RawConnection[] };
 
 beforeAll(async () => {
-  database = await freshDatabase();
   app = await spawnApp({
     DATABASE_URL: database.url,
     CORS_ORIGINS: shopOrigin,
@@ -70,7 +69,6 @@ afterAll(async () => {
   inspector.close();
   bystander.kill('SIGKILL');
   expect(await app.stop()).toBe(0);
-  await database.drop();
 }, timeout);
 
 async function startBystander(): Promise<Child> {

@@ -10,7 +10,6 @@ import { startCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { type Half, type HeldBatches, type HeldStatement, named, openHeldBatches } from '../support/held-batches.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { histories, openCast, play, type Step } from '../support/random-history.ts';
 import {
   addItem,
@@ -20,6 +19,7 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 const projectorCount = 3;
 const nodeCount = 3;
@@ -31,7 +31,7 @@ const startTimeoutMs = 30_000;
 /** How long processes are held at a time, ms: less than their lock timeout. */
 const holdTime = 3_000;
 
-let database: TestDatabase;
+const database = useDatabase();
 let nodes: TestNode[];
 /** By the names that the server knows. */
 const projectors = new Map<string, SpawnedApp>();
@@ -39,7 +39,6 @@ let batches: HeldBatches;
 let rebuilds: HeldBatches;
 
 beforeAll(async () => {
-  database = await freshDatabase();
   nodes = await Promise.all(Array.from({ length: nodeCount }, () => openNode(database.url)));
   batches = await openHeldBatches(database.url, 'live');
   rebuilds = await openHeldBatches(database.url, 'rebuild');
@@ -48,7 +47,6 @@ afterAll(async () => {
   await batches.close();
   await rebuilds.close();
   await Promise.all(nodes.map(node => node.close()));
-  await database.drop();
 });
 
 async function startProjector(name: string): Promise<void> {

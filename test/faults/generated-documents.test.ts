@@ -11,8 +11,8 @@ import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { type Environment, spawnApp, type SpawnedApp } from '../support/app.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 /** `npm run proof -- documents` runs for 600 s. */
 const seconds = Number(process.env['DOCUMENTS_SECONDS'] ?? 20);
@@ -27,14 +27,9 @@ const referenceMs = 2;
 const mostSlowness = 4;
 const timeout = seconds * 1_000 + 240_000;
 
-let database: TestDatabase;
+const database = useDatabase();
 let orderId: string;
 let shop: Shop;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-afterAll(() => database.drop());
 
 /** A server in its own process, so that its CPU time is measured apart from this process. */
 function start(more: Environment): Promise<SpawnedApp> {

@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
 import type { DerivedView, FoldedView, SummedView } from '../../src/projections/view.ts';
 import { snakeCase, wholeColumns } from '../../src/projections/view-sql.ts';
 import { views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 type AnyView = FoldedView | DerivedView | SummedView;
 
@@ -20,11 +20,7 @@ function isView(value: unknown): value is AnyView {
   return typeof value === 'object' && value !== null && 'name' in value && ('columns' in value || 'sums' in value);
 }
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-afterAll(() => database.drop());
+const database = useDatabase();
 
 test('every view that a slice declares is in the list', async () => {
   const declared: string[] = [];

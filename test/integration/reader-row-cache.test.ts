@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readCustomers } from '../../src/customer/views/customer-view.ts';
 import { eraseCustomer } from '../../src/erase-customer.ts';
 import { orderView } from '../../src/order/views/order-view.ts';
@@ -11,32 +11,15 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-cache.ts';
 import { views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { type Cast, histories, openCast } from '../support/random-history.ts';
-import {
-  addItem,
-  createdOrder,
-  onCustomer,
-  openNode,
-  positionOf,
-  productOnSale,
-  projectAll,
-  registeredCustomer,
-  type TestNode,
-} from '../support/test-node.ts';
+import { addItem, createdOrder, onCustomer, positionOf, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode();
 let customerId: string;
 let productId: string;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   [customerId, productId] = [await registeredCustomer(node, 'Ada'), await productOnSale(node)];
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /** A process with an empty row cache. `since` returns the rows that were sent to it since the last call. */

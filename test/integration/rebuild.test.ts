@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { appendRetry } from '../../src/cli/parked.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
@@ -24,7 +24,6 @@ import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { emptyRows, foldInto, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   addItem,
   createdOrder,
@@ -37,6 +36,7 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 /** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
@@ -48,16 +48,7 @@ interface Page {
   readonly totalCount: number | null | undefined;
 }
 
-let database: TestDatabase;
-let node: TestNode;
-beforeEach(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
-});
-afterEach(async () => {
-  await node.close();
-  await database.drop();
-});
+const { database, node } = useNode('test');
 
 function rebuildOn({ projection: { database: on }, store }: Omit<TestNode, 'close'>) {
   const retry = (stream: { streamType: string; streamId: string }) => appendRetry(store, stream);

@@ -9,7 +9,6 @@ import type { OrderCommand } from '../../src/order/domain/commands.ts';
 import { newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import {
@@ -23,21 +22,15 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
-let real: TestDatabase;
+const { database: real, node: direct } = useNode();
 /** A node with a direct connection. */
-let direct: TestNode;
 let customerId: string;
 let productId: string;
 
 beforeAll(async () => {
-  real = await freshDatabase();
-  direct = await openNode(real.url);
   [customerId, productId] = [await registeredCustomer(direct), await productOnSale(direct)];
-});
-afterAll(async () => {
-  await direct.close();
-  await real.drop();
 });
 
 interface Distant {

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Position, startOfLog } from '../../src/event-store/position.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import type { Bus } from '../../src/live/bus.ts';
@@ -17,36 +17,19 @@ import { eventually } from '../support/eventually.ts';
 import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { stopwatch } from '../support/standstill.ts';
-import {
-  addItem,
-  createdOrder,
-  onOrder,
-  openNode,
-  positionOf,
-  productOnSale,
-  projectAll,
-  registeredCustomer,
-  type TestNode,
-} from '../support/test-node.ts';
+import { addItem, createdOrder, onOrder, positionOf, productOnSale, projectAll, registeredCustomer, type TestNode } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 type Frames = AsyncIterableIterator<ListFrame<OrderRow>>;
 
 const logger = openLogger('fatal');
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode();
 let productId: string;
 let customerId: string;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   productId = await productOnSale(node);
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /** The node that the hub and the lists read from: another one after a restore. */
