@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +17,7 @@ import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { openTcpServer } from '../support/tcp-server.ts';
 import { useShop } from '../support/use-shop.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -132,7 +132,7 @@ describe('a policy that sends a mail for each submitted order', () => {
       expect(smtp.mails.map(idOf)).toEqual([...all, order]);
       expect(smtp.mails.at(-1)).toBe(smtp.mails.at(-2));
     } finally {
-      smtp.close();
+      await smtp.close();
     }
   });
 
@@ -205,13 +205,10 @@ function idOf(mail: string): string | undefined {
 }
 
 /** An SMTP server that accepts everything. */
-async function openSmtpServer(): Promise<{ url: string; mails: string[]; close(): void }> {
+async function openSmtpServer(): Promise<{ url: string; mails: string[]; close(): Promise<void> }> {
   const mails: string[] = [];
-  const sockets = new Set<Socket>();
-  const server: Server = createServer(socket => {
+  const { port, close } = await openTcpServer('an SMTP server', socket => {
     let mail: string[] | undefined;
-    sockets.add(socket);
-    socket.on('error', () => undefined);
     socket.write('220 here\r\n');
     createInterface({ input: socket, crlfDelay: Infinity }).on('line', line => {
       if (mail && line === '.') {
@@ -226,14 +223,5 @@ async function openSmtpServer(): Promise<{ url: string; mails: string[]; close()
       } else socket.write(line.startsWith('EHLO') ? '250-here\r\n250 8BITMIME\r\n' : '250 yes\r\n');
     });
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    url: `smtp://127.0.0.1:${port}`,
-    mails,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
+  return { url: `smtp://127.0.0.1:${port}`, mails, close };
 }

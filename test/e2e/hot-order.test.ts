@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AddOrderItemDocument, CreateOrderDocument, OrderDocument } from '../generated/graphql.ts';
 import { accepted, refusal } from '../support/accepted.ts';
 import { spawnApp, type SpawnedApp } from '../support/app.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post, type PostAnswer } from '../support/post.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
@@ -62,7 +63,7 @@ describeWithRedis('one order, through two processes at once', () => {
         return [{ version, position, type: 'OrderItemAdded', lineId: lineIds[index]! }];
       }
       // Other commands were faster at each attempt: the response says so, and nothing is stored.
-      expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
+      expect(codesOf(answer)).toEqual(['UNAVAILABLE']);
       return [];
     });
     expect(await storedAfterCreation(orderId)).toEqual(acknowledged.sort((a, b) => a.version - b.version));

@@ -16,10 +16,10 @@ import { type Asker, openAsker, type Transport } from '../support/ask.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { useShop } from '../support/use-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
 import { customerToken, token } from '../support/tokens.ts';
+import { useShop } from '../support/use-shop.ts';
 import { wholeOperation } from '../support/whole-selection.ts';
 
 /** The subject of an operation. */

@@ -2,6 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { openAsker, type Transport } from '../support/ask.ts';
+import { doublingFragments } from '../support/doubling-fragments.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
@@ -19,13 +20,6 @@ beforeAll(async () => {
 
 const missing = '"ord_00000000-0000-4000-8000-000000000000"';
 const nested = (levels: number) => `${'customer { orders { nodes { '.repeat(levels)} id ${'} } } '.repeat(levels)}`;
-const bombOf = (levels: number) => {
-  const fragments = Array.from(
-    { length: levels },
-    (_, n) => `fragment F${n} on Order { a${n}: id ...F${n + 1} ...F${n + 1} }`,
-  );
-  return `${fragments.join(' ')} fragment F${levels} on Order { id }`;
-};
 
 const tooMuch: Readonly<Record<string, { readonly name: string; readonly selection: string; readonly rest?: string }>> =
   {
@@ -33,9 +27,9 @@ const tooMuch: Readonly<Record<string, { readonly name: string; readonly selecti
     'cost by doubling fragments': {
       name: 'cost',
       selection: '...F0',
-      rest: `${Array.from({ length: 48 }, (_, n) => `fragment F${n} on Order { ...F${n + 1} ...F${n + 1} }`).join(' ')} fragment F48 on Order { customer { orders(first: 2) { position } } }`,
+      rest: doublingFragments(48, 'Order', 'customer { orders(first: 2) { position } }'),
     },
-    'aliases by doubling fragments': { name: 'aliases', selection: '...F0', rest: bombOf(12) },
+    'aliases by doubling fragments': { name: 'aliases', selection: '...F0', rest: doublingFragments(12, 'Order', 'id', n => `a${n}: id`) },
     depth: { name: 'depth', selection: nested(7) },
     'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
     tokens: { name: 'tokens', selection: 'id '.repeat(2_001) },

@@ -5,9 +5,9 @@ import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
 import { connectSocket } from '../support/socket.ts';
 import { added, registered } from '../support/shop.ts';
-import { useShop } from '../support/use-shop.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
+import { useShop } from '../support/use-shop.ts';
 
 /** Longer than hub and projector sleep between two polls, ms. */
 const quiet = 1_500;

@@ -12,8 +12,8 @@ import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { useShop } from '../support/use-shop.ts';
 import { registered } from '../support/shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const { database, app, shop } = useShop();
 

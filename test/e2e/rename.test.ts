@@ -12,8 +12,8 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { fillOrdersOf } from '../support/many-orders.ts';
 import { post } from '../support/post.ts';
-import { useShop } from '../support/use-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const orders = 100_000;
 const pairs = 15;

@@ -14,10 +14,10 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { useShop } from '../support/use-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { statementsOf } from '../support/statements.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const { database, app, shop } = useShop();
 

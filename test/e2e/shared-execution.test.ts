@@ -12,9 +12,9 @@ import { accepted } from '../support/accepted.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
-import { useShop } from '../support/use-shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { token } from '../support/tokens.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const { app, shop } = useShop();
 

@@ -14,6 +14,7 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { type SpawnedApp, spawnApp, startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
@@ -43,8 +44,6 @@ afterAll(async () => {
   await standby.remove();
   await primary.remove();
 });
-
-const codes = ({ errors }: Answer<unknown>) => errors?.map(({ extensions }) => extensions.code);
 
 /** The next frame with a change: PROGRESS frames come whenever nothing changes. */
 async function nextChange(watching: { next(): Promise<Answer<unknown>> }): Promise<Answer<unknown>> {
@@ -94,7 +93,7 @@ test('a caller that sends `atLeast` to a node on a lagging hot standby sees its 
       post(reads.url, OrdersDocument, { atLeast }, { token }),
       post(reads.url, OrderDocument, { id: orderId }, { token, headers: { 'orderstream-position': atLeast } }),
     ]);
-    expect([byId, byNumber, listed, byHeader].flatMap(answer => codes(answer) ?? [])).toEqual([]);
+    expect([byId, byNumber, listed, byHeader].flatMap(answer => codesOf(answer) ?? [])).toEqual([]);
     expect(byId.data?.order).toEqual(made);
     expect(byNumber.data?.orderByNumber).toEqual(made);
     expect(listed.data?.orders?.edges[0]?.node.id).toBe(orderId);
@@ -105,7 +104,7 @@ test('a caller that sends `atLeast` to a node on a lagging hot standby sees its 
 test('a position that the standby does not reach in time is VIEW_LAGGING with the position reached, for every field', async () => {
   const { orderId, position: reached } = await order();
   const token = shop.staff;
-  expect(codes(await post(reads.url, OrdersDocument, { atLeast: reached }, { token }))).toBeUndefined();
+  expect(codesOf(await post(reads.url, OrdersDocument, { atLeast: reached }, { token }))).toBeUndefined();
   await whileBehind(async () => {
     const atLeast = await addItem(orderId);
     const fields = [
@@ -173,14 +172,14 @@ describe('a subscription that resumes after a position which the standby has not
       await addItem(orderId);
       return post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
     });
-    expect(codes(await asked)).toEqual(['VIEW_LAGGING']);
+    expect(codesOf(await asked)).toEqual(['VIEW_LAGGING']);
     for (const { name, watching } of watchers) {
       const answer = await nextChange(watching);
       expect([name, answer.extensions?.['kind']]).toEqual([name, 'RESYNC']);
       await watching.close();
     }
     const late = await post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
-    expect(codes(late)).toEqual(['STALE_POSITION']);
+    expect(codesOf(late)).toEqual(['STALE_POSITION']);
   });
 
   test('waits for an order and a customer that do not exist there yet', async () => {
@@ -262,7 +261,7 @@ test('a promoted standby accepts commands, and its projector continues, without 
   );
   const listed = await eventually(async () => {
     const answer = await post(reads.url, OrdersDocument, { atLeast: made.position }, { token: shop.staff });
-    expect(codes(answer)).toBeUndefined();
+    expect(codesOf(answer)).toBeUndefined();
     return answer;
   });
   expect(listed.data?.orders?.edges[0]?.node.id).toBe(made.orderId);

@@ -11,6 +11,8 @@ import { accepted } from '../support/accepted.ts';
 import { spawnApp, type SpawnedApp, startApp } from '../support/app.ts';
 import { openAsker } from '../support/ask.ts';
 import { type Child, printed, startChild } from '../support/child.ts';
+import { codesOf } from '../support/codes-of.ts';
+import { doublingFragments } from '../support/doubling-fragments.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
@@ -79,8 +81,6 @@ async function startBystander(): Promise<Child> {
   return child;
 }
 
-const codesOf = (errors: readonly ErrorAnswer[] | undefined) => errors?.map(({ extensions }) => extensions.code);
-
 const times = (count: number, of: (n: number) => string) => Array.from({ length: count }, (_, n) => of(n)).join(' ');
 const orderId = 'ord_00000000-0000-4000-8000-000000000000';
 const inOrder = (selection: string) => `{ order(id: "${orderId}") { ${selection} } }`;
@@ -94,8 +94,7 @@ const bombs: Readonly<Record<string, { readonly document: string; readonly code:
     name: 'characters',
   },
   'aliases in fragments that double': {
-    document: `${inOrder('...F0')} ${times(20, n => `fragment F${n} on Order { a${n}: id ...F${n + 1} ...F${n + 1} }`)}
-      fragment F20 on Order { id }`,
+    document: `${inOrder('...F0')} ${doublingFragments(20, 'Order', 'id', n => `a${n}: id`)}`,
     code: 'LIMIT_EXCEEDED',
     name: 'aliases',
   },
@@ -155,7 +154,7 @@ describe('documents', () => {
       }
       const many = await Promise.all(Array.from({ length: 20 }, () => post(app.url, document, {}, { token: by })));
       for (const { errors } of many) {
-        expect([code, 'RATE_LIMITED']).toContain(codesOf(errors)?.[0]);
+        expect([code, 'RATE_LIMITED']).toContain(codesOf({ errors })?.[0]);
       }
     },
     timeout,
@@ -171,7 +170,7 @@ describe('documents', () => {
       // Each counts as a hundred operations: caller and address have about ten left in ten seconds.
       for (let n = 0; n < 200 && limited() <= 10; n++) {
         const { errors } = await post(app.url, slow(n), {}, n % 2 === 0 ? { token: by } : {});
-        codes.push(codesOf(errors)?.[0] ?? 'answered');
+        codes.push(codesOf({ errors })?.[0] ?? 'answered');
       }
       expect(limited()).toBeGreaterThan(10);
     },
@@ -183,7 +182,7 @@ describe('documents', () => {
     for (const body of [[one, one], Array.from({ length: 5_000 }, () => one), [], [[]]]) {
       const { status, errors } = await sent(JSON.stringify(body));
       expect(status).toBe(400);
-      expect(codesOf(errors)).toEqual(['BAD_USER_INPUT']);
+      expect(codesOf({ errors })).toEqual(['BAD_USER_INPUT']);
     }
   });
 
@@ -196,7 +195,7 @@ describe('documents', () => {
       `{"query":"query ($f: OrderFilter) { orders(filter: $f) { totalCount } }","variables":{"f":{"search":${deep}}}}`,
     ]) {
       const { errors } = await sent(body);
-      expect(['BAD_USER_INPUT', undefined]).toContain(codesOf(errors)?.[0]);
+      expect(['BAD_USER_INPUT', undefined]).toContain(codesOf({ errors })?.[0]);
     }
   });
 });
@@ -268,7 +267,7 @@ describe('bytes', () => {
 
   test('compressed bodies are not decompressed', async () => {
     const { status, errors } = await sent('x', { 'content-encoding': 'gzip' });
-    expect([status, codesOf(errors)]).toEqual([415, ['BAD_USER_INPUT']]);
+    expect([status, codesOf({ errors })]).toEqual([415, ['BAD_USER_INPUT']]);
   });
 
   test('endless headers are rejected', async () => {
@@ -604,7 +603,7 @@ describe('injections', () => {
           answer = await post(app.url, document, variables(value), { token: shop.staff });
         }
         asked++;
-        const summary = { where, value, code: codesOf(answer.errors)?.[0] };
+        const summary = { where, value, code: codesOf(answer)?.[0] };
         expect(performance.now() - since, JSON.stringify(summary)).toBeLessThan(8_000);
         expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(summary.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
@@ -689,7 +688,7 @@ test(
       const answers = await Promise.all(
         Array.from({ length: 50 }, () => post(app.url, '{ viewer { role } }', {}, { token: by })),
       );
-      codes.push(...answers.map(({ errors }) => codesOf(errors)?.[0]));
+      codes.push(...answers.map(answer => codesOf(answer)?.[0]));
     }
     expect(codes.filter(code => code === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(200);
     expect(new Set(codes)).toEqual(new Set([undefined, 'RATE_LIMITED']));

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrations.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { eventually } from '../support/eventually.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { post } from '../support/post.ts';
@@ -81,8 +82,7 @@ describeWithRedis('PostgreSQL that refuses under load', () => {
         begin: () => hold('LOCK TABLE order_view IN ACCESS EXCLUSIVE MODE'),
         lasts: async () => {
           const asked = apis.map(async ({ app }) => {
-            const { errors } = await post(app.url, '{ orders { position } }', {}, { token: await staffToken() });
-            return errors?.map(({ extensions }) => extensions.code);
+            return codesOf(await post(app.url, '{ orders { position } }', {}, { token: await staffToken() }));
           });
           expect(await Promise.all(asked)).toEqual([['UNAVAILABLE'], ['UNAVAILABLE']]);
         },

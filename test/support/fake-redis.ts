@@ -1,5 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { noteOpen } from './left-open.ts';
+import { openTcpServer } from './tcp-server.ts';
 
 /** A server that replies in place of Redis. */
 export interface FakeRedis {
@@ -16,13 +15,9 @@ export interface FakeRedis {
 }
 
 export async function openFakeRedis(): Promise<FakeRedis> {
-  const sockets = new Set<Socket>();
   let answer: ((command: readonly string[]) => string | undefined) | undefined;
   let commands = 0;
-  const server = createServer(socket => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
+  const { port, sockets, close } = await openTcpServer('a fake Redis', socket => {
     socket.on('data', data => {
       for (const command of commandsIn(data.toString('latin1'))) {
         commands++;
@@ -33,15 +28,8 @@ export async function openFakeRedis(): Promise<FakeRedis> {
       return undefined;
     });
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const close = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise(resolve => server.close(resolve));
-    note.closed();
-  };
-  const note = noteOpen('a fake Redis', close);
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `redis://127.0.0.1:${port}`,
     answerBy: one => void (answer = one),
     say: text => {
       for (const socket of sockets) socket.write(text, 'latin1');
