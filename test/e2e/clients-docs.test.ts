@@ -55,9 +55,9 @@ test.concurrent.each(snippets)('the snippet for %s receives updates and reads it
   });
   await writeFile(file, outputFiles[0]!.text);
   const page = startChild(process.execPath, [file]);
-  const [, wrote] = await printed(page, /^wrote (ord_\S+)$/m, 100_000);
-  await printed(page, new RegExp(`^read ${wrote}$`, 'm'), 100_000);
-  await printed(page, new RegExp(`^saw ${wrote}$`, 'm'), 100_000);
+  const [, wrote] = await printed(page, /^wrote (ord_\S+)$/m);
+  await printed(page, new RegExp(`^read ${wrote}$`, 'm'));
+  await printed(page, new RegExp(`^saw ${wrote}$`, 'm'));
   await stopChild(page);
   expect(page.stderr()).toBe('');
 });

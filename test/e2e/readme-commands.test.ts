@@ -65,16 +65,16 @@ test('install, start, watch, order, simulate, import, verify', async () => {
     await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 240_000);
 
     const watching = shell(watch);
-    await printed(watching, /^Live from position /m, 60_000);
+    await printed(watching, /^Live from position /m);
     const ordered = await ended(shell(order));
     expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
     const [, number = ''] = /^submitted +(\S+)/m.exec(ordered.stdout) ?? [];
-    await printed(watching, new RegExp(` ${number}  SUBMITTED `), 20_000);
+    await printed(watching, new RegExp(` ${number}  SUBMITTED `));
 
     const busy = shell(simulate);
-    await printed(busy, /(?:.*\n){8}/, 60_000);
+    await printed(busy, /(?:.*\n){8}/);
     // The first screen is updated too: it shows changes of other orders.
-    await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`), 20_000);
+    await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`));
     await interrupt(busy);
     await interrupt(watching);
   } finally {
@@ -107,7 +107,7 @@ describeWithRedis('for real data', () => {
   test('migrate and start', async () => {
     const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
     try {
-      await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 60_000);
+      await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m);
       // The commands for the embedded database work here too.
       const ordered = await ended(shell(order));
       expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
@@ -125,8 +125,8 @@ describeWithRedis('for real data', () => {
     const api = shell('exec node dist/main.js', { ...env, ROLES: 'api' });
     const projector = shell('exec node dist/main.js', { ...env, ROLES: 'projector' });
     try {
-      const [, url = ''] = await printed(api, /^Orderstream is ready at (\S+)$/m, 60_000);
-      await printed(projector, /^Orderstream is ready to project/m, 60_000);
+      const [, url = ''] = await printed(api, /^Orderstream is ready at (\S+)$/m);
+      await printed(projector, /^Orderstream is ready to project/m);
       const importing = shell(`node dist/cli/import.js ${file.path}`, { DATABASE_URL: database.url });
       const done = ended(importing).then(({ code }) => ({ code }));
       for (let left: unknown; left === undefined; left = await Promise.race([done, sleep(100)])) await allOrders(url);

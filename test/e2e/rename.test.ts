@@ -32,7 +32,7 @@ beforeAll(async () => {
   client.on('error', () => undefined);
   await client.connect();
   await fillOrdersOf(client, crowd.id, orders);
-}, 120_000);
+});
 afterAll(async () => {
   await client.end();
 });

@@ -211,7 +211,7 @@ test('the first caller of a trusted document is not charged for parsing it, unli
       codes.push(errors?.[0]?.extensions.code);
     }
     expect(codes.slice(-4)).toEqual([undefined, undefined, undefined, 'RATE_LIMITED']);
-  }, 30_000);
+  });
   await app.stop();
 });
 

@@ -18,7 +18,7 @@ import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
-import { stoodStill } from '../support/standstill.ts';
+import { stoodStill, stopwatch } from '../support/standstill.ts';
 import { staffToken, token } from '../support/tokens.ts';
 import type { ErrorAnswer } from '../support/typed-document.ts';
 import { useDatabase } from '../support/use-database.ts';
@@ -26,14 +26,12 @@ import { injections, objects, texts } from './attacks/injections.ts';
 import { inspected, type Inspector, openInspector } from './attacks/inspector.ts';
 import { rawConnection, type RawConnection, rawRequest } from './attacks/raw-request.ts';
 
-const timeout = 120_000; // 40 s in all if nothing else runs
 const shopOrigin = 'https://shop.example.com';
 /** Operations a second: more than the bystander sends, and few enough to be exceeded on any machine. */
 const customerRate = 60;
-/**
- * Load of the machine at the start, in multiples of its cores: a delay that it causes is not the effect of an attack.
- */
-const crowd = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+/** Load of the machine in multiples of its cores: a delay that it causes is not the effect of an attack. */
+const crowdNow = () => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+const crowdAtStart = crowdNow();
 
 /** Time that a socket has to authenticate, ms (see sockets.ts). */
 const introduction = 3_000;
@@ -66,18 +64,18 @@ beforeAll(async () => {
   await Promise.all(Object.values(bombs).map(({ document }) => post(app.url, document, {}, { token: attacker.token })));
   before = await inspector.memory();
   trickles = await startTrickles();
-}, timeout);
+});
 afterAll(async () => {
   inspector.close();
   bystander.kill('SIGKILL');
   expect(await app.stop()).toBe(0);
-}, timeout);
+});
 
 async function startBystander(): Promise<Child> {
   const file = fileURLToPath(new URL('attacks/bystander.ts', import.meta.url));
   const own = await registered(app.url);
   const child = startChild(process.execPath, ['--import', 'tsx', file, app.url, own.token, own.id, shop.productId]);
-  await printed(child, /"what":"frame"/, 100_000);
+  await printed(child, /"what":"frame"/);
   return child;
 }
 
@@ -157,7 +155,6 @@ describe('documents', () => {
         expect([code, 'RATE_LIMITED']).toContain(codesOf({ errors })?.[0]);
       }
     },
-    timeout,
   );
 
   test(
@@ -174,7 +171,6 @@ describe('documents', () => {
       }
       expect(limited()).toBeGreaterThan(10);
     },
-    timeout,
   );
 
   test('batches are rejected', async () => {
@@ -262,7 +258,6 @@ describe('bytes', () => {
         expect(answer).toContain('"code":"LIMIT_EXCEEDED"');
       }
     },
-    timeout,
   );
 
   test('compressed bodies are not decompressed', async () => {
@@ -332,7 +327,6 @@ describe('sockets', () => {
       // Then there is room again.
       await (await connectSocket(app.url, attacker.token)).close();
     },
-    timeout,
   );
 
   test.each<[string, number, (send: (data: string | Buffer, more?: object) => void) => void]>([
@@ -364,7 +358,6 @@ describe('sockets', () => {
       });
       expect(new Set(await Promise.all(closed))).toEqual(new Set([code]));
     },
-    timeout,
   );
 
   test('a socket that sends an operation before it authenticates is closed', async () => {
@@ -523,7 +516,6 @@ describe('tokens', () => {
         await expectRefused(app.url, bad);
       }
     },
-    timeout,
   );
 
   test(
@@ -566,7 +558,6 @@ describe('tokens', () => {
       await byKeys.stop();
       keys.close();
     },
-    timeout,
   );
 });
 
@@ -592,7 +583,7 @@ describe('injections', () => {
       const socket = await connectSocket(app.url, shop.staff);
       let asked = 0;
       async function attack({ kind, where, document, variables }: (typeof places)[number], value: unknown) {
-        const since = performance.now();
+        const passed = stopwatch();
         let answer: { data?: unknown; errors?: readonly ErrorAnswer[] };
         if (kind === 'subscription') {
           const operation = socket.subscribe(document, variables(value));
@@ -604,7 +595,7 @@ describe('injections', () => {
         }
         asked++;
         const summary = { where, value, code: codesOf(answer)?.[0] };
-        expect(performance.now() - since, JSON.stringify(summary)).toBeLessThan(8_000);
+        expect(passed(), JSON.stringify(summary)).toBeLessThan(8_000);
         expect(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN', 'GRAPHQL_VALIDATION_FAILED']).not.toContain(summary.code);
         expect(JSON.stringify(answer.errors ?? '')).not.toMatch(leaks);
         // A value that is not a string is rejected; a list also accepts a single value.
@@ -637,7 +628,6 @@ describe('injections', () => {
       expect(rows[0]!['orders']).toBeGreaterThan(0);
       expect(rows[0]!['live']).toBe(1);
     },
-    timeout,
   );
 
   test('no JSON changes a prototype', async () => {
@@ -693,7 +683,6 @@ test(
     expect(codes.filter(code => code === 'RATE_LIMITED').length).toBeGreaterThanOrEqual(200);
     expect(new Set(codes)).toEqual(new Set([undefined, 'RATE_LIMITED']));
   },
-  timeout,
 );
 
 test(
@@ -706,7 +695,6 @@ test(
     }
     expect((await inspector.memory()).heap - held.heap).toBeLessThan(64 * 2 ** 20);
   },
-  timeout,
 );
 
 describe('after all attacks', () => {
@@ -724,12 +712,12 @@ describe('after all attacks', () => {
         expect(ms).toBeLessThan(n % 2 === 0 ? 13_000 : 35_000);
       }
     },
-    timeout,
   );
 
   test(
     'the bystander received every response and every frame, 99 of 100 within a second',
     async () => {
+      const crowd = Math.max(crowdAtStart, crowdNow());
       bystander.kill('SIGTERM');
       expect(await bystander.exited).toMatchObject({ code: 0 });
       const lines = bystander
@@ -750,14 +738,13 @@ describe('after all attacks', () => {
         expect(took[Math.floor(took.length * 0.99)]).toBeLessThan(1_000 * crowd);
       }
     },
-    timeout,
   );
 
   test('memory is back at its level before', async () => {
     const after = await inspector.memory();
     const mib = (bytes: number) => Math.round(bytes / 2 ** 20);
     console.log(
-      `crowd ${crowd.toFixed(1)}; memory: heap ${mib(before.heap)} → ${mib(after.heap)} MiB, resident ${mib(before.resident)} → ${mib(after.resident)} MiB`,
+      `crowd ${crowdAtStart.toFixed(1)} at the start; memory: heap ${mib(before.heap)} → ${mib(after.heap)} MiB, resident ${mib(before.resident)} → ${mib(after.resident)} MiB`,
     );
     expect(after.heap).toBeLessThan(before.heap + 48 * 2 ** 20); // of which cached documents take 32
     expect(after.resident).toBeLessThan(before.resident + 150 * 2 ** 20);

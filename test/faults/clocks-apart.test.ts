@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { stoodStill } from '../support/standstill.ts';
-import { openWorld, type World, slowly } from './world.ts';
+import { openWorld, type World } from './world.ts';
 
 const hour = 3_600_000;
 /** Maximum time of a command beyond an outage, ms in which the machine runs. */
@@ -14,7 +14,6 @@ const preload = `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs'
 describeWithRedis('clocks that are an hour off', () => {
   test(
     'one node an hour ahead and one behind, swapped in the middle of an outage: no acknowledged command is lost or doubled, callers wait no longer, views converge, and /readyz reports the truth',
-    slowly,
     async () => {
       const database = await freshDatabase();
       const world = await openWorld({

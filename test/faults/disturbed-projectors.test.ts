@@ -25,9 +25,8 @@ const projectorCount = 3;
 const nodeCount = 3;
 /** Steps that are sent at once while the test waits for a process. */
 const few = 4;
-const longest = 400_000; // a minute and a half if nothing else runs
-/** Time to start a process on a busy machine, ms. */
-const startTimeoutMs = 30_000;
+/** Only a guard: time until a process is held, ms. */
+const heldGuardMs = 110_000;
 /** How long processes are held at a time, ms: less than their lock timeout. */
 const holdTime = 3_000;
 
@@ -42,7 +41,7 @@ beforeAll(async () => {
   nodes = await Promise.all(Array.from({ length: nodeCount }, () => openNode(database.url)));
   batches = await openHeldBatches(database.url, 'live');
   rebuilds = await openHeldBatches(database.url, 'rebuild');
-}, longest);
+});
 afterAll(async () => {
   await batches.close();
   await rebuilds.close();
@@ -68,7 +67,7 @@ interface Caught extends HeldStatement {
 /** Continues the history until a process waits in that half of a batch. The lock stays, so the process stays there. */
 async function caught(held: HeldBatches, half: Half, more: GiveMore): Promise<Caught> {
   await held.hold(half);
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = Date.now() + heldGuardMs;
   let again = Date.now() + holdTime;
   const state = { over: false };
   const given = (async () => {
@@ -191,7 +190,6 @@ async function historyOf(steps: readonly Step[]): Promise<GiveMore> {
 
 test(
   'after a random history on three nodes, with batches delivered again, projectors killed and stopped in the middle of one, and a rebuild killed in the middle of one, every view is the plain fold of the log',
-  { timeout: longest },
   async () => {
     const history = histories(nodeCount, { minLength: 150, maxLength: 250 });
     const order = fc.shuffledSubarray([...disturbances], { minLength: disturbances.length });

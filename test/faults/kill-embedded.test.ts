@@ -12,11 +12,9 @@ import { openNode } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
 
 const kills = 20;
-const timeout = 600_000; // about 70 s if nothing else runs: mostly starts
 
 test(
   'on the embedded database, killed at any moment, 20 times, also during the start: every acknowledged command is stored once, and the views are the fold',
-  { timeout },
   async () => {
     const DATA_DIR = await mkdtemp(join(tmpdir(), 'orderstream-kill-'));
     onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }));

@@ -10,12 +10,10 @@ import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openNode } from '../support/test-node.ts';
 
 const kills = 20;
-const timeout = 600_000; // about 80 s if nothing else runs: mostly starts
 
 describeWithRedis('two API processes and a projector on PostgreSQL', () => {
   test(
     'any process killed at any moment, 20 times: every acknowledged command is stored once, and the views are the fold',
-    { timeout },
     async () => {
       const database = await freshDatabase();
       const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };

@@ -8,7 +8,7 @@ import { post } from '../support/post.ts';
 import { type PostgresServer, startPostgres } from '../support/private-postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { staffToken } from '../support/tokens.ts';
-import { openWorld, slowly, type Trouble } from './world.ts';
+import { openWorld, type Trouble } from './world.ts';
 
 /** The lock that append_events() holds from its first statement on; see the migration. */
 const appendLock = 'pg_advisory_xact_lock(1330795588, 1)';
@@ -27,7 +27,6 @@ END $$`;
 describeWithRedis('PostgreSQL that refuses under load', () => {
   test(
     'lock timeouts, statement timeouts and deadlocks, of appends and of batches: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
-    slowly,
     async () => {
       // Settings that an operator may choose. The first process of each role meets lock timeouts, the second one
       // statement timeouts.

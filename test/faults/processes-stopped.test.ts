@@ -5,7 +5,7 @@ import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
-import { type Member, openWorld, slowly } from './world.ts';
+import { type Member, openWorld } from './world.ts';
 
 /** Longer than a second projector waits before it takes over, and than /readyz is awaited here, ms. */
 const longerThanTakeover = 3_500;
@@ -13,7 +13,6 @@ const longerThanTakeover = 3_500;
 describeWithRedis('processes stopped under load', () => {
   test(
     'kill -9 and SIGSTOP of each role, and connections of clients cut: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth',
-    slowly,
     async () => {
       const database = await freshDatabase();
       const world = await openWorld({ database: database.url, customers: { impatience: 1_000 } });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hintsOf } from '../support/hints.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
-import { openWorld, slowly } from './world.ts';
+import { openWorld } from './world.ts';
 
 /** Delay, ms. Longer than commands take; a connection without any answer for 2 s would be closed. */
 const slow = 800;
@@ -10,7 +10,6 @@ const slow = 800;
 describeWithRedis('Redis lost under load', () => {
   test(
     'absent at the start, lost in the middle, back and empty, slow, dropping half: no acknowledged command is lost or doubled, views converge, commands do not wait, and /readyz reports the truth',
-    slowly,
     async () => {
       const database = await freshDatabase();
       const world = await openWorld({ database: database.url, withoutRedis: true });

@@ -197,7 +197,7 @@ test('10,000 random commands on two nodes, with repeats, copies, keys and versio
     await Promise.all(nodes.map(node => node.close()));
     await database.drop();
   }
-}, 300_000);
+});
 
 test('the same on the embedded database, at small size', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'orderstream-model-'));
@@ -208,4 +208,4 @@ test('the same on the embedded database, at small size', async () => {
     await node.close();
     await rm(dataDir, { recursive: true });
   }
-}, 120_000);
+});

@@ -27,9 +27,7 @@ test('of three processes that project, another takes over within 5 s of the acti
       const head = await readHead(node.database);
       const passed = stopwatch();
       await eventually(
-        async () => expect((await readCheckpoint(node.database)).position.point).toBeGreaterThanOrEqual(head.point),
-        20_000,
-      );
+        async () => expect((await readCheckpoint(node.database)).position.point).toBeGreaterThanOrEqual(head.point));
       expect(passed()).toBeLessThan(5_000);
       await stopped.kill('SIGCONT');
     }
@@ -42,4 +40,4 @@ test('of three processes that project, another takes over within 5 s of the acti
     await node.close();
     await database.drop();
   }
-}, 120_000);
+});

@@ -337,7 +337,7 @@ describe('a command whose node', () => {
   beforeAll(async () => {
     const entries = Object.entries(scenarios).map(async ([name, run]) => [name, await run()] as const);
     results = Object.fromEntries(await Promise.all(entries)) as Results;
-  }, 90_000);
+  });
   afterAll(async () => {
     await Promise.all(distant.map(one => one.close()));
   });

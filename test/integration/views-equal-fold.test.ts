@@ -156,5 +156,5 @@ describe('on the embedded database', () => {
       // Each run starts the database twice: failures are not shrunk.
       { numRuns: 3, endOnFailure: true },
     );
-  }, 180_000);
+  });
 });

@@ -17,7 +17,7 @@ import { eventually } from '../support/eventually.ts';
 import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
-import { stopwatch } from '../support/standstill.ts';
+import { stopwatch, within } from '../support/standstill.ts';
 import { addItem, createdOrder, onOrder, positionOf, productOnSale, projectAll, registeredCustomer, type TestNode } from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
 
@@ -72,14 +72,8 @@ function watch(after?: Position, filter?: OrderFilter, customer = customerId): P
 
 /** The next frame, which must come long before the list polls. */
 async function next(frames: Frames): Promise<ListFrame<OrderRow>> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no frame arrived in 8 s')), 8_000);
-  });
-  const { value, done } = await Promise.race([
-    frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>,
-    late,
-  ]).finally(() => clearTimeout(timer));
+  const came = frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>;
+  const { value, done } = await within(8_000, came);
   if (done) throw new Error('it ended');
   return value;
 }

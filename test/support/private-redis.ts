@@ -19,7 +19,7 @@ export async function startRedis(): Promise<RedisServer> {
   const start = async (port: number): Promise<Child> => {
     const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'];
     const child = startChild('redis-server', args);
-    await printed(child, /ready to accept connections/i, 100_000);
+    await printed(child, /ready to accept connections/i);
     return child;
   };
   const { port, opened } = await onFreePort(start, /could not create server|already in use/i);

@@ -61,7 +61,6 @@ test.each(['WebSocket', 'SSE'])(
     expect(points).toEqual(Array.from({ length: events }, (_, index) => first + index));
     await frames.return!();
   },
-  60_000,
 );
 
 test.each(['WebSocket', 'SSE'])(
@@ -83,5 +82,4 @@ test.each(['WebSocket', 'SSE'])(
     expect(points).toEqual(Array.from({ length: events }, (_, index) => first + index));
     await frames.return!();
   },
-  60_000,
 );
