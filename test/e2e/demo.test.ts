@@ -37,9 +37,7 @@ test('npm run demo reports what it waits for while a server is down', async () =
     cwd,
     env: { DATABASE_URL: 'postgresql://127.0.0.1:1/none', REDIS_URL: 'redis://127.0.0.1:1' },
   });
-  await printed(
-    child,
-    /^Orders are placed .*\nwaiting for PostgreSQL at 127\.0\.0\.1:1 and Redis at 127\.0\.0\.1:1$/m);
+  await printed(child, /^Orders are placed .*\nwaiting for PostgreSQL at 127\.0\.0\.1:1 and Redis at 127\.0\.0\.1:1$/m);
   await stopChild(child);
 });
 

@@ -29,7 +29,11 @@ const tooMuch: Readonly<Record<string, { readonly name: string; readonly selecti
       selection: '...F0',
       rest: doublingFragments(48, 'Order', 'customer { orders(first: 2) { position } }'),
     },
-    'aliases by doubling fragments': { name: 'aliases', selection: '...F0', rest: doublingFragments(12, 'Order', 'id', n => `a${n}: id`) },
+    'aliases by doubling fragments': {
+      name: 'aliases',
+      selection: '...F0',
+      rest: doublingFragments(12, 'Order', 'id', n => `a${n}: id`),
+    },
     depth: { name: 'depth', selection: nested(7) },
     'depth below a fragment': { name: 'depth', selection: '...Deep', rest: `fragment Deep on Order { ${nested(7)} }` },
     tokens: { name: 'tokens', selection: 'id '.repeat(2_001) },

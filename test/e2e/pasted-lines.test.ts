@@ -52,9 +52,7 @@ test('the commands that a first start prints, pasted into a shell, watch all ord
   const [, total = ''] = /= ([\d.]+ EUR)$/.exec(sum) ?? [];
   expect(Number.parseFloat(total)).toBeGreaterThan(0);
 
-  await printed(
-    watching,
-    new RegExp(`${number}  SUBMITTED +2 items +${total}  Ada Lovelace  ${position}$`, 'm'));
+  await printed(watching, new RegExp(`${number}  SUBMITTED +2 items +${total}  Ada Lovelace  ${position}$`, 'm'));
   expect(watching.stderr()).toBe('');
   process.kill(-watching.pid, 'SIGINT');
   await watching.exited;

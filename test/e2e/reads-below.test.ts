@@ -8,7 +8,6 @@ import { post } from '../support/post.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stallViews } from '../support/stalled-views.ts';
-import type { Answer } from '../support/typed-document.ts';
 import { useShop } from '../support/use-shop.ts';
 
 const { database, app, shop } = useShop();

@@ -206,7 +206,7 @@ describe('writes on a standby', () => {
       post(reads.url, CreateOrderDocument, { input: { reference: 'sealed' } }, { token: shop.customer.token }),
       post(reads.url, RegisterCustomerDocument, register, { token }),
     ]);
-    expect(answers.map(codes)).toEqual([['READ_ONLY'], ['READ_ONLY'], ['READ_ONLY']]);
+    expect(answers.map(codesOf)).toEqual([['READ_ONLY'], ['READ_ONLY'], ['READ_ONLY']]);
     const known = await post(writes.url, `{ customer(id: "${customerId}") { id } }`, {}, { token });
     expect(known.data).toEqual({ customer: null });
   });

@@ -188,29 +188,26 @@ async function historyOf(steps: readonly Step[]): Promise<GiveMore> {
   };
 }
 
-test(
-  'after a random history on three nodes, with batches delivered again, projectors killed and stopped in the middle of one, and a rebuild killed in the middle of one, every view is the plain fold of the log',
-  async () => {
-    const history = histories(nodeCount, { minLength: 150, maxLength: 250 });
-    const order = fc.shuffledSubarray([...disturbances], { minLength: disturbances.length });
-    await Promise.all(Array.from({ length: projectorCount }, (_, index) => startProjector(`projector-${index}`)));
-    try {
-      await fc.assert(
-        fc.asyncProperty(history, order, async (steps, inThatOrder) => {
-          const more = await historyOf(steps);
-          for (const disturb of inThatOrder) {
-            await more();
-            await disturb(more);
-          }
-          const head = await readHead(nodes[0]!.database);
-          await eventually(async () => expect((await readCheckpoint(nodes[0]!.database)).position).toEqual(head));
-          await expectEveryViewIsTheFold(nodes[0]!.database);
-        }),
-        // A failure of real processes may not happen again: there is nothing to shrink.
-        { numRuns: 2, endOnFailure: true },
-      );
-    } finally {
-      for (const projector of projectors.values()) await projector.kill('SIGKILL');
-    }
-  },
-);
+test('after a random history on three nodes, with batches delivered again, projectors killed and stopped in the middle of one, and a rebuild killed in the middle of one, every view is the plain fold of the log', async () => {
+  const history = histories(nodeCount, { minLength: 150, maxLength: 250 });
+  const order = fc.shuffledSubarray([...disturbances], { minLength: disturbances.length });
+  await Promise.all(Array.from({ length: projectorCount }, (_, index) => startProjector(`projector-${index}`)));
+  try {
+    await fc.assert(
+      fc.asyncProperty(history, order, async (steps, inThatOrder) => {
+        const more = await historyOf(steps);
+        for (const disturb of inThatOrder) {
+          await more();
+          await disturb(more);
+        }
+        const head = await readHead(nodes[0]!.database);
+        await eventually(async () => expect((await readCheckpoint(nodes[0]!.database)).position).toEqual(head));
+        await expectEveryViewIsTheFold(nodes[0]!.database);
+      }),
+      // A failure of real processes may not happen again: there is nothing to shrink.
+      { numRuns: 2, endOnFailure: true },
+    );
+  } finally {
+    for (const projector of projectors.values()) await projector.kill('SIGKILL');
+  }
+});

@@ -1,7 +1,9 @@
 // The README, from top to bottom, in an empty folder: runs each command as it is written there.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,8 +25,18 @@ const blocks = [...(await readFile(`${root}README.md`, 'utf8')).matchAll(/^```sh
 const [install, watch, order, simulate, importFile, verify, production, testAll] = blocks;
 
 let folder: string;
+/** Only a guard: npm may download all packages, and builds the program. */
+const installGuardMs = 400_000;
+
+/** The port of the README's commands. Another run of this file may use it for some minutes. */
+async function portIsFree(): Promise<void> {
+  const server = createServer();
+  await once(server.listen(4000, '127.0.0.1'), 'listening');
+  await promisify(server.close.bind(server))();
+}
 
 beforeAll(async () => {
+  await eventually(portIsFree, 300_000);
   folder = await mkdtemp(join(tmpdir(), 'orderstream-readme-'));
   const listed = await promisify(execFile)('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   for (const file of listed.stdout.trim().split('\n')) {
@@ -62,7 +74,7 @@ test('every command of the README is tested here', () => {
 test('install, start, watch, order, simulate, import, verify', async () => {
   const server = shell(install);
   try {
-    await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 240_000);
+    await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, installGuardMs);
 
     const watching = shell(watch);
     await printed(watching, /^Live from position /m);
@@ -95,7 +107,7 @@ test('install, start, watch, order, simulate, import, verify', async () => {
   const verified = await ended(shell(verify));
   expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
   expect(verified.stdout).toMatch(/all is well\n$/);
-}, 420_000);
+});
 
 describeWithRedis('for real data', () => {
   let database: TestDatabase;
@@ -114,7 +126,7 @@ describeWithRedis('for real data', () => {
     } finally {
       await interrupt(server);
     }
-  }, 120_000);
+  });
 
   // Here, because this folder has the compiled program: otherwise the memory of a TypeScript loader would be
   // included.
@@ -140,7 +152,7 @@ describeWithRedis('for real data', () => {
     } finally {
       await Promise.all([stopChild(api), stopChild(projector)]);
     }
-  }, 120_000);
+  });
 });
 
 /** Maximum resident memory of the process so far, in kB. */

@@ -20,12 +20,19 @@ import { logLines } from '../support/log-lines.ts';
 import { startRedis } from '../support/private-redis.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
 import { openGate } from '../support/statements.ts';
-import { addItem, createdOrder, productOnSale, projectAll, registeredCustomer, type TestNode } from '../support/test-node.ts';
+import {
+  addItem,
+  createdOrder,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
 
 const logger = openLogger('fatal');
 
-const { database, node } = useNode();
+const { node } = useNode();
 let customerId: string;
 let productId: string;
 let bus: Bus;

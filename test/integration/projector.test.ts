@@ -251,7 +251,7 @@ describe('on PostgreSQL', () => {
 });
 
 describe('an event that it cannot read', () => {
-  const { database, node } = useNode('test');
+  const { node } = useNode('test');
   afterEach(async () => {
     await stopAll();
   });

@@ -12,7 +12,15 @@ import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-c
 import { views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { type Cast, histories, openCast } from '../support/random-history.ts';
-import { addItem, createdOrder, onCustomer, positionOf, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
+import {
+  addItem,
+  createdOrder,
+  onCustomer,
+  positionOf,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+} from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
 
 const { database, node } = useNode();

@@ -26,8 +26,9 @@ test('of three processes that project, another takes over within 5 s of the acti
       await work;
       const head = await readHead(node.database);
       const passed = stopwatch();
-      await eventually(
-        async () => expect((await readCheckpoint(node.database)).position.point).toBeGreaterThanOrEqual(head.point));
+      await eventually(async () =>
+        expect((await readCheckpoint(node.database)).position.point).toBeGreaterThanOrEqual(head.point),
+      );
       expect(passed()).toBeLessThan(5_000);
       await stopped.kill('SIGCONT');
     }

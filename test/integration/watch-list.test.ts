@@ -18,14 +18,23 @@ import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { stopwatch, within } from '../support/standstill.ts';
-import { addItem, createdOrder, onOrder, positionOf, productOnSale, projectAll, registeredCustomer, type TestNode } from '../support/test-node.ts';
+import {
+  addItem,
+  createdOrder,
+  onOrder,
+  positionOf,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
 
 type Frames = AsyncIterableIterator<ListFrame<OrderRow>>;
 
 const logger = openLogger('fatal');
 
-const { database, node } = useNode();
+const { node } = useNode();
 let productId: string;
 let customerId: string;
 beforeAll(async () => {

@@ -19,7 +19,14 @@ import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { openGate } from '../support/statements.ts';
-import { addItem, createdOrder, productOnSale, projectAll, registeredCustomer, type TestNode } from '../support/test-node.ts';
+import {
+  addItem,
+  createdOrder,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+  type TestNode,
+} from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
 
 type Frames = AsyncIterableIterator<RowFrame<OrderRow>>;
@@ -27,7 +34,7 @@ type Frames = AsyncIterableIterator<RowFrame<OrderRow>>;
 const logger = openLogger('fatal');
 const gone = () => new Error('there is no such order');
 
-const { database, node } = useNode();
+const { node } = useNode();
 let customerId: string;
 let productId: string;
 beforeAll(async () => {

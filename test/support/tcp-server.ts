@@ -8,7 +8,7 @@ export interface TcpServer {
   /** The open connections. */
   readonly sockets: ReadonlySet<Socket>;
   /** Cuts the connections. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** @param what name for the error if a test does not close it. @param serve is called with each new connection */
