@@ -47,7 +47,7 @@ const parts: Readonly<Record<string, Part>> = {
       'vitest',
       'run',
       '--config=.config/vitest.config.ts',
-      'test/integration/rebuild.test.ts',
+      'test/kills/rebuild.test.ts',
       '-t=under commands',
     ],
   },
@@ -91,7 +91,15 @@ const parts: Readonly<Record<string, Part>> = {
   faults: {
     claim:
       'If any process, server or connection is killed, stopped or cut, or a disk is full, no acknowledged event is lost or doubled, /readyz is always correct, and the system recovers within 5 s.',
-    command: ['env', 'STRICT_TIMES=1', 'vitest', 'run', '--config=.config/vitest.config.ts', '--project=faults*'],
+    command: [
+      'env',
+      'STRICT_TIMES=1',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      '--project=kills',
+      '--project=faults',
+    ],
   },
   'slow-readers': {
     claim: 'Sockets that stop reading do not slow down others, and use a limited amount of memory.',

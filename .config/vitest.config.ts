@@ -8,9 +8,6 @@ const results = process.env['TEST_RESULTS'];
 /** They replace modules before these are loaded, which works only in a process of their own. */
 const replacing = ['test/integration/group-commit.test.ts', 'test/e2e/readme-walk.test.ts'];
 
-/** These mostly wait for starts and measure no time, so they run in parallel. */
-const patient = ['test/faults/kill-*.test.ts', 'test/faults/readme-commands.test.ts'];
-
 /** The tests of test/<name>, with the run's database server and Redis. */
 function project(name: string, seconds: number, more: object = {}): object {
   return {
@@ -57,11 +54,11 @@ export default defineConfig({
       project('integration', 300),
       project('e2e', 300),
       project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
-      // npm run test:faults
-      project('faults-patient', 600, { include: patient }),
+      // npm run test:faults. These kill processes and mostly wait for starts, so they run in parallel.
+      project('kills', 600),
       // Each of these starves or disconnects processes. They run one by one, after all others, so that no timing is
       // disturbed.
-      project('faults', 600, { exclude: patient, isolate: true, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      project('faults', 600, { isolate: true, fileParallelism: false, sequence: { groupOrder: 1 } }),
     ],
   },
 });
