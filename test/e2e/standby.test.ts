@@ -2,7 +2,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrations.ts';
 import {
   AddOrderItemDocument,
   CreateOrderDocument,
@@ -19,7 +18,8 @@ import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { type PostgresServer, startPostgres } from '../support/private-postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
+import type { PostgresServer } from '../support/private-postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 import type { Answer } from '../support/typed-document.ts';
 
@@ -31,8 +31,7 @@ let reads: SpawnedApp;
 let shop: Shop;
 
 beforeAll(async () => {
-  primary = await startPostgres();
-  await migrate(primary.url);
+  primary = await startMigratedPostgres();
   standby = await primary.startStandby({ recovery_min_apply_delay: '400ms' });
   writes = await startApp({ DATABASE_URL: primary.url });
   reads = await spawnApp({ DATABASE_URL: standby.url });

@@ -56,7 +56,9 @@ describeWithRedis('a Redis that refuses', () => {
       if (expectedLine !== undefined) {
         // The cut connection may be logged separately, before the refusal.
         const warned = () => lines.filter(({ level }) => level >= 40).map(({ msg }) => msg);
-        await eventually(() => expect([bus.isConnected(), warned().at(-1)]).toEqual([false, expect.stringMatching(expectedLine)]));
+        await eventually(() =>
+          expect([bus.isConnected(), warned().at(-1)]).toEqual([false, expect.stringMatching(expectedLine)]),
+        );
         await sleep(1_500);
         expect(bus.isConnected()).toBe(false);
         const once = warned();
