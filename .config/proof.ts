@@ -47,7 +47,7 @@ const parts: Readonly<Record<string, Part>> = {
       'vitest',
       'run',
       '--config=.config/vitest.config.ts',
-      'test/integration/rebuild.test.ts',
+      'test/kills/rebuild.test.ts',
       '-t=under commands',
     ],
   },
@@ -97,8 +97,8 @@ const parts: Readonly<Record<string, Part>> = {
       'vitest',
       'run',
       '--config=.config/vitest.config.ts',
-      '--project=faults',
       '--project=kills',
+      '--project=faults',
     ],
   },
   'slow-readers': {

@@ -5,7 +5,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // .ci/run reads the number of passed and failed tests from this file.
 const results = process.env['TEST_RESULTS'];
 
-const kills = ['test/faults/kill-*.test.ts'];
+/** They replace modules before these are loaded, which works only in a process of their own. */
+const replacing = [
+  'test/e2e/plugins.test.ts',
+  'test/e2e/readme-walk.test.ts',
+  'test/e2e/server-audits.test.ts',
+  'test/integration/adding-an-aggregate.test.ts',
+  'test/integration/group-commit.test.ts',
+];
 
 /** The tests of test/<name>, with the run's database server and Redis. */
 function project(name: string, seconds: number, more: object = {}): object {
@@ -14,8 +21,13 @@ function project(name: string, seconds: number, more: object = {}): object {
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      exclude: replacing,
       globalSetup: 'test/support/global-setup.ts',
       setupFiles: 'test/support/leak-guard.ts',
+      // A process runs many files: most of a short file's time would be the loading of the program. (Unit tests have a
+      // process for each file, because some of them add to the schema's builder.)
+      isolate: false,
+      // The time limits are for tests that hang: a test that promises a time measures it.
       testTimeout: seconds * 1000,
       hookTimeout: seconds * 1000,
       ...more,
@@ -39,19 +51,20 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     teardownTimeout: 30_000,
-    // The timeouts are for tests that hang: a test with a time limit measures the time itself.
     projects: [
+      // npm test
       {
         extends: true,
         test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
       },
-      project('integration', 180),
-      project('e2e', 240),
-      // These mostly wait for starts and measure no time, so they run in parallel.
-      project('kills', 360, { include: kills }),
+      project('integration', 300),
+      project('e2e', 300),
+      project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
+      // npm run test:faults. These kill processes and mostly wait for starts, so they run in parallel.
+      project('kills', 600),
       // Each of these starves or disconnects processes. They run one by one, after all others, so that no timing is
       // disturbed.
-      project('faults', 360, { exclude: kills, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      project('faults', 600, { isolate: true, fileParallelism: false, sequence: { groupOrder: 1 } }),
     ],
   },
 });

@@ -12,29 +12,21 @@ import {
   ProductsDocument,
   type ProductsQuery,
 } from '../generated/graphql.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { type Asker, openAsker, type Transport } from '../support/ask.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
+import { useApp } from '../support/use-shop.ts';
 import type { Case } from './bad-input/case.ts';
 import { commandCases } from './bad-input/command-cases.ts';
 import { readCases } from './bad-input/read-cases.ts';
 import { openWorld, unknown, type World } from './bad-input/world.ts';
 
-let database: TestDatabase;
-let app: TestApp;
+const { database, app } = useApp();
 let world: World;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
   world = await openWorld(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
 });
 
 /** Everything that a command could have stored: events, and keys of personal data. */

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnApp, type SpawnedApp } from '../support/app.ts';
 import { printed, startChild, stopChild } from '../support/child.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { registered } from '../support/shop.ts';
+import { useSpawnedShop } from '../support/use-shop.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const text = await readFile(join(root, 'docs/clients.md'), 'utf8');
@@ -15,19 +14,14 @@ const snippets = [...text.matchAll(/^## (.+)\n[^#]*?^```ts\n([^]*?)\n```$/gm)].m
   ([, title = '', code = '']) => [title, code] as const,
 );
 
-let database: TestDatabase;
-let app: SpawnedApp;
+const { app } = useSpawnedShop();
 let folder: string;
 
 beforeAll(async () => {
   // Beside node_modules, so that the clients are found from there.
   folder = await mkdtemp(join(root, 'node_modules/.orderstream-'));
-  database = await freshDatabase();
-  app = await spawnApp({ DATABASE_URL: database.url });
 });
 afterAll(async () => {
-  await app.stop();
-  await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -61,9 +55,9 @@ test.concurrent.each(snippets)('the snippet for %s receives updates and reads it
   });
   await writeFile(file, outputFiles[0]!.text);
   const page = startChild(process.execPath, [file]);
-  const [, wrote] = await printed(page, /^wrote (ord_\S+)$/m, 100_000);
-  await printed(page, new RegExp(`^read ${wrote}$`, 'm'), 100_000);
-  await printed(page, new RegExp(`^saw ${wrote}$`, 'm'), 100_000);
+  const [, wrote] = await printed(page, /^wrote (ord_\S+)$/m);
+  await printed(page, new RegExp(`^read ${wrote}$`, 'm'));
+  await printed(page, new RegExp(`^saw ${wrote}$`, 'm'));
   await stopChild(page);
   expect(page.stderr()).toBe('');
 });

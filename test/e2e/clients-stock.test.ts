@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnApp, type SpawnedApp } from '../support/app.ts';
+import { expect, test } from 'vitest';
 import { stockClients } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, type Shop } from '../support/shop.ts';
+import { useSpawnedShop } from '../support/use-shop.ts';
 
 interface Page {
   readonly orders: {
@@ -32,19 +30,7 @@ const watch = `subscription ($customerId: ID!, $after: Position) {
   customerOrdersUpdated(customerId: $customerId, after: $after) { kind position order { id version itemCount } }
 }`;
 
-let database: TestDatabase;
-let app: SpawnedApp;
-let shop: Shop;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await spawnApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { app, shop } = useSpawnedShop();
 
 test.each(Object.entries(stockClients))(
   'unmodified %s queries a page, subscribes from its position, receives the result of its own command and reads it',

@@ -1,14 +1,13 @@
 // Every program that package.json starts from a terminal answers --help and --version, and then does nothing else.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChild } from '../support/child.ts';
 import { programArguments } from '../support/program.ts';
+import { openTcpServer, type TcpServer } from '../support/tcp-server.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const { scripts, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -25,25 +24,24 @@ const programs = Object.entries(scripts).flatMap(([script, command]) => {
 });
 
 /** Takes the place of PostgreSQL and Redis: a connection to it proves that a program has begun its work. */
-let server: Server;
+let server: TcpServer;
 let connections = 0;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orderstream-help-'));
-  server = createServer(socket => {
+  server = await openTcpServer('a server in place of PostgreSQL and Redis', socket => {
     connections++;
     socket.destroy();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
 });
 afterAll(async () => {
-  server.close();
+  await server.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 /** Runs a program with everything that it needs to begin its work. @returns its output, and whether it began */
 async function run(program: readonly string[], ...args: string[]) {
-  const { port } = server.address() as AddressInfo;
+  const { port } = server;
   const data = join(folder, 'data');
   const before = connections;
   const child = startChild(process.execPath, [...program, ...args], {

@@ -8,17 +8,16 @@ import { runCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop, registered } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let database: TestDatabase;
+const database = useDatabase();
 let app: TestApp;
 const role = `serving_${randomBytes(4).toString('hex')}`;
 
 beforeAll(async () => {
-  database = await freshDatabase();
   await onDatabase(database.url, client => client.query(`CREATE ROLE ${role} LOGIN`));
   const serving = new URL(database.url);
   serving.username = role;
@@ -28,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.stop();
   await onDatabase(database.url, client => client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`));
-  await database.drop();
 });
 
 const everything = `query ($customer: ID!, $order: ID!, $first: Int) {

@@ -10,14 +10,15 @@ import {
   SubmitOrderDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { type Carrier, openWatch, type Watch } from '../support/event-stream.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { registered } from '../support/shop.ts';
 import type { Answer } from '../support/typed-document.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 async function created(token = shop.customer.token, input: object = {}) {
   return accepted(await post(app.url, CreateOrderDocument, { input }, { token }));
@@ -196,7 +197,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     ]) {
       const { data, errors, extensions } = await (feed as Watch<unknown>).next();
       expect(data ?? null).toBeNull();
-      expect(errors?.map(error => error.extensions.code)).toEqual(['STALE_POSITION']);
+      expect(codesOf({ errors })).toEqual(['STALE_POSITION']);
       expect(extensions).toEqual({ kind: 'RESYNC', position: expect.stringMatching(/^[0-9a-f]{13}-[0-9a-f]{12}$/) });
       await expect((feed as Watch<unknown>).next()).rejects.toThrow('complete');
       await feed.close();
@@ -215,7 +216,7 @@ describe.each<Carrier>(['WebSocket', 'SSE'])('over %s', carrier => {
     for (const feed of [waiting, coming]) {
       const { data, errors, extensions } = await feed.next();
       expect(data ?? null).toBeNull();
-      expect(errors?.map(error => error.extensions.code)).toEqual(['INTERNAL']);
+      expect(codesOf({ errors })).toEqual(['INTERNAL']);
       expect(extensions).toEqual({ kind: 'UPDATE', position: bad });
       await expect(feed.next()).rejects.toThrow('complete');
       await feed.close();

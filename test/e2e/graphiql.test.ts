@@ -10,9 +10,9 @@ import { type SpawnedApp, spawnApp, startApp } from '../support/app.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
 import { onFreePort } from '../support/free-port.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { post } from '../support/post.ts';
 import { servingRole } from '../support/serving-role.ts';
-import { freshDatabase } from '../support/postgres.ts';
 
 /** Screenshots of the walk, for people to look at. */
 const proof = 'proof';
@@ -261,8 +261,8 @@ describeWithChromium('GraphiQL in Chromium', () => {
 });
 
 test('in production there is no GraphiQL, and no page gives a token', async () => {
-  const database = await freshDatabase();
-  const serving = await servingRole(database.url);
+  const server = await startMigratedPostgres();
+  const serving = await servingRole(server.url);
   const app = await startApp({
     NODE_ENV: 'production',
     DATABASE_URL: serving.url,
@@ -275,6 +275,5 @@ test('in production there is no GraphiQL, and no page gives a token', async () =
   const asked = await fetch(`${app.url}/graphql?query={__schema{types{name}}}`);
   expect(await asked.text()).toContain('Introspection is off');
   await app.stop();
-  await serving.drop();
-  await database.drop();
+  await server.remove();
 });

@@ -2,26 +2,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AddOrderItemDocument, CreateOrderDocument, OrderDocument } from '../generated/graphql.ts';
 import { accepted, refusal } from '../support/accepted.ts';
 import { spawnApp, type SpawnedApp } from '../support/app.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post, type PostAnswer } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { added, openShop, type Shop } from '../support/shop.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 describeWithRedis('one order, through two processes at once', () => {
-  let database: TestDatabase;
+  const database = useDatabase();
   let nodes: readonly [SpawnedApp, SpawnedApp];
   let shop: Shop;
 
   beforeAll(async () => {
-    database = await freshDatabase();
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
     nodes = await Promise.all([spawnApp({ ...env, ROLES: 'api' }), spawnApp({ ...env, ROLES: 'api,projector' })]);
     shop = await openShop(nodes[0].url);
   });
   afterAll(async () => {
     for (const node of nodes) await node.stop();
-    await database.drop();
   });
 
   async function createOrder(): Promise<string> {
@@ -64,7 +63,7 @@ describeWithRedis('one order, through two processes at once', () => {
         return [{ version, position, type: 'OrderItemAdded', lineId: lineIds[index]! }];
       }
       // Other commands were faster at each attempt: the response says so, and nothing is stored.
-      expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UNAVAILABLE']);
+      expect(codesOf(answer)).toEqual(['UNAVAILABLE']);
       return [];
     });
     expect(await storedAfterCreation(orderId)).toEqual(acknowledged.sort((a, b) => a.version - b.version));

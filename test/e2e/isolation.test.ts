@@ -16,10 +16,10 @@ import { type Asker, openAsker, type Transport } from '../support/ask.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket, openSocket } from '../support/socket.ts';
 import { customerToken, token } from '../support/tokens.ts';
+import { useShop } from '../support/use-shop.ts';
 import { wholeOperation } from '../support/whole-selection.ts';
 
 /** The subject of an operation. */
@@ -115,7 +115,7 @@ const nobody: Subject = {
 
 // Each caller sends everything at once, so the rate limit is raised.
 const limits = { LIMIT_COST: '1000000', LIMIT_CUSTOMER_RATE: '100000', LIMIT_ADDRESS_RATE: '100000' };
-const { database, app, shop } = serveShop(limits);
+const { database, app, shop } = useShop(limits);
 let victim: Shopper;
 let victims: Subject;
 let stranger: Shopper;

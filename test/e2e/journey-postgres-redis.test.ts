@@ -14,25 +14,23 @@ import { spawnApp, startApp, type TestApp } from '../support/app.ts';
 import { journey } from '../support/journey.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openShop, registered, type Shop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 describeWithRedis('on PostgreSQL and Redis', () => {
-  let database: TestDatabase;
+  const database = useDatabase();
   let apps: readonly [TestApp, TestApp];
   let shop: Shop;
 
   beforeAll(async () => {
-    database = await freshDatabase();
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
     apps = [await startApp(env), await startApp(env)];
     shop = await openShop(apps[0].url);
   });
   afterAll(async () => {
     for (const app of apps) await app.stop();
-    await database.drop();
   });
 
   async function createOrder(token = shop.customer.token) {

@@ -12,9 +12,9 @@ import {
 import { accepted, refusal } from '../support/accepted.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 function price(amount = '1.00') {
   return { amount, currency: 'EUR' };

@@ -5,14 +5,14 @@ import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
 import { connectSocket } from '../support/socket.ts';
 import { added, registered } from '../support/shop.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
+import { useShop } from '../support/use-shop.ts';
 
 /** Longer than hub and projector sleep between two polls, ms. */
 const quiet = 1_500;
 
-const { app, shop } = serveShop();
+const { app, shop } = useShop();
 /** Statements without any request: the polling of the projector and of the hub. */
 let background: ReadonlySet<string>;
 const made = { id: '', number: '', before: '', newest: '' };

@@ -42,7 +42,7 @@ test('the commands that a first start prints, pasted into a shell, watch all ord
   const folder = await builtProject();
   const app = await spawnApp({ DATA_DIR: join(folder, 'data'), AUTH_JWT_SECRET: undefined });
   const watching = paste(await printedCommand(app, 'npm run watch'), folder);
-  await printed(watching, /^Live from position /m, 60_000);
+  await printed(watching, /^Live from position /m);
 
   const ordering = paste(await printedCommand(app, 'npm run order'), folder);
   expect(await ordering.exited).toMatchObject({ code: 0 });
@@ -52,11 +52,7 @@ test('the commands that a first start prints, pasted into a shell, watch all ord
   const [, total = ''] = /= ([\d.]+ EUR)$/.exec(sum) ?? [];
   expect(Number.parseFloat(total)).toBeGreaterThan(0);
 
-  await printed(
-    watching,
-    new RegExp(`${number}  SUBMITTED +2 items +${total}  Ada Lovelace  ${position}$`, 'm'),
-    20_000,
-  );
+  await printed(watching, new RegExp(`${number}  SUBMITTED +2 items +${total}  Ada Lovelace  ${position}$`, 'm'));
   expect(watching.stderr()).toBe('');
   process.kill(-watching.pid, 'SIGINT');
   await watching.exited;

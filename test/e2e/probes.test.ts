@@ -4,25 +4,23 @@ import { accepted } from '../support/accepted.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openShop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import { openTcpProxy, proxyBefore, type TcpProxy } from '../support/tcp-proxy.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let database: TestDatabase;
+const database = useDatabase();
 let proxy: TcpProxy;
 let proxied: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
   ({ proxy, url: proxied } = await proxyBefore(database.url));
 });
 afterAll(async () => {
   await proxy.close();
-  await database.drop();
 });
 
 async function readiness({ probes: url }: TestApp): Promise<{ code: number; report: Record<string, unknown> }> {

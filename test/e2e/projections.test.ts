@@ -12,10 +12,10 @@ import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { registered } from '../support/shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 /** Damages the next event of an order, so that no fold accepts it, or repairs it. */
 async function damaging(orderId: string, whether: boolean): Promise<void> {

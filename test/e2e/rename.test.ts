@@ -12,15 +12,15 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { fillOrdersOf } from '../support/many-orders.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const orders = 100_000;
 const pairs = 15;
 /** Ms. Rewriting this many rows takes seconds; other delays of the machine are shorter. */
 const disturbance = 250;
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 let crowd: Shopper;
 let client: pg.Client;
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   client.on('error', () => undefined);
   await client.connect();
   await fillOrdersOf(client, crowd.id, orders);
-}, 120_000);
+});
 afterAll(async () => {
   await client.end();
 });

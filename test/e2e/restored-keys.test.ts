@@ -8,33 +8,29 @@ import {
   RenameCustomerDocument,
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { exchange } from '../support/forked-log.ts';
-import { cloneOf, freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { cloneOf, type TestDatabase } from '../support/postgres.ts';
 import { post } from '../support/post.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
 import type { Document } from '../support/typed-document.ts';
+import { useApp } from '../support/use-shop.ts';
 
-let database: TestDatabase;
+const { database, app: node } = useApp({}, 'test');
 /** A backup from before any data was stored. */
 let backup: TestDatabase;
 /** A node that keeps running: its caches are of the lost log. */
-let node: TestApp;
 let staff: string;
 
 beforeEach(async () => {
-  database = await freshDatabase();
   backup = await cloneOf(database);
-  node = await startApp({ DATABASE_URL: database.url });
   staff = await staffToken();
 });
 afterEach(async () => {
-  await node.stop();
   await backup.drop();
-  await database.drop();
 });
 
 const ways = {

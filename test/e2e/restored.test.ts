@@ -4,6 +4,7 @@ import { readHead } from '../../src/event-store/read-log.ts';
 import { AddOrderItemDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { type Carrier, openEventStream, openWatch, type Watch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
@@ -19,8 +20,6 @@ interface FrameFields {
   readonly position: string;
 }
 const frameOf = ({ extensions }: Answer<unknown>): FrameFields => extensions as unknown as FrameFields;
-const codes = ({ errors }: Answer<unknown>) => errors?.map(error => error.extensions.code);
-
 let log: ForkedLog;
 let app: TestApp;
 let staff: string;
@@ -128,12 +127,12 @@ test('if a database is restored to an earlier point and then gets other events, 
   }
   for (const { name, watching } of followers) {
     const answer = await watching.next();
-    expect([name, frameOf(answer).kind, codes(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
+    expect([name, frameOf(answer).kind, codesOf(answer)]).toEqual([name, 'RESYNC', ['STALE_POSITION']]);
     expect(frameOf(answer).position).toBe(restored.at(-1));
     await expect(watching.next()).rejects.toThrow('complete');
     await watching.close();
   }
-  expect(codes(await gone.next())).toEqual(['NOT_FOUND']);
+  expect(codesOf(await gone.next())).toEqual(['NOT_FOUND']);
   await gone.close();
   for (const { watching } of others) await watching.close();
 
@@ -168,7 +167,7 @@ describe('a subscriber that reconnects with a position of the lost log', () => {
         );
         const answer = await watching.next();
         expect([name, frameOf(answer).kind]).toEqual([name, 'RESYNC']);
-        expect(codes(answer)).toEqual(name in feeds ? ['STALE_POSITION'] : undefined);
+        expect(codesOf(answer)).toEqual(name in feeds ? ['STALE_POSITION'] : undefined);
         expect(await positions()).toContain(frameOf(answer).position);
         await watching.close();
       }
@@ -236,8 +235,8 @@ describe('a request that must reflect a position', () => {
     'answers STALE_POSITION if it is of the lost log, by %s; a position of both logs is accepted',
     async way => {
       for (const [name, field] of Object.entries(fields())) {
-        expect([name, codes(await ask(field, lost, way))]).toEqual([name, ['STALE_POSITION']]);
-        expect([name, codes(await ask(field, common, way))]).toEqual([name, undefined]);
+        expect([name, codesOf(await ask(field, lost, way))]).toEqual([name, ['STALE_POSITION']]);
+        expect([name, codesOf(await ask(field, common, way))]).toEqual([name, undefined]);
       }
     },
   );
@@ -249,8 +248,8 @@ describe('a request that must reflect a position', () => {
       'salesByDay(from: "2026-01-01", to: "2026-12-31", currency: "EUR") { date }',
       'topProducts(currency: "EUR") { productId }',
     ]) {
-      expect([field, codes(await ask(field, lost, 'header'))]).toEqual([field, ['STALE_POSITION']]);
-      expect([field, codes(await ask(field, common, 'header'))]).toEqual([field, undefined]);
+      expect([field, codesOf(await ask(field, lost, 'header'))]).toEqual([field, ['STALE_POSITION']]);
+      expect([field, codesOf(await ask(field, common, 'header'))]).toEqual([field, undefined]);
     }
   });
 

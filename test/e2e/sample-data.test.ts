@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { type Environment, spawnApp, startApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { servingRole } from '../support/serving-role.ts';
@@ -13,7 +14,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 }
 
 /** The types of all events, in the log's order. */
-async function log({ url }: TestDatabase): Promise<string[]> {
+async function log({ url }: { readonly url: string }): Promise<string[]> {
   const { rows } = await onDatabase(url, client =>
     client.query<{ type: string }>('select type from events order by position'),
   );
@@ -59,9 +60,12 @@ test('a log that has events gets no sample data', async () => {
 test('with a configured key an empty log stays empty, in production and elsewhere', async () => {
   const database = await emptyDatabase();
   await startAndStop({ DATABASE_URL: database.url });
-  const serving = await servingRole(database.url);
-  onTestFinished(() => serving.drop());
+  expect(await log(database)).toEqual([]);
+
+  const server = await startMigratedPostgres();
+  onTestFinished(() => server.remove());
+  const serving = await servingRole(server.url);
   const issued = { AUTH_ISSUER: 'https://login.example.com', AUTH_AUDIENCE: 'orderstream' };
   await startAndStop({ NODE_ENV: 'production', DATABASE_URL: serving.url, ...issued });
-  expect(await log(database)).toEqual([]);
+  expect(await log(server)).toEqual([]);
 });

@@ -14,12 +14,12 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { statementsOf } from '../support/statements.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 async function order({ token }: Shopper, input: object = {}) {
   return accepted(await post(app.url, CreateOrderDocument, { input: { ...input } }, { token }));

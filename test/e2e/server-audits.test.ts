@@ -1,28 +1,22 @@
 import { auditServer } from 'graphql-http';
 import type { Plugin } from 'graphql-yoga';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startApp, type TestApp } from '../support/app.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { expect, test, vi } from 'vitest';
+import { startApp } from '../support/app.ts';
 import { staffToken } from '../support/tokens.ts';
+import { useResource } from '../support/use-resource.ts';
+import { useApp } from '../support/use-shop.ts';
 
 const { plugins } = vi.hoisted(() => ({ plugins: [] as Plugin[] }));
 vi.mock('../../src/server/plugins.ts', () => ({ plugins }));
 
-let database: TestDatabase;
-let app: TestApp;
-let appWithPlugin: TestApp;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  plugins.push({});
-  appWithPlugin = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await appWithPlugin.stop();
-  await app.stop();
-  await database.drop();
-});
+const { app, database } = useApp();
+const appWithPlugin = useResource(
+  () => {
+    plugins.push({});
+    return startApp({ DATABASE_URL: database.url });
+  },
+  other => other.stop(),
+);
 
 test.each([
   ['without a token', () => app],

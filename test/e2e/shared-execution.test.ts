@@ -12,11 +12,11 @@ import { accepted } from '../support/accepted.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { token } from '../support/tokens.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { app, shop } = serveShop();
+const { app, shop } = useShop();
 
 async function created(): Promise<string> {
   return accepted(await post(app.url, CreateOrderDocument, { input: {} }, { token: shop.customer.token })).orderId;

@@ -1,34 +1,24 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ProductsDocument } from '../generated/graphql.ts';
 import { allOrders } from '../support/all-orders.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { printed } from '../support/child.ts';
 import { type Ended, interrupted, runCli, startCli } from '../support/cli.ts';
 import { headAt } from '../support/imported.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { registered } from '../support/shop.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
 import { staffToken, testSecret } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
-let database: TestDatabase;
-let app: TestApp;
+const { app } = useApp();
 const env = { AUTH_JWT_SECRET: testSecret };
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
 
 test('customers and staff act through the public API at the requested rate, and every action is printed', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '40'], env);
   // Until enough has happened, and some order has reached its last step.
-  await printed(run, /(?:.*\n){50}/, 60_000);
+  await printed(run, /(?:.*\n){50}/);
   const verbs = ['started', 'added', 'submitted', 'confirmed', 'shipped'];
-  for (const verb of verbs) await printed(run, new RegExp(`^\\w+ ${verb} `, 'm'), 60_000);
+  for (const verb of verbs) await printed(run, new RegExp(`^\\w+ ${verb} `, 'm'));
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   // An empty catalogue gets a small one.
@@ -51,12 +41,12 @@ test('a command whose request or response is lost is sent again under its key: n
   try {
     const url = `http://127.0.0.1:${proxy.port}/graphql`;
     const run = startCli('simulate', ['--url', url, '--rate', '30'], env);
-    await printed(run, / started /, 100_000);
+    await printed(run, / started /);
     proxy.meet(() => (['pass', 'lose-answer', 'pass', 'lose-request'] as const)[requests++ % 4]!);
-    await printed(run, /trying again/, 100_000);
+    await printed(run, /trying again/);
     await new Promise(resolve => setTimeout(resolve, 1_000));
     proxy.meet(() => 'pass');
-    await printed(run, /^the server answers again$/m, 100_000);
+    await printed(run, /^the server answers again$/m);
     // Longer than any retry's backoff, because Ctrl-C would end the wait.
     await new Promise(resolve => setTimeout(resolve, 3_000));
     const { code, stdout, stderr } = await interrupted(run);
@@ -70,7 +60,7 @@ test('a command whose request or response is lost is sent again under its key: n
 
 test('Ctrl-C ends it with a summary', async () => {
   const run = startCli('simulate', ['--url', app.url, '--rate', '20'], env);
-  await printed(run, / started /, 100_000);
+  await printed(run, / started /);
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/\n\d+ commands? in [\d.]+ s \([\d.]+\/s\): \d+ orders started, .+\n$/);

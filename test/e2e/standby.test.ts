@@ -2,7 +2,6 @@ import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrations.ts';
 import {
   AddOrderItemDocument,
   CreateOrderDocument,
@@ -14,11 +13,13 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { type SpawnedApp, spawnApp, startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
+import { codesOf } from '../support/codes-of.ts';
 import { openWatch } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { type PostgresServer, startPostgres } from '../support/private-postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
+import type { PostgresServer } from '../support/private-postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
 import { customerToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
@@ -31,8 +32,7 @@ let reads: SpawnedApp;
 let shop: Shop;
 
 beforeAll(async () => {
-  primary = await startPostgres();
-  await migrate(primary.url);
+  primary = await startMigratedPostgres();
   standby = await primary.startStandby({ recovery_min_apply_delay: '400ms' });
   writes = await startApp({ DATABASE_URL: primary.url });
   reads = await spawnApp({ DATABASE_URL: standby.url });
@@ -44,8 +44,6 @@ afterAll(async () => {
   await standby.remove();
   await primary.remove();
 });
-
-const codes = ({ errors }: Answer<unknown>) => errors?.map(({ extensions }) => extensions.code);
 
 /** The next frame with a change: PROGRESS frames come whenever nothing changes. */
 async function nextChange(watching: { next(): Promise<Answer<unknown>> }): Promise<Answer<unknown>> {
@@ -95,7 +93,7 @@ test('a caller that sends `atLeast` to a node on a lagging hot standby sees its 
       post(reads.url, OrdersDocument, { atLeast }, { token }),
       post(reads.url, OrderDocument, { id: orderId }, { token, headers: { 'orderstream-position': atLeast } }),
     ]);
-    expect([byId, byNumber, listed, byHeader].flatMap(answer => codes(answer) ?? [])).toEqual([]);
+    expect([byId, byNumber, listed, byHeader].flatMap(answer => codesOf(answer) ?? [])).toEqual([]);
     expect(byId.data?.order).toEqual(made);
     expect(byNumber.data?.orderByNumber).toEqual(made);
     expect(listed.data?.orders?.edges[0]?.node.id).toBe(orderId);
@@ -106,7 +104,7 @@ test('a caller that sends `atLeast` to a node on a lagging hot standby sees its 
 test('a position that the standby does not reach in time is VIEW_LAGGING with the position reached, for every field', async () => {
   const { orderId, position: reached } = await order();
   const token = shop.staff;
-  expect(codes(await post(reads.url, OrdersDocument, { atLeast: reached }, { token }))).toBeUndefined();
+  expect(codesOf(await post(reads.url, OrdersDocument, { atLeast: reached }, { token }))).toBeUndefined();
   await whileBehind(async () => {
     const atLeast = await addItem(orderId);
     const fields = [
@@ -174,14 +172,14 @@ describe('a subscription that resumes after a position which the standby has not
       await addItem(orderId);
       return post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
     });
-    expect(codes(await asked)).toEqual(['VIEW_LAGGING']);
+    expect(codesOf(await asked)).toEqual(['VIEW_LAGGING']);
     for (const { name, watching } of watchers) {
       const answer = await nextChange(watching);
       expect([name, answer.extensions?.['kind']]).toEqual([name, 'RESYNC']);
       await watching.close();
     }
     const late = await post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
-    expect(codes(late)).toEqual(['STALE_POSITION']);
+    expect(codesOf(late)).toEqual(['STALE_POSITION']);
   });
 
   test("gets the same answer for another customer's order as for a missing one", async () => {
@@ -230,7 +228,7 @@ describe('writes on a standby', () => {
       post(reads.url, CreateOrderDocument, { input: { reference: 'sealed' } }, { token: shop.customer.token }),
       post(reads.url, RegisterCustomerDocument, register, { token }),
     ]);
-    expect(answers.map(codes)).toEqual([['READ_ONLY'], ['READ_ONLY'], ['READ_ONLY']]);
+    expect(answers.map(codesOf)).toEqual([['READ_ONLY'], ['READ_ONLY'], ['READ_ONLY']]);
     const known = await post(writes.url, `{ customer(id: "${customerId}") { id } }`, {}, { token });
     expect(known.data).toEqual({ customer: null });
   });
@@ -285,7 +283,7 @@ test('a promoted standby accepts commands, and its projector continues, without 
   );
   const listed = await eventually(async () => {
     const answer = await post(reads.url, OrdersDocument, { atLeast: made.position }, { token: shop.staff });
-    expect(codes(answer)).toBeUndefined();
+    expect(codesOf(answer)).toBeUndefined();
     return answer;
   });
   expect(listed.data?.orders?.edges[0]?.node.id).toBe(made.orderId);

@@ -13,12 +13,12 @@ import {
 } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { added, registered, type Shopper } from '../support/shop.ts';
 import { stallViews } from '../support/stalled-views.ts';
 import { statementsOf } from '../support/statements.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { database, app, shop } = serveShop();
+const { database, app, shop } = useShop();
 
 const states = ['DRAFT', 'SUBMITTED', 'CONFIRMED', 'SHIPPED', 'DELIVERED'] as const;
 

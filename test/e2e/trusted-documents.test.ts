@@ -26,10 +26,9 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openShop, type Shop } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import type { Answer } from '../support/typed-document.ts';
+import { useShop } from '../support/use-shop.ts';
 
 /** The output of client-preset for test/operations/: hashes and manifest. */
 const manifest = fileURLToPath(new URL('../generated/persisted-documents.json', import.meta.url));
@@ -42,22 +41,16 @@ interface Hashed {
 const hashOf = ({ __meta__ }: Hashed): string => __meta__?.['hash'] as string;
 const by = (sha256Hash: string) => ({ persistedQuery: { version: 1 as const, sha256Hash } });
 
-let database: TestDatabase;
-let open: TestApp;
+const { database, app: open, shop } = useShop({ TRUSTED_DOCUMENTS: manifest });
 let strict: TestApp;
-let shop: Shop;
 let folder: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
   folder = await mkdtemp(join(tmpdir(), 'orderstream-trusted-'));
-  open = await startApp({ DATABASE_URL: database.url, TRUSTED_DOCUMENTS: manifest });
-  shop = await openShop(open.url);
   strict = await startApp({ DATABASE_URL: database.url, TRUSTED_DOCUMENTS: manifest, TRUSTED_DOCUMENTS_ONLY: 'on' });
 });
 afterAll(async () => {
-  await Promise.all([open.stop(), strict.stop()]);
-  await database.drop();
+  await strict.stop();
   await rm(folder, { recursive: true });
 });
 
@@ -218,7 +211,7 @@ test('the first caller of a trusted document is not charged for parsing it, unli
       codes.push(errors?.[0]?.extensions.code);
     }
     expect(codes.slice(-4)).toEqual([undefined, undefined, undefined, 'RATE_LIMITED']);
-  }, 30_000);
+  });
   await app.stop();
 });
 

@@ -3,13 +3,13 @@ import { AddOrderItemDocument, CreateOrderDocument } from '../generated/graphql.
 import { accepted } from '../support/accepted.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
 import { lockViews } from '../support/unreadable-views.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { app, database, shop } = serveShop();
+const { app, database, shop } = useShop();
 
 const open: (() => unknown)[] = [];
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis } from '../support/redis.ts';
 import { stoodStill } from '../support/standstill.ts';
-import { openWorld, type World, slowly } from './world.ts';
+import { openWorld, type World } from './world.ts';
 import { sql } from '../../src/database/sql.ts';
 
 const hour = 3_600_000;
@@ -13,59 +13,55 @@ const longestDelay = 8_000;
 const preload = `--import=${fileURLToPath(new URL('../support/shifted-clock.mjs', import.meta.url))}`;
 
 describeWithRedis('clocks that are an hour off', () => {
-  test(
-    'one node an hour ahead and one behind, swapped in the middle of an outage: no acknowledged command is lost or doubled, callers wait no longer, views converge, and /readyz reports the truth',
-    slowly,
-    async () => {
-      const database = await freshDatabase();
-      const world = await openWorld({
-        database: database.url,
-        env: name => ({ NODE_OPTIONS: preload, CLOCK_SHIFT: `${name.endsWith('1') ? hour : -hour}` }),
-        // For the process whose clock is ahead, a token of an hour has expired.
-        customers: { tokens: { expires: '3h' } },
-      });
-      const { members } = world;
+  test('one node an hour ahead and one behind, swapped in the middle of an outage: no acknowledged command is lost or doubled, callers wait no longer, views converge, and /readyz reports the truth', async () => {
+    const database = await freshDatabase();
+    const world = await openWorld({
+      database: database.url,
+      env: name => ({ NODE_OPTIONS: preload, CLOCK_SHIFT: `${name.endsWith('1') ? hour : -hour}` }),
+      // For the process whose clock is ahead, a token of an hour has expired.
+      customers: { tokens: { expires: '3h' } },
+    });
+    const { members } = world;
 
-      await world.meet({
-        name: 'clocks an hour ahead and an hour behind',
-        begin: () => undefined,
-        lasts: 500,
-        said: [{ of: members, is: 'ready' }],
-        end: () => undefined,
-        bites: async () => Math.min(await commandsOff(world, 1), await commandsOff(world, -1)),
-      });
+    await world.meet({
+      name: 'clocks an hour ahead and an hour behind',
+      begin: () => undefined,
+      lasts: 500,
+      said: [{ of: members, is: 'ready' }],
+      end: () => undefined,
+      bites: async () => Math.min(await commandsOff(world, 1), await commandsOff(world, -1)),
+    });
 
-      // A deadline on that clock would pass at once, or an hour later.
-      const before = await commandsOff(world, 1);
-      const outage = { from: 0, until: 0 };
-      await world.meet({
-        name: 'clocks that are set by two hours while PostgreSQL is cut off',
-        begin: async () => {
-          outage.from = Date.now();
-          for (const { postgres } of members) postgres.meet(() => 'lose-request');
-          await sleep(300);
-          await Promise.all(members.map(({ app }) => app.kill('SIGUSR2')));
-        },
-        lasts: 1_000,
-        storesOn: false,
-        said: [{ of: members, is: 'unavailable' }],
-        end: () => {
-          for (const { postgres } of members) postgres.meet(() => 'pass');
-          outage.until = Date.now();
-        },
-        bites: async () => Math.min(...members.map(({ postgres }) => postgres.harmed)),
-      });
-      // However long it took until each process had noticed.
-      const away = ran(outage.from, outage.until);
-      const waits = world.run.acknowledged.map(({ sent, answered }) => ran(sent, answered));
-      expect(Math.max(...waits) - away).toBeLessThan(longestDelay);
-      expect(await commandsOff(world, 1)).toBeGreaterThan(before);
-      await world.close();
-      // Each clock was set, as the process's own log shows.
-      for (const { name, app } of members) expect(hoursOff(app.stdout())).toContain(name.endsWith('1') ? -1 : 1);
-      await database.drop();
-    },
-  );
+    // A deadline on that clock would pass at once, or an hour later.
+    const before = await commandsOff(world, 1);
+    const outage = { from: 0, until: 0 };
+    await world.meet({
+      name: 'clocks that are set by two hours while PostgreSQL is cut off',
+      begin: async () => {
+        outage.from = Date.now();
+        for (const { postgres } of members) postgres.meet(() => 'lose-request');
+        await sleep(300);
+        await Promise.all(members.map(({ app }) => app.kill('SIGUSR2')));
+      },
+      lasts: 1_000,
+      storesOn: false,
+      said: [{ of: members, is: 'unavailable' }],
+      end: () => {
+        for (const { postgres } of members) postgres.meet(() => 'pass');
+        outage.until = Date.now();
+      },
+      bites: async () => Math.min(...members.map(({ postgres }) => postgres.harmed)),
+    });
+    // However long it took until each process had noticed.
+    const away = ran(outage.from, outage.until);
+    const waits = world.run.acknowledged.map(({ sent, answered }) => ran(sent, answered));
+    expect(Math.max(...waits) - away).toBeLessThan(longestDelay);
+    expect(await commandsOff(world, 1)).toBeGreaterThan(before);
+    await world.close();
+    // Each clock was set, as the process's own log shows.
+    for (const { name, app } of members) expect(hoursOff(app.stdout())).toContain(name.endsWith('1') ? -1 : 1);
+    await database.drop();
+  });
 });
 
 /** Time in which the machine ran, ms, between two times of the epoch. */

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { startApp } from '../support/app.ts';
 import { openAsker } from '../support/ask.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { openShop } from '../support/shop.ts';
+import { stopwatch } from '../support/standstill.ts';
 import { staffToken } from '../support/tokens.ts';
 import { proxyBefore } from '../support/tcp-proxy.ts';
 
@@ -30,22 +32,20 @@ test('while the database hangs, each kind of read is answered UNAVAILABLE, and s
   for (const query of queries) expect((await http.ask(query)).errors).toBeUndefined();
 
   proxy.hold(true);
-  const began = performance.now();
+  const passed = stopwatch();
   const answers = await Promise.all([
     ...queries.map(query => http.ask(query)),
     ...subscriptions.map(query => socket.ask(query)),
   ]);
-  expect(performance.now() - began).toBeLessThan(boundMs);
+  expect(passed()).toBeLessThan(boundMs);
   for (const { errors } of answers) expect(errors?.[0]?.extensions.code).toBe('UNAVAILABLE');
 
   proxy.hold(false);
-  await expect
-    .poll(async () => (await Promise.all(queries.map(query => http.ask(query)))).flatMap(({ errors = [] }) => errors), {
-      timeout: boundMs,
-    })
-    .toEqual([]);
+  await eventually(async () => {
+    expect((await Promise.all(queries.map(query => http.ask(query)))).flatMap(({ errors = [] }) => errors)).toEqual([]);
+  });
   await socket.close();
   await app.stop();
   await proxy.close();
   await database.drop();
-}, 120_000);
+});

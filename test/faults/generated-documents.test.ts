@@ -9,10 +9,10 @@ import { anOrder, generatedRequest, type GeneratedRequest } from '../documents/a
 import { type Send, withHash, withText } from '../documents/send.ts';
 import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { type Environment, spawnApp, type SpawnedApp } from '../support/app.ts';
+import { type Environment, spawnApp, type SpawnedApp, startApp } from '../support/app.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop, type Shop } from '../support/shop.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 /** `npm run proof -- documents` runs for 600 s. */
 const seconds = Number(process.env['DOCUMENTS_SECONDS'] ?? 20);
@@ -27,14 +27,16 @@ const referenceMs = 2;
 const mostSlowness = 4;
 const timeout = seconds * 1_000 + 240_000;
 
-let database: TestDatabase;
+const database = useDatabase();
 let orderId: string;
 let shop: Shop;
-
 beforeAll(async () => {
-  database = await freshDatabase();
+  const app = await startApp({ DATABASE_URL: database.url });
+  shop = await openShop(app.url);
+  const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 2 }] };
+  ({ orderId } = accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.staff })));
+  await app.stop();
 });
-afterAll(() => database.drop());
 
 /** A server in its own process, so that its CPU time is measured apart from this process. */
 function start(more: Environment): Promise<SpawnedApp> {
@@ -98,9 +100,6 @@ describe('documents sent as text', () => {
   let app: SpawnedApp;
   beforeAll(async () => {
     app = await start({ INTROSPECTION: 'on' });
-    shop = await openShop(app.url);
-    const input = { customerId: shop.customer.id, items: [{ productId: shop.productId, quantity: 2 }] };
-    ({ orderId } = accepted(await post(app.url, CreateOrderDocument, { input }, { token: shop.staff })));
     await warm(app, withText);
   });
   afterAll(() => app.stop());

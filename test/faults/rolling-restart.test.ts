@@ -9,12 +9,11 @@ import { expectLogHolds, expectViewsEqualTheFold } from '../support/everything-k
 import { noteOpen } from '../support/left-open.ts';
 import { plainLog, viewRows } from '../support/plain-fold.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import { openNode } from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
 import { openTcpProxy } from '../support/tcp-proxy.ts';
+import { openNode } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
-import { slowly } from './world.ts';
 
 const clientsOfAKind = 8;
 /** Maximum time for which a client is without its subscription, ms. */
@@ -37,77 +36,73 @@ interface Watcher {
 }
 
 describeWithRedis('all nodes restarted, one after the other, under load', () => {
-  test(
-    'every client is back within 2 s with our retry and 6 s with graphql-ws’s own, no client misses or repeats an event, and every stop ends well',
-    slowly,
-    async () => {
-      const database = await freshDatabase();
-      const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '1000000' };
-      const roles = ['api', 'api', 'projector'];
-      const processes = await Promise.all(roles.map(role => spawnApp({ ...env, ROLES: role })));
-      // As a load balancer: it knows which node is available.
-      const balancer = await openTcpProxy(addressOf(processes[0]!.url));
-      const address = `http://127.0.0.1:${balancer.port}`;
-      const reader = await openNode(database.url);
-      const run = await startCommandRun(() => [address], { impatience: 10_000 });
-      const token = await staffToken();
-      const watchers = (['ours', 'stock'] as const).flatMap(kind =>
-        Array.from({ length: clientsOfAKind }, () => startWatcher(kind, address, token)),
-      );
-      const everyoneHasSeenMore = () => {
-        const before = watchers.map(({ positions }) => positions.length);
-        return eventually(() => {
-          for (const [index, { positions }] of watchers.entries()) {
-            expect(positions.length).toBeGreaterThan(before[index]!);
-          }
-        }, 60_000);
-      };
-
-      run.go();
-      await everyoneHasSeenMore();
-      for (const [index, role] of roles.entries()) {
-        const other = processes[index === 0 ? 1 : 0]!;
-        balancer.aim(addressOf(other.url));
-        expect(await processes[index]!.stop(), role).toBe(0);
-        processes[index] = await spawnApp({ ...env, ROLES: role });
-        await everyoneHasSeenMore();
-      }
-      run.rest();
-      await run.end();
-
-      // A kept connection may be closed while the next command is in flight; no other error is allowed.
-      expect(run.setbacks.filter(one => !closedConnection.includes(one))).toEqual([]);
-      await expectLogHolds(reader.database, run.acknowledged);
-      await soon(() => expectViewsEqualTheFold(reader.database), 5_000);
-      const log = (await plainLog(reader.database)).map(({ position, hash }) => positionOf(position, hash));
-      const orders = await viewRows(reader.database, 'order_view', 'orderId');
-      const versions = new Map([...orders].map(([id, { version }]) => [id, version]));
-      for (const { kind, positions, errors, closeCodes, away, versions: pushed } of watchers) {
-        await eventually(() => expect(positions.at(-1)).toBe(log.at(-1)));
-        expect(errors).toEqual([]);
-        // Both API processes closed it: it was on the first one, then on the second.
-        expect(closeCodes).toEqual([1012, 1012]);
-        expect(away).toHaveLength(2);
-        expect(Math.max(...away), kind).toBeLessThan(longestAway[kind]);
-        if (kind === 'ours') {
-          expect(positions).toEqual(log);
-          await eventually(() => expect(pushed).toEqual(versions));
+  test('every client is back within 2 s with our retry and 6 s with graphql-ws’s own, no client misses or repeats an event, and every stop ends well', async () => {
+    const database = await freshDatabase();
+    const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl(), LIMIT_CUSTOMER_RATE: '1000000' };
+    const roles = ['api', 'api', 'projector'];
+    const processes = await Promise.all(roles.map(role => spawnApp({ ...env, ROLES: role })));
+    // As a load balancer: it knows which node is available.
+    const balancer = await openTcpProxy(addressOf(processes[0]!.url));
+    const address = `http://127.0.0.1:${balancer.port}`;
+    const reader = await openNode(database.url);
+    const run = await startCommandRun(() => [address], { impatience: 10_000 });
+    const token = await staffToken();
+    const watchers = (['ours', 'stock'] as const).flatMap(kind =>
+      Array.from({ length: clientsOfAKind }, () => startWatcher(kind, address, token)),
+    );
+    const everyoneHasSeenMore = () => {
+      const before = watchers.map(({ positions }) => positions.length);
+      return eventually(() => {
+        for (const [index, { positions }] of watchers.entries()) {
+          expect(positions.length).toBeGreaterThan(before[index]!);
         }
-        // It subscribes as for the first time, from the first event: all events arrive again, without a gap.
-        else expect(positions.slice(positions.lastIndexOf(log[0]!))).toEqual(log);
-      }
-      for (const kind of ['ours', 'stock'] as const) {
-        const away = watchers.filter(one => one.kind === kind).flatMap(one => one.away);
-        console.log(`${kind}: away for ${Math.round(Math.max(...away))} ms at most, ${log.length} events each`);
-      }
+      });
+    };
 
-      for (const { client } of watchers) await client.dispose();
-      expect(await Promise.all(processes.map(one => one.stop()))).toEqual([0, 0, 0]);
-      await balancer.close();
-      await reader.close();
-      await database.drop();
-    },
-  );
+    run.go();
+    await everyoneHasSeenMore();
+    for (const [index, role] of roles.entries()) {
+      const other = processes[index === 0 ? 1 : 0]!;
+      balancer.aim(addressOf(other.url));
+      expect(await processes[index]!.stop(), role).toBe(0);
+      processes[index] = await spawnApp({ ...env, ROLES: role });
+      await everyoneHasSeenMore();
+    }
+    run.rest();
+    await run.end();
+
+    // A kept connection may be closed while the next command is in flight; no other error is allowed.
+    expect(run.setbacks.filter(one => !closedConnection.includes(one))).toEqual([]);
+    await expectLogHolds(reader.database, run.acknowledged);
+    await soon(() => expectViewsEqualTheFold(reader.database), 5_000);
+    const log = (await plainLog(reader.database)).map(({ position, hash }) => positionOf(position, hash));
+    const orders = await viewRows(reader.database, 'order_view', 'orderId');
+    const versions = new Map([...orders].map(([id, { version }]) => [id, version]));
+    for (const { kind, positions, errors, closeCodes, away, versions: pushed } of watchers) {
+      await eventually(() => expect(positions.at(-1)).toBe(log.at(-1)));
+      expect(errors).toEqual([]);
+      // Both API processes closed it: it was on the first one, then on the second.
+      expect(closeCodes).toEqual([1012, 1012]);
+      expect(away).toHaveLength(2);
+      expect(Math.max(...away), kind).toBeLessThan(longestAway[kind]);
+      if (kind === 'ours') {
+        expect(positions).toEqual(log);
+        await eventually(() => expect(pushed).toEqual(versions));
+      }
+      // It subscribes as for the first time, from the first event: all events arrive again, without a gap.
+      else expect(positions.slice(positions.lastIndexOf(log[0]!))).toEqual(log);
+    }
+    for (const kind of ['ours', 'stock'] as const) {
+      const away = watchers.filter(one => one.kind === kind).flatMap(one => one.away);
+      console.log(`${kind}: away for ${Math.round(Math.max(...away))} ms at most, ${log.length} events each`);
+    }
+
+    for (const { client } of watchers) await client.dispose();
+    expect(await Promise.all(processes.map(one => one.stop()))).toEqual([0, 0, 0]);
+    await balancer.close();
+    await reader.close();
+    await database.drop();
+  });
 });
 
 function startWatcher(kind: Watcher['kind'], address: string, token: string): Watcher {

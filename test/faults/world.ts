@@ -3,22 +3,20 @@ import { expect } from 'vitest';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { type Environment, spawnApp, type SpawnedApp } from '../support/app.ts';
+import { outputGuardMs } from '../support/child.ts';
 import { type CommandRun, type RunOptions, startCommandRun } from '../support/command-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectLogHolds, expectViewsEqualTheFold } from '../support/everything-kept.ts';
 import { type RedisServer, startRedis } from '../support/private-redis.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
 import { soon, stoodStill } from '../support/standstill.ts';
 import { openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { openNode, type TestNode } from '../support/test-node.ts';
 import { type ReadinessWatch, type Said, watchReadiness } from './readiness-watch.ts';
 
 /** Within this time, ms in which the machine runs, every process is ready after a fault, and views converge. */
 const recovery = 5_000;
 /** Commands that are acknowledged before the fault, so that it hits a system at work. */
 const warmUp = 15;
-
-/** Time limit of a test: half a minute if nothing else runs, and many minutes on a busy machine. */
-export const slowly = { timeout: 400_000 };
 
 export type Role = 'api' | 'projector';
 
@@ -96,7 +94,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
   const run = await startCommandRun(() => apis.map(({ front }) => urlOf(front!)), { impatience: 3_000, ...customers });
   const readiness = watchReadiness(members);
   // A process that starts without Redis is ready when Redis is available.
-  let calmSince = withoutRedis ? undefined : await readiness.becomes('ready', members, 30_000);
+  let calmSince = withoutRedis ? undefined : await readiness.becomes('ready', members, outputGuardMs);
 
   async function expectConverged(): Promise<void> {
     const { point } = await readHead(reader.database);
@@ -164,7 +162,7 @@ export async function openWorld(conditions: Conditions): Promise<World> {
     await eventually(() => {
       run.expectSound();
       expect(run.acknowledged.length).toBeGreaterThanOrEqual(before + warmUp);
-    }, 20_000);
+    });
   }
 
   return {

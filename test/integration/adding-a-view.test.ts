@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { grantServing } from '../../src/event-store/serving-role.ts';
 import { type DerivedView, type FoldedView, type SummedView, viewNames } from '../../src/projections/view.ts';
 import { snakeCase, wholeColumns } from '../../src/projections/view-sql.ts';
 import { liveViews, views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 type AnyView = FoldedView | DerivedView | SummedView;
 
@@ -34,11 +34,7 @@ async function declaredBySlices(): Promise<unknown[]> {
   return declared;
 }
 
-let database: TestDatabase;
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-afterAll(() => database.drop());
+const database = useDatabase();
 
 test('every view that a slice declares is in the list', async () => {
   const declared = (await declaredBySlices()).filter(isView).map(view => view.name);

@@ -19,8 +19,9 @@ import { grown, newEvent, newStream, requestFor } from '../support/append-reques
 import { logFaults } from '../support/log-faults.ts';
 import type { Prisma } from '../../src/generated/prisma/client.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { sentIn } from '../support/statements.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 const appendStatement = `SELECT append_events(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS outcomes`;
 
@@ -416,11 +417,10 @@ describe.each([
 });
 
 describe('append_events on 16 connections at once', () => {
-  let real: TestDatabase;
+  const real = useDatabase();
   let clients: pg.Client[];
   let reader: OpenDatabase;
   beforeAll(async () => {
-    real = await freshDatabase();
     reader = await openDatabase({ databaseUrl: real.url, dataDir: '' });
     clients = Array.from({ length: 16 }, () => new pg.Client({ connectionString: real.url }));
     await Promise.all(clients.map(client => client.connect()));
@@ -428,7 +428,6 @@ describe('append_events on 16 connections at once', () => {
   afterAll(async () => {
     await Promise.all(clients.map(client => client.end()));
     await reader.close();
-    await real.drop();
   });
 
   const streams = Array.from({ length: 6 }, () => newStream());

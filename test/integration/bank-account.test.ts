@@ -10,7 +10,7 @@ import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
 import { given } from '../support/given.ts';
 import { logLines } from '../support/log-lines.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 type Account = { readonly status: 'None' } | { readonly status: 'Open'; readonly balance: number };
 type Command =
@@ -93,14 +93,13 @@ describe('an account', () => {
 });
 
 describe('on the log', () => {
-  let real: TestDatabase;
+  const real = useDatabase();
   let open: OpenDatabase;
   let nodes: [HandleCommand, HandleCommand];
   const settled: CommandReport[] = [];
   const { logger, lines } = logLines();
 
   beforeAll(async () => {
-    real = await freshDatabase();
     open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
     const store = () => openEventStore(open.database, eventTypes([account]), () => undefined);
     const node = () => openCommandBus(store(), [account], { logger, settled: report => void settled.push(report) });
@@ -108,7 +107,6 @@ describe('on the log', () => {
   });
   afterAll(async () => {
     await open.close();
-    await real.drop();
   });
 
   function ask(

@@ -10,15 +10,7 @@ import { addOrderItemAtCurrentPrice, createOrderAtCurrentPrices } from '../../sr
 import { readOrders } from '../../src/order/views/read-orders.ts';
 import { type Asked, type AskedItem, type Expected, Model, type Request } from '../support/command-model.ts';
 import { freshDatabase } from '../support/postgres.ts';
-import {
-  type How,
-  nodeOn,
-  onCustomer,
-  onOrder,
-  onProduct,
-  openNode,
-  type TestNode,
-} from '../support/random-history.ts';
+import { type How, nodeOn, onCustomer, onOrder, onProduct, openNode, type TestNode } from '../support/test-node.ts';
 
 const one = (count: number) => fc.nat({ max: count - 1 });
 const [order, customer, product, line] = [one(4), one(2), one(3), one(4)];
@@ -203,7 +195,7 @@ test('10,000 random commands on two nodes, with repeats, copies, keys and versio
     await Promise.all(nodes.map(node => node.close()));
     await database.drop();
   }
-}, 300_000);
+});
 
 test('the same on the embedded database, at small size', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'orderstream-model-'));
@@ -214,4 +206,4 @@ test('the same on the embedded database, at small size', async () => {
     await node.close();
     await rm(dataDir, { recursive: true });
   }
-}, 120_000);
+});

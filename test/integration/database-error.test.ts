@@ -8,16 +8,15 @@ import { PrismaClient } from '../../src/generated/prisma/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { refusingPostgres, silentPostgres } from '../support/fake-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { proxyBefore, type TcpProxy } from '../support/tcp-proxy.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let real: TestDatabase;
+const real = useDatabase();
 let proxy: TcpProxy;
 let open: OpenDatabase;
 let database: Database;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   const through = await proxyBefore(real.url);
   proxy = through.proxy;
   open = await openDatabase({ databaseUrl: through.url, dataDir: '' });
@@ -28,7 +27,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await open.close();
   await proxy.close();
-  await real.drop();
 });
 
 interface Failure {

@@ -17,7 +17,7 @@ import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { viewRows } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 type Command =
   | { readonly type: 'Post'; readonly grams: number; readonly insured: boolean }
@@ -141,10 +141,9 @@ const view3 = parcelView(data => data as Posted3['data']);
 
 // ── processes of a release ──
 
-let real: TestDatabase;
+const real = useDatabase();
 let open: OpenDatabase;
 beforeAll(async () => {
-  real = await freshDatabase();
   await onDatabase(real.url, client =>
     client.query(`CREATE TABLE parcel_view (generation int, parcel_id text, grams int, insured boolean, place text,
       version int, PRIMARY KEY (generation, parcel_id))`),
@@ -153,7 +152,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await open.close();
-  await real.drop();
 });
 
 const running: { stop(): Promise<void> }[] = [];

@@ -10,22 +10,16 @@ import type { ReadSource } from '../../src/projections/read-entities.ts';
 import { types, views } from '../../src/slices.ts';
 import { fillOrdersOf } from '../support/many-orders.ts';
 import { planOf, statementsSent } from '../support/plans.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode();
 let client: pg.Client;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
 });
 afterAll(async () => {
   await client.end();
-  await node.close();
-  await database.drop();
 });
 
 // A process that starts on a new database prepares its statements there, and caches their plans while the tables

@@ -11,21 +11,19 @@ import { types, views } from '../../src/slices.ts';
 import { ask, type EventRow, type Expected, type Life, readJson, readLives, recordedEvents } from '../golden/golden.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { viewRows } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 const lives = [...(await readLives())];
 
 describe.each(lives)('the log of the life "%s"', (name, life) => {
-  let real: TestDatabase;
+  const real = useDatabase();
   let open: OpenDatabase;
   beforeAll(async () => {
-    real = await freshDatabase();
     await restore(real.url, life);
     open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
   });
   afterAll(async () => {
     await open.close();
-    await real.drop();
   });
 
   test('is valid: its hashes cover the stored data, as they did', async () => {
@@ -87,11 +85,7 @@ describe.each(lives)('the log of the life "%s"', (name, life) => {
 });
 
 describe('the number of an order', () => {
-  let real: TestDatabase;
-  beforeAll(async () => {
-    real = await freshDatabase();
-  });
-  afterAll(() => real.drop());
+  const real = useDatabase();
 
   test('is derived from its position in the log as it always was', async () => {
     const { publicNumbers } = await readJson<{ publicNumbers: { point: number; number: string }[] }>(

@@ -11,7 +11,7 @@ import { grown, newEvent, newStream, requestFor } from '../support/append-reques
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 // Records what a call contains when it is passed to the function that sends it.
 vi.mock('../../src/event-store/append-events.ts', { spy: true });
@@ -26,7 +26,7 @@ vi.mocked(appendEvents).mockImplementation(async (database, requests) => {
   }
 });
 
-let real: TestDatabase;
+const real = useDatabase();
 let open: OpenDatabase;
 /** The requests of each call that was sent, and the number of calls in flight at the same time. */
 let calls: AppendRequest[][];
@@ -36,12 +36,10 @@ let hints: number;
 let append: Append;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
 });
 afterAll(async () => {
   await open.close();
-  await real.drop();
 });
 
 beforeEach(() => {

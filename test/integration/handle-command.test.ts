@@ -14,7 +14,8 @@ import { accepted, refusal } from '../support/accepted.ts';
 import { startApp } from '../support/app.ts';
 import { logFaults } from '../support/log-faults.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openShop } from '../support/shop.ts';
+import { statementsOf } from '../support/statements.ts';
 import {
   createdOrder,
   type How,
@@ -27,26 +28,25 @@ import {
   registeredCustomer,
   type SentOrderCommand,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 import { openShop } from '../support/shop.ts';
 import { statementsOf } from '../support/statements.ts';
 import { sql } from '../../src/database/sql.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 /** Two nodes on one database. B's cache has the results of its own commands; A changes the log. */
-let real: TestDatabase;
+const real = useDatabase();
 let a: TestNode;
 let b: TestNode;
 let customerId: string;
 let productId: string;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   [a, b] = await Promise.all([openNode(real.url), openNode(real.url)]);
   [customerId, productId] = [await registeredCustomer(a), await productOnSale(a, 250)];
 });
 afterAll(async () => {
   await Promise.all([a.close(), b.close()]);
-  await real.drop();
 });
 
 const submit: OrderCommand = { type: 'SubmitOrder' };

@@ -1,7 +1,7 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Position, startOfLog } from '../../src/event-store/position.ts';
 import type { Bus } from '../../src/live/bus.ts';
 import { type Changes, everything, type Hub, openHub, type ReadChanges } from '../../src/live/hub.ts';
@@ -18,37 +18,29 @@ import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { eventually } from '../support/eventually.ts';
 import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startRedis } from '../support/private-redis.ts';
 import { redisAt } from '../support/redis.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
+import { openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
-  openNode,
   productOnSale,
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { soon, stopwatch } from '../support/standstill.ts';
-import { openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 const logger = openLogger('fatal');
 
-let database: TestDatabase;
-let node: TestNode;
+const { node } = useNode();
 let customerId: string;
 let productId: string;
 let bus: Bus;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   customerId = await registeredCustomer(node);
   productId = await productOnSale(node);
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 beforeEach(() => {
   bus = openInProcessBus();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { openEventStore } from '../../src/event-store/event-store.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
@@ -14,33 +14,19 @@ import { expectViewsEqualTheFold } from '../support/everything-kept.ts';
 import { noteOpen } from '../support/left-open.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import {
-  addItem,
-  createdOrder,
-  openNode,
-  productOnSale,
-  registeredCustomer,
-  type TestNode,
-} from '../support/random-history.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
+import { addItem, createdOrder, productOnSale, registeredCustomer } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode('test');
 let productId: string;
 let orderId: string;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   const customerId = await registeredCustomer(node);
   productId = await productOnSale(node);
   orderId = await createdOrder(node, customerId, { items: [{ productId, quantity: 1 }] });
-});
-afterEach(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /**

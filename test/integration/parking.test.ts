@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
 import { appendRetry, printParked, retry } from '../../src/cli/parked.ts';
 import { abandonBegunRebuild, rebuildView } from '../../src/cli/rebuild.ts';
@@ -22,36 +22,21 @@ import { views } from '../../src/slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
-import {
-  addItem,
-  createdOrder,
-  openNode,
-  productOnSale,
-  projectAll,
-  registeredCustomer,
-  type TestNode,
-} from '../support/random-history.ts';
+import { addItem, createdOrder, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode('test');
 let customerId: string;
 let productId: string;
 let poisoned: string;
 let sound: string;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];
   poisoned = await createdOrder(node, customerId);
   sound = await createdOrder(node, customerId);
   await projectAll(node);
-});
-afterEach(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /** Views of a release whose order view cannot fold an event of one order, from a version on. */

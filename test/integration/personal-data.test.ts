@@ -8,7 +8,6 @@ import { readCustomers } from '../../src/customer/views/customer-view.ts';
 import { newId } from '../../src/ids.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import {
   createdOrder,
@@ -22,20 +21,19 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 import { sql } from '../../src/database/sql.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let real: TestDatabase;
+const real = useDatabase();
 let a: TestNode;
 let b: TestNode;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   [a, b] = await Promise.all([openNode(real.url), openNode(real.url)]);
 });
 afterAll(async () => {
   await Promise.all([a.close(), b.close()]);
-  await real.drop();
 });
 
 /** All texts by and about a person. Each occurs nowhere else. */

@@ -18,8 +18,8 @@ import { readProductPage, readProducts } from '../../src/product/views/product-v
 import type { PageRequest } from '../../src/projections/page.ts';
 import { crowd, fillViews } from '../support/many-orders.ts';
 import { type Plan, planOf, statementsSent } from '../support/plans.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
+import type { TestNode } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 /** `npm run proof -- plans` uses a million, and writes a report. */
 const orders = Number(process.env['PLANS_ORDERS'] ?? 20_000);
@@ -36,14 +36,11 @@ const mostPages = 25_000;
  */
 const mostOfTheirName = orders / 10 + 3_500;
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode();
 let client: pg.Client;
 /** Numbers of rows of the other tables. */
 let large: ReadonlyMap<string, number>;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   client = new pg.Client({ connectionString: database.url });
   client.on('error', () => undefined);
   await client.connect();
@@ -60,8 +57,6 @@ beforeAll(async () => {
 }, timeoutMs);
 afterAll(async () => {
   await client.end();
-  await node.close();
-  await database.drop();
 });
 
 async function planned(read: (source: TestNode['source']) => Promise<unknown>): Promise<Plan> {

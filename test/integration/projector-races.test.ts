@@ -11,7 +11,8 @@ import { spawnApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { viewRows } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch } from '../support/standstill.ts';
+import { held, openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -20,11 +21,10 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
-import { held, openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let database: TestDatabase;
+const database = useDatabase();
 let nodes: TestNode[];
 let control: pg.Client;
 /** The events of the tests' orders. */
@@ -32,7 +32,6 @@ let customerId: string;
 let productId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
   nodes = await Promise.all([1, 2, 3, 4].map(() => openNode(database.url)));
   control = new pg.Client({ connectionString: database.url });
   await control.connect();
@@ -52,7 +51,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(nodes.map(node => node.close()));
   await control.end();
-  await database.drop();
 });
 afterEach(() => control.query('TRUNCATE written, moved'));
 

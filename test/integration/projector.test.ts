@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { types, views } from '../../src/slices.ts';
 import { customerDecider } from '../../src/customer/decider.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
@@ -20,7 +20,7 @@ import { newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { type LogLine, logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { soon, stopwatch } from '../support/standstill.ts';
 import {
   addItem,
   createdOrder,
@@ -31,9 +31,10 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 import { soon, stopwatch } from '../support/standstill.ts';
 import { sql } from '../../src/database/sql.ts';
+import { useNode } from '../support/use-node.ts';
 
 interface Running {
   readonly lines: LogLine[];
@@ -90,19 +91,14 @@ async function sale(node: TestNode): Promise<{ customerId: string; productId: st
 }
 
 describe('on PostgreSQL', () => {
-  let database: TestDatabase;
-  let node: TestNode;
+  const { database, node } = useNode();
   let control: pg.Client;
   beforeAll(async () => {
-    database = await freshDatabase();
-    node = await openNode(database.url);
     control = new pg.Client({ connectionString: database.url });
     await control.connect();
   });
   afterAll(async () => {
-    await node.close();
     await control.end();
-    await database.drop();
   });
   afterEach(() => control.query('DROP TRIGGER IF EXISTS in_the_way ON customer_order_view'));
 
@@ -257,16 +253,9 @@ describe('on PostgreSQL', () => {
 });
 
 describe('an event that it cannot read', () => {
-  let database: TestDatabase;
-  let node: TestNode;
-  beforeEach(async () => {
-    database = await freshDatabase();
-    node = await openNode(database.url);
-  });
+  const { node } = useNode('test');
   afterEach(async () => {
     await stopAll();
-    await node.close();
-    await database.drop();
   });
 
   /** The order slice of a later release. */

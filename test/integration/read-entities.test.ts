@@ -14,6 +14,7 @@ import { openBatchedRead } from '../../src/projections/batched-read.ts';
 import { StalePositionError } from '../../src/projections/stale-position.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
 import { freshDatabase } from '../support/postgres.ts';
+import { statementsOf } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -26,8 +27,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { statementsOf } from '../support/statements.ts';
+} from '../support/test-node.ts';
 
 /** The row and customer of an order, in the shape of the plain fold. */
 async function readOrder(node: TestNode, orderId: string, atLeast?: Position) {

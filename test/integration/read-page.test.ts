@@ -16,7 +16,8 @@ import type { PageRequest } from '../../src/projections/page.ts';
 import { StalePositionError } from '../../src/projections/stale-position.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { statementsOf } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
@@ -28,8 +29,8 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { statementsOf } from '../support/statements.ts';
+} from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 interface List {
   readonly customerId?: string;
@@ -448,17 +449,10 @@ test('pages contain every row once, ties in the order of the ids, whatever plan 
 });
 
 describe('one statement', () => {
-  let database: TestDatabase;
-  let node: TestNode;
+  const { database, node } = useNode();
   let customerId: string;
   beforeAll(async () => {
-    database = await freshDatabase();
-    node = await openNode(database.url);
     customerId = await registeredCustomer(node, 'Ada');
-  });
-  afterAll(async () => {
-    await node.close();
-    await database.drop();
   });
 
   test('reads rows, customers and position; it counts only if requested', async () => {

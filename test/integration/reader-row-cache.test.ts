@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { erasePersonalData } from '../../src/commands/erase-personal-data.ts';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
 import type { Query, Statement } from '../../src/database/sql.ts';
@@ -20,34 +20,23 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { ReaderRowCache, UnchangedRow } from '../../src/projections/reader-row-cache.ts';
 import { deciders, views } from '../../src/slices.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { type Cast, histories, openCast } from '../support/random-history.ts';
 import {
   addItem,
-  type Cast,
   createdOrder,
-  histories,
   onCustomer,
-  openCast,
-  openNode,
   positionOf,
   productOnSale,
   projectAll,
   registeredCustomer,
-  type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
+const { database, node } = useNode();
 let customerId: string;
 let productId: string;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   [customerId, productId] = [await registeredCustomer(node, 'Ada'), await productOnSale(node)];
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /**
@@ -287,4 +276,4 @@ test('a process with a row cache reads the same as one without, whatever happens
     }),
     { numRuns: 6 },
   );
-}, 120_000);
+});

@@ -6,16 +6,16 @@ import { startProjector } from '../../src/projections/projector.ts';
 import { views } from '../../src/slices.ts';
 import { eventually } from '../support/eventually.ts';
 import { exchange } from '../support/forked-log.ts';
-import { cloneOf, freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode, productOnSale, projectAll, registeredCustomer } from '../support/random-history.ts';
 import { sql } from '../../src/database/sql.ts';
+import { cloneOf, type TestDatabase } from '../support/postgres.ts';
+import { openNode, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let original: TestDatabase;
+const original = useDatabase('test');
 let backup: TestDatabase;
 
 /** A completely projected log, and a backup of it. */
 beforeEach(async () => {
-  original = await freshDatabase();
   const node = await openNode(original.url);
   await productOnSale(node);
   await projectAll(node);
@@ -24,7 +24,6 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await backup.drop();
-  await original.drop();
 });
 
 test('events that were read before a restore are not folded into the restored database, whose checkpoint is the same', async () => {

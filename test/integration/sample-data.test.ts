@@ -1,20 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { EventStore } from '../../src/event-store/event-store.ts';
 import { newId } from '../../src/ids.ts';
 import { fillEmptyLog, sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { onProduct, openNode, positionOf, type TestNode } from '../support/random-history.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { onProduct, openNode, positionOf, type TestNode } from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
-let database: TestDatabase;
-let node: TestNode;
-beforeEach(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
-});
-afterEach(async () => {
-  await node.close();
-  await database.drop();
-});
+const { node } = useNode('test');
 
 /** The content of the log, without the parts that differ between runs. */
 async function log({ store }: Pick<TestNode, 'store'> = node): Promise<string[]> {

@@ -7,16 +7,15 @@ import { views } from '../../src/slices.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { staffToken } from '../support/tokens.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 const role = `serving-${randomBytes(4).toString('hex')}`;
-let real: TestDatabase;
+const real = useDatabase();
 let servingUrl: string;
 let app: TestApp;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   await onDatabase(real.url, client => client.query(`CREATE ROLE "${role}" LOGIN PASSWORD 'serves'`));
   const url = new URL(real.url);
   [url.username, url.password] = [role, 'serves'];
@@ -27,7 +26,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.stop();
   await onDatabase(real.url, client => client.query(`DROP OWNED BY "${role}"; DROP ROLE "${role}"`));
-  await real.drop();
 });
 
 async function refusedWith(sql: string): Promise<string | undefined> {

@@ -8,8 +8,8 @@ import { openEventStore } from '../../src/event-store/event-store.ts';
 import { eventTypes } from '../../src/event-store/event-types.ts';
 import { type FoldedStream, openSnapshots, saveSnapshots } from '../../src/event-store/snapshots.ts';
 import { eventually } from '../support/eventually.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openGate } from '../support/statements.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 interface Counted {
   readonly type: 'Counted';
@@ -41,17 +41,15 @@ function counter(snapshotShape: number): Decider<number, { type: 'Add'; add: num
   };
 }
 
-let real: TestDatabase;
+const real = useDatabase();
 let open: OpenDatabase;
 let streamId: string;
 
 beforeAll(async () => {
-  real = await freshDatabase();
   open = await openDatabase({ databaseUrl: real.url, dataDir: '' });
 });
 afterAll(async () => {
   await open.close();
-  await real.drop();
 });
 
 beforeEach(async () => {

@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { developmentSecret } from '../../src/config.ts';
 import { lockDataDirectory } from '../../src/database/data-directory.ts';
-import { migrate } from '../../src/database/migrations.ts';
 import { spawnRefusedApp, startApp } from '../support/app.ts';
 import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
-import { startPostgres } from '../support/private-postgres.ts';
+import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { servingRole } from '../support/serving-role.ts';
 import { bareDatabase, freshDatabase } from '../support/postgres.ts';
 
@@ -114,9 +113,9 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   });
 
   test('in production with a role that may change events, beside another process and without Redis', async () => {
-    const fresh = await freshDatabase();
-    const other = await startApp({ DATABASE_URL: fresh.url });
-    expect(await refusal({ ...inProduction, DATABASE_URL: fresh.url })).toBe(
+    const server = await startMigratedPostgres();
+    const other = await startApp({ DATABASE_URL: server.url });
+    expect(await refusal({ ...inProduction, DATABASE_URL: server.url })).toBe(
       [
         'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
         'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
@@ -124,12 +123,11 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ].join('\n'),
     );
     await other.stop();
-    await fresh.drop();
+    await server.remove();
   });
 
   test('in production on a server that syncs nothing to disk', async () => {
-    const server = await startPostgres({ fsync: 'off', full_page_writes: 'off' });
-    await migrate(server.url);
+    const server = await startMigratedPostgres({ fsync: 'off', full_page_writes: 'off' });
     const serving = await servingRole(server.url);
     expect(await refusal({ ...inProduction, DATABASE_URL: serving.url })).toBe(
       [

@@ -9,7 +9,8 @@ import { addOrderItemAtCurrentPrice } from '../../src/order/graphql/current-pric
 import { newStream, requestFor } from '../support/append-request.ts';
 import { eventually } from '../support/eventually.ts';
 import { logFaults } from '../support/log-faults.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch } from '../support/standstill.ts';
+import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import {
   createdOrder,
   type How,
@@ -20,25 +21,19 @@ import {
   productOnSale,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 import { stopwatch } from '../support/standstill.ts';
 import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { sql } from '../../src/database/sql.ts';
+import { useNode } from '../support/use-node.ts';
 
-let real: TestDatabase;
+const { database: real, node: direct } = useNode();
 /** A node with a direct connection. */
-let direct: TestNode;
 let customerId: string;
 let productId: string;
 
 beforeAll(async () => {
-  real = await freshDatabase();
-  direct = await openNode(real.url);
   [customerId, productId] = [await registeredCustomer(direct), await productOnSale(direct)];
-});
-afterAll(async () => {
-  await direct.close();
-  await real.drop();
 });
 
 interface Distant {
@@ -345,7 +340,7 @@ describe('a command whose node', () => {
   beforeAll(async () => {
     const entries = Object.entries(scenarios).map(async ([name, run]) => [name, await run()] as const);
     results = Object.fromEntries(await Promise.all(entries)) as Results;
-  }, 90_000);
+  });
   afterAll(async () => {
     await Promise.all(distant.map(one => one.close()));
   });

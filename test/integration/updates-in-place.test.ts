@@ -1,13 +1,12 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fillViews } from '../support/many-orders.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { openNode } from '../support/random-history.ts';
+import { openNode } from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let database: TestDatabase;
+const database = useDatabase();
 let client: pg.Client;
 beforeAll(async () => {
-  database = await freshDatabase();
   await (await openNode(database.url)).close();
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
@@ -15,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await client.end();
-  await database.drop();
 });
 
 /** For each view, the columns that an update changes. No index of the view contains them. */

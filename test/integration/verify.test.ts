@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { verify } from '../../src/cli/verify.ts';
 import { views } from '../../src/slices.ts';
 import { runCli } from '../support/cli.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   addItem,
   createdOrder,
@@ -12,13 +11,13 @@ import {
   productOnSale,
   projectAll,
   registeredCustomer,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
-let real: TestDatabase;
+const real = useDatabase('test');
 let orderId: string;
 
 beforeEach(async () => {
-  real = await freshDatabase();
   const node = await openNode(real.url);
   const productId = await productOnSale(node);
   orderId = await createdOrder(node, await registeredCustomer(node), {
@@ -29,7 +28,6 @@ beforeEach(async () => {
   await projectAll(node);
   await node.close();
 });
-afterEach(() => real.drop());
 
 /** The faults after a direct change of the database, as the command prints them. */
 async function faultsAfter(change: string): Promise<string[]> {

@@ -16,8 +16,9 @@ import { type Projector, startProjector } from '../../src/projections/projector.
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { histories, nodeOn, openCast, openNode, play, type Step, type TestNode } from '../support/random-history.ts';
+import { histories, openCast, play, type Step } from '../support/random-history.ts';
+import { nodeOn, openNode, type TestNode } from '../support/test-node.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 /** Outcomes of all commands of a suite: a history without any effect would prove nothing. */
 const outcomes = new Map<string, number>();
@@ -39,15 +40,13 @@ async function expectCaughtUp(database: Database): Promise<void> {
 }
 
 describe('on PostgreSQL, three nodes and two projectors that are stopped and started', () => {
-  let database: TestDatabase;
+  const database = useDatabase();
   let nodes: TestNode[];
   beforeAll(async () => {
-    database = await freshDatabase();
     nodes = await Promise.all([1, 2, 3].map(() => openNode(database.url)));
   });
   afterAll(async () => {
     await Promise.all(nodes.map(node => node.close()));
-    await database.drop();
   });
 
   test('every row of every view equals the fold of the log', async () => {
@@ -157,5 +156,5 @@ describe('on the embedded database', () => {
       // Each run starts the database twice: failures are not shrunk.
       { numRuns: 3, endOnFailure: true },
     );
-  }, 180_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Position, startOfLog } from '../../src/event-store/position.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import type { Bus } from '../../src/live/bus.ts';
@@ -18,36 +18,28 @@ import { eventually } from '../support/eventually.ts';
 import { forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { stopwatch, within } from '../support/standstill.ts';
 import {
   addItem,
   createdOrder,
   onOrder,
-  openNode,
   positionOf,
   productOnSale,
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { stopwatch } from '../support/standstill.ts';
+} from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 type Frames = AsyncIterableIterator<ListFrame<OrderRow>>;
 
 const logger = openLogger('fatal');
 
-let database: TestDatabase;
-let node: TestNode;
+const { node } = useNode();
 let productId: string;
 let customerId: string;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   productId = await productOnSale(node);
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /** The node that the hub and the lists read from: another one after a restore. */
@@ -90,14 +82,8 @@ function watch(after?: Position, filter?: OrderFilter, customer = customerId): P
 
 /** The next frame, which must come long before the list polls. */
 async function next(frames: Frames): Promise<ListFrame<OrderRow>> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no frame arrived in 8 s')), 8_000);
-  });
-  const { value, done } = await Promise.race([
-    frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>,
-    late,
-  ]).finally(() => clearTimeout(timer));
+  const came = frames.next() as Promise<IteratorResult<ListFrame<OrderRow>, undefined>>;
+  const { value, done } = await within(8_000, came);
   if (done) throw new Error('it ended');
   return value;
 }

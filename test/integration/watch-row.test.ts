@@ -19,36 +19,28 @@ import { eventually } from '../support/eventually.ts';
 import { type ForkedLog, forkedLog } from '../support/forked-log.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { openGate } from '../support/statements.ts';
 import {
   addItem,
   createdOrder,
-  openNode,
   productOnSale,
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
-import { openGate } from '../support/statements.ts';
+} from '../support/test-node.ts';
+import { useNode } from '../support/use-node.ts';
 
 type Frames = AsyncIterableIterator<RowFrame<OrderRow>>;
 
 const logger = openLogger('fatal');
 const gone = () => new Error('there is no such order');
 
-let database: TestDatabase;
-let node: TestNode;
+const { node } = useNode();
 let customerId: string;
 let productId: string;
 beforeAll(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
   customerId = await registeredCustomer(node);
   productId = await productOnSale(node);
-});
-afterAll(async () => {
-  await node.close();
-  await database.drop();
 });
 
 /** The node that hub and snapshots read from: another one after a restore. */

@@ -3,7 +3,7 @@ import { customerDecider } from '../../src/customer/decider.ts';
 import { newId } from '../../src/ids.ts';
 import { orderDecider } from '../../src/order/decider.ts';
 import { newStream, requestFor } from '../support/append-request.ts';
-import { productOnSale, type TestNode } from '../support/random-history.ts';
+import { productOnSale, type TestNode } from '../support/test-node.ts';
 
 /** Events of each order. */
 const eventsAnOrder = 10;

@@ -15,7 +15,7 @@ import { settle } from '../checker/settle.ts';
 import { startSubscriber, type Subscriber } from '../checker/subscriber.ts';
 import { spawnApp } from '../support/app.ts';
 import { startRedis } from '../support/private-redis.ts';
-import { openNode, type TestNode } from '../support/random-history.ts';
+import { openNode, type TestNode } from '../support/test-node.ts';
 import { fillLog } from './fill-log.ts';
 import { type KilledRebuild, killedRebuild } from './killed-rebuild.ts';
 import { startTraffic } from './traffic.ts';

@@ -3,7 +3,7 @@ import { destination } from 'pino';
 import { startApp as start } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { type Logger, openLogger } from '../../src/telemetry/logger.ts';
-import { type Child, printed, startChild, stopChild } from './child.ts';
+import { type Child, outputGuardMs, printed, startChild, stopChild } from './child.ts';
 import { noteOpen } from './left-open.ts';
 import { programArguments } from './program.ts';
 import { keepLog, noteEnvironment, runLogFile } from './run-log.ts';
@@ -77,7 +77,7 @@ export async function spawnApp(env: Environment, cwd = root): Promise<SpawnedApp
   const note = noteOpen(`process ${child.pid}`, () => stopChild(child, 'SIGKILL'));
   void child.exited.then(note.closed, note.closed);
   const ready = /^Orderstream is ready (?:at (\S+)|to project: (\S+)\/readyz)/m;
-  const [, url, probes] = await printed(child, ready, startMilliseconds);
+  const [, url, probes] = await printed(child, ready);
   return {
     url: url ?? '',
     probes: url ?? probes ?? '',
@@ -101,7 +101,7 @@ export async function spawnRefusedApp(
   env: Environment,
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawnMain(env);
-  const timer = setTimeout(() => child.kill('SIGKILL'), startMilliseconds);
+  const timer = setTimeout(() => child.kill('SIGKILL'), outputGuardMs);
   const { code } = await child.exited.finally(() => clearTimeout(timer));
   return { code, stdout: child.stdout(), stderr: child.stderr() };
 }
@@ -115,8 +115,6 @@ export async function spawnDoomedApp(env: Environment, milliseconds: number): Pr
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Only a guard against a process that hangs: shorter than a test may take, so that the error shows what it printed. */
-const startMilliseconds = 110_000;
 const ours = { PORT: '0', AUTH_JWT_SECRET: testSecret };
 
 function spawnMain(env: Environment, cwd = root): Child {

@@ -1,6 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/**
+ * Only a guard against a process that hangs: shorter than a test may take, so that the error contains what the process
+ * printed.
+ */
+export const outputGuardMs = 110_000;
+
 /** A process that a test or the run started. */
 export interface Child {
   readonly pid: number;
@@ -64,9 +70,9 @@ function leash(child: ChildProcess, pid: number, scratch: string | undefined): v
 
 /**
  * Waits until the child's output matches `pattern`, and resolves with the match.
- * @throws if the child cannot start, ends first or takes longer than `milliseconds`; the error contains its output
+ * @throws if the child cannot start, ends first or hangs; the error contains its output
  */
-export async function printed(child: Child, pattern: RegExp, milliseconds: number): Promise<RegExpExecArray> {
+export async function printed(child: Child, pattern: RegExp, milliseconds = outputGuardMs): Promise<RegExpExecArray> {
   const deadline = Date.now() + milliseconds;
   const ended = child.exited.then(({ code, signal }) => `ended with ${signal ?? `exit code ${code}`}`);
   for (;;) {

@@ -10,6 +10,7 @@ import {
   RenameCustomerDocument,
   SubmitOrderDocument,
 } from '../generated/graphql.ts';
+import { codesOf } from './codes-of.ts';
 import { post, type PostAnswer } from './post.ts';
 import type { Document } from './typed-document.ts';
 import { customerToken, staffToken, type TokenOptions } from './tokens.ts';
@@ -180,9 +181,8 @@ export async function startCommandRun(
   };
 }
 
-function reasonToSendAgain({ errors }: PostAnswer<object>): string | undefined {
-  const codes = errors?.map(({ extensions: { code } }) => code) ?? [];
-  return codes.find(code => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN');
+function reasonToSendAgain(answer: PostAnswer<object>): string | undefined {
+  return codesOf(answer)?.find(code => code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN');
 }
 
 /** The message of fetch names no reason; its cause does. */

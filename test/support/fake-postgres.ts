@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { noteOpen } from './left-open.ts';
+import type { Socket } from 'node:net';
+import { openTcpServer } from './tcp-server.ts';
 
 /** A server that speaks enough of PostgreSQL's protocol to simulate faults that no real server can be made to show. */
 export interface FakePostgres {
@@ -48,22 +47,7 @@ export function answeringPostgres(row: Readonly<Record<string, string>>): Promis
 }
 
 async function listen(serve: (socket: Socket) => void): Promise<FakePostgres> {
-  const sockets = new Set<Socket>();
-  const server = createServer(socket => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
-    serve(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const close = async (): Promise<void> => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await once(server, 'close');
-    note.closed();
-  };
-  const note = noteOpen(`a fake PostgreSQL on port ${port}`, close);
+  const { port, close } = await openTcpServer('a fake PostgreSQL', serve);
   return { url: `postgresql://somebody@127.0.0.1:${port}/anything`, close };
 }
 

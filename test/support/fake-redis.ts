@@ -1,5 +1,4 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { noteOpen } from './left-open.ts';
+import { openTcpServer } from './tcp-server.ts';
 
 /** A server that replies in place of Redis. */
 export interface FakeRedis {
@@ -17,34 +16,22 @@ export interface FakeRedis {
 }
 
 export async function openFakeRedis(): Promise<FakeRedis> {
-  const sockets = new Set<Socket>();
   let answer: ((command: readonly string[]) => string | undefined) | undefined;
   let commands = 0;
-  const server = createServer(socket => {
-    sockets.add(socket);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
+  const { port, sockets, close } = await openTcpServer('a fake Redis', socket => {
     socket.on('data', data => {
       for (const command of commandsIn(data.toString('latin1'))) {
         commands++;
-        const reply = answer ? answer(command) : properAnswer(command, port());
+        const reply = answer ? answer(command) : properAnswer(command, port);
         if (reply === 'close') return socket.destroy();
         if (reply !== undefined) socket.write(reply, 'latin1');
       }
       return undefined;
     });
   });
-  const port = (): number => (server.address() as AddressInfo).port;
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const close = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise(resolve => server.close(resolve));
-    note.closed();
-  };
-  const note = noteOpen('a fake Redis', close);
   return {
-    url: `redis://127.0.0.1:${port()}`,
-    port: port(),
+    url: `redis://127.0.0.1:${port}`,
+    port,
     answerBy: one => void (answer = one),
     say: text => {
       for (const socket of sockets) socket.write(text, 'latin1');

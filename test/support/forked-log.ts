@@ -9,7 +9,7 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from './random-history.ts';
+} from './test-node.ts';
 
 /** A log, and the same log restored from a backup and continued differently. Both are fully projected. */
 export interface ForkedLog {

@@ -13,7 +13,7 @@ import { staffToken } from './tokens.ts';
 /** Starts an import, kills it, and runs the next one. */
 export async function importKilledHalfWay(file: OrderLines, env: Environment): Promise<void> {
   const killed = startCli('import', [file.path], env);
-  await printed(killed, /\d+ orders?, \d+\/s/, 100_000);
+  await printed(killed, /\d+ orders?, \d+\/s/);
   killed.kill('SIGKILL');
   await killed.exited;
 

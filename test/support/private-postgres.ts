@@ -92,7 +92,7 @@ async function serve({ bin, account, folder, data, settings }: Place): Promise<P
   const start = async (port: number): Promise<Child> => {
     const args = ['-D', data, '-p', `${port}`, ...options];
     const child = startChild(join(bin, 'postgres'), args, { ...account, cwd: folder, scratch: folder });
-    await printed(child, /database system is ready to accept (?:read-only )?connections/, 110_000);
+    await printed(child, /database system is ready to accept (?:read-only )?connections/);
     return child;
   };
   const { port, opened } = await onFreePort(start, /could not bind|already in use/i);

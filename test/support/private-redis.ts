@@ -20,7 +20,7 @@ export async function startRedis(more: (port: number) => readonly string[] = () 
   const start = async (port: number): Promise<Child> => {
     const args = ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no', ...more(port)];
     const child = startChild('redis-server', args);
-    await printed(child, /ready to accept connections|\+monitor master/i, 100_000);
+    await printed(child, /ready to accept connections|\+monitor master/i);
     return child;
   };
   const { port, opened } = await onFreePort(start, /could not create server|already in use/i);

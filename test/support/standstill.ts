@@ -36,6 +36,18 @@ export function stopwatch(): () => number {
   };
 }
 
+/** Settles as `promise` does. @throws if that takes more than this much time in which the machine runs, ms */
+export async function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> {
+  const passed = stopwatch();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (passed() > milliseconds) reject(new Error(`it took more than ${milliseconds} ms`));
+    }, 100);
+  });
+  return await Promise.race([promise, late]).finally(() => clearInterval(timer));
+}
+
 /**
  * Waits until `attempt` no longer throws, for at most this much time in which the machine runs, ms. @throws the last
  * error after that time

@@ -12,7 +12,7 @@ test('a process that a run started ends with the run, even if the run is killed'
     setInterval(() => undefined, 1000);
   `;
   const run = startChild(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program]);
-  const [, pid] = await printed(run, /pid (\d+)/, 100_000);
+  const [, pid] = await printed(run, /pid (\d+)/);
   expect(isRunning(Number(pid))).toBe(true);
   run.kill('SIGKILL');
   await eventually(() => expect(isRunning(Number(pid))).toBe(false));
@@ -20,18 +20,18 @@ test('a process that a run started ends with the run, even if the run is killed'
 
 test('a caller that waits for a line gets an error with the output if the process ends without it', async () => {
   const child = startChild('sh', ['-c', 'echo the port is taken >&2; exit 3']);
-  await expect(printed(child, /ready/, 100_000)).rejects.toThrow(/exit code 3[^]*the port is taken/);
+  await expect(printed(child, /ready/)).rejects.toThrow(/exit code 3[^]*the port is taken/);
 });
 
 test('a process that ignores SIGTERM is killed', async () => {
   const child = startChild('sh', ['-c', 'trap "" TERM; echo ready; while :; do sleep 0.05; done']);
-  await printed(child, /ready/, 100_000);
+  await printed(child, /ready/);
   await stopChild(child, 'SIGTERM', 100);
   expect((await child.exited).signal).toBe('SIGKILL');
 });
 
 test('a missing command is an error that names the cause', async () => {
-  await expect(printed(startChild('no-such-command', []), /ready/, 100_000)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(printed(startChild('no-such-command', []), /ready/)).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
 function isRunning(pid: number): boolean {

@@ -46,7 +46,7 @@ console.log(Object.keys(keys).length > 0);
 test('the published package runs as ES modules in Node, and a strict TypeScript page compiles against its types', async () => {
   await compile('page.mts', page);
   expect((await run(process.execPath, ['page.mjs'], { cwd: folder })).stdout).toBe('true\n');
-}, 60_000);
+});
 
 async function compile(file: string, text: string): Promise<void> {
   await writeFile(join(folder, file), text);

@@ -1,5 +1,5 @@
 import { parse } from 'graphql';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { trackOpenPerCaller } from '../../../src/server/limits/open-per-caller.ts';
 import { type Caller, createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
@@ -59,11 +59,13 @@ describe('frames', () => {
   });
 
   test('a token that expires between two frames ends the stream before the second one', async () => {
-    const { source, frames } = await subscribed({ identity: { ...identity, expiresAt: Date.now() / 1000 + 1 } });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { source, frames } = await subscribed({ identity: { ...identity, expiresAt: Date.now() / 1000 + 60 } });
     source.give(tick(1));
     expect(await nextOf(frames)).toMatchObject({ data: { ticks: 1 } });
     const second = nextOf(frames);
-    await new Promise(resolve => setTimeout(resolve, 1_050));
+    vi.setSystemTime(Date.now() + 60_000);
     source.give(tick(2));
     expect(await second).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     expect((await frames.next()).done).toBe(true);

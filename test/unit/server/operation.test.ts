@@ -6,12 +6,9 @@ import { subscribeToOperation } from '../../../src/server/execution/operation.ts
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { openFrameDelivery } from '../../../src/server/execution/frames/frame-delivery.ts';
 import { openSharedExecution } from '../../../src/server/execution/frames/shared-execution.ts';
+import { doublingFragments } from '../../support/doubling-fragments.ts';
 import { schema } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
-
-/** Fragments that each spread the next one twice: code that follows each spread would never end. */
-const doubling = (count: number, type: string) =>
-  Array.from({ length: count }, (_, n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`).join(' ');
 
 const actor = { role: 'staff', subject: 'anna' } as const;
 
@@ -59,7 +56,7 @@ test("a variable that is nested thousands deep is the caller's error, as in a qu
 test('a subscription of fragments that spread the next one twice is opened at once', async () => {
   const { subscribe } = subscribing();
   const answer = await subscribe(
-    `subscription { ...F0 } ${doubling(100, 'Subscription')} fragment F100 on Subscription { roleTicks(step: 1) }`,
+    `subscription { ...F0 } ${doublingFragments(100, 'Subscription', 'roleTicks(step: 1)')}`,
   );
   expect(answer).toHaveProperty('next');
   await (answer as AsyncIterator<unknown>).return?.();

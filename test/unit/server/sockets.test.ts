@@ -111,8 +111,12 @@ describe('graphql-transport-ws', () => {
   test('the socket closes with 4403 when its token expires', async () => {
     const { url } = await startMiniServer();
     const source = (next.source = new Source());
-    const socket = await connectSocket(url, await staffToken({ expires: '-3s' }));
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const socket = await connectSocket(url, await staffToken());
     socket.subscribe('subscription { ticks }');
+    await eventually(() => expect(source.asked).toBe(1));
+    vi.advanceTimersByTime(3_606_000); // an hour, and the tolerance for clock skew
     expect(await socket.closed).toEqual({ code: CloseCode.Forbidden, reason: 'Forbidden' });
     await eventually(() => expect(source.returned).toBe(1));
   });

@@ -22,7 +22,7 @@ function startHolder(path: string, time = 0): Child {
 async function staleFolder(name: string): Promise<string> {
   const path = join(scratch, name);
   const holder = startHolder(path);
-  await printed(holder, /has it/, 60_000);
+  await printed(holder, /has it/);
   await stopChild(holder, 'SIGKILL');
   return path;
 }
@@ -31,7 +31,7 @@ describe('a data directory', () => {
   test('that another process holds is rejected by a line that names the holder, and stays locked', async () => {
     const path = join(scratch, 'held');
     const holder = startHolder(path);
-    await printed(holder, /has it/, 60_000);
+    await printed(holder, /has it/);
     const refusal = `DATA_DIR: ${path} is in use by process ${holder.pid}: stop that process, or set DATA_DIR to another folder`;
 
     await expect(lockDataDirectory(path)).rejects.toThrow(refusal);
@@ -65,7 +65,7 @@ describe('a data directory', () => {
     const path = await staleFolder('raced');
     const time = Date.now() + 2_500; // by then all have loaded
     const racers = Array.from({ length: 6 }, () => startHolder(path, time));
-    const outcomes = await Promise.all(racers.map(racer => printed(racer, /(has it|refused)/, 60_000)));
+    const outcomes = await Promise.all(racers.map(racer => printed(racer, /(has it|refused)/)));
     expect(outcomes.filter(([outcome]) => outcome === 'has it')).toHaveLength(1);
     await Promise.all(racers.map(racer => stopChild(racer, 'SIGKILL')));
   });

@@ -18,7 +18,8 @@ import {
   shown,
 } from '../support/imported.ts';
 import { isNorthwind, type OrderLines, orderLinesIn } from '../support/order-lines.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 let folder: string;
 let file: OrderLines;
@@ -89,13 +90,11 @@ describe('a file with bad lines', () => {
   ];
   const mended = bad.map(row => row.replace('two', '2').replace('10001', '1000'));
 
-  let database: TestDatabase;
+  const database = useDatabase();
   let env: Environment;
   beforeAll(async () => {
-    database = await freshDatabase();
     env = { DATABASE_URL: database.url };
   });
-  afterAll(() => database.drop());
 
   async function importRows(...rows: readonly string[]) {
     const path = join(folder, 'rows.csv');

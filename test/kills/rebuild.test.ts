@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { appendRetry } from '../../src/cli/parked.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
@@ -25,7 +25,6 @@ import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { expectEveryViewIsTheFold } from '../support/every-view.ts';
 import { emptyRows, foldInto, plainLog, plainRow } from '../support/plain-fold.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import {
   addItem,
   createdOrder,
@@ -37,8 +36,9 @@ import {
   projectAll,
   registeredCustomer,
   type TestNode,
-} from '../support/random-history.ts';
+} from '../support/test-node.ts';
 import { sql } from '../../src/database/sql.ts';
+import { useNode } from '../support/use-node.ts';
 
 /** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
 const hammered = Number(process.env['HAMMER_SECONDS'] ?? 8);
@@ -50,16 +50,7 @@ interface Page {
   readonly totalCount: number | null | undefined;
 }
 
-let database: TestDatabase;
-let node: TestNode;
-beforeEach(async () => {
-  database = await freshDatabase();
-  node = await openNode(database.url);
-});
-afterEach(async () => {
-  await node.close();
-  await database.drop();
-});
+const { database, node } = useNode('test');
 
 function rebuildOn({ projection: { database: on }, store }: Omit<TestNode, 'close'>) {
   const retry = (stream: { streamType: string; streamId: string }) => appendRetry(store, stream);
@@ -279,7 +270,7 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
       const point = (await readRebuild(node.database))?.position.point ?? 0;
       expect(point).toBeGreaterThan(killedAt);
       killedAt = point;
-    }, 60_000);
+    });
     child.kill('SIGKILL');
     await child.exited;
     // A statement that it had sent may still be completed.
@@ -299,7 +290,7 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
   expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
   await expectViewsEqualTheFold(node);
   await expectOneGeneration(node);
-}, 120_000);
+});
 
 test('subscribers are notified of a parked stream that the new generation folds', async () => {
   const [customerId, productId] = [await registeredCustomer(node), await productOnSale(node)];

@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,29 +12,21 @@ import { positionFile } from '../../examples/events/position-file.ts';
 import { smtpMailbox } from '../../examples/events/smtp-mailbox.ts';
 import { CreateOrderDocument, SubmitOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { startApp, type TestApp } from '../support/app.ts';
 import { type Child, startChild } from '../support/child.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
-import { openShop, type Shop } from '../support/shop.ts';
+import { openTcpServer } from '../support/tcp-server.ts';
+import { useShop } from '../support/use-shop.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-let database: TestDatabase;
-let app: TestApp;
-let shop: Shop;
+const { database, app, shop } = useShop();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'orderstream-events-'));
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-  shop = await openShop(app.url);
 });
 afterAll(async () => {
-  await app.stop();
-  await database.drop();
   await rm(folder, { recursive: true });
 });
 
@@ -116,7 +107,7 @@ describe('a policy that sends a mail for each submitted order', () => {
     await eventually(async () => {
       const names = (await readdir(mails)).filter(name => !name.startsWith('.'));
       expect(names.sort()).toEqual(all.map(id => `${id}.eml`).sort());
-    }, 20_000);
+    });
     child.kill('SIGKILL');
     await child.exited;
     const mail = unfolded(await readFile(join(mails, `${orders[0]}.eml`), 'utf8'));
@@ -141,7 +132,7 @@ describe('a policy that sends a mail for each submitted order', () => {
       expect(smtp.mails.map(idOf)).toEqual([...all, order]);
       expect(smtp.mails.at(-1)).toBe(smtp.mails.at(-2));
     } finally {
-      smtp.close();
+      await smtp.close();
     }
   });
 
@@ -219,13 +210,10 @@ function unfolded(mail: string): string {
 }
 
 /** An SMTP server that accepts everything. */
-async function openSmtpServer(): Promise<{ url: string; mails: string[]; close(): void }> {
+async function openSmtpServer(): Promise<{ url: string; mails: string[]; close(): Promise<void> }> {
   const mails: string[] = [];
-  const sockets = new Set<Socket>();
-  const server: Server = createServer(socket => {
+  const { port, close } = await openTcpServer('an SMTP server', socket => {
     let mail: string[] | undefined;
-    sockets.add(socket);
-    socket.on('error', () => undefined);
     socket.write('220 here\r\n');
     createInterface({ input: socket, crlfDelay: Infinity }).on('line', line => {
       if (mail && line === '.') {
@@ -240,14 +228,5 @@ async function openSmtpServer(): Promise<{ url: string; mails: string[]; close()
       } else socket.write(line.startsWith('EHLO') ? '250-here\r\n250 8BITMIME\r\n' : '250 yes\r\n');
     });
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  return {
-    url: `smtp://127.0.0.1:${port}`,
-    mails,
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
+  return { url: `smtp://127.0.0.1:${port}`, mails, close };
 }

@@ -1,7 +1,9 @@
 // The README, from top to bottom, in an empty folder: runs each command as it is written there.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,8 +25,18 @@ const blocks = [...(await readFile(`${root}README.md`, 'utf8')).matchAll(/^```sh
 const [install, watch, order, simulate, importFile, verify, production, testAll] = blocks;
 
 let folder: string;
+/** Only a guard: npm may download all packages, and builds the program. */
+const installGuardMs = 400_000;
+
+/** The port of the README's commands. Another run of this file may use it for some minutes. */
+async function portIsFree(): Promise<void> {
+  const server = createServer();
+  await once(server.listen(4000, '127.0.0.1'), 'listening');
+  await promisify(server.close.bind(server))();
+}
 
 beforeAll(async () => {
+  await eventually(portIsFree, 300_000);
   folder = await mkdtemp(join(tmpdir(), 'orderstream-readme-'));
   const listed = await promisify(execFile)('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root });
   for (const file of listed.stdout.trim().split('\n')) {
@@ -62,19 +74,19 @@ test('every command of the README is tested here', () => {
 test('install, start, watch, order, simulate, import, verify', async () => {
   const server = shell(install);
   try {
-    await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 240_000);
+    await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, installGuardMs);
 
     const watching = shell(watch);
-    await printed(watching, /^Live from position /m, 60_000);
+    await printed(watching, /^Live from position /m);
     const ordered = await ended(shell(order));
     expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
     const [, number = ''] = /^submitted +(\S+)/m.exec(ordered.stdout) ?? [];
-    await printed(watching, new RegExp(` ${number}  SUBMITTED `), 20_000);
+    await printed(watching, new RegExp(` ${number}  SUBMITTED `));
 
     const busy = shell(simulate);
-    await printed(busy, /(?:.*\n){8}/, 60_000);
+    await printed(busy, /(?:.*\n){8}/);
     // The first screen is updated too: it shows changes of other orders.
-    await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`), 20_000);
+    await printed(watching, new RegExp(`SUBMITTED [^]*(?:  (?!${number})\\w{4}-\\w{4}  [^]*){4}`));
     await interrupt(busy);
     await interrupt(watching);
   } finally {
@@ -95,7 +107,7 @@ test('install, start, watch, order, simulate, import, verify', async () => {
   const verified = await ended(shell(verify));
   expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
   expect(verified.stdout).toMatch(/all is well\n$/);
-}, 420_000);
+});
 
 describeWithRedis('for real data', () => {
   let database: TestDatabase;
@@ -107,14 +119,14 @@ describeWithRedis('for real data', () => {
   test('migrate and start', async () => {
     const server = shell(production, { DATABASE_URL: database.url, REDIS_URL: redisUrl() });
     try {
-      await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m, 60_000);
+      await printed(server, /^Orderstream is ready at http:\/\/127\.0\.0\.1:4000$/m);
       // The commands for the embedded database work here too.
       const ordered = await ended(shell(order));
       expect(ordered, ordered.stdout + ordered.stderr).toMatchObject({ code: 0 });
     } finally {
       await interrupt(server);
     }
-  }, 120_000);
+  });
 
   // Here, because this folder has the compiled program: otherwise the memory of a TypeScript loader would be
   // included.
@@ -125,8 +137,8 @@ describeWithRedis('for real data', () => {
     const api = shell('exec node dist/main.js', { ...env, ROLES: 'api' });
     const projector = shell('exec node dist/main.js', { ...env, ROLES: 'projector' });
     try {
-      const [, url = ''] = await printed(api, /^Orderstream is ready at (\S+)$/m, 60_000);
-      await printed(projector, /^Orderstream is ready to project/m, 60_000);
+      const [, url = ''] = await printed(api, /^Orderstream is ready at (\S+)$/m);
+      await printed(projector, /^Orderstream is ready to project/m);
       const importing = shell(`node dist/cli/import.js ${file.path}`, { DATABASE_URL: database.url });
       const done = ended(importing).then(({ code }) => ({ code }));
       for (let left: unknown; left === undefined; left = await Promise.race([done, sleep(100)])) await allOrders(url);
@@ -140,7 +152,7 @@ describeWithRedis('for real data', () => {
     } finally {
       await Promise.all([stopChild(api), stopChild(projector)]);
     }
-  }, 120_000);
+  });
 });
 
 /** Maximum resident memory of the process so far, in kB. */

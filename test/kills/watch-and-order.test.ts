@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { AddOrderItemDocument, CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
-import { spawnApp, startApp, type TestApp } from '../support/app.ts';
+import { spawnApp, startApp } from '../support/app.ts';
 import { printed } from '../support/child.ts';
 import { interrupted, runCli, startCli } from '../support/cli.ts';
 import { onFreePort } from '../support/free-port.ts';
 import { post } from '../support/post.ts';
-import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
+import { freshDatabase } from '../support/postgres.ts';
 import { added, openShop, registered, type Shopper } from '../support/shop.ts';
 import { customerToken, staffToken, testSecret } from '../support/tokens.ts';
+import { useApp } from '../support/use-shop.ts';
 
 const env = { AUTH_JWT_SECRET: testSecret };
-let database: TestDatabase;
-let app: TestApp;
-beforeAll(async () => {
-  database = await freshDatabase();
-  app = await startApp({ DATABASE_URL: database.url });
-});
-afterAll(async () => {
-  await app.stop();
-  await database.drop();
-});
+const { database, app } = useApp();
 
 async function newOrder(url: string, { token }: Shopper, productId: string): Promise<{ id: string; number: string }> {
   const items = [{ productId, quantity: 1 }];
@@ -33,20 +25,20 @@ test('watch prints every change, also the one that was made while its server was
   const { port, opened: doomed } = await onFreePort(at => spawnApp({ ...home, PORT: `${at}` }), /is taken on/);
   const { customer, productId } = await openShop(app.url);
   const run = startCli('watch', ['--url', doomed.url], env);
-  await printed(run, /^Live from position /m, 60_000);
+  await printed(run, /^Live from position /m);
   const order = await newOrder(app.url, customer, productId);
   const lineWith = (items: string) => new RegExp(`^\\S+  ${order.number}  DRAFT +${items} .* Ada Lovelace  \\S+$`, 'm');
-  await printed(run, lineWith('1 item'), 20_000);
+  await printed(run, lineWith('1 item'));
 
   await doomed.kill('SIGKILL');
-  await printed(run, /^The connection was lost: trying again$/m, 20_000);
+  await printed(run, /^The connection was lost: trying again$/m);
   const add = (quantity: number) =>
     post(app.url, AddOrderItemDocument, { input: { orderId: order.id, productId, quantity } }, customer).then(accepted);
   await add(2);
   const back = await spawnApp({ ...home, PORT: `${port}` });
-  await printed(run, lineWith('3 items'), 20_000);
+  await printed(run, lineWith('3 items'));
   await add(4);
-  await printed(run, lineWith('7 items'), 20_000);
+  await printed(run, lineWith('7 items'));
 
   const { code, stdout, stderr } = await interrupted(run);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -60,10 +52,10 @@ test('watch prints every change, also the one that was made while its server was
 test("with a customer's token, watch prints only that customer's orders", async () => {
   const [productId, mine, other] = [await added(app.url), await registered(app.url, 'Zoe'), await registered(app.url)];
   const run = startCli('watch', ['--url', app.url, '--token', `Bearer ${mine.token}`]);
-  await printed(run, /^Live from position /m, 60_000);
+  await printed(run, /^Live from position /m);
   const theirs = await newOrder(app.url, other, productId);
   const { number } = await newOrder(app.url, mine, productId);
-  await printed(run, new RegExp(`  ${number}  .*  Zoe  `), 20_000);
+  await printed(run, new RegExp(`  ${number}  .*  Zoe  `));
   const { stdout } = await interrupted(run);
   expect(stdout).toContain(`Watching the orders of ${mine.id} at `);
   expect(stdout).not.toContain(theirs.number);

@@ -35,4 +35,4 @@ test('on the embedded database, an import that was killed resumes, its views are
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 600_000); // it opens the embedded database five times
+});
