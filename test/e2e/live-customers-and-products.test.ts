@@ -11,14 +11,14 @@ import {
 import { accepted } from '../support/accepted.ts';
 import { openWatch } from '../support/event-stream.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { added, registered } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { statementsOf } from '../support/statements.ts';
 import { token } from '../support/tokens.ts';
 import type { Answer } from '../support/typed-document.ts';
+import { useShop } from '../support/use-shop.ts';
 
-const { app, shop } = serveShop();
+const { app, shop } = useShop();
 
 const codes = ({ errors }: Answer<unknown>) => errors?.map(({ message, extensions }) => [extensions.code, message]);
 

@@ -12,9 +12,9 @@ import { accepted } from '../support/accepted.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { post } from '../support/post.ts';
-import { serveShop } from '../support/serve-shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import type { Answer } from '../support/typed-document.ts';
+import { useShop } from '../support/use-shop.ts';
 
 type Hook =
   | 'onRequest'
@@ -63,7 +63,7 @@ const { plugins } = vi.hoisted(() => ({ plugins: [] as Plugin[] }));
 vi.mock('../../src/server/plugins.ts', () => ({ plugins }));
 plugins.push(plugin);
 
-const { app, shop } = serveShop();
+const { app, shop } = useShop();
 
 async function created(): Promise<string> {
   const { customer } = shop;

@@ -197,7 +197,7 @@ describe('a subscription that resumes after a position which the standby has not
           const watching = await openWatch.WebSocket(reads.url, stranger, `subscription { ${field} }`, {});
           const answer = await watching.next();
           await watching.close();
-          return codes(answer);
+          return codesOf(answer);
         }),
       );
       expect(answers).toEqual(answers.map(() => ['VIEW_LAGGING']));

@@ -29,8 +29,6 @@ import {
   type SentOrderCommand,
   type TestNode,
 } from '../support/test-node.ts';
-import { openShop } from '../support/shop.ts';
-import { statementsOf } from '../support/statements.ts';
 import { sql } from '../../src/database/sql.ts';
 import { useDatabase } from '../support/use-database.ts';
 

@@ -32,7 +32,6 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/test-node.ts';
-import { soon, stopwatch } from '../support/standstill.ts';
 import { sql } from '../../src/database/sql.ts';
 import { useNode } from '../support/use-node.ts';
 

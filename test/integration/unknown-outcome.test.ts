@@ -22,8 +22,6 @@ import {
   registeredCustomer,
   type TestNode,
 } from '../support/test-node.ts';
-import { stopwatch } from '../support/standstill.ts';
-import { type Fate, openTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { sql } from '../../src/database/sql.ts';
 import { useNode } from '../support/use-node.ts';
 
