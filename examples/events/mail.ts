@@ -22,7 +22,6 @@ export function messageOf({ about, to, subject, text, date }: Mail): SendMailOpt
     to,
     subject,
     text,
-    textEncoding: 'base64',
   };
 }
 

@@ -40,6 +40,7 @@ export async function openRedisBus(location: RedisLocation, logger: Logger): Pro
   let missing: string | undefined;
   let closed = false;
 
+  const isSubscribed = (): boolean => subscribed;
   const isConnected = (): boolean => subscribed && !publishRefused && !separate && publishing.isReady();
 
   subscriber.on('message', (channel: string, message: string) => {
@@ -118,9 +119,10 @@ export async function openRedisBus(location: RedisLocation, logger: Logger): Pro
     else if (wasSeparate) recover();
   }
 
+  const hasDatabase = location.nodes.some(({ db }) => db !== 0);
   const refused = new Promise<string>(resolve => {
     subscriber.on('error', ({ message }: Error) => {
-      if (/DB index|invalid DB|SELECT is not allowed/i.test(message)) {
+      if (hasDatabase && /DB index|invalid DB|SELECT is not allowed/i.test(message)) {
         resolve(`Redis refuses the database in its path: ${message}`);
       }
     });
@@ -162,7 +164,7 @@ export async function openRedisBus(location: RedisLocation, logger: Logger): Pro
     throw new StartError(`REDIS_URL: ${problem}`);
   }
   // Without a connection that ends, nothing else reports it: Redis may hang, or no sentinel may answer.
-  if (!subscribed) miss(away);
+  if (!isSubscribed()) miss(away);
   return {
     publish: (topic, hint) => void publish(topic, hint),
     subscribe: (topic, listener) => listeners.add(topic, listener),

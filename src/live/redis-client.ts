@@ -26,9 +26,9 @@ export interface RedisClient {
   /** For commands and events. */
   readonly redis: Redis;
   /** Whether commands can be sent: an error of one is then an answer of Redis. */
-  isReady(): boolean;
+  readonly isReady: () => boolean;
   /** Closes the connection for good. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /**
@@ -92,7 +92,7 @@ export function openRedisClient(
     redis,
     // ioredis reports a connection that it is closing as ready, until it is closed.
     isReady: () => redis.status === 'ready' && redis.stream.writable,
-    close() {
+    close: () => {
       closed = true;
       clearTimeout(reopening);
       redis.disconnect();

@@ -100,7 +100,11 @@ const asks: Readonly<Record<'POST' | 'GET' | 'WebSocket', Ask>> = {
 const watches = {
   SSE: async (id: string) => {
     const stream = await openEventStream(app.url, OrderUpdatedDocument, { id }, { token: shop.staff });
-    return { next: () => stream.next(), close: () => Promise.resolve(stream.close()) };
+    const close = (): Promise<void> => {
+      stream.close();
+      return Promise.resolve();
+    };
+    return { next: () => stream.next(), close };
   },
   WebSocket: async (id: string) => {
     const socket = await connectSocket(app.url, shop.staff);
@@ -245,7 +249,11 @@ describe('what a plugin sets is sent', () => {
   });
 
   test('also if it answers in place of the server', async () => {
-    does = { onRequest: ({ endResponse, fetchAPI: { Response } }) => endResponse(new Response('{}', { status: 402 })) };
+    does = {
+      onRequest(received) {
+        received.endResponse(new received.fetchAPI.Response('{}', { status: 402 }));
+      },
+    };
     expect(await post(app.url, OrderDocument, { id: '' }, { token: shop.staff })).toMatchObject({ status: 402 });
   });
 });

@@ -134,14 +134,17 @@ describeWithRedis('a cluster', () => {
     await expectSharedCounts(one, other);
     const [first] = cluster.nodes;
     const slot = await cluster.cli(first!, 'cluster', 'keyslot', '{rate}');
-    const owners = await Promise.all(cluster.nodes.map(node => cluster.cli(node, 'cluster', 'countkeysinslot', slot)));
-    const owner = owners.findIndex(count => count !== '0');
-    const target = cluster.nodes[(owner + 1) % 3]!;
-    const id = await cluster.cli(target, 'cluster', 'myid');
-    for (const key of (await cluster.cli(cluster.nodes[owner]!, 'keys', '*')).split('\n')) {
-      await cluster.cli(cluster.nodes[owner]!, 'del', key);
+    const counts = await Promise.all(cluster.nodes.map(node => cluster.cli(node, 'cluster', 'countkeysinslot', slot)));
+    const owner = cluster.nodes[counts.findIndex(count => count !== '0')]!;
+    const target = cluster.nodes.find(node => node !== owner)!;
+    const ownerId = await cluster.cli(owner, 'cluster', 'myid');
+    const targetId = await cluster.cli(target, 'cluster', 'myid');
+    await cluster.cli(target, 'cluster', 'setslot', slot, 'importing', ownerId);
+    await cluster.cli(owner, 'cluster', 'setslot', slot, 'migrating', targetId);
+    for (const key of (await cluster.cli(owner, 'keys', '*')).split('\n')) await cluster.cli(owner, 'del', key);
+    for (const node of [target, owner, ...cluster.nodes]) {
+      await cluster.cli(node, 'cluster', 'setslot', slot, 'node', targetId);
     }
-    for (const node of [target, ...cluster.nodes]) await cluster.cli(node, 'cluster', 'setslot', slot, 'node', id);
     await expectSharedCounts(one, other);
     expect(await cluster.cli(target, 'cluster', 'countkeysinslot', slot)).not.toBe('0');
   });

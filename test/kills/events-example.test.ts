@@ -113,8 +113,7 @@ describe('a policy that sends a mail for each submitted order', () => {
     const mail = unfolded(await readFile(join(mails, `${orders[0]}.eml`), 'utf8'));
     expect(mail).toContain(`Message-ID: <submitted-${orders[0]}@orderstream.invalid>\r\n`);
     expect(mail).toContain('To: ada@example.com\r\n');
-    const [, text = ''] = mail.split('\r\n\r\n');
-    expect(Buffer.from(text, 'base64').toString('utf8')).toContain('Dear Ada Lovelace,\n\nwe have your order ');
+    expect(mail).toContain('\r\n\r\nDear Ada Lovelace,\r\n\r\nwe have your order ');
   });
 
   test('by SMTP: a mail is sent twice, with the same Message-ID, only if the policy was killed between the server’s answer and its own record', async () => {

@@ -3,7 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { expect } from 'vitest';
 import { type Child, printed, startChild, stopChild } from './child.ts';
+import { eventually } from './eventually.ts';
 import { onFreePort } from './free-port.ts';
 import { type RedisServer, startRedis } from './private-redis.ts';
 
@@ -80,7 +82,7 @@ export async function startCluster(): Promise<RedisCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-cluster-'));
   const start = () =>
     startRedis(port => [
-      ...['--cluster-enabled', 'yes', '--cluster-port', `${port + 1}`, '--cluster-node-timeout', '1000'],
+      ...['--cluster-enabled', 'yes', '--cluster-port', `${port + 1}`, '--cluster-node-timeout', '5000'],
       ...['--dir', folder, '--cluster-config-file', `nodes-${port}.conf`, '--cluster-require-full-coverage', 'no'],
     ]);
   const nodes = await Promise.all([start(), start(), start()]);
@@ -90,6 +92,10 @@ export async function startCluster(): Promise<RedisCluster> {
   };
   const addresses = nodes.map(({ url }) => new URL(url).host);
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes']);
+  // Each node rejects commands until it has heard of all slots.
+  for (const node of nodes) {
+    await eventually(async () => expect(await cli(node, 'cluster', 'info')).toContain('cluster_state:ok'));
+  }
   return {
     nodes,
     cli,

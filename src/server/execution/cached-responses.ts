@@ -19,10 +19,10 @@ interface CachedResponse {
  */
 export const cachedResponses: ObjectCache = {
   find: (object, selection, context) =>
-    object instanceof UnchangedRow ? responseOf(object, selection, context)?.json : undefined,
+    isUnchangedRow(object) ? responseOf(object, selection, context)?.json : undefined,
   store(object, selection, context, finished) {
     // A response that was too long before is not serialised again.
-    if (!(object instanceof UnchangedRow) || responseOf(object, selection, context)) return finished;
+    if (!isUnchangedRow(object) || responseOf(object, selection, context)) return finished;
     const json = new CachedJson(finished);
     // With aliases a response can be of any length, so there is a limit.
     const isShort = json.json.length <= object.characters;
@@ -31,6 +31,11 @@ export const cachedResponses: ObjectCache = {
     return isShort ? json : finished;
   },
 };
+
+/** `instanceof` alone makes the row `any`. */
+function isUnchangedRow(object: unknown): object is UnchangedRow {
+  return object instanceof UnchangedRow;
+}
 
 /**
  * Whether a field has the same value for all staff members, and for each customer only depends on the customer; see

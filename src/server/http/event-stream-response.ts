@@ -13,14 +13,19 @@ type Hooks = Required<Pick<Plugin<object, Exchange>, 'onResultProcess' | 'onResp
  */
 export function eventStreamResponse(streams: EventStreams, logger: Logger): Hooks {
   return {
-    onResultProcess({ result, resultProcessor, setResultProcessor, serverContext: { res, progress } }) {
+    onResultProcess(processing) {
+      const { result, resultProcessor } = processing;
+      const { res, progress } = processing.serverContext;
       if (!isAsyncIterable(result)) return;
       const end = (): void => void (progress.frames ?? result[Symbol.asyncIterator]()).return?.();
       // The client may have disconnected before the first byte, or may not accept a stream: then nothing would read
       // or close the source.
-      if (res.closed || resultProcessor === undefined) return end();
+      if (res.closed || resultProcessor === undefined) {
+        end();
+        return;
+      }
       res.once('close', end);
-      setResultProcessor((results, fetchAPI) => {
+      processing.setResultProcessor((results, fetchAPI) => {
         const frames = new PipedFrames(results as unknown as AsyncIterable<Payload>, progress.frames, logger);
         const response = new fetchAPI.Response(null, { headers: { 'Content-Type': 'text/event-stream' } });
         progress.stream = { response, frames };

@@ -213,7 +213,7 @@ export function openGraphQLHandler(options: {
       await answerByYoga(exchange);
     },
     /** The steps of an operation for a transport that does not use yoga. */
-    pipelineFor(exchange: SocketExchange): Pipeline {
+    pipelineFor: (exchange: SocketExchange): Pipeline => {
       if (plugins.length > 0) return pluginPipeline(exchange);
       const { parse, validate } = yoga.getEnveloped(exchange) as unknown as Pipeline;
       return {
