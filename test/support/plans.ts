@@ -89,7 +89,7 @@ async function inLookUpSession(
 
 function literal(value: unknown): string {
   if (value == null) return 'NULL';
-  if (!Array.isArray(value)) return pg.escapeLiteral(String(value));
+  if (!Array.isArray(value)) return pg.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value));
   return pg.escapeLiteral(`{${value.map(one => JSON.stringify(one)).join(',')}}`);
 }
 
