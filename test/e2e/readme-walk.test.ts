@@ -41,6 +41,23 @@ function tracedObject(path: string, original: object, maker: string): object {
   return Object.assign(original, Object.fromEntries(methods)) as object;
 }
 
+function isClass(value: unknown): boolean {
+  return /^class\b/.test(String(value));
+}
+
+/** The same class, recording each call of its methods. */
+function tracedClass(path: string, original: { readonly prototype: unknown }): unknown {
+  const { prototype } = original as { prototype: Record<string, unknown> };
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (typeof value !== 'function' || name === 'constructor') continue;
+    prototype[name] = function (this: unknown, ...args: unknown[]): unknown {
+      trace.push(`${path}: ${name}`);
+      return (value as AnyFunction).apply(this, args);
+    };
+  }
+  return original;
+}
+
 /** Records when an iterator's value arrives, not when it was requested. */
 function noting(path: string, next: AnyFunction, maker: string): AnyFunction {
   return async (...args): Promise<unknown> => {
@@ -51,7 +68,8 @@ function noting(path: string, next: AnyFunction, maker: string): AnyFunction {
 }
 
 test('the README names existing files', () => {
-  expect(steps.length).toBeGreaterThan(10);
+  expect(steps.length).toBeGreaterThan(20);
+  expect(new Set(steps.map(({ step }) => step)).size).toBe(steps.length);
   expect(steps.filter(({ path }) => !existsSync(root + path))).toEqual([]);
 });
 
@@ -62,8 +80,8 @@ test('a createOrder passes through the functions that the README names, in that 
       const exported = await importOriginal<object>();
       return Object.fromEntries(
         (Object.entries(exported) as [string, unknown][]).map(([name, value]) => {
-          if (typeof value === 'function' && !/^class\b/.test(String(value)))
-            return [name, traced(path, value as AnyFunction, name)];
+          if (typeof value === 'function')
+            return [name, isClass(value) ? tracedClass(path, value) : traced(path, value as AnyFunction, name)];
           const plain =
             typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
           return [name, plain ? tracedObject(path, { ...value }, name) : value];

@@ -16,7 +16,7 @@ export function guardedPlugin(plugin: OurPlugin, logger: Logger): OurPlugin {
 
   function responseOf(error: unknown, { Response }: FetchAPI): Response {
     const presented = presentError(error, logger);
-    const { status = 500, headers } = (presented.extensions['http'] ?? {});
+    const { status = 500, headers }: GraphQLHTTPExtensions = presented.extensions['http'] ?? {};
     return new Response(JSON.stringify({ errors: [formatError(presented)] }), {
       status,
       headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },
