@@ -1,4 +1,4 @@
-import type { GraphQLHTTPExtensions, Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Context } from '../../graphql/context.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
@@ -16,7 +16,7 @@ export function guardedPlugin(plugin: OurPlugin, logger: Logger): OurPlugin {
 
   function responseOf(error: unknown, { Response }: FetchAPI): Response {
     const presented = presentError(error, logger);
-    const { status = 500, headers } = (presented.extensions['http'] ?? {});
+    const { status = 500, headers } = presented.extensions['http'] ?? {};
     return new Response(JSON.stringify({ errors: [formatError(presented)] }), {
       status,
       headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },
