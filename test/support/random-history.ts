@@ -4,7 +4,16 @@ import type { CommandAnswer } from '../../src/commands/handle-command.ts';
 import { newId } from '../../src/ids.ts';
 import type { OrderCommand } from '../../src/order/domain/commands.ts';
 import { addOrderItemAtCurrentPrice, createOrderAtCurrentPrices } from '../../src/order/graphql/current-prices.ts';
-import { type Handling, type How, newItem, onCustomer, onOrder, onProduct, positionOf, type SentOrderCommand } from './test-node.ts';
+import {
+  type Handling,
+  type How,
+  newItem,
+  onCustomer,
+  onOrder,
+  onProduct,
+  positionOf,
+  type SentOrderCommand,
+} from './test-node.ts';
 
 /** The ids of one history: few, so that commands meet the same orders, lines and products. */
 export interface Cast {

@@ -116,15 +116,22 @@ test.each(['FORBIDDEN', 'BAD_USER_INPUT', 'INTERNAL', 'UNAUTHENTICATED'])('%s is
 });
 
 test('the hints of the server take precedence over the code', () => {
-  expect(openOperationSession({ query }, {}).take(failure('UNAVAILABLE', { retryable: false }))).toMatchObject({ data: null });
-  expect(openOperationSession({ query }, {}).take(failure('INTERNAL', { retryable: true }))).toEqual(expect.any(Number));
+  expect(openOperationSession({ query }, {}).take(failure('UNAVAILABLE', { retryable: false }))).toMatchObject({
+    data: null,
+  });
+  expect(openOperationSession({ query }, {}).take(failure('INTERNAL', { retryable: true }))).toEqual(
+    expect.any(Number),
+  );
   expect(openOperationSession({ query }, {}).take(failure('RATE_LIMITED', { retryAfter: 3 }))).toBe(3_000);
 });
 
 test('a position of another log is dropped, reported once, and the query is sent without it', () => {
   const seen = seenAt(9);
   const onResync = vi.fn();
-  const [one, other] = [openOperationSession({ query }, { seen, onResync }), openOperationSession({ query }, { seen, onResync })];
+  const [one, other] = [
+    openOperationSession({ query }, { seen, onResync }),
+    openOperationSession({ query }, { seen, onResync }),
+  ];
   expect([one.send(), other.send()]).toEqual([at(9), at(9)]);
   expect([one.take(failure('STALE_POSITION')), other.take(failure('STALE_POSITION'))]).toEqual([0, 0]);
   expect(onResync.mock.calls).toEqual([[undefined]]);
