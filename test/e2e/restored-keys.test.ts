@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   CreateOrderDocument,
   CustomerDocument,
@@ -11,26 +11,31 @@ import { accepted } from '../support/accepted.ts';
 import { startApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { exchange } from '../support/forked-log.ts';
-import { cloneOf, type TestDatabase } from '../support/postgres.ts';
+import { cloneOf } from '../support/postgres.ts';
 import { post } from '../support/post.ts';
 import { registered, type Shopper } from '../support/shop.ts';
 import { connectSocket } from '../support/socket.ts';
 import { staffToken } from '../support/tokens.ts';
 import type { Document } from '../support/typed-document.ts';
-import { useApp } from '../support/use-shop.ts';
+import { useDatabase } from '../support/use-database.ts';
+import { useResource } from '../support/use-resource.ts';
 
-const { database, app: node } = useApp({}, 'test');
-/** A backup from before any data was stored. */
-let backup: TestDatabase;
+const database = useDatabase('test');
+/** A backup from before any data was stored. PostgreSQL copies no database that is in use, so the node starts after it. */
+const backup = useResource(
+  () => cloneOf(database),
+  copy => copy.drop(),
+  'test',
+);
 /** A node that keeps running: its caches are of the lost log. */
+const node = useResource(
+  () => startApp({ DATABASE_URL: database.url }),
+  app => app.stop(),
+  'test',
+);
 let staff: string;
-
-beforeEach(async () => {
-  backup = await cloneOf(database);
+beforeAll(async () => {
   staff = await staffToken();
-});
-afterEach(async () => {
-  await backup.drop();
 });
 
 const ways = {
