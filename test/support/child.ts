@@ -76,9 +76,10 @@ export async function printed(child: Child, pattern: RegExp, milliseconds = outp
   const deadline = Date.now() + milliseconds;
   const ended = child.exited.then(({ code, signal }) => `ended with ${signal ?? `exit code ${code}`}`);
   for (;;) {
+    // Before the output is read: a process may print and end within this time.
+    const end = await Promise.race([ended, sleep(10)]);
     const match = pattern.exec(child.stdout()) ?? pattern.exec(child.stderr());
     if (match !== null) return match;
-    const end = await Promise.race([ended, sleep(10)]);
     const failure = end ?? (Date.now() > deadline ? `printed no ${pattern} in ${milliseconds} ms` : undefined);
     if (failure === undefined) continue;
     child.kill('SIGKILL');
