@@ -131,6 +131,14 @@ function customerAt({ customers, staff }: People, index: number): Person {
   return customers[index] ?? staff;
 }
 
+/** The statuses for which there is a next deed: an order with any other status is left alone. */
+const openStatuses: readonly string[] = [
+  'DRAFT',
+  'SUBMITTED',
+  'CONFIRMED',
+  'SHIPPED',
+] satisfies readonly OpenOrder['status'][];
+
 function isOpen(status: string): status is OpenOrder['status'] {
-  return status !== 'DELIVERED' && status !== 'CANCELLED';
+  return openStatuses.includes(status);
 }
