@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { coreGroup } from './view-sql.ts';
+import { coreGroup, firstOf } from './view-sql.ts';
 
 /** How far the views are behind the log. */
 export interface Lag {
@@ -33,7 +33,5 @@ async function readLag(database: Database): Promise<Lag> {
     FROM checkpoints c, (
       SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
     WHERE c.group_name = ${coreGroup} AND c.live`);
-  const [lag] = rows;
-  if (!lag) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  return lag;
+  return firstOf(rows);
 }

@@ -2,7 +2,7 @@ import { type Sql, sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import { type Gathered, isAscending, type Listing, orderOf, type PageRequest, parentId, type Parents } from './page.ts';
 import { idRows, type Join } from './read-entities.ts';
-import { column, coreGroup, rowText, table } from './view-sql.ts';
+import { checkpointPosition, column, liveCheckpoint, rowText, table } from './view-sql.ts';
 
 /** Maximum count. Counting more rows costs more than the result is worth. */
 export const countLimit = 10_000;
@@ -22,10 +22,8 @@ export function pageStatement<Row extends object, Joined extends object>(
   // OFFSET 0 makes the planner look up rows by key, one by one. Otherwise a wrong estimate makes it read the whole
   // table.
   return sql`
-    WITH c AS MATERIALIZED (
-      SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
-    )${list.gathered ? gatheredRows(list, list.gathered) : sql.empty}
-    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(request.atLeast)} AS continues,
+    WITH c AS MATERIALIZED (${liveCheckpoint})${list.gathered ? gatheredRows(list, list.gathered) : sql.empty}
+    SELECT ${checkpointPosition} AS position, ${isOfThisLog(request.atLeast)} AS continues,
       ${parentId} AS parent, facts.count, facts.other_side AS "otherSide", shown.row, shown.joined
     FROM c
     CROSS JOIN ${parents ? idRows(parents.ids) : sql`(SELECT NULL::text)`} AS parent(id)

@@ -91,3 +91,25 @@ export function isAscending({ direction, backwards }: Pick<PageRequest, 'directi
 export function orderOf(request: Pick<PageRequest, 'direction' | 'backwards'>): Sql {
   return sql.raw(isAscending(request) ? 'ASC' : 'DESC');
 }
+
+/**
+ * Makes a page of the rows that were read, in the direction of reading: one more than the page shows, if there is one.
+ * @param facts what was read beside the rows; `isOnOtherSide` counts only if the request has a cursor and asks for it
+ */
+export function pageOf<Row, Joined>(
+  found: Page<Row, Joined>['rows'],
+  { limit, backwards, cursor, otherSide }: PageRequest,
+  facts: Pick<Page<Row>, 'position' | 'totalCount'> & { readonly isOnOtherSide: boolean },
+): Page<Row, Joined> {
+  const { position, totalCount, isOnOtherSide } = facts;
+  const more = found.length > limit;
+  const shown = found.slice(0, limit);
+  const beyondCursor = cursor === undefined ? false : otherSide ? isOnOtherSide : undefined;
+  return {
+    rows: backwards ? shown.reverse() : shown,
+    hasNextPage: backwards ? beyondCursor : more,
+    hasPreviousPage: backwards ? more : beyondCursor,
+    totalCount,
+    position,
+  };
+}

@@ -2,7 +2,7 @@ import { type Sql, sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import { idList, type ReadSource } from './read-entities.ts';
-import { column, coreGroup, rowJson, table } from './view-sql.ts';
+import { checkpointPosition, column, firstOf, liveCheckpoint, rowJson, table } from './view-sql.ts';
 import type { FoldedView, View, ViewTable } from './view.ts';
 
 /** The event that changed a row last: its version in the stream, and its position. */
@@ -51,19 +51,14 @@ interface Reached {
   readonly continues: boolean;
 }
 
-const checkpoint = sql`
-  SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
-
-const checkpointPosition = sql`jsonb_build_object('point', c.position, 'hash', c.hash)`;
-
 /** The position that the views have reached. */
 export async function readReached(
   { database }: ReadSource,
   after: Position,
 ): Promise<Reached & { rows: []; scopes: [] }> {
   const results = await database.lookUp<Reached>(sql`
-    SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues FROM (${checkpoint}) c`);
-  return { ...only(results), rows: [], scopes: [] };
+    SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues FROM (${liveCheckpoint}) c`);
+  return { ...firstOf(results), rows: [], scopes: [] };
 }
 
 /**
@@ -86,7 +81,7 @@ export async function readWatchedChanges<Row extends LastChange>(
   everyScope: string,
 ): Promise<Reached & { rows: { id: string; row: ChangedRow<Row> }[]; scopes: string[] }> {
   const statement = sql`
-    WITH c AS MATERIALIZED (${checkpoint})
+    WITH c AS MATERIALIZED (${liveCheckpoint})
     SELECT ${checkpointPosition} AS position, ${isOfThisLog(after)} AS continues, (
         SELECT jsonb_agg(${changedRow(view)} ORDER BY v.position) FROM ${table(view)} v
         WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
@@ -101,7 +96,7 @@ export async function readWatchedChanges<Row extends LastChange>(
   };
   const isFew = watched.ids.length + watched.scopes.length <= maxKeysForCachedPlan;
   const results = await (isFew ? database.lookUp<Result>(statement) : database.query<Result>(statement));
-  const { position, continues, rows, scopes, isChanged: isAnyChanged } = only(results);
+  const { position, continues, rows, scopes, isChanged: isAnyChanged } = firstOf(results);
   return {
     position,
     continues,
@@ -156,7 +151,7 @@ export async function readChangePage<Row extends LastChange, Filter>(
     ' AND ',
   );
   const results = await database.query<Reached & { rows: ChangedRow<Row>[] | null }>(sql`
-    WITH c AS MATERIALIZED (${checkpoint}), changed AS (
+    WITH c AS MATERIALIZED (${liveCheckpoint}), changed AS (
       SELECT ${column('l', listing.key)} AS id, l.position FROM ${table(listing)} l
       WHERE ${where} ORDER BY l.position LIMIT ${limit}::int
     )
@@ -165,7 +160,7 @@ export async function readChangePage<Row extends LastChange, Filter>(
         FROM changed JOIN ${table(rows)} v ON v.generation = c.generation AND ${column('v', rows.key)} = changed.id
       ) AS rows
     FROM c`);
-  const result = only(results);
+  const result = firstOf(results);
   return { ...result, rows: result.rows ?? [] };
 }
 
@@ -175,10 +170,4 @@ function changedRow(view: ViewTable): Sql {
        'correlationId', e.metadata->>'correlationId',
        'traceparent', e.metadata->>'traceparent'))
      FROM events e WHERE e.position = v.position), '{}')`;
-}
-
-function only<Result>(results: readonly Result[]): Result {
-  const result = results[0];
-  if (result === undefined) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  return result;
 }

@@ -7,7 +7,7 @@ import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../e
 import { type Sql, sql } from '../database/sql.ts';
 import { type CachedRow, markOf, type ReaderRowCache, UnchangedRow } from './reader-row-cache.ts';
 import { StalePositionError } from './stale-position.ts';
-import { column, coreGroup, rowText, table } from './view-sql.ts';
+import { column, coreGroup, firstOf, rowText, table } from './view-sql.ts';
 import type { FoldedView, View } from './view.ts';
 
 /** Where rows are read from, and how later events are folded into them. */
@@ -168,8 +168,7 @@ function entitiesOf<Row extends object, Joined extends object>(
   selected: readonly Selected[],
   seen: ReadonlyMap<string, Seen>,
 ): Entities<Row, Joined> {
-  const first = selected[0];
-  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  const first = firstOf(selected);
   if (!first.continues) throw new StalePositionError();
 
   const rows = new Map<string, { row: Row; joined: Joined | undefined }>();

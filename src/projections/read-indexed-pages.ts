@@ -1,9 +1,9 @@
 // Pages of lists whose rows an index has in the order of the list: the lists that clients request most.
 import type { Position } from '../event-store/position.ts';
 import type { Join, ReadSource } from './read-entities.ts';
-import { isAscending, type Listing, type ListIndex, type Page, type PageRequest } from './page.ts';
+import { isAscending, type Listing, type ListIndex, type Page, pageOf, type PageRequest } from './page.ts';
 import { type CachedRow, markOf, UnchangedRow } from './reader-row-cache.ts';
-import { column, coreGroup, rowText, table } from './view-sql.ts';
+import { column, coreGroup, firstOf, rowText, table } from './view-sql.ts';
 import type { ViewTable } from './view.ts';
 
 /** Maximum number of rows of a statement: it must not occupy a session of look-ups for long. */
@@ -58,9 +58,8 @@ export async function readIndexedPages<Row extends object, Joined extends object
     text: textOf(list, join, request),
     values: [values, seen, limit + 1, coreGroup, ...(cursor ? [String(cursor.value), cursor.id] : [])],
   });
-  const [first] = selected;
-  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  const position = { point: first.point, hash: first.hash };
+  const { point, hash } = firstOf(selected);
+  const position = { point, hash };
   const byValue = new Map(selected.map(one => [one.value, one.entries]));
   const pages = values.map((value, place): [string, Page<Row, Joined>] => {
     const rows = rowsOf(source, list, join, known[place] ?? new Map<string, CachedRow>(), byValue.get(value) ?? '');
@@ -68,7 +67,8 @@ export async function readIndexedPages<Row extends object, Joined extends object
       keys[place] ?? '',
       rows.map(({ row }) => row[list.rows.key] as string),
     );
-    return [value, pageOf(rows, request, position)];
+    // No row on the other side of a cursor was requested: see isIndexed().
+    return [value, pageOf(rows, request, { position, totalCount: undefined, isOnOtherSide: false })];
   });
   return { position, rows: new Map(pages) };
 }
@@ -155,23 +155,6 @@ function rowOf(
   if (current?.mark === mark) return current.standing.row;
   seen?.keep(view, id, { mark, standing: new UnchangedRow(row, characters) });
   return row;
-}
-
-function pageOf<Row, Joined>(
-  found: Page<Row, Joined>['rows'],
-  { limit, backwards, cursor }: PageRequest,
-  position: Position,
-): Page<Row, Joined> {
-  const more = found.length > limit;
-  const shown = found.slice(0, limit);
-  const beyondCursor = cursor === undefined ? false : undefined;
-  return {
-    rows: backwards ? shown.reverse() : shown,
-    hasNextPage: backwards ? beyondCursor : more,
-    hasPreviousPage: backwards ? more : beyondCursor,
-    totalCount: undefined,
-    position,
-  };
 }
 
 /** The text of the statement by the parts of a request that it depends on. There are few, so it can be prepared. */

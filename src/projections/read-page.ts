@@ -1,11 +1,11 @@
 // Pages of lists: rows in an order, after or before a cursor.
 import type { Position } from '../event-store/position.ts';
-import type { Listing, Page, PageRequest, Parents } from './page.ts';
+import { type Listing, type Page, pageOf, type PageRequest, type Parents } from './page.ts';
 import { countLimit, pageStatement } from './page-statement.ts';
 import type { ReadSource } from './read-entities.ts';
 import { isIndexed, readIndexedPage, readIndexedPages } from './read-indexed-pages.ts';
 import { StalePositionError } from './stale-position.ts';
-import { coreGroup } from './view-sql.ts';
+import { firstOf } from './view-sql.ts';
 
 interface Selected<Row, Joined> {
   readonly position: Position;
@@ -28,7 +28,7 @@ export async function readPage<Row extends object, Joined extends object = objec
   request: PageRequest,
 ): Promise<Page<Row, Joined>> {
   if (isIndexed(listing, request, 1)) return readIndexedPage(source, listing, request);
-  return pageOf(await selectPages(source, listing, request, undefined), request);
+  return pageFrom(await selectPages(source, listing, request, undefined), request);
 }
 
 /**
@@ -46,7 +46,7 @@ export async function readPages<Row extends object, Joined extends object = obje
   const selected = await selectPages(source, listing, request, parents);
   const ofParent = new Map<string, Selected<Row, Joined>[]>(parents.ids.map(id => [id, []]));
   for (const one of selected) if (one.parent !== null) ofParent.get(one.parent)?.push(one);
-  const rows = new Map([...ofParent].map(([parent, some]) => [parent, pageOf(some, request)]));
+  const rows = new Map([...ofParent].map(([parent, some]) => [parent, pageFrom(some, request)]));
   return { position: firstOf(selected).position, rows };
 }
 
@@ -61,25 +61,10 @@ async function selectPages<Row extends object, Joined extends object>(
   return selected;
 }
 
-function firstOf<Row, Joined>([first]: readonly Selected<Row, Joined>[]): Selected<Row, Joined> {
-  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  return first;
-}
-
-function pageOf<Row, Joined>(
-  selected: readonly Selected<Row, Joined>[],
-  { limit, backwards, cursor, otherSide }: PageRequest,
-): Page<Row, Joined> {
-  const first = firstOf(selected);
+/** @param selected the results for one list */
+function pageFrom<Row, Joined>(selected: readonly Selected<Row, Joined>[], request: PageRequest): Page<Row, Joined> {
+  const { count, otherSide, position } = firstOf(selected);
   const found = selected.flatMap(({ row, joined }) => (row ? [{ row, joined: joined ?? undefined }] : []));
-  const more = found.length > limit;
-  const shown = found.slice(0, limit);
-  const beyondCursor = cursor === undefined ? false : otherSide ? first.otherSide === true : undefined;
-  return {
-    rows: backwards ? shown.reverse() : shown,
-    hasNextPage: backwards ? beyondCursor : more,
-    hasPreviousPage: backwards ? more : beyondCursor,
-    totalCount: first.count === null ? undefined : first.count > countLimit ? null : first.count,
-    position: first.position,
-  };
+  const totalCount = count === null ? undefined : count > countLimit ? null : count;
+  return pageOf(found, request, { position, totalCount, isOnOtherSide: otherSide === true });
 }

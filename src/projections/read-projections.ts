@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
-import { coreGroup } from './view-sql.ts';
+import { coreGroup, firstOf } from './view-sql.ts';
 import type { Views } from './view.ts';
 
 /** If events wait longer than this for a projector, seconds, no projector is assumed to be active. */
@@ -113,7 +113,5 @@ async function readGroup(database: Database, after: Position | undefined): Promi
     FROM checkpoints c, (
       SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
     WHERE c.group_name = ${coreGroup} AND c.live`);
-  const [group] = rows;
-  if (!group) throw new Error(`no live checkpoint of the group ${coreGroup}`);
-  return group;
+  return firstOf(rows);
 }

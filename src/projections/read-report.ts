@@ -4,7 +4,7 @@ import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
 import type { ReadSource } from './read-entities.ts';
 import { StalePositionError } from './stale-position.ts';
-import { coreGroup } from './view-sql.ts';
+import { checkpointPosition, firstOf, liveCheckpoint } from './view-sql.ts';
 
 interface Selected<Row> {
   readonly position: Position;
@@ -23,14 +23,12 @@ export async function readReport<Row>(
   select: Sql,
   atLeast: Position | undefined,
 ): Promise<{ position: Position; rows: readonly Row[] }> {
-  const [answer] = await database.query<Selected<Row>>(sql`
-    WITH c AS MATERIALIZED (
-      SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live
-    )
-    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, ${isOfThisLog(atLeast)} AS continues,
+  const selected = await database.query<Selected<Row>>(sql`
+    WITH c AS MATERIALIZED (${liveCheckpoint})
+    SELECT ${checkpointPosition} AS position, ${isOfThisLog(atLeast)} AS continues,
       (SELECT jsonb_agg(to_jsonb(r)) FROM (${select}) r) AS rows
     FROM c`);
-  if (!answer) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  const answer = firstOf(selected);
   if (!answer.continues) throw new StalePositionError();
   return { position: answer.position, rows: answer.rows ?? [] };
 }

@@ -8,6 +8,22 @@ import type { ViewTable } from './view.ts';
  */
 export const coreGroup = 'core';
 
+/** The live checkpoint, one row. The parts of a statement below name it `c`. */
+export const liveCheckpoint = sql`
+  SELECT generation, position, hash FROM checkpoints WHERE group_name = ${coreGroup} AND live`;
+
+/** The position of the checkpoint `c`. */
+export const checkpointPosition = sql`jsonb_build_object('point', c.position, 'hash', c.hash)`;
+
+/**
+ * The first row of a statement that has at least one row for the live checkpoint.
+ * @throws Error if it has none: there is no such checkpoint
+ */
+export function firstOf<Row>([first]: readonly Row[]): Row {
+  if (first === undefined) throw new Error(`no live checkpoint of the group ${coreGroup}`);
+  return first;
+}
+
 /** A view's column, with the alias of its table in the statement. Names come from the code, never from a caller. */
 export function column(alias: string, name: string): Sql {
   return sql.raw(`${alias}.${snakeCase(name)}`);

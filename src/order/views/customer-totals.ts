@@ -1,7 +1,7 @@
 import type { Position } from '../../event-store/position.ts';
 import { noCurrency } from '../../money.ts';
 import { idRows, type ReadSource } from '../../projections/read-entities.ts';
-import { coreGroup } from '../../projections/view-sql.ts';
+import { checkpointPosition, coreGroup, firstOf } from '../../projections/view-sql.ts';
 import { summedView } from '../../projections/view.ts';
 import type { OrderStatus } from '../domain/order.ts';
 import { type OrderRow, orderView } from './order-view.ts';
@@ -56,7 +56,7 @@ export async function readCustomerTotals(
   customerIds: readonly string[],
 ): Promise<{ position: Position; rows: ReadonlyMap<string, CustomerTotals> }> {
   const selected = await database.query<Selected>(sql`
-    SELECT jsonb_build_object('point', c.position, 'hash', c.hash) AS position, wanted.id, (
+    SELECT ${checkpointPosition} AS position, wanted.id, (
         SELECT jsonb_agg(jsonb_build_object(
           'status', t.status, 'currency', t.currency, 'orders', t.orders, 'spent', t.spent::text
         ) ORDER BY t.currency COLLATE "C")
@@ -68,10 +68,8 @@ export async function readCustomerTotals(
       ) AS "lastOrderAt"
     FROM checkpoints c CROSS JOIN ${idRows(customerIds)} AS wanted(id)
     WHERE c.group_name = ${coreGroup} AND c.live`);
-  const [first] = selected;
-  if (!first) throw new Error(`no live checkpoint of the group ${coreGroup}`);
   return {
-    position: first.position,
+    position: firstOf(selected).position,
     rows: new Map(selected.map(({ id, sums, lastOrderAt }) => [id, { ...totalsOf(sums ?? []), lastOrderAt }])),
   };
 }

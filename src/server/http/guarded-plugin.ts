@@ -26,31 +26,33 @@ export function guardedPlugin(plugin: OurPlugin, logger: Logger): OurPlugin {
   // A plugin may be an object of a class, whose hooks are not its own properties.
   return Object.assign(Object.create(plugin) as OurPlugin, {
     ...(onRequest && {
-      async onRequest(payload) {
-        try {
-          await onRequest(payload);
-        } catch (error) {
-          payload.endResponse(responseOf(error, payload.fetchAPI));
-        }
-      },
+      onRequest: guarded(onRequest, (payload, error) => {
+        payload.endResponse(responseOf(error, payload.fetchAPI));
+      }),
     }),
     ...(onResultProcess && {
-      async onResultProcess(payload) {
-        try {
-          await onResultProcess(payload);
-        } catch (error) {
-          payload.setResultProcessor((_result, fetchAPI) => responseOf(error, fetchAPI), 'application/json');
-        }
-      },
+      onResultProcess: guarded(onResultProcess, (payload, error) => {
+        payload.setResultProcessor((_result, fetchAPI) => responseOf(error, fetchAPI), 'application/json');
+      }),
     }),
     ...(onResponse && {
-      async onResponse(payload) {
-        try {
-          await onResponse(payload);
-        } catch (error) {
-          payload.setResponse(responseOf(error, payload.fetchAPI));
-        }
-      },
+      onResponse: guarded(onResponse, (payload, error) => {
+        payload.setResponse(responseOf(error, payload.fetchAPI));
+      }),
     }),
   } satisfies OurPlugin);
+}
+
+/** The hook, with an answer in place of its error. */
+function guarded<Payload>(
+  hook: (payload: Payload) => unknown,
+  answer: (payload: Payload, error: unknown) => void,
+): (payload: Payload) => Promise<void> {
+  return async payload => {
+    try {
+      await hook(payload);
+    } catch (error) {
+      answer(payload, error);
+    }
+  };
 }
