@@ -1,7 +1,7 @@
 import './graphql/common-types.ts';
 import './graphql/node.ts';
 import './graphql/viewer.ts';
-import './graphql/projections.ts';
+import './graphql/projection-status.ts';
 import './graphql/stored-events.ts';
 import { builder } from './graphql/builder.ts';
 import { declareRejectionReasons } from './graphql/command-errors.ts';

@@ -5,7 +5,7 @@ import { orderSlice } from './order/slice.ts';
 import { productSlice } from './product/slice.ts';
 import type { AnyLiveView } from './projections/read-changes.ts';
 import type { ReadSources } from './projections/read-sources.ts';
-import { projectionEvents } from './projections/retry-event.ts';
+import { projectionEvents } from './projections/stream-retried-event.ts';
 import type { Views } from './projections/view.ts';
 
 /** What the machinery needs to know about a slice. All else is known to the slice alone. */

@@ -6,7 +6,7 @@ import { openEventStore } from '../event-store/event-store.ts';
 import { formatPosition } from '../event-store/position.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
 import { readRetired } from '../projections/generations.ts';
-import { readParked } from '../projections/parking.ts';
+import { readParked } from '../projections/park-stream.ts';
 import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { awaitViews } from './await-views.ts';

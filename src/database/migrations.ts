@@ -5,7 +5,7 @@ import type { MigrationList } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { openPool } from './postgres.ts';
 import { migrationNames, migrationsFolder as folder } from './schema-version.ts';
-import { openSchemaEngine, type Session } from './schema-engine.ts';
+import { openSchemaEngine, type Session } from './prisma-schema-engine.ts';
 import { StartError } from '../start-error.ts';
 
 /** The advisory lock that Prisma's command line uses as well, so that it never migrates at the same time. */

@@ -1,4 +1,4 @@
-import { wordsOf } from '../projections/search.ts';
+import { wordsOf } from '../projections/search-words.ts';
 import { limitExceeded } from './coded-error.ts';
 
 const maxSearchLength = 200;

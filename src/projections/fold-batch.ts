@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
-import { PoisonError } from './poison.ts';
+import { PoisonError } from './poison-error.ts';
 import { sumChanges } from './sums.ts';
 import type { FoldedView, SummedView, Views, ViewTable } from './view.ts';
 

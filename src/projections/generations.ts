@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { StreamName } from './retry-event.ts';
+import type { StreamName } from './stream-retried-event.ts';
 import { coreGroup } from './view-sql.ts';
 import { viewNames, type Views } from './view.ts';
 import { standsAt } from './write-rows.ts';

@@ -2,10 +2,10 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch } from './fold-batch.ts';
 import { readRowsToFold } from './read-rows-to-fold.ts';
-import { carryOutRetry, park } from './parking.ts';
-import { isPoison } from './poison.ts';
-import type { Projection } from './projection.ts';
-import { retriedStream } from './retry-event.ts';
+import { carryOutRetry, park } from './park-stream.ts';
+import { isPoison } from './poison-error.ts';
+import type { Projection } from './projection-context.ts';
+import { retriedStream } from './stream-retried-event.ts';
 import { writeRows } from './write-rows.ts';
 
 /**

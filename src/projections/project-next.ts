@@ -1,9 +1,9 @@
 import type { EventStore } from '../event-store/event-store.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { park } from './parking.ts';
+import { park } from './park-stream.ts';
 import { after, projectBatch } from './project-batch.ts';
-import type { Projection } from './projection.ts';
+import type { Projection } from './projection-context.ts';
 
 /**
  * Projects the next events of the log, at most `limit`.

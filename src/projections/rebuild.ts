@@ -4,10 +4,10 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import { type Checkpoint, readCheckpoint, readRebuild } from './checkpoint.ts';
 import { beginRebuild, readFreed, readRetired, removeGeneration, switchTo } from './generations.ts';
-import { park } from './parking.ts';
+import { park } from './park-stream.ts';
 import { after, projectBatch } from './project-batch.ts';
-import type { Projection } from './projection.ts';
-import type { StreamName } from './retry-event.ts';
+import type { Projection } from './projection-context.ts';
+import type { StreamName } from './stream-retried-event.ts';
 
 /**
  * Maximum number of events in a batch. Each row is written once per batch, so larger batches write less. Memory

@@ -1,7 +1,7 @@
 import { type Query, sql } from '../database/sql.ts';
 import type { ReadSource } from './read-entities.ts';
 import { keyOf, Sums } from './sums.ts';
-import { oneLine, type ViewFault } from './view-fault.ts';
+import { oneLine, type ViewFault } from './verify-fault.ts';
 import { column, coreGroup, rowJson, snakeCase, table } from './view-sql.ts';
 import type { Contribution, SummedView } from './view.ts';
 

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { sql } from '../database/sql.ts';
-import { projectionEvents } from './retry-event.ts';
+import { projectionEvents } from './stream-retried-event.ts';
 import { idList, type ReadSource } from './read-entities.ts';
 import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
 import { verifySums } from './verify-sums.ts';
-import { oneLine, type ViewFault } from './view-fault.ts';
+import { oneLine, type ViewFault } from './verify-fault.ts';
 import type { DerivedView, FoldedView, Views, ViewTable } from './view.ts';
 
 /** Number of streams that are folded at once, which limits the memory however long the log is. */

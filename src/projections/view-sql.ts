@@ -1,5 +1,5 @@
 import { type Sql, sql } from '../database/sql.ts';
-import { searchVector } from './search.ts';
+import { searchVector } from './search-words.ts';
 import type { ViewTable } from './view.ts';
 
 /**

@@ -5,7 +5,7 @@ import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Changes } from './fold-batch.ts';
 import { newerMigration } from './newer-schema.ts';
-import { PoisonError } from './poison.ts';
+import { PoisonError } from './poison-error.ts';
 import { addToSums } from './sums.ts';
 import { coreGroup, upsertRows } from './view-sql.ts';
 

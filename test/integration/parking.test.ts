@@ -13,7 +13,7 @@ import { liveOrders } from '../../src/order/views/live-orders.ts';
 import { readChangePage } from '../../src/projections/read-changes.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
-import { readParked } from '../../src/projections/parking.ts';
+import { readParked } from '../../src/projections/park-stream.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
 import { readProjections } from '../../src/projections/read-projections.ts';
 import type { Views } from '../../src/projections/view.ts';

@@ -12,7 +12,7 @@ import { readChangePage } from '../../src/projections/read-changes.ts';
 import { readOrderPage, readOrders } from '../../src/order/views/read-orders.ts';
 import { readCheckpoint, readRebuild } from '../../src/projections/checkpoint.ts';
 import { beginRebuild, readRetired, switchTo } from '../../src/projections/generations.ts';
-import { park, readParked } from '../../src/projections/parking.ts';
+import { park, readParked } from '../../src/projections/park-stream.ts';
 import { after, projectBatch } from '../../src/projections/project-batch.ts';
 import { startProjector } from '../../src/projections/projector.ts';
 import { readProjections } from '../../src/projections/read-projections.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
-import { openSchemaEngine } from '../../src/database/schema-engine.ts';
+import { openSchemaEngine } from '../../src/database/prisma-schema-engine.ts';
 
 const path = new URL('../../prisma/schema.prisma', import.meta.url);
 

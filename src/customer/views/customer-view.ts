@@ -4,7 +4,7 @@ import type { LiveView } from '../../projections/read-changes.ts';
 import { type Entities, openReadEntities, type ReadSource } from '../../projections/read-entities.ts';
 import type { Page, PageRequest } from '../../projections/page.ts';
 import { readPage } from '../../projections/read-page.ts';
-import { searchFilters, wordsOf } from '../../projections/search.ts';
+import { searchFilters, wordsOf } from '../../projections/search-words.ts';
 import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { CustomerEvent } from '../domain/events.ts';
 

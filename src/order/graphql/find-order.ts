@@ -4,7 +4,7 @@ import type { Position } from '../../event-store/position.ts';
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
-import { refuseParked } from '../../projections/view-parked.ts';
+import { refuseParked } from '../../projections/view-parked-error.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import type { OrderWithCustomer } from '../views/read-orders.ts';
 

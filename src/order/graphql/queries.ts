@@ -5,7 +5,7 @@ import { badInput } from '../../graphql/coded-error.ts';
 import { viewerOf } from '../../graphql/context.ts';
 import { checkedId } from '../../graphql/node.ts';
 import { selectsField } from '../../graphql/selected-fields.ts';
-import { refuseParked } from '../../projections/view-parked.ts';
+import { refuseParked } from '../../projections/view-parked-error.ts';
 import { readOrderByNumber } from '../views/read-orders.ts';
 import { findOrder, maySee } from './find-order.ts';
 import { listOrders, orderListArguments } from './order-list.ts';

@@ -1,6 +1,6 @@
 import { customerView } from '../../customer/views/customer-view.ts';
 import { type Sql, sql } from '../../database/sql.ts';
-import { missingWords, searchFilters, searchQueries, wordsOf } from '../../projections/search.ts';
+import { missingWords, searchFilters, searchQueries, wordsOf } from '../../projections/search-words.ts';
 import type { Gathered } from '../../projections/page.ts';
 import { table } from '../../projections/view-sql.ts';
 import { type OrderRow, orderWords } from './order-view.ts';

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../event-store/recorded-event.ts';
-import { wordsOf } from '../../projections/search.ts';
+import { wordsOf } from '../../projections/search-words.ts';
 import { erased, timeOf, type View } from '../../projections/view.ts';
 import type { OrderEvent } from '../domain/events.ts';
 import { itemCountOf, totalOf } from '../domain/lines.ts';

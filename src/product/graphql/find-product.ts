@@ -2,7 +2,7 @@ import type { Position } from '../../event-store/position.ts';
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import type { Context } from '../../graphql/context.ts';
 import type { Found } from '../../projections/batched-read.ts';
-import { refuseParked } from '../../projections/view-parked.ts';
+import { refuseParked } from '../../projections/view-parked-error.ts';
 import type { ProductRow } from '../views/product-view.ts';
 
 declare module '../../graphql/dependencies.ts' {

@@ -7,7 +7,7 @@ import { UnknownEventError } from '../../event-store/event-types.ts';
 import { withCode } from '../../graphql/coded-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { StalePositionError } from '../../projections/stale-position.ts';
-import { ViewParkedError } from '../../projections/view-parked.ts';
+import { ViewParkedError } from '../../projections/view-parked-error.ts';
 import { type ErrorCode, errorCodes, isErrorCode } from '../../graphql/error-codes.ts';
 
 /**

@@ -5,12 +5,12 @@ export const firstContextShared: PlantedFault = {
   name: 'context of the first subscriber shared',
   edits: [
     {
-      file: 'server/execution/frames/shared-execution.ts',
+      file: 'server/execution/frames/frame-groups.ts',
       search: 'const key = keyOf(args, scope);',
       replace: "const key = keyOf(args, '');",
     },
     {
-      file: 'server/execution/frames/shared-execution.ts',
+      file: 'server/execution/frames/frame-groups.ts',
       search: 'const identity = scopeIdentity(args.contextValue, sharedByRole);',
       replace: 'const { identity } = args.contextValue;',
     },

@@ -5,7 +5,7 @@ import { createContext } from '../../../src/graphql/context.ts';
 import { subscribeToOperation } from '../../../src/server/execution/operation.ts';
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import { openFrameDelivery } from '../../../src/server/execution/frames/frame-delivery.ts';
-import { openSharedExecution } from '../../../src/server/execution/frames/shared-execution.ts';
+import { openSharedExecution } from '../../../src/server/execution/frames/frame-groups.ts';
 import { doublingFragments } from '../../support/doubling-fragments.ts';
 import { schema } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';

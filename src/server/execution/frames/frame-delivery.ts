@@ -2,7 +2,7 @@ import { createSourceEventStream, type ExecutionResult } from 'graphql';
 import type { Frame } from '../../../live/frame.ts';
 import { type OperationArgs, presentResult } from '../execute.ts';
 import type { Frames } from './frames.ts';
-import { openSharedExecution } from './shared-execution.ts';
+import { openSharedExecution } from './frame-groups.ts';
 import { SubscriptionFrames } from './subscription-frames.ts';
 
 // The one entry of this folder.

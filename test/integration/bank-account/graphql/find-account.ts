@@ -3,7 +3,7 @@ import type { Position } from '../../../../src/event-store/position.ts';
 import { type Context, viewerOf } from '../../../../src/graphql/context.ts';
 import { waitForPosition } from '../../../../src/graphql/wait-for-position.ts';
 import type { Found } from '../../../../src/projections/batched-read.ts';
-import { refuseParked } from '../../../../src/projections/view-parked.ts';
+import { refuseParked } from '../../../../src/projections/view-parked-error.ts';
 import type { AccountRow } from '../views/account-view.ts';
 
 declare module '../../../../src/graphql/dependencies.ts' {

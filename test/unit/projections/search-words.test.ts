@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { customerView } from '../../../src/customer/views/customer-view.ts';
-import { foldText, missingWords, searchQueries, searchVector, wordsOf } from '../../../src/projections/search.ts';
+import { foldText, missingWords, searchQueries, searchVector, wordsOf } from '../../../src/projections/search-words.ts';
 import { erased } from '../../../src/projections/view.ts';
 
 test.each([

@@ -5,9 +5,9 @@ import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch, noChanges } from './fold-batch.ts';
 import { readRowsToFold } from './read-rows-to-fold.ts';
-import { isPoison } from './poison.ts';
-import type { Projection } from './projection.ts';
-import { retriedStream, type StreamName } from './retry-event.ts';
+import { isPoison } from './poison-error.ts';
+import type { Projection } from './projection-context.ts';
+import { retriedStream, type StreamName } from './stream-retried-event.ts';
 import { coreGroup } from './view-sql.ts';
 import { writeRows } from './write-rows.ts';
 

@@ -10,7 +10,7 @@ import { openFrameRetries } from '../../../src/server/execution/frames/frame-ret
 import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import type { Payload } from '../../../src/server/execution/frames/payload.ts';
 import type { Group } from '../../../src/server/execution/frames/frame-group.ts';
-import { openSharedExecution } from '../../../src/server/execution/frames/shared-execution.ts';
+import { openSharedExecution } from '../../../src/server/execution/frames/frame-groups.ts';
 import type { Frame } from '../../../src/live/frame.ts';
 import { position, schema, tick, trouble } from '../graphql/mini-schema.ts';
 import { logger } from './mini-server.ts';
