@@ -1,0 +1,38 @@
+import type { DocumentNode } from 'graphql';
+import type { Sink } from './iterate.ts';
+import type { Answer } from './operation-session.ts';
+import type { Session } from './session.ts';
+
+export type Data = Readonly<Record<string, unknown>>;
+export type Variables = Readonly<Record<string, unknown>>;
+
+/** The operations of one client: Apollo, urql, or a session alone. Live lists, commands and hooks are built on them. */
+export interface Operations {
+  readonly session: Session;
+  /**
+   * Sends a query, past any cache, and writes the answer to the client's cache.
+   * @returns the data, with each entity in its newest known version
+   * @throws OperationError
+   */
+  query(document: DocumentNode, variables: Variables, signal?: AbortSignal): Promise<Data>;
+  /** Sends a command. @throws OperationError */
+  mutate(document: DocumentNode, variables: Variables): Promise<Data>;
+  /**
+   * Delivers frames in order, also after lost connections: none is missing and none comes twice.
+   * @param sink its `error` and `complete` are final
+   * @returns a function that ends the subscription
+   */
+  subscribe(document: DocumentNode, variables: Variables, sink: Sink<Answer>): () => void;
+}
+
+/** Why an operation has no answer. */
+export class OperationError extends Error {
+  /** An error code of the API; `NETWORK` if no server answered; `SIGNED_OUT` if the viewer signed out meanwhile. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'OperationError';
+    this.code = code;
+  }
+}
