@@ -1,20 +1,22 @@
 // Prints schema.graphql from the code and generates types for the operations of the tests.
 //
-//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts and test/generated/
+//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts,
+//                                src/client/testing/schema-text.ts and test/generated/
 //   tsx codegen.ts --operations  writes only test/generated/: an install must not hide a stale schema.graphql
-//   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first two differs from the code
+//   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first three differs from the code
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { type GraphQLSchema, isAbstractType, isObjectType, parse, printSchema } from 'graphql';
+import { type GraphQLSchema, isAbstractType, isObjectType, parse, print, printSchema, visit } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { schema } from './src/schema.ts';
 
 const schemaFile = fileURLToPath(new URL('schema.graphql', import.meta.url));
 const factsFile = fileURLToPath(new URL('src/client/schema-facts.ts', import.meta.url));
+const textFile = fileURLToPath(new URL('src/client/testing/schema-text.ts', import.meta.url));
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
 
@@ -60,6 +62,18 @@ export const keys: Record<string, () => null> = {${embedded
   return format(text, { ...(await resolveConfig(factsFile)), filepath: factsFile });
 }
 
+/** The content of src/client/testing/schema-text.ts: the schema without descriptions, for the scripted server. */
+async function schemaText(): Promise<string> {
+  const plain = visit(parse(printSchema(schema)), {
+    enter: node => ('description' in node ? { ...node, description: undefined } : undefined),
+  });
+  const text = `// Written by codegen.ts from the schema.
+
+/** The schema without descriptions. */
+export const schemaText = \`\n${print(plain)}\n\`;\n`;
+  return format(text, { ...(await resolveConfig(textFile)), filepath: textFile, embeddedLanguageFormatting: 'off' });
+}
+
 /** Generates the typed operations and their manifest of trusted documents, by file name. */
 async function operations(schemaAst: GraphQLSchema): Promise<Record<string, string>> {
   const files = (await readdir(operationsFolder, { recursive: true })).filter(file => file.endsWith('.graphql')).sort();
@@ -96,6 +110,10 @@ if (process.argv.includes('--check')) {
     console.error('schema.graphql differs from src/schema.ts: run npm run generate, and review the difference');
     process.exitCode = 1;
   }
+  if (readFileSync(textFile, 'utf8') !== (await schemaText())) {
+    console.error('src/client/testing/schema-text.ts differs from src/schema.ts: run npm run generate');
+    process.exitCode = 1;
+  }
   if (readFileSync(factsFile, 'utf8') !== (await schemaFacts())) {
     console.error('src/client/schema-facts.ts differs from src/schema.ts: run npm run generate');
     process.exitCode = 1;
@@ -104,6 +122,7 @@ if (process.argv.includes('--check')) {
   if (!process.argv.includes('--operations')) {
     await writeFile(schemaFile, printedSchema());
     await writeFile(factsFile, await schemaFacts());
+    await writeFile(textFile, await schemaText());
   }
   await mkdir(generatedFolder, { recursive: true });
   for (const [name, text] of Object.entries(await operations(schema))) {
