@@ -10,7 +10,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
-import { type GraphQLSchema, isAbstractType, isObjectType, parse, print, printSchema, visit } from 'graphql';
+import {
+  getNamedType,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isAbstractType,
+  isCompositeType,
+  isObjectType,
+  parse,
+  print,
+  printSchema,
+  visit,
+} from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { schema } from './src/schema.ts';
 
@@ -58,6 +69,18 @@ export const keys: Record<string, () => null> = {${embedded
     .map(({ name }) => `${name}: embedded,`)
     .sort()
     .join('')}};
+
+/**
+ * The types of the fields that are objects, by the type that has the field. Fields of Query, Mutation and Subscription are
+ * left out if their answers contain nothing that has a version.
+ */
+export const fieldTypes: Record<string, Record<string, string>> = ${JSON.stringify(fieldTypes())};
+
+/**
+ * The fields that say which state of an object an answer has, by type. A type with the empty text has no such field, and
+ * the version of its parent does not cover it.
+ */
+export const stateFields: Record<string, string> = ${JSON.stringify(stateFields())};
 `;
   return format(text, { ...(await resolveConfig(factsFile)), filepath: factsFile });
 }
@@ -72,6 +95,59 @@ async function schemaText(): Promise<string> {
 /** The schema without descriptions. */
 export const schemaText = \`\n${print(plain)}\n\`;\n`;
   return format(text, { ...(await resolveConfig(textFile)), filepath: textFile, embeddedLanguageFormatting: 'off' });
+}
+
+function objectFields(type: GraphQLNamedType): [string, GraphQLNamedType][] {
+  if (!isObjectType(type)) return [];
+  const fields = Object.values(type.getFields());
+  const named = fields.map((field): [string, GraphQLNamedType] => [field.name, getNamedType(field.type)]);
+  return named.filter(([, fieldType]) => isCompositeType(fieldType));
+}
+
+/** The type, and all types of objects that an answer of this type may contain. */
+function typesBelow(type: GraphQLNamedType, found = new Set<GraphQLNamedType>()): Set<GraphQLNamedType> {
+  if (found.has(type)) return found;
+  found.add(type);
+  if (isAbstractType(type)) for (const possible of schema.getPossibleTypes(type)) typesBelow(possible, found);
+  for (const [, fieldType] of objectFields(type)) typesBelow(fieldType, found);
+  return found;
+}
+
+function stateFieldsOf(type: GraphQLNamedType): string | undefined {
+  if (type.name === 'Node') return 'id';
+  // The projector's sums over the customer's orders change while the customer does not.
+  if (type.name === 'CustomerOrderTotals') return '';
+  if (!isObjectType(type)) return undefined;
+  if (type.getInterfaces().some(({ name }) => name === 'Node')) return 'id version position';
+  const { id, kind, version, position } = type.getFields();
+  // Objects with a kind are frames. Other objects with an id are events and past states, which never change.
+  if (id !== undefined || kind !== undefined || position === undefined) return undefined;
+  return version === undefined ? 'position' : 'version position';
+}
+
+function stateFields(): Record<string, string> {
+  const written: Record<string, string> = {};
+  for (const type of Object.values(schema.getTypeMap())) {
+    const fields = stateFieldsOf(type);
+    if (fields !== undefined) written[type.name] = fields;
+  }
+  return written;
+}
+
+function fieldTypes(): Record<string, Record<string, string>> {
+  const states = stateFields();
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const written: Record<string, Record<string, string>> = {};
+  const add = (type: GraphQLNamedType, fields: [string, GraphQLNamedType][]) => {
+    if (fields.length === 0) return;
+    written[type.name] = Object.fromEntries(fields.map(([name, fieldType]) => [name, fieldType.name]));
+  };
+  for (const root of roots.filter(type => type != null)) {
+    const versioned = objectFields(root).filter(([, type]) => [...typesBelow(type)].some(({ name }) => name in states));
+    add(root, versioned);
+    for (const [, fieldType] of versioned) for (const type of typesBelow(fieldType)) add(type, objectFields(type));
+  }
+  return written;
 }
 
 /** Generates the typed operations and their manifest of trusted documents, by file name. */
