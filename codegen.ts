@@ -1,6 +1,6 @@
 // Prints schema.graphql from the code and generates types for the operations of the tests.
 //
-//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts,
+//   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts, command-inputs.ts,
 //                                src/client/testing/schema-text.ts and test/generated/
 //   tsx codegen.ts --operations  writes only test/generated/: an install must not hide a stale schema.graphql
 //   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first three differs from the code
@@ -23,11 +23,13 @@ import {
   visit,
 } from 'graphql';
 import { format, resolveConfig } from 'prettier';
+import { commandInputs } from './.config/command-inputs.ts';
 import { schema } from './src/schema.ts';
 
 const schemaFile = fileURLToPath(new URL('schema.graphql', import.meta.url));
 const factsFile = fileURLToPath(new URL('src/client/schema-facts.ts', import.meta.url));
 const textFile = fileURLToPath(new URL('src/client/testing/schema-text.ts', import.meta.url));
+const commandsFile = fileURLToPath(new URL('src/client/command-inputs.ts', import.meta.url));
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
 
@@ -181,6 +183,12 @@ async function operations(schemaAst: GraphQLSchema): Promise<Record<string, stri
   return written;
 }
 
+/** The content of src/client/command-inputs.ts. */
+async function commandsText(): Promise<string> {
+  const text = commandInputs(schema, scalars);
+  return format(text, { ...(await resolveConfig(commandsFile)), filepath: commandsFile });
+}
+
 if (process.argv.includes('--check')) {
   if (readFileSync(schemaFile, 'utf8') !== printedSchema()) {
     console.error('schema.graphql differs from src/schema.ts: run npm run generate, and review the difference');
@@ -188,6 +196,10 @@ if (process.argv.includes('--check')) {
   }
   if (readFileSync(textFile, 'utf8') !== (await schemaText())) {
     console.error('src/client/testing/schema-text.ts differs from src/schema.ts: run npm run generate');
+    process.exitCode = 1;
+  }
+  if (readFileSync(commandsFile, 'utf8') !== (await commandsText())) {
+    console.error('src/client/command-inputs.ts differs from src/schema.ts: run npm run generate');
     process.exitCode = 1;
   }
   if (readFileSync(factsFile, 'utf8') !== (await schemaFacts())) {
@@ -198,6 +210,7 @@ if (process.argv.includes('--check')) {
   if (!process.argv.includes('--operations')) {
     await writeFile(schemaFile, printedSchema());
     await writeFile(factsFile, await schemaFacts());
+    await writeFile(commandsFile, await commandsText());
     await writeFile(textFile, await schemaText());
   }
   await mkdir(generatedFolder, { recursive: true });
