@@ -119,7 +119,8 @@ export default {
     may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
 
     // The published client: nothing of the server.
-    may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql-ws', 'rxjs', 'wonka')),
+    may('client/', ours('client/'), packages('@apollo/client', '@urql/core', 'graphql', 'graphql-ws')),
+    may('client/', packages('react', 'rxjs', 'wonka')),
   ].flat(),
   allowedSeverity: 'error',
   forbidden: [
@@ -161,6 +162,7 @@ export default {
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
+    exclude: { path: ['^src/client/dist/'] },
     doNotFollow: { path: ['^node_modules', '^src/generated'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
   },

@@ -61,7 +61,7 @@ const noClockNoChance = {
 };
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'proof/', '**/generated/', '**/*.js', '**/*.mjs'] },
+  { ignores: ['**/dist/', 'coverage/', 'proof/', '**/generated/', '**/*.js', '**/*.mjs'] },
   {
     files: ['**/*.ts'],
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
