@@ -1,0 +1,283 @@
+import type { DocumentNode } from 'graphql';
+import {
+  type EntityRecord,
+  isSame,
+  isStateRecord,
+  mapItems,
+  mergeStates,
+  type Slot,
+  type StateRecord,
+} from './entity-records.ts';
+import type { Data, Variables } from './operations.ts';
+import { stateFields } from './schema-facts.ts';
+import { type SelectedField, type Selection, selectionOf, typeOf } from './selected-fields.ts';
+
+/**
+ * The newest known version of each order, customer, product and page. Answers that arrive late get the newer versions
+ * from here. Documents must have the fields that `withEntityFields` adds.
+ */
+export interface EntityVersions {
+  /**
+   * Records what an answer contains. Objects that are up to date stay the same objects.
+   * @returns the data with each entity in its newest known version. Undefined if a field is selected of which only an
+   * older version was received: the operation must be sent again.
+   */
+  admit(document: DocumentNode, variables: Variables, data: Data): Data | undefined;
+  /**
+   * Brings data that was admitted before up to date, and records nothing. An entity stays as it is if a selected field of
+   * its newer version is unknown. @returns the same object if nothing changes
+   */
+  renew(document: DocumentNode, variables: Variables, data: Data): Data;
+  /** Like `renew`, for one object of the type of a fragment. */
+  renewEntity(document: DocumentNode, fragmentName: string, variables: Variables, entity: Data): Data;
+  /** @param key e.g. `Order:ord_…` */
+  known(key: string): { readonly version: number; readonly position: string } | undefined;
+  /** The known values of those of the fields that are scalars without arguments. */
+  scalars(key: string, names: readonly string[]): Data;
+  /**
+   * Adds a listener for the keys of entities and pages of which an answer told something new.
+   * @returns a function that removes it
+   */
+  subscribe(listener: (keys: ReadonlySet<string>) => void): () => void;
+  /** Forgets everything: the viewer or the log is another one. */
+  clear(): void;
+}
+
+/** No request lives longer, so no answer that is older than a dropped record can arrive after it was dropped. */
+const keptMs = 60_000;
+/** Up to this number, records are kept without a limit of time. */
+const keptRecords = 1_000;
+
+interface Identity {
+  readonly key: string;
+  readonly version: number | string;
+  readonly position: string;
+}
+
+export function createEntityVersions(): EntityVersions {
+  /** The record that was touched last is the last one. */
+  const records = new Map<string, EntityRecord>();
+  const listeners = new Set<(keys: ReadonlySet<string>) => void>();
+  let nowMs = 0;
+
+  function touched(key: string): EntityRecord | undefined {
+    const record = records.get(key);
+    if (record && record.touchedMs !== nowMs) put(key, record);
+    return record;
+  }
+
+  function put(key: string, record: EntityRecord): void {
+    record.touchedMs = nowMs;
+    records.delete(key);
+    records.set(key, record);
+  }
+
+  function dropOld(): void {
+    for (const [key, { touchedMs }] of records) {
+      if (records.size <= keptRecords || touchedMs > nowMs - keptMs) return;
+      records.delete(key);
+    }
+  }
+
+  /** Records an answer. @returns the value as a slot has it */
+  function record(value: unknown, selection: Selection, path: string, at: string, changed: Set<string>): unknown {
+    if (Array.isArray(value)) {
+      return value.map((item, index) => record(item, selection, pathOf(path, index), at, changed));
+    }
+    if (!isObject(value)) return null;
+    const type = typeOf(value, selection);
+    const selected = selection.fieldsOf(type);
+    const identity = identityOf(value, type, selected, path);
+    const place = identity?.key ?? path;
+    const position = identity?.position ?? at;
+    const fields = new Map<string, Slot>();
+    for (const { key, signature, selection: below } of selected) {
+      const given = value[key];
+      if (given === undefined) continue;
+      const slot = below ? record(given, below, pathOf(place, signature), position, changed) : given;
+      fields.set(signature, { value: slot, position });
+    }
+    if (identity) keep(identity, { type, fields }, changed);
+    return identity?.key ?? { type, fields };
+  }
+
+  function keep({ key, version, position }: Identity, state: StateRecord, changed: Set<string>): void {
+    const known = touched(key);
+    if (known && version < known.version) return;
+    if (known?.version !== version) {
+      put(key, { version, position, state, touchedMs: nowMs });
+      changed.add(key);
+      return;
+    }
+    const merged = mergeStates(known.state, state);
+    if (merged === known.state) return;
+    const latest = position > known.position ? position : known.position;
+    put(key, { version, position: latest, state: merged, touchedMs: nowMs });
+    changed.add(key);
+  }
+
+  /** Brings one value of an answer up to date. `isComplete`: it fails (undefined) rather than leave an older version. */
+  function renewed(value: unknown, selection: Selection, path: string, isComplete: boolean): unknown {
+    if (Array.isArray(value)) {
+      return mapItems(value, value, (item, _, index) => renewed(item, selection, pathOf(path, index), isComplete));
+    }
+    if (!isObject(value)) return value;
+    const type = typeOf(value, selection);
+    const selected = selection.fieldsOf(type);
+    const identity = identityOf(value, type, selected, path);
+    const known = identity && touched(identity.key);
+    if (known && known.version >= identity.version) {
+      const newest = fromState(known.state, selected, identity.key, isComplete, value);
+      if (newest !== undefined || isComplete) return newest;
+    }
+    const place = identity?.key ?? path;
+    return assembled(selected, value, ({ signature, selection: below }, before) =>
+      below ? renewed(before, below, pathOf(place, signature), isComplete) : before,
+    );
+  }
+
+  /** @returns undefined if a selected field is not known */
+  function fromState(
+    state: StateRecord,
+    selected: readonly SelectedField[],
+    path: string,
+    isComplete: boolean,
+    before: Data | undefined,
+  ): Data | undefined {
+    return assembled(selected, before, ({ name, signature, selection }, old) => {
+      const place = pathOf(path, signature);
+      // The version of an object does not cover the pages in it: each has its own.
+      if (selection && isPage(selection.type)) {
+        return before ? renewed(old, selection, place, isComplete) : fromKey(place, selection, isComplete, undefined);
+      }
+      const slot = state.fields.get(signature);
+      if (slot === undefined) return name === '__typename' ? state.type : undefined;
+      if (selection) return fromSlot(slot.value, selection, place, isComplete, old);
+      return isSame(slot.value, old) ? old : slot.value;
+    });
+  }
+
+  function fromSlot(value: unknown, selection: Selection, path: string, isComplete: boolean, before: unknown): unknown {
+    if (Array.isArray(value)) {
+      const old: unknown[] | undefined = Array.isArray(before) ? before : undefined;
+      return mapItems(value, old, (item, oldItem, index) =>
+        fromSlot(item, selection, pathOf(path, index), isComplete, oldItem),
+      );
+    }
+    const old = isObject(before) ? before : undefined;
+    if (typeof value === 'string') return fromKey(value, selection, isComplete, old);
+    if (!isStateRecord(value)) return null;
+    const isAlike = old && typeOf(old, selection) === value.type;
+    return fromState(value, selection.fieldsOf(value.type), path, isComplete, isAlike ? old : undefined);
+  }
+
+  function fromKey(key: string, selection: Selection, isComplete: boolean, before: Data | undefined): unknown {
+    const known = touched(key);
+    if (!known) return undefined;
+    const { type } = known.state;
+    const selected = selection.fieldsOf(type);
+    if (before && identityOf(before, typeOf(before, selection), selected, key)?.key === key) {
+      return renewed(before, selection, key, isComplete);
+    }
+    return fromState(known.state, selected, key, isComplete, undefined);
+  }
+
+  return {
+    admit(document, variables, data) {
+      const selection = selectionOf(document, variables);
+      if (!selection) return data;
+      nowMs = performance.now();
+      const changed = new Set<string>();
+      const path = rootPath(selection);
+      record(data, selection, path, '', changed);
+      const newest = renewed(data, selection, path, true) as Data | undefined;
+      dropOld();
+      if (changed.size > 0) for (const listener of [...listeners]) listener(changed);
+      return newest;
+    },
+    renew(document, variables, data) {
+      const selection = selectionOf(document, variables);
+      nowMs = performance.now();
+      return selection ? (renewed(data, selection, rootPath(selection), false) as Data) : data;
+    },
+    renewEntity(document, fragmentName, variables, entity) {
+      const selection = selectionOf(document, variables, fragmentName);
+      nowMs = performance.now();
+      return selection ? (renewed(entity, selection, '', false) as Data) : entity;
+    },
+    known(key) {
+      const known = records.get(key);
+      if (typeof known?.version !== 'number') return undefined;
+      return { version: known.version, position: known.position };
+    },
+    scalars(key, names) {
+      const fields = records.get(key)?.state.fields;
+      const values = names.map(name => [name, fields?.get(name)?.value] as const);
+      return Object.fromEntries(values.filter(([, value]) => value !== undefined && !isStateRecord(value)));
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    clear() {
+      records.clear();
+    },
+  };
+}
+
+/** Pages of queries are kept by their place. Frames and the results of commands are no places. */
+function rootPath({ type }: Selection): string {
+  return type === 'Query' ? type : '';
+}
+
+function pathOf(parent: string, name: string | number): string {
+  return parent && `${parent}.${name}`;
+}
+
+function isPage(type: string): boolean {
+  return stateFields[type] === 'position' || stateFields[type] === '';
+}
+
+/** @returns undefined if the object has no version of its own */
+function identityOf(
+  object: Data,
+  type: string | undefined,
+  selected: readonly SelectedField[],
+  path: string,
+): Identity | undefined {
+  if (type === undefined || !(type in stateFields)) return undefined;
+  const [id, version, position] = ['id', 'version', 'position'].map(name => {
+    const field = selected.find(field => field.name === name);
+    return field && object[field.key];
+  });
+  const at = typeof position === 'string' ? position : '';
+  if (isPage(type)) {
+    return path && (at || !stateFields[type]) ? { key: path, version: at, position: at } : undefined;
+  }
+  if (typeof id !== 'string' || typeof version !== 'number') return undefined;
+  return { key: `${type}:${id}`, version, position: at };
+}
+
+/**
+ * @param before the object in an older state; a field that it lacks (because of an error, for instance) is left out
+ * @returns `before` if all fields are the same; undefined if a field is undefined
+ */
+function assembled(
+  selected: readonly SelectedField[],
+  before: Data | undefined,
+  valueOf: (field: SelectedField, before: unknown) => unknown,
+): Data | undefined {
+  let copy: Record<string, unknown> | undefined = before ? undefined : {};
+  for (const field of selected) {
+    const old = before?.[field.key];
+    if (before && old === undefined) continue;
+    const value = valueOf(field, old);
+    if (value === undefined) return undefined;
+    if (value !== old) (copy ??= { ...before })[field.key] = value;
+  }
+  return copy ?? before;
+}
+
+function isObject(value: unknown): value is Data {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
