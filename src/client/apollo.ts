@@ -1,75 +1,134 @@
-import { ApolloLink } from '@apollo/client';
-import { print } from '@apollo/client/utilities';
+import { ApolloClient, ApolloLink, DocumentTransform, InMemoryCache } from '@apollo/client';
+import { OperationTypeNode } from 'graphql';
 import { Observable } from 'rxjs';
-import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
-import { createSeen } from './seen.ts';
-
-const header = 'orderstream-position';
+import { withEntityFields } from './entity-fields.ts';
+import type { Answer } from './operation-session.ts';
+import { type Data, OperationError, type Operations } from './operations.ts';
+import type { ShownOverlay } from './overlays.ts';
+import { possibleTypes } from './schema-facts.ts';
+import type { Session, SessionRequest } from './session.ts';
+import { typePolicies } from './type-policies.ts';
 
 /**
- * A link for Apollo Client 4. Place it before the terminating links. Operations then read this client's own writes,
- * subscriptions resume after the last received frame, and transient failures are retried. After RESYNC all active
- * queries are fetched again.
+ * The terminating link for Apollo Client 4: queries and commands over HTTP, subscriptions over the session's transport.
+ * Operations read this tab's own writes, no entity's version ever falls, subscriptions resume after the last frame, and
+ * transient failures are retried. After RESYNC all active queries are fetched again. When the viewer changes, the cache
+ * is cleared before anything of the next one is stored.
  */
-export function orderstreamLink(options: ClientOptions = {}): ApolloLink {
-  const { seen = createSeen(), onResync } = options;
-  return new ApolloLink((operation, forward) => {
-    const { query, variables, extensions, client } = operation;
-    const session = openOperationSession(
-      { query: print(query), variables, extensions },
-      {
-        seen,
-        onResync(position) {
-          void client.refetchObservableQueries();
-          onResync?.(position);
+export function orderstreamLink(session: Session): ApolloLink {
+  const clients = new WeakSet<ApolloClient>();
+
+  function follow(client: ApolloClient): void {
+    if (clients.has(client)) return;
+    clients.add(client);
+    const refetch = () => void client.refetchObservableQueries().catch(() => undefined);
+    session.onResync(refetch);
+    session.onViewerEnd(next => {
+      void client
+        .clearStore()
+        .then(() => next && refetch())
+        .catch(() => undefined);
+    });
+  }
+  return new ApolloLink(operation => {
+    const { query: document, variables, extensions, operationName, operationType, client } = operation;
+    follow(client);
+    const request: SessionRequest = { document, variables, extensions, operationName };
+    return new Observable<ApolloLink.Result>(observer => {
+      const sink = {
+        next: (answer: Answer) => {
+          observer.next(answer as ApolloLink.Result);
         },
-      },
-    );
-    // By reference: a terminating link that reconnects by itself sends the current values of this object.
-    operation.variables = session.request.variables;
-    operation.extensions = session.request.extensions;
-
-    return new Observable(observer => {
-      let below: { unsubscribe(): void } | undefined;
-      let timer: ReturnType<typeof setTimeout> | undefined;
-
-      function send(): void {
-        let again: number | undefined;
-        const later = (wait: number) => {
-          again = wait;
-          below?.unsubscribe();
-          timer = setTimeout(send, wait);
-        };
-        const position = session.send();
-        operation.setContext(context => {
-          const { [header]: _, ...headers } = (context['headers'] ?? {}) as Record<string, string>;
-          return { headers: position === undefined ? headers : { ...headers, [header]: position } };
-        });
-        below = forward(operation).subscribe({
-          next(answer) {
-            if (again !== undefined) return;
-            const verdict = session.take(answer as Answer);
-            if (typeof verdict === 'number') later(verdict);
-            else if (verdict) observer.next(verdict as ApolloLink.Result);
-          },
-          error(error: { readonly statusCode?: number; readonly errors?: Answer['errors'] }) {
-            if (again !== undefined) return;
-            const { statusCode, errors } = error;
-            const wait = errors ? session.take({ errors }) : session.fail(statusCode);
-            if (typeof wait === 'number') later(wait);
-            else observer.error(error);
-          },
-          complete() {
-            if (again === undefined) observer.complete();
-          },
-        });
-      }
-
-      send();
+        error: (error: unknown) => {
+          observer.error(error);
+        },
+        complete: () => {
+          observer.complete();
+        },
+      };
+      if (operationType === OperationTypeNode.SUBSCRIPTION) return session.subscribe(request, sink);
+      const left = new AbortController();
+      session.ask(request, left.signal).then(answer => {
+        sink.next(answer);
+        sink.complete();
+      }, sink.error);
       return () => {
-        clearTimeout(timer);
-        below?.unsubscribe();
+        left.abort();
       };
     });
   });
+}
+
+/** Options for `new ApolloClient()`: the link, a cache, and the transform that selects ids, versions and positions. */
+export function orderstreamApollo(session: Session) {
+  return {
+    link: orderstreamLink(session),
+    cache: new InMemoryCache({ possibleTypes, typePolicies }),
+    documentTransform: new DocumentTransform(document => withEntityFields(document)),
+  };
+}
+
+/**
+ * The operations of an Apollo Client, for live lists, commands and hooks. What they receive is written to its cache,
+ * and its queries show optimistic values.
+ */
+export function apolloOperations(client: ApolloClient, session: Session): Operations {
+  showOverlays(client, session);
+  return {
+    session,
+    query: (document, variables) =>
+      dataOf(client.query({ query: withEntityFields(document), variables, fetchPolicy: 'network-only' })),
+    mutate: (document, variables) => dataOf(client.mutate({ mutation: withEntityFields(document), variables })),
+    subscribe(document, variables, sink) {
+      const query = withEntityFields(document);
+      return session.subscribe(
+        { document: query, variables },
+        {
+          ...sink,
+          next({ data, ...rest }) {
+            if (data) client.writeQuery({ id: 'ROOT_SUBSCRIPTION', query, variables, data: data as Data });
+            sink.next({ data, ...rest });
+          },
+        },
+      );
+    },
+  };
+}
+
+async function dataOf(result: Promise<{ readonly data?: unknown }>): Promise<Data> {
+  try {
+    return (await result).data as Data;
+  } catch (error) {
+    const { errors } = error as { readonly errors?: Answer['errors'] };
+    const [first] = errors ?? [];
+    if (error instanceof OperationError || !first) throw error;
+    throw new OperationError(String(first.extensions?.['code'] ?? 'INTERNAL'), first.message);
+  }
+}
+
+/** Mirrors the overlays into optimistic layers of the cache. */
+function showOverlays({ cache }: ApolloClient, { overlays, entities }: Session): void {
+  const layers = new Map<ShownOverlay, string>();
+  let count = 0;
+
+  overlays.subscribe(({ added, removed }) => {
+    for (const shown of added) {
+      const layer = `orderstream ${++count}`;
+      layers.set(shown, layer);
+      cache.recordOptimisticTransaction(target => {
+        target.modify({ id: shown.key, fields: constants(shown.fields) });
+      }, layer);
+    }
+    for (const shown of removed) {
+      const layer = layers.get(shown);
+      layers.delete(shown);
+      // First the known state: its answer reaches the cache only after this, and the old state would show meanwhile.
+      cache.modify({ id: shown.key, fields: constants(entities.scalars(shown.key, Object.keys(shown.fields))) });
+      if (layer !== undefined) cache.removeOptimistic(layer);
+    }
+  });
+}
+
+function constants(fields: Data): Record<string, () => unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, () => value]));
 }

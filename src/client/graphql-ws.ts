@@ -1,13 +1,13 @@
 import { type Client, type ClientOptions as SocketOptions, createClient as createSocketClient } from 'graphql-ws';
-import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
+import { type Answer, type ClientOptions, type OperationOptions, openOperationSession } from './operation-session.ts';
 import { type Flow, iterate } from './iterate.ts';
+import { watchLiveness } from './liveness.ts';
+import { createPauses } from './pauses.ts';
 import { mostRefusals, type Token } from './token.ts';
-import { retryWait } from './retry-wait.ts';
+import { mostRetries, retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
+import type { OpenTransport } from './transport.ts';
 
-/** Interval of pings and maximum wait for a pong, ms: without them, a silently lost connection is not noticed. */
-const pingInterval = 10_000;
-const patience = 5_000;
 /** Time over which clients spread their reconnects when a node restarts, ms; other nodes are available. */
 const restartSpread = 200;
 
@@ -27,50 +27,138 @@ interface Sent {
   end: () => void;
 }
 
+export interface ResumingClient extends Client {
+  /** The network may be back: connects now, or checks at once that the connection still works. */
+  wake(): void;
+}
+
 /**
- * A graphql-ws client that reconnects within 2 s of a lost connection, resumes after the last received frame, and
- * reads its own writes. Everything else is as in graphql-ws.
+ * A graphql-ws client that reconnects within 2 s of a lost connection, notices a silently lost one within 4 s, resumes
+ * after the last received frame, and reads its own writes. Everything else is as in graphql-ws.
  */
-export function createClient(options: ResumingSocketOptions): Client {
-  const { token, seen = createSeen(), onResync, ...others } = options;
+export function createClient(options: ResumingSocketOptions): ResumingClient {
+  return createFlows(options).client;
+}
+
+/** Carries the subscriptions of a session over one WebSocket. */
+export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, onStatus, webSocketImpl }) => {
+  let closed = false;
+  const { client, open } = createFlows({
+    url: url.replace(/^http/, 'ws'),
+    seen,
+    onResync,
+    token,
+    ...(webSocketImpl !== undefined && { webSocketImpl }),
+    onNonLazyError: () => undefined,
+  });
+  let reached = false;
+  client.on('connecting', () => {
+    onStatus(reached ? 'reconnecting' : 'connecting');
+  });
+  client.on('connected', () => {
+    reached = true;
+    onStatus('live');
+  });
+  // 1000 is this client's own end: the last subscription is gone.
+  client.on('closed', event => {
+    onStatus((event as { readonly code?: number }).code === 1000 ? 'idle' : 'reconnecting');
+  });
+  return {
+    open: (request, sink, admit) => open(request as never, sink as never, admit),
+    renew: () => {
+      client.terminate();
+    },
+    wake: () => {
+      client.wake();
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      // In this order: after `dispose` graphql-ws does not connect again, and `terminate` ends the socket in this tick.
+      void client.dispose();
+      client.terminate();
+    },
+  };
+};
+
+type OpenParameters = [...Parameters<Client['subscribe']>, admit?: OperationOptions['admit']];
+
+function createFlows(options: ResumingSocketOptions): {
+  readonly client: ResumingClient;
+  readonly open: (...[payload, sink, admit]: OpenParameters) => Flow;
+} {
+  const { token, seen = createSeen(), onResync, url, ...others } = options;
+  const pauses = createPauses();
   let code: number | undefined;
   let refusals = 0;
-  let watchdog: ReturnType<typeof setTimeout> | undefined;
+  let socket: WebSocket | undefined;
+  let bearer: string | undefined;
+  let lastError: unknown;
+  let reached = false;
+  let preparing = false;
+  let disposed = false;
+  const liveness = watchLiveness(
+    () => socket?.readyState === 1 && socket.send('{"type":"ping"}'),
+    () => client.terminate(),
+  );
 
   const client = createSocketClient({
-    keepAlive: pingInterval,
     retryAttempts: Infinity,
     shouldRetry: () => refusals < mostRefusals,
-    retryWait: retries => {
-      const wait =
-        code === restarts ? Math.random() * restartSpread : retryWait(code === tryAgainLater ? retries + 2 : retries);
-      return new Promise(resolve => setTimeout(resolve, wait));
+    retryWait: retries =>
+      pauses.wait(
+        code === restarts ? Math.random() * restartSpread : retryWait(code === tryAgainLater ? retries + 2 : retries),
+      ),
+    // Not in `connectionParams`: an error there ends all subscriptions, and here it is tried again.
+    url: async () => {
+      preparing = true;
+      if (token) bearer = await patiently(() => token(refusals > 0));
+      const target = typeof url === 'function' ? await patiently(url) : url;
+      // The connection is never made, because graphql-ws would open it even after `dispose()`.
+      if (disposed) return new Promise<never>(() => undefined);
+      preparing = false;
+      liveness.connecting();
+      return target as string;
     },
-    ...(token && { connectionParams: async () => ({ Authorization: `Bearer ${await token(refusals > 0)}` }) }),
+    ...(token && {
+      connectionParams() {
+        if (bearer === undefined) throw new Error('The client got no token.', { cause: lastError });
+        return { Authorization: `Bearer ${bearer}` };
+      },
+    }),
     ...others,
   });
 
-  function expectNews(): void {
-    clearTimeout(watchdog);
-    watchdog = setTimeout(() => client.terminate(), patience);
+  /** Repeats what can fail while the network is away: without limit if there was a connection before. */
+  async function patiently<Value>(get: () => Value | Promise<Value>): Promise<Value | undefined> {
+    for (let attempt = 0; !disposed && (reached || attempt < mostRetries); attempt++) {
+      try {
+        return await get();
+      } catch (error) {
+        lastError = error;
+        await pauses.wait(retryWait(attempt));
+      }
+    }
+    return undefined;
   }
-  client.on('connecting', () => {
-    code = undefined;
-    expectNews();
+
+  client.on('connecting', () => (code = undefined));
+  client.on('opened', opened => (socket = opened as WebSocket));
+  client.on('message', () => {
+    liveness.heard();
   });
-  client.on('ping', received => {
-    if (!received) expectNews();
+  client.on('connected', () => {
+    reached = true;
+    refusals = 0;
   });
-  client.on('message', () => clearTimeout(watchdog));
-  client.on('connected', () => (refusals = 0));
   client.on('closed', event => {
-    clearTimeout(watchdog);
+    liveness.stop();
     ({ code } = event as { readonly code: number });
     if (code === forbidden) refusals++;
   });
 
-  function open(...[payload, sink]: Parameters<Client['subscribe']>): Flow {
-    const session = openOperationSession(payload, { seen, onResync });
+  function open(...[payload, sink, admit]: OpenParameters): Flow {
+    const session = openOperationSession(payload, { seen, onResync, admit });
     let current: Sent | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let over = false;
@@ -158,11 +246,22 @@ export function createClient(options: ResumingSocketOptions): Client {
     };
   }
 
-  const subscribe: Client['subscribe'] = (payload, sink) => open(payload, sink).leave;
-
   return {
-    ...client,
-    subscribe,
-    iterate: payload => iterate(sink => open(payload, sink as never)) as never,
+    open,
+    client: {
+      ...client,
+      subscribe: (payload, sink) => open(payload, sink).leave,
+      iterate: payload => iterate(sink => open(payload, sink as never)) as never,
+      wake() {
+        pauses.wake();
+        liveness.check();
+      },
+      dispose() {
+        disposed = true;
+        pauses.wake();
+        // Before the connection is made, graphql-ws has nothing that it could close.
+        return preparing ? undefined : client.dispose();
+      },
+    },
   };
 }

@@ -1,20 +1,11 @@
-// The schema facts that caches need, and the parts that all links share. The links are separate entries:
-// orderstream/client/apollo, /urql, /graphql-ws and /sse, each for the packages in its name.
-import { pages } from './pages.ts';
-
+// What all clients of a page share. Each client library has its own entry: apollo, urql, graphql-ws, sse and react.
+export type { ConnectionState, ConnectionStatus } from './connection-state.ts';
+export { type Data, OperationError, type Operations, type Variables } from './operations.ts';
+export type { Answer } from './operation-session.ts';
 export { keys, possibleTypes } from './schema-facts.ts';
 export { createSeen, type Seen } from './seen.ts';
-
-const orders = /* @__PURE__ */ pages('filter', 'orderBy');
-
-/**
- * For Apollo's `new InMemoryCache({ possibleTypes, typePolicies })`: objects without an id are merged instead of
- * replaced, and the pages of a list are joined.
- */
-export const typePolicies = {
-  Money: { merge: true },
-  CustomerOrderTotals: { merge: true },
-  Customer: { fields: { orders } },
-  Order: { fields: { history: /* @__PURE__ */ pages() } },
-  Query: { fields: { orders, customers: /* @__PURE__ */ pages('search'), products: /* @__PURE__ */ pages('search') } },
-};
+export { createSession, type Session, type SessionOptions, type SessionRequest } from './session.ts';
+export { sessionOperations } from './session-operations.ts';
+export type { Store } from './store.ts';
+export type { Token } from './token.ts';
+export { typePolicies } from './type-policies.ts';

@@ -30,6 +30,14 @@ export interface ClientOptions {
   readonly onResync?: ((position: string | undefined) => void) | undefined;
 }
 
+export interface OperationOptions extends ClientOptions {
+  /**
+   * Brings the data of an answer to the newest known versions. Undefined if that is impossible: then the operation is
+   * sent again.
+   */
+  readonly admit?: ((data: Readonly<Variables>) => Readonly<Variables> | undefined) | undefined;
+}
+
 /** Follows one operation from its first request to its last response. */
 export interface OperationSession {
   readonly request: Request;
@@ -54,7 +62,7 @@ export function openOperationSession(
     readonly variables?: object | null | undefined;
     readonly extensions?: object | null | undefined;
   },
-  { seen = createSeen(), onResync }: ClientOptions,
+  { seen = createSeen(), onResync, admit = data => data }: OperationOptions,
 ): OperationSession {
   const variables: Variables = { ...given.variables };
   const extensions: Variables = { ...given.extensions };
@@ -75,6 +83,7 @@ export function openOperationSession(
   let failures = 0;
   let live = false;
   let stale = false;
+  let log = seen.log;
 
   /** Variables of type Position that are passed to arguments of that name. */
   function variablesOf(argument: string): string[] {
@@ -94,7 +103,9 @@ export function openOperationSession(
 
   function frame(answer: Answer, position: string, kind: unknown): Answer | number | undefined {
     if (kind === 'RESYNC') {
-      seen.reset(position);
+      // Another subscription may have noticed it before.
+      if (log === seen.log) seen.reset(position);
+      log = seen.log;
       onResync?.(position);
     } else {
       if (answer.errors?.length) {
@@ -114,7 +125,10 @@ export function openOperationSession(
     seen.note(position);
     extensions['after'] = position;
     if (after !== undefined) variables[after] = position;
-    return answer;
+    if (!isObject(answer.data)) return answer;
+    // A newer state than this frame's is known from an answer. It comes as a frame, too, so this one can be left out.
+    const data = admit(answer.data);
+    return data && (data === answer.data ? answer : { ...answer, data });
   }
 
   function refused(answer: Answer): number | undefined {
@@ -140,20 +154,26 @@ export function openOperationSession(
     return wait !== undefined && typeof retryAfter === 'number' ? Math.max(wait, retryAfter * 1000) : wait;
   }
 
-  function aged(answer: Answer, position: string): Answer | number {
-    if (commands !== 'no' || seen.position === undefined || position >= seen.position) {
+  /** @returns the answer as it is delivered; or the wait in ms before a retry */
+  function current(answer: Answer, position: string | undefined): Answer | number {
+    if (log !== seen.log) return askAgain(answer, position);
+    if (position !== undefined) {
+      // What this client had seen when it sent the query must be in the answer.
+      if (commands === 'no' && floor !== undefined && position < floor) {
+        const wait = retry();
+        if (wait === undefined) seen.reset(position); // this server never shows it: without that, no query succeeds
+        return wait ?? tooOld(position);
+      }
       seen.note(position);
-      return answer;
     }
-    const tooOld = floor !== undefined && position < floor;
-    // A lag behind other clients' changes is worth one retry; but the response must include what this client had seen
-    // when it sent the query.
-    const again = tooOld || attempts < 2 ? retry() : undefined;
-    if (again !== undefined) return again;
-    if (!tooOld) return answer;
-    seen.reset(position);
-    const message = 'The answer is older than what was seen before.';
-    return { errors: [{ message, extensions: { code: 'VIEW_LAGGING', position } }] };
+    if (!isObject(answer.data)) return answer;
+    const data = admit(answer.data);
+    if (data === undefined) return askAgain(answer, position);
+    return data === answer.data ? answer : { ...answer, data };
+  }
+
+  function askAgain(answer: Answer, position: string | undefined): Answer | number {
+    return commands === 'no' ? (retry() ?? tooOld(position)) : withoutState(answer);
   }
 
   return {
@@ -162,6 +182,8 @@ export function openOperationSession(
     repeatable,
     send() {
       sent = seen.position;
+      if (log !== seen.log) floor = undefined;
+      log = seen.log;
       floor ??= sent;
       if (atLeast !== undefined) raise(variables, atLeast);
       if (listens) return undefined;
@@ -174,7 +196,8 @@ export function openOperationSession(
       if (typeof position === 'string' && kind !== undefined) return frame(answer, position, kind);
       const wait = answer.errors?.length ? refused(answer) : undefined;
       if (wait !== undefined) return wait;
-      return typeof position === 'string' ? aged(answer, position) : answer;
+      const isFailure = answer.errors !== undefined && answer.errors.length > 0 && !hasData(answer.data);
+      return isFailure ? answer : current(answer, typeof position === 'string' ? position : undefined);
     },
     fail(status) {
       const passes = status === undefined || status >= 500 || status === 429;
@@ -182,6 +205,31 @@ export function openOperationSession(
       return repeatable && passes && (live || failures < mostRetries) ? retryWait(failures++) : undefined;
     },
   };
+}
+
+function tooOld(position: string | undefined): Answer {
+  const message = 'The answer is older than what was seen before.';
+  return { errors: [{ message, extensions: { code: 'VIEW_LAGGING', position } }] };
+}
+
+/** The answer to a command without the state after it, which is known in a newer version: the schema allows null there. */
+function withoutState(answer: Answer): Answer {
+  if (!isObject(answer.data)) return answer;
+  const payloads = Object.entries(answer.data).map(([name, payload]) => [
+    name,
+    isObject(payload) ? stripped(payload) : payload,
+  ]);
+  return { ...answer, data: Object.fromEntries(payloads) };
+}
+
+function stripped(payload: Readonly<Variables>): Readonly<Variables> {
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [name, isObject(value) && 'id' in value ? null : value]),
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Variables> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function hasData(data: unknown): boolean {

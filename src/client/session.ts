@@ -1,8 +1,48 @@
-import type { ConnectionState } from './connection-state.ts';
-import type { EntityVersions } from './entity-versions.ts';
-import type { Overlays } from './overlays.ts';
-import type { Seen } from './seen.ts';
+import type { DocumentNode } from 'graphql';
+import { ask, signedOut } from './ask.ts';
+import { type ConnectionState, createConnection } from './connection-state.ts';
+import { withEntityFields } from './entity-fields.ts';
+import { createEntityVersions, type EntityVersions } from './entity-versions.ts';
+import { webSocketTransport } from './graphql-ws.ts';
+import type { Flow, Sink } from './iterate.ts';
+import { type Answer, openOperationSession } from './operation-session.ts';
+import { OperationError, type Variables } from './operations.ts';
+import { createOverlays, type Overlays } from './overlays.ts';
+import { createPauses } from './pauses.ts';
+import { mostRetries, retryWait } from './retry-wait.ts';
+import { createSeen, type Seen } from './seen.ts';
+import { textOf } from './text-of.ts';
 import type { Store } from './store.ts';
+import type { Token } from './token.ts';
+import type { OpenTransport } from './transport.ts';
+import { createViewerTransport } from './viewer-transport.ts';
+import { type Authorization, createViewers } from './viewers.ts';
+import { whenAwake } from './when-awake.ts';
+
+export interface SessionOptions {
+  /** URL of the endpoint, e.g. `https://shop.example/graphql`. */
+  readonly url: string;
+  /** Called for each request and each connection. */
+  readonly token?: Token | undefined;
+  /** Carries subscriptions. Default: one WebSocket; `eventStreamTransport` of the entry `sse` uses HTTP instead. */
+  readonly transport?: OpenTransport | undefined;
+  /**
+   * Called if the log was replaced (a restored database): drop your own cached data. Live lists and our links have
+   * already asked again.
+   */
+  readonly onResync?: ((position: string | undefined) => void) | undefined;
+  readonly fetch?: typeof fetch | undefined;
+  /** The constructor `WebSocket`, if there is no global one (Node 20). */
+  readonly webSocketImpl?: unknown;
+}
+
+export interface SessionRequest {
+  readonly document: DocumentNode;
+  readonly variables?: Variables | undefined;
+  /** With `persistedQuery` the hash of the document is sent instead of its text. */
+  readonly extensions?: Variables | undefined;
+  readonly operationName?: string | null | undefined;
+}
 
 /** What all clients of one browser tab share: the viewer, their token, the connection, and all that was seen. */
 export interface Session {
@@ -16,11 +56,251 @@ export interface Session {
    * reads it when it starts.
    */
   readonly viewerSignal: AbortSignal;
-  /** `sub` and `role` of the token; undefined before the first token. */
+  /** `role sub` of the token; undefined before the first token. */
   readonly viewer: string | undefined;
-  /** Asks for a token if there is none yet. @returns the viewer */
+  /** Gets a token, and notices another viewer. @returns the viewer @throws what `token` throws */
   identify(): Promise<string>;
   readonly connection: Store<ConnectionState>;
-  /** Ends all operations and connections of the viewer and forgets what they saw. */
+  /**
+   * Sends a query or commands over HTTP. Transient failures are retried, a rejected token is renewed, and each entity
+   * of the answer is in its newest known version.
+   * @throws OperationError if no server answered, or the viewer signed out
+   */
+  ask(request: SessionRequest, signal?: AbortSignal): Promise<Answer>;
+  /**
+   * Opens a subscription. It resumes after lost connections and expired tokens, and completes if the viewer signs out.
+   * @returns a function that ends it
+   */
+  subscribe(request: SessionRequest, sink: Sink<Answer>): () => void;
+  /** Called after another log was noticed: what caches hold is of the old one. @returns a function that removes the listener */
+  onResync(listener: () => void): () => void;
+  /**
+   * Called when a viewer ends: what caches hold is theirs.
+   * @param listener gets whether another viewer follows at once. @returns a function that removes the listener
+   */
+  onViewerEnd(listener: (isReplaced: boolean) => void): () => void;
+  /** Ends all operations and connections of the viewer and forgets what they saw. The next operation asks for a token. */
   logout(): void;
+  /** Ends all for good. */
+  close(): void;
+}
+
+export function createSession(options: SessionOptions): Session {
+  const { url, token, transport: openTransport = webSocketTransport, webSocketImpl } = options;
+  const fetched = options.fetch ?? ((input, init) => fetch(input, init));
+  const entities = createEntityVersions();
+  const overlays = createOverlays(entities);
+  const seen = createSeen(() => {
+    entities.clear();
+    overlays.clear();
+  });
+  const connection = createConnection();
+  const pauses = createPauses();
+  const resyncListeners = new Set<() => void>();
+  const viewerListeners = new Set<(isReplaced: boolean) => void>();
+  const viewers = createViewers(token, isReplaced => {
+    transport.close();
+    framePosition = undefined;
+    seen.reset();
+    connection.forget();
+    for (const listener of [...viewerListeners]) listener(isReplaced);
+  });
+  const transport = createViewerTransport(viewers, openTransport, {
+    url,
+    seen,
+    onResync: resync,
+    onStatus: connection.report,
+    fetch: fetched,
+    webSocketImpl,
+    hasToken: token !== undefined,
+  });
+  let framePosition: string | undefined;
+  let resyncedLog: number | undefined;
+
+  /** Sends one request. If its token is rejected, it is sent once more with a fresh one. */
+  async function send(
+    first: Authorization,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const post = ({ token: bearer }: Authorization) =>
+      fetched(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json',
+          ...headers,
+          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        },
+        body,
+        signal,
+      });
+    const response = await post(first);
+    if (response.status !== 401 || first.token === undefined) return response;
+    const again = await authorizeAs(first.signal, first.token);
+    return again.token === first.token ? response : post(again);
+  }
+
+  function resync(position: string | undefined): void {
+    // Each subscription notices it.
+    if (seen.log === resyncedLog) return;
+    resyncedLog = seen.log;
+    for (const listener of [...resyncListeners]) listener();
+    options.onResync?.(position);
+  }
+
+  function opened({ document, variables, extensions }: SessionRequest) {
+    const hashed = extensions?.['persistedQuery'] != null;
+    // A registered document has another hash if it is changed: there the codegen transform adds the fields.
+    const sent = hashed ? document : withEntityFields(document);
+    const admit = (data: Variables) => entities.admit(sent, variables ?? {}, data);
+    return { given: { query: textOf(sent), variables, extensions }, options: { seen, onResync: resync, admit } };
+  }
+
+  /** @throws OperationError if the viewer is another one now */
+  async function authorizeAs(viewerSignal: AbortSignal, refused?: string): Promise<Authorization> {
+    const authorization = await viewers.authorize(refused);
+    if (authorization.signal !== viewerSignal) throw signedOut();
+    return authorization;
+  }
+
+  /** Retries while the token cannot be fetched. @throws OperationError */
+  async function authorizePatiently(signal: AbortSignal): Promise<Authorization> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await viewers.authorize();
+      } catch (error) {
+        if (error instanceof OperationError) throw error;
+        if (signal.aborted) throw signedOut();
+        if (attempt === mostRetries) throw new OperationError('NETWORK', `There is no token: ${String(error)}`);
+        await pauses.wait(retryWait(attempt), signal);
+      }
+    }
+  }
+
+  function subscribe(request: SessionRequest, sink: Sink<Answer>): () => void {
+    const session = opened(request);
+    let flow: Flow | undefined;
+    let isOver = false;
+    let stopListening: () => void = () => undefined;
+
+    function finish(deliver: () => void): void {
+      if (isOver) return;
+      isOver = true;
+      stopListening();
+      deliver();
+    }
+    const guarded: Sink<Answer> = {
+      next(answer) {
+        if (isOver) return;
+        const { position } = answer.extensions ?? {};
+        if (typeof position === 'string' && (framePosition ?? '') < position) framePosition = position;
+        connection.progress(seen.position, framePosition);
+        sink.next(answer);
+      },
+      error: error => {
+        finish(() => {
+          sink.error(error);
+        });
+      },
+      complete: () => {
+        finish(() => {
+          sink.complete();
+        });
+      },
+    };
+    authorizePatiently(viewers.signal).then(({ signal }) => {
+      if (isOver) return;
+      signal.addEventListener('abort', guarded.complete);
+      stopListening = () => {
+        signal.removeEventListener('abort', guarded.complete);
+      };
+      const { query, variables, extensions } = session.given;
+      const { operationName } = request;
+      flow = transport
+        .of(signal)
+        .open(
+          { query, variables, extensions, ...(operationName != null && { operationName }) },
+          guarded,
+          session.options.admit,
+        );
+    }, guarded.error);
+    return () => {
+      finish(() => undefined);
+      flow?.leave();
+    };
+  }
+
+  const stopWaking = whenAwake({
+    onWake() {
+      pauses.wake();
+      transport.wake();
+    },
+    onNetwork: connection.network,
+  });
+
+  return {
+    url,
+    seen,
+    entities,
+    overlays,
+    connection,
+    get viewerSignal() {
+      return viewers.signal;
+    },
+    get viewer() {
+      return viewers.current;
+    },
+    identify: async () => {
+      await viewers.authorize();
+      return viewers.current ?? '';
+    },
+    async ask(request, signal) {
+      const { given, options: operation } = opened(request);
+      const first = await authorizePatiently(viewers.signal);
+      const { signal: viewerSignal } = first;
+      let unused: Authorization | undefined = first;
+      const abort = new AbortController();
+      const end = () => {
+        abort.abort();
+      };
+      viewerSignal.addEventListener('abort', end);
+      signal?.addEventListener('abort', end);
+      try {
+        const answer = await ask(
+          openOperationSession(given, operation),
+          {
+            async send(body, headers, timeout) {
+              const authorization = unused ?? (await authorizeAs(viewerSignal));
+              unused = undefined;
+              return send(authorization, body, headers, timeout);
+            },
+            pauses,
+            operationName: request.operationName,
+          },
+          abort.signal,
+        );
+        connection.progress(seen.position, framePosition);
+        return answer;
+      } finally {
+        viewerSignal.removeEventListener('abort', end);
+        signal?.removeEventListener('abort', end);
+      }
+    },
+    subscribe,
+    onResync(listener) {
+      resyncListeners.add(listener);
+      return () => resyncListeners.delete(listener);
+    },
+    onViewerEnd(listener) {
+      viewerListeners.add(listener);
+      return () => viewerListeners.delete(listener);
+    },
+    logout: viewers.end,
+    close() {
+      stopWaking();
+      viewers.end();
+    },
+  };
 }

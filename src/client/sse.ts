@@ -1,10 +1,12 @@
-import { type Answer, type ClientOptions, openOperationSession } from './operation-session.ts';
+import { type Answer, type ClientOptions, type OperationOptions, openOperationSession } from './operation-session.ts';
 import { type Flow, iterate, type Sink } from './iterate.ts';
+import { createPauses, type Pauses } from './pauses.ts';
 import { createSeen } from './seen.ts';
 import { mostRefusals, type Token } from './token.ts';
+import type { OpenTransport, StreamRequest } from './transport.ts';
 
 /** A connection without a byte for this long is closed, ms: the server sends at least a comment every 12 s. */
-const silence = 30_000;
+const silenceMs = 15_000;
 
 export interface StreamOptions extends ClientOptions {
   /**
@@ -16,13 +18,6 @@ export interface StreamOptions extends ClientOptions {
   readonly token?: Token | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly fetch?: typeof fetch | undefined;
-}
-
-export interface StreamRequest {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export interface StreamAnswer<Data> extends Answer {
@@ -40,21 +35,69 @@ export interface StreamClient {
  * and the operation as a body. After a lost connection it reconnects and resumes after the last received frame.
  */
 export function createStreamClient(options: StreamOptions): StreamClient {
+  const { open } = createStreams(options, createPauses());
+  return {
+    subscribe: (request, sink) => open(request, sink).leave,
+    iterate: request => iterate(sink => open(request, sink)),
+  };
+}
+
+/** Carries the subscriptions of a session over HTTP: one request for each. */
+export const eventStreamTransport: OpenTransport = ({ onStatus, ...options }) => {
+  const pauses = createPauses();
+  const streams = new Map<StreamFlow, 'connecting' | 'live' | 'reconnecting'>();
+
+  function report(): void {
+    const statuses = [...streams.values()];
+    onStatus(statuses.find(status => status !== 'live') ?? statuses[0] ?? 'idle');
+  }
+  const { open } = createStreams(options, pauses, (flow, isConnected) => {
+    if (isConnected === undefined) streams.delete(flow);
+    else streams.set(flow, isConnected ? 'live' : streams.has(flow) ? 'reconnecting' : 'connecting');
+    report();
+  });
+  return {
+    open,
+    renew() {
+      for (const flow of streams.keys()) flow.reconnect();
+    },
+    wake: pauses.wake,
+    close() {
+      for (const flow of [...streams.keys()]) flow.leave();
+    },
+  };
+};
+
+interface StreamFlow extends Flow {
+  readonly reconnect: () => void;
+}
+
+/** @param onChange called when a stream is connected (true), is not (false), or has ended (undefined) */
+function createStreams(
+  options: StreamOptions,
+  pauses: Pauses,
+  onChange: (flow: StreamFlow, isConnected: boolean | undefined) => void = () => undefined,
+) {
   const { url, token, headers, fetch: fetched = fetch, seen = createSeen(), onResync } = options;
 
-  function open<Data>(request: StreamRequest, sink: Sink<StreamAnswer<Data>>): Flow {
-    const session = openOperationSession(request, { seen, onResync });
+  function open<Data>(
+    request: StreamRequest,
+    sink: Sink<StreamAnswer<Data>>,
+    admit?: OperationOptions['admit'],
+  ): StreamFlow {
+    const session = openOperationSession(request, { seen, onResync, admit });
+    const ended = new AbortController();
     let refusals = 0;
     let over = false;
     let resume: (() => void) | undefined;
     let resumed: Promise<void> | undefined;
-    let timer: ReturnType<typeof setTimeout> | undefined;
     let connection = new AbortController();
 
     /** @returns the wait in ms before the next connection; undefined after the end */
     async function connect(): Promise<number | undefined> {
       connection = new AbortController();
-      let alive = setTimeout(() => connection.abort(), silence);
+      onChange(flow, false);
+      let alive = setTimeout(() => connection.abort(), silenceMs);
       const position = session.send();
       let status: number | undefined;
       try {
@@ -78,12 +121,13 @@ export function createStreamClient(options: StreamOptions): StreamClient {
           if (wait === undefined) finish(() => sink.complete());
           return wait;
         }
+        onChange(flow, true);
         for await (const { event, data } of events(response)) {
           clearTimeout(alive);
           // Data that is not read waits at the server. If the server then cuts the stream, the subscription resumes
           // on a new one.
           await resumed;
-          alive = setTimeout(() => connection.abort(), silence);
+          alive = setTimeout(() => connection.abort(), silenceMs);
           if (event === 'complete') {
             finish(() => sink.complete());
             return undefined;
@@ -125,33 +169,39 @@ export function createStreamClient(options: StreamOptions): StreamClient {
     function finish(tell: () => void): void {
       if (over) return;
       over = true;
+      onChange(flow, undefined);
       tell();
     }
 
     async function run(): Promise<void> {
-      const wait = await connect();
-      if (wait !== undefined) timer = setTimeout(() => void run(), wait);
+      for (;;) {
+        const wait = await connect();
+        if (wait === undefined || over) return;
+        await pauses.wait(wait, ended.signal);
+        if (over) return;
+      }
     }
 
-    void run();
-    return {
+    const flow: StreamFlow = {
       leave() {
-        clearTimeout(timer);
         finish(() => sink.complete());
+        ended.abort();
         connection.abort();
         resume?.();
+      },
+      reconnect: () => {
+        connection.abort();
       },
       pause() {
         resumed = new Promise(resolve => (resume = resolve));
       },
       resume: () => resume?.(),
     };
+    void run();
+    return flow;
   }
 
-  return {
-    subscribe: (request, sink) => open(request, sink).leave,
-    iterate: request => iterate(sink => open(request, sink)),
-  };
+  return { open };
 }
 
 /** The events of a stream, and an empty one for each chunk that completes none. */

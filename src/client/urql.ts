@@ -1,117 +1,228 @@
 import {
-  type CombinedError,
-  type ExecutionResult,
+  type Client,
+  createRequest,
   type Exchange,
+  makeErrorResult,
   makeOperation,
   makeResult,
   type Operation,
   type OperationResult,
-  stringifyDocument,
 } from '@urql/core';
-import { filter, makeSubject, map, merge, pipe, tap } from 'wonka';
-import { type Answer, type ClientOptions, type OperationSession, openOperationSession } from './operation-session.ts';
-import { createSeen } from './seen.ts';
-
-interface Underway {
-  readonly session: OperationSession;
-  /** The operation as it came from the client: results refer to it, so that no cache sees the changes made here. */
-  readonly operation: Operation;
-  timer?: ReturnType<typeof setTimeout> | undefined;
-}
+import {
+  filter,
+  make,
+  makeSubject,
+  map,
+  merge,
+  mergeMap,
+  onEnd,
+  pipe,
+  share,
+  type Source,
+  subscribe,
+  takeUntil,
+} from 'wonka';
+import { withEntityFields } from './entity-fields.ts';
+import type { Answer } from './operation-session.ts';
+import { type Data, OperationError, type Operations } from './operations.ts';
+import { overlaid } from './overlaid.ts';
+import type { Session } from './session.ts';
 
 /**
- * An exchange for urql. Place it after the cache and before the terminating exchanges. Operations then read this
- * client's own writes, subscriptions resume after the last received frame, and transient failures are retried. After
- * RESYNC all active queries are fetched again.
+ * The exchanges of `new Client()`: around the cache, what keeps each result on the screen at the newest known versions;
+ * behind it, queries and commands over HTTP and subscriptions over the session's transport. Operations read this tab's
+ * own writes, no entity's version ever falls, subscriptions resume after the last frame, and transient failures are
+ * retried. After RESYNC, and when another viewer signs in, all active queries are fetched again.
+ * @param cache `cacheExchange` of @urql/core, or Graphcache with `keys` of this package
  */
-export function orderstreamExchange(options: ClientOptions = {}): Exchange {
-  const { seen = createSeen(), onResync } = options;
-  return ({ client, forward }) => {
-    const underway = new Map<number, Underway>();
-    const repeats = makeSubject<Operation>();
-    const deliveredErrors = new WeakSet<object>();
+export function orderstreamExchanges(session: Session, cache?: Exchange): Exchange[] {
+  return [screenExchange(session), ...(cache ? [cache] : []), networkExchange(session)];
+}
 
-    function refetch(position: string | undefined): void {
-      for (const { operation } of [...underway.values()]) {
+/** The last result of an active query. */
+interface Shown {
+  readonly result: OperationResult;
+  /** Its data in the newest known versions, without overlays. */
+  readonly newest: Data;
+  /** What the page got. */
+  readonly shown: Data;
+}
+
+/** Brings results up to date that a cache holds in an older version, shows overlays, and repeats what has changed. */
+function screenExchange(session: Session): Exchange {
+  const { entities, overlays } = session;
+  return ({ client, forward }) => {
+    const active = new Map<number, Operation>();
+    const results = new Map<number, Shown>();
+    const repeated = makeSubject<OperationResult>();
+
+    function current(result: OperationResult, data: Data): Shown {
+      const { query, variables } = result.operation;
+      const newest = entities.renew(query, variables as Data, data);
+      return { result, newest, shown: overlaid(query, variables as Data, newest, overlays) };
+    }
+    function delivered(result: OperationResult): OperationResult {
+      const { data, operation } = result;
+      if (!data || operation.kind === 'mutation') return result;
+      const now = current(result, data as Data);
+      if (active.has(operation.key)) results.set(operation.key, now);
+      return now.shown === data ? result : { ...result, data: now.shown };
+    }
+    /** Delivers again what has changed, although its cache holds it unchanged. */
+    function repeat(): void {
+      for (const [key, before] of results) {
+        const now = current(before.result, before.newest);
+        if (now.shown === before.shown) continue;
+        results.set(key, now);
+        repeated.next({ ...now.result, data: now.shown });
+      }
+    }
+    function refetch(): void {
+      for (const operation of active.values()) {
         if (operation.kind !== 'query') continue;
         client.reexecuteOperation(
-          client.createRequestOperation('query', operation, { ...operation.context, requestPolicy: 'network-only' }),
+          makeOperation('query', operation, { ...operation.context, requestPolicy: 'network-only' }),
         );
       }
-      onResync?.(position);
     }
+    entities.subscribe(repeat);
+    overlays.subscribe(repeat);
+    session.onResync(refetch);
+    session.onViewerEnd(next => {
+      results.clear();
+      if (next) refetch();
+    });
 
-    function begin(operation: Operation): Operation {
-      const { key, kind, query, variables, extensions } = operation;
-      clearTimeout(underway.get(key)?.timer);
-      underway.delete(key);
-      if (kind === 'teardown') return operation;
-      const request = { query: stringifyDocument(query), variables: variables as object, extensions };
-      const one: Underway = { session: openOperationSession(request, { seen, onResync: refetch }), operation };
-      underway.set(key, one);
-      return prepared(one);
-    }
-
-    function prepared({ session, operation }: Underway): Operation {
-      const { variables, extensions } = session.request;
-      const position = session.send();
-      const { fetchOptions } = operation.context;
-      return makeOperation(
-        operation.kind,
-        { ...operation, variables, extensions },
-        {
-          ...operation.context,
-          fetchOptions: () => {
-            const given = (typeof fetchOptions === 'function' ? fetchOptions() : fetchOptions) ?? {};
-            const headers = new Headers(given.headers);
-            if (position !== undefined) headers.set('orderstream-position', position);
-            return { ...given, headers: Object.fromEntries(headers) };
-          },
-        },
-      );
-    }
-
-    function settle(result: OperationResult): OperationResult | undefined {
-      const one = underway.get(result.operation.key);
-      if (one === undefined) return result;
-      const { session, operation } = one;
-      if (one.timer !== undefined) return undefined;
-      const { error, extensions, hasNext } = result;
-      // The server never ends a subscription without an error, so an end is a lost connection.
-      const cut = operation.kind === 'subscription' && !hasNext && !error;
-      // urql repeats the errors of a frame with each later frame.
-      const errors = error?.graphQLErrors.filter(one => !deliveredErrors.has(one));
-      for (const one of errors ?? []) deliveredErrors.add(one);
-      const answer: Answer = { data: result.data as unknown, extensions, errors };
-      const lost = cut || error?.networkError !== undefined;
-      const verdict = lost ? (session.fail(statusOf(error)) ?? answer) : session.take(answer);
-      if (verdict === undefined) return undefined;
-      if (typeof verdict !== 'number') {
-        return { ...(verdict === answer ? result : makeResult(operation, verdict as ExecutionResult)), operation };
-      }
-      one.timer = setTimeout(() => {
-        one.timer = undefined;
-        repeats.next(prepared(one));
-      }, verdict);
-      // A subscription with one failed frame does not end by itself.
-      if (hasNext) repeats.next(makeOperation('teardown', operation, operation.context));
-      return undefined;
-    }
-
-    return operations =>
-      pipe(
-        merge([pipe(operations, map(begin)), repeats.source]),
-        forward,
-        map(settle),
-        filter(result => result !== undefined),
-        tap(({ operation, hasNext }) => {
-          if (operation.kind === 'mutation' && !hasNext) underway.delete(operation.key);
+    return operations => {
+      const forwarded = pipe(
+        operations,
+        map(operation => {
+          const { key, kind } = operation;
+          if (kind === 'teardown') {
+            active.delete(key);
+            results.delete(key);
+            return operation;
+          }
+          const query = withEntityFields(operation.query);
+          const sent = makeOperation(kind, { ...operation, query: query as Operation['query'] }, operation.context);
+          if (kind === 'query') active.set(key, operation);
+          return sent;
         }),
+        forward,
+        map(delivered),
       );
+      return merge([forwarded, repeated.source]);
+    };
   };
 }
 
-function statusOf(error: CombinedError | undefined): number | undefined {
-  const { status } = (error?.response ?? {}) as { readonly status?: number };
-  return status === 200 ? undefined : status;
+/** Sends what the cache cannot answer. */
+function networkExchange(session: Session): Exchange {
+  return ({ client }) =>
+    operations => {
+      /** urql ends the sources of an operation when it is torn down. */
+      const tearDown = (operation: Operation) => {
+        client.reexecuteOperation(makeOperation('teardown', operation, operation.context));
+      };
+      const shared = share(operations);
+      return pipe(
+        shared,
+        filter(({ kind }) => kind !== 'teardown'),
+        mergeMap(operation => {
+          const torn = pipe(
+            shared,
+            filter(({ kind, key }) => kind === 'teardown' && key === operation.key),
+          );
+          return pipe(resultsOf(session, operation, tearDown), takeUntil(torn));
+        }),
+      );
+    };
+}
+
+function resultsOf(
+  session: Session,
+  operation: Operation,
+  tearDown: (operation: Operation) => void,
+): Source<OperationResult> {
+  const { query: document, variables, extensions, kind } = operation;
+  const request = { document, variables: variables as Data, extensions: extensions as Data | undefined };
+  return make(({ next, complete }) => {
+    const hasNext = kind === 'subscription';
+    const deliver = (answer: Answer) => {
+      next(makeResult(operation, { ...(answer as object), hasNext } as never));
+    };
+    const fail = (error: unknown) => {
+      next(makeErrorResult(operation, error instanceof Error ? error : new Error(messageOf(error))));
+      end();
+    };
+    const end = () => {
+      complete();
+      if (hasNext) tearDown(operation);
+    };
+    if (hasNext) return session.subscribe(request, { next: deliver, error: fail, complete: end });
+    const left = new AbortController();
+    session.ask(request, left.signal).then(
+      answer => {
+        if (left.signal.aborted) return;
+        deliver(answer);
+        complete();
+      },
+      error => {
+        if (!left.signal.aborted) fail(error);
+      },
+    );
+    return () => {
+      left.abort();
+    };
+  });
+}
+
+/** @param error errors of the server that ended a subscription, or a closed socket */
+function messageOf(error: unknown): string {
+  if (Array.isArray(error)) return String((error[0] as { readonly message?: unknown } | undefined)?.message);
+  const { reason, code } = error as { readonly reason?: string; readonly code?: number };
+  return `The connection was closed: ${code} ${reason}`;
+}
+
+/** The operations of an urql client, for live lists, commands and hooks. What they receive goes through its exchanges. */
+export function urqlOperations(client: Client, session: Session): Operations {
+  return {
+    session,
+    async query(document, variables) {
+      return dataOf(await client.query(document, variables, { requestPolicy: 'network-only' }).toPromise());
+    },
+    async mutate(document, variables) {
+      return dataOf(await client.mutation(document, variables).toPromise());
+    },
+    subscribe(document, variables, sink) {
+      // A key of its own: urql shares equal subscriptions, and a second one would get no first frame.
+      const request = { ...createRequest(document, variables), key: newKey() };
+      let error: unknown;
+      const { unsubscribe } = pipe(
+        client.executeSubscription(request),
+        onEnd(() => {
+          if (error === undefined) sink.complete();
+          else sink.error(error);
+        }),
+        subscribe(result => {
+          if (!result.hasNext && result.error) ({ error } = result);
+          else sink.next({ data: result.data as unknown, extensions: result.extensions });
+        }),
+      );
+      return unsubscribe;
+    },
+  };
+}
+
+/** Not a key that urql itself makes: those are positive. */
+function newKey(): number {
+  return -crypto.getRandomValues(new Uint32Array(1))[0]! - 1;
+}
+
+function dataOf({ data, error }: OperationResult): Data {
+  if (!error) return data as Data;
+  const { networkError, graphQLErrors } = error;
+  if (networkError instanceof OperationError) throw networkError;
+  const [first] = graphQLErrors;
+  throw new OperationError(String(first?.extensions['code'] ?? 'NETWORK'), first?.message ?? error.message);
 }

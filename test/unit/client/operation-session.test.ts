@@ -58,13 +58,54 @@ test('a response that is older than what was seen at its request is never delive
   expect(verdict).toMatchObject({ errors: [{ extensions: { code: 'VIEW_LAGGING', position: at(6) } }] });
 });
 
-test('a response that newer ones have overtaken is requested again, a limited number of times', () => {
+test('a response that newer ones have overtaken is not requested again: it contains what was seen at its request', () => {
   const seen = seenAt(5);
   const session = openOperationSession({ query }, { seen });
   session.send();
   seen.note(at(8));
-  expect(session.take(answer(6))).toEqual(expect.any(Number));
-  expect(insist(session, answer(6)).verdict).toEqual(answer(6));
+  expect(session.take(answer(6))).toEqual(answer(6));
+});
+
+test('a response that cannot be brought up to date is requested again, a limited number of times, and never delivered', () => {
+  const session = openOperationSession({ query }, { admit: () => undefined });
+  session.send();
+  const { times, verdict } = insist(session, answer(6));
+  expect(times).toBe(11);
+  expect(verdict).toMatchObject({ errors: [{ extensions: { code: 'VIEW_LAGGING' } }] });
+});
+
+test('a command whose response is outdated is not repeated: its result is delivered without the state of the order', () => {
+  const session = openOperationSession({ query: create, variables: { input: {} } }, { admit: () => undefined });
+  session.send();
+  const payload = { orderId: 'ord_1', version: 1, order: { id: 'ord_1', version: 1 } };
+  expect(session.take({ data: { createOrder: payload } })).toEqual({
+    data: { createOrder: { orderId: 'ord_1', version: 1, order: null } },
+  });
+});
+
+test('a frame that cannot be brought up to date is left out, and later ones come', () => {
+  const seen = createSeen();
+  let newest = false;
+  const session = openOperationSession(
+    { query: 'subscription { orderUpdated(id: 1) { order { id } } }' },
+    { seen, admit: data => (newest ? data : undefined) },
+  );
+  session.send();
+  const frame = (point: number) => ({ data: { a: point }, extensions: { position: at(point), kind: 'UPDATE' } });
+  expect(session.take(frame(3))).toBe(undefined);
+  newest = true;
+  expect(session.take(frame(4))).toEqual(frame(4));
+  expect(session.request.extensions['after']).toBe(at(4));
+});
+
+test('a response of an earlier log is requested again, even if its position is high', () => {
+  const seen = seenAt(5);
+  const session = openOperationSession({ query }, { seen });
+  session.send();
+  seen.reset(at(2));
+  expect(session.take(answer(9))).toEqual(expect.any(Number));
+  session.send();
+  expect(session.take(answer(3))).toEqual(answer(3));
 });
 
 test('the first position of a repeated command is no outdated response', () => {

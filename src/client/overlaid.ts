@@ -1,0 +1,30 @@
+import type { DocumentNode } from 'graphql';
+import { mapItems } from './entity-records.ts';
+import type { Data, Variables } from './operations.ts';
+import type { Overlays } from './overlays.ts';
+import { type Selection, selectionOf, typeOf } from './selected-fields.ts';
+
+/** Shows the overlays in the data of an answer. @returns the same object if there is none for it */
+export function overlaid(document: DocumentNode, variables: Variables, data: Data, overlays: Overlays): Data {
+  const selection = overlays.current.length > 0 ? selectionOf(document, variables) : undefined;
+  return selection ? (shown(data, selection, overlays) as Data) : data;
+}
+
+function shown(value: unknown, selection: Selection, overlays: Overlays): unknown {
+  if (Array.isArray(value)) return mapItems(value, value, item => shown(item, selection, overlays));
+  if (typeof value !== 'object' || value === null) return value;
+  const object = value as Data;
+  const type = typeOf(object, selection);
+  const fields = selection.fieldsOf(type);
+  const id = fields.find(({ name }) => name === 'id');
+  const entity = overlays.apply(`${type}:${String(id && object[id.key])}`, undefined);
+  let copy: Record<string, unknown> | undefined;
+  for (const { key, name, signature, selection: below } of fields) {
+    const before = object[key];
+    // An overlay has the values of fields without arguments.
+    const over = below ? undefined : (entity?.[name] ?? undefined);
+    const after = below ? shown(before, below, overlays) : over !== undefined && signature === name ? over : before;
+    if (after !== before) (copy ??= { ...object })[key] = after;
+  }
+  return copy ?? object;
+}
