@@ -1,6 +1,4 @@
 import {
-  type GraphQLField,
-  type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLNamedType,
   type GraphQLObjectType,
@@ -30,11 +28,11 @@ export function commandInputs(schema: GraphQLSchema, scalars: Readonly<Record<st
     return { name, result: type, input: getNamedType(input.type) as GraphQLInputObjectType, entity: entityOf(type) };
   });
   const entities = [...new Map(commands.map(({ entity }) => [entity.name, entity])).values()];
-  const types: GraphQLNamedType[] = [];
-  for (const { input } of commands) collect(input, types);
+  const declarations = new Map<string, string>();
+  for (const { input } of commands) declare(input, scalars, declarations);
   const members = new Set(commands.flatMap(({ result }) => membersOf(result)));
   const errors = [...members].filter(type => type.getInterfaces().some(({ name }) => name === 'CommandError'));
-  for (const error of errors) collect(error, types);
+  for (const error of errors) declare(error, scalars, declarations);
   return `// Written by codegen.ts from the schema.
 
 /** The input of each command, by the name of its mutation. */
@@ -53,7 +51,7 @@ export const errorFields =
 /** Why a command was not accepted. */
 export type CommandError = ${errors.map(({ name }) => name).join(' | ')};
 
-${types.map(type => declaration(type, scalars)).join('\n\n')}
+${[...declarations.values()].join('\n\n')}
 `;
 }
 
@@ -95,16 +93,30 @@ function selection(name: string, type: GraphQLNamedType): string {
   return `${name}{${ownFields(type)}}`;
 }
 
-function collect(type: GraphQLNamedType, types: GraphQLNamedType[]): void {
-  if (types.includes(type) || !(isEnumType(type) || isInputObjectType(type) || isObjectType(type))) return;
-  types.push(type);
-  if (!isEnumType(type)) for (const field of fieldsOf(type)) collect(getNamedType(field.type), types);
+/** Adds the declarations of a type and of all types of its fields. */
+function declare(type: GraphQLNamedType, scalars: Readonly<Record<string, string>>, texts: Map<string, string>): void {
+  if (texts.has(type.name) || !(isEnumType(type) || isInputObjectType(type) || isObjectType(type))) return;
+  texts.set(type.name, declaration(type, scalars));
+  if (!isEnumType(type)) for (const field of fieldsOf(type)) declare(getNamedType(field.type), scalars, texts);
 }
 
-function fieldsOf(
-  type: GraphQLInputObjectType | GraphQLObjectType,
-): (GraphQLInputField | GraphQLField<unknown, unknown>)[] {
-  return Object.values(type.getFields());
+interface Field {
+  readonly name: string;
+  readonly description: string;
+  readonly type: GraphQLType;
+  readonly isOptional: boolean;
+}
+
+function fieldsOf(type: GraphQLInputObjectType | GraphQLObjectType): Field[] {
+  if (isObjectType(type)) return Object.values(type.getFields()).map(field => described(field, false));
+  return Object.values(type.getFields()).map(field => described(field, !isRequiredInputField(field)));
+}
+
+function described(
+  { name, description, type }: { name: string; description?: string | null | undefined; type: GraphQLType },
+  isOptional: boolean,
+): Field {
+  return { name, description: description ?? '', type, isOptional };
 }
 
 function declaration(type: GraphQLNamedType, scalars: Readonly<Record<string, string>>): string {
@@ -116,9 +128,8 @@ function declaration(type: GraphQLNamedType, scalars: Readonly<Record<string, st
       .join(' | ')};`;
   }
   const fields = fieldsOf(type as GraphQLInputObjectType | GraphQLObjectType).map(field => {
-    const optional = !('args' in field) && !isRequiredInputField(field);
-    const text = typeText(field.type, scalars) + (optional ? ' | undefined' : '');
-    return `\n/** ${field.description ?? ''} */\nreadonly ${field.name}${optional ? '?' : ''}: ${text};`;
+    const text = typeText(field.type, scalars) + (field.isOptional ? ' | undefined' : '');
+    return `\n/** ${field.description} */\nreadonly ${field.name}${field.isOptional ? '?' : ''}: ${text};`;
   });
   const isMember = isObjectType(type) && type.getInterfaces().length > 0;
   const typename = isMember ? [`readonly __typename: '${type.name}';`] : [];
