@@ -24,6 +24,7 @@ import {
 } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { commandInputs } from './.config/command-inputs.ts';
+import { scalars } from './src/client/scalars.ts';
 import { schema } from './src/schema.ts';
 
 const schemaFile = fileURLToPath(new URL('schema.graphql', import.meta.url));
@@ -32,19 +33,6 @@ const textFile = fileURLToPath(new URL('src/client/testing/schema-text.ts', impo
 const commandsFile = fileURLToPath(new URL('src/client/command-inputs.ts', import.meta.url));
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
-
-// The JSON type of each scalar. A scalar that is missing here fails the run.
-const scalars = {
-  ID: 'string',
-  CurrencyCode: 'string',
-  Date: 'string',
-  DateTime: 'string',
-  Decimal: 'string',
-  IdempotencyKey: 'string',
-  JSON: 'unknown',
-  Position: 'string',
-  SafeInt: 'number',
-};
 
 /** The content of schema.graphql, in the code's order: sorting would also reorder the fields of default values. */
 function printedSchema(): string {
@@ -167,6 +155,7 @@ async function operations(schemaAst: GraphQLSchema): Promise<Record<string, stri
     schema: parse(printSchema(schemaAst)),
     schemaAst,
     documents,
+    // A scalar that is missing fails the run.
     config: { documentMode: 'string', enumType: 'string-literal', scalars, strictScalars: true, useTypeImports: true },
     presetConfig: { fragmentMasking: false, persistedDocuments: true },
     plugins: [],
