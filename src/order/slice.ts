@@ -5,6 +5,7 @@ import { orderDecider } from './decider.ts';
 import { customerOrderView } from './views/customer-order-view.ts';
 import { customerTotals, readCustomerTotals } from './views/customer-totals.ts';
 import { liveOrders } from './views/live-orders.ts';
+import { orderCounts } from './views/order-counts.ts';
 import { orderView } from './views/order-view.ts';
 import { productSales, productSalesByDay, productSalesByMonth } from './views/product-sales.ts';
 import { readOrderHistories } from './views/read-order-history.ts';
@@ -19,7 +20,7 @@ export const orderSlice = {
   views: {
     folded: [orderView],
     derived: [customerOrderView],
-    summed: [customerTotals, salesByDay, productSales, productSalesByDay, productSalesByMonth],
+    summed: [customerTotals, orderCounts, salesByDay, productSales, productSalesByDay, productSalesByMonth],
   },
   liveViews: [liveOrders],
   openReads: ({ source, cachedSource }: ReadSources): Pick<Dependencies, OrderReads> => ({

@@ -87,7 +87,7 @@ export async function readWatchedChanges<Row extends LastChange>(
         WHERE v.generation = c.generation AND v.position > ${after.point}::bigint
           AND ${column('v', view.key)} = ANY (ARRAY(SELECT ${idList(watched.ids)}))
       ) AS rows, ${scoped ? changedScopes(scoped, after, watched.scopes) : sql`NULL::jsonb`} AS scopes,
-      ${all ? isChanged(all, after) : sql`false`} AS "isChanged"
+      ${all ? isChanged(all, sql`true`, after) : sql`false`} AS "isChanged"
     FROM c`;
   type Result = Reached & {
     readonly rows: ChangedRow<Row>[] | null;
@@ -117,13 +117,30 @@ function changedScopes(
 }
 
 /**
- * Whether any row changed. The newest position is read from the end of its index; with EXISTS the planner would expect
- * to find a later row soon, and might read the whole table if there is none.
+ * Whether any row of a listing changed; null if it has no rows. The newest position is read from the end of its index;
+ * with EXISTS the planner would expect to find a later row soon, and might read the whole table if there is none.
  */
-function isChanged(all: ViewTable, after: Position): Sql {
+function isChanged(listing: ViewTable, inScope: Sql, after: Position): Sql {
   return sql`(
-    SELECT v.position > ${after.point}::bigint FROM ${table(all)} v
-    WHERE v.generation = c.generation ORDER BY v.position DESC LIMIT 1)`;
+    SELECT l.position > ${after.point}::bigint FROM ${table(listing)} l
+    WHERE l.generation = c.generation AND ${inScope} ORDER BY l.position DESC LIMIT 1)`;
+}
+
+/** Whether a row of a list changed after a position, for a statement with the live checkpoint `c`. */
+export function isListChanged(view: AnyLiveView, scope: string | undefined, after: Position | undefined): Sql {
+  if (after === undefined) return sql`true`;
+  const { listing, inScope } = listingOf(view, scope);
+  return sql`coalesce(${isChanged(listing, inScope, after)}, false)`;
+}
+
+/** The table that finds the changes of a list, with the condition on its rows (alias l). */
+function listingOf(
+  { rows, all, scoped }: AnyLiveView,
+  scope: string | undefined,
+): { listing: ViewTable; inScope: Sql } {
+  if (scope === undefined && all) return { listing: all, inScope: sql`true` };
+  if (scope === undefined || !scoped) throw new Error(`no table finds the changes of a list of ${rows.name}`);
+  return { listing: scoped.table, inScope: sql`${column('l', scoped.column)} = ${scope}` };
 }
 
 /**
@@ -138,14 +155,13 @@ export async function readChangePage<Row extends LastChange, Filter>(
   after: Position | undefined,
   limit: number,
 ): Promise<Reached & { rows: ChangedRow<Row>[] }> {
-  const { rows, all, scoped } = view;
-  const listing = scope === undefined ? all : scoped?.table;
-  if (!listing) throw new Error(`no table finds the changes of a list of ${rows.name}`);
+  const { rows } = view;
+  const { listing, inScope } = listingOf(view, scope);
   const where = sql.join(
     [
       sql`l.generation = (SELECT generation FROM c)`,
       sql`l.position > ${after?.point ?? Number.MAX_SAFE_INTEGER}::bigint`,
-      ...(scope === undefined || !scoped ? [] : [sql`${column('l', scoped.column)} = ${scope}`]),
+      inScope,
       ...(view.lastingFilters?.(filter) ?? []),
     ],
     ' AND ',

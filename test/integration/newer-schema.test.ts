@@ -40,8 +40,8 @@ function migrateOn(): Promise<unknown> {
       INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
         VALUES ('newer', '', '29991231000000_of_a_newer_release', now(), 1);
       UPDATE checkpoints SET position = 0, hash = '000000000000';
-      TRUNCATE order_view, customer_order_view, customer_view, product_view, product_change_view, customer_totals, sales_by_day,
-        product_sales, product_sales_by_day, product_sales_by_month;
+      TRUNCATE order_view, customer_order_view, customer_view, product_view, product_change_view, customer_totals, order_counts,
+        sales_by_day, product_sales, product_sales_by_day, product_sales_by_month;
       COMMIT`),
   );
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
 import { type Database, querySettings } from '../../src/database/database.ts';
 import { readCustomerTotals } from '../../src/order/views/customer-totals.ts';
+import { readOrderCounts } from '../../src/order/views/order-counts.ts';
 import type { OrderFilter } from '../../src/order/views/order-filter.ts';
 import { readTopProducts } from '../../src/order/views/product-sales.ts';
 import {
@@ -313,6 +314,8 @@ describe(`at ${orders} orders`, () => {
 
   test.each<[string, number, Read]>([
     ["a customer's totals", 40, source => readCustomerTotals(source, [crowd])],
+    ['the counts of all orders', 10, source => readOrderCounts(source, undefined, undefined)],
+    ["the counts of a customer's orders", 30, source => readOrderCounts(source, crowd, undefined)],
     ['the sales of a month', 60, source => readSalesByDay(source, { ...month, currency: 'EUR' }, undefined)],
     ['the best products of all time', 60, source => readTopProducts(source, { limit: 10, currency: 'EUR' }, undefined)],
     // The sum of its days: each product has a row for each day.

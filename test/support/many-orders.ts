@@ -53,6 +53,7 @@ export async function fillViews(client: pg.Client, orders: number): Promise<void
     SELECT 1, order_id, customer_id, reference, status, currency, total, created_at, updated_at, created_at, n
     FROM many ORDER BY n;
     INSERT INTO customer_totals SELECT 1, customer_id, status, currency, count(*), sum(total) FROM many GROUP BY 2, 3, 4;
+    INSERT INTO order_counts SELECT 1, status, count(*) FROM many GROUP BY 2;
     INSERT INTO sales_by_day SELECT 1, currency, created_at::date, count(*), count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales SELECT 1, currency, product_ids[1], count(*), sum(total) FROM many GROUP BY 2, 3;
     INSERT INTO product_sales_by_day

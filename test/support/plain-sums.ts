@@ -20,6 +20,7 @@ interface Order {
 export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Record<string, PlainSums>> {
   const sums = {
     customer_totals: new Map() as PlainSums,
+    order_counts: new Map() as PlainSums,
     sales_by_day: new Map() as PlainSums,
     product_sales: new Map() as PlainSums,
     product_sales_by_day: new Map() as PlainSums,
@@ -37,6 +38,7 @@ export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Recor
       orders: 1,
       spent: isOpenOrDone ? total : 0,
     });
+    add(sums.order_counts, [status], { orders: 1 });
     if (!isOpenOrDone) continue;
     const day = order.submittedAt.slice(0, 10);
     add(sums.sales_by_day, [currency, day], { orders: 1, units, revenue: total });
@@ -52,6 +54,7 @@ export function plainSums({ orders }: Pick<PlainRows, 'orders'>): Readonly<Recor
 
 const columns = {
   customer_totals: [`customer_id || ' ' || status || ' ' || currency`, 'orders', 'spent'],
+  order_counts: ['status', 'orders'],
   sales_by_day: [`currency || ' ' || day`, 'orders', 'units', 'revenue'],
   product_sales: [`currency || ' ' || product_id`, 'units', 'revenue'],
   product_sales_by_day: [`currency || ' ' || day || ' ' || product_id`, 'units', 'revenue'],
