@@ -3,9 +3,11 @@ import type { Position } from '../event-store/position.ts';
 import type { Pollable } from '../live/frame.ts';
 import { everything } from '../live/hub.ts';
 import { type ListFrame, watchList } from '../live/watch-list.ts';
+import { type ReportFrame, watchReport } from '../live/watch-report.ts';
 import { type LiveRow, type RowFrame, type Sighting, watchRow } from '../live/watch-row.ts';
 import type { Found } from '../projections/batched-read.ts';
 import { type ChangeList, type LiveView, readChangePage } from '../projections/read-changes.ts';
+import { type LiveReport, readLiveReport } from '../projections/read-report.ts';
 import { StalePositionError } from '../projections/stale-position.ts';
 import { type Context, startAfter, viewerOf } from './context.ts';
 import { waitForPosition } from './wait-for-position.ts';
@@ -106,4 +108,20 @@ export function subscribeToList<Row extends LiveRow, Filter>(
     );
   const { hub } = liveViews.of(view);
   return watchList(hub, list.scope ?? everything, startAfter(context, after), { read, logger: context.logger });
+}
+
+/**
+ * Subscribes to a report: as it is now, and again after each change that changed it. Subscribers that are woken at the
+ * same position share the read, as those of a list do: the field checks the viewer's rights before.
+ */
+export function subscribeToReport<Value, Source extends LiveRow>(
+  context: Context,
+  report: LiveReport<Value, Source>,
+  { scope, after }: { readonly scope: string | undefined; readonly after: Position | null | undefined },
+): Promise<AsyncIterableIterator<ReportFrame<Value>>> {
+  const { liveViews, source, sharedReads } = context.dependencies;
+  const read = (from: Position | undefined) =>
+    sharedReads.once(JSON.stringify([report.name, scope, from]), () => readLiveReport(source, report, scope, from));
+  const { hub } = liveViews.of(report.source);
+  return watchReport(hub, scope ?? everything, startAfter(context, after), { read, logger: context.logger });
 }

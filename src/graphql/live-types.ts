@@ -1,4 +1,5 @@
 import type { ListFrame } from '../live/watch-list.ts';
+import type { ReportFrame } from '../live/watch-report.ts';
 import type { LiveRow, RowFrame } from '../live/watch-row.ts';
 import type { AnyLiveView, LiveView } from '../projections/read-changes.ts';
 import { builder, type ObjectRef } from './builder.ts';
@@ -69,6 +70,32 @@ export function listUpdateType<Row extends LiveRow, Node extends object>(
         description: `The current ${noun}. Set only if the kind is UPDATE.`,
         resolve: ({ row }) => (row && nodeOf(row)) as never,
       }),
+    }),
+  });
+}
+
+/**
+ * Declares `<Report>Update`, the type of a field that sends a report again when it has changed.
+ * @param field the name of the report's field
+ * @param reportOf turns a frame into the value of the report's type
+ */
+export function reportUpdateType<Value, Report extends object>(
+  report: ObjectRef<Report>,
+  field: string,
+  reportOf: (frame: ReportFrame<Value>) => Report,
+): ObjectRef<ReportFrame<Value>> {
+  return builder.objectRef<ReportFrame<Value>>(`${report.name}Update`).implement({
+    description: `The current ${field}.`,
+    rule: 'as-parent',
+    sharing: 'role',
+    fields: t => ({
+      kind: t.expose('kind', { type: LiveKind, description: kindDescription }),
+      [field]: t.field({
+        type: report,
+        description: `The current ${field}.`,
+        resolve: frame => reportOf(frame) as never,
+      }),
+      position: t.expose('position', { type: 'Position', description: positionDescription }),
     }),
   });
 }

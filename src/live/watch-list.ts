@@ -48,7 +48,7 @@ export interface ListSource<Row> {
  * @param after resume after this position; default: the current position of the views
  * @throws if the first read fails
  */
-export async function watchList<Row extends LiveRow>(
+export async function watchList<Row extends Pick<LiveRow, 'position' | 'hash'>>(
   hub: Pick<Hub<Row>, 'watchScope' | 'notifiedPosition'>,
   scope: string,
   after: Position | undefined,
