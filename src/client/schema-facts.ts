@@ -51,6 +51,8 @@ export const keys: Record<string, () => null> = {
   Money: embedded,
   OrderCommandPayload: embedded,
   OrderConnection: embedded,
+  OrderCounts: embedded,
+  OrderCountsUpdate: embedded,
   OrderEdge: embedded,
   OrderEventConnection: embedded,
   OrderEventEdge: embedded,
@@ -86,6 +88,7 @@ export const fieldTypes: Record<string, Record<string, string>> = {
     order: 'Order',
     orderByNumber: 'Order',
     orders: 'OrderConnection',
+    orderCounts: 'OrderCounts',
     product: 'Product',
     products: 'ProductConnection',
   },
@@ -107,6 +110,7 @@ export const fieldTypes: Record<string, Record<string, string>> = {
   Viewer: { customer: 'Customer' },
   CustomerConnection: { edges: 'CustomerEdge', nodes: 'Customer', pageInfo: 'PageInfo' },
   CustomerEdge: { node: 'Customer' },
+  OrderCounts: { byStatus: 'OrderStatusCount' },
   ProductConnection: { edges: 'ProductEdge', nodes: 'Product', pageInfo: 'PageInfo' },
   ProductEdge: { node: 'Product' },
   Mutation: {
@@ -135,11 +139,13 @@ export const fieldTypes: Record<string, Record<string, string>> = {
     orderUpdated: 'OrderUpdate',
     customerOrdersUpdated: 'OrderListUpdate',
     ordersUpdated: 'OrderListUpdate',
+    orderCountsUpdated: 'OrderCountsUpdate',
     productsUpdated: 'ProductListUpdate',
   },
   CustomerUpdate: { customer: 'Customer' },
   OrderUpdate: { order: 'Order' },
   OrderListUpdate: { order: 'Order' },
+  OrderCountsUpdate: { counts: 'OrderCounts' },
   ProductListUpdate: { product: 'Product' },
 };
 
@@ -158,6 +164,7 @@ export const stateFields: Record<string, string> = {
   OrderConnection: 'position',
   OrderCommandPayload: 'version position',
   OrderEventConnection: 'position',
+  OrderCounts: 'position',
   CustomerOrderTotals: '',
   ProductCommandPayload: 'version position',
 };

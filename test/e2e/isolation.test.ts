@@ -56,6 +56,7 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
   ],
   orderByNumber: ({ number }) => [{ number }],
   orders: ({ customerId, orderId }) => [{}, { filter: { customerId } }, { filter: { idIn: [orderId] } }],
+  orderCounts: ({ customerId }) => [{}, { customerId }],
   customer: ({ customerId }) => [{ id: customerId }],
   customers: () => [{}],
   product: () => [{ id: shop.productId }],
@@ -94,6 +95,8 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
     { filter: { customerId }, after: '0000000000000-000000000000' },
     { filter: { idIn: [orderId] } },
   ],
+  // Without a customer it is about the caller alone, and starts with a frame.
+  orderCountsUpdated: ({ customerId }) => [{ customerId }, { customerId, after: '0000000000000-000000000000' }],
   customerUpdated: ({ customerId }) => [{ id: customerId }, { id: customerId, after: '0000000000000-000000000000' }],
   productsUpdated: () => [{}, { after: '0000000000000-000000000000' }],
   orderEvents: ({ orderId }) => [{ orderId }, { orderId, after: '0000000000000-000000000000' }],

@@ -73,6 +73,7 @@ test.each([
   ['searched', `{ orders(filter: { search: "ada tea" }) { ${page} totalCount } }`],
   ['a list of customers', `{ customers(search: "ada") { ${page} totalCount } }`],
   ['a list of products', `{ products(search: "tea") { ${page} totalCount } }`],
+  ['the counts of all orders', `{ orderCounts { orderCount byStatus { status count } position } }`],
   ['sales by day', `{ salesByDay(from: "2026-01-01", to: "2030-01-01", currency: "EUR") { date revenue { amount } } }`],
   ['the best products', `{ topProducts(currency: "EUR") { productId productName revenue { amount } } }`],
   ['the state of every read model', `{ projections { name state position } }`],
@@ -83,6 +84,7 @@ test.each([
 test.each([
   ['their orders', `{ customer(id: $customer) { id orders { ${page} totalCount nodes { ${order} } } } }`],
   ['their order totals', `{ customer(id: $customer) { id orderTotals { orderCount totalSpent { amount } } } }`],
+  ['the counts of their orders', `{ orderCounts(customerId: $customer) { orderCount position } }`],
   // Two statements: the order's owner, and its events up to then.
   ['an order at an earlier version', `{ orderAt(id: $order, at: { version: 1 }) { orderId version status } }`],
   ['its history', `{ order(id: $order) { id history { nodes { type } } } }`],

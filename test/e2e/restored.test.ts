@@ -53,6 +53,8 @@ beforeAll(async () => {
   };
   unchanged = {
     'a customer': `customerUpdated(id: "${log.customerId}" AFTER) { kind position customer { name } }`,
+    'the counts of all orders': 'orderCountsUpdated(AFTER) { kind position counts { orderCount } }',
+    'the counts of a customer’s orders': `orderCountsUpdated(customerId: "${log.customerId}" AFTER) { kind position }`,
     'the list of products': 'productsUpdated(AFTER) { kind position productId }',
   };
   feeds = {
@@ -212,6 +214,8 @@ describe('a request that must reflect a position', () => {
     orderByNumber: 'orderByNumber(number: "23456789" AT) { id }',
     orders: 'orders(AT) { position }',
     customer: `customer(id: "${log.customerId}" AT) { id }`,
+    counts: 'orderCounts(AT) { orderCount }',
+    'counts of a customer': `orderCounts(customerId: "${log.customerId}" AT) { orderCount }`,
     totals: `customer(id: "${log.customerId}" AT) { orderTotals { orderCount } }`,
     customers: 'customers(AT) { position }',
     product: `product(id: "${log.productId}" AT) { id }`,

@@ -110,6 +110,7 @@ test('a position that the standby does not reach in time is VIEW_LAGGING with th
     const fields = [
       `order(id: "${orderId}", atLeast: "${atLeast}") { id }`,
       `orders(atLeast: "${atLeast}") { position }`,
+      `orderCounts(atLeast: "${atLeast}") { position }`,
       `customer(id: "${shop.customer.id}", atLeast: "${atLeast}") { id }`,
       `customers(atLeast: "${atLeast}") { position }`,
       `product(id: "${shop.productId}", atLeast: "${atLeast}") { id }`,
@@ -130,6 +131,7 @@ describe('a subscription that resumes after a position which the standby has not
     order: `orderUpdated(id: "${orderId}", after: "${after}") { kind position order { version } }`,
     customer: `customerOrdersUpdated(customerId: "${shop.customer.id}", after: "${after}") { kind position orderId }`,
     orders: `ordersUpdated(after: "${after}") { kind position orderId }`,
+    counts: `orderCountsUpdated(after: "${after}") { kind position }`,
     'order events': `orderEvents(orderId: "${orderId}", after: "${after}") { position }`,
     events: `eventsAppended(after: "${after}") { position }`,
   });

@@ -6,6 +6,7 @@ import {
   CreateOrderDocument,
   CustomerTotalsDocument,
   DeliverOrderDocument,
+  OrderCountsDocument,
   SalesByDayDocument,
   ShipOrderDocument,
   SubmitOrderDocument,
@@ -121,6 +122,7 @@ test('totals and sales wait for the position that they must reflect, and answer 
     const as = { token: shop.staff, headers: { 'orderstream-position': position } };
     for (const answer of [
       await post(app.url, CustomerTotalsDocument, { id: shop.customer.id }, as),
+      await post(app.url, OrderCountsDocument, {}, as),
       await post(app.url, SalesByDayDocument, { ...ofAllTime, currency: 'EUR' }, as),
       await post(app.url, TopProductsDocument, { currency: 'EUR' }, as),
     ]) {

@@ -23,6 +23,7 @@ test('while the database hangs, each kind of read is answered UNAVAILABLE, and s
   const queries = [
     `{ customer(id: "${id}") { id } }`,
     `{ customer(id: "${id}") { orderTotals { orderCount } } }`,
+    '{ orderCounts { orderCount } }',
     `{ product(id: "${shop.productId}") { id } }`,
     '{ orders(first: 5) { nodes { id } } }',
     '{ products(first: 5) { nodes { id } } }',

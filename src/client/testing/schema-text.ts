@@ -511,6 +511,13 @@ type OrderStatusCount {
   count: Int!
 }
 
+type OrderCounts {
+  orderCount: Int!
+  openOrderCount: Int!
+  byStatus: [OrderStatusCount!]!
+  position: Position!
+}
+
 type CustomerOrderTotals {
   orderCount: Int!
   openOrderCount: Int!
@@ -547,6 +554,12 @@ type OrderListUpdate {
   order: Order
 }
 
+type OrderCountsUpdate {
+  kind: LiveKind!
+  counts: OrderCounts!
+  position: Position!
+}
+
 type ProductCommandPayload {
   productId: ID!
   version: Int!
@@ -579,6 +592,7 @@ type Query {
   order(id: ID!, atLeast: Position): Order
   orderByNumber(number: String!, atLeast: Position): Order
   orders(first: Int, after: String, last: Int, before: String, filter: OrderFilter, orderBy: OrderSort = {field: CREATED_AT, direction: DESC}, atLeast: Position): OrderConnection
+  orderCounts(customerId: ID, atLeast: Position): OrderCounts
   salesByDay(from: Date!, to: Date!, currency: CurrencyCode!): [SalesDay!]
   topProducts(limit: Int! = 10, from: Date, to: Date, currency: CurrencyCode!): [ProductSales!]
   product(id: ID!, atLeast: Position): Product
@@ -608,6 +622,7 @@ type Subscription {
   orderUpdated(id: ID!, after: Position): OrderUpdate!
   customerOrdersUpdated(customerId: ID!, filter: OrderFilter, after: Position): OrderListUpdate!
   ordersUpdated(filter: OrderFilter, after: Position): OrderListUpdate!
+  orderCountsUpdated(customerId: ID, after: Position): OrderCountsUpdate!
   orderEvents(orderId: ID!, after: Position): OrderEvent!
   productsUpdated(search: String, after: Position): ProductListUpdate!
 }

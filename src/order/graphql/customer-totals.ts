@@ -3,9 +3,9 @@ import { waitForPosition, positionToReflect } from '../../graphql/wait-for-posit
 import { builder } from '../../graphql/builder.ts';
 import { Money } from '../../graphql/common-types.ts';
 import type { Found } from '../../projections/batched-read.ts';
-import { orderStatuses, type OrderStatus as Status } from '../domain/order.ts';
+import { orderStatuses } from '../domain/order.ts';
 import type { CustomerTotals } from '../views/customer-totals.ts';
-import { OrderStatus } from './types.ts';
+import { countOf, countsByStatus, openStatuses, OrderStatusCount } from './order-counts.ts';
 
 declare module '../../graphql/dependencies.ts' {
   interface Dependencies {
@@ -13,31 +13,22 @@ declare module '../../graphql/dependencies.ts' {
   }
 }
 
-const OrderStatusCount = builder.objectRef<{ status: Status; count: number }>('OrderStatusCount').implement({
-  description: 'The number of orders with one status.',
-  rule: 'as-parent',
-  fields: t => ({
-    status: t.expose('status', { type: OrderStatus, description: 'The status.' }),
-    count: t.exposeInt('count', { description: 'The number of orders with this status.' }),
-  }),
-});
-
 const CustomerOrderTotals = builder.objectRef<CustomerTotals>('CustomerOrderTotals').implement({
   description: "Totals over a customer's orders.",
   rule: 'as-parent',
   fields: t => ({
     orderCount: t.int({
       description: 'The number of all orders, including drafts and cancelled ones.',
-      resolve: totals => count(totals, orderStatuses),
+      resolve: ({ counts }) => countOf(counts, orderStatuses),
     }),
     openOrderCount: t.int({
       description: 'The number of orders with the status SUBMITTED, CONFIRMED or SHIPPED.',
-      resolve: totals => count(totals, ['SUBMITTED', 'CONFIRMED', 'SHIPPED']),
+      resolve: ({ counts }) => countOf(counts, openStatuses),
     }),
     byStatus: t.field({
       type: [OrderStatusCount],
       description: 'The number of orders for each status, including those without orders.',
-      resolve: totals => orderStatuses.map(status => ({ status, count: count(totals, [status]) })),
+      resolve: ({ counts }) => countsByStatus(counts),
     }),
     totalSpent: t.field({
       type: [Money],
@@ -52,10 +43,6 @@ const CustomerOrderTotals = builder.objectRef<CustomerTotals>('CustomerOrderTota
     }),
   }),
 });
-
-function count({ counts }: CustomerTotals, statuses: readonly Status[]): number {
-  return statuses.reduce((sum, status) => sum + (counts.get(status) ?? 0), 0);
-}
 
 const none: CustomerTotals = { counts: new Map(), spent: [], lastOrderAt: null };
 

@@ -3,20 +3,30 @@ import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
 import { eventOf, subscribeToEvents } from '../../graphql/event-feed.ts';
-import { isVisible, subscribeToList, subscribeToRow } from '../../graphql/live-field.ts';
-import { listUpdateArguments, listUpdateType, updateArguments, updateType } from '../../graphql/live-types.ts';
+import { isVisible, subscribeToList, subscribeToReport, subscribeToRow } from '../../graphql/live-field.ts';
+import {
+  listUpdateArguments,
+  listUpdateType,
+  reportUpdateType,
+  updateArguments,
+  updateType,
+} from '../../graphql/live-types.ts';
 import { checkedId } from '../../graphql/node.ts';
 import type { Position } from '../../event-store/position.ts';
+import type { ReportFrame } from '../../live/watch-report.ts';
 import { liveOrders } from '../views/live-orders.ts';
+import { liveOrderCounts, type OrderCounts as Counts } from '../views/order-counts.ts';
 import { matchesNow } from '../views/order-filter.ts';
 import type { OrderRow } from '../views/order-view.ts';
 import { maySee, type OrderNode } from './find-order.ts';
 import { OrderEvent } from './history.ts';
+import { countedCustomer, OrderCounts } from './order-counts.ts';
 import { type FilterInput, OrderFilter, orderFilter } from './order-list.ts';
 import { Order } from './types.ts';
 
 const OrderUpdate = updateType(Order, liveOrders, nodeOf);
 const OrderListUpdate = listUpdateType(Order, liveOrders, nodeOf);
+const OrderCountsUpdate = reportUpdateType(OrderCounts, 'counts', countsOf);
 
 builder.subscriptionFields(t => ({
   orderUpdated: t.field({
@@ -64,6 +74,27 @@ builder.subscriptionFields(t => ({
       subscribeToList(context, liveOrders, { scope: undefined, filter: orderFilter(filter), after }),
     resolve: (frame, { filter }, context) => ({ ...frame, matches: row => matches(row, filter, context) }),
   }),
+  orderCountsUpdated: t.field({
+    type: OrderCountsUpdate,
+    rule: 'authenticated',
+    sharing: 'role',
+    description:
+      'Sends the current number of orders in each status, and sends it again after each change that changed it: to staff of all orders, to a customer of their own. With `customerId` it counts the orders of this customer. The first frame is left out if no order has changed since `after`. A slow client skips intermediate counts, but always gets the newest ones.',
+    args: {
+      customerId: t.arg.id({ description: 'The id of a customer, `cus_<uuid>`.' }),
+      after: t.arg({
+        type: 'Position',
+        description:
+          'The position of the last frame, or of a response that showed these counts. The subscription continues after it.',
+      }),
+    },
+    subscribe: async (_root, { customerId, after }, context) => {
+      const scope = countedCustomer(context, customerId);
+      if (scope !== undefined) await checkCustomer(context, scope, after);
+      return subscribeToReport(context, liveOrderCounts, { scope, after });
+    },
+    resolve: frame => frame,
+  }),
   orderEvents: t.field({
     type: OrderEvent,
     rule: 'authenticated',
@@ -82,6 +113,10 @@ builder.subscriptionFields(t => ({
     resolve: eventOf,
   }),
 }));
+
+function countsOf({ row, position }: ReportFrame<Counts>): { counts: Counts; position: Position } {
+  return { counts: row.value, position };
+}
 
 function nodeOf(row: OrderRow): OrderNode {
   return { row, joined: undefined };

@@ -15,6 +15,8 @@ export const audiences: Readonly<Record<string, Audience>> = {
   orderAt: 'owner',
   orderByNumber: 'owner',
   orders: 'staff',
+  // Without a customer's id: of staff all orders, of a customer their own.
+  orderCounts: 'anyone',
   customer: 'owner',
   customers: 'staff',
   product: 'anyone',
@@ -38,6 +40,7 @@ export const audiences: Readonly<Record<string, Audience>> = {
   orderUpdated: 'owner',
   customerOrdersUpdated: 'owner',
   ordersUpdated: 'staff',
+  orderCountsUpdated: 'anyone',
   orderEvents: 'owner',
   customerUpdated: 'owner',
   productsUpdated: 'anyone',

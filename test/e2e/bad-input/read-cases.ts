@@ -6,6 +6,8 @@ import {
   CustomerUpdatedDocument,
   NodeDocument,
   NodesDocument,
+  OrderCountsDocument,
+  OrderCountsUpdatedDocument,
   OrderByNumberDocument,
   OrderDocument,
   OrdersDocument,
@@ -53,6 +55,10 @@ function* idCases(): Generator<Case> {
   for (const customerId of malformedIds('cus')) {
     const operation = [CustomerOrdersUpdatedDocument, { customerId }] as const;
     yield asCustomer(`customerOrdersUpdated: the id ${JSON.stringify(customerId)}`, operation, badUserInput);
+    const counts = [OrderCountsDocument, { customerId }] as const;
+    yield asCustomer(`orderCounts: the customer ${JSON.stringify(customerId)}`, counts, badUserInput);
+    const watch = [OrderCountsUpdatedDocument, { customerId }] as const;
+    yield asCustomer(`orderCountsUpdated: the customer ${JSON.stringify(customerId)}`, watch, badUserInput);
   }
   for (const id of ['', 'tea', 'ord_1', unknown('ORD'), `${unknown('ord')}\0`]) {
     yield asCustomer(`node: the id ${JSON.stringify(id)}`, [NodeDocument, { id }], badUserInput);
@@ -223,6 +229,8 @@ function* positionCases({ orders: { draft }, customer }: World): Generator<Case>
     yield asCustomer(`orderUpdated: after ${shown}`, [OrderUpdatedDocument, { ...of, after: position }], badUserInput);
     const list = [CustomerOrdersUpdatedDocument, { customerId: customer.id, after: position }] as const;
     yield asCustomer(`customerOrdersUpdated: after ${shown}`, list, badUserInput);
+    yield asCustomer(`orderCounts: at least ${shown}`, [OrderCountsDocument, { atLeast: position }], badUserInput);
+    yield asStaff(`orderCountsUpdated: after ${shown}`, [OrderCountsUpdatedDocument, { after: position }], badUserInput);
   }
 }
 
@@ -235,6 +243,9 @@ function* nothingToWatchCases({ orders, stranger }: World): Generator<Case> {
   yield asCustomer("orderUpdated: another customer's order", order(orders.foreign.id), answer);
   yield asStaff('customerUpdated: an unknown customer', profile(unknown('cus')), answer);
   yield asCustomer('customerUpdated: another customer', profile(stranger.id), answer);
+  const counts = (customerId: string) => [OrderCountsUpdatedDocument, { customerId }] as const;
+  yield asStaff('orderCountsUpdated: an unknown customer', counts(unknown('cus')), answer);
+  yield asCustomer('orderCountsUpdated: another customer', counts(stranger.id), answer);
   yield asStaff('customerOrdersUpdated: an unknown customer', list(unknown('cus')), answer);
   yield asCustomer('customerOrdersUpdated: another customer', list(stranger.id), answer);
 }
