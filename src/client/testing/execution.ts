@@ -1,0 +1,199 @@
+import {
+  buildSchema,
+  type DocumentNode,
+  execute,
+  type ExecutionResult,
+  getArgumentValues,
+  getOperationAST,
+  getVariableValues,
+  type GraphQLError,
+  GraphQLScalarType,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql';
+import type { Answer } from '../operation-session.ts';
+import { codedError, statusOf, withCode } from './coded-error.ts';
+import type { Commands } from './commands.ts';
+import type { Frame, Live } from './live.ts';
+import { isPosition } from './log.ts';
+import type { Context } from './nodes.ts';
+import { queries } from './queries.ts';
+import { schemaText } from './schema-text.ts';
+import type { Script } from './script.ts';
+
+/** An operation as a client sends it. */
+export interface Request {
+  readonly query?: string | undefined;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** A valid operation. */
+export interface Operation {
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  /** Its name, or that of its first field. */
+  readonly name: string;
+  readonly request: Request;
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  /** The names of its fields. */
+  readonly fields: readonly string[];
+}
+
+/** The failure of a whole request: it was not executed. */
+export interface Refused {
+  readonly errors: readonly GraphQLError[];
+  /** Of the HTTP response. */
+  readonly status: number;
+}
+
+export interface Execution {
+  prepare(request: Request): Operation | Refused;
+  /** Executes a query or a mutation. */
+  execute(operation: Operation, context: Context): Answer;
+  /**
+   * Opens a subscription.
+   * @returns a function that ends it; or the answer with the reason why it was not opened
+   */
+  subscribe(operation: Operation, context: Context, send: (answer: Answer) => void): (() => void) | Answer;
+}
+
+/** Executes operations of the real schema on the objects of a shop. */
+export function createExecution(live: Live, commands: Commands, script: Script): Execution {
+  const schema = playedSchema(commands, live, script);
+
+  function run({ document, request }: Operation, context: Context, root?: object): ExecutionResult {
+    // No resolver returns a promise.
+    return execute({
+      schema,
+      document,
+      operationName: request.operationName ?? null,
+      variableValues: request.variables ?? null,
+      contextValue: context,
+      rootValue: root,
+    }) as ExecutionResult;
+  }
+
+  function frameAnswer(operation: Operation, context: Context, { kind, position, value }: Frame): Answer {
+    const result = run(operation, context, { [operation.fields[0] as string]: value });
+    return answerOf(result, { position, kind });
+  }
+
+  return {
+    prepare: request => prepare(schema, request),
+    execute(operation, context) {
+      const result = run(operation, context);
+      return answerOf(result, context.position === undefined ? undefined : { position: context.position });
+    },
+    subscribe(operation, context, send) {
+      const field = operation.fields[0] as string;
+      try {
+        const args = argumentsOf(schema, operation);
+        const after = operation.request.extensions?.['after'] ?? args['after'];
+        if (after != null && !isPosition(after as string)) throw notPosition();
+        return script.play(field, () =>
+          live.open(field, { context, args }, (after ?? undefined) as string | undefined, frame =>
+            send(frameAnswer(operation, context, frame)),
+          ),
+        );
+      } catch (error) {
+        const located = Object.assign(withCode(error as GraphQLError), { path: [field] });
+        return answerOf({ errors: [located] }, undefined);
+      }
+    },
+  };
+}
+
+function prepare(schema: GraphQLSchema, request: Request): Operation | Refused {
+  let document: DocumentNode;
+  try {
+    document = parse(request.query ?? '');
+  } catch (error) {
+    return refused([error as GraphQLError], 'GRAPHQL_PARSE_FAILED');
+  }
+  const errors = validate(schema, document);
+  if (errors.length > 0) return refused(errors, 'GRAPHQL_VALIDATION_FAILED');
+  const definition = getOperationAST(document, request.operationName);
+  if (!definition) return refused([codedError('BAD_USER_INPUT', 'It is not clear which operation is meant.')]);
+  const { errors: invalid } = getVariableValues(schema, definition.variableDefinitions ?? [], request.variables ?? {});
+  if (invalid) return refused(invalid);
+  const fields = definition.selectionSet.selections.flatMap(one => (one.kind === Kind.FIELD ? [one.name.value] : []));
+  const name = definition.name?.value ?? fields[0] ?? '';
+  return { kind: definition.operation, name, request, document, definition, fields };
+}
+
+export function refused(
+  errors: readonly GraphQLError[],
+  code?: 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED',
+): Refused {
+  const coded = errors.map(error => withCode(error, code));
+  return { errors: coded, status: statusOf(coded[0] as GraphQLError) };
+}
+
+function answerOf({ data, errors }: ExecutionResult, extensions: Record<string, unknown> | undefined): Answer {
+  return {
+    ...(errors && { errors: errors.map(error => withCode(error).toJSON()) }),
+    ...(data !== undefined && { data }),
+    ...(extensions && { extensions }),
+  };
+}
+
+function argumentsOf(schema: GraphQLSchema, { definition, request }: Operation): Record<string, unknown> {
+  const [node] = definition.selectionSet.selections;
+  if (node?.kind !== Kind.FIELD) throw codedError('BAD_USER_INPUT', 'A subscription has one field.');
+  const field = schema.getSubscriptionType()?.getFields()[node.name.value];
+  const { coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], request.variables ?? {});
+  return field ? getArgumentValues(field, node, coerced) : {};
+}
+
+/** The schema, with resolvers and with the checks of its scalars. */
+function playedSchema(commands: Commands, live: Live, script: Script): GraphQLSchema {
+  const schema = buildSchema(schemaText, { assumeValid: true });
+  for (const [name, field] of Object.entries(schema.getQueryType()?.getFields() ?? {})) {
+    const resolve = queries[name] ?? notPlayed(name);
+    field.resolve = (_root, args, context) => script.play(name, () => resolve(args as never, context as Context));
+  }
+  for (const [name, field] of Object.entries(schema.getMutationType()?.getFields() ?? {})) {
+    const resolve = commands.resolver(name) ?? notPlayed(name);
+    field.resolve = (_root, args, context) => script.play(name, () => resolve(args as never, context as Context));
+  }
+  for (const [name, field] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {})) {
+    if (!live.has(name)) field.resolve = notPlayed(name);
+  }
+  for (const [name, [pattern, expected]] of Object.entries(scalars)) {
+    const scalar = schema.getType(name);
+    if (!(scalar instanceof GraphQLScalarType)) continue;
+    const parseText = (value: unknown) => {
+      if (typeof value === 'string' && pattern.test(value)) return value;
+      throw codedError('BAD_USER_INPUT', `${name} has to be ${expected}.`);
+    };
+    scalar.parseValue = parseText;
+    scalar.parseLiteral = node => parseText(node.kind === Kind.STRING ? node.value : undefined);
+  }
+  return schema;
+}
+
+const scalars: { readonly [Name in string]: readonly [pattern: RegExp, expected: string] } = {
+  Position: [/^[0-9a-f]{13}-[0-9a-f]{12}$/, 'a position that the server has returned'],
+  IdempotencyKey: [/^[\w.~:-]{1,128}$/, '1 to 128 of the characters A-Z a-z 0-9 . _ ~ : -'],
+  Decimal: [/^-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?$/, 'a decimal number as a string, e.g. "12.50"'],
+  CurrencyCode: [/^[A-Z]{3}$/, 'an ISO 4217 code in upper case, e.g. "EUR"'],
+  DateTime: [
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i,
+    'an RFC 3339 date-time, e.g. "2026-11-21T09:30:00Z"',
+  ],
+};
+
+function notPlayed(name: string) {
+  return (): never => {
+    throw codedError('INTERNAL', `The scripted server does not play \`${name}\`: test it against a real server.`);
+  };
+}
+
+function notPosition(): GraphQLError {
+  return codedError('BAD_USER_INPUT', '`after` must be a position from a response.');
+}
