@@ -38,7 +38,7 @@ export function mergeStates(known: StateRecord, received: StateRecord): StateRec
   return fields ? { type: known.type, fields } : known;
 }
 
-function mergeSlots(before: Slot, received: Slot): Slot {
+export function mergeSlots(before: Slot, received: Slot): Slot {
   const value = mergeValues(before.value, received.value, before.position, received.position);
   const position = received.position > before.position ? received.position : before.position;
   return value === before.value && position === before.position ? before : { value, position };

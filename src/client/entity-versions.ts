@@ -4,6 +4,7 @@ import {
   isSame,
   isStateRecord,
   mapItems,
+  mergeSlots,
   mergeStates,
   type Slot,
   type StateRecord,
@@ -94,8 +95,11 @@ export function createEntityVersions(): EntityVersions {
     for (const { key, signature, selection: below } of selected) {
       const given = value[key];
       if (given === undefined) continue;
-      const slot = below ? record(given, below, pathOf(place, signature), position, changed) : given;
-      fields.set(signature, { value: slot, position });
+      const slotValue = below ? record(given, below, pathOf(place, signature), position, changed) : given;
+      const slot = { value: slotValue, position };
+      // A document may select the same field twice, by aliases.
+      const twin = fields.get(signature);
+      fields.set(signature, twin ? mergeSlots(twin, slot) : slot);
     }
     if (identity) keep(identity, { type, fields }, changed);
     return identity?.key ?? { type, fields };
