@@ -50,7 +50,8 @@ function useProvided(): Provided {
   return provided;
 }
 
-function useStore<Value>(store: Store<Value>): Value {
+/** The value of a store, such as `pending` of a command queue. */
+export function useStore<Value>(store: Store<Value>): Value {
   // Always the same function: with another one React would subscribe anew, and what is watched would begin anew.
   const subscribe = useCallback((listener: () => void) => store.subscribe(listener), [store]);
   const current = () => store.current;
