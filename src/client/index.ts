@@ -2,6 +2,7 @@
 export { commandDocument, type CommandName } from './command-document.ts';
 export type { CommandError, CommandInputs } from './command-inputs.ts';
 export { type CommandOptions, type CommandResult, type Commands, createCommands } from './commands.ts';
+export { type CommandQueue, createCommandQueue, type QueuedCommand, type RefusedCommand } from './command-queue.ts';
 export type { ConnectionState, ConnectionStatus } from './connection-state.ts';
 export {
   boardDocuments,
