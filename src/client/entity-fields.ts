@@ -50,8 +50,10 @@ function complete(document: DocumentNode): DocumentNode {
     return { ...set, selections };
   }
 
+  // urql recognises a document by its key, and takes its text from `loc`: both belong to the document as it was.
+  const { __key: _, loc: __, ...rest } = document as DocumentNode & { readonly __key?: unknown };
   return {
-    ...document,
+    ...rest,
     definitions: document.definitions.map(definition => {
       const type = typeOfDefinition(definition);
       if (type === undefined) return definition;

@@ -1,25 +1,30 @@
-/**
- * What is known of one field. The value is a scalar as it was received; null; a `StateRecord` for an object that belongs
- * to its parent; a key (a text) for an object that has a record of its own; or a list of these.
- */
-export interface Slot {
-  readonly value: unknown;
-  /** The position of the object when the value was read. */
-  readonly position: string;
-}
+type Fields = Readonly<Record<string, unknown>>;
 
-/** The known fields of one state of an object, by their signature. */
-export interface StateRecord {
+/** The known fields of one state of an object. */
+export class StateRecord {
   /** Undefined if no answer said it. */
   readonly type: string | undefined;
-  readonly fields: ReadonlyMap<string, Slot>;
+  /** The position of the object when the fields were read. */
+  readonly position: string;
+  /**
+   * By signature: a scalar as it was received; null; a `StateRecord` for an object that belongs to this one; a key (a text)
+   * for an object that has a record of its own; or a list of these.
+   */
+  readonly fields: Fields;
+  /** Positions of the fields that were read earlier, by signature. */
+  readonly earlier: Readonly<Record<string, string>> | undefined;
+
+  constructor(type: string | undefined, position: string, fields: Fields, earlier?: StateRecord['earlier']) {
+    this.type = type;
+    this.position = position;
+    this.fields = fields;
+    this.earlier = earlier;
+  }
 }
 
-/** The newest known state of an object that has a version. */
+/** The newest known state of an object that has a version. The version of a page is its position. */
 export interface EntityRecord {
-  /** The position, for a page. */
   readonly version: number | string;
-  readonly position: string;
   readonly state: StateRecord;
   touchedMs: number;
 }
@@ -29,23 +34,39 @@ export interface EntityRecord {
  * from other objects may have changed. @returns the same object if nothing is new
  */
 export function mergeStates(known: StateRecord, received: StateRecord): StateRecord {
-  let fields: Map<string, Slot> | undefined;
-  for (const [signature, slot] of received.fields) {
-    const before = known.fields.get(signature);
-    const merged = before ? mergeSlots(before, slot) : slot;
-    if (merged !== before) (fields ??= new Map(known.fields)).set(signature, merged);
+  let fields: Record<string, unknown> | undefined;
+  for (const signature in received.fields) {
+    const value = received.fields[signature];
+    const before = known.fields[signature];
+    const knownAt = known.earlier?.[signature] ?? known.position;
+    const merged = before === undefined ? value : mergeValues(before, value, knownAt, received.position);
+    if (merged !== before) (fields ??= { ...known.fields })[signature] = merged;
   }
-  return fields ? { type: known.type, fields } : known;
+  if (known.position !== received.position || known.earlier) {
+    return joined(known, received, fields ?? known.fields);
+  }
+  return fields ? new StateRecord(known.type, known.position, fields) : known;
 }
 
-export function mergeSlots(before: Slot, received: Slot): Slot {
-  const value = mergeValues(before.value, received.value, before.position, received.position);
-  const position = received.position > before.position ? received.position : before.position;
-  return value === before.value && position === before.position ? before : { value, position };
+/** Keeps for each field the position at which it was read. */
+function joined(known: StateRecord, received: StateRecord, fields: Fields): StateRecord {
+  const position = later(known.position, received.position);
+  const earlier: Record<string, string> = {};
+  for (const signature of Object.keys(fields)) {
+    const knownAt = signature in known.fields ? (known.earlier?.[signature] ?? known.position) : '';
+    const at = later(knownAt, signature in received.fields ? received.position : '');
+    if (at !== position) earlier[signature] = at;
+  }
+  return new StateRecord(known.type, position, fields, earlier);
 }
 
-function mergeValues(before: unknown, received: unknown, beforeAt: string, receivedAt: string): unknown {
-  if (isStateRecord(before) && isStateRecord(received) && before.type === received.type) {
+function later(left: string, right: string): string {
+  return left > right ? left : right;
+}
+
+/** @returns `before` if it is the same or wins */
+export function mergeValues(before: unknown, received: unknown, beforeAt: string, receivedAt: string): unknown {
+  if (before instanceof StateRecord && received instanceof StateRecord && before.type === received.type) {
     return mergeStates(before, received);
   }
   if (Array.isArray(before) && Array.isArray(received) && before.length === received.length) {
@@ -54,10 +75,6 @@ function mergeValues(before: unknown, received: unknown, beforeAt: string, recei
   // In one state, null instead of a value is an error of that answer.
   const wins = receivedAt === beforeAt ? received !== null : receivedAt > beforeAt;
   return wins && !isSame(before, received) ? received : before;
-}
-
-export function isStateRecord(value: unknown): value is StateRecord {
-  return typeof value === 'object' && value !== null && 'fields' in value && value.fields instanceof Map;
 }
 
 /** Whether two scalars are equal. Lists of scalars and JSON are compared by their content. */
@@ -75,13 +92,7 @@ export function mapItems(
   before: readonly unknown[] | undefined,
   map: (item: unknown, before: unknown, index: number) => unknown,
 ): readonly unknown[] | undefined {
-  let isChanged = items.length !== before?.length;
-  const mapped: unknown[] = [];
-  for (const [index, item] of items.entries()) {
-    const value = map(item, before?.[index], index);
-    if (value === undefined) return undefined;
-    if (value !== before?.[index]) isChanged = true;
-    mapped.push(value);
-  }
-  return isChanged ? mapped : before;
+  const mapped = items.map((item, index) => map(item, before?.[index], index));
+  if (mapped.includes(undefined)) return undefined;
+  return before?.length === mapped.length && mapped.every((item, index) => item === before[index]) ? before : mapped;
 }

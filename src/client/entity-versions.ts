@@ -1,17 +1,8 @@
 import type { DocumentNode } from 'graphql';
-import {
-  type EntityRecord,
-  isSame,
-  isStateRecord,
-  mapItems,
-  mergeSlots,
-  mergeStates,
-  type Slot,
-  type StateRecord,
-} from './entity-records.ts';
+import { type EntityRecord, isSame, mapItems, mergeStates, mergeValues, StateRecord } from './entity-records.ts';
 import type { Data, Variables } from './operations.ts';
-import { stateFields } from './schema-facts.ts';
-import { type SelectedField, type Selection, selectionOf, typeOf } from './selected-fields.ts';
+import { fieldTypes, stateFields } from './schema-facts.ts';
+import { type SelectedField, type SelectedFields, type Selection, selectionOf, typeOf } from './selected-fields.ts';
 
 /**
  * The newest known version of each order, customer, product and page. Answers that arrive late get the newer versions
@@ -80,7 +71,7 @@ export function createEntityVersions(): EntityVersions {
     }
   }
 
-  /** Records an answer. @returns the value as a slot has it */
+  /** Records an answer. @returns the value as the record of its parent has it */
   function record(value: unknown, selection: Selection, path: string, at: string, changed: Set<string>): unknown {
     if (Array.isArray(value)) {
       return value.map((item, index) => record(item, selection, pathOf(path, index), at, changed));
@@ -91,32 +82,26 @@ export function createEntityVersions(): EntityVersions {
     const identity = identityOf(value, type, selected, path);
     const place = identity?.key ?? path;
     const position = identity?.position ?? at;
-    const fields = new Map<string, Slot>();
-    for (const { key, signature, selection: below } of selected) {
+    const fields: Record<string, unknown> = {};
+    for (const { key, signature, selection: below } of selected.list) {
       const given = value[key];
       if (given === undefined) continue;
-      const slotValue = below ? record(given, below, pathOf(place, signature), position, changed) : given;
-      const slot = { value: slotValue, position };
+      const stored = below ? record(given, below, pathOf(place, signature), position, changed) : given;
       // A document may select the same field twice, by aliases.
-      const twin = fields.get(signature);
-      fields.set(signature, twin ? mergeSlots(twin, slot) : slot);
+      const twin = fields[signature];
+      fields[signature] = twin === undefined ? stored : mergeValues(twin, stored, position, position);
     }
-    if (identity) keep(identity, { type, fields }, changed);
-    return identity?.key ?? { type, fields };
+    const state = new StateRecord(type, position, fields);
+    if (identity) keep(identity, state, changed);
+    return identity?.key ?? state;
   }
 
-  function keep({ key, version, position }: Identity, state: StateRecord, changed: Set<string>): void {
+  function keep({ key, version }: Identity, state: StateRecord, changed: Set<string>): void {
     const known = touched(key);
     if (known && version < known.version) return;
-    if (known?.version !== version) {
-      put(key, { version, position, state, touchedMs: nowMs });
-      changed.add(key);
-      return;
-    }
-    const merged = mergeStates(known.state, state);
-    if (merged === known.state) return;
-    const latest = position > known.position ? position : known.position;
-    put(key, { version, position: latest, state: merged, touchedMs: nowMs });
+    const newest = known?.version === version ? mergeStates(known.state, state) : state;
+    if (newest === known?.state) return;
+    put(key, { version, state: newest, touchedMs: nowMs });
     changed.add(key);
   }
 
@@ -135,7 +120,7 @@ export function createEntityVersions(): EntityVersions {
       if (newest !== undefined || isComplete) return newest;
     }
     const place = identity?.key ?? path;
-    return assembled(selected, value, ({ signature, selection: below }, before) =>
+    return assembled(selected.list, value, ({ signature, selection: below }, before) =>
       below ? renewed(before, below, pathOf(place, signature), isComplete) : before,
     );
   }
@@ -143,34 +128,40 @@ export function createEntityVersions(): EntityVersions {
   /** @returns undefined if a selected field is not known */
   function fromState(
     state: StateRecord,
-    selected: readonly SelectedField[],
+    selected: SelectedFields,
     path: string,
     isComplete: boolean,
     before: Data | undefined,
   ): Data | undefined {
-    return assembled(selected, before, ({ name, signature, selection }, old) => {
+    return assembled(selected.list, before, ({ name, signature, selection }, old) => {
       const place = pathOf(path, signature);
       // The version of an object does not cover the pages in it: each has its own.
       if (selection && isPage(selection.type)) {
         return before ? renewed(old, selection, place, isComplete) : fromKey(place, selection, isComplete, undefined);
       }
-      const slot = state.fields.get(signature);
-      if (slot === undefined) return name === '__typename' ? state.type : undefined;
-      if (selection) return fromSlot(slot.value, selection, place, isComplete, old);
-      return isSame(slot.value, old) ? old : slot.value;
+      const known = state.fields[signature];
+      if (known === undefined) return name === '__typename' ? state.type : undefined;
+      if (selection) return fromKnown(known, selection, place, isComplete, old);
+      return isSame(known, old) ? old : known;
     });
   }
 
-  function fromSlot(value: unknown, selection: Selection, path: string, isComplete: boolean, before: unknown): unknown {
+  function fromKnown(
+    value: unknown,
+    selection: Selection,
+    path: string,
+    isComplete: boolean,
+    before: unknown,
+  ): unknown {
     if (Array.isArray(value)) {
       const old: unknown[] | undefined = Array.isArray(before) ? before : undefined;
       return mapItems(value, old, (item, oldItem, index) =>
-        fromSlot(item, selection, pathOf(path, index), isComplete, oldItem),
+        fromKnown(item, selection, pathOf(path, index), isComplete, oldItem),
       );
     }
     const old = isObject(before) ? before : undefined;
     if (typeof value === 'string') return fromKey(value, selection, isComplete, old);
-    if (!isStateRecord(value)) return null;
+    if (!(value instanceof StateRecord)) return null;
     const isAlike = old && typeOf(old, selection) === value.type;
     return fromState(value, selection.fieldsOf(value.type), path, isComplete, isAlike ? old : undefined);
   }
@@ -212,12 +203,12 @@ export function createEntityVersions(): EntityVersions {
     known(key) {
       const known = records.get(key);
       if (typeof known?.version !== 'number') return undefined;
-      return { version: known.version, position: known.position };
+      return { version: known.version, position: known.state.position };
     },
     scalars(key, names) {
-      const fields = records.get(key)?.state.fields;
-      const values = names.map(name => [name, fields?.get(name)?.value] as const);
-      return Object.fromEntries(values.filter(([, value]) => value !== undefined && !isStateRecord(value)));
+      const { type = '', fields = {} } = records.get(key)?.state ?? {};
+      const isKnownScalar = (name: string) => fields[name] !== undefined && fieldTypes[type]?.[name] === undefined;
+      return Object.fromEntries(names.filter(isKnownScalar).map(name => [name, fields[name]]));
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -246,14 +237,12 @@ function isPage(type: string): boolean {
 function identityOf(
   object: Data,
   type: string | undefined,
-  selected: readonly SelectedField[],
+  { keys }: SelectedFields,
   path: string,
 ): Identity | undefined {
   if (type === undefined || !(type in stateFields)) return undefined;
-  const [id, version, position] = ['id', 'version', 'position'].map(name => {
-    const field = selected.find(field => field.name === name);
-    return field && object[field.key];
-  });
+  const valueOf = (name: string) => object[keys[name] ?? ''];
+  const [id, version, position] = [valueOf('id'), valueOf('version'), valueOf('position')];
   const at = typeof position === 'string' ? position : '';
   if (isPage(type)) {
     return path && (at || !stateFields[type]) ? { key: path, version: at, position: at } : undefined;

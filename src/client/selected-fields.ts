@@ -23,12 +23,19 @@ export interface SelectedField {
   readonly selection: Selection | undefined;
 }
 
+/** The fields of the objects of one type. */
+export interface SelectedFields {
+  readonly list: readonly SelectedField[];
+  /** The key of a field, by its name. */
+  readonly keys: Readonly<Record<string, string>>;
+}
+
 /** What an operation selects of the objects in one place of its answer. */
 export interface Selection {
   /** The type in the schema. It may be an interface or a union. */
   readonly type: string;
   /** @param type of the object itself; if it is unknown, the fragments of all types count */
-  fieldsOf(type: string | undefined): readonly SelectedField[];
+  fieldsOf(type: string | undefined): SelectedFields;
 }
 
 interface Context {
@@ -83,7 +90,7 @@ export function isSpread(node: SelectionNode): node is FragmentSpreadNode {
 }
 
 function select(context: Context, type: string, sets: readonly SelectionSetNode[]): Selection {
-  const byType = new Map<string | undefined, readonly SelectedField[]>();
+  const byType = new Map<string | undefined, SelectedFields>();
   return {
     type,
     fieldsOf(concrete) {
@@ -99,10 +106,11 @@ function collect(
   type: string,
   concrete: string | undefined,
   sets: readonly SelectionSetNode[],
-): SelectedField[] {
+): SelectedFields {
   // Fields with the same key are one field, which selects what they all select.
   const setsByKey = new Map<string, SelectionSetNode[]>();
-  const fields: SelectedField[] = [];
+  const list: SelectedField[] = [];
+  const keys: Record<string, string> = {};
 
   function add(node: FieldNode, parent: string): void {
     const name = node.name.value;
@@ -114,7 +122,8 @@ function collect(
     setsByKey.set(key, below);
     const fieldType = fieldTypes[concrete ?? parent]?.[name];
     const selection = fieldType === undefined ? undefined : select(context, fieldType, below);
-    fields.push({ key, name, signature: name + argumentsText(node.arguments, context.variables), selection });
+    keys[name] = key;
+    list.push({ key, name, signature: name + argumentsText(node.arguments, context.variables), selection });
   }
 
   function visit(set: SelectionSetNode, parent: string): void {
@@ -131,7 +140,7 @@ function collect(
   }
 
   for (const set of sets) visit(set, type);
-  return fields;
+  return { list, keys };
 }
 
 function applies(condition: string, concrete: string | undefined): boolean {
