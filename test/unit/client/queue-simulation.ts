@@ -121,7 +121,8 @@ class Tab {
   isAlive = true;
   /** Number of further steps until the tab is killed. */
   stepsLeft = Infinity;
-  sending = 0;
+  /** Viewers for whom a request is under way. */
+  readonly sending: string[] = [];
   viewer: string | undefined;
   /** The viewer of the token that `token` returns. */
   tokenOf: string;
@@ -207,11 +208,11 @@ class Tab {
     const label = String(given['reason']);
     const fate = world.fates.get(label)!;
     if (fate.storedAs === undefined) world.wrong.push(`${label} was sent before it was stored`);
-    const others = [...world.tabs].filter(tab => tab !== this && tab.viewer === this.viewer && tab.sending > 0);
+    const others = [...world.tabs].filter(tab => tab !== this && tab.sending.includes(viewer));
     if (others.length > 0) world.wrong.push(`two tabs send for ${viewer}`);
     if (world.plant === 'removed before answered') await this.storage?.remove(fate.storedAs!);
     const input = world.plant === 'key made at sending' ? { ...given, idempotencyKey: `${world.random()}` } : given;
-    this.sending++;
+    this.sending.push(viewer);
     try {
       const failure = world.online ? world.below(10) : 0;
       if (failure === 0) throw new OperationError('NETWORK', 'The request got lost.');
@@ -222,7 +223,7 @@ class Tab {
       if (viewerSignal.aborted) throw new OperationError('SIGNED_OUT', 'The viewer signed out.');
       return { cancelOrder: result };
     } finally {
-      this.sending--;
+      this.sending.splice(this.sending.indexOf(viewer), 1);
     }
   }
 
@@ -267,7 +268,7 @@ class Tab {
           receive(listener);
         },
         close: () => undefined,
-      } as QueueParts['channel'],
+      },
     };
     const receive = (listener: (event: MessageEvent) => void) => {
       this.receive = data => {
@@ -322,7 +323,7 @@ export async function simulate(seed: number, plant?: Plant): Promise<string[]> {
   for (let round = 0; round < 60; round++) {
     await pass(2_000);
     for (const tab of world.tabs) while (tab.queue!.refusals.current.length > 0) await dismiss(world, tab, true);
-    if ([...world.tabs].every(tab => tab.viewer !== undefined && tab.queue!.pending.current.length === 0)) break;
+    if ([...world.tabs].every(isIdle)) break;
   }
   for (const tab of world.tabs) if (tab.queue!.pending.current.length > 0) world.wrong.push('commands are left over');
   judge(world);
@@ -360,6 +361,10 @@ async function dismiss(world: World, tab: Tab, isNew = false): Promise<void> {
   fate.isHandedBack = true;
   void tab.queue!.dismiss(refused.id).then(() => (fate.isDismissed = true));
   await pass(100);
+}
+
+function isIdle({ viewer, queue }: Tab): boolean {
+  return viewer !== undefined && queue!.pending.current.length + queue!.refusals.current.length === 0;
 }
 
 function judge(world: World): void {
