@@ -19,7 +19,7 @@ import { codedError, statusOf, withCode } from './coded-error.ts';
 import type { Commands } from './commands.ts';
 import type { Frame, Live } from './live.ts';
 import { isPosition } from './log.ts';
-import type { Context } from './nodes.ts';
+import type { Context, Viewer } from './nodes.ts';
 import { queries } from './queries.ts';
 import { schemaText } from './schema-text.ts';
 import type { Script } from './script.ts';
@@ -44,6 +44,9 @@ export interface Operation {
   readonly fields: readonly string[];
 }
 
+/** The context of a request that may have no token. */
+export type Asking = Omit<Context, 'viewer'> & { readonly viewer: Viewer | undefined };
+
 /** The failure of a whole request: it was not executed. */
 export interface Refused {
   readonly errors: readonly GraphQLError[];
@@ -54,19 +57,19 @@ export interface Refused {
 export interface Execution {
   prepare(request: Request): Operation | Refused;
   /** Executes a query or a mutation. */
-  execute(operation: Operation, context: Context): Answer;
+  execute(operation: Operation, context: Asking): Answer;
   /**
    * Opens a subscription.
    * @returns a function that ends it; or the answer with the reason why it was not opened
    */
-  subscribe(operation: Operation, context: Context, send: (answer: Answer) => void): (() => void) | Answer;
+  subscribe(operation: Operation, context: Asking, send: (answer: Answer) => void): (() => void) | Answer;
 }
 
 /** Executes operations of the real schema on the objects of a shop. */
 export function createExecution(live: Live, commands: Commands, script: Script): Execution {
   const schema = playedSchema(commands, live, script);
 
-  function run({ document, request }: Operation, context: Context, root?: object): ExecutionResult {
+  function run({ document, request }: Operation, context: Asking, root?: object): ExecutionResult {
     // No resolver returns a promise.
     return execute({
       schema,
@@ -89,9 +92,11 @@ export function createExecution(live: Live, commands: Commands, script: Script):
       const result = run(operation, context);
       return answerOf(result, context.position === undefined ? undefined : { position: context.position });
     },
-    subscribe(operation, context, send) {
+    subscribe(operation, asking, send) {
       const field = operation.fields[0] as string;
       try {
+        const context = admitted(asking);
+        if (!live.has(field)) notPlayed(field)();
         const args = argumentsOf(schema, operation);
         const after = operation.request.extensions?.['after'] ?? args['after'];
         if (after != null && !isPosition(after as string)) throw notPosition();
@@ -155,11 +160,19 @@ function playedSchema(commands: Commands, live: Live, script: Script): GraphQLSc
   const schema = buildSchema(schemaText, { assumeValid: true });
   for (const [name, field] of Object.entries(schema.getQueryType()?.getFields() ?? {})) {
     const resolve = queries[name] ?? notPlayed(name);
-    field.resolve = (_root, args, context) => script.play(name, () => resolve(args as never, context as Context));
+    field.resolve = (_root, args, given) => {
+      const context = admitted(given as Asking);
+      const value = script.play(name, () => resolve(args as never, context));
+      if (name !== 'viewer') context.position ??= context.shop.log.position;
+      return value;
+    };
   }
   for (const [name, field] of Object.entries(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = commands.resolver(name) ?? notPlayed(name);
-    field.resolve = (_root, args, context) => script.play(name, () => resolve(args as never, context as Context));
+    field.resolve = (_root, args, given) => {
+      const context = admitted(given as Asking);
+      return script.play(name, () => resolve(args as never, context));
+    };
   }
   for (const [name, field] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {})) {
     if (!live.has(name)) field.resolve = notPlayed(name);
@@ -187,6 +200,12 @@ const scalars: { readonly [Name in string]: readonly [pattern: RegExp, expected:
     'an RFC 3339 date-time, e.g. "2026-11-21T09:30:00Z"',
   ],
 };
+
+/** @throws UNAUTHENTICATED if the request had no token */
+function admitted(context: Asking): Context {
+  if (!context.viewer) throw codedError('UNAUTHENTICATED', 'This needs a valid token.');
+  return context as Context;
+}
 
 function notPlayed(name: string) {
   return (): never => {

@@ -94,16 +94,16 @@ function found(type: TypeName): Resolve {
 
 function anyNode(context: Context, id: string): object | null {
   reflect({}, context);
+  context.position = context.shop.log.position;
   const row = (['Order', 'Customer', 'Product'] as const).map(type => context.shop.find(type, id)).find(Boolean);
   return row ? visible(context, row) : null;
 }
 
-/** The answer reflects the newest state, so it has every position of this log. @throws STALE_POSITION */
+/** Answers reflect the newest state, so they have every position of this log. @throws STALE_POSITION */
 function reflect(args: Reading, context: Context): void {
   const { log } = context.shop;
   const wanted = args.atLeast ?? context.atLeast;
   if (wanted !== undefined && !log.holds(wanted)) {
     throw codedError('STALE_POSITION', 'The position is of another log: drop it and try again without it.');
   }
-  context.position ??= log.position;
 }

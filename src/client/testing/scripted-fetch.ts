@@ -22,11 +22,14 @@ export function createFetch(core: ServerCore): typeof fetch {
     const { signal, headers, request } = received;
     signal?.throwIfAborted();
     if (core.network.isOffline) throw new TypeError('Failed to fetch');
-    const viewer = core.tokens.viewer(headers.get('authorization'));
+    const authorization = headers.get('authorization');
+    const viewer = core.tokens.viewer(authorization);
     const takesStream = headers.get('accept')?.includes(streamType) ?? false;
-    const operation = viewer
-      ? core.receive(request, viewer, takesStream ? 'stream' : 'http')
-      : refused([codedError('UNAUTHENTICATED', 'This needs a valid token.')]);
+    // Without a token each field fails for itself; with one that is not valid, the whole request.
+    const operation =
+      authorization === null || viewer
+        ? core.receive(request, viewer, takesStream ? 'stream' : 'http')
+        : refused([codedError('UNAUTHENTICATED', 'This needs a valid token.')]);
     return inFlight(core, signal, answered(core, operation, viewer, received));
   };
 }
@@ -39,8 +42,8 @@ function answered(
   { headers, signal }: Received,
 ): () => Response {
   const type = headers.get('accept')?.includes(resultType) ? resultType : 'application/json';
-  if ('errors' in operation || !viewer) {
-    const { errors, status } = operation as Refused;
+  if ('errors' in operation) {
+    const { errors, status } = operation;
     return json({ errors: errors.map(error => error.toJSON()) }, status, type);
   }
   if (operation.kind === 'subscription') return () => stream(core, operation, viewer, signal);
@@ -88,7 +91,7 @@ function inFlight(
 function stream(
   core: ServerCore,
   operation: Operation,
-  viewer: Viewer,
+  viewer: Viewer | undefined,
   signal: AbortSignal | null | undefined,
 ): Response {
   const { network } = core;

@@ -3,7 +3,7 @@ import { codedError } from './coded-error.ts';
 import { type Execution, type Operation, type Refused, refused, type Request } from './execution.ts';
 import { isPosition } from './log.ts';
 import type { Network } from './network.ts';
-import type { Context, Viewer } from './nodes.ts';
+import type { Viewer } from './nodes.ts';
 import type { Script } from './script.ts';
 import type { Shop } from './shop.ts';
 import type { Tokens } from './tokens.ts';
@@ -17,8 +17,8 @@ export interface ScriptedRequest {
   readonly extensions: Readonly<Record<string, unknown>>;
   readonly query: string;
   readonly transport: 'http' | 'socket' | 'stream';
-  /** `sub` of the token. */
-  readonly subject: string;
+  /** `sub` of the token; undefined if the request had none. */
+  readonly subject: string | undefined;
 }
 
 /** What the transports have in common. */
@@ -27,9 +27,9 @@ export interface ServerCore {
   readonly tokens: Tokens;
   readonly requests: ScriptedRequest[];
   /** Checks an operation and records it. */
-  receive(request: Request, viewer: Viewer, transport: ScriptedRequest['transport']): Operation | Refused;
-  execute(operation: Operation, viewer: Viewer, atLeast: unknown): Answer | Refused;
-  subscribe(operation: Operation, viewer: Viewer, send: (answer: Answer) => void): (() => void) | Answer;
+  receive(request: Request, viewer: Viewer | undefined, transport: ScriptedRequest['transport']): Operation | Refused;
+  execute(operation: Operation, viewer: Viewer | undefined, atLeast: unknown): Answer | Refused;
+  subscribe(operation: Operation, viewer: Viewer | undefined, send: (answer: Answer) => void): (() => void) | Answer;
 }
 
 export function createServerCore(parts: {
@@ -42,12 +42,16 @@ export function createServerCore(parts: {
   const { shop, execution, script, network, tokens } = parts;
   const requests: ScriptedRequest[] = [];
 
-  function receive(request: Request, viewer: Viewer, transport: ScriptedRequest['transport']): Operation | Refused {
+  function receive(
+    request: Request,
+    viewer: Viewer | undefined,
+    transport: ScriptedRequest['transport'],
+  ): Operation | Refused {
     const operation = execution.prepare(request);
     if ('errors' in operation) return operation;
     const { name, kind, fields } = operation;
     const { query = '', variables, extensions } = request;
-    const { subject } = viewer;
+    const subject = viewer?.subject;
     requests.push({ name, kind, variables: variables ?? {}, extensions: extensions ?? {}, query, transport, subject });
     try {
       script.checkRequest(fields);
@@ -69,8 +73,7 @@ export function createServerCore(parts: {
       return execution.execute(operation, { shop, viewer, atLeast: atLeast ?? undefined });
     },
     subscribe(operation, viewer, send) {
-      const context: Context = { shop, viewer, atLeast: undefined };
-      return execution.subscribe(operation, context, send);
+      return execution.subscribe(operation, { shop, viewer, atLeast: undefined }, send);
     },
   };
 }
