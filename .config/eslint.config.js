@@ -16,7 +16,10 @@ const fileNames = {
   create: context => ({
     Program(node) {
       const path = context.filename.slice(root.length);
-      const words = path.replace(/\.ts$/, '').split(/[/.-]/).filter(Boolean);
+      const words = path
+        .replace(/\.tsx?$/, '')
+        .split(/[/.-]/)
+        .filter(Boolean);
       if (!/^[a-z0-9./-]+$/.test(path)) context.report({ node, message: 'File names are kebab-case.' });
       const empty = words.find(word => emptyWords.includes(word.replace(/s$/, '')));
       if (empty !== undefined)
@@ -63,10 +66,12 @@ const noClockNoChance = {
 export default defineConfig(
   { ignores: ['**/dist/', 'coverage/', 'proof/', '**/generated/', '**/*.js', '**/*.mjs'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
     plugins: { orderstream: { rules: { 'file-names': fileNames } } },
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: root } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './examples/tsconfig.json'], tsconfigRootDir: root },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'orderstream/file-names': 'error',
@@ -126,6 +131,11 @@ export default defineConfig(
         { allowDefaultCaseForExhaustiveSwitch: false, considerDefaultExhaustiveForUnions: false },
       ],
     },
+  },
+  {
+    files: ['examples/board-*/**'],
+    // As each React page begins: `document.getElementById('root')!`.
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
     files: ['test/**/*.ts'],

@@ -1,0 +1,23 @@
+import { ApolloClient } from '@apollo/client';
+import { createCommandQueue, createSession } from '@orderstream/client';
+import { apolloOperations, orderstreamApollo } from '@orderstream/client/apollo';
+import { developmentToken } from '@orderstream/client/development';
+
+/** Called for each connection, and again before a token expires. */
+async function token(): Promise<string> {
+  const viewer = localStorage.getItem('viewer');
+  if (viewer === null) throw new Error('Nobody is signed in.');
+  if (import.meta.env.DEV) return developmentToken(viewer);
+  const response = await fetch(`/token?viewer=${viewer}`); // your login
+  if (!response.ok) throw new Error(`/token answers ${response.status}.`);
+  return response.text();
+}
+
+export const session = createSession({ url: new URL('/graphql', location.href).href, token });
+export const client = new ApolloClient(orderstreamApollo(session));
+export const operations = apolloOperations(client, session);
+/** Commands are stored here until they are answered, also if the page is closed meanwhile. */
+export const queue = await createCommandQueue(operations);
+
+// Another tab signed in or out.
+addEventListener('storage', ({ key }) => key === 'viewer' && location.reload());
