@@ -96,7 +96,8 @@ export function openCommandQueue(operations: Operations, parts: QueueParts): Com
   function show(rows: readonly (QueuedCommand | RefusedCommand)[]): void {
     const waiting = rows.filter(row => !('error' in row));
     for (const row of waiting) {
-      if (!row.optimistic || overlays.has(row.id)) continue;
+      // If the log was replaced, the session has ended all overlays; this command is still to be sent.
+      if (!row.optimistic || overlays.get(row.id)?.overlay.isShown) continue;
       overlays.set(row.id, { command: row, overlay: showOptimistic(operations, row, row.optimistic) });
     }
     for (const [id, { command, overlay }] of overlays) {
