@@ -1,13 +1,12 @@
-import { ApolloClient, gql, InMemoryCache } from '@apollo/client';
-import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { cacheExchange, Client as UrqlClient, subscriptionExchange } from '@urql/core';
+import { ApolloClient, gql } from '@apollo/client';
+import { cacheExchange, Client as UrqlClient } from '@urql/core';
 import type { Client as SocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { orderstreamLink } from '../../src/client/apollo.ts';
-import { createClient } from '../../src/client/graphql-ws.ts';
-import { possibleTypes, typePolicies } from '../../src/client/index.ts';
+import { orderstreamApollo } from '../../src/client/apollo.ts';
+import { createClient, webSocketTransport } from '../../src/client/graphql-ws.ts';
+import { createSession, type Session } from '../../src/client/index.ts';
 import { createStreamClient } from '../../src/client/sse.ts';
-import { orderstreamExchange } from '../../src/client/urql.ts';
+import { orderstreamExchanges } from '../../src/client/urql.ts';
 import { type Arrived, type Count, countEvents, countStates, type Logged } from './count.ts';
 
 export interface Subscriber {
@@ -104,20 +103,26 @@ export function openSubscribers(options: {
     };
   }
 
+  function sessionOn(url: () => string): Session {
+    return createSession({
+      url: '/graphql',
+      token: () => token,
+      webSocket: WebSocket,
+      transport: transport => webSocketTransport({ ...transport, url: () => `${url()}/graphql` }),
+    });
+  }
+
   function overApollo(query: string, variables: Record<string, unknown>) {
     return (url: () => string, take: Take) => {
-      const socket = sockets(url);
-      const client = new ApolloClient({
-        link: orderstreamLink().concat(new GraphQLWsLink(socket)),
-        cache: new InMemoryCache({ possibleTypes, typePolicies }),
-      });
+      const session = sessionOn(url);
+      const client = new ApolloClient(orderstreamApollo(session));
       client
         .subscribe<Parameters<Take>[0]>({ query: gql(query), variables })
         .subscribe(({ data }) => data && take(data));
       return {
         stop: () => {
           client.stop();
-          return socket.dispose();
+          session.close();
         },
       };
     };
@@ -125,16 +130,15 @@ export function openSubscribers(options: {
 
   function overUrql(query: string, variables: Record<string, unknown>) {
     return (url: () => string, take: Take) => {
-      const socket = sockets(url);
-      const forwarded = subscriptionExchange({
-        forwardSubscription: request => ({
-          subscribe: sink => ({ unsubscribe: socket.subscribe(request as never, sink as never) }),
-        }),
-      });
-      const exchanges = [cacheExchange, orderstreamExchange(), forwarded];
-      const client = new UrqlClient({ url: '/graphql', preferGetMethod: false, exchanges });
+      const session = sessionOn(url);
+      const exchanges = orderstreamExchanges(session, cacheExchange);
+      const client = new UrqlClient({ url: session.url, preferGetMethod: false, exchanges });
       client.subscription<Parameters<Take>[0]>(query, variables).subscribe(({ data }) => data && take(data));
-      return { stop: () => socket.dispose() };
+      return {
+        stop: () => {
+          session.close();
+        },
+      };
     };
   }
 

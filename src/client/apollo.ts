@@ -1,8 +1,8 @@
-import { ApolloClient, ApolloLink, DocumentTransform, InMemoryCache } from '@apollo/client';
+import { type ApolloClient, ApolloLink, DocumentTransform, InMemoryCache } from '@apollo/client';
 import { OperationTypeNode } from 'graphql';
 import { Observable } from 'rxjs';
 import { withEntityFields } from './entity-fields.ts';
-import type { Answer } from './operation-session.ts';
+import { type Answer, codeOf } from './operation-session.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import type { ShownOverlay } from './overlays.ts';
 import { possibleTypes } from './schema-facts.ts';
@@ -102,7 +102,7 @@ async function dataOf(result: Promise<{ readonly data?: unknown }>): Promise<Dat
     const { errors } = error as { readonly errors?: Answer['errors'] };
     const [first] = errors ?? [];
     if (error instanceof OperationError || !first) throw error;
-    throw new OperationError(String(first.extensions?.['code'] ?? 'INTERNAL'), first.message);
+    throw new OperationError(codeOf(first) ?? 'INTERNAL', first.message);
   }
 }
 

@@ -1,6 +1,6 @@
 import { OperationError } from './operations.ts';
 import type { Pauses } from './pauses.ts';
-import type { Answer, OperationSession } from './operation-session.ts';
+import { type Answer, codeOf, type OperationSession } from './operation-session.ts';
 
 /** Maximum time for one response, ms. A dead connection is noticed by it; the server itself answers within 10 s. */
 const responseMs = 12_000;
@@ -34,7 +34,6 @@ export async function ask(session: OperationSession, attempt: Attempt, signal: A
     if (typeof verdict === 'object') return verdict;
     if (verdict === undefined || Date.now() + verdict > endMs) throw failure(outcome);
     await pauses.wait(verdict, signal);
-    if (signal.aborted) throw signedOut();
   }
 }
 
@@ -47,6 +46,7 @@ async function answerOf(send: (signal: AbortSignal) => Promise<Response>, signal
   };
   const timer = setTimeout(end, responseMs);
   signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   let status: number | undefined;
   try {
     const response = await send(timeout.signal);
@@ -68,10 +68,10 @@ async function answerOf(send: (signal: AbortSignal) => Promise<Response>, signal
 function failure(outcome: Outcome): OperationError {
   if ('answer' in outcome) {
     const [error] = outcome.answer.errors ?? [];
-    return new OperationError(String(error?.extensions?.['code'] ?? 'INTERNAL'), error?.message ?? 'No answer.');
+    return new OperationError(codeOf(error) ?? 'INTERNAL', error?.message ?? 'No answer.');
   }
   const { status, error } = outcome;
-  const reason = status === undefined ? String((error as Error).message) : `HTTP ${status}`;
+  const reason = status === undefined ? (error as Error).message : `HTTP ${status}`;
   return new OperationError('NETWORK', `The server did not answer: ${reason}`);
 }
 

@@ -18,9 +18,9 @@ export interface ConnectionState {
 }
 
 export interface Connection extends Store<ConnectionState> {
-  report(status: ConnectionStatus): void;
+  readonly report: (status: ConnectionStatus) => void;
   /** @param online whether the browser has a network */
-  network(online: boolean): void;
+  readonly network: (online: boolean) => void;
   /** Positions that this tab has seen, in any answer and in frames. */
   progress(seen: string | undefined, frame: string | undefined): void;
   forget(): void;

@@ -41,14 +41,14 @@ export function createClient(options: ResumingSocketOptions): ResumingClient {
 }
 
 /** Carries the subscriptions of a session over one WebSocket. */
-export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, onStatus, webSocketImpl }) => {
+export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, onStatus, webSocket }) => {
   let closed = false;
   const { client, open } = createFlows({
-    url: url.replace(/^http/, 'ws'),
+    url: () => (typeof url === 'function' ? url() : url).replace(/^http/, 'ws'),
     seen,
     onResync,
     token,
-    ...(webSocketImpl !== undefined && { webSocketImpl }),
+    ...(webSocket !== undefined && { webSocketImpl: webSocket }),
     onNonLazyError: () => undefined,
   });
   let reached = false;
@@ -64,7 +64,7 @@ export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, 
     onStatus((event as { readonly code?: number }).code === 1000 ? 'idle' : 'reconnecting');
   });
   return {
-    open: (request, sink, admit) => open(request as never, sink as never, admit),
+    open: (request, sink, admit) => open(request, sink as never, admit),
     renew: () => {
       client.terminate();
     },

@@ -38,6 +38,12 @@ export interface OperationOptions extends ClientOptions {
   readonly admit?: ((data: Readonly<Variables>) => Readonly<Variables> | undefined) | undefined;
 }
 
+/** The error code of the API in an error of an answer. */
+export function codeOf(error: NonNullable<Answer['errors']>[number] | undefined): string | undefined {
+  const code = error?.extensions?.['code'];
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** Follows one operation from its first request to its last response. */
 export interface OperationSession {
   readonly request: Request;

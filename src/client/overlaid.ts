@@ -15,11 +15,11 @@ function shown(value: unknown, selection: Selection, overlays: Overlays): unknow
   if (typeof value !== 'object' || value === null) return value;
   const object = value as Data;
   const type = typeOf(object, selection);
-  const fields = selection.fieldsOf(type);
-  const id = fields.find(({ name }) => name === 'id');
-  const entity = overlays.apply(`${type}:${String(id && object[id.key])}`, undefined);
+  const { list, keys } = selection.fieldsOf(type);
+  const id = keys['id'] === undefined ? undefined : object[keys['id']];
+  const entity = typeof id === 'string' ? overlays.apply(`${type}:${id}`, undefined) : undefined;
   let copy: Record<string, unknown> | undefined;
-  for (const { key, name, signature, selection: below } of fields) {
+  for (const { key, name, signature, selection: below } of list) {
     const before = object[key];
     // An overlay has the values of fields without arguments.
     const over = below ? undefined : (entity?.[name] ?? undefined);

@@ -3,7 +3,7 @@ export interface Pauses {
   /** Resolves after the time, after `wake()`, or as soon as the signal is aborted. */
   wait(ms: number, signal?: AbortSignal): Promise<void>;
   /** Ends all waits. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export function createPauses(): Pauses {

@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { type Data, OperationError, type Operations, type Variables } from './operations.ts';
-import type { Answer } from './operation-session.ts';
+import { type Answer, codeOf } from './operation-session.ts';
 import type { Session } from './session.ts';
 
 /** The operations of a session, for pages without a GraphQL client: nothing is cached. */
@@ -18,6 +18,6 @@ export function sessionOperations(session: Session): Operations {
 /** @throws OperationError if the answer has errors */
 export function dataOf({ data, errors }: Answer): Data {
   const [error] = errors ?? [];
-  if (error) throw new OperationError(String(error.extensions?.['code'] ?? 'INTERNAL'), error.message);
+  if (error) throw new OperationError(codeOf(error) ?? 'INTERNAL', error.message);
   return data as Data;
 }

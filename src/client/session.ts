@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly onResync?: ((position: string | undefined) => void) | undefined;
   readonly fetch?: typeof fetch | undefined;
   /** The constructor `WebSocket`, if there is no global one (Node 20). */
-  readonly webSocketImpl?: unknown;
+  readonly webSocket?: unknown;
 }
 
 export interface SessionRequest {
@@ -86,7 +86,7 @@ export interface Session {
 }
 
 export function createSession(options: SessionOptions): Session {
-  const { url, token, transport: openTransport = webSocketTransport, webSocketImpl } = options;
+  const { url, token, transport: openTransport = webSocketTransport, webSocket } = options;
   const fetched = options.fetch ?? ((input, init) => fetch(input, init));
   const entities = createEntityVersions();
   const overlays = createOverlays(entities);
@@ -111,7 +111,7 @@ export function createSession(options: SessionOptions): Session {
     onResync: resync,
     onStatus: connection.report,
     fetch: fetched,
-    webSocketImpl,
+    webSocket,
     hasToken: token !== undefined,
   });
   let framePosition: string | undefined;
@@ -191,7 +191,19 @@ export function createSession(options: SessionOptions): Session {
       stopListening();
       deliver();
     }
+    const complete = () => {
+      finish(() => {
+        sink.complete();
+      });
+    };
+    const fail = (error: unknown) => {
+      finish(() => {
+        sink.error(error);
+      });
+    };
     const guarded: Sink<Answer> = {
+      error: fail,
+      complete,
       next(answer) {
         if (isOver) return;
         const { position } = answer.extensions ?? {};
@@ -199,33 +211,22 @@ export function createSession(options: SessionOptions): Session {
         connection.progress(seen.position, framePosition);
         sink.next(answer);
       },
-      error: error => {
-        finish(() => {
-          sink.error(error);
-        });
-      },
-      complete: () => {
-        finish(() => {
-          sink.complete();
-        });
-      },
     };
     authorizePatiently(viewers.signal).then(({ signal }) => {
       if (isOver) return;
-      signal.addEventListener('abort', guarded.complete);
+      signal.addEventListener('abort', complete);
       stopListening = () => {
-        signal.removeEventListener('abort', guarded.complete);
+        signal.removeEventListener('abort', complete);
       };
       const { query, variables, extensions } = session.given;
       const { operationName } = request;
-      flow = transport
-        .of(signal)
-        .open(
-          { query, variables, extensions, ...(operationName != null && { operationName }) },
-          guarded,
-          session.options.admit,
-        );
-    }, guarded.error);
+      flow = transport.of(signal).open(
+        { query, variables, extensions, ...(operationName != null && { operationName }) },
+        guarded,
+        // What arrives after the end may be of an ended viewer: it is not recorded.
+        data => (isOver ? undefined : session.options.admit(data)),
+      );
+    }, fail);
     return () => {
       finish(() => undefined);
       flow?.leave();

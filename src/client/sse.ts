@@ -174,11 +174,10 @@ function createStreams(
     }
 
     async function run(): Promise<void> {
-      for (;;) {
-        const wait = await connect();
-        if (wait === undefined || over) return;
+      let wait = await connect();
+      while (wait !== undefined) {
         await pauses.wait(wait, ended.signal);
-        if (over) return;
+        wait = over ? undefined : await connect();
       }
     }
 

@@ -2,7 +2,7 @@
 export interface Store<Value> {
   readonly current: Value;
   /** @returns a function that removes the listener */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export interface WritableStore<Value> extends Store<Value> {

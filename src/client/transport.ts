@@ -13,15 +13,15 @@ export interface StreamRequest {
 }
 
 export interface TransportOptions {
-  /** URL of the endpoint, `http:` or `https:`. */
-  readonly url: string;
+  /** URL of the endpoint, `http:` or `https:`; or a function that returns it, called for each connection. */
+  readonly url: string | (() => string);
   readonly token?: Token | undefined;
   readonly seen: Seen;
   readonly onResync: (position: string | undefined) => void;
   readonly onStatus: (status: ConnectionStatus) => void;
   readonly fetch?: typeof fetch | undefined;
   /** The constructor `WebSocket`, if there is no global one. */
-  readonly webSocketImpl?: unknown;
+  readonly webSocket?: unknown;
 }
 
 /** Carries the subscriptions of one viewer, and resumes each of them after a lost connection. */

@@ -23,7 +23,7 @@ import {
   takeUntil,
 } from 'wonka';
 import { withEntityFields } from './entity-fields.ts';
-import type { Answer } from './operation-session.ts';
+import { type Answer, codeOf } from './operation-session.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import { overlaid } from './overlaid.ts';
 import type { Session } from './session.ts';
@@ -33,10 +33,11 @@ import type { Session } from './session.ts';
  * behind it, queries and commands over HTTP and subscriptions over the session's transport. Operations read this tab's
  * own writes, no entity's version ever falls, subscriptions resume after the last frame, and transient failures are
  * retried. After RESYNC, and when another viewer signs in, all active queries are fetched again.
- * @param cache `cacheExchange` of @urql/core, or Graphcache with `keys` of this package
+ * @param between exchanges that stand between them: `cacheExchange` of @urql/core or Graphcache with `keys` of this
+ * package, then others such as `persistedExchange`
  */
-export function orderstreamExchanges(session: Session, cache?: Exchange): Exchange[] {
-  return [screenExchange(session), ...(cache ? [cache] : []), networkExchange(session)];
+export function orderstreamExchanges(session: Session, ...between: Exchange[]): Exchange[] {
+  return [screenExchange(session), ...between, networkExchange(session)];
 }
 
 /** The last result of an active query. */
@@ -57,14 +58,16 @@ function screenExchange(session: Session): Exchange {
     const repeated = makeSubject<OperationResult>();
 
     function current(result: OperationResult, data: Data): Shown {
-      const { query, variables } = result.operation;
-      const newest = entities.renew(query, variables as Data, data);
-      return { result, newest, shown: overlaid(query, variables as Data, newest, overlays) };
+      const { query } = result.operation;
+      const variables = variablesOf(result.operation);
+      const newest = entities.renew(query, variables, data);
+      return { result, newest, shown: overlaid(query, variables, newest, overlays) };
     }
     function delivered(result: OperationResult): OperationResult {
-      const { data, operation } = result;
+      const { operation } = result;
+      const data = result.data as Data | undefined;
       if (!data || operation.kind === 'mutation') return result;
-      const now = current(result, data as Data);
+      const now = current(result, data);
       if (active.has(operation.key)) results.set(operation.key, now);
       return now.shown === data ? result : { ...result, data: now.shown };
     }
@@ -104,7 +107,7 @@ function screenExchange(session: Session): Exchange {
             return operation;
           }
           const query = withEntityFields(operation.query);
-          const sent = makeOperation(kind, { ...operation, query: query as Operation['query'] }, operation.context);
+          const sent = makeOperation(kind, { ...operation, query: query }, operation.context);
           if (kind === 'query') active.set(key, operation);
           return sent;
         }),
@@ -114,6 +117,10 @@ function screenExchange(session: Session): Exchange {
       return merge([forwarded, repeated.source]);
     };
   };
+}
+
+function variablesOf({ variables }: Operation): Data {
+  return variables as Data;
 }
 
 /** Sends what the cache cannot answer. */
@@ -146,17 +153,17 @@ function resultsOf(
 ): Source<OperationResult> {
   const { query: document, variables, extensions, kind } = operation;
   const request = { document, variables: variables as Data, extensions: extensions as Data | undefined };
-  return make(({ next, complete }) => {
+  return make<OperationResult>(observer => {
     const hasNext = kind === 'subscription';
     const deliver = (answer: Answer) => {
-      next(makeResult(operation, { ...(answer as object), hasNext } as never));
+      observer.next(makeResult(operation, { ...(answer as object), hasNext }));
     };
     const fail = (error: unknown) => {
-      next(makeErrorResult(operation, error instanceof Error ? error : new Error(messageOf(error))));
+      observer.next(makeErrorResult(operation, error instanceof Error ? error : new Error(messageOf(error))));
       end();
     };
     const end = () => {
-      complete();
+      observer.complete();
       if (hasNext) tearDown(operation);
     };
     if (hasNext) return session.subscribe(request, { next: deliver, error: fail, complete: end });
@@ -165,9 +172,9 @@ function resultsOf(
       answer => {
         if (left.signal.aborted) return;
         deliver(answer);
-        complete();
+        observer.complete();
       },
-      error => {
+      (error: unknown) => {
         if (!left.signal.aborted) fail(error);
       },
     );
@@ -198,9 +205,11 @@ export function urqlOperations(client: Client, session: Session): Operations {
       // A key of its own: urql shares equal subscriptions, and a second one would get no first frame.
       const request = { ...createRequest(document, variables), key: newKey() };
       let error: unknown;
-      const { unsubscribe } = pipe(
+      let hasLeft = false;
+      const subscription = pipe(
         client.executeSubscription(request),
         onEnd(() => {
+          if (hasLeft) return;
           if (error === undefined) sink.complete();
           else sink.error(error);
         }),
@@ -209,14 +218,17 @@ export function urqlOperations(client: Client, session: Session): Operations {
           else sink.next({ data: result.data as unknown, extensions: result.extensions });
         }),
       );
-      return unsubscribe;
+      return () => {
+        hasLeft = true;
+        subscription.unsubscribe();
+      };
     },
   };
 }
 
 /** Not a key that urql itself makes: those are positive. */
 function newKey(): number {
-  return -crypto.getRandomValues(new Uint32Array(1))[0]! - 1;
+  return -1 - Math.floor(Math.random() * 2 ** 31);
 }
 
 function dataOf({ data, error }: OperationResult): Data {
@@ -224,5 +236,5 @@ function dataOf({ data, error }: OperationResult): Data {
   const { networkError, graphQLErrors } = error;
   if (networkError instanceof OperationError) throw networkError;
   const [first] = graphQLErrors;
-  throw new OperationError(String(first?.extensions['code'] ?? 'NETWORK'), first?.message ?? error.message);
+  throw new OperationError(codeOf(first) ?? 'NETWORK', first?.message ?? error.message);
 }

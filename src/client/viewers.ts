@@ -19,7 +19,7 @@ export interface Viewers {
    */
   authorize(refused?: string): Promise<Authorization>;
   /** Ends the present viewer. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /** @param onEnd called when a viewer ends, before their signal is aborted; with whether another one follows */

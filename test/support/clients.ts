@@ -6,11 +6,12 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { OperationTypeNode } from 'graphql';
 import { type Client as SocketClient, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { orderstreamLink } from '../../src/client/apollo.ts';
+import { orderstreamApollo } from '../../src/client/apollo.ts';
 import { createClient as createResumingClient } from '../../src/client/graphql-ws.ts';
-import { createSeen, keys, possibleTypes, typePolicies } from '../../src/client/index.ts';
-import { createStreamClient } from '../../src/client/sse.ts';
-import { orderstreamExchange } from '../../src/client/urql.ts';
+import { createSession, keys, possibleTypes, type Session } from '../../src/client/index.ts';
+import { createStreamClient, eventStreamTransport } from '../../src/client/sse.ts';
+import type { OpenTransport } from '../../src/client/transport.ts';
+import { orderstreamExchanges } from '../../src/client/urql.ts';
 import { noteOpen } from './left-open.ts';
 import { post } from './post.ts';
 import type { Answer } from './typed-document.ts';
@@ -43,30 +44,47 @@ type Open = (connection: Connection) => AnyClient;
 
 /** The stock clients. */
 export const stockClients: Readonly<Record<string, Open>> = {
-  'Apollo Client': connection => apollo(connection, socketClient(connection), []),
-  'urql with its document cache': connection => urql(connection, socketClient(connection), [cacheExchange]),
-  'urql with Graphcache': connection => urql(connection, socketClient(connection), [graphcache({ keys })]),
+  'Apollo Client': stockApollo,
+  'urql with its document cache': connection => stockUrql(connection, cacheExchange),
+  'urql with Graphcache': connection => stockUrql(connection, graphcache({ keys })),
   'graphql-ws': connection => socket(connection, socketClient(connection)),
   'graphql-sse': connection => sse(connection),
 };
 
-/** The same clients with our links. */
+/** The same clients on a session of ours. */
 export const resumingClients: Readonly<Record<string, Open>> = {
   'Apollo Client': connection => {
-    const { seen, onResync } = { seen: createSeen(), ...connection };
-    return apollo(connection, resuming(connection, seen), [orderstreamLink({ seen, onResync })]);
+    const session = sessionOf(connection);
+    return apollo(connection, new ApolloClient(orderstreamApollo(session)), () => session.close());
   },
-  'Apollo Client on a stock graphql-ws': connection =>
-    apollo(connection, socketClient(connection), [orderstreamLink(connection)]),
-  'urql with its document cache': connection => {
-    const { seen, onResync } = { seen: createSeen(), ...connection };
-    return urql(connection, resuming(connection, seen), [cacheExchange, orderstreamExchange({ seen, onResync })]);
-  },
+  'urql with its document cache': connection => onSession(connection, sessionOf(connection), cacheExchange),
   'urql with Graphcache, over SSE': connection =>
-    urql(connection, undefined, [graphcache({ keys }), orderstreamExchange(connection)]),
-  'graphql-ws': connection => socket(connection, resuming(connection, createSeen(), connection.onResync)),
+    onSession(connection, sessionOf(connection, eventStreamTransport), graphcache({ keys })),
+  'graphql-ws': connection => socket(connection, resuming(connection)),
   'the EventSource client': connection => stream(connection),
 };
+
+function sessionOf(connection: Connection, transport?: OpenTransport): Session {
+  const { token, onResync, fetch: fetched } = connection;
+  return createSession({
+    url: endpoint(connection),
+    token,
+    onResync,
+    fetch: fetched,
+    webSocket: WebSocket,
+    transport,
+  });
+}
+
+function onSession(connection: Connection, session: Session, cache: Exchange): AnyClient {
+  const client = new UrqlClient({
+    url: session.url,
+    preferGetMethod: false,
+    exchanges: orderstreamExchanges(session, cache),
+    requestPolicy: 'network-only',
+  });
+  return urql(connection, client, () => session.close());
+}
 
 const endpoint = ({ url }: Connection) => `${url}/graphql`;
 const socketUrl = (connection: Connection) => endpoint(connection).replace(/^http/, 'ws');
@@ -79,10 +97,9 @@ function socketClient(connection: Connection): SocketClient {
   });
 }
 
-/** @param onResync called on RESYNC, if no link above handles it */
-function resuming(connection: Connection, seen = createSeen(), onResync?: () => void): SocketClient {
-  const { token } = connection;
-  return createResumingClient({ url: socketUrl(connection), webSocketImpl: WebSocket, token, seen, onResync });
+function resuming(connection: Connection): SocketClient {
+  const { token, onResync } = connection;
+  return createResumingClient({ url: socketUrl(connection), webSocketImpl: WebSocket, token, onResync });
 }
 
 /** Registers the client, so that a test that does not close it fails. */
@@ -105,17 +122,18 @@ function authorised({ token, fetch: fetched = fetch }: Connection): typeof fetch
   };
 }
 
-function apollo(connection: Connection, sockets: SocketClient, links: ApolloLink[]): AnyClient {
-  const http = new HttpLink({ uri: endpoint(connection), fetch: authorised(connection) });
-  const split = ApolloLink.split(
+function stockApollo(connection: Connection): AnyClient {
+  const sockets = socketClient(connection);
+  const link = ApolloLink.split(
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
     new GraphQLWsLink(sockets),
-    http,
+    new HttpLink({ uri: endpoint(connection), fetch: authorised(connection) }),
   );
-  const client = new ApolloClient({
-    link: ApolloLink.from([...links, split]),
-    cache: new InMemoryCache({ possibleTypes, ...(links.length > 0 && { typePolicies }) }),
-  });
+  const client = new ApolloClient({ link, cache: new InMemoryCache({ possibleTypes }) });
+  return apollo(connection, client, () => sockets.dispose());
+}
+
+function apollo(connection: Connection, client: ApolloClient, close: () => unknown): AnyClient {
   return noted(
     'Apollo Client',
     {
@@ -139,29 +157,31 @@ function apollo(connection: Connection, sockets: SocketClient, links: ApolloLink
     },
     async () => {
       client.stop();
-      await sockets.dispose();
+      await close();
     },
   );
 }
 
-function urql(connection: Connection, sockets: SocketClient | undefined, exchanges: Exchange[]): AnyClient {
-  const transport = sockets && [
-    subscriptionExchange({
-      forwardSubscription: request => ({
-        subscribe: sink => ({
-          unsubscribe: sockets.subscribe({ ...request, query: request.query ?? '' }, sink as never),
-        }),
+function stockUrql(connection: Connection, cache: Exchange): AnyClient {
+  const sockets = socketClient(connection);
+  const transport = subscriptionExchange({
+    forwardSubscription: request => ({
+      subscribe: sink => ({
+        unsubscribe: sockets.subscribe({ ...request, query: request.query ?? '' }, sink as never),
       }),
     }),
-  ];
+  });
   const client = new UrqlClient({
     url: endpoint(connection),
     fetch: authorised(connection),
-    fetchSubscriptions: transport === undefined,
     preferGetMethod: false,
-    exchanges: [...exchanges, ...(transport ?? []), fetchExchange],
+    exchanges: [cache, transport, fetchExchange],
     requestPolicy: 'network-only',
   });
+  return urql(connection, client, () => sockets.dispose());
+}
+
+function urql(connection: Connection, client: UrqlClient, close: () => unknown): AnyClient {
   return noted(
     'urql',
     {
@@ -179,7 +199,7 @@ function urql(connection: Connection, sockets: SocketClient | undefined, exchang
         return () => subscription.unsubscribe();
       },
     },
-    () => sockets?.dispose(),
+    close,
   );
 }
 

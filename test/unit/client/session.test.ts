@@ -1,95 +1,31 @@
 import { parse } from 'graphql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Answer } from '../../../src/client/operation-session.ts';
-import { createSession, type Session } from '../../../src/client/session.ts';
-import type { OpenTransport, TransportOptions } from '../../../src/client/transport.ts';
+import type { Session } from '../../../src/client/session.ts';
+import {
+  at,
+  type ControlledSession,
+  controlledSession,
+  frameOf,
+  type OpenedTransport,
+  orderAt,
+  tokenOf,
+} from '../../support/controlled-session.ts';
 
-const at = (point: number) => point.toString(16).padStart(13, '0') + '-aaaaaaaaaaaa';
 const query = parse('query ($id: ID!) { order(id: $id) { status } }');
 const confirm = parse(
   'mutation ($input: ConfirmOrderInput!) { confirmOrder(input: $input) { ... on OrderCommandPayload { order { status } } } }',
 );
 const watch = parse('subscription ($id: ID!) { orderUpdated(id: $id) { kind order { status } } }');
-const order = (version: number, status: string) => ({
-  __typename: 'Order',
-  id: 'ord_1',
-  version,
-  position: at(version),
-  status,
-});
 
-function tokenOf(sub: string, claims: object = {}): string {
-  return `e30.${Buffer.from(JSON.stringify({ sub, role: 'customer', ...claims })).toString('base64url')}.x`;
-}
-
-interface Sent {
-  readonly authorization: string | undefined;
-  readonly body: { readonly query: string; readonly variables: Record<string, unknown> };
-  answer(answer: Answer, status?: number): void;
-  fail(): void;
-}
-interface Opened {
-  readonly options: TransportOptions;
-  readonly streams: { next: (answer: Answer) => void; left: boolean }[];
-  renewed: number;
-  closed: boolean;
-}
-
-/** Requests and transports, as the test answers them. */
-let requests: Sent[];
-let transports: Opened[];
-let token: (refused: boolean) => string | Promise<string>;
+let controlled: ControlledSession;
 let session: Session;
-
-const transport: OpenTransport = options => {
-  const opened: Opened = { options, streams: [], renewed: 0, closed: false };
-  transports.push(opened);
-  return {
-    open(_request, sink, admit) {
-      const stream = {
-        left: false,
-        next: (answer: Answer) => {
-          sink.next({ ...answer, data: admit?.(answer.data as never) });
-        },
-      };
-      opened.streams.push(stream);
-      return { leave: () => (stream.left = true), pause: () => undefined, resume: () => undefined };
-    },
-    renew: () => opened.renewed++,
-    wake: () => undefined,
-    close: () => (opened.closed = true),
-  };
-};
-
-const fetched = (_url: unknown, init?: RequestInit) =>
-  new Promise<Response>((resolve, reject) => {
-    const headers = new Headers(init?.headers);
-    init?.signal?.addEventListener('abort', () => {
-      reject(new DOMException('aborted', 'AbortError'));
-    });
-    requests.push({
-      authorization: headers.get('authorization') ?? undefined,
-      body: JSON.parse(init?.body as string) as Sent['body'],
-      answer: (answer, status = 200) => {
-        resolve(new Response(JSON.stringify(answer), { status }));
-      },
-      fail: () => {
-        reject(new TypeError('fetch failed'));
-      },
-    });
-  });
+let requests: ControlledSession['requests'];
+let transports: ControlledSession['transports'];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  requests = [];
-  transports = [];
-  token = () => tokenOf('cus_1');
-  session = createSession({
-    url: 'http://shop.example/graphql',
-    token: refused => token(refused),
-    fetch: fetched as typeof fetch,
-    transport,
-  });
+  controlled = controlledSession();
+  ({ session, requests, transports } = controlled);
 });
 afterEach(() => {
   session.close();
@@ -99,7 +35,7 @@ afterEach(() => {
 const settled = () => vi.advanceTimersByTimeAsync(0);
 const ask = (id = 'ord_1') => session.ask({ document: query, variables: { id } });
 
-async function frames(received: unknown[]): Promise<Opened> {
+async function frames(received: unknown[]): Promise<OpenedTransport> {
   session.subscribe(
     { document: watch, variables: { id: 'ord_1' } },
     {
@@ -117,12 +53,9 @@ test('an answer that is older than a frame is delivered in the version of the fr
   const { streams } = await frames(received);
   const answer = ask();
   await settled();
-  streams[0]!.next({
-    data: { orderUpdated: { kind: 'UPDATE', order: order(5, 'SHIPPED') } },
-    extensions: { position: at(5), kind: 'UPDATE' },
-  });
-  requests[0]!.answer({ data: { order: order(4, 'CONFIRMED') }, extensions: { position: at(4) } });
-  expect((await answer).data).toEqual({ order: order(5, 'SHIPPED') });
+  streams[0]!.next(frameOf(5, 'SHIPPED'));
+  requests[0]!.answer({ data: { order: orderAt(4, 'CONFIRMED') }, extensions: { position: at(4) } });
+  expect((await answer).data).toEqual({ order: orderAt(5, 'SHIPPED') });
   expect(requests.length).toBe(1);
 });
 
@@ -130,19 +63,16 @@ test('a command’s answer that is older than a frame shows the newer state', as
   const { streams } = await frames([]);
   const answer = session.ask({ document: confirm, variables: { input: { orderId: 'ord_1' } } });
   await settled();
-  streams[0]!.next({
-    data: { orderUpdated: { kind: 'UPDATE', order: order(5, 'SHIPPED') } },
-    extensions: { position: at(5), kind: 'UPDATE' },
-  });
+  streams[0]!.next(frameOf(5, 'SHIPPED'));
   const payload = { __typename: 'OrderCommandPayload', version: 4, position: at(4) };
-  requests[0]!.answer({ data: { confirmOrder: { ...payload, order: order(4, 'CONFIRMED') } } });
-  expect((await answer).data).toEqual({ confirmOrder: { ...payload, order: order(5, 'SHIPPED') } });
+  requests[0]!.answer({ data: { confirmOrder: { ...payload, order: orderAt(4, 'CONFIRMED') } } });
+  expect((await answer).data).toEqual({ confirmOrder: { ...payload, order: orderAt(5, 'SHIPPED') } });
 });
 
 test('a rejected token is replaced by a fresh one, once for all requests that were rejected together', async () => {
   let held = 'old';
   const calls: boolean[] = [];
-  token = refused => {
+  controlled.token = refused => {
     calls.push(refused);
     if (refused) held = 'new';
     return tokenOf('cus_1', { held });
@@ -178,8 +108,8 @@ test('logout ends the connections before anything else is sent, and nothing of t
   session.logout();
   expect(opened.closed).toBe(true);
   expect(received).toEqual(['complete']);
-  opened.streams[0]!.next({ data: { orderUpdated: null }, extensions: { position: at(9), kind: 'UPDATE' } });
-  requests[0]!.answer({ data: { order: order(4, 'CONFIRMED') }, extensions: { position: at(4) } });
+  opened.streams[0]!.next(frameOf(9, 'SHIPPED'));
+  requests[0]!.answer({ data: { order: orderAt(4, 'CONFIRMED') }, extensions: { position: at(4) } });
   await expect(answer).rejects.toMatchObject({ code: 'SIGNED_OUT' });
   expect(received).toEqual(['complete']);
   expect(session.seen.position).toBe(undefined);
@@ -189,7 +119,7 @@ test('logout ends the connections before anything else is sent, and nothing of t
 test('another viewer’s token ends the connection of the first one, also if both subscribe in one tick', async () => {
   const [first, second, third]: unknown[][] = [[], [], []];
   const one = await frames(first!);
-  token = () => tokenOf('cus_2');
+  controlled.token = () => tokenOf('cus_2');
   void frames(second!);
   const two = await frames(third!);
   expect(one.closed).toBe(true);
@@ -201,12 +131,12 @@ test('another viewer’s token ends the connection of the first one, also if bot
 
 test('what was begun before logout is not sent with the token of the next viewer', async () => {
   let deliver: (token: string) => void = () => undefined;
-  token = () => new Promise(resolve => (deliver = resolve));
+  controlled.token = () => new Promise(resolve => (deliver = resolve));
   const late = ask();
   late.catch(() => undefined);
   session.logout();
   const fetchedLate = deliver;
-  token = () => tokenOf('cus_2');
+  controlled.token = () => tokenOf('cus_2');
   const next = ask();
   await settled();
   fetchedLate(tokenOf('cus_1'));
@@ -219,7 +149,7 @@ test('what was begun before logout is not sent with the token of the next viewer
 test('before a token expires, the connection is replaced by one with a fresh token', async () => {
   const now = Math.ceil(Date.now() / 1000);
   let expiry = now + 12;
-  token = refused => {
+  controlled.token = refused => {
     if (refused) expiry += 12;
     return tokenOf('cus_1', { exp: expiry });
   };
@@ -252,7 +182,7 @@ test('after RESYNC the positions and versions of the old log are forgotten, and 
   const resynced = vi.fn();
   session.onResync(resynced);
   const { options } = await frames([]);
-  session.entities.admit(query, { id: 'ord_1' }, { order: order(9, 'SHIPPED') });
+  session.entities.admit(query, { id: 'ord_1' }, { order: orderAt(9, 'SHIPPED') });
   session.seen.reset(at(3));
   options.onResync(at(3));
   options.onResync(at(3)); // by another subscription

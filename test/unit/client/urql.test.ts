@@ -1,79 +1,129 @@
-import { Client, type SubscriptionForwarder, subscriptionExchange } from '@urql/core';
-import { expect, test } from 'vitest';
-import { orderstreamExchange } from '../../../src/client/urql.ts';
+import { cacheExchange, Client, type Exchange } from '@urql/core';
+import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
+import { parse } from 'graphql';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { keys } from '../../../src/client/index.ts';
+import { orderstreamExchanges, urqlOperations } from '../../../src/client/urql.ts';
+import { at, type ControlledSession, controlledSession, frameOf, orderAt } from '../../support/controlled-session.ts';
 import { eventually } from '../../support/eventually.ts';
 
-type Observer = Parameters<ReturnType<SubscriptionForwarder>['subscribe']>[0];
+const query = 'query ($id: ID!) { order(id: $id) { status } }';
+const watch = parse('subscription ($id: ID!) { orderUpdated(id: $id) { kind order { status } } }');
+const variables = { id: 'ord_1' };
 
-const at = (point: number) => `${point}`.padStart(13, '0') + '-aaaaaaaaaaaa';
-const frame = (point: number) => ({ data: { at: point }, extensions: { position: at(point), kind: 'UPDATE' } });
-const failed = (point: number, code: string) => ({
-  ...frame(point),
-  data: null,
-  errors: [{ message: code, extensions: { code } }],
-});
+const caches: Record<string, () => Exchange> = {
+  'the document cache': () => cacheExchange,
+  Graphcache: () => graphcache({ keys }),
+};
 
-/** @param say what a server sends to each subscription, which it does not end by itself */
-function watching(say: (observer: Observer, time: number) => void) {
-  const asked: unknown[] = [];
-  const taken: unknown[] = [];
-  let open = 0;
-  const forwardSubscription: SubscriptionForwarder = ({ extensions }) => ({
-    subscribe(observer) {
-      open++;
-      asked.push(extensions?.['after']);
-      say(observer, asked.length);
-      return { unsubscribe: () => open-- };
-    },
+describe.each(Object.entries(caches))('with %s', (_, cache) => {
+  let controlled: ControlledSession;
+  let client: Client;
+  /** The states that a page shows. */
+  let shown: unknown[];
+
+  beforeEach(async () => {
+    controlled = controlledSession();
+    const { session, requests } = controlled;
+    client = new Client({
+      url: session.url,
+      preferGetMethod: false,
+      exchanges: orderstreamExchanges(session, cache()),
+    });
+    shown = [];
+    client
+      .query(query, variables)
+      .subscribe(({ data }) => shown.push((data as { order?: { status: unknown } } | undefined)?.order?.status));
+    await eventually(() => expect(requests.length).toBe(1));
+    requests[0]!.answer({ data: { order: orderAt(3, 'SUBMITTED') }, extensions: { position: at(3) } });
+    await eventually(() => expect(shown).toEqual(['SUBMITTED']));
   });
-  const exchanges = [orderstreamExchange(), subscriptionExchange({ forwardSubscription })];
-  const client = new Client({ url: 'http://127.0.0.1/', preferGetMethod: false, exchanges });
-  const watch = client
-    .subscription('subscription { live }', {})
-    .subscribe(({ extensions }) => taken.push(extensions?.['position']));
-  return { asked, taken, open: () => open, unsubscribe: () => watch.unsubscribe() };
-}
+  afterEach(() => {
+    controlled.session.close();
+  });
 
-test('a subscription with one failed frame is ended, and resumed from the frame before', async () => {
-  const { asked, taken, open, unsubscribe } = watching((observer, time) =>
-    setImmediate(() => {
-      if (time > 1) return observer.next(frame(5));
-      observer.next(frame(4));
-      observer.next(failed(5, 'UNAVAILABLE'));
-    }),
-  );
-  await eventually(() => expect(taken).toEqual([at(4), at(5)]));
-  expect(asked).toEqual([undefined, at(4)]);
-  expect(open()).toBe(1);
-  unsubscribe();
-  expect(open()).toBe(0);
-});
+  async function subscribed(frames: unknown[] = []) {
+    const { transports, session } = controlled;
+    const before = transports[0]?.streams.length ?? 0;
+    const leave = urqlOperations(client, session).subscribe(watch, variables, {
+      next: ({ extensions }) => frames.push(extensions?.['position']),
+      error: error => frames.push(error),
+      complete: () => frames.push('complete'),
+    });
+    await eventually(() => expect(transports[0]?.streams.length).toBe(before + 1));
+    return { stream: transports[0]!.streams[before]!, leave };
+  }
 
-test('a subscription that ended while the database was down is resumed', async () => {
-  const { asked, taken, unsubscribe } = watching((observer, time) =>
-    setImmediate(() => {
-      if (time > 1) return observer.next(frame(5));
-      observer.next(frame(4));
-      observer.next({ errors: failed(5, 'UNAVAILABLE').errors });
-      observer.complete();
-    }),
-  );
-  await eventually(() => expect(taken).toEqual([at(4), at(5)]));
-  expect(asked).toEqual([undefined, at(4)]);
-  unsubscribe();
-});
+  test('an active query shows the state of a frame, and no older one afterwards', async () => {
+    const { stream } = await subscribed();
+    stream.next(frameOf(5, 'SHIPPED'));
+    await eventually(() => expect(shown.at(-1)).toBe('SHIPPED'));
+    client.query(query, variables, { requestPolicy: 'network-only' }).subscribe(() => undefined);
+    await eventually(() => expect(controlled.requests.length).toBe(2));
+    controlled.requests[1]!.answer({ data: { order: orderAt(4, 'CONFIRMED') }, extensions: { position: at(4) } });
+    const late = await client.query(query, variables, { requestPolicy: 'cache-first' }).toPromise();
+    expect(late.data).toMatchObject({ order: { status: 'SHIPPED' } });
+    expect(new Set(shown)).toEqual(new Set(['SUBMITTED', 'SHIPPED']));
+    expect(controlled.requests.length).toBe(2);
+  });
 
-test('a frame that always fails does not hold back later ones, although urql adds its errors to them', async () => {
-  let live: Observer | undefined;
-  const { asked, taken, unsubscribe } = watching((observer, time) =>
-    setImmediate(() => {
-      if (time > 1) return observer.next(frame(7));
-      live = observer;
-      for (const one of [frame(4), failed(5, 'INTERNAL'), frame(6)]) observer.next(one);
-    }),
-  );
-  await eventually(() => expect(taken).toEqual([at(4), at(5), at(6)]));
-  live!.next(failed(7, 'UNAVAILABLE'));
-  await eventually(() => expect(asked).toEqual([undefined, at(6)]));
-  unsubscribe();
+  test('an optimistic value is shown until the state at its position is known, with no older state between', async () => {
+    const { stream } = await subscribed();
+    const overlay = controlled.session.overlays.add('Order:ord_1', { status: 'CONFIRMED' });
+    await eventually(() => expect(shown.at(-1)).toBe('CONFIRMED'));
+    overlay.confirm(at(4));
+    stream.next(frameOf(4, 'CONFIRMED'));
+    stream.next(frameOf(5, 'SHIPPED'));
+    await eventually(() => expect(shown.at(-1)).toBe('SHIPPED'));
+    expect(shown.filter((status, index) => status !== shown[index - 1])).toEqual(['SUBMITTED', 'CONFIRMED', 'SHIPPED']);
+  });
+
+  test('a withdrawn optimistic value disappears', async () => {
+    const overlay = controlled.session.overlays.add('Order:ord_1', { status: 'CONFIRMED' });
+    await eventually(() => expect(shown.at(-1)).toBe('CONFIRMED'));
+    overlay.withdraw();
+    await eventually(() => expect(shown.at(-1)).toBe('SUBMITTED'));
+  });
+
+  test('two equal subscriptions both get every frame; each ends alone', async () => {
+    const [first, second]: unknown[][] = [[], []];
+    const one = await subscribed(first);
+    const two = await subscribed(second);
+    one.stream.next(frameOf(4, 'CONFIRMED'));
+    two.stream.next(frameOf(4, 'CONFIRMED'));
+    one.leave();
+    expect(one.stream.left).toBe(true);
+    two.stream.next(frameOf(5, 'SHIPPED'));
+    await eventually(() => expect([first, second]).toEqual([[at(4)], [at(4), at(5)]]));
+  });
+
+  test('after logout subscriptions complete, and nothing of the viewer arrives', async () => {
+    const frames: unknown[] = [];
+    const { stream } = await subscribed(frames);
+    controlled.session.logout();
+    stream.next(frameOf(5, 'SHIPPED'));
+    await eventually(() => expect(frames).toEqual(['complete']));
+    expect(shown).toEqual(['SUBMITTED']);
+  });
+
+  test('after RESYNC active queries are asked again, once, and the older versions of the new log are shown', async () => {
+    const { session, requests, transports } = controlled;
+    await subscribed();
+    session.seen.reset(at(2));
+    transports[0]!.options.onResync(at(2));
+    await eventually(() => expect(requests.length).toBe(2));
+    requests[1]!.answer({ data: { order: orderAt(2, 'DRAFT') }, extensions: { position: at(2) } });
+    await eventually(() => expect(shown.at(-1)).toBe('DRAFT'));
+    expect(requests.length).toBe(2);
+  });
+
+  test('leaving a query before its answer ends the request without an error', async () => {
+    const left = client
+      .query(query, { id: 'ord_2' }, { requestPolicy: 'network-only' })
+      .subscribe(() => shown.push('late'));
+    await eventually(() => expect(controlled.requests.length).toBe(2));
+    left.unsubscribe();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(shown).toEqual(['SUBMITTED']);
+  });
 });
