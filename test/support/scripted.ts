@@ -28,7 +28,7 @@ export interface Watched {
   readonly errors: unknown[];
   /** Codes with which the sockets were closed. */
   readonly closes: number[];
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** The frames of a subscription over our own socket client. @param subject of its tokens */

@@ -1,5 +1,4 @@
 import {
-  buildSchema,
   type DocumentNode,
   execute,
   type ExecutionResult,
@@ -7,7 +6,6 @@ import {
   getOperationAST,
   getVariableValues,
   type GraphQLError,
-  GraphQLScalarType,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -21,7 +19,7 @@ import type { Frame, Live } from './live.ts';
 import { isPosition } from './log.ts';
 import type { Context, Viewer } from './nodes.ts';
 import { queries } from './queries.ts';
-import { schemaText } from './schema-text.ts';
+import { type Play, playedSchema } from './played-schema.ts';
 import type { Script } from './script.ts';
 
 /** An operation as a client sends it. */
@@ -67,7 +65,16 @@ export interface Execution {
 
 /** Executes operations of the real schema on the objects of a shop. */
 export function createExecution(live: Live, commands: Commands, script: Script): Execution {
-  const schema = playedSchema(commands, live, script);
+  const schema = playedSchema();
+
+  const play: Play<Asking> = (field, args, asking) => {
+    const context = admitted(asking);
+    const query = queries[field];
+    const resolve = query ?? commands.resolver(field) ?? notPlayed(field);
+    const value = script.play(field, () => resolve(args as never, context));
+    if (query && field !== 'viewer') context.position ??= context.shop.log.position;
+    return value;
+  };
 
   function run({ document, request }: Operation, context: Asking, root?: object): ExecutionResult {
     // No resolver returns a promise.
@@ -76,7 +83,7 @@ export function createExecution(live: Live, commands: Commands, script: Script):
       document,
       operationName: request.operationName ?? null,
       variableValues: request.variables ?? null,
-      contextValue: context,
+      contextValue: Object.assign(context, { play }),
       rootValue: root,
     }) as ExecutionResult;
   }
@@ -154,52 +161,6 @@ function argumentsOf(schema: GraphQLSchema, { definition, request }: Operation):
   const { coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], request.variables ?? {});
   return field ? getArgumentValues(field, node, coerced) : {};
 }
-
-/** The schema, with resolvers and with the checks of its scalars. */
-function playedSchema(commands: Commands, live: Live, script: Script): GraphQLSchema {
-  const schema = buildSchema(schemaText, { assumeValid: true });
-  for (const [name, field] of Object.entries(schema.getQueryType()?.getFields() ?? {})) {
-    const resolve = queries[name] ?? notPlayed(name);
-    field.resolve = (_root, args, given) => {
-      const context = admitted(given as Asking);
-      const value = script.play(name, () => resolve(args as never, context));
-      if (name !== 'viewer') context.position ??= context.shop.log.position;
-      return value;
-    };
-  }
-  for (const [name, field] of Object.entries(schema.getMutationType()?.getFields() ?? {})) {
-    const resolve = commands.resolver(name) ?? notPlayed(name);
-    field.resolve = (_root, args, given) => {
-      const context = admitted(given as Asking);
-      return script.play(name, () => resolve(args as never, context));
-    };
-  }
-  for (const [name, field] of Object.entries(schema.getSubscriptionType()?.getFields() ?? {})) {
-    if (!live.has(name)) field.resolve = notPlayed(name);
-  }
-  for (const [name, [pattern, expected]] of Object.entries(scalars)) {
-    const scalar = schema.getType(name);
-    if (!(scalar instanceof GraphQLScalarType)) continue;
-    const parseText = (value: unknown) => {
-      if (typeof value === 'string' && pattern.test(value)) return value;
-      throw codedError('BAD_USER_INPUT', `${name} has to be ${expected}.`);
-    };
-    scalar.parseValue = parseText;
-    scalar.parseLiteral = node => parseText(node.kind === Kind.STRING ? node.value : undefined);
-  }
-  return schema;
-}
-
-const scalars: { readonly [Name in string]: readonly [pattern: RegExp, expected: string] } = {
-  Position: [/^[0-9a-f]{13}-[0-9a-f]{12}$/, 'a position that the server has returned'],
-  IdempotencyKey: [/^[\w.~:-]{1,128}$/, '1 to 128 of the characters A-Z a-z 0-9 . _ ~ : -'],
-  Decimal: [/^-?(?:0|[1-9]\d{0,30})(?:\.\d{1,30})?$/, 'a decimal number as a string, e.g. "12.50"'],
-  CurrencyCode: [/^[A-Z]{3}$/, 'an ISO 4217 code in upper case, e.g. "EUR"'],
-  DateTime: [
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i,
-    'an RFC 3339 date-time, e.g. "2026-11-21T09:30:00Z"',
-  ],
-};
 
 /** @throws UNAUTHENTICATED if the request had no token */
 function admitted(context: Asking): Context {
