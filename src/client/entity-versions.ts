@@ -17,7 +17,8 @@ export interface EntityVersions {
   admit(document: DocumentNode, variables: Variables, data: Data): Data | undefined;
   /**
    * Brings data that was admitted before up to date, and records nothing. An entity stays as it is if a selected field of
-   * its newer version is unknown. @returns the same object if nothing changes
+   * its newer version is unknown, and a list keeps its rows, because a cache may have joined pages.
+   * @returns the same object if nothing changes
    */
   renew(document: DocumentNode, variables: Variables, data: Data): Data;
   /** Like `renew`, for one object of the type of a fragment. */
@@ -115,7 +116,8 @@ export function createEntityVersions(): EntityVersions {
     const selected = selection.fieldsOf(type);
     const identity = identityOf(value, type, selected, path);
     const known = identity && touched(identity.key);
-    if (known && known.version >= identity.version) {
+    const isJoined = !isComplete && type !== undefined && fieldTypes[type]?.['pageInfo'] !== undefined;
+    if (known && known.version >= identity.version && !isJoined) {
       const newest = fromState(known.state, selected, identity.key, isComplete, value);
       if (newest !== undefined || isComplete) return newest;
     }

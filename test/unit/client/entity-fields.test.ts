@@ -75,6 +75,11 @@ test('a complete document stays as it is, as an object and as a text', () => {
   expect(completed(print(document))).toBe(print(document));
 });
 
+test('a document has no text or key of the document that it was made from: urql would send that one', () => {
+  const original = Object.assign(parse('{ orders { totalCount } }'), { __key: 1 });
+  expect(Object.keys(withEntityFields(original)).sort()).toEqual(['definitions', 'kind']);
+});
+
 test('each document stays valid', () => {
   for (const { text } of fc.sample(operation, 60)) {
     expect(validate(schema, withEntityFields(parse(text))), text).toEqual([]);

@@ -167,6 +167,15 @@ test('a renewal records nothing, and leaves an entity as it is if a field of its
   expect(entities.known('Order:ord_1')?.version).toBe(2);
 });
 
+test('a renewal keeps the rows of a list, and renews each: a cache may have joined pages', () => {
+  const text = '{ orders { nodes { status } } }';
+  const other = entity('Order', 'ord_2', 1, { status: 'A' });
+  admit(text, { orders: page('20', { nodes: [order(2, { status: 'B' })] }) });
+  expect(renew(text, { orders: page('10', { nodes: [order(1, { status: 'A' }), other] }) })).toEqual({
+    orders: page('10', { nodes: [order(2, { status: 'B' }), other] }),
+  });
+});
+
 test('one row of a list is renewed by its fragment', () => {
   const fragments = document('fragment Row on Order { status ...More } fragment More on Order { total { amount } }');
   const row = (version: number) => order(version, { status: `${version}`, total: { amount: `${version}` } });
@@ -205,16 +214,16 @@ test('the known values of scalars are given by name', () => {
 
 test('beyond 1,000 records, those are dropped that nothing touched for 60 s; a renewal touches', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
-  const text = '{ node(id: "x") { id } }';
+  const nodes = document('{ node(id: "x") { id } }');
   const data = (id: number) => ({ node: entity('Order', String(id), 2) });
   const isKnown = (id: number) => entities.known(`Order:${id}`) !== undefined;
-  for (let id = 0; id < 1_500; id++) admit(text, data(id));
+  for (let id = 0; id < 1_500; id++) entities.admit(nodes, {}, data(id));
   vi.advanceTimersByTime(59_000);
-  renew(text, data(0));
-  admit(text, data(1_500));
+  entities.renew(nodes, {}, data(0));
+  entities.admit(nodes, {}, data(1_500));
   expect([0, 1, 499, 1_499].filter(isKnown)).toEqual([0, 1, 499, 1_499]);
   vi.advanceTimersByTime(2_000);
-  admit(text, data(1_501));
+  entities.admit(nodes, {}, data(1_501));
   // 1,502 records, of which 1,499 are old: the oldest 502 are gone.
   expect([0, 1, 502, 503, 1_499, 1_500, 1_501].filter(isKnown)).toEqual([0, 503, 1_499, 1_500, 1_501]);
 });

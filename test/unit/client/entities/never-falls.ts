@@ -109,6 +109,7 @@ function check(server: ModelServer, register: EntityVersions, received: Received
   }
   if (isDeepStrictEqual(admitted, sent.data) && admitted !== sent.data)
     throw new Error('An unchanged answer was copied');
+  if (admitted && register.renew(sent.document, sent.variables, admitted) !== admitted) throw new Error('renewed');
   for (const [key, { version, position }] of received.states) {
     const known = register.known(key);
     if (known?.version !== version || known.position !== text(position)) throw new Error(`known: ${key}`);
