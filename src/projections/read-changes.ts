@@ -122,25 +122,26 @@ function changedScopes(
  */
 function isChanged(listing: ViewTable, inScope: Sql, after: Position): Sql {
   return sql`(
-    SELECT l.position > ${after.point}::bigint FROM ${table(listing)} l
-    WHERE l.generation = c.generation AND ${inScope} ORDER BY l.position DESC LIMIT 1)`;
+    SELECT v.position > ${after.point}::bigint FROM ${table(listing)} v
+    WHERE v.generation = c.generation AND ${inScope} ORDER BY v.position DESC LIMIT 1)`;
 }
 
 /** Whether a row of a list changed after a position, for a statement with the live checkpoint `c`. */
 export function isListChanged(view: AnyLiveView, scope: string | undefined, after: Position | undefined): Sql {
   if (after === undefined) return sql`true`;
-  const { listing, inScope } = listingOf(view, scope);
+  const { listing, inScope } = listingOf(view, scope, 'v');
   return sql`coalesce(${isChanged(listing, inScope, after)}, false)`;
 }
 
-/** The table that finds the changes of a list, with the condition on its rows (alias l). */
+/** The table that finds the changes of a list, with the condition on its rows. */
 function listingOf(
   { rows, all, scoped }: AnyLiveView,
   scope: string | undefined,
+  alias: string,
 ): { listing: ViewTable; inScope: Sql } {
   if (scope === undefined && all) return { listing: all, inScope: sql`true` };
   if (scope === undefined || !scoped) throw new Error(`no table finds the changes of a list of ${rows.name}`);
-  return { listing: scoped.table, inScope: sql`${column('l', scoped.column)} = ${scope}` };
+  return { listing: scoped.table, inScope: sql`${column(alias, scoped.column)} = ${scope}` };
 }
 
 /**
@@ -156,7 +157,7 @@ export async function readChangePage<Row extends LastChange, Filter>(
   limit: number,
 ): Promise<Reached & { rows: ChangedRow<Row>[] }> {
   const { rows } = view;
-  const { listing, inScope } = listingOf(view, scope);
+  const { listing, inScope } = listingOf(view, scope, 'l');
   const where = sql.join(
     [
       sql`l.generation = (SELECT generation FROM c)`,

@@ -131,7 +131,6 @@ describe('a subscription that resumes after a position which the standby has not
     order: `orderUpdated(id: "${orderId}", after: "${after}") { kind position order { version } }`,
     customer: `customerOrdersUpdated(customerId: "${shop.customer.id}", after: "${after}") { kind position orderId }`,
     orders: `ordersUpdated(after: "${after}") { kind position orderId }`,
-    counts: `orderCountsUpdated(after: "${after}") { kind position }`,
     'order events': `orderEvents(orderId: "${orderId}", after: "${after}") { position }`,
     events: `eventsAppended(after: "${after}") { position }`,
   });
@@ -182,6 +181,31 @@ describe('a subscription that resumes after a position which the standby has not
     }
     const late = await post(reads.url, OrdersDocument, { atLeast: foreign }, { token: shop.staff });
     expect(codesOf(late)).toEqual(['STALE_POSITION']);
+  });
+
+  test('gets the counts of orders after the next change, and no RESYNC', async () => {
+    const { position: known } = await order();
+    await post(reads.url, OrdersDocument, { atLeast: known }, { token: shop.staff });
+    const field = (after: string) => `orderCountsUpdated(after: "${after}") { kind position counts { orderCount } }`;
+    const watching = await whileBehind(async () => {
+      const { position: after } = await order();
+      return openWatch.WebSocket(reads.url, shop.staff, `subscription { ${field(after)} }`, {});
+    });
+    const { position: next } = await order();
+    const counted = await post(
+      writes.url,
+      `{ orderCounts(atLeast: "${next}") { orderCount } }`,
+      {},
+      { token: shop.staff },
+    );
+    expect((await watching.next()).data).toEqual({
+      orderCountsUpdated: {
+        kind: 'UPDATE',
+        position: next,
+        counts: (counted.data as { orderCounts: object }).orderCounts,
+      },
+    });
+    await watching.close();
   });
 
   test("gets the same answer for another customer's order as for a missing one", async () => {

@@ -109,7 +109,7 @@ test('the page on adding a view names existing files, functions and tests', asyn
     await expect(readFile(path!, 'utf8'), path).resolves.toBeTypeOf('string');
   }
   const code = await Promise.all(
-    ['view.ts', 'read-entities.ts', 'read-page.ts', 'read-report.ts', 'search.ts'].map(file => {
+    ['view.ts', 'read-entities.ts', 'read-page.ts', 'read-report.ts', 'search-words.ts'].map(file => {
       return readFile(`src/projections/${file}`, 'utf8');
     }),
   );
