@@ -15,7 +15,12 @@ export interface OrderPage {
 export interface ShownColumn {
   readonly rows: readonly Data[];
   readonly hasMore: boolean;
-  /** More rows have to be loaded after this place, to show as many as are wanted; undefined if none have to. */
+  /** Fewer rows are shown than are wanted, and there are more. */
+  readonly isShort: boolean;
+  /**
+   * More rows have to be loaded after this place. One more row than is shown has to be known: it says that there are
+   * more, and takes the place of a row that leaves.
+   */
   readonly missing: { readonly after: Place; readonly count: number } | undefined;
 }
 
@@ -82,7 +87,7 @@ export interface BoardRows {
   clear(): void;
 }
 
-const nothing: ShownColumn = { rows: [], hasMore: false, missing: undefined };
+const nothing: ShownColumn = { rows: [], hasMore: false, isShort: false, missing: undefined };
 const keyOf = (id: string) => `Order:${id}`;
 const versionOf = (entity: Data) => entity['orderstream_version'] as number;
 const sortNames = { CREATED_AT: 'createdAt', UPDATED_AT: 'updatedAt', TOTAL: 'total' } as const;
@@ -168,10 +173,11 @@ export function createBoardRows(options: BoardRowsOptions): BoardRows {
     const { end, wanted, last } = column;
     const rows = all.filter(shown => isInColumn(column, shown)).map(({ row }) => row);
     const hasMore = rows.length > wanted || end != null;
-    const missing = rows.length < wanted && end ? { after: end, count: wanted - rows.length } : undefined;
+    const missing = rows.length <= wanted && end ? { after: end, count: wanted + 1 - rows.length } : undefined;
+    const isShort = rows.length < wanted && end != null;
     rows.length = Math.min(rows.length, wanted);
     const isUnchanged = rows.length === last.rows.length && rows.every((row, index) => row === last.rows[index]);
-    return { rows: isUnchanged ? last.rows : rows, hasMore, missing };
+    return { rows: isUnchanged ? last.rows : rows, hasMore, isShort, missing };
   }
 
   /** A column that grew by frames keeps one page beyond what it shows. */

@@ -1,5 +1,4 @@
 import { OperationError } from './operations.ts';
-import { mostRetries, retryWait } from './retry-wait.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -9,6 +8,8 @@ import type { Session } from './session.ts';
  */
 export type LiveStatus = 'loading' | 'live' | 'error' | 'signedOut';
 
+/** Longest wait before it begins again, ms. */
+const longestWaitMs = 10_000;
 /** Codes of failures that pass without anything done about them. */
 const passing = ['NETWORK', 'UNAVAILABLE', 'VIEW_LAGGING', 'RATE_LIMITED', 'STALE_POSITION'];
 
@@ -29,8 +30,9 @@ export interface LiveRunOptions {
 export interface LiveRun {
   /** Begins again now. */
   restart(): void;
-  /** Stops; begins again soon if the failure is one that passes. */
+  /** Stops. If the failure is one that passes, it begins again soon; the wait grows until `worked()` is called. */
   fail(error: unknown): void;
+  worked(): void;
   /** Ends for good. */
   end(): void;
 }
@@ -42,6 +44,7 @@ export function startLiveRun(session: Session, { begin, onError, onSignedOut, ke
   let viewerSignal: AbortSignal | undefined;
   let isOver = false;
   let isMissing = false;
+  let failures = 0;
 
   const forgetEntities = session.entities.subscribe(keys => {
     if (isMissing && key !== undefined && keys.has(key)) restart();
@@ -95,12 +98,12 @@ export function startLiveRun(session: Session, { begin, onError, onSignedOut, ke
       return;
     }
     isMissing = error.code === 'NOT_FOUND';
-    if (isPassing(error)) timer = setTimeout(restart, retryWait(mostRetries));
+    if (isPassing(error)) timer = setTimeout(restart, waitMs(failures++));
     onError(error);
   }
 
   restart();
-  return { restart, fail, end };
+  return { restart, fail, end, worked: () => (failures = 0) };
 }
 
 /** Calls it once the signal is aborted, or now if it is. */
@@ -116,4 +119,8 @@ export function isPassing({ code }: OperationError): boolean {
 export function operationError(cause: unknown): OperationError {
   if (cause instanceof OperationError) return cause;
   return new OperationError('NETWORK', cause instanceof Error ? cause.message : String(cause));
+}
+
+function waitMs(attempt: number): number {
+  return Math.min(longestWaitMs, 1_000 * 2 ** attempt) * (0.5 + Math.random() / 2);
 }

@@ -55,8 +55,10 @@ export function openValue<Shape extends object>(
           next({ data, errors }) {
             if (signal.aborted) return;
             const value = (data as { readonly value?: Data } | null | undefined)?.value;
-            if (value) enter('live', undefined, value);
-            else run.fail(new OperationError('INTERNAL', errors?.[0]?.message ?? 'A frame came without its value.'));
+            if (value) {
+              run.worked();
+              enter('live', undefined, value);
+            } else run.fail(new OperationError('INTERNAL', errors?.[0]?.message ?? 'A frame came without its value.'));
           },
           error(cause) {
             if (!signal.aborted) run.fail(cause);

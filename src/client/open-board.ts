@@ -103,7 +103,7 @@ export function openBoard<Shape extends object>(
     const [role, subject] = viewer.split(' ', 2);
     customerId ??= role === 'customer' ? subject : undefined;
     const source = openListSource(operations, { fragment, orderBy, statuses, filter, customerId });
-    const pages = await source.loadFirst(Math.min(rows.mostWanted, largestPage), signal);
+    const pages = await source.loadFirst(Math.min(rows.mostWanted + 1, largestPage), signal);
     if (signal.aborted) return;
     rows.clear();
     pages.forEach((page, column) => rows.takePage(column, page));
@@ -125,6 +125,7 @@ export function openBoard<Shape extends object>(
   }
 
   function take({ kind, order, matches, position: reached }: ListChange): void {
+    run.worked();
     if (kind === 'RESYNC') {
       enter('loading');
       run.restart();
@@ -177,9 +178,9 @@ export function openBoard<Shape extends object>(
   }
 
   /** The same object if nothing changed, for views that compare. */
-  function columnOf({ rows, hasMore }: ShownColumn, index: number): LiveColumn {
+  function columnOf({ rows, hasMore, isShort }: ShownColumn, index: number): LiveColumn {
     const last = columns[index] as LiveColumn;
-    const isLoading = live ? live.loads.isLoading(index) : status === 'loading';
+    const isLoading = live ? isShort && live.loads.isLoading(index) : status === 'loading';
     return last.rows === rows && last.hasMore === hasMore && last.isLoading === isLoading
       ? last
       : { rows, hasMore, isLoading };

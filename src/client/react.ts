@@ -6,9 +6,12 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useMemo,
+  useState,
   useSyncExternalStore,
 } from 'react';
+import type { CommandQueue, QueuedCommand, RefusedCommand } from './command-queue.ts';
 import { type Commands, createCommands } from './commands.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { OrderFragment } from './list-documents.ts';
@@ -25,22 +28,25 @@ import { type Live, type WatchedLive, watchedLive } from './watched-live.ts';
 interface Provided {
   readonly operations: Operations;
   readonly run: Commands['run'];
+  readonly queue: OrderstreamProviderProps['queue'];
 }
 
 const Context = createContext<Provided | undefined>(undefined);
 
 export interface OrderstreamProviderProps {
   readonly operations: Operations;
+  /** What `createCommandQueue` returned; for `useQueue`. Create it once, outside of components. */
+  readonly queue?: CommandQueue | Promise<CommandQueue> | undefined;
   readonly children?: ReactNode;
 }
 
 /** Gives the hooks below it the operations of one client. */
-export function OrderstreamProvider({ operations, children }: OrderstreamProviderProps): ReactElement {
+export function OrderstreamProvider({ operations, queue, children }: OrderstreamProviderProps): ReactElement {
   const provided = useMemo(() => {
     const commands = createCommands(operations);
     const run: Commands['run'] = (name, input, options) => commands.run(name, input, options);
-    return { operations, run };
-  }, [operations]);
+    return { operations, run, queue };
+  }, [operations, queue]);
   return createElement(Context.Provider, { value: provided }, children);
 }
 
@@ -151,4 +157,41 @@ export function useConnection(): ConnectionState {
 /** Runs a command by its name, see `Commands.run`. It is always the same function. */
 export function useCommand(): Commands['run'] {
   return useProvided().run;
+}
+
+export interface Queue extends Pick<CommandQueue, 'add' | 'dismiss'> {
+  /** Commands without an answer, oldest first. */
+  readonly pending: readonly QueuedCommand[];
+  /** Commands that were refused, until they are dismissed. */
+  readonly refusals: readonly RefusedCommand[];
+}
+
+const none: Store<readonly never[]> = { current: [], subscribe: () => () => undefined };
+
+/** The queue of commands that the provider was given, see `createCommandQueue`. It is empty until it is open. */
+export function useQueue(): Queue {
+  const { queue } = useProvided();
+  if (!queue) throw new Error('useQueue() needs <OrderstreamProvider queue={createCommandQueue(operations)}>.');
+  const [opened, setOpened] = useState<{ readonly of: typeof queue; readonly queue: CommandQueue }>();
+  useEffect(() => {
+    let isLeft = false;
+    Promise.resolve(queue).then(
+      one => {
+        if (!isLeft) setOpened({ of: queue, queue: one });
+      },
+      () => undefined, // `add` rejects with the reason
+    );
+    return () => {
+      isLeft = true;
+    };
+  }, [queue]);
+  const handlers = useMemo(
+    (): Pick<CommandQueue, 'add' | 'dismiss'> => ({
+      add: async (name, input, options) => (await queue).add(name, input, options),
+      dismiss: async id => (await queue).dismiss(id),
+    }),
+    [queue],
+  );
+  const open = opened?.of === queue ? opened.queue : undefined;
+  return { ...handlers, pending: useStore(open?.pending ?? none), refusals: useStore(open?.refusals ?? none) };
 }
