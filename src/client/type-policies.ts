@@ -9,6 +9,7 @@ const orders = /* @__PURE__ */ pages('filter', 'orderBy');
 export const typePolicies = {
   Money: { merge: true },
   CustomerOrderTotals: { merge: true },
+  OrderCounts: { merge: true },
   Customer: { fields: { orders } },
   Order: { fields: { history: /* @__PURE__ */ pages() } },
   Query: { fields: { orders, customers: /* @__PURE__ */ pages('search'), products: /* @__PURE__ */ pages('search') } },
