@@ -2,7 +2,6 @@ import {
   type DocumentNode,
   execute,
   type ExecutionResult,
-  getArgumentValues,
   getOperationAST,
   getVariableValues,
   type GraphQLError,
@@ -88,6 +87,15 @@ export function createExecution(live: Live, commands: Commands, script: Script):
     }) as ExecutionResult;
   }
 
+  /** The arguments of a subscription's field, as graphql-js gives them to a method of the root. */
+  function argumentsOf(operation: Operation, context: Context): Readonly<Record<string, unknown>> {
+    let found: Record<string, unknown> | undefined;
+    const method = (args: Record<string, unknown>) => void (found = args);
+    const { errors } = run(operation, context, { [operation.fields[0] as string]: method });
+    if (found) return found;
+    throw errors?.[0] ?? codedError('BAD_USER_INPUT', 'A subscription has one field.');
+  }
+
   function frameAnswer(operation: Operation, context: Context, { kind, position, value }: Frame): Answer {
     const result = run(operation, context, { [operation.fields[0] as string]: value });
     return answerOf(result, { position, kind });
@@ -104,7 +112,7 @@ export function createExecution(live: Live, commands: Commands, script: Script):
       try {
         const context = admitted(asking);
         if (!live.has(field)) notPlayed(field)();
-        const args = argumentsOf(schema, operation);
+        const args = argumentsOf(operation, context);
         const after = operation.request.extensions?.['after'] ?? args['after'];
         if (after != null && !isPosition(after as string)) throw notPosition();
         return script.play(field, () =>
@@ -152,14 +160,6 @@ function answerOf({ data, errors }: ExecutionResult, extensions: Record<string, 
     ...(data !== undefined && { data }),
     ...(extensions && { extensions }),
   };
-}
-
-function argumentsOf(schema: GraphQLSchema, { definition, request }: Operation): Record<string, unknown> {
-  const [node] = definition.selectionSet.selections;
-  if (node?.kind !== Kind.FIELD) throw codedError('BAD_USER_INPUT', 'A subscription has one field.');
-  const field = schema.getSubscriptionType()?.getFields()[node.name.value];
-  const { coerced } = getVariableValues(schema, definition.variableDefinitions ?? [], request.variables ?? {});
-  return field ? getArgumentValues(field, node, coerced) : {};
 }
 
 /** @throws UNAUTHENTICATED if the request had no token */

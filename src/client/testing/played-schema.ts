@@ -1,4 +1,4 @@
-import { buildSchema, GraphQLScalarType, type GraphQLSchema, Kind } from 'graphql';
+import { buildSchema, GraphQLScalarType, type GraphQLSchema, Kind, type ValueNode } from 'graphql';
 import { codedError } from './coded-error.ts';
 import { schemaText } from './schema-text.ts';
 
@@ -41,8 +41,11 @@ function build(): GraphQLSchema {
       if (typeof value === 'string' && pattern.test(value)) return value;
       throw codedError('BAD_USER_INPUT', `${name} has to be ${expected}.`);
     };
+    const parseLiteral = (node: ValueNode) => parseText(node.kind === Kind.STRING ? node.value : undefined);
     scalar.parseValue = parseText;
-    scalar.parseLiteral = node => parseText(node.kind === Kind.STRING ? node.value : undefined);
+    scalar.parseLiteral = parseLiteral;
+    // Their names in graphql 17.
+    Object.assign(scalar, { coerceInputValue: parseText, coerceInputLiteral: parseLiteral });
   }
   return built;
 }
