@@ -76,8 +76,14 @@ export function apolloOperations(client: ApolloClient, session: Session): Operat
   showOverlays(client, session);
   return {
     session,
-    query: (document, variables) =>
-      dataOf(client.query({ query: withEntityFields(document), variables, fetchPolicy: 'network-only' })),
+    async query(document, variables) {
+      const query = withEntityFields(document);
+      const { viewerSignal } = session;
+      // Not as the cache has it: there the pages of a list are joined, and the caller asked for this page.
+      const data = await dataOf(client.query({ query, variables, fetchPolicy: 'no-cache' }));
+      if (!viewerSignal.aborted) client.writeQuery({ query, variables, data });
+      return data;
+    },
     mutate: (document, variables) => dataOf(client.mutate({ mutation: withEntityFields(document), variables })),
     subscribe(document, variables, sink) {
       const query = withEntityFields(document);

@@ -109,3 +109,29 @@ test('an error of the API reaches the caller with its code', async () => {
   controlled.requests[1]!.answer({ data: null, errors: [{ message: 'No.', extensions: { code: 'FORBIDDEN' } }] });
   await expect(asked).rejects.toMatchObject({ code: 'FORBIDDEN', message: 'No.' });
 });
+
+test('a page comes as the server answered it, although the cache joins the pages of a list', async () => {
+  const page = parse(
+    'query ($after: String) { orders(first: 1, after: $after) { edges { cursor node { status } } position } }',
+  );
+  const pageOf = (id: string, version: number) => ({
+    __typename: 'OrderConnection',
+    edges: [{ __typename: 'OrderEdge', cursor: id, node: { ...orderAt(version, 'SHIPPED'), id } }],
+    position: at(version),
+  });
+  for (const [place, [after, id, version]] of (
+    [
+      [null, 'ord_2', 5],
+      ['ord_2', 'ord_3', 7],
+    ] as const
+  ).entries()) {
+    const asked = operations.query(page, { after });
+    await eventually(() => expect(controlled.requests.length).toBe(place + 2));
+    const data = { orders: pageOf(id, version) };
+    controlled.requests[place + 1]!.answer({ data, extensions: { position: at(version) } });
+    expect(await asked).toMatchObject({ orders: { edges: [{ cursor: id }], position: at(version) } });
+  }
+  expect(client.readQuery({ query: page, variables: { after: null } })).toMatchObject({
+    orders: { edges: [{ cursor: 'ord_2' }, { cursor: 'ord_3' }] },
+  });
+});
