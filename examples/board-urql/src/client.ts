@@ -14,8 +14,7 @@ async function token(): Promise<string> {
 }
 
 export const session = createSession({ url: new URL('/graphql', location.href).href, token });
-const exchanges = orderstreamExchanges(session, cacheExchange);
-export const client = new Client({ url: session.url, preferGetMethod: false, exchanges });
+export const client = new Client({ url: session.url, exchanges: orderstreamExchanges(session, cacheExchange) });
 export const operations = urqlOperations(client, session);
 /** Commands are stored here until they are answered, also if the page is closed meanwhile. */
 export const queue = await createCommandQueue(operations);
