@@ -39,10 +39,10 @@ test('a command gets an idempotency key, and an order an id; a given key and id 
       return accepted(input, '1');
     },
   });
-  const { run } = createCommands(tab.operations);
-  const first = await run('createOrder', { reference: 'mine' });
-  await run('createOrder', { orderId, idempotencyKey: 'own' });
-  await run('confirmOrder', { orderId });
+  const commands = createCommands(tab.operations);
+  const first = await commands.run('createOrder', { reference: 'mine' });
+  await commands.run('createOrder', { orderId, idempotencyKey: 'own' });
+  await commands.run('confirmOrder', { orderId });
   const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
   expect(inputs[0]!['idempotencyKey']).toMatch(uuid);
   expect(String(inputs[0]!['orderId']).replace('ord_', '')).toMatch(uuid);

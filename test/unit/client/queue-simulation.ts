@@ -43,6 +43,7 @@ interface Fate {
 }
 
 class World {
+  readonly plant: Plant | undefined;
   readonly random: () => number;
   readonly fates = new Map<string, Fate>();
   readonly wrong: string[] = [];
@@ -53,10 +54,8 @@ class World {
   readonly #waiting: { name: string; tab: Tab; grant: () => void }[] = [];
   online = true;
 
-  constructor(
-    seed: number,
-    readonly plant: Plant | undefined,
-  ) {
+  constructor(seed: number, plant: Plant | undefined) {
+    this.plant = plant;
     this.random = randomFrom(seed);
   }
 

@@ -1,4 +1,5 @@
 // What commands need of a page, for tests: a session without a server, and Web Locks for Node.
+import { print } from 'graphql';
 import { type Data, type Operations } from '../../../src/client/operations.ts';
 import { createOverlays } from '../../../src/client/overlays.ts';
 import { createSeen } from '../../../src/client/seen.ts';
@@ -54,10 +55,7 @@ export function openTab(server: Server, firstViewer = 'STAFF ann'): TestTab {
     operations: {
       session,
       async mutate(document, variables) {
-        const [operation] = document.definitions;
-        const [field] = (operation as { selectionSet: { selections: { name: { value: string } }[] } }).selectionSet
-          .selections;
-        const name = field!.name.value;
+        const name = /\{\s*(\w+)/.exec(print(document))![1]!;
         return { [name]: await server.mutate(name, variables['input'] as Data) };
       },
       query: async (_, variables) => (await server.query?.(variables)) as Data,
