@@ -48,6 +48,8 @@ async function pack(place: string): Promise<void> {
   for (const folder of [made, source]) await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', made], {
     cwd: join(source, 'src/client'),
+  }).catch((error: unknown) => {
+    throw new Error(`npm pack failed: ${(error as { stdout: string }).stdout}`);
   });
   // What the build prints comes first.
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf('[\n'))) as [{ filename: string; files: { path: string }[] }];

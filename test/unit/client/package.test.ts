@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import packageJson from '../../../src/client/package.json' with { type: 'json' };
 import { packedClient, pageFolder } from '../../support/packed-client.ts';
 
@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const packed = await packedClient();
+// Compilers take long if the machine is busy.
+vi.setConfig({ testTimeout: 300_000 });
 
 const page = `
 import { createSession, keys, possibleTypes, sessionOperations, typePolicies, type Session } from '@orderstream/client';
@@ -39,7 +41,7 @@ const urql = urqlOperations(
   new Client({ url: session.url, exchanges: orderstreamExchanges(session, cacheExchange) }),
   session,
 );
-for (const { session } of [apollo, urql, sessionOperations(session)]) session.logout();
+for (const operations of [apollo, urql, sessionOperations(session)]) operations.session.logout();
 createStreamClient({ url: session.url, token: refused => \`\${refused}\` }).iterate<{ a: 1 }>({ query: '{ a }' });
 createClient({ url: 'ws://localhost/graphql', webSocketImpl: server.WebSocket });
 const document = parse('{ order(id: "") { id } }');
