@@ -33,7 +33,8 @@ export function orderstreamLink(session: Session): ApolloLink {
   return new ApolloLink(operation => {
     const { query: document, variables, extensions, operationName, operationType, client } = operation;
     follow(client);
-    const request: SessionRequest = { document, variables, extensions, operationName };
+    const { viewer } = operation.getContext() as { readonly viewer?: string };
+    const request: SessionRequest = { document, variables, extensions, operationName, viewer };
     return new Observable<ApolloLink.Result>(observer => {
       const sink = {
         next: (answer: Answer) => {
@@ -84,7 +85,8 @@ export function apolloOperations(client: ApolloClient, session: Session): Operat
       if (!viewerSignal.aborted) client.writeQuery({ query, variables, data });
       return data;
     },
-    mutate: (document, variables) => dataOf(client.mutate({ mutation: withEntityFields(document), variables })),
+    mutate: (document, variables, viewer) =>
+      dataOf(client.mutate({ mutation: withEntityFields(document), variables, context: { viewer } })),
     subscribe(document, variables, sink) {
       const query = withEntityFields(document);
       return session.subscribe(

@@ -89,7 +89,7 @@ export function objectIdOf({ name, input }: Command): string | undefined {
 
 /** @throws OperationError */
 export async function sendCommand(operations: Operations, { name, input }: Command): Promise<CommandResult> {
-  const data = await operations.mutate(commandDocument(name), { input });
+  const data = await operations.mutate(commandDocument(name), { input }, operations.session.viewer);
   const result = data[name] as Data | null | undefined;
   if (result == null) throw new OperationError('INTERNAL', `The answer of ${name} is empty.`);
   if (!('position' in result)) return { accepted: false, error: result as unknown as CommandError };

@@ -15,8 +15,12 @@ export interface Operations {
    * @throws OperationError
    */
   query(document: DocumentNode, variables: Variables, signal?: AbortSignal): Promise<Data>;
-  /** Sends a command. @throws OperationError */
-  mutate(document: DocumentNode, variables: Variables): Promise<Data>;
+  /**
+   * Sends a command.
+   * @param viewer whose command it is: it is not sent with the token of another one. Default: the viewer of the token
+   * @throws OperationError
+   */
+  mutate(document: DocumentNode, variables: Variables, viewer?: string): Promise<Data>;
   /**
    * Delivers frames in order, also after lost connections: none is missing and none comes twice.
    * @param sink its `error` and `complete` are final

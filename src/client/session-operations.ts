@@ -1,16 +1,13 @@
-import type { DocumentNode } from 'graphql';
-import { type Data, OperationError, type Operations, type Variables } from './operations.ts';
+import { type Data, OperationError, type Operations } from './operations.ts';
 import { type Answer, codeOf } from './operation-session.ts';
 import type { Session } from './session.ts';
 
 /** The operations of a session, for pages without a GraphQL client: nothing is cached. */
 export function sessionOperations(session: Session): Operations {
-  const ask = async (document: DocumentNode, variables: Variables, signal?: AbortSignal) =>
-    dataOf(await session.ask({ document, variables }, signal));
   return {
     session,
-    query: ask,
-    mutate: (document, variables) => ask(document, variables),
+    query: async (document, variables, signal) => dataOf(await session.ask({ document, variables }, signal)),
+    mutate: async (document, variables, viewer) => dataOf(await session.ask({ document, variables, viewer })),
     subscribe: (document, variables, sink) => session.subscribe({ document, variables }, sink),
   };
 }

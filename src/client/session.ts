@@ -42,6 +42,8 @@ export interface SessionRequest {
   /** With `persistedQuery` the hash of the document is sent instead of its text. */
   readonly extensions?: Variables | undefined;
   readonly operationName?: string | null | undefined;
+  /** The viewer whose command it is: it is not sent with the token of another one. */
+  readonly viewer?: string | undefined;
 }
 
 /** What all clients of one browser tab share: the viewer, their token, the connection, and all that was seen. */
@@ -261,6 +263,7 @@ export function createSession(options: SessionOptions): Session {
       const { given, options: operation } = opened(request);
       const first = await authorizePatiently(viewers.signal);
       const { signal: viewerSignal } = first;
+      if (request.viewer !== undefined && request.viewer !== viewers.current) throw signedOut();
       let unused: Authorization | undefined = first;
       const abort = new AbortController();
       const end = () => {

@@ -152,7 +152,8 @@ function resultsOf(
   tearDown: (operation: Operation) => void,
 ): Source<OperationResult> {
   const { query: document, variables, extensions, kind } = operation;
-  const request = { document, variables: variables as Data, extensions: extensions as Data | undefined };
+  const { viewer } = operation.context as { readonly viewer?: string };
+  const request = { document, variables: variables as Data, extensions: extensions as Data | undefined, viewer };
   return make<OperationResult>(observer => {
     const hasNext = kind === 'subscription';
     const deliver = (answer: Answer) => {
@@ -198,8 +199,8 @@ export function urqlOperations(client: Client, session: Session): Operations {
     async query(document, variables) {
       return dataOf(await client.query(document, variables, { requestPolicy: 'network-only' }).toPromise());
     },
-    async mutate(document, variables) {
-      return dataOf(await client.mutation(document, variables).toPromise());
+    async mutate(document, variables, viewer) {
+      return dataOf(await client.mutation(document, variables, { viewer } as object).toPromise());
     },
     subscribe(document, variables, sink) {
       // A key of its own: urql shares equal subscriptions, and a second one would get no first frame.
