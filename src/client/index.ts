@@ -1,12 +1,14 @@
 // What all clients of a page share. Each client library has its own entry: apollo, urql, graphql-ws, sse and react.
-export { commandDocument, type CommandName } from './command-document.ts';
+export { commandDocument, type CommandName, readDocument } from './command-document.ts';
 export type { CommandError, CommandInputs } from './command-inputs.ts';
 export { type CommandOptions, type CommandResult, type Commands, createCommands } from './commands.ts';
 export { type CommandQueue, createCommandQueue, type QueuedCommand, type RefusedCommand } from './command-queue.ts';
 export type { ConnectionState, ConnectionStatus } from './connection-state.ts';
 export {
   boardDocuments,
+  countsDocument,
   listDocuments,
+  orderDocument,
   type ListFilter,
   type OrderFragment,
   type OrderSort,
@@ -16,7 +18,7 @@ export { createLiveBoard, type LiveBoard, type LiveBoardOptions, type LiveBoardS
 export { createLiveCounts, type LiveCounts, type LiveCountsOptions, type LiveCountsState } from './live-counts.ts';
 export { createLiveList, type LiveList, type LiveListOptions, type LiveListState } from './live-list.ts';
 export { createLiveOrder, type LiveOrder, type LiveOrderState } from './live-order.ts';
-export type { LiveStatus } from './live-run.ts';
+export type { LiveStatus } from './open-live.ts';
 export type { LiveColumn } from './open-board.ts';
 export { type Data, OperationError, type Operations, type Variables } from './operations.ts';
 export type { Answer } from './operation-session.ts';

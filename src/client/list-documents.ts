@@ -112,7 +112,7 @@ export function composeList(
     changes: composed(
       fragment,
       `subscription OrderstreamChanges(${customer}$filter: OrderFilter, $after: Position) {
-        change: ${field}filter: $filter, after: $after) {
+        value: ${field}filter: $filter, after: $after) {
           kind position matches order { ...${rowFragment} }
         }
       } ${row}`,

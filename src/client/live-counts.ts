@@ -1,9 +1,10 @@
 import { countsDocument, type OrderStatus } from './list-documents.ts';
-import { openValue, type ValueState } from './live-value.ts';
+import { openValue } from './live-value.ts';
+import type { LiveState } from './open-live.ts';
 import type { Data, Operations } from './operations.ts';
 import type { Store } from './store.ts';
 
-export interface LiveCountsState extends ValueState {
+export interface LiveCountsState extends LiveState {
   /** The number of orders in each status. Undefined until it is known. */
   readonly byStatus: Readonly<Record<OrderStatus, number>> | undefined;
   readonly orderCount: number | undefined;

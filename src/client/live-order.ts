@@ -1,10 +1,11 @@
 import { orderDocument, type OrderFragment, rowFragment } from './list-documents.ts';
-import { openValue, type ValueState } from './live-value.ts';
+import { openValue } from './live-value.ts';
+import type { LiveState } from './open-live.ts';
 import type { Data, Operations } from './operations.ts';
 import { hasSameFields } from './same-fields.ts';
 import type { Store } from './store.ts';
 
-export interface LiveOrderState<Row = Data> extends ValueState {
+export interface LiveOrderState<Row = Data> extends LiveState {
   /** Undefined until it is known. `error` has the code NOT_FOUND if there is no such order that the viewer may see. */
   readonly order: Row | undefined;
 }

@@ -1,11 +1,12 @@
 import { createBoardRows, type ShownColumn } from './board-rows.ts';
 import type { ListFilter, OrderFragment, OrderSort } from './list-documents.ts';
 import { cursorAt } from './list-place.ts';
-import { type ListChange, type ListSource, openListSource } from './list-source.ts';
-import { type LiveStatus, onAbort, startLiveRun } from './live-run.ts';
-import type { Data, OperationError, Operations } from './operations.ts';
+import { type ListSource, openListSource } from './list-source.ts';
+import { type LiveState, openLive } from './open-live.ts';
+import type { Data, Operations } from './operations.ts';
 import { createPageLoads, type PageLoads } from './page-loads.ts';
-import { createStore, type Store } from './store.ts';
+import { hasSameFields } from './same-fields.ts';
+import type { Store } from './store.ts';
 
 /** What the options of lists and boards have in common. */
 export interface BoardOptions<Row> {
@@ -20,9 +21,7 @@ export interface BoardOptions<Row> {
 }
 
 /** What the states of lists and boards have in common. */
-export interface BoardState {
-  readonly status: LiveStatus;
-  readonly error: OperationError | undefined;
+export interface BoardState extends LiveState {
   /** Every change up to this position is shown. Undefined until the first rows are there. */
   readonly position: string | undefined;
 }
@@ -40,8 +39,16 @@ export interface OpenBoard<State> extends Store<State> {
   readonly end: () => void;
 }
 
-/** What there is while the board is live. */
-interface Live {
+/** A frame of the subscription. */
+interface ListChange {
+  readonly kind: 'UPDATE' | 'RESYNC' | 'PROGRESS';
+  readonly position: string;
+  readonly matches: boolean | null;
+  readonly order: Data | null;
+}
+
+/** What there is from the first rows on. */
+interface Loaded {
   readonly source: ListSource;
   readonly loads: PageLoads;
   readonly signal: AbortSignal;
@@ -65,31 +72,21 @@ export function openBoard<Shape extends object>(
 ): OpenBoard<Shape & BoardState> {
   const { fragment, orderBy = newestFirst } = options;
   const pageSize = Math.min(options.pageSize ?? 20, largestPage);
-  const { session } = operations;
-  const rows = createBoardRows({ statuses, pageSize, orderBy, session, isListed });
+  const rows = createBoardRows({ statuses, pageSize, orderBy, session: operations.session, isListed });
   let { customerId } = options;
-  let live: Live | undefined;
+  let loaded: Loaded | undefined;
   let position: string | undefined;
-  let status: LiveStatus = 'loading';
-  let error: OperationError | undefined;
-  let isScheduled = false;
-  let isOver = false;
-  let columns = statuses.map((): LiveColumn => ({ rows: [], hasMore: false, isLoading: true }));
-  const store = createStore<Shape & BoardState>({ ...shape(columns), status, error, position });
+  let columns: readonly LiveColumn[] = [];
 
-  const stopRenewing = session.entities.subscribe(keys => {
-    if (live && rows.renew(keys, live.source.renewed)) change();
-  });
-  const stopOverlaying = session.overlays.subscribe(change);
-  const run = startLiveRun(session, {
+  const live = openLive<Shape & Pick<BoardState, 'position'>>(operations, {
+    key: customerId && `Customer:${customerId}`,
     begin,
-    onError: cause => enter('error', cause),
-    onSignedOut() {
-      stop();
-      columns = columns.map(() => ({ rows: [], hasMore: false, isLoading: false }));
-      store.set({ ...shape(columns), status: 'signedOut', error: undefined, position: undefined });
+    renew: keys => loaded !== undefined && rows.renew(keys, loaded.source.renewed),
+    show,
+    empty(isLoading) {
+      columns = statuses.map(() => ({ rows: [], hasMore: false, isLoading }));
+      return { ...shape(columns), position: undefined };
     },
-    key: options.customerId && `Customer:${options.customerId}`,
   });
 
   /** A new order that only an overlay knows: whether it meets other filters, only the server can say. */
@@ -107,65 +104,44 @@ export function openBoard<Shape extends object>(
     if (signal.aborted) return;
     rows.clear();
     pages.forEach((page, column) => rows.takePage(column, page));
-    const after = pages.map(page => page.position).sort()[0] as string;
-    position = after;
-    live = { source, signal, loads: createPageLoads(signal, (column, page) => rows.takePage(column, page), change) };
-    [status, error] = ['live', undefined];
-    change();
-    const leave = source.subscribe(
-      after,
-      one => {
-        if (!signal.aborted) take(one);
-      },
-      cause => {
-        if (!signal.aborted) run.fail(cause);
-      },
-    );
-    onAbort(signal, leave);
+    position = pages.map(page => page.position).sort()[0];
+    const loads = createPageLoads(signal, (column, page) => rows.takePage(column, page), live.change);
+    loaded = { source, signal, loads };
+    live.enter('live');
+    live.follow(source.changes, source.changesAfter(position as string), signal, take);
   }
 
   function take({ kind, order, matches, position: reached }: ListChange): void {
-    run.worked();
-    if (kind === 'RESYNC') {
-      enter('loading');
-      run.restart();
+    if (kind === 'RESYNC' || (kind === 'UPDATE' && !order)) {
+      live.enter('loading');
+      live.restart();
       return;
     }
     if (order) rows.takeOrder(order, matches === true, reached);
     position = reached;
-    change();
+    live.change();
   }
 
-  /** It is not live any more: what is shown stays, but nothing is loaded for it. */
-  function enter(next: 'loading' | 'error', cause?: OperationError): void {
-    live = undefined;
-    [status, error] = [next, cause];
-    change();
+  /** After a failure and after RESYNC, rows stay, but nothing is loaded for them. */
+  function activeLoads(): Loaded | undefined {
+    return loaded?.signal.aborted ? undefined : loaded;
   }
 
-  /** All changes of a tick are shown together. */
-  function change(): void {
-    if (isScheduled) return;
-    isScheduled = true;
-    queueMicrotask(flush);
-  }
-
-  function flush(): void {
-    isScheduled = false;
-    if (isOver) return;
+  function show() {
     const shown = rows.show(position);
-    if (live) fill(live, shown);
-    columns = shown.map((column, index) => columnOf(column, index));
-    const pageError = live?.loads.error;
-    store.set({
-      ...shape(columns),
-      status: pageError ? 'error' : status,
-      error: pageError ?? error,
-      position,
+    const active = activeLoads();
+    if (active) fill(active, shown);
+    const isLoading = live.status === 'loading';
+    columns = shown.map(({ rows, hasMore, isShort }, index) => {
+      const next = { rows, hasMore, isLoading: active ? isShort && active.loads.isLoading(index) : isLoading };
+      const last = columns[index];
+      return last && hasSameFields(next, last) ? last : next;
     });
+    const error = active?.loads.error;
+    return { ...shape(columns), position, ...(error && { status: 'error' as const, error }) };
   }
 
-  function fill({ loads, source, signal }: Live, shown: readonly ShownColumn[]): void {
+  function fill({ loads, source, signal }: Loaded, shown: readonly ShownColumn[]): void {
     shown.forEach(({ missing }, column) => {
       if (!missing) return;
       const first = Math.min(missing.count + pageSize, largestPage);
@@ -177,43 +153,23 @@ export function openBoard<Shape extends object>(
     rows.forget(loads.isLoading, loads.floor);
   }
 
-  /** The same object if nothing changed, for views that compare. */
-  function columnOf({ rows, hasMore, isShort }: ShownColumn, index: number): LiveColumn {
-    const last = columns[index] as LiveColumn;
-    const isLoading = live ? isShort && live.loads.isLoading(index) : status === 'loading';
-    return last.rows === rows && last.hasMore === hasMore && last.isLoading === isLoading
-      ? last
-      : { rows, hasMore, isLoading };
-  }
-
-  function stop(): void {
-    isOver = true;
-    stopRenewing();
-    stopOverlaying();
-  }
-
   return {
     get current() {
-      return store.current;
+      return live.current;
     },
-    subscribe: listener => store.subscribe(listener),
+    subscribe: listener => live.subscribe(listener),
     loadMore(column) {
       const { hasMore, isLoading } = columns[column] as LiveColumn;
-      if (!live || isLoading || !hasMore) return;
+      const active = activeLoads();
+      if (!active || isLoading || !hasMore) return;
       rows.want(column);
-      live.loads.retry();
-      flush();
+      active.loads.retry();
+      live.flush();
     },
     retry() {
-      if (live) live.loads.retry();
-      else if (status === 'error') {
-        enter('loading');
-        run.restart();
-      }
+      activeLoads()?.loads.retry();
+      live.retry();
     },
-    end() {
-      run.end();
-      stop();
-    },
+    end: live.end,
   };
 }

@@ -1,7 +1,6 @@
 import type { OrderPage } from './board-rows.ts';
-import { isPassing, onAbort, operationError } from './live-run.ts';
+import { isPassing, onAbort, operationError, waitMs } from './live-failures.ts';
 import { OperationError } from './operations.ts';
-import { mostRetries, retryWait } from './retry-wait.ts';
 
 /** The pages that a board loads while it is live: at most one for each column at a time. */
 export interface PageLoads {
@@ -28,6 +27,7 @@ export function createPageLoads(
   const floors = new Map<number, string>();
   const failed = new Set<number>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let failures = 0;
   onAbort(signal, () => clearTimeout(timer));
 
   async function attempt(column: number, floor: string, ask: () => Promise<OrderPage>): Promise<void> {
@@ -37,12 +37,13 @@ export function createPageLoads(
       if (page.position < floor) throw new OperationError('VIEW_LAGGING', 'The page is older than the list.');
       onPage(column, page);
       loads.error = undefined;
+      failures = 0;
     } catch (cause) {
       if (signal.aborted) return;
       loads.error = operationError(cause);
       failed.add(column);
       clearTimeout(timer);
-      if (isPassing(loads.error)) timer = setTimeout(loads.retry, retryWait(mostRetries));
+      if (isPassing(loads.error)) timer = setTimeout(loads.retry, waitMs(failures++));
     }
     floors.delete(column);
     onChange();

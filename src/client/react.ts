@@ -19,7 +19,7 @@ import { createLiveBoard, type LiveBoard, type LiveBoardOptions, type LiveBoardS
 import { createLiveCounts, type LiveCounts, type LiveCountsOptions, type LiveCountsState } from './live-counts.ts';
 import { createLiveList, type LiveList, type LiveListOptions, type LiveListState } from './live-list.ts';
 import { createLiveOrder, type LiveOrder, type LiveOrderState } from './live-order.ts';
-import type { LiveStatus } from './live-run.ts';
+import type { LiveStatus } from './open-live.ts';
 import type { Data, Operations } from './operations.ts';
 import type { Store } from './store.ts';
 import { textOf } from './text-of.ts';

@@ -1,4 +1,4 @@
-import type { LiveStatus } from './live-run.ts';
+import type { LiveStatus } from './open-live.ts';
 import type { Session } from './session.ts';
 import type { Store } from './store.ts';
 

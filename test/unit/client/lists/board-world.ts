@@ -31,6 +31,8 @@ interface Command {
   readonly overlay: Overlay;
   /** The state that it made; undefined until the server has executed it. */
   made?: OrderState;
+  /** The board has shown its status. */
+  isShown?: boolean;
 }
 
 /** A board in a world whose steps come in any order, and what must be true of it after each. */
@@ -269,7 +271,8 @@ export class BoardWorld {
       const expected = this.#expected.get(id);
       if (!expected) continue;
       if (expected.made && version >= expected.made.version) this.#expected.delete(id);
-      else if (row['status'] !== expected.status) throw new Error(`${id} flickers back to ${String(row['status'])}`);
+      else if (row['status'] === expected.status) expected.isShown = true;
+      else if (expected.isShown) throw new Error(`${id} flickers back to ${String(row['status'])}`);
     }
   }
 

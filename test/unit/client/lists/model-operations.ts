@@ -199,6 +199,7 @@ export class ModelOperations implements Operations {
 
   /** The answer to a command of this tab arrives. */
   admit(document: DocumentNode, rootValue: object): void {
+    this.#notice(this.log);
     this.entities.admit(document, {}, this.log.execute(document, {}, rootValue));
   }
 
