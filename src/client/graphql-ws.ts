@@ -3,7 +3,7 @@ import { type Answer, type ClientOptions, type OperationOptions, openOperationSe
 import { type Flow, iterate } from './iterate.ts';
 import { watchLiveness } from './liveness.ts';
 import { createPauses } from './pauses.ts';
-import { mostRefusals, type Token } from './token.ts';
+import { fetchToken, mostRefusals, type Token } from './token.ts';
 import { mostRetries, retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
 import type { OpenTransport } from './transport.ts';
@@ -112,7 +112,7 @@ function createFlows(options: ResumingSocketOptions): {
     // Not in `connectionParams`: an error there ends all subscriptions, and here it is tried again.
     url: async () => {
       preparing = true;
-      if (token) bearer = await patiently(() => token(refusals > 0));
+      if (token) bearer = await patiently(() => fetchToken(token, refusals > 0));
       const target = typeof url === 'function' ? await patiently(url) : url;
       // The connection is never made, because graphql-ws would open it even after `dispose()`.
       if (disposed) return new Promise<never>(() => undefined);

@@ -2,7 +2,7 @@ import { type Answer, type ClientOptions, type OperationOptions, openOperationSe
 import { type Flow, iterate, type Sink } from './iterate.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 import { createSeen } from './seen.ts';
-import { mostRefusals, type Token } from './token.ts';
+import { fetchToken, mostRefusals, type Token } from './token.ts';
 import type { OpenTransport, StreamRequest } from './transport.ts';
 
 /** A connection without a byte for this long is closed, ms: the server sends at least a comment every 12 s. */
@@ -101,7 +101,7 @@ function createStreams(
       const position = session.send();
       let status: number | undefined;
       try {
-        const authorization = token && `Bearer ${await token(refusals > 0)}`;
+        const authorization = token && `Bearer ${await fetchToken(token, refusals > 0)}`;
         const response = await fetched(typeof url === 'function' ? await url() : url, {
           method: 'POST',
           headers: {

@@ -1,8 +1,31 @@
 /**
- * Returns the viewer's token, without `Bearer`. It is called for each request and each connection.
+ * Returns the viewer's token, without `Bearer`. It is called for each request and each connection: keep the token until a
+ * fresh one is needed.
  * @param refused true if the last token was rejected or has expired: a fresh one is needed
+ * @param signal aborted after 4 s, when the call is given up and soon repeated: pass it on to `fetch`, because a request
+ * on a dead connection would never end
  */
-export type Token = (refused: boolean) => string | Promise<string>;
+export type Token = (refused: boolean, signal: AbortSignal) => string | Promise<string>;
+
+/** Maximum time for one token, ms. */
+const tokenMs = 4_000;
+
+/** Calls it. @throws Error if the token does not come in time; what `token` throws */
+export async function fetchToken(token: Token, refused: boolean): Promise<string> {
+  const patience = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      patience.abort();
+      reject(new Error(`The token did not come within ${tokenMs} ms.`));
+    }, tokenMs);
+  });
+  try {
+    return await Promise.race([token(refused, patience.signal), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** Maximum number of consecutive fresh tokens that are tried. */
 export const mostRefusals = 3;

@@ -1,5 +1,5 @@
 import { signedOut } from './ask.ts';
-import { type Token, viewerOf } from './token.ts';
+import { fetchToken, type Token, viewerOf } from './token.ts';
 
 /** The token of one viewer, and the signal that ends all that this viewer began. */
 export interface Authorization {
@@ -39,10 +39,10 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
 
   async function tokenAfter(refused: string | undefined): Promise<string | undefined> {
     if (token === undefined) return undefined;
-    const held = await token(false);
+    const held = await fetchToken(token, false);
     if (held !== refused) return held;
     if (fresh?.refused !== refused) {
-      const next = { refused, token: Promise.resolve(token(true)) };
+      const next = { refused, token: fetchToken(token, true) };
       fresh = next;
       // A failure is not kept: the next request tries again.
       next.token.catch(() => {

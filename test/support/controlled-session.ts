@@ -1,5 +1,6 @@
 import type { Answer } from '../../src/client/operation-session.ts';
 import { createSession, type Session } from '../../src/client/session.ts';
+import type { Token } from '../../src/client/token.ts';
 import type { OpenTransport, TransportOptions } from '../../src/client/transport.ts';
 
 export const at = (point: number) => point.toString(16).padStart(13, '0') + '-aaaaaaaaaaaa';
@@ -34,7 +35,7 @@ export interface ControlledSession {
   /** The requests so far, which the test answers. */
   readonly requests: Sent[];
   readonly transports: OpenedTransport[];
-  token: (refused: boolean) => string | Promise<string>;
+  token: Token;
 }
 
 /** A session without a network: the test answers its requests, and sends its frames. */
@@ -87,7 +88,7 @@ export function controlledSession(): ControlledSession {
     token: () => tokenOf('cus_1'),
     session: createSession({
       url: 'http://shop.example/graphql',
-      token: refused => controlled.token(refused),
+      token: (refused, signal) => controlled.token(refused, signal),
       fetch: fetched,
       transport,
     }),

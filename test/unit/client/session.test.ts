@@ -162,6 +162,21 @@ test('before a token expires, the connection is replaced by one with a fresh tok
   expect(opened.closed).toBe(false);
 });
 
+test('a token that does not come within 4 s is given up and asked for again', async () => {
+  const signals: AbortSignal[] = [];
+  controlled.token = (_refused, signal) => {
+    signals.push(signal);
+    return signals.length === 1 ? new Promise(() => undefined) : tokenOf('cus_1');
+  };
+  const answer = ask();
+  await vi.advanceTimersByTimeAsync(3_999);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  requests[0]!.answer({ data: { order: orderAt(3, 'DRAFT') } });
+  expect((await answer).data).toEqual({ order: orderAt(3, 'DRAFT') });
+});
+
 test('a request on a dead connection ends after 12 s, and is sent again', async () => {
   const answer = ask();
   await settled();
