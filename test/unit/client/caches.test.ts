@@ -131,7 +131,7 @@ async function play(
       problems.push(`${status} at version ${version}, where ${expected} was expected`);
   }
   const operations = open(session, check);
-  const { run } = createCommands(operations);
+  const sender = createCommands(operations);
   const answered: { isAnswered: boolean }[] = [];
   async function settle(ms = 0): Promise<void> {
     await vi.advanceTimersByTimeAsync(ms);
@@ -198,9 +198,9 @@ async function play(
       if (commands.some(({ version, isRefused }) => version === undefined && !isRefused)) return;
       const command = { status: `C${commands.length}`, isRefused: false, isAnswered: false };
       commands.push(command);
-      void run('confirmOrder', { orderId: 'ord_1' }, { optimistic: { status: command.status } }).catch(
-        () => undefined,
-      );
+      void sender
+        .run('confirmOrder', { orderId: 'ord_1' }, { optimistic: { status: command.status } })
+        .catch(() => undefined);
     },
     serve: () => {
       for (const one of pending) serve(one);
@@ -287,31 +287,37 @@ const faults: Record<string, (session: Session) => void> = {
     Object.assign(session.entities, { admit: (_document: unknown, _variables: unknown, data: unknown) => data });
   },
   'answers that cannot be brought up to date are delivered': session => {
-    const { admit } = session.entities;
+    const entities = { ...session.entities };
     Object.assign(session.entities, {
-      admit: (...[document, given, data]: Parameters<typeof admit>) => admit(document, given, data) ?? data,
+      admit: (...[document, given, data]: Parameters<typeof entities.admit>) =>
+        entities.admit(document, given, data) ?? data,
     });
   },
   'an overlay ends as soon as the command is stored': session => {
-    const { add } = session.overlays;
+    const overlays = { ...session.overlays };
     Object.assign(session.overlays, {
-      add: (...given: Parameters<typeof add>) => {
-        const overlay = add(...given);
-        return { ...overlay, confirm: overlay.withdraw };
+      add: (...given: Parameters<typeof overlays.add>) => {
+        const overlay = overlays.add(...given);
+        return {
+          ...overlay,
+          confirm: () => {
+            overlay.withdraw();
+          },
+        };
       },
     });
   },
   'an overlay of a refused command stays': session => {
-    const { add } = session.overlays;
+    const overlays = { ...session.overlays };
     Object.assign(session.overlays, {
-      add: (...given: Parameters<typeof add>) => ({ ...add(...given), withdraw: () => undefined }),
+      add: (...given: Parameters<typeof overlays.add>) => ({ ...overlays.add(...given), withdraw: () => undefined }),
     });
   },
   'frames are not recorded': session => {
-    const { subscribe } = session;
+    const before = { ...session };
     Object.assign(session, {
-      subscribe: (...[request, sink]: Parameters<typeof subscribe>) =>
-        subscribe(request, { ...sink, next: () => undefined }),
+      subscribe: (...[request, sink]: Parameters<typeof before.subscribe>) =>
+        before.subscribe(request, { ...sink, next: () => undefined }),
     });
     Object.assign(session.entities, { subscribe: () => () => undefined });
   },
