@@ -46,7 +46,7 @@ type Open = (connection: Connection) => AnyClient;
 export const stockClients: Readonly<Record<string, Open>> = {
   'Apollo Client': stockApollo,
   'urql with its document cache': connection => stockUrql(connection, cacheExchange),
-  'urql with Graphcache': connection => stockUrql(connection, graphcache({ keys })),
+  'urql with Graphcache': connection => stockUrql(connection, graphcache({ keys, possibleTypes })),
   'graphql-ws': connection => socket(connection, socketClient(connection)),
   'graphql-sse': connection => sse(connection),
 };
@@ -59,7 +59,7 @@ export const resumingClients: Readonly<Record<string, Open>> = {
   },
   'urql with its document cache': connection => onSession(connection, sessionOf(connection), cacheExchange),
   'urql with Graphcache, over SSE': connection =>
-    onSession(connection, sessionOf(connection, eventStreamTransport), graphcache({ keys })),
+    onSession(connection, sessionOf(connection, eventStreamTransport), graphcache({ keys, possibleTypes })),
   'graphql-ws': connection => socket(connection, resuming(connection)),
   'the EventSource client': connection => stream(connection),
 };

@@ -6,7 +6,7 @@ import { parse } from 'graphql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { apolloOperations, orderstreamApollo } from '../../../src/client/apollo.ts';
 import { createCommands } from '../../../src/client/commands.ts';
-import { keys } from '../../../src/client/index.ts';
+import { keys, possibleTypes } from '../../../src/client/index.ts';
 import type { Operations } from '../../../src/client/operations.ts';
 import type { Session } from '../../../src/client/session.ts';
 import { orderstreamExchanges, urqlOperations } from '../../../src/client/urql.ts';
@@ -45,7 +45,7 @@ const clients: Record<string, Open> = {
     return apolloOperations(client, session);
   },
   'urql’s document cache': urqlWith(() => cacheExchange),
-  'urql’s Graphcache': urqlWith(() => graphcache({ keys })),
+  'urql’s Graphcache': urqlWith(() => graphcache({ keys, possibleTypes })),
 };
 
 const steps = [

@@ -2,7 +2,7 @@ import { cacheExchange, Client, type Exchange } from '@urql/core';
 import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
 import { parse } from 'graphql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { keys } from '../../../src/client/index.ts';
+import { keys, possibleTypes } from '../../../src/client/index.ts';
 import { orderstreamExchanges, urqlOperations } from '../../../src/client/urql.ts';
 import { at, type ControlledSession, controlledSession, frameOf, orderAt } from '../../support/controlled-session.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -13,7 +13,7 @@ const variables = { id: 'ord_1' };
 
 const caches: Record<string, () => Exchange> = {
   'the document cache': () => cacheExchange,
-  Graphcache: () => graphcache({ keys }),
+  Graphcache: () => graphcache({ keys, possibleTypes }),
 };
 
 describe.each(Object.entries(caches))('with %s', (_, cache) => {
