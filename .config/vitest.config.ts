@@ -14,6 +14,23 @@ const replacing = [
   'test/integration/group-commit.test.ts',
 ];
 
+/** They load the schema of the slices. The other unit tests add types of their own to the same builder. */
+const wholeSchema = [
+  'test/unit/client/schema.test.ts',
+  'test/unit/commands/command-hash.test.ts',
+  'test/unit/development/graphiql-page.test.ts',
+  'test/unit/golden.test.ts',
+  'test/unit/slices.test.ts',
+];
+
+/** The tests of test/unit, without servers. */
+function unit(name: string, files: object): object {
+  return {
+    extends: true,
+    test: { name, isolate: false, testTimeout: 60_000, hookTimeout: 60_000, ...files },
+  };
+}
+
 /** The tests of test/<name>, with the run's database server and Redis. */
 function project(name: string, seconds: number, more: object = {}): object {
   return {
@@ -24,8 +41,7 @@ function project(name: string, seconds: number, more: object = {}): object {
       exclude: replacing,
       globalSetup: 'test/support/global-setup.ts',
       setupFiles: 'test/support/leak-guard.ts',
-      // A process runs many files: most of a short file's time would be the loading of the program. (Unit tests have a
-      // process for each file, because some of them add to the schema's builder.)
+      // A process runs many files: most of a short file's time would be the loading of the program.
       isolate: false,
       // The time limits are for tests that hang: a test that promises a time measures it.
       testTimeout: seconds * 1000,
@@ -53,10 +69,8 @@ export default defineConfig({
     teardownTimeout: 30_000,
     projects: [
       // npm test
-      {
-        extends: true,
-        test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
-      },
+      unit('unit', { include: ['test/unit/**/*.test.ts'], exclude: wholeSchema }),
+      unit('unit-schema', { include: wholeSchema }),
       project('integration', 300),
       project('e2e', 300),
       project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
