@@ -40,7 +40,7 @@ function answered(fields: string): string {
 }
 
 async function fail(code: string): Promise<void> {
-  const [{ sink }] = [...operations.subscriptions] as [{ sink: { error(error: unknown): void } }];
+  const { sink } = [...operations.subscriptions][0]!;
   operations.subscriptions.clear();
   sink.error(new OperationError(code, code));
   await settled();

@@ -6,12 +6,11 @@ import { OperationError } from '../../../../src/client/operations.ts';
 import type { Overlay } from '../../../../src/client/overlays.ts';
 import type { OrderStatus } from '../../../../src/client/list-documents.ts';
 import type { Step, World } from './interleavings.ts';
+import { columns, type ExpectedStatus, type Name, names, ShownStates } from './shown-states.ts';
 import { ModelOperations } from './model-operations.ts';
 import { customerId, orderId, OrderLog, type OrderState, time } from './order-log.ts';
 
 export const fragment = parse('fragment Card on Order { number status total { amount } customer { id name } }');
-const names = ['new', 'open', 'sent'] as const;
-type Name = (typeof names)[number];
 
 /** As few fields as a command may select, and as many as the board's fragment has. */
 const fewFields = 'status';
@@ -25,36 +24,25 @@ const answerOf = (fields: string) =>
 const [few, all] = [answerOf(fewFields), answerOf(allFields)];
 
 /** A command of this tab. */
-interface Command {
+interface Command extends ExpectedStatus {
   readonly id: string;
-  readonly status: OrderStatus;
   readonly overlay: Overlay;
-  /** The state that it made; undefined until the server has executed it. */
-  made?: OrderState;
-  /** The board has shown its status. */
-  isShown?: boolean;
 }
 
 /** A board in a world whose steps come in any order, and what must be true of it after each. */
 export class BoardWorld {
-  static readonly columns = { new: ['DRAFT'], open: ['SUBMITTED', 'CONFIRMED'], sent: ['SHIPPED'] } as const;
+  readonly world: World;
   readonly operations = new ModelOperations();
   readonly board: LiveBoard<Record<string, unknown>, Name>;
   readonly filter: { readonly productId?: string };
   readonly wanted: Record<Name, number>;
   #commands: Command[] = [];
-  /** Orders that have to be shown with the status of a command, up to its version. */
-  readonly #expected = new Map<string, Command>();
-  readonly #versions = new Map<string, number>();
-  #logChanges = 0;
-  #failure: unknown;
+  readonly #shown = new ShownStates();
   #orders = 0;
   #changes = 0;
 
-  constructor(
-    readonly world: World,
-    create: typeof createLiveBoard,
-  ) {
+  constructor(world: World, create: typeof createLiveBoard) {
+    this.world = world;
     const { orderBy, pageSize, isFiltered, isOfCustomer, orders } = world;
     this.filter = isFiltered ? { productId: 'prd_00000000-0000-4000-8000-000000000001' } : {};
     this.wanted = { new: pageSize, open: pageSize, sent: pageSize };
@@ -62,27 +50,21 @@ export class BoardWorld {
     for (let number = 0; number < orders; number++) this.#create('DRAFT', number % 4 > 0, number % 3);
     this.board = create<Record<string, unknown>, Name>(this.operations, {
       fragment,
-      columns: BoardWorld.columns,
+      columns,
       filter: this.filter,
       orderBy,
       pageSize,
     });
-    this.board.subscribe(() => {
-      try {
-        this.#checkState();
-      } catch (error) {
-        this.#failure ??= error;
-      }
-    });
+    this.board.subscribe(() => this.#shown.check(this.board.current, this.operations));
   }
 
   async run(): Promise<void> {
     for (const step of this.world.steps) {
       await this.#do(step);
-      if (this.#failure) throw this.#failure as Error;
+      if (this.#shown.failure) throw this.#shown.failure;
     }
     await this.#rest();
-    if (this.#failure) throw this.#failure as Error;
+    if (this.#shown.failure) throw this.#shown.failure;
     this.#checkRest();
   }
 
@@ -117,6 +99,24 @@ export class BoardWorld {
         if (query)
           query.answer(Math.max(step.isTooOld ? 0 : query.floor, operations.log.point - step.lag), step.spread);
         break;
+      case 'race': {
+        const before = operations.log.point;
+        this.#change(step.order, { isFound: step.isFound });
+        if (step.isFrameFirst) this.#arrive();
+        query?.answer(Math.max(query.floor, before));
+        this.#arrive();
+        break;
+      }
+      case 'outdated': {
+        const before = operations.log.point;
+        this.#change(step.order, { isFound: step.isFound });
+        this.#arrive();
+        await vi.advanceTimersByTimeAsync(0);
+        this.#loadMore(names[step.column]!);
+        await vi.advanceTimersByTimeAsync(0);
+        operations.queries.at(-1)?.answer(before);
+        break;
+      }
       case 'fail':
         query?.fail(step.code);
         break;
@@ -162,6 +162,14 @@ export class BoardWorld {
     }
   }
 
+  /** All changes arrive. */
+  #arrive(): void {
+    for (const subscription of this.operations.subscriptions) {
+      this.operations.send(subscription);
+      while (subscription.frames.length > 0) this.operations.deliver(subscription);
+    }
+  }
+
   #create(status: OrderStatus, isFound: boolean, total: number, id = orderId(this.#orders++)): OrderState {
     const createdAt = time(Math.floor(++this.#changes / 3));
     return this.operations.log.append({ id, status, isFound, total, createdAt, updatedAt: createdAt });
@@ -174,8 +182,8 @@ export class BoardWorld {
   }
 
   #loadMore(name: Name): void {
-    const { status, columns } = this.board.current;
-    const { hasMore, isLoading } = columns[name];
+    const { status, columns: shown } = this.board.current;
+    const { hasMore, isLoading } = shown[name];
     if (status !== 'loading' && this.operations.subscriptions.size > 0 && hasMore && !isLoading) {
       this.wanted[name] += this.world.pageSize;
     }
@@ -184,10 +192,10 @@ export class BoardWorld {
 
   #optimistic(id: string, status: OrderStatus, fields: Record<string, unknown>): void {
     const isKnown = this.operations.log.ordersAt(this.operations.log.point).has(id);
-    if (this.#expected.has(id) || (!isKnown && fields['id'] === undefined)) return;
+    if (this.#shown.expected.has(id) || (!isKnown && fields['id'] === undefined)) return;
     const command: Command = { id, status, overlay: this.operations.overlays.add(`Order:${id}`, fields) };
     this.#commands.push(command);
-    this.#expected.set(id, command);
+    this.#shown.expected.set(id, command);
   }
 
   #execute(command: Command): void {
@@ -211,7 +219,7 @@ export class BoardWorld {
 
   #refuse(command: Command): void {
     if (command.made) return;
-    this.#expected.delete(command.id);
+    this.#shown.expected.delete(command.id);
     this.#commands = this.#commands.filter(one => one !== command);
     command.overlay.withdraw();
   }
@@ -220,7 +228,7 @@ export class BoardWorld {
     this.operations.log = new OrderLog(this.operations.log.generation + 1);
     for (const command of [...this.#commands]) command.overlay.withdraw();
     this.#commands = [];
-    this.#expected.clear();
+    this.#shown.expected.clear();
     for (let number = 0; number < orders; number++) this.#create('SUBMITTED', true, number, orderId(number));
     this.#orders = Math.max(this.#orders, orders);
   }
@@ -236,43 +244,10 @@ export class BoardWorld {
         this.#reply(command, false);
       }
       for (const query of [...operations.queries]) query.answer();
-      for (const subscription of operations.subscriptions) {
-        operations.send(subscription);
-        while (subscription.frames.length > 0) operations.deliver(subscription);
-      }
+      this.#arrive();
       if (this.board.current.status === 'error') this.board.retry();
       await vi.advanceTimersByTimeAsync(20_000);
       quiet = operations.sent === before ? quiet + 1 : 0;
-    }
-  }
-
-  /** What is true of each state that is shown. */
-  #checkState(): void {
-    const { columns } = this.board.current;
-    if (this.operations.logChanges > this.#logChanges) {
-      this.#logChanges = this.operations.logChanges;
-      this.#expected.clear();
-    }
-    for (const name of names) {
-      const statuses: readonly unknown[] = BoardWorld.columns[name];
-      const stray = columns[name].rows.find(row => !statuses.includes(row['status']));
-      if (stray) throw new Error(`${String(stray['id'])} is ${String(stray['status'])}, and in the column ${name}`);
-    }
-    const shown = names.flatMap(name => columns[name].rows);
-    const ids = shown.map(row => row['id'] as string);
-    if (new Set(ids).size < ids.length) throw new Error(`An order is shown twice: ${ids.join()}`);
-    for (const row of shown) {
-      const id = row['id'] as string;
-      const version = (row['version'] as number | undefined) ?? 0;
-      // Of another log, an order may have a lower version.
-      const inLog = `${id} ${String(row['position']).slice(-12)}`;
-      if (version < (this.#versions.get(inLog) ?? 0)) throw new Error(`The version of ${id} falls to ${version}`);
-      this.#versions.set(inLog, version);
-      const expected = this.#expected.get(id);
-      if (!expected) continue;
-      if (expected.made && version >= expected.made.version) this.#expected.delete(id);
-      else if (row['status'] === expected.status) expected.isShown = true;
-      else if (expected.isShown) throw new Error(`${id} flickers back to ${String(row['status'])}`);
     }
   }
 
@@ -289,7 +264,7 @@ export class BoardWorld {
     if (position !== undefined && position > log.positionAt(log.point)) throw new Error('The position is of no log.');
     for (const name of names) {
       const list = log.listAt(log.point, {
-        filter: { ...this.filter, statusIn: BoardWorld.columns[name] },
+        filter: { ...this.filter, statusIn: columns[name] },
         orderBy: world.orderBy,
       });
       const first = list.slice(0, this.wanted[name]);

@@ -22,6 +22,16 @@ export type Step =
       readonly spread: number;
       readonly isTooOld: boolean;
     }
+  /** A page that was read before a change arrives in the same tick as the change. */
+  | {
+      readonly do: 'race';
+      readonly which: number;
+      readonly order: number;
+      readonly isFound: boolean;
+      readonly isFrameFirst: boolean;
+    }
+  /** A page that was asked for after a change was read before it. */
+  | { readonly do: 'outdated'; readonly column: number; readonly order: number; readonly isFound: boolean }
   | { readonly do: 'fail'; readonly which: number; readonly code: string }
   | { readonly do: 'cut'; readonly code: string }
   | { readonly do: 'more'; readonly column: number }
@@ -65,6 +75,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 10,
     arbitrary: one('answer', { which, lag: fc.nat(4), spread: fc.nat(2), isTooOld: fc.nat(9).map(n => n === 0) }),
   },
+  { weight: 3, arbitrary: one('race', { which, order, isFound: fc.boolean(), isFrameFirst: fc.boolean() }) },
+  { weight: 2, arbitrary: one('outdated', { column: fc.nat(2), order, isFound: fc.boolean() }) },
   { weight: 1, arbitrary: one('fail', { which, code }) },
   { weight: 1, arbitrary: one('cut', { code }) },
   { weight: 3, arbitrary: one('more', { column: fc.nat(2) }) },

@@ -33,18 +33,19 @@ type Frame = { readonly log: OrderLog } & (
 
 /** A subscription that was opened and has not ended. */
 export class Subscription {
+  readonly document: DocumentNode;
+  readonly variables: Variables;
+  readonly sink: Sink<Answer>;
   /** Frames on their way. */
   readonly frames: Frame[] = [];
   /** The log of its position; undefined: a log that is not there any more. */
   log: OrderLog | undefined;
   point: number;
 
-  constructor(
-    readonly document: DocumentNode,
-    readonly variables: Variables,
-    readonly sink: Sink<Answer>,
-    log: OrderLog,
-  ) {
+  constructor(document: DocumentNode, variables: Variables, sink: Sink<Answer>, log: OrderLog) {
+    this.document = document;
+    this.variables = variables;
+    this.sink = sink;
     const { after } = variables as { readonly after?: string };
     this.point = after === undefined ? log.point : Number.parseInt(after, 16);
     this.log = after === undefined || after === log.positionAt(this.point) ? log : undefined;

@@ -40,10 +40,12 @@ export const time = (tick: number) => new Date(Date.UTC(2026, 0, 1) + tick * 1_0
 
 /** The log of a server, and its answers as they are at any point of it. */
 export class OrderLog {
+  readonly generation: number;
   readonly #changes: OrderState[] = [];
   readonly #hash: string;
 
-  constructor(readonly generation: number) {
+  constructor(generation: number) {
+    this.generation = generation;
     this.#hash = String(generation % 10).repeat(12);
   }
 
