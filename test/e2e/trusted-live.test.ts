@@ -24,6 +24,7 @@ import {
   listDocuments,
   type Operations,
   orderDocument,
+  possibleTypes,
   readDocument,
   type Session,
   sessionOperations,
@@ -91,7 +92,7 @@ const clients: Readonly<Record<string, (session: Session) => Opened>> = {
     return apollo(session, new ApolloClient({ ...orderstreamApollo(session), link }));
   },
   'urql with its document cache': session => urql(session, cacheExchange),
-  'urql with Graphcache': session => urql(session, graphcache({ keys })),
+  'urql with Graphcache': session => urql(session, graphcache({ keys, possibleTypes })),
   'no GraphQL client': session => {
     const operations = sessionOperations(session);
     return {

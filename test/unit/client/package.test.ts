@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import packageJson from '../../../src/client/package.json' with { type: 'json' };
 import { packedClient, pageFolder } from '../../support/packed-client.ts';
 
@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 const packed = await packedClient();
-// Compilers take long if the machine is busy.
-vi.setConfig({ testTimeout: 300_000 });
+/** Compilers take long if the machine is busy, ms. */
+const timeout = 300_000;
 
 const page = `
 import { createSession, keys, possibleTypes, sessionOperations, typePolicies, type Session } from '@orderstream/client';
@@ -77,17 +77,25 @@ test.each([
   ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
   ['node16', { module: 'node16' }],
   ['nodenext', { module: 'nodenext' }],
-])('a strict TypeScript page compiles against the package under %s, and runs as an ES module', async (_, modules) => {
-  const folder = await compile('page.mts', page, { ...strict, ...modules });
-  const { stdout, stderr } = await run(process.execPath, ['page.mjs'], { cwd: folder });
-  expect({ stdout, stderr }).toEqual({ stdout: 'true true string\n', stderr: '' });
-});
+])(
+  'a strict TypeScript page compiles against the package under %s, and runs as an ES module',
+  { timeout },
+  async (_, modules) => {
+    const folder = await compile('page.mts', page, { ...strict, ...modules });
+    const { stdout, stderr } = await run(process.execPath, ['page.mjs'], { cwd: folder });
+    expect({ stdout, stderr }).toEqual({ stdout: 'true true string\n', stderr: '' });
+  },
+);
 
-test('the types of the package have no error of their own, also with the DOM of an older compiler target', async () => {
-  const names = ['', '/codegen', '/graphql-ws', '/react', '/sse', '/testing', '/urql'];
-  const text = names.map((name, index) => `export * as e${index} from '@orderstream/client${name}';`).join('\n');
-  await compile('page.mts', text, { ...strict, module: 'nodenext', skipLibCheck: false });
-});
+test(
+  'the types of the package have no error of their own, also with the DOM of an older compiler target',
+  { timeout },
+  async () => {
+    const names = ['', '/codegen', '/graphql-ws', '/react', '/sse', '/testing', '/urql'];
+    const text = names.map((name, index) => `export * as e${index} from '@orderstream/client${name}';`).join('\n');
+    await compile('page.mts', text, { ...strict, module: 'nodenext', skipLibCheck: false });
+  },
+);
 
 test('the package holds the compiled files of its sources, its texts, its licence and the schema, and nothing else', async () => {
   const names = await readdir(join(root, 'src/client'), { recursive: true });

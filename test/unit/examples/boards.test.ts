@@ -20,24 +20,28 @@ const manifestOf = async (folder: string) =>
 describe.each(['board-apollo', 'board-urql'])('%s', name => {
   const example = join(root, 'examples', name);
 
-  test('is compiled and built, copied to another place, with the package that npm installs', async () => {
-    const copy = join(await pageFolder(await packedClient()), name);
-    await cp(example, copy, { recursive: true, filter: path => !/\/(dist|node_modules)$/.test(path) });
-    const bin = (file: string) => join(root, 'node_modules', file);
-    await run(process.execPath, [bin('typescript/bin/tsc')], { cwd: copy }).catch((error: unknown) => {
-      throw new Error((error as { stdout: string }).stdout);
-    });
-    const { stderr } = await run(process.execPath, [bin('vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
-      cwd: copy,
-      env: { ...process.env, NODE_ENV: 'production' },
-    });
-    expect(stderr).toBe('');
-    const [script = ''] = (await readdir(join(copy, 'dist/assets'))).filter(file => file.endsWith('.js'));
-    const text = await readFile(join(copy, 'dist/assets', script), 'utf8');
-    expect(text).toContain('ordersUpdated');
-    // The tokens of development are left out.
-    expect(text).not.toContain('development key');
-  }, 300_000);
+  test(
+    'is compiled and built, copied to another place, with the package that npm installs',
+    { timeout: 300_000 },
+    async () => {
+      const copy = join(await pageFolder(await packedClient()), name);
+      await cp(example, copy, { recursive: true, filter: path => !/\/(dist|node_modules)$/.test(path) });
+      const bin = (file: string) => join(root, 'node_modules', file);
+      await run(process.execPath, [bin('typescript/bin/tsc')], { cwd: copy }).catch((error: unknown) => {
+        throw new Error((error as { stdout: string }).stdout);
+      });
+      const { stderr } = await run(process.execPath, [bin('vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
+        cwd: copy,
+        env: { ...process.env, NODE_ENV: 'production' },
+      });
+      expect(stderr).toBe('');
+      const [script = ''] = (await readdir(join(copy, 'dist/assets'))).filter(file => file.endsWith('.js'));
+      const text = await readFile(join(copy, 'dist/assets', script), 'utf8');
+      expect(text).toContain('ordersUpdated');
+      // The tokens of development are left out.
+      expect(text).not.toContain('development key');
+    },
+  );
 
   test('has less than 150 lines of its own code', async () => {
     const sources = await readdir(join(example, 'src'));
