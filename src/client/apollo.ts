@@ -3,6 +3,7 @@ import { OperationTypeNode } from 'graphql';
 import { Observable } from 'rxjs';
 import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
+import { type ActiveResult, readMissingFields } from './missing-fields.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import type { ShownOverlay } from './overlays.ts';
 import { possibleTypes } from './schema-facts.ts';
@@ -21,6 +22,11 @@ export function orderstreamLink(session: Session): ApolloLink {
   function follow(client: ApolloClient): void {
     if (clients.has(client)) return;
     clients.add(client);
+    readMissingFields(
+      session.entities,
+      () => activeResults(client),
+      (query, variables) => client.query({ query: withEntityFields(query), variables, fetchPolicy: 'network-only' }),
+    );
     const refetch = () => void client.refetchObservableQueries().catch(() => undefined);
     session.onResync(refetch);
     session.onViewerEnd(next => {
@@ -58,6 +64,13 @@ export function orderstreamLink(session: Session): ApolloLink {
       };
     });
   });
+}
+
+function* activeResults(client: ApolloClient): Iterable<ActiveResult> {
+  for (const active of client.getObservableQueries()) {
+    const data = active.getCurrentResult().data as Data | undefined;
+    if (data) yield { document: withEntityFields(active.query), variables: active.variables, data };
+  }
 }
 
 /** Options for `new ApolloClient()`: the link, a cache, and the transform that selects ids, versions and positions. */

@@ -27,6 +27,8 @@ export interface EntityVersions {
   known(key: string): { readonly version: number; readonly position: string } | undefined;
   /** The known values of those of the fields that are scalars without arguments. */
   scalars(key: string, names: readonly string[]): Data;
+  /** Whether a field without arguments was received in the newest known version. True if the entity is not known at all. */
+  knows(key: string, field: string): boolean;
   /**
    * Adds a listener for the keys of entities and pages of which an answer told something new.
    * @returns a function that removes it
@@ -211,6 +213,10 @@ export function createEntityVersions(): EntityVersions {
       const { type = '', fields = {} } = records.get(key)?.state ?? {};
       const isKnownScalar = (name: string) => fields[name] !== undefined && fieldTypes[type]?.[name] === undefined;
       return Object.fromEntries(names.filter(isKnownScalar).map(name => [name, fields[name]]));
+    },
+    knows(key, field) {
+      const known = records.get(key);
+      return !known || field.includes('(') || field === '__typename' || known.state.fields[field] !== undefined;
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -36,6 +36,11 @@ export interface Overlays {
    * `entities` knows, in the same tick.
    */
   subscribe(listener: (change: OverlayChange) => void): () => void;
+  /**
+   * Keeps overlays that have reached their position as long as the screen cannot show the newer state yet.
+   * @param isNeeded whether that is so for an entity
+   */
+  hold(isNeeded: (key: string) => boolean): void;
   /** Ends all overlays: the viewer signed out, or the log was replaced. */
   clear(): void;
 }
@@ -53,6 +58,7 @@ export interface Overlay {
 export function createOverlays(entities: KnownEntities): Overlays {
   const listeners = new Set<(change: OverlayChange) => void>();
   const positions = new Map<ShownOverlay, string>();
+  const holders: ((key: string) => boolean)[] = [];
   let current: readonly ShownOverlay[] = [];
 
   function change(added: readonly ShownOverlay[], removed: readonly ShownOverlay[]): void {
@@ -64,7 +70,8 @@ export function createOverlays(entities: KnownEntities): Overlays {
 
   /** Ends the overlays whose commands are part of the known state. Positions of one log sort as strings. */
   function endReached(): void {
-    const reached = ([{ key }, position]: [ShownOverlay, string]) => (entities.known(key)?.position ?? '') >= position;
+    const reached = ([{ key }, position]: [ShownOverlay, string]) =>
+      (entities.known(key)?.position ?? '') >= position && !holders.some(isNeeded => isNeeded(key));
     change(
       [],
       [...positions].filter(reached).map(([shown]) => shown),
@@ -101,6 +108,9 @@ export function createOverlays(entities: KnownEntities): Overlays {
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    hold(isNeeded) {
+      holders.push(isNeeded);
     },
     clear() {
       change([], current);

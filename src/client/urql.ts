@@ -24,6 +24,7 @@ import {
 } from 'wonka';
 import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
+import { type ActiveResult, collectMissing, readMissingFields } from './missing-fields.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import { overlaid } from './overlaid.ts';
 import type { Session } from './session.ts';
@@ -80,6 +81,12 @@ function screenExchange(session: Session): Exchange {
         repeated.next({ ...now.result, data: now.shown });
       }
     }
+    function* activeResults(): Iterable<ActiveResult> {
+      for (const { result, newest } of results.values()) {
+        const { query: document } = result.operation;
+        yield { document, variables: variablesOf(result.operation), data: newest };
+      }
+    }
     function refetch(): void {
       for (const operation of active.values()) {
         if (operation.kind !== 'query') continue;
@@ -88,7 +95,14 @@ function screenExchange(session: Session): Exchange {
         );
       }
     }
+    // A query that cannot show a newer state yet would show the one before the command.
+    overlays.hold(key => {
+      const missing = new Set<string>();
+      for (const result of activeResults()) collectMissing(result, entities, missing);
+      return missing.has(key);
+    });
     entities.subscribe(repeat);
+    readMissingFields(entities, activeResults, (document, variables) => session.ask({ document, variables }));
     overlays.subscribe(repeat);
     session.onResync(refetch);
     session.onViewerEnd(next => {
@@ -200,7 +214,7 @@ export function urqlOperations(client: Client, session: Session): Operations {
       return dataOf(await client.query(document, variables, { requestPolicy: 'network-only' }).toPromise());
     },
     async mutate(document, variables, viewer) {
-      return dataOf(await client.mutation(document, variables, { viewer } as object).toPromise());
+      return dataOf(await client.mutation(document, variables, { viewer }).toPromise());
     },
     subscribe(document, variables, sink) {
       // A key of its own: urql shares equal subscriptions, and a second one would get no first frame.

@@ -12,14 +12,15 @@ import type { Session } from '../../../src/client/session.ts';
 import { orderstreamExchanges, urqlOperations } from '../../../src/client/urql.ts';
 import { at, controlledSession } from '../../support/controlled-session.ts';
 
-const query = parse('query ($id: ID!) { order(id: $id) { version status } }');
-const otherQuery = parse('query ($id: ID!) { order(id: $id) { reference status } }');
+const query = parse('query ($id: ID!) { order(id: $id) { version status reference } }');
+const otherQuery = parse('query ($id: ID!) { order(id: $id) { number status } }');
 const watch = parse('subscription ($id: ID!) { orderUpdated(id: $id) { kind order { status } } }');
 const variables = { id: 'ord_1' };
 
 interface Shown {
   readonly version: number;
   readonly status: string;
+  readonly reference: string;
 }
 /** Opens a client whose page shows the order. */
 type Open = (session: Session, onShown: (order: Shown) => void) => Operations;
@@ -255,6 +256,8 @@ async function play(
     frame();
     await settle(2_000);
   }
+  if (last?.reference !== `R${states.length - 1}`)
+    problems.push(`at rest ${last?.reference} is shown at version ${last?.version}`);
   if (last?.version !== states.length - 1)
     problems.push(`at rest version ${last?.version} of ${states.length - 1} is shown`);
   session.close();
