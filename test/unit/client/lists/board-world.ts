@@ -192,7 +192,9 @@ export class BoardWorld {
 
   #optimistic(id: string, status: OrderStatus, fields: Record<string, unknown>): void {
     const isKnown = this.operations.log.ordersAt(this.operations.log.point).has(id);
-    if (this.#shown.expected.has(id) || (!isKnown && fields['id'] === undefined)) return;
+    // Of two commands for one order, the queue sends the second one after the first.
+    if (this.#commands.some(command => command.id === id) || this.#shown.expected.has(id)) return;
+    if (!isKnown && fields['id'] === undefined) return;
     const command: Command = { id, status, overlay: this.operations.overlays.add(`Order:${id}`, fields) };
     this.#commands.push(command);
     this.#shown.expected.set(id, command);
