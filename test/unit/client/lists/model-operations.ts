@@ -101,6 +101,7 @@ export class ModelOperations implements Operations {
     return new Promise((resolve, reject) => {
       const end = (settle: () => void) => {
         this.queries = this.queries.filter(one => one !== query);
+        signal?.removeEventListener('abort', abort);
         settle();
       };
       const { log } = this;
@@ -113,7 +114,8 @@ export class ModelOperations implements Operations {
         fail: code => end(() => reject(new OperationError(code, code))),
       };
       this.queries.push(query);
-      signal?.addEventListener('abort', () => query.fail('SIGNED_OUT'));
+      const abort = () => query.fail('SIGNED_OUT');
+      signal?.addEventListener('abort', abort);
     });
   }
 
