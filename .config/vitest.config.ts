@@ -65,7 +65,8 @@ export default defineConfig({
       ...(results ? [['json', { outputFile: results }] as ['json', object]] : []),
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: while a test waits for a server or a child process, another one runs.
+    maxWorkers: 3,
     teardownTimeout: 30_000,
     projects: [
       // npm test

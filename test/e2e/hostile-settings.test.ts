@@ -1,7 +1,9 @@
 // Settings that a database, or a role in it, makes for its sessions change nothing that the program does.
-import { afterAll, expect, test } from 'vitest';
-import { SalesByDayDocument } from '../generated/graphql.ts';
+import { afterAll, expect, test, vi } from 'vitest';
+import { verify } from '../../src/cli/verify.ts';
 import { migrate } from '../../src/database/migrations.ts';
+import { views } from '../../src/slices.ts';
+import { SalesByDayDocument } from '../generated/graphql.ts';
 import { startApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { journey } from '../support/journey.ts';
@@ -9,6 +11,7 @@ import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { bareDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openShop } from '../support/shop.ts';
+import { openNode } from '../support/test-node.ts';
 
 /** Each is a value that some real database has, or the one that differs most from what the program relies on. */
 const hostile = [
@@ -62,6 +65,18 @@ async function databaseWith(settings: readonly string[], of: 'DATABASE' | 'ROLE'
   return database;
 }
 
+/** As the command does, without the start of a process for each setting. */
+async function isVerified(url: string): Promise<boolean> {
+  const node = await openNode(url);
+  const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  try {
+    return await verify(node.source, views);
+  } finally {
+    printed.mockRestore();
+    await node.close();
+  }
+}
+
 /** Migrates, serves a customer's journey, reads the sales, and verifies the log. */
 async function expectAllIsWell({ url }: TestDatabase): Promise<void> {
   await migrate(url);
@@ -80,6 +95,11 @@ async function expectAllIsWell({ url }: TestDatabase): Promise<void> {
   } finally {
     await app.stop();
   }
+  expect(await isVerified(url)).toBe(true);
+}
+
+/** Verifies by the command. */
+async function expectCommandVerifies({ url }: TestDatabase): Promise<void> {
   const verified = await runCli('orderstream', ['verify'], { DATABASE_URL: url });
   expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
 }
@@ -89,9 +109,13 @@ test.each(hostile)('with %s for the database, everything works as without it', a
 });
 
 test('with all of them for the database, everything works as without them', async () => {
-  await expectAllIsWell(await databaseWith(hostile));
+  const database = await databaseWith(hostile);
+  await expectAllIsWell(database);
+  await expectCommandVerifies(database);
 });
 
 test('with all of them for the role, everything works as without them', async () => {
-  await expectAllIsWell(await databaseWith(hostile, 'ROLE'));
+  const database = await databaseWith(hostile, 'ROLE');
+  await expectAllIsWell(database);
+  await expectCommandVerifies(database);
 });

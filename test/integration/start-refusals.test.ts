@@ -3,13 +3,14 @@ import { type AddressInfo, createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { developmentSecret } from '../../src/config.ts';
 import { lockDataDirectory } from '../../src/database/data-directory.ts';
 import { spawnRefusedApp, startApp } from '../support/app.ts';
 import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
+import type { PostgresServer } from '../support/private-postgres.ts';
 import { servingRole } from '../support/serving-role.ts';
 import { bareDatabase, freshDatabase } from '../support/postgres.ts';
 
@@ -28,6 +29,13 @@ const inProduction = {
   AUTH_ISSUER: 'https://login.example.com',
   AUTH_AUDIENCE: 'orders',
 };
+
+/** It syncs to disk until a test stops that. */
+let syncing: PostgresServer;
+beforeAll(async () => {
+  syncing = await startMigratedPostgres();
+});
+afterAll(() => syncing.remove());
 
 describe('a start that cannot succeed gives the reason in one line, and an exit code', () => {
   test('in production without any configuration: a line for each setting', async () => {
@@ -113,9 +121,8 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   });
 
   test('in production with a role that may change events, beside another process and without Redis', async () => {
-    const server = await startMigratedPostgres();
-    const other = await startApp({ DATABASE_URL: server.url });
-    expect(await refusal({ ...inProduction, DATABASE_URL: server.url })).toBe(
+    const other = await startApp({ DATABASE_URL: syncing.url });
+    expect(await refusal({ ...inProduction, DATABASE_URL: syncing.url })).toBe(
       [
         'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
         'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
@@ -123,12 +130,15 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       ].join('\n'),
     );
     await other.stop();
-    await server.remove();
   });
 
   test('in production on a server that syncs nothing to disk', async () => {
-    const server = await startMigratedPostgres({ fsync: 'off', full_page_writes: 'off' });
-    const serving = await servingRole(server.url);
+    for (const setting of ['fsync', 'full_page_writes']) {
+      await onDatabase(syncing.url, client => client.query(`ALTER SYSTEM SET ${setting} = off`));
+    }
+    await syncing.stop();
+    await syncing.start();
+    const serving = await servingRole(syncing.url);
     expect(await refusal({ ...inProduction, DATABASE_URL: serving.url })).toBe(
       [
         'DATABASE_URL: the server has fsync off: set it to on, otherwise a power failure loses acknowledged commands',
@@ -136,7 +146,6 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         '',
       ].join('\n'),
     );
-    await server.remove();
   });
 
   test('on a database that a newer release has migrated', async () => {

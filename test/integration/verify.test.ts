@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { verify } from '../../src/cli/verify.ts';
 import { views } from '../../src/slices.ts';
 import { runCli } from '../support/cli.ts';
 import { onDatabase } from '../support/on-database.ts';
+import { cloneOf } from '../support/postgres.ts';
 import {
   addItem,
   createdOrder,
@@ -13,12 +14,13 @@ import {
   registeredCustomer,
 } from '../support/test-node.ts';
 import { useDatabase } from '../support/use-database.ts';
+import { useResource } from '../support/use-resource.ts';
 
-const real = useDatabase('test');
+const original = useDatabase();
 let orderId: string;
 
-beforeEach(async () => {
-  const node = await openNode(real.url);
+beforeAll(async () => {
+  const node = await openNode(original.url);
   const productId = await productOnSale(node);
   orderId = await createdOrder(node, await registeredCustomer(node), {
     reference: 'PO 7',
@@ -28,6 +30,13 @@ beforeEach(async () => {
   await projectAll(node);
   await node.close();
 });
+
+/** A copy of it for each test, which may change anything. */
+const real = useResource(
+  () => cloneOf(original),
+  copy => copy.drop(),
+  'test',
+);
 
 /** The faults after a direct change of the database, as the command prints them. */
 async function faultsAfter(change: string): Promise<string[]> {
