@@ -3,12 +3,13 @@ import { OperationTypeNode } from 'graphql';
 import { Observable } from 'rxjs';
 import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
-import { type ActiveResult, readMissingFields } from './missing-fields.ts';
+import { readMissingFields } from './missing-fields.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import type { ShownOverlay } from './overlays.ts';
 import { possibleTypes } from './schema-facts.ts';
 import type { Session, SessionRequest } from './session.ts';
 import { typePolicies } from './type-policies.ts';
+import type { ActiveResult } from './visit-entities.ts';
 
 /**
  * The terminating link for Apollo Client 4: queries and commands over HTTP, subscriptions over the session's transport.
@@ -144,7 +145,8 @@ function showOverlays({ cache }: ApolloClient, { overlays, entities }: Session):
       const layer = layers.get(shown);
       layers.delete(shown);
       // First the known state: its answer reaches the cache only after this, and the old state would show meanwhile.
-      cache.modify({ id: shown.key, fields: constants(entities.scalars(shown.key, Object.keys(shown.fields))) });
+      const names = [...Object.keys(shown.fields), 'version', 'position'];
+      cache.modify({ id: shown.key, fields: constants(entities.scalars(shown.key, names)) });
       if (layer !== undefined) cache.removeOptimistic(layer);
     }
   });

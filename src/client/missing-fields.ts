@@ -1,16 +1,9 @@
 import type { DocumentNode } from 'graphql';
 import { readDocument } from './command-document.ts';
-import { ownFields } from './command-inputs.ts';
+import { type ownFields } from './command-inputs.ts';
 import type { EntityVersions } from './entity-versions.ts';
-import type { Data, Variables } from './operations.ts';
-import { type Selection, selectionOf, typeOf } from './selected-fields.ts';
-
-/** What a query on the screen shows. */
-export interface ActiveResult {
-  readonly document: DocumentNode;
-  readonly variables: Variables;
-  readonly data: Data;
-}
+import type { Variables } from './operations.ts';
+import { type ActiveResult, visitEntities } from './visit-entities.ts';
 
 /** Time in which changes are gathered before the results are looked through, ms. */
 const gatherMs = 50;
@@ -57,29 +50,9 @@ export function readMissingFields(
 }
 
 /** Adds the keys of entities of which a shown field is not known in the newest version. */
-export function collectMissing(
-  { document, variables, data }: ActiveResult,
-  entities: EntityVersions,
-  missing: Set<string>,
-): void {
-  const selection = selectionOf(document, variables);
-  if (selection) walk(data, selection, entities, missing);
-}
-
-function walk(value: unknown, selection: Selection, entities: EntityVersions, missing: Set<string>): void {
-  if (Array.isArray(value)) {
-    for (const item of value) walk(item, selection, entities, missing);
-    return;
-  }
-  if (typeof value !== 'object' || value === null) return;
-  const object = value as Data;
-  const type = typeOf(object, selection);
-  const { list, keys } = selection.fieldsOf(type);
-  const id = object[keys['id'] ?? ''];
-  const key = type !== undefined && type in ownFields && typeof id === 'string' ? `${type}:${id}` : undefined;
-  for (const { key: name, signature, selection: below } of list) {
-    if (object[name] === undefined) continue;
-    if (key !== undefined && !entities.knows(key, signature)) missing.add(key);
-    if (below) walk(object[name], below, entities, missing);
-  }
+function collectMissing(result: ActiveResult, entities: EntityVersions, missing: Set<string>): void {
+  visitEntities(result, (key, object, { list }) => {
+    const isMissing = list.some(field => object[field.key] !== undefined && !entities.knows(key, field.signature));
+    if (isMissing) missing.add(key);
+  });
 }

@@ -37,10 +37,10 @@ export interface Overlays {
    */
   subscribe(listener: (change: OverlayChange) => void): () => void;
   /**
-   * Keeps overlays that have reached their position as long as the screen cannot show the newer state yet.
-   * @param isNeeded whether that is so for an entity
+   * Keeps overlays that have reached their position as long as the screen shows an older state below them.
+   * @param isNeeded whether it shows the entity at an earlier position than this one
    */
-  hold(isNeeded: (key: string) => boolean): void;
+  hold(isNeeded: (key: string, position: string) => boolean): void;
   /** Ends all overlays: the viewer signed out, or the log was replaced. */
   clear(): void;
 }
@@ -58,7 +58,7 @@ export interface Overlay {
 export function createOverlays(entities: KnownEntities): Overlays {
   const listeners = new Set<(change: OverlayChange) => void>();
   const positions = new Map<ShownOverlay, string>();
-  const holders: ((key: string) => boolean)[] = [];
+  const holders: ((key: string, position: string) => boolean)[] = [];
   let current: readonly ShownOverlay[] = [];
 
   function change(added: readonly ShownOverlay[], removed: readonly ShownOverlay[]): void {
@@ -71,7 +71,7 @@ export function createOverlays(entities: KnownEntities): Overlays {
   /** Ends the overlays whose commands are part of the known state. Positions of one log sort as strings. */
   function endReached(): void {
     const reached = ([{ key }, position]: [ShownOverlay, string]) =>
-      (entities.known(key)?.position ?? '') >= position && !holders.some(isNeeded => isNeeded(key));
+      (entities.known(key)?.position ?? '') >= position && !holders.some(isNeeded => isNeeded(key, position));
     change(
       [],
       [...positions].filter(reached).map(([shown]) => shown),

@@ -24,10 +24,11 @@ import {
 } from 'wonka';
 import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
-import { type ActiveResult, collectMissing, readMissingFields } from './missing-fields.ts';
+import { readMissingFields } from './missing-fields.ts';
 import { type Data, OperationError, type Operations } from './operations.ts';
 import { overlaid } from './overlaid.ts';
 import type { Session } from './session.ts';
+import { type ActiveResult, visitEntities } from './visit-entities.ts';
 
 /**
  * The exchanges of `new Client()`: around the cache, what keeps each result on the screen at the newest known versions;
@@ -44,8 +45,10 @@ export function orderstreamExchanges(session: Session, ...between: Exchange[]): 
 /** The last result of an active query. */
 interface Shown {
   readonly result: OperationResult;
-  /** Its data in the newest known versions, without overlays. */
+  /** Its data in the newest known versions. */
   readonly newest: Data;
+  /** What the page got, without overlays. */
+  readonly base: Data;
   /** What the page got. */
   readonly shown: Data;
 }
@@ -58,33 +61,46 @@ function screenExchange(session: Session): Exchange {
     const results = new Map<number, Shown>();
     const repeated = makeSubject<OperationResult>();
 
-    function current(result: OperationResult, data: Data): Shown {
-      const { query } = result.operation;
+    /** @param before what the page shows now */
+    function current(result: OperationResult, data: Data, before: Shown | undefined): Shown {
+      const { query: document } = result.operation;
       const variables = variablesOf(result.operation);
-      const newest = entities.renew(query, variables, data);
-      return { result, newest, shown: overlaid(query, variables, newest, overlays) };
+      const newest = entities.renew(document, variables, data);
+      // Until the missing fields are read, the page keeps what it shows: the cache may hold an older version than that.
+      const isKept = before !== undefined && isOutdated({ document, variables, data: newest });
+      const base = isKept ? before.base : newest;
+      return { result, newest, base, shown: overlaid(document, variables, base, overlays) };
+    }
+    function isOutdated(active: ActiveResult): boolean {
+      let is = false;
+      visitEntities(active, (key, object, { keys }) => {
+        const version = object[keys['version'] ?? ''];
+        is ||= typeof version === 'number' && version < (entities.known(key)?.version ?? 0);
+      });
+      return is;
     }
     function delivered(result: OperationResult): OperationResult {
       const { operation } = result;
       const data = result.data as Data | undefined;
       if (!data || operation.kind === 'mutation') return result;
-      const now = current(result, data);
+      const now = current(result, data, results.get(operation.key));
       if (active.has(operation.key)) results.set(operation.key, now);
       return now.shown === data ? result : { ...result, data: now.shown };
     }
     /** Delivers again what has changed, although its cache holds it unchanged. */
     function repeat(): void {
       for (const [key, before] of results) {
-        const now = current(before.result, before.newest);
-        if (now.shown === before.shown) continue;
+        const now = current(before.result, before.newest, before);
         results.set(key, now);
-        repeated.next({ ...now.result, data: now.shown });
+        if (now.shown !== before.shown) repeated.next({ ...now.result, data: now.shown });
       }
     }
+
     function* activeResults(): Iterable<ActiveResult> {
       for (const { result, newest } of results.values()) {
         const { query: document } = result.operation;
-        yield { document, variables: variablesOf(result.operation), data: newest };
+        const variables = variablesOf(result.operation);
+        yield { document, variables, data: entities.renew(document, variables, newest) };
       }
     }
     function refetch(): void {
@@ -95,11 +111,15 @@ function screenExchange(session: Session): Exchange {
         );
       }
     }
-    // A query that cannot show a newer state yet would show the one before the command.
-    overlays.hold(key => {
-      const missing = new Set<string>();
-      for (const result of activeResults()) collectMissing(result, entities, missing);
-      return missing.has(key);
+    overlays.hold((key, position) => {
+      let isOlder = false;
+      for (const result of activeResults()) {
+        visitEntities(result, (shownKey, object, { keys }) => {
+          const shownPosition = object[keys['position'] ?? ''];
+          if (shownKey === key && typeof shownPosition === 'string' && shownPosition < position) isOlder = true;
+        });
+      }
+      return isOlder;
     });
     entities.subscribe(repeat);
     readMissingFields(entities, activeResults, (document, variables) => session.ask({ document, variables }));

@@ -195,8 +195,8 @@ async function play(
     ask: () => void operations.query(query, variables).catch(() => undefined),
     askOther: () => void operations.query(otherQuery, variables).catch(() => undefined),
     command() {
-      // One at a time: the model's answers do not say which of two commands they belong to.
-      if (commands.some(({ version, isRefused }) => version === undefined && !isRefused)) return;
+      // One at a time, as the command queue sends the commands of one order.
+      if (commands.some(({ isAnswered, isRefused }) => !isAnswered && !isRefused)) return;
       const command = { status: `C${commands.length}`, isRefused: false, isAnswered: false };
       commands.push(command);
       void sender
