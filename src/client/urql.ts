@@ -25,9 +25,12 @@ import {
 import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
 import { readMissingFields } from './missing-fields.ts';
-import { type Data, OperationError, type Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 import { overlaid } from './overlaid.ts';
 import type { Session } from './session.ts';
+import { dataOf as answerData } from './session-operations.ts';
 import { type ActiveResult, visitEntities } from './visit-entities.ts';
 
 /**
@@ -48,7 +51,7 @@ interface Shown {
   /** Its data in the newest known versions. */
   readonly newest: Data;
   /** What the page got, without overlays. */
-  readonly base: Data;
+  readonly plain: Data;
   /** What the page got. */
   readonly shown: Data;
 }
@@ -68,8 +71,8 @@ function screenExchange(session: Session): Exchange {
       const newest = entities.renew(document, variables, data);
       // Until the missing fields are read, the page keeps what it shows: the cache may hold an older version than that.
       const isKept = before !== undefined && isOutdated({ document, variables, data: newest });
-      const base = isKept ? before.base : newest;
-      return { result, newest, base, shown: overlaid(document, variables, base, overlays) };
+      const plain = isKept ? before.plain : newest;
+      return { result, newest, plain, shown: overlaid(document, variables, plain, overlays) };
     }
     function isOutdated(active: ActiveResult): boolean {
       let is = false;
@@ -230,9 +233,8 @@ function messageOf(error: unknown): string {
 export function urqlOperations(client: Client, session: Session): Operations {
   return {
     session,
-    async query(document, variables) {
-      return dataOf(await client.query(document, variables, { requestPolicy: 'network-only' }).toPromise());
-    },
+    // Past the cache: one that joins pages would return more than this page. What is active is shown in the new versions.
+    query: async (document, variables, signal) => answerData(await session.ask({ document, variables }, signal)),
     async mutate(document, variables, viewer) {
       return dataOf(await client.mutation(document, variables, { viewer }).toPromise());
     },
