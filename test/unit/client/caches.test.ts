@@ -2,7 +2,7 @@ import { ApolloClient } from '@apollo/client';
 import { cacheExchange, Client, type Exchange } from '@urql/core';
 import { cacheExchange as graphcache } from '@urql/exchange-graphcache';
 import fc from 'fast-check';
-import { parse } from 'graphql';
+import { type DocumentNode, parse } from 'graphql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { apolloOperations, orderstreamApollo } from '../../../src/client/apollo.ts';
 import { createCommands } from '../../../src/client/commands.ts';
@@ -23,7 +23,13 @@ interface Shown {
   readonly reference: string;
 }
 /** Opens a client whose page shows the order. */
-type Open = (session: Session, onShown: (order: Shown) => void) => Operations;
+type Open = (session: Session, onShown: (order: Shown) => void) => Opened;
+
+interface Opened {
+  readonly operations: Operations;
+  /** Asks a query again, past the cache. */
+  readonly ask: (document: DocumentNode) => Promise<unknown>;
+}
 
 const urqlWith =
   (cache: () => Exchange): Open =>
@@ -34,7 +40,10 @@ const urqlWith =
       const { order } = (data ?? {}) as { readonly order?: Shown };
       if (order) onShown(order);
     });
-    return urqlOperations(client, session);
+    return {
+      operations: urqlOperations(client, session),
+      ask: document => client.query(document, variables, { requestPolicy: 'network-only' }).toPromise(),
+    };
   };
 
 const clients: Record<string, Open> = {
@@ -43,7 +52,10 @@ const clients: Record<string, Open> = {
     client.watchQuery<{ order: Shown }>({ query, variables }).subscribe(({ data }) => {
       if (data?.order) onShown(data.order as Shown);
     });
-    return apolloOperations(client, session);
+    return {
+      operations: apolloOperations(client, session),
+      ask: document => client.query({ query: document, variables, fetchPolicy: 'network-only' }),
+    };
   },
   'urql’s document cache': urqlWith(() => cacheExchange),
   'urql’s Graphcache': urqlWith(() => graphcache({ keys, possibleTypes })),
@@ -131,7 +143,7 @@ async function play(
     if (status !== expected && !(open.length === 0 && isUnanswered))
       problems.push(`${status} at version ${version}, where ${expected} was expected`);
   }
-  const operations = open(session, check);
+  const { operations, ask } = open(session, check);
   const sender = createCommands(operations);
   const answered: { isAnswered: boolean }[] = [];
   async function settle(ms = 0): Promise<void> {
@@ -192,8 +204,8 @@ async function play(
   const does: Record<Step, () => void> = {
     change,
     frame,
-    ask: () => void operations.query(query, variables).catch(() => undefined),
-    askOther: () => void operations.query(otherQuery, variables).catch(() => undefined),
+    ask: () => void ask(query).catch(() => undefined),
+    askOther: () => void ask(otherQuery).catch(() => undefined),
     command() {
       // One at a time, as the command queue sends the commands of one order.
       if (commands.some(({ isAnswered, isRefused }) => !isAnswered && !isRefused)) return;
