@@ -1,4 +1,4 @@
-import { OperationError } from './operations.ts';
+import { OperationError } from './operation-error.ts';
 import type { Pauses } from './pauses.ts';
 import { type Answer, codeOf, type OperationSession } from './operation-session.ts';
 

@@ -1,6 +1,6 @@
 import type { OrderSort } from './list-documents.ts';
 import { comparePlaces, type Place, placeAt } from './list-place.ts';
-import type { Data } from './operations.ts';
+import type { Data } from './data.ts';
 import { hasSameFields } from './same-fields.ts';
 import type { Session } from './session.ts';
 

@@ -11,7 +11,8 @@ import {
   settle,
   showOptimistic,
 } from './commands.ts';
-import { OperationError, type Operations } from './operations.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 import type { Overlay } from './overlays.ts';
 import { createPauses } from './pauses.ts';
 import { nextCommands } from './next-commands.ts';

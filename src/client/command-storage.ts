@@ -1,6 +1,6 @@
 import type { Command } from './commands.ts';
 import type { CommandError } from './command-inputs.ts';
-import type { Data } from './operations.ts';
+import type { Data } from './data.ts';
 
 /** A command that was handed back without a result of the API, e.g. with the code `FORBIDDEN`. */
 export interface FailedCommand {

@@ -1,6 +1,8 @@
 import { type CommandName, commandDocument, readDocument } from './command-document.ts';
 import { type CommandError, type CommandInputs, commandTypes } from './command-inputs.ts';
-import { type Data, OperationError, type Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 import type { Overlay } from './overlays.ts';
 import { createPauses, type Pauses } from './pauses.ts';
 

@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { type EntityRecord, isSame, mapItems, mergeStates, mergeValues, StateRecord } from './entity-records.ts';
-import type { Data, Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
 import { fieldTypes, stateFields } from './schema-facts.ts';
 import { type SelectedField, type SelectedFields, type Selection, selectionOf, typeOf } from './selected-fields.ts';
 

@@ -20,7 +20,9 @@ export { createLiveList, type LiveList, type LiveListOptions, type LiveListState
 export { createLiveOrder, type LiveOrder, type LiveOrderState } from './live-order.ts';
 export type { LiveStatus } from './open-live.ts';
 export type { LiveColumn } from './open-board.ts';
-export { type Data, OperationError, type Operations, type Variables } from './operations.ts';
+export type { Data, Variables } from './data.ts';
+export { OperationError } from './operation-error.ts';
+export type { Operations } from './operations.ts';
 export type { Answer } from './operation-session.ts';
 export { keys, possibleTypes } from './schema-facts.ts';
 export { createSeen, type Seen } from './seen.ts';

@@ -1,6 +1,6 @@
 import { type DocumentNode, type FragmentDefinitionNode, Kind, parse, visit } from 'graphql';
 import { withEntityFields } from './entity-fields.ts';
-import type { Data } from './operations.ts';
+import type { Data } from './data.ts';
 
 /**
  * A fragment on `Order`: what each row holds. If it is typed, rows have its type. Fragments that it spreads are in the

@@ -1,7 +1,9 @@
 import type { DocumentNode } from 'graphql';
 import type { OrderPage } from './board-rows.ts';
 import { composeList, type ListFilter, type OrderFragment, type OrderSort, rowFragment } from './list-documents.ts';
-import { type Data, OperationError, type Operations, type Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 
 /** What the server knows of a board. */
 export interface ListSource {

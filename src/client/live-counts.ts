@@ -1,7 +1,8 @@
 import { countsDocument, type OrderStatus } from './list-documents.ts';
 import { openValue } from './live-value.ts';
 import type { LiveState } from './open-live.ts';
-import type { Data, Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import type { Operations } from './operations.ts';
 import type { Store } from './store.ts';
 
 export interface LiveCountsState extends LiveState {

@@ -1,4 +1,4 @@
-import { OperationError } from './operations.ts';
+import { OperationError } from './operation-error.ts';
 
 /** Codes of failures that pass without anything done about them. */
 const passing = ['NETWORK', 'UNAVAILABLE', 'VIEW_LAGGING', 'RATE_LIMITED', 'STALE_POSITION'];

@@ -1,6 +1,7 @@
 import type { ListFilter } from './list-documents.ts';
 import { type BoardOptions, type BoardState, type LiveColumn, openBoard } from './open-board.ts';
-import type { Data, Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import type { Operations } from './operations.ts';
 import type { Store } from './store.ts';
 
 export interface LiveListOptions<Row = Data> extends BoardOptions<Row> {

@@ -1,7 +1,8 @@
 import { orderDocument, type OrderFragment, rowFragment } from './list-documents.ts';
 import { openValue } from './live-value.ts';
 import type { LiveState } from './open-live.ts';
-import type { Data, Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import type { Operations } from './operations.ts';
 import { hasSameFields } from './same-fields.ts';
 import type { Store } from './store.ts';
 

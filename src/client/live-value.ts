@@ -1,6 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { type LiveState, openLive, type OpenLive } from './open-live.ts';
-import type { Data, Operations, Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
+import type { Operations } from './operations.ts';
 
 export interface ValueOptions<Shape> {
   /** A subscription to `value`, whose first frame is the state at the start. */

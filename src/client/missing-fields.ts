@@ -2,7 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { readDocument } from './command-document.ts';
 import { type ownFields } from './command-inputs.ts';
 import type { EntityVersions } from './entity-versions.ts';
-import type { Variables } from './operations.ts';
+import type { Variables } from './data.ts';
 import { type ActiveResult, visitEntities } from './visit-entities.ts';
 
 /** Time in which changes are gathered before the results are looked through, ms. */

@@ -1,6 +1,8 @@
 import type { DocumentNode } from 'graphql';
 import { isPassing, onAbort, operationError, waitMs } from './live-failures.ts';
-import { OperationError, type Operations, type Variables } from './operations.ts';
+import type { Variables } from './data.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 import { hasSameFields } from './same-fields.ts';
 import { createStore, type Store } from './store.ts';
 

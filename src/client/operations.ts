@@ -1,10 +1,8 @@
 import type { DocumentNode } from 'graphql';
+import type { Data, Variables } from './data.ts';
 import type { Sink } from './iterate.ts';
 import type { Answer } from './operation-session.ts';
 import type { Session } from './session.ts';
-
-export type Data = Readonly<Record<string, unknown>>;
-export type Variables = Readonly<Record<string, unknown>>;
 
 /** The operations of one client: Apollo, urql, or a session alone. Live lists, commands and hooks are built on them. */
 export interface Operations {
@@ -27,16 +25,4 @@ export interface Operations {
    * @returns a function that ends the subscription
    */
   subscribe(document: DocumentNode, variables: Variables, sink: Sink<Answer>): () => void;
-}
-
-/** Why an operation has no answer. */
-export class OperationError extends Error {
-  /** An error code of the API; `NETWORK` if no server answered; `SIGNED_OUT` if the viewer signed out meanwhile. */
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'OperationError';
-    this.code = code;
-  }
 }

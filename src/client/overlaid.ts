@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { mapItems } from './entity-records.ts';
-import type { Data, Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
 import type { Overlays } from './overlays.ts';
 import { type Selection, selectionOf, typeOf } from './selected-fields.ts';
 

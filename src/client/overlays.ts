@@ -1,4 +1,4 @@
-import type { Data } from './operations.ts';
+import type { Data } from './data.ts';
 
 /** The part of EntityVersions that overlays need. */
 export interface KnownEntities {

@@ -1,6 +1,6 @@
 import type { OrderPage } from './board-rows.ts';
 import { isPassing, onAbort, operationError, waitMs } from './live-failures.ts';
-import { OperationError } from './operations.ts';
+import { OperationError } from './operation-error.ts';
 
 /** The pages that a board loads while it is live: at most one for each column at a time. */
 export interface PageLoads {

@@ -20,7 +20,8 @@ import { createLiveCounts, type LiveCounts, type LiveCountsOptions, type LiveCou
 import { createLiveList, type LiveList, type LiveListOptions, type LiveListState } from './live-list.ts';
 import { createLiveOrder, type LiveOrder, type LiveOrderState } from './live-order.ts';
 import type { LiveStatus } from './open-live.ts';
-import type { Data, Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import type { Operations } from './operations.ts';
 import type { Store } from './store.ts';
 import { textOf } from './text-of.ts';
 import { type Live, type WatchedLive, watchedLive } from './watched-live.ts';

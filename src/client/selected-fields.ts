@@ -9,7 +9,7 @@ import type {
   SelectionSetNode,
   ValueNode,
 } from 'graphql';
-import type { Data, Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
 import { fieldTypes, possibleTypes } from './schema-facts.ts';
 
 /** A field that the objects in one place of an answer have. */

@@ -1,4 +1,6 @@
-import { type Data, OperationError, type Operations } from './operations.ts';
+import type { Data } from './data.ts';
+import { OperationError } from './operation-error.ts';
+import type { Operations } from './operations.ts';
 import { type Answer, codeOf } from './operation-session.ts';
 import type { Session } from './session.ts';
 

@@ -6,7 +6,8 @@ import { createEntityVersions, type EntityVersions } from './entity-versions.ts'
 import { webSocketTransport } from './graphql-ws.ts';
 import type { Flow, Sink } from './iterate.ts';
 import { type Answer, openOperationSession } from './operation-session.ts';
-import { OperationError, type Variables } from './operations.ts';
+import type { Variables } from './data.ts';
+import { OperationError } from './operation-error.ts';
 import { createOverlays, type Overlays } from './overlays.ts';
 import { createPauses } from './pauses.ts';
 import { mostRetries, retryWait } from './retry-wait.ts';

@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { ownFields } from './command-inputs.ts';
-import type { Data, Variables } from './operations.ts';
+import type { Data, Variables } from './data.ts';
 import { type SelectedFields, type Selection, selectionOf, typeOf } from './selected-fields.ts';
 
 /** What a query on the screen shows. */

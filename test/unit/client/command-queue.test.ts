@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type CommandQueue, createCommandQueue } from '../../../src/client/command-queue.ts';
-import { type Data, OperationError } from '../../../src/client/operations.ts';
+import type { Data } from '../../../src/client/data.ts';
+import { OperationError } from '../../../src/client/operation-error.ts';
 import { createSession } from '../../../src/client/session.ts';
 import { sessionOperations } from '../../../src/client/session-operations.ts';
 import { type Plant, simulate } from './queue-simulation.ts';

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { commandDocument, readDocument } from '../../../src/client/command-document.ts';
 import { type CommandInputs, commandTypes } from '../../../src/client/command-inputs.ts';
 import { createCommands } from '../../../src/client/commands.ts';
-import { type Data, OperationError } from '../../../src/client/operations.ts';
+import type { Data } from '../../../src/client/data.ts';
+import { OperationError } from '../../../src/client/operation-error.ts';
 import { accepted, openTab } from './tab-parts.ts';
 
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { afterEach, expect, test, vi } from 'vitest';
 import { withEntityFields } from '../../../src/client/entity-fields.ts';
 import { createEntityVersions } from '../../../src/client/entity-versions.ts';
-import type { Data, Variables } from '../../../src/client/operations.ts';
+import type { Data, Variables } from '../../../src/client/data.ts';
 
 const entities = createEntityVersions();
 afterEach(() => {

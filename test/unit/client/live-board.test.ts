@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { withEntityFields } from '../../../src/client/entity-fields.ts';
 import { createLiveBoard, type LiveBoard, type LiveBoardOptions } from '../../../src/client/live-board.ts';
-import { OperationError } from '../../../src/client/operations.ts';
+import { OperationError } from '../../../src/client/operation-error.ts';
 import { ModelOperations, type Subscription } from './lists/model-operations.ts';
 import { customerId, orderId, OrderLog, time } from './lists/order-log.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { withEntityFields } from '../../../src/client/entity-fields.ts';
 import { createLiveCounts } from '../../../src/client/live-counts.ts';
 import { createLiveOrder, type LiveOrder } from '../../../src/client/live-order.ts';
-import { OperationError } from '../../../src/client/operations.ts';
+import { OperationError } from '../../../src/client/operation-error.ts';
 import { ModelOperations } from './lists/model-operations.ts';
 import { orderId } from './lists/order-log.ts';
 

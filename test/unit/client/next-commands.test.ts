@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CommandName } from '../../../src/client/commands.ts';
 import { nextCommands } from '../../../src/client/next-commands.ts';
-import type { Data } from '../../../src/client/operations.ts';
+import type { Data } from '../../../src/client/data.ts';
 
 const order = (digit: number) => `ord_00000000-0000-4000-8000-00000000000${digit}`;
 const product = (digit: number) => `prd_00000000-0000-4000-8000-00000000000${digit}`;

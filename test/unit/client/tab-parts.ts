@@ -1,6 +1,7 @@
 // What commands need of a page, for tests: a session without a server, and Web Locks for Node.
 import { print } from 'graphql';
-import { type Data, type Operations } from '../../../src/client/operations.ts';
+import type { Data } from '../../../src/client/data.ts';
+import type { Operations } from '../../../src/client/operations.ts';
 import { createOverlays } from '../../../src/client/overlays.ts';
 import { createSeen } from '../../../src/client/seen.ts';
 import type { Session } from '../../../src/client/session.ts';

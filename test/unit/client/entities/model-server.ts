@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, type DocumentNode, execute, type GraphQLFieldResolver } from 'graphql';
-import type { Data } from '../../../../src/client/operations.ts';
+import type { Data } from '../../../../src/client/data.ts';
 
 export const schema = buildSchema(readFileSync(new URL('../../../../schema.graphql', import.meta.url), 'utf8'));
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { type DocumentNode, parse } from 'graphql';
 import { withEntityFields } from '../../../../src/client/entity-fields.ts';
 import type { EntityVersions } from '../../../../src/client/entity-versions.ts';
-import type { Data } from '../../../../src/client/operations.ts';
+import type { Data } from '../../../../src/client/data.ts';
 import { type Operation, type Step, steps } from './arbitrary.ts';
 import { type Envelope, ModelServer, type Reading, type State, text } from './model-server.ts';
 

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { vi } from 'vitest';
 import { withEntityFields } from '../../../../src/client/entity-fields.ts';
 import type { createLiveBoard, LiveBoard } from '../../../../src/client/live-board.ts';
-import { OperationError } from '../../../../src/client/operations.ts';
+import { OperationError } from '../../../../src/client/operation-error.ts';
 import type { Overlay } from '../../../../src/client/overlays.ts';
 import type { OrderStatus } from '../../../../src/client/list-documents.ts';
 import type { Step, World } from './interleavings.ts';

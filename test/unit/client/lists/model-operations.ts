@@ -3,7 +3,9 @@ import { createEntityVersions } from '../../../../src/client/entity-versions.ts'
 import type { ConnectionState } from '../../../../src/client/connection-state.ts';
 import type { Sink } from '../../../../src/client/iterate.ts';
 import type { Answer } from '../../../../src/client/operation-session.ts';
-import { type Data, OperationError, type Operations, type Variables } from '../../../../src/client/operations.ts';
+import type { Data, Variables } from '../../../../src/client/data.ts';
+import { OperationError } from '../../../../src/client/operation-error.ts';
+import type { Operations } from '../../../../src/client/operations.ts';
 import { createOverlays } from '../../../../src/client/overlays.ts';
 import type { Session } from '../../../../src/client/session.ts';
 import { createStore } from '../../../../src/client/store.ts';

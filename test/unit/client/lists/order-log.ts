@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, type DocumentNode, execute } from 'graphql';
-import type { Data } from '../../../../src/client/operations.ts';
+import type { Data } from '../../../../src/client/data.ts';
 import type { ListFilter, OrderSort, OrderStatus } from '../../../../src/client/list-documents.ts';
 import { formatCursor, parseCursor, type Sort } from '../../../../src/graphql/cursor.ts';
 
