@@ -27,7 +27,7 @@ const wholeSchema = [
 function unit(name: string, files: object): object {
   return {
     extends: true,
-    test: { name, isolate: false, testTimeout: 60_000, hookTimeout: 60_000, ...files },
+    test: { name, isolate: false, testTimeout: 300_000, hookTimeout: 300_000, ...files },
   };
 }
 

@@ -26,7 +26,7 @@ import { useNode } from '../support/use-node.ts';
 const orders = Number(process.env['PLANS_ORDERS'] ?? 20_000);
 const report = process.env['PLANS_REPORT'];
 const [pageSize, pageNumber] = [orders > 100_000 ? 20 : 2, 1_000];
-const timeoutMs = orders > 100_000 ? 1_800_000 : 60_000;
+const timeoutMs = orders > 100_000 ? 1_800_000 : 300_000;
 /** Tables with fewer pages may be scanned. */
 const smallTable = 64;
 /** Maximum number of pages that a page of a list reads, for any filter, with twenty thousand orders or a million. */

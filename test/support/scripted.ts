@@ -55,5 +55,5 @@ export function watchScripted(server: ScriptedServer, query: string, variables =
 
 /** What is true soon, without a server process in between. */
 export function soon(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 5 });
+  return vi.waitFor(check, { timeout: 60_000, interval: 5 });
 }
