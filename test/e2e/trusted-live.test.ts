@@ -21,6 +21,9 @@ import {
   createLiveOrder,
   createSession,
   keys,
+  type LiveCounts,
+  type LiveList,
+  type LiveOrder,
   listDocuments,
   type Operations,
   orderDocument,
@@ -116,7 +119,10 @@ test.each(Object.entries(clients))('%s is served what trustedDocuments() registe
   const { operations, query, watch } = open(session);
   const { id } = shop.customer;
   const name = 'Ada Lovelace';
-  const lives = [createLiveList(operations, { fragment }), createLiveCounts(operations)];
+  const lives: (LiveList | LiveCounts | LiveOrder)[] = [
+    createLiveList(operations, { fragment }),
+    createLiveCounts(operations),
+  ];
   const seen: unknown[] = [];
   watch(ownWatch, { id }, data => seen.push(data));
   expect(await query(own, { id })).toMatchObject({ customer: { name } });
