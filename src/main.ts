@@ -1,4 +1,3 @@
-import { startApp } from './app.ts';
 import { readCommandLine } from './cli/command-line.ts';
 import { loadConfig } from './config.ts';
 import { settingTypos } from './config/setting-typos.ts';
@@ -29,6 +28,8 @@ async function start(): Promise<(() => Promise<void>) | undefined> {
       process.exit(1);
     });
   }
+  // Loaded only now: a start that its settings forbid ends in less than half of the time.
+  const { startApp } = await import('./app.ts');
   // The reason is logged already. Exit, so that a supervisor starts the newer version; otherwise this process would
   // stay idle and report itself healthy.
   const app = await startApp(config, logger, () => process.exit(1));
