@@ -43,7 +43,7 @@ export interface SessionRequest {
   /** With `persistedQuery` the hash of the document is sent instead of its text. */
   readonly extensions?: Variables | undefined;
   readonly operationName?: string | null | undefined;
-  /** The viewer whose command it is: it is not sent with the token of another one. */
+  /** The viewer whose command it is: it is not sent with the token of another one. Default: the present viewer. */
   readonly viewer?: string | undefined;
 }
 
@@ -84,7 +84,7 @@ export interface Session {
   onViewerEnd(listener: (isReplaced: boolean) => void): () => void;
   /** Ends all operations and connections of the viewer and forgets what they saw. The next operation asks for a token. */
   logout(): void;
-  /** Ends all for good. */
+  /** Ends all for good: operations that begin afterwards fail with the code `SIGNED_OUT`. */
   close(): void;
 }
 
@@ -262,9 +262,10 @@ export function createSession(options: SessionOptions): Session {
     },
     async ask(request, signal) {
       const { given, options: operation } = opened(request);
+      const viewer = request.viewer ?? (isCommand(request.document) ? viewers.current : undefined);
       const first = await authorizePatiently(viewers.signal);
       const { signal: viewerSignal } = first;
-      if (request.viewer !== undefined && request.viewer !== viewers.current) throw signedOut();
+      if (signal?.aborted || (viewer !== undefined && viewer !== viewers.current)) throw signedOut();
       let unused: Authorization | undefined = first;
       const abort = new AbortController();
       const end = () => {
@@ -305,7 +306,11 @@ export function createSession(options: SessionOptions): Session {
     logout: viewers.end,
     close() {
       stopWaking();
-      viewers.end();
+      viewers.close();
     },
   };
+}
+
+function isCommand({ definitions }: DocumentNode): boolean {
+  return definitions.some(definition => 'operation' in definition && (definition.operation as string) === 'mutation');
 }

@@ -42,7 +42,23 @@ import { type ActiveResult, visitEntities } from './visit-entities.ts';
  * package, then others such as `persistedExchange`
  */
 export function orderstreamExchanges(session: Session, ...between: Exchange[]): Exchange[] {
-  return [screenExchange(session), ...between, networkExchange(session)];
+  const fetched = followFetched(session);
+  return [screenExchange(session, fetched), ...between, networkExchange(session, fetched)];
+}
+
+/** The queries whose results in the cache are of the present viewer. */
+interface Fetched {
+  has(key: number): boolean;
+  note(key: number): void;
+}
+
+function followFetched(session: Session): Fetched {
+  /** Undefined: there was no viewer before, so all results are of the present one. */
+  let keys: Set<number> | undefined;
+  session.onViewerEnd(() => {
+    keys = new Set();
+  });
+  return { has: key => keys?.has(key) ?? true, note: key => keys?.add(key) };
 }
 
 /** The last result of an active query. */
@@ -57,12 +73,14 @@ interface Shown {
 }
 
 /** Brings results up to date that a cache holds in an older version, shows overlays, and repeats what has changed. */
-function screenExchange(session: Session): Exchange {
+function screenExchange(session: Session, fetched: Fetched): Exchange {
   const { entities, overlays } = session;
   return ({ client, forward }) => {
     const active = new Map<number, Operation>();
     const results = new Map<number, Shown>();
     const repeated = makeSubject<OperationResult>();
+    /** Queries that are active since an earlier viewer. */
+    let left = new Set<number>();
 
     /** @param before what the page shows now */
     function current(result: OperationResult, data: Data, before: Shown | undefined): Shown {
@@ -106,12 +124,10 @@ function screenExchange(session: Session): Exchange {
         yield { document, variables, data: entities.renew(document, variables, newest) };
       }
     }
-    function refetch(): void {
-      for (const operation of active.values()) {
-        if (operation.kind !== 'query') continue;
-        client.reexecuteOperation(
-          makeOperation('query', operation, { ...operation.context, requestPolicy: 'network-only' }),
-        );
+    function refetch(keys: Iterable<number>): void {
+      for (const key of [...keys]) {
+        const operation = active.get(key);
+        if (operation) client.reexecuteOperation(fromNetwork(operation));
       }
     }
     overlays.hold((key, position) => {
@@ -124,13 +140,20 @@ function screenExchange(session: Session): Exchange {
       }
       return isOlder;
     });
-    entities.subscribe(repeat);
+    entities.subscribe(() => {
+      // Something arrived: the next viewer is here.
+      refetch(left);
+      repeat();
+    });
     readMissingFields(entities, activeResults, (document, variables) => session.ask({ document, variables }));
     overlays.subscribe(repeat);
-    session.onResync(refetch);
+    session.onResync(() => {
+      refetch(active.keys());
+    });
     session.onViewerEnd(next => {
       results.clear();
-      if (next) refetch();
+      left = new Set(active.keys());
+      if (next) refetch(left);
     });
 
     return operations => {
@@ -138,6 +161,7 @@ function screenExchange(session: Session): Exchange {
         operations,
         map(operation => {
           const { key, kind } = operation;
+          left.delete(key);
           if (kind === 'teardown') {
             active.delete(key);
             results.delete(key);
@@ -145,10 +169,13 @@ function screenExchange(session: Session): Exchange {
           }
           const query = withEntityFields(operation.query);
           const sent = makeOperation(kind, { ...operation, query: query }, operation.context);
-          if (kind === 'query') active.set(key, operation);
-          return sent;
+          if (kind !== 'query') return sent;
+          active.set(key, operation);
+          return fetched.has(key) ? sent : fromNetwork(sent);
         }),
         forward,
+        // What is not fetched yet is of an earlier viewer. A failure has no data, and comes from the network.
+        filter(({ operation: { kind, key }, data }) => kind !== 'query' || data == null || fetched.has(key)),
         map(delivered),
       );
       return merge([forwarded, repeated.source]);
@@ -156,12 +183,16 @@ function screenExchange(session: Session): Exchange {
   };
 }
 
+function fromNetwork(operation: Operation): Operation {
+  return makeOperation('query', operation, { ...operation.context, requestPolicy: 'network-only' });
+}
+
 function variablesOf({ variables }: Operation): Data {
   return variables as Data;
 }
 
 /** Sends what the cache cannot answer. */
-function networkExchange(session: Session): Exchange {
+function networkExchange(session: Session, fetched: Fetched): Exchange {
   return ({ client }) =>
     operations => {
       /** urql ends the sources of an operation when it is torn down. */
@@ -177,7 +208,7 @@ function networkExchange(session: Session): Exchange {
             shared,
             filter(({ kind, key }) => kind === 'teardown' && key === operation.key),
           );
-          return pipe(resultsOf(session, operation, tearDown), takeUntil(torn));
+          return pipe(resultsOf(session, operation, tearDown, fetched), takeUntil(torn));
         }),
       );
     };
@@ -187,6 +218,7 @@ function resultsOf(
   session: Session,
   operation: Operation,
   tearDown: (operation: Operation) => void,
+  fetched: Fetched,
 ): Source<OperationResult> {
   const { query: document, variables, extensions, kind } = operation;
   const { viewer } = operation.context as { readonly viewer?: string };
@@ -209,6 +241,7 @@ function resultsOf(
     session.ask(request, left.signal).then(
       answer => {
         if (left.signal.aborted) return;
+        if (answer.data != null) fetched.note(operation.key);
         deliver(answer);
         observer.complete();
       },

@@ -15,11 +15,13 @@ export interface Viewers {
   /**
    * Gets the token. If it is another viewer's, the present viewer ends first.
    * @param refused the token that the server rejected: a fresh one is fetched, once for all that ask together
-   * @throws OperationError if the viewer signed out meanwhile; what `token` throws
+   * @throws OperationError if the viewer signed out meanwhile, or after `close()`; what `token` throws
    */
   authorize(refused?: string): Promise<Authorization>;
   /** Ends the present viewer. */
   readonly end: () => void;
+  /** Ends the present viewer, and no one follows: the signal stays aborted. */
+  readonly close: () => void;
 }
 
 /** @param onEnd called when a viewer ends, before their signal is aborted; with whether another one follows */
@@ -28,9 +30,11 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
   let controller = new AbortController();
   let fresh: { readonly refused: string; readonly token: Promise<string> } | undefined;
 
-  function end(isReplaced = false): void {
+  function end(isReplaced = false, isLast = false): void {
     const ended = controller;
+    if (ended.signal.aborted) return; // after `close()`
     controller = new AbortController();
+    if (isLast) controller.abort();
     current = undefined;
     // Before the signal: its listeners may send something as the next viewer.
     onEnd(isReplaced);
@@ -44,10 +48,13 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
     if (fresh?.refused !== refused) {
       const next = { refused, token: fetchToken(token, true) };
       fresh = next;
-      // A failure is not kept: the next request tries again.
-      next.token.catch(() => {
+      const forget = () => {
         if (fresh === next) fresh = undefined;
-      });
+      };
+      // Neither a failure nor the refused token itself is kept: the next request tries again.
+      next.token.then(given => {
+        if (given === refused) forget();
+      }, forget);
     }
     return fresh.token;
   }
@@ -61,6 +68,7 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
     },
     async authorize(refused) {
       const { signal } = controller;
+      if (signal.aborted) throw signedOut();
       const before = current;
       const held = await tokenAfter(refused);
       const named = held === undefined ? '' : viewerOf(held);
@@ -73,6 +81,9 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
     },
     end: () => {
       end();
+    },
+    close: () => {
+      end(false, true);
     },
   };
 }

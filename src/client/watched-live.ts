@@ -20,7 +20,7 @@ export interface WatchedLive<State, One> extends Store<State> {
  * @param first the state while it is not watched
  */
 export function watchedLive<State extends { readonly status: LiveStatus }, One extends Live<State>>(
-  session: Pick<Session, 'viewer'>,
+  session: Pick<Session, 'viewer' | 'viewerSignal'>,
   create: () => One,
   first: State,
 ): WatchedLive<State, One> {
@@ -36,7 +36,8 @@ export function watchedLive<State extends { readonly status: LiveStatus }, One e
       if (one.current.status === 'signedOut') {
         signedOut = one.current;
         unsubscribe();
-        begin();
+        // Aborted: the session was closed, and no viewer follows.
+        if (!session.viewerSignal.aborted) begin();
       }
       for (const listener of [...listeners]) listener();
     });

@@ -1,6 +1,9 @@
 import { parse } from 'graphql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLiveCounts } from '../../../src/client/live-counts.ts';
 import type { Session } from '../../../src/client/session.ts';
+import { sessionOperations } from '../../../src/client/session-operations.ts';
+import { watchedLive } from '../../../src/client/watched-live.ts';
 import {
   at,
   type ControlledSession,
@@ -97,6 +100,80 @@ test('a token that is rejected again is reported to the caller', async () => {
   await settled();
   expect(requests.length).toBe(1); // `token(true)` returned the same one
   expect(await answer).toEqual(failure);
+});
+
+test('a login that gives the refused token again is asked once more by the next request', async () => {
+  const failure = { errors: [{ message: 'The token has expired.', extensions: { code: 'UNAUTHENTICATED' } }] };
+  let held = 'old';
+  let isReady = false;
+  controlled.token = refused => {
+    if (refused && isReady) held = 'new';
+    return tokenOf('cus_1', { held });
+  };
+  const first = ask();
+  await settled();
+  requests[0]!.answer(failure, 401);
+  expect(await first).toEqual(failure);
+  isReady = true;
+  const second = ask();
+  await settled();
+  requests[1]!.answer(failure, 401);
+  await settled();
+  expect(requests[2]?.authorization).toBe(`Bearer ${tokenOf('cus_1', { held: 'new' })}`);
+  requests[2]!.answer({ data: { order: null } });
+  await second;
+});
+
+test('a command of any client is not sent with the token of another viewer than the one who gave it', async () => {
+  await session.identify();
+  controlled.token = () => tokenOf('cus_2');
+  const sent = session.ask({ document: confirm, variables: { input: { orderId: 'ord_1' } } });
+  await expect(sent).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(requests).toEqual([]);
+});
+
+test('what was left before its token came is not sent', async () => {
+  const left = new AbortController();
+  const sent = session.ask({ document: query, variables: { id: 'ord_1' } }, left.signal);
+  left.abort();
+  await expect(sent).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(requests).toEqual([]);
+});
+
+test('after close nothing is sent or opened, also after a logout', async () => {
+  await frames([]);
+  session.close();
+  session.logout();
+  const received: unknown[] = [];
+  session.subscribe(
+    { document: watch, variables: { id: 'ord_1' } },
+    { next: () => undefined, error: error => received.push(error), complete: () => undefined },
+  );
+  await expect(ask()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  await expect(session.identify()).rejects.toMatchObject({ code: 'SIGNED_OUT' });
+  expect(received).toMatchObject([{ code: 'SIGNED_OUT' }]);
+  expect([requests.length, transports.length]).toEqual([0, 1]);
+});
+
+test('what hooks watch begins again after logout, and not after close', async () => {
+  let begun = 0;
+  const watched = watchedLive(
+    session,
+    () => {
+      begun++;
+      return createLiveCounts(sessionOperations(session));
+    },
+    { status: 'loading', error: undefined, byStatus: undefined, orderCount: undefined, openOrderCount: undefined },
+  );
+  watched.subscribe(() => undefined);
+  await settled();
+  session.logout();
+  await settled();
+  expect([begun, transports.length]).toEqual([2, 2]);
+  session.close();
+  await settled();
+  expect([begun, transports.length]).toEqual([2, 2]);
+  expect(watched.current.status).toBe('signedOut');
 });
 
 test('logout ends the connections before anything else is sent, and nothing of the viewer arrives after it', async () => {

@@ -4,7 +4,14 @@ import { parse } from 'graphql';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { keys, possibleTypes } from '../../../src/client/index.ts';
 import { orderstreamExchanges, urqlOperations } from '../../../src/client/urql.ts';
-import { at, type ControlledSession, controlledSession, frameOf, orderAt } from '../../support/controlled-session.ts';
+import {
+  at,
+  type ControlledSession,
+  controlledSession,
+  frameOf,
+  orderAt,
+  tokenOf,
+} from '../../support/controlled-session.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const query = 'query ($id: ID!) { order(id: $id) { status } }';
@@ -104,6 +111,59 @@ describe.each(Object.entries(caches))('with %s', (_, cache) => {
     stream.next(frameOf(5, 'SHIPPED'));
     await eventually(() => expect(frames).toEqual(['complete']));
     expect(shown).toEqual(['SUBMITTED']);
+  });
+
+  test('the next viewer gets nothing that the cache holds of the one before', async () => {
+    const { session, requests } = controlled;
+    const other = { id: 'ord_2' };
+    const answerOther = (index: number, status: string) => {
+      requests[index]!.answer({ data: { order: { ...orderAt(4, status), id: 'ord_2' } } });
+    };
+    const inactive = client.query(query, other).subscribe(() => undefined);
+    await eventually(() => expect(requests.length).toBe(2));
+    answerOther(1, 'SUBMITTED');
+    await eventually(() => expect(session.entities.known('Order:ord_2')).toBeDefined());
+    inactive.unsubscribe();
+
+    session.logout();
+    controlled.token = () => tokenOf('cus_2');
+    const next: unknown[] = [];
+    const statusOf = ({ data, error }: { data?: unknown; error?: Error | undefined }) =>
+      error?.message ?? (data as { order: { status: unknown } }).order.status;
+    const read = (variables: object) => client.query(query, variables).subscribe(result => next.push(statusOf(result)));
+    const first = read(other);
+    await eventually(() => expect(requests.length).toBe(3));
+    expect(next).toEqual([]);
+    answerOther(2, 'CONFIRMED');
+    await eventually(() => expect(next).toEqual(['CONFIRMED']));
+    first.unsubscribe();
+
+    // What is on the screen since the viewer before is fetched again, too. Without data the cache keeps the old result.
+    await eventually(() => expect(requests.length).toBe(4));
+    requests[3]!.answer({ errors: [{ message: 'No.' }] });
+    await eventually(() => expect(shown.at(-1)).toBe(undefined));
+    expect(requests.map(({ body }) => body.variables['id'])).toEqual(['ord_1', 'ord_2', 'ord_2', 'ord_1']);
+
+    // What was fetched for this viewer comes from the cache.
+    read(other);
+    await eventually(() => expect(next).toEqual(['CONFIRMED', 'CONFIRMED']));
+    expect(requests.length).toBe(4);
+  });
+
+  test('another viewer’s token makes the cache’s results of the one before unusable at once', async () => {
+    const { session, requests } = controlled;
+    const inactive = client.query(query, { id: 'ord_2' }).subscribe(() => undefined);
+    await eventually(() => expect(requests.length).toBe(2));
+    requests[1]!.answer({ data: { order: { ...orderAt(4, 'SUBMITTED'), id: 'ord_2' } } });
+    await eventually(() => expect(session.entities.known('Order:ord_2')).toBeDefined());
+    inactive.unsubscribe();
+    controlled.token = () => tokenOf('cus_2');
+    await session.identify();
+    await eventually(() => expect(requests.length).toBe(3)); // the active query
+    const next: unknown[] = [];
+    client.query(query, { id: 'ord_2' }).subscribe(({ data }) => next.push(data));
+    await eventually(() => expect(requests.length).toBe(4));
+    expect(next).toEqual([]);
   });
 
   test('after RESYNC active queries are asked again, once, and the older versions of the new log are shown', async () => {
