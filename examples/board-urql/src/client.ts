@@ -3,14 +3,17 @@ import { developmentToken } from '@orderstream/client/development';
 import { orderstreamExchanges, urqlOperations } from '@orderstream/client/urql';
 import { cacheExchange, Client } from '@urql/core';
 
-/** Called for each connection, and again before a token expires. */
-async function token(): Promise<string> {
+let held = { viewer: '', token: '' };
+
+/** Called for each request and each connection. @param refused whether a fresh token is needed */
+async function token(refused: boolean, signal: AbortSignal): Promise<string> {
   const viewer = localStorage.getItem('viewer');
-  if (viewer === null) throw new Error('Nobody is signed in.');
+  if (!viewer) throw new Error('Nobody is signed in.');
   if (import.meta.env.DEV) return developmentToken(viewer);
-  const response = await fetch(`/token?viewer=${viewer}`); // your login
+  if (held.viewer === viewer && !refused) return held.token;
+  const response = await fetch(`/token?viewer=${viewer}`, { signal }); // your login
   if (!response.ok) throw new Error(`/token answers ${response.status}.`);
-  return response.text();
+  return (held = { viewer, token: await response.text() }).token;
 }
 
 export const session = createSession({ url: new URL('/graphql', location.href).href, token });

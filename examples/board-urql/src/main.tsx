@@ -7,16 +7,14 @@ import { operations, session } from './client.ts';
 function App() {
   const [viewer, setViewer] = useState(localStorage.getItem('viewer'));
 
-  function become(next: string | null) {
-    if (next === null) localStorage.removeItem('viewer');
-    else localStorage.setItem('viewer', next);
+  function become(next: string) {
+    localStorage.setItem('viewer', next);
     session.logout();
     setViewer(next);
   }
-  if (viewer !== null) return <Board viewer={viewer} onSignOut={() => become(null)} />;
+  if (viewer) return <Board viewer={viewer} onSignOut={() => become('')} />;
   return (
     <form data-action="login" action={data => become(data.get('viewer') as string)}>
-      <h1>Orders</h1>
       <label htmlFor="viewer">Sign in as staff, or with the id of a customer</label>
       <input id="viewer" name="viewer" defaultValue="staff" required />
       <button>Sign in</button>
