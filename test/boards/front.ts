@@ -15,17 +15,13 @@ export interface Front {
   aim(node: string): void;
   /** From now on answers over HTTP and frames of sockets arrive this many ms later. */
   delay(late: { readonly httpMs: number; readonly socketMs: number }): void;
-  /** Resets every connection. @returns their number */
-  reset(): number;
+  /** Resets every connection, or only those that are no sockets of subscriptions. */
+  reset(which?: 'all' | 'requests'): void;
   /** Resets every connection and accepts none until `accept`. */
   refuse(): Promise<void>;
   accept(): Promise<void>;
-  /** From now on nothing of the present connections arrives, without any error. New ones work. @returns their number */
-  silence(): number;
-  /** From now on tokens are valid this many seconds. */
-  expireTokens(seconds: number): void;
-  /** Number of open sockets that are not silenced. */
-  readonly sockets: number;
+  /** From now on nothing of the present connections arrives, without any error. New ones work. */
+  silence(): void;
   close(): Promise<void>;
 }
 
@@ -36,11 +32,14 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** @param folder the built board; @param node URL of the first node */
-export async function openFront(folder: string, node: string): Promise<Front> {
+/**
+ * @param folder of the built board
+ * @param node URL of the first node
+ * @param tokenSeconds how long tokens are valid
+ */
+export async function openFront(folder: string, node: string, tokenSeconds = 3_600): Promise<Front> {
   let target = new URL(node);
   let late = { httpMs: 0, socketMs: 0 };
-  let tokenSeconds = 3_600;
   const clients = new Set<Socket>();
   const sockets = new Set<Socket>();
   const silenced = new WeakSet<Socket>();
@@ -115,10 +114,8 @@ export async function openFront(folder: string, node: string): Promise<Front> {
     await once(server.listen(own, '127.0.0.1'), 'listening');
   }, /EADDRINUSE/);
 
-  const reset = (): number => {
-    const { size } = clients;
-    for (const client of clients) client.resetAndDestroy();
-    return size;
+  const reset: Front['reset'] = (which = 'all') => {
+    for (const client of clients) if (which === 'all' || !sockets.has(client)) client.resetAndDestroy();
   };
   const refuse = async (): Promise<void> => {
     if (!server.listening) return;
@@ -147,13 +144,6 @@ export async function openFront(folder: string, node: string): Promise<Front> {
     },
     silence: () => {
       for (const client of clients) silenced.add(client);
-      return clients.size;
-    },
-    expireTokens: seconds => {
-      tokenSeconds = seconds;
-    },
-    get sockets() {
-      return [...sockets].filter(client => !silenced.has(client)).length;
     },
     close,
   };

@@ -22,6 +22,8 @@ export interface Judge {
   /** Operations that were requested more than once, by how often they were sent. */
   readonly repeated: ReadonlyMap<string, number>;
   readonly queries: number;
+  /** Errors in answers over HTTP. */
+  readonly errors: readonly string[];
   /** Ids of orders that the current viewer has seen. */
   readonly seen: ReadonlySet<string>;
   /** The current cards by order. */
@@ -47,6 +49,7 @@ export function openJudge(): Judge {
   const requests = new Map<string, number>();
   /** When each version was shown, by order, in order. */
   const times = new Map<string, { readonly version: number; readonly atMs: number }[]>();
+  const errors: string[] = [];
   let viewer: string | undefined;
   let frames = 0;
   let connection: string | undefined;
@@ -93,6 +96,7 @@ export function openJudge(): Judge {
     get queries() {
       return [...requests.values()].reduce((sum, count) => sum + count, 0);
     },
+    errors,
     seen,
     cards,
     firstStatuses,
@@ -125,8 +129,9 @@ export function openJudge(): Judge {
         case 'answer':
           arrive(observed.subject, observed.operation, atMs);
           break;
-        case 'stale':
-          replaceLog();
+        case 'errors':
+          if (observed.codes.includes('STALE_POSITION')) replaceLog();
+          errors.push(`${observed.codes.join()}: ${observed.message}`);
           break;
         case 'connection':
           connection = observed.status;

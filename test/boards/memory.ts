@@ -26,3 +26,13 @@ export async function measureMemory(options: StageOptions, minutes: number): Pro
     await stage.close();
   }
 }
+
+/** Growth of the mean from the second third of the samples to the last one that still counts as flat. */
+const flat = 1.05;
+
+export function complainAboutMemory({ board, samples }: MemoryOutcome): string[] {
+  const third = Math.floor(samples.length / 3);
+  const mean = (some: readonly number[]) => some.reduce((sum, one) => sum + one, 0) / some.length;
+  const [before, after] = [mean(samples.slice(third, 2 * third)), mean(samples.slice(-third))];
+  return after > before * flat ? [`${board}: the memory of the page grew to ${(after / before).toFixed(2)} times`] : [];
+}

@@ -18,8 +18,8 @@ export type Observed = { readonly atMs: number } & (
   | { readonly kind: 'frame'; readonly subject: string; readonly type: string }
   | { readonly kind: 'request'; readonly operation: string; readonly key: string }
   | { readonly kind: 'answer'; readonly subject: string; readonly operation: string }
-  /** The server refused a position, because its log is another one. */
-  | { readonly kind: 'stale' }
+  /** An answer over HTTP with errors. */
+  | { readonly kind: 'errors'; readonly codes: readonly string[]; readonly message: string }
   | { readonly kind: 'connection'; readonly status: string }
   /** An unhandled rejection or an uncaught error. */
   | { readonly kind: 'failure'; readonly message: string }

@@ -1,3 +1,5 @@
+import type { MemoryOutcome } from './memory.ts';
+import type { QueueOutcome } from './offline-queue.ts';
 import type { Outcome } from './run-scenario.ts';
 
 const heads = [
@@ -28,4 +30,13 @@ export function tableOf(outcomes: readonly Outcome[]): string {
     one.repeated.length === 0 ? `${one.queries}` : `${one.queries}, ${one.repeated.length} repeated`,
   ]);
   return [heads, heads.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+export function queueLine({ board, queued, applied, refused, wrong }: QueueOutcome): string {
+  return `${board}: ${queued} commands queued offline, ${applied} applied, ${refused} refused, ${wrong.length} findings`;
+}
+
+export function memoryLine({ board, samples }: MemoryOutcome): string {
+  const megabytes = samples.map(bytes => (bytes / 1e6).toFixed(1)).join(' ');
+  return `${board}: memory of the page every 30 s, MB: ${megabytes}`;
 }

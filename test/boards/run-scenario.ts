@@ -19,6 +19,8 @@ export interface Outcome {
   /** Queries that were sent again although nothing failed. */
   readonly repeated: readonly string[];
   readonly queries: number;
+  /** Errors that the server answered; during faults they are no mistake of the board. */
+  readonly errors: readonly string[];
   readonly frames: number;
   /** Commands of other people that were stored. */
   readonly commands: number;
@@ -30,7 +32,7 @@ const beforeMs = 800;
 const restMs = { proof: 10_000, short: 60_000 };
 
 export async function runScenario(scenario: Scenario, length: Length, options: StageOptions): Promise<Outcome> {
-  const stage = await openStage(options);
+  const stage = await openStage({ ...options, tokenSeconds: scenario.tokenSeconds?.[length] });
   try {
     await sleep(beforeMs);
     await scenario.disturb(stage, length);
@@ -61,6 +63,7 @@ async function outcomeOf(
     failures: judges.flatMap(({ findings }) => findings.failures),
     recoveries: stage.recoveries,
     repeated: undisturbed ? repeated : [],
+    errors: judges.flatMap(({ errors }) => errors),
     queries: sum(one => one.queries),
     frames: sum(one => one.frames),
     commands: stage.traffic.accepted,

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly name: string;
   /** Something that the board may not survive without a mistake. */
   disturb(stage: Stage, length: Length): Promise<void>;
+  /** How long each token is valid; default: an hour. */
+  readonly tokenSeconds?: Readonly<Record<Length, number>>;
   /** Without any fault each query is sent once. */
   readonly undisturbed?: true;
 }
@@ -93,11 +95,17 @@ const reset: Scenario = {
   },
 };
 
+/** As a browser does if its network is gone: it drops its idle connections, and its sockets hear nothing more. */
+export async function goOffline({ context, front }: Pick<Stage, 'context' | 'front'>): Promise<void> {
+  await context.setOffline(true);
+  front.silence();
+  front.reset('requests');
+}
+
 const offline: Scenario = {
   name: 'offline 15 s',
   disturb: async (stage, length) => {
-    await stage.context.setOffline(true);
-    stage.front.silence(); // a network that is gone tells the open connections nothing
+    await goOffline(stage);
     await pause(length, 15_000, 2_000);
     await stage.context.setOffline(false);
     await stage.recover(Date.now(), cutBarMs);
@@ -118,15 +126,10 @@ const silence: Scenario = {
 
 const tokens: Scenario = {
   name: 'tokens expire every 12 s',
+  tokenSeconds: { proof: 12, short: 4 },
   disturb: async (stage, length) => {
-    const seconds = length === 'proof' ? 12 : 4;
-    stage.front.expireTokens(seconds);
-    // The present token is valid for an hour.
-    stage.front.reset();
-    await signInAs(stage, 'staff');
-    await sleep((seconds * 5 * 1_000) / 2);
+    await pause(length, 30_000, 10_000);
     await stage.recover(Date.now(), cutBarMs);
-    stage.front.expireTokens(3_600);
   },
 };
 

@@ -22,6 +22,8 @@ export interface StageOptions {
   readonly world: World;
   /** Commands a second of other people. */
   readonly rate: number;
+  /** How long tokens are valid. */
+  readonly tokenSeconds?: number | undefined;
 }
 
 /** One board in a browser of its own storage, while orders change. */
@@ -56,8 +58,9 @@ const recoveryLimitMs = 60_000;
 /** Pause between two clicks of the person at the page, ms. */
 const clickEveryMs = 400;
 
-export async function openStage({ browser, observer, board, world, rate }: StageOptions): Promise<Stage> {
-  const front = await openFront(board.folder, world.url);
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const { browser, observer, board, world, rate, tokenSeconds = 3_600 } = options;
+  const front = await openFront(board.folder, world.url, tokenSeconds);
   const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
   const tabs = await openTabs(context, observer, front.url);
   const tab = await tabs.open('staff');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderStatus } from '../generated/graphql.ts';
 import { asked, type ChangedOrder, command, type CommandName } from './commands.ts';
 import type { Seed } from './seed.ts';
@@ -21,7 +22,8 @@ interface Order {
 /** Few, so that the newest drafts are always on a board's first page. */
 const mostDrafts = 12;
 const leastOfAStatus = 4;
-const followTries = 40;
+/** How long another person waits for an order that this one confirms, ms. */
+const followMs = 5_000;
 
 /** The step that takes an order out of a status. */
 const steps: Partial<Record<OrderStatus, CommandName>> = {
@@ -115,10 +117,12 @@ export async function startTraffic(
   }
 
   async function shipWhenConfirmed(id: string): Promise<void> {
-    for (let tries = 0; tries < followTries; tries++) {
+    const deadline = performance.now() + followMs;
+    while (performance.now() < deadline) {
       const changed = await command(url, 'shipOrder', inputOf('shipOrder', id));
       note(changed);
       if (changed !== undefined) return;
+      await sleep(20);
     }
   }
 

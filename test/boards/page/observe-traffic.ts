@@ -36,14 +36,17 @@ export function observeTraffic(tell: Tell): void {
     tell({ kind: 'request', ...asked });
     const response = await ownFetch(input, init);
     tell({ kind: 'answer', subject, operation: asked.operation });
-    void tellIfStale(response.clone());
+    void tellErrors(response.clone());
     return response;
   };
 
-  async function tellIfStale(response: Response): Promise<void> {
+  async function tellErrors(response: Response): Promise<void> {
     // The page may cancel the request.
     const text = await response.text().catch(() => '');
-    if (text.includes('STALE_POSITION')) tell({ kind: 'stale' });
+    const { errors = [] } = text.startsWith('{') ? parsed(text) : {};
+    if (errors.length === 0) return;
+    const codes = errors.map(({ extensions }) => extensions?.code ?? '');
+    tell({ kind: 'errors', codes, message: errors[0]?.message ?? '' });
   }
 }
 
@@ -52,6 +55,7 @@ interface Message {
   readonly query?: string;
   readonly operationName?: string;
   readonly variables?: unknown;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
   readonly payload?: Message & { readonly Authorization?: string; readonly extensions?: { readonly kind?: string } };
 }
 

@@ -127,7 +127,7 @@ window.orderstreamSignIn = viewer => {
   return true;
 };
 
-tell({ kind: 'viewer', viewer: localStorage.getItem('viewer') ?? undefined });
+tell({ kind: 'viewer', viewer: localStorage.getItem('viewer') || undefined });
 observeTraffic(tell);
 new MutationObserver(() => {
   look();

@@ -24,7 +24,8 @@ test('a version that falls is found, also if the card was away in between', () =
 });
 
 test('versions start again after RESYNC, a refused position and a login, and not before', () => {
-  for (const start of [frameOf('staff', 'RESYNC'), { kind: 'stale' } as const, signedIn('staff')]) {
+  const stale = { kind: 'errors', codes: ['STALE_POSITION'], message: '' } as const;
+  for (const start of [frameOf('staff', 'RESYNC'), stale, signedIn('staff')]) {
     const events = [signedIn('staff'), shows(card(5)), start, shows(card(2))];
     expect(judged(...events).findings.falls).toEqual([]);
     expect(judged(...events, shows(card(1))).findings.falls).toHaveLength(1);
