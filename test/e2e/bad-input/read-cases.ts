@@ -230,7 +230,11 @@ function* positionCases({ orders: { draft }, customer }: World): Generator<Case>
     const list = [CustomerOrdersUpdatedDocument, { customerId: customer.id, after: position }] as const;
     yield asCustomer(`customerOrdersUpdated: after ${shown}`, list, badUserInput);
     yield asCustomer(`orderCounts: at least ${shown}`, [OrderCountsDocument, { atLeast: position }], badUserInput);
-    yield asStaff(`orderCountsUpdated: after ${shown}`, [OrderCountsUpdatedDocument, { after: position }], badUserInput);
+    yield asStaff(
+      `orderCountsUpdated: after ${shown}`,
+      [OrderCountsUpdatedDocument, { after: position }],
+      badUserInput,
+    );
   }
 }
 
