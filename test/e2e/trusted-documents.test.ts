@@ -2,7 +2,7 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { addTypenameSelectionDocumentTransform } from '@graphql-codegen/client-preset';
-import { Client, type Exchange, fetchExchange, makeOperation } from '@urql/core';
+import { Client, type Exchange, makeOperation } from '@urql/core';
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
