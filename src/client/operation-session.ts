@@ -33,9 +33,9 @@ export interface ClientOptions {
 export interface OperationOptions extends ClientOptions {
   /**
    * Brings the data of an answer to the newest known versions. Undefined if that is impossible: then the operation is
-   * sent again.
+   * sent again. Null if another frame brings the newer state: then this one is left out.
    */
-  readonly admit?: ((data: Readonly<Variables>) => Readonly<Variables> | undefined) | undefined;
+  readonly admit?: ((data: Readonly<Variables>) => Readonly<Variables> | undefined | null) | undefined;
 }
 
 /** The error code of the API in an error of an answer. */
@@ -123,6 +123,12 @@ export function openOperationSession(
       if (typeof last === 'string' && (position < last || (position === last && kind === 'UPDATE'))) return undefined;
     }
     live = true;
+    const data = isObject(answer.data) ? admit(answer.data) : answer.data;
+    // Sent again after the last frame, it comes with the newer state.
+    if (data === undefined && answer.data !== undefined && kind !== 'RESYNC' && repeatable) {
+      const wait = retry();
+      if (wait !== undefined) return wait;
+    }
     attempts = 0;
     // PROGRESS at the same position does not reset the backoff: otherwise a frame that always fails would be
     // requested faster and faster.
@@ -131,10 +137,8 @@ export function openOperationSession(
     seen.note(position);
     extensions['after'] = position;
     if (after !== undefined) variables[after] = position;
-    if (!isObject(answer.data)) return answer;
-    // A newer state than this frame's is known from an answer. It comes as a frame, too, so this one can be left out.
-    const data = admit(answer.data);
-    return data && (data === answer.data ? answer : { ...answer, data });
+    if (data === answer.data) return answer;
+    return data ? { ...answer, data } : undefined;
   }
 
   function refused(answer: Answer): number | undefined {
@@ -174,7 +178,7 @@ export function openOperationSession(
     }
     if (!isObject(answer.data)) return answer;
     const data = admit(answer.data);
-    if (data === undefined) return askAgain(answer, position);
+    if (data == null) return askAgain(answer, position);
     return data === answer.data ? answer : { ...answer, data };
   }
 

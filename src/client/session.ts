@@ -161,6 +161,19 @@ export function createSession(options: SessionOptions): Session {
     return { given: { query: textOf(sent), variables, extensions }, options: { seen, onResync: resync, admit } };
   }
 
+  /** Whether a newer state of a frame's own object is known from an answer: it comes as a frame, too. */
+  function isOvertaken(frame: Variables): boolean {
+    const objects = Object.values(frame).flatMap((update): unknown[] => Object.values({ ...(update as object) }));
+    return objects.some(object => {
+      const {
+        __typename: type,
+        id,
+        version,
+      } = { ...(object as { __typename?: string; id?: string; version?: number }) };
+      return typeof version === 'number' && (entities.known(`${type}:${id}`)?.version ?? 0) > version;
+    });
+  }
+
   /** @throws OperationError if the viewer is another one now */
   async function authorizeAs(viewerSignal: AbortSignal, refused?: string): Promise<Authorization> {
     const authorization = await viewers.authorize(refused);
@@ -227,7 +240,10 @@ export function createSession(options: SessionOptions): Session {
         { query, variables, extensions, ...(operationName != null && { operationName }) },
         guarded,
         // What arrives after the end may be of an ended viewer: it is not recorded.
-        data => (isOver ? undefined : session.options.admit(data)),
+        data => {
+          if (isOver) return null;
+          return session.options.admit(data) ?? (isOvertaken(data) ? null : undefined);
+        },
       );
     }, fail);
     return () => {

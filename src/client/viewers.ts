@@ -67,8 +67,8 @@ export function createViewers(token: Token | undefined, onEnd: (isReplaced: bool
       return current;
     },
     async authorize(refused) {
+      if (controller.signal.aborted) throw signedOut();
       const { signal } = controller;
-      if (signal.aborted) throw signedOut();
       const before = current;
       const held = await tokenAfter(refused);
       const named = held === undefined ? '' : viewerOf(held);

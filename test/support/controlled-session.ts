@@ -19,7 +19,8 @@ interface Sent {
 interface Stream {
   readonly query: string;
   left: boolean;
-  next(answer: Answer): void;
+  /** @returns what the session made of its data, see `OperationOptions.admit` */
+  next(answer: Answer): unknown;
   complete(): void;
 }
 
@@ -57,6 +58,7 @@ export function controlledSession(): ControlledSession {
           next(answer) {
             const data = admit?.(answer.data as never);
             if (data) sink.next({ ...answer, data });
+            return data;
           },
         };
         opened.streams.push(stream);

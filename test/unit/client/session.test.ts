@@ -62,6 +62,30 @@ test('an answer that is older than a frame is delivered in the version of the fr
   expect(requests.length).toBe(1);
 });
 
+test('a frame that holds an older state of another object is asked for again: no frame follows for that object', async () => {
+  const received: unknown[] = [];
+  const customer = { __typename: 'Customer', id: 'cus_1', version: 5, position: at(8) };
+  const read = parse('{ customer(id: "cus_1") { id version position } order(id: "ord_1") { id version position } }');
+  session.entities.admit(read, {}, { customer });
+  session.subscribe(
+    { document: parse('subscription { ordersUpdated { kind order { status customer { name } } } }') },
+    { next: ({ data }) => received.push(data), error: () => undefined, complete: () => undefined },
+  );
+  await settled();
+  const [stream] = transports[0]!.streams;
+  const frame = (version: number, name: string) => {
+    const order = { ...orderAt(7, 'SHIPPED'), customer: { ...customer, version, name } };
+    return { data: { ordersUpdated: { kind: 'UPDATE', order } }, extensions: { position: at(7), kind: 'UPDATE' } };
+  };
+  expect(stream!.next(frame(4, 'Before'))).toBe(undefined);
+  expect(stream!.next(frame(5, 'After'))).toEqual(frame(5, 'After').data);
+  expect(received.length).toBe(1);
+  // The order itself is newer: its frame is still to come.
+  const { status: _, ...newer } = orderAt(9, 'DELIVERED');
+  session.entities.admit(read, {}, { order: newer, customer: { ...customer, version: 6 } });
+  expect(stream!.next(frame(5, 'After'))).toBe(null);
+});
+
 test('a command’s answer that is older than a frame shows the newer state', async () => {
   const { streams } = await frames([]);
   const answer = session.ask({ document: confirm, variables: { input: { orderId: 'ord_1' } } });
