@@ -104,7 +104,8 @@ export function apolloOperations(client: ApolloClient, session: Session): Operat
     mutate: (document, variables, viewer) =>
       dataOf(client.mutate({ mutation: withEntityFields(document), variables, context: { viewer } })),
     subscribe(document, variables, sink) {
-      const query = withEntityFields(document);
+      // As the client does for its own operations: with `__typename`, without which the cache can't merge objects.
+      const query = client.cache.transformDocument(withEntityFields(document));
       return session.subscribe(
         { document: query, variables },
         {

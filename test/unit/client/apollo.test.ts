@@ -135,3 +135,15 @@ test('a page comes as the server answered it, although the cache joins the pages
     orders: { edges: [{ cursor: 'ord_2' }, { cursor: 'ord_3' }] },
   });
 });
+
+test('a subscription of a live list selects `__typename`, without which the cache cannot merge objects without an id', async () => {
+  const document = parse('subscription { orderUpdated(id: "ord_1") { order { total { amount } } } }');
+  const leave = operations.subscribe(
+    document,
+    {},
+    { next: () => undefined, error: () => undefined, complete: () => undefined },
+  );
+  await eventually(() => expect(controlled.transports[0]?.streams.length).toBe(1));
+  expect(controlled.transports[0]!.streams[0]!.query).toMatch(/total \{\s+amount\s+__typename/);
+  leave();
+});
