@@ -2,7 +2,19 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,6 +74,16 @@ async function pack(place: string): Promise<void> {
   await rm(source, { recursive: true });
   // Another process may have been faster: its result is the same.
   await rename(made, place).catch(() => rm(made, { recursive: true }));
+  await removeOld();
+}
+
+/** Removes the packages of sources that nobody has tested for a day. */
+async function removeOld(): Promise<void> {
+  const packages = (await readdir(tmpdir())).filter(name => /^orderstream-client-[0-9a-f]{16}$/.test(name));
+  for (const folder of packages.map(name => join(tmpdir(), name))) {
+    const { mtimeMs } = await stat(join(folder, 'pages'));
+    if (Date.now() - mtimeMs > 86_400_000) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 const isSource = (path: string) => !path.startsWith(join(root, 'src/client/dist'));
