@@ -1,4 +1,4 @@
-import { OperationError } from './operation-error.ts';
+import type { OperationError } from './operation-error.ts';
 
 /** Codes of failures that pass without anything done about them. */
 const passing = ['NETWORK', 'UNAVAILABLE', 'VIEW_LAGGING', 'RATE_LIMITED', 'STALE_POSITION'];
@@ -7,11 +7,6 @@ const longestWaitMs = 10_000;
 
 export function isPassing({ code }: OperationError): boolean {
   return passing.includes(code);
-}
-
-export function operationError(cause: unknown): OperationError {
-  if (cause instanceof OperationError) return cause;
-  return new OperationError('NETWORK', cause instanceof Error ? cause.message : String(cause));
 }
 
 /** The wait before the next attempt: the operations below have waited before. @param attempt counts from 0 */

@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
-import { isPassing, onAbort, operationError, waitMs } from './live-failures.ts';
+import { isPassing, onAbort, waitMs } from './live-failures.ts';
 import type { Variables } from './data.ts';
-import { OperationError } from './operation-error.ts';
+import { OperationError, operationErrorOf } from './operation-error.ts';
 import type { Operations } from './operations.ts';
 import { hasSameFields } from './same-fields.ts';
 import { createStore, type Store } from './store.ts';
@@ -139,7 +139,7 @@ export function openLive<Shape extends object>(
 
   /** Stops. If the failure is one that passes, it begins again soon. */
   function fail(cause: unknown): void {
-    const reason = operationError(cause);
+    const reason = operationErrorOf(cause);
     attempt.abort();
     // A subscription ends before the signal's listeners are called.
     if (reason.code === 'SIGNED_OUT' || viewerSignal?.aborted) {

@@ -1,6 +1,6 @@
 import type { OrderPage } from './board-rows.ts';
-import { isPassing, onAbort, operationError, waitMs } from './live-failures.ts';
-import { OperationError } from './operation-error.ts';
+import { isPassing, onAbort, waitMs } from './live-failures.ts';
+import { OperationError, operationErrorOf } from './operation-error.ts';
 
 /** The pages that a board loads while it is live: at most one for each column at a time. */
 export interface PageLoads {
@@ -40,7 +40,7 @@ export function createPageLoads(
       failures = 0;
     } catch (cause) {
       if (signal.aborted) return;
-      loads.error = operationError(cause);
+      loads.error = operationErrorOf(cause);
       failed.add(column);
       clearTimeout(timer);
       if (isPassing(loads.error)) timer = setTimeout(loads.retry, waitMs(failures++));

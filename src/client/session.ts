@@ -7,7 +7,7 @@ import { webSocketTransport } from './graphql-ws.ts';
 import type { Flow, Sink } from './iterate.ts';
 import { type Answer, openOperationSession } from './operation-session.ts';
 import type { Variables } from './data.ts';
-import { OperationError } from './operation-error.ts';
+import { OperationError, operationErrorOf } from './operation-error.ts';
 import { createOverlays, type Overlays } from './overlays.ts';
 import { createPauses } from './pauses.ts';
 import { mostRetries, retryWait } from './retry-wait.ts';
@@ -214,7 +214,7 @@ export function createSession(options: SessionOptions): Session {
     };
     const fail = (error: unknown) => {
       finish(() => {
-        sink.error(error);
+        sink.error(operationErrorOf(error));
       });
     };
     const guarded: Sink<Answer> = {

@@ -26,7 +26,7 @@ import { withEntityFields } from './entity-fields.ts';
 import { type Answer, codeOf } from './operation-session.ts';
 import { readMissingFields } from './missing-fields.ts';
 import type { Data } from './data.ts';
-import { OperationError } from './operation-error.ts';
+import { OperationError, operationErrorOf } from './operation-error.ts';
 import type { Operations } from './operations.ts';
 import { overlaid } from './overlaid.ts';
 import type { Session } from './session.ts';
@@ -229,7 +229,7 @@ function resultsOf(
       observer.next(makeResult(operation, { ...(answer as object), hasNext }));
     };
     const fail = (error: unknown) => {
-      observer.next(makeErrorResult(operation, error instanceof Error ? error : new Error(messageOf(error))));
+      observer.next(makeErrorResult(operation, operationErrorOf(error)));
       end();
     };
     const end = () => {
@@ -255,13 +255,6 @@ function resultsOf(
   });
 }
 
-/** @param error errors of the server that ended a subscription, or a closed socket */
-function messageOf(error: unknown): string {
-  if (Array.isArray(error)) return String((error[0] as { readonly message?: unknown } | undefined)?.message);
-  const { reason, code } = error as { readonly reason?: string; readonly code?: number };
-  return `The connection was closed: ${code} ${reason}`;
-}
-
 /** The operations of an urql client, for live lists, commands and hooks. What they receive goes through its exchanges. */
 export function urqlOperations(client: Client, session: Session): Operations {
   return {
@@ -284,7 +277,7 @@ export function urqlOperations(client: Client, session: Session): Operations {
           else sink.error(error);
         }),
         subscribe(result => {
-          if (!result.hasNext && result.error) ({ error } = result);
+          if (!result.hasNext && result.error) error = result.error.networkError ?? result.error.graphQLErrors;
           else sink.next({ data: result.data as unknown, extensions: result.extensions });
         }),
       );

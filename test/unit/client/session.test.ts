@@ -255,7 +255,7 @@ test('before a token expires, the connection is replaced by one with a fresh tok
     return tokenOf('cus_1', { exp: expiry });
   };
   const opened = await frames([]);
-  await opened.options.token!(false);
+  await opened.options.token!(false, new AbortController().signal);
   await vi.advanceTimersByTimeAsync(9_000);
   expect(opened.renewed).toBe(0);
   await vi.advanceTimersByTimeAsync(2_000);
