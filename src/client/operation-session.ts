@@ -1,5 +1,5 @@
 import { keyCommands, type Variables } from './command-keys.ts';
-import { mostRetries, retryWait } from './retry-wait.ts';
+import { mostFailures, mostRetries, retryWait } from './retry-wait.ts';
 import { createSeen, type Seen } from './seen.ts';
 
 /**
@@ -212,7 +212,7 @@ export function openOperationSession(
     fail(status) {
       const passes = status === undefined || status >= 500 || status === 429;
       // A subscription that was live is retried without limit.
-      return repeatable && passes && (live || failures < mostRetries) ? retryWait(failures++) : undefined;
+      return repeatable && passes && (live || failures < mostFailures) ? retryWait(failures++) : undefined;
     },
   };
 }

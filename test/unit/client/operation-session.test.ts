@@ -254,7 +254,7 @@ test('RESYNC is delivered, reported, and resumed from, however low its position'
 
 test('a live subscription is resumed however long the server is down, also with an expired token', () => {
   const session = openOperationSession({ query: watch }, {});
-  for (let time = 0; time < 10; time++) expect(session.fail()).toBeLessThanOrEqual(1_000);
+  for (let time = 0; time < 60; time++) expect(session.fail()).toBeLessThanOrEqual(1_000);
   expect(session.fail()).toBe(undefined);
   session.take(frame(5));
   for (let time = 0; time < 100; time++) expect(session.fail()).toBeLessThanOrEqual(1_000);
