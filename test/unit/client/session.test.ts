@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createLiveCounts, type LiveCountsState } from '../../../src/client/live-counts.ts';
+import { createLiveCounts, type LiveCounts, type LiveCountsState } from '../../../src/client/live-counts.ts';
 import type { Session } from '../../../src/client/session.ts';
 import { sessionOperations } from '../../../src/client/session-operations.ts';
 import { watchedLive } from '../../../src/client/watched-live.ts';
@@ -181,7 +181,7 @@ test('after close nothing is sent or opened, also after a logout', async () => {
 
 test('what hooks watch begins again after logout, and not after close', async () => {
   let begun = 0;
-  const watched = watchedLive<LiveCountsState>(
+  const watched = watchedLive<LiveCountsState, LiveCounts>(
     session,
     () => {
       begun++;
