@@ -24,7 +24,13 @@ export async function ask(session: OperationSession, attempt: Attempt, signal: A
   const endMs = Date.now() + operationMs;
   for (;;) {
     const position = session.send();
-    const body = JSON.stringify({ ...session.request, ...(operationName != null && { operationName }) });
+    // A hash is sent instead of the text.
+    const { query, ...request } = session.request;
+    const body = JSON.stringify({
+      ...(query && { query }),
+      ...request,
+      ...(operationName != null && { operationName }),
+    });
     const outcome = await answerOf(
       timeout => send(body, position === undefined ? {} : { 'orderstream-position': position }, timeout),
       signal,

@@ -27,7 +27,7 @@ function slower(kind: 'httpMs' | 'socketMs', ms: number): Scenario {
     name: `${kind === 'httpMs' ? 'HTTP' : 'socket'} ${ms} ms slower`,
     disturb: async ({ front }, length) => {
       front.delay({ httpMs: 0, socketMs: 0, [kind]: ms });
-      await pause(length, 15_000, 5_000);
+      await pause(length, 15_000, 3_000);
       front.delay({ httpMs: 0, socketMs: 0 });
     },
   };
