@@ -117,8 +117,9 @@ async function expectAlike(
   ];
   if (report !== undefined) await appendFile(report, `| ${[name, ...cells.flat()].join(' | ')} |\n`);
   plans.forEach(expectIndexed);
-  // Tolerance of a B-tree: one more leaf, and other table pages for each row, sorted or not.
-  expect(plans[1].buffers, name).toBeLessThanOrEqual(plans[0].buffers * 1.5 + 12 * pageSize + 30);
+  // Newest rows lie on one table page each few; old rows lie on pages of their own, and each of the row's lookups reads
+  // the levels of its B-tree again. At a million orders a level more than at 40,000: 14.6 pages a row were measured.
+  expect(plans[1].buffers, name).toBeLessThanOrEqual(plans[0].buffers * 1.5 + 16 * pageSize + 30);
   for (const { buffers } of plans) expect(buffers, name).toBeLessThanOrEqual(most);
 }
 

@@ -28,6 +28,21 @@ test('30,000 values are accepted, more are not', () => {
   expect(codeOf(() => checkJsonText(JSON.stringify(Array.from({ length: 30_001 }, () => 1))))).toBe('LIMIT_EXCEEDED');
 });
 
+test('an object with 500 members is accepted, one with more is not, wherever it is', () => {
+  const object = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`k${n}`, 1]));
+  const around: ((one: object) => unknown)[] = [one => one, one => ({ a: 1, b: [1, one], c: 2 }), one => [one, one]];
+  for (const wrap of around) {
+    for (const [count, code] of [
+      [500, undefined],
+      [501, 'LIMIT_EXCEEDED'],
+    ] as const) {
+      const value = wrap(object(count));
+      expect(codeOf(() => checkJsonText(JSON.stringify(value)))).toBe(code);
+      expect(codeOf(() => checkJsonLevels(value))).toBe(code);
+    }
+  }
+});
+
 test('the content of a string is neither a level nor a value', () => {
   fc.assert(
     fc.property(
