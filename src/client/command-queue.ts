@@ -17,6 +17,7 @@ import type { Overlay } from './overlays.ts';
 import { createPauses } from './pauses.ts';
 import { nextCommands } from './next-commands.ts';
 import { createStore, type Store, type WritableStore } from './store.ts';
+import { namesSubject } from './token.ts';
 import { whenAwake } from './when-awake.ts';
 
 export type { FailedCommand, QueuedCommand, RefusedCommand } from './command-storage.ts';
@@ -30,6 +31,7 @@ export interface CommandQueue {
   /**
    * Stores a command, and then shows its optimistic values. It is on disk when the promise resolves. A new order gets its
    * id here, so that later commands can name it.
+   * @throws (rejects) Error if the token has no subject: the command could be sent with the token of another person
    */
   add<Name extends CommandName>(
     name: Name,
@@ -249,6 +251,7 @@ export function openCommandQueue(operations: Operations, parts: QueueParts): Com
         throw new TypeError(`Optimistic values need an id in the input of ${commandName}.`);
       }
       const viewer = session.viewer ?? (await session.identify());
+      if (!namesSubject(viewer)) throw new Error('The command queue needs a token with a subject: the claim `sub`.');
       const row = { ...command, viewer, addedAtMs: Date.now(), ...(optimistic && { optimistic }) };
       const id = await storage.add(row);
       announce({});

@@ -23,7 +23,7 @@ import { whenAwake } from './when-awake.ts';
 export interface SessionOptions {
   /** URL of the endpoint, e.g. `https://shop.example/graphql`. */
   readonly url: string;
-  /** Called for each request and each connection. */
+  /** Called for each request and each connection, see {@link Token}. Without it nothing is sent as authorization. */
   readonly token?: Token | undefined;
   /** Carries subscriptions. Default: one WebSocket; `eventStreamTransport` of the entry `sse` uses HTTP instead. */
   readonly transport?: OpenTransport | undefined;

@@ -5,8 +5,10 @@ import { createSeen } from './seen.ts';
 import { fetchToken, mostRefusals, type Token } from './token.ts';
 import type { OpenTransport, StreamRequest } from './transport.ts';
 
-/** A connection without a byte for this long is closed, ms: the server sends at least a comment every 12 s. */
-const silenceMs = 15_000;
+/** Maximum wait for the headers of a response, ms. */
+const headersMs = 10_000;
+/** A connection without a byte for this long is closed, ms: the server sends at least a comment every 2 s. */
+const silenceMs = 4_500;
 
 export interface StreamOptions extends ClientOptions {
   /**
@@ -97,7 +99,7 @@ function createStreams(
     async function connect(): Promise<number | undefined> {
       connection = new AbortController();
       onChange(flow, false);
-      let alive = setTimeout(() => connection.abort(), silenceMs);
+      let alive = setTimeout(() => connection.abort(), headersMs);
       const position = session.send();
       let status: number | undefined;
       try {
@@ -122,6 +124,8 @@ function createStreams(
           return wait;
         }
         onChange(flow, true);
+        clearTimeout(alive);
+        alive = setTimeout(() => connection.abort(), silenceMs);
         for await (const { event, data } of events(response)) {
           clearTimeout(alive);
           // Data that is not read waits at the server. If the server then cuts the stream, the subscription resumes

@@ -51,6 +51,11 @@ export function viewerOf(token: string): string {
   return `${role} ${sub}`;
 }
 
+/** @param viewer as `viewerOf` returns it */
+export function namesSubject(viewer: string): boolean {
+  return !viewer.endsWith(' ') && viewer !== '';
+}
+
 /**
  * The time until a token should be replaced, ms: a fifth of its remaining life before it expires, at least 1 s and at
  * most 30 s before. Undefined if it does not say when it expires, or by this machine's clock has expired already.

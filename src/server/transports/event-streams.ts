@@ -3,8 +3,11 @@ import type { Payload } from '../execution/frames/frame-delivery.ts';
 import { stallTimeoutMs } from './stall-timeout.ts';
 import { callAt } from '../../async/call-at.ts';
 
-/** Interval between comment lines: proxies would close an idle connection. */
-const heartbeatMs = 12_000;
+/**
+ * Interval between comment lines. A client that gets none for 4.5 s takes its connection for lost; proxies would close an
+ * idle one.
+ */
+const heartbeatMs = 2_000;
 const comment = ':\n\n';
 
 /** Subscriptions over text/event-stream ("distinct connections mode" of GraphQL over SSE): one response each. */

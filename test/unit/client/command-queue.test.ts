@@ -170,6 +170,18 @@ test('nothing of a viewer is shown or sent after they sign out, until they are b
   expect(new Set(sent.map(one => String(one)))).toEqual(new Set(['STAFF ann,of ann', 'STAFF bob,of bob']));
 });
 
+test('a command is not stored if no token says whose it is', async () => {
+  const withoutSubject = `x.${btoa(JSON.stringify({ role: 'STAFF' }))}.x`;
+  for (const token of [undefined, () => 'opaque', () => withoutSubject]) {
+    const session = createSession({ url: 'http://localhost/graphql', token, fetch: offline, webSocket: class {} });
+    const queue = await createCommandQueue(sessionOperations(session), { name });
+    queues.push(queue);
+    await expect(queue.add('createOrder', {})).rejects.toThrow('a subject');
+    expect(queue.pending.current).toEqual([]);
+    session.close();
+  }
+});
+
 test('a command is not sent with the token of another viewer, whenever the token changes', async () => {
   const tokenOf = (sub: string) => `x.${btoa(JSON.stringify({ sub, role: 'STAFF' }))}.x`;
   for (let calls = 1; calls <= 6; calls++) {

@@ -42,7 +42,9 @@ const urql = urqlOperations(
   session,
 );
 for (const operations of [apollo, urql, sessionOperations(session)]) operations.session.logout();
-createStreamClient({ url: session.url, token: refused => \`\${refused}\` }).iterate<{ a: 1 }>({ query: '{ a }' });
+const frames = createStreamClient({ url: session.url, token: refused => \`\${refused}\` }).iterate<{ a: 1 }>({ query: '{ a }' });
+// Otherwise the process would live until the client gives up the server that is not there.
+await frames.return?.();
 createClient({ url: 'ws://localhost/graphql', webSocketImpl: server.WebSocket });
 const document = parse('{ order(id: "") { id } }');
 entityFieldsDocumentTransform.transform({ documents: [{ location: 'a.graphql', document }] }).map(one => one.location);

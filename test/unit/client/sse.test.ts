@@ -103,14 +103,22 @@ test('a stream that is cut resumes after its last frame', async () => {
   expect(ends).toEqual(['complete']);
 });
 
-test('a stream without a byte for 30 s, not even a comment, is opened again', async () => {
+test('a stream without a byte for 4.5 s is opened again; a comment is enough to keep it', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  answer = (response, time) => void stream(response).write(event(time));
+  let open: ServerResponse | undefined;
+  answer = (response, time) => {
+    open = stream(response);
+    open.write(event(time));
+  };
   const { taken, leave } = taking();
   await eventually(() => expect(taken).toEqual([1]));
-  vi.advanceTimersByTime(29_000);
+  vi.advanceTimersByTime(4_000);
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  open!.write(':\n\n');
+  await eventually(() => expect(timers.mock.calls.some(([, ms]) => ms === 4_500)).toBe(true));
+  vi.advanceTimersByTime(4_000);
   expect(asked).toHaveLength(1);
-  vi.advanceTimersByTime(2_000);
+  vi.advanceTimersByTime(1_000);
   await eventually(() => expect(taken).toEqual([1, 2]));
   leave();
 });

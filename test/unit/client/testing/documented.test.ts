@@ -35,7 +35,8 @@ function openBoard() {
   });
   const shown = () =>
     [board.current.columns.new, board.current.columns.confirmed].map(({ rows }) => rows.map(({ id }) => id));
-  return { board, shown, shows: (...rows: string[][]) => vi.waitFor(() => expect(shown()).toEqual(rows)) };
+  const shows = (...rows: string[][]) => vi.waitFor(() => expect(shown()).toEqual(rows), { timeout: 10_000 });
+  return { board, shown, shows };
 }
 
 test('an order that someone else confirms moves to its column', async () => {
