@@ -94,11 +94,14 @@ const parts: Readonly<Record<string, Part>> = {
     command: [
       'env',
       'STRICT_TIMES=1',
+      'KILLS=40',
       'vitest',
       'run',
       '--config=.config/vitest.config.ts',
       '--project=kills',
       '--project=faults',
+      '--project=cpu',
+      '--no-file-parallelism',
     ],
   },
   'slow-readers': {

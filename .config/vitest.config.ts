@@ -23,6 +23,9 @@ const wholeSchema = [
   'test/unit/slices.test.ts',
 ];
 
+/** They measure CPU time, so they run one by one, after all others. */
+const measuresCpu = ['test/faults/attacks.test.ts', 'test/faults/generated-documents.test.ts'];
+
 /** The tests of test/unit, without servers. */
 function unit(name: string, files: object): object {
   return {
@@ -75,11 +78,16 @@ export default defineConfig({
       project('integration', 300),
       project('e2e', 300),
       project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
-      // npm run test:faults. These kill processes and mostly wait for starts, so they run in parallel.
+      // npm run test:faults. These kill, stop and disconnect processes. Mostly they wait, so they run in parallel.
       project('kills', 600),
-      // Each of these starves or disconnects processes. They run one by one, after all others, so that no timing is
-      // disturbed.
-      project('faults', 600, { isolate: true, fileParallelism: false, sequence: { groupOrder: 1 } }),
+      project('faults', 600, { isolate: true, exclude: measuresCpu }),
+      project('cpu', 600, {
+        include: measuresCpu,
+        exclude: [],
+        isolate: true,
+        fileParallelism: false,
+        sequence: { groupOrder: 1 },
+      }),
     ],
   },
 });

@@ -139,7 +139,8 @@ const odd = [
   '\r\n',
 ];
 
-test.each([
+// Each has a server of its own, and mostly waits.
+test.concurrent.each([
   ['Redis', (url: string) => redisAt(url)],
   ['a sentinel and its master', (url: string) => redisAt('redis://orders', { REDIS_SENTINELS: url })],
   ['a node of a cluster', (url: string) => redisAt(`${url},${url.replace('127.0.0.1', 'localhost')}`)],

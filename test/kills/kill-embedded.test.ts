@@ -11,9 +11,10 @@ import { post } from '../support/post.ts';
 import { openNode } from '../support/test-node.ts';
 import { staffToken } from '../support/tokens.ts';
 
-const kills = 20;
+/** `npm run proof -- faults` kills 40 times. */
+const kills = Number(process.env['KILLS'] ?? 6);
 
-test('on the embedded database, killed at any moment, 20 times, also during the start: every acknowledged command is stored once, and the views are the fold', async () => {
+test('on the embedded database, killed at any moment, repeatedly, also during the start: every acknowledged command is stored once, and the views are the fold', async () => {
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'orderstream-kill-'));
   onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }));
   let app = await spawnApp({ DATA_DIR });

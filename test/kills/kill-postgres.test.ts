@@ -9,10 +9,11 @@ import { freshDatabase } from '../support/postgres.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openNode } from '../support/test-node.ts';
 
-const kills = 20;
+/** `npm run proof -- faults` kills 40 times. */
+const kills = Number(process.env['KILLS'] ?? 9);
 
 describeWithRedis('two API processes and a projector on PostgreSQL', () => {
-  test('any process killed at any moment, 20 times: every acknowledged command is stored once, and the views are the fold', async () => {
+  test('any process killed at any moment, repeatedly: every acknowledged command is stored once, and the views are the fold', async () => {
     const database = await freshDatabase();
     const env = { DATABASE_URL: database.url, REDIS_URL: redisUrl() };
     const roles = ['api', 'api', 'projector'];

@@ -173,7 +173,7 @@ test('nothing of a viewer is shown or sent after they sign out, until they are b
 test('a command is not stored if no token says whose it is', async () => {
   const withoutSubject = `x.${btoa(JSON.stringify({ role: 'STAFF' }))}.x`;
   for (const token of [undefined, () => 'opaque', () => withoutSubject]) {
-    const session = createSession({ url: 'http://localhost/graphql', token, fetch: offline, webSocket: class {} });
+    const session = createSession({ url: 'http://localhost/graphql', token, fetch: offline });
     const queue = await createCommandQueue(sessionOperations(session), { name });
     queues.push(queue);
     await expect(queue.add('createOrder', {})).rejects.toThrow('a subject');
