@@ -15,7 +15,7 @@ test.each([
   const config = loadConfig(env);
   const text = await welcome(config, url, plain);
   const identify = openIdentity(config.auth, 'cus');
-  const identities = ['staff', 'customer'].map(async role => {
+  const identities = ['staff', 'customer', 'operator'].map(async role => {
     const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
     return identify(`Bearer ${token}`);
   });
@@ -24,6 +24,7 @@ test.each([
   expect(await Promise.all(identities)).toEqual([
     { actor: { role: 'staff', subject: 'staff' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
     { actor: { role: 'customer', subject: sampleCustomerId }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+    { actor: { role: 'operator', subject: 'operator' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
   ]);
 });
 
@@ -37,7 +38,7 @@ test('the suggestions are a short list of commands, on either database', async (
     const text = (await welcome(loadConfig(env), url, plain)) ?? '';
     expect(commandsOf(text)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
     expect(text).toContain(`GraphiQL          ${url}/graphql\n`);
-    expect(text.split('\n').length).toBeLessThanOrEqual(10);
+    expect(text.split('\n').length).toBeLessThanOrEqual(11);
     const withoutTokens = text.split('\n').filter(line => !/eyJ/.test(line));
     expect(Math.max(...withoutTokens.map(line => line.length))).toBeLessThanOrEqual(80);
   }
