@@ -22,7 +22,10 @@ import {
  * @param scalars the TypeScript type of each scalar
  */
 export function commandInputs(schema: GraphQLSchema, scalars: Readonly<Record<string, string>>): string {
-  const commands = Object.values(schema.getMutationType()?.getFields() ?? {}).map(({ name, type, args }) => {
+  const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(({ type }) =>
+    changesEntity(type),
+  );
+  const commands = mutations.map(({ name, type, args }) => {
     const input = args.find(arg => arg.name === 'input');
     if (input === undefined) throw new Error(`${name} has no argument "input"`);
     return { name, result: type, input: getNamedType(input.type) as GraphQLInputObjectType, entity: entityOf(type) };
@@ -53,6 +56,11 @@ export type CommandError = ${errors.map(({ name }) => name).join(' | ')};
 
 ${[...declarations.values()].join('\n\n')}
 `;
+}
+
+/** What operators do about the read models changes no entity, so it is no command for a client's cache or queue. */
+function changesEntity(result: GraphQLOutputType): boolean {
+  return getNamedType(result).name !== 'OperatorCommandResult';
 }
 
 /** The entity in the payload of a command: its field is named after the type, and its id is beside it. */

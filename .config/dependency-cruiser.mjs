@@ -64,11 +64,12 @@ export default {
     may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, sqlParts),
     may('projections/', edges, node),
     may('projections/', packages('lru-cache')),
+    may('operator/', ours('(operator|commands|projections|event-store)/'), database, sqlParts, edges, ids, node),
     may('live/', ours('live/', 'event-store/(recorded-event|unreadable-event|position)\\.ts$'), database, edges, node),
     may('live/', ours('config/redis-settings\\.ts$'), packages('ioredis')),
 
     // The schema kit, with which a slice writes its API. It imports nothing from the network side.
-    may('graphql/', ours('(graphql|commands|live|event-store|projections)/')),
+    may('graphql/', ours('(graphql|commands|operator|live|event-store|projections)/')),
     may('graphql/', edges, ids, money, node, packages('graphql', '@pothos/core')),
 
     // The network side. It imports no slice, and each of its floors imports only the floors below it.
@@ -103,7 +104,7 @@ export default {
     // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', 'slices\\.ts$')),
     may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/|console/)'), node),
-    may('slices\\.ts$', ours(`${slice}/slice\\.ts$`, '(commands|event-store|projections)/')),
+    may('slices\\.ts$', ours(`${slice}/slice\\.ts$`, '(commands|event-store|operator|projections)/')),
     may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|console/|server/)')),
     may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
     may('main\\.ts$', ours('(app|config|config/setting-typos)\\.ts$', 'cli/command-line\\.ts$'), edges, node),

@@ -1,10 +1,12 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
+import { completeErasure } from './commands/erase-personal-data.ts';
 import { type Closers, openClosers } from './async/closers.ts';
 import type { Config, Limits } from './config.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
+import { emptyKeyOfErased } from './event-store/personal-keys.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +22,7 @@ import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
 import { openConsolePages } from './server/http/console-pages.ts';
 import { type ConsoleFiles, readConsoleFiles } from './server/http/console-files.ts';
-import { openServer } from './server/http/server.ts';
+import { type GraphQLServer, openServer } from './server/http/server.ts';
 import { loadTrustedDocuments } from './server/limits/trusted-documents.ts';
 import type { Bus } from './live/bus.ts';
 import { everything, openHub } from './live/hub.ts';
@@ -35,7 +37,12 @@ import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
+import { appendRetry } from './operator/append-retry.ts';
+import { readProcesses, reportProcess } from './operator/processes.ts';
+import { programVersion } from './program-version.ts';
 import { startProjector } from './projections/projector.ts';
+import { startRebuilder } from './projections/rebuilder.ts';
+import { viewNames } from './projections/view.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
 import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
@@ -43,7 +50,7 @@ import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
 import { StartError } from './start-error.ts';
 import { fillEmptyLog } from './development/sample-data.ts';
-import { callerIdPrefix, deciders, liveViews, openReads, types, views } from './slices.ts';
+import { callerIdPrefix, commandDeciders, deciders, liveViews, openReads, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
 /** The contract of `projectionsUpdated`: at most two frames a second. */
@@ -89,16 +96,27 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
       projectFor({ database, bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
+    const report = (countSockets: () => number) => {
+      const load = async () => ({
+        sockets: countSockets(),
+        subscriptions: metrics.openSubscriptions(),
+        lagEvents: (await lag()).events,
+      });
+      const reported = reportProcess({ database, logger, release: programVersion(), roles: config.roles, load });
+      closers.push(() => reported.close());
+    };
     if (servesApi) {
-      const url = await serve(
+      const { url, countSockets } = await serve(
         config,
         { source: { database, types }, bus, redis, logger, tracing, metrics, probes },
         closers,
       );
+      report(countSockets);
       return { url, probes: url, stop };
     }
     const server = await openProbeServer(probes, config);
     closers.push(() => server.close());
+    report(() => 0);
     return { url: undefined, probes: server.url, stop };
   } catch (error) {
     await closers.release();
@@ -141,6 +159,14 @@ function projectFor(opened: {
     onEnded,
   });
   closers.push(() => projector.stop());
+  const rebuilder = startRebuilder({
+    database,
+    store: untraced,
+    views,
+    logger: logger.child({ component: 'rebuild' }),
+    retry: stream => appendRetry(untraced, stream, { role: 'operator', subject: 'orderstream' }),
+  });
+  closers.push(() => rebuilder.stop());
   closers.push(
     bus.subscribe('appended', () => {
       projector.wake();
@@ -160,7 +186,7 @@ async function serve(
     probes: Probes;
   },
   closers: Closers,
-): Promise<string> {
+): Promise<GraphQLServer> {
   const { bus, redis, logger, tracing, metrics, probes } = opened;
   // For reads only: commands have their own deadlines.
   const { database } = opened.source;
@@ -191,15 +217,19 @@ async function serve(
   });
   const rates = openRates(config.limits, redis, logger, closers);
   const sharedReads = openSharedReads();
+  const handle = openCommandBus(store, commandDeciders, {
+    logger: logger.child({ component: 'commands' }),
+    settled: metrics.commandSettled,
+    tracing,
+  });
   const dependencies: Dependencies = {
     source,
     cachedSource,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
-    handle: openCommandBus(store, deciders, {
-      logger: logger.child({ component: 'commands' }),
-      settled: metrics.commandSettled,
-      tracing,
-    }),
+    handle,
+    erase: order => completeErasure(database, handle, deciders, { ...order, emptyKey: emptyKeyOfErased }),
+    viewNames: viewNames(views),
+    processes: () => sharedReads.once('processes', () => readProcesses(source.database)),
     tracing,
     counts: {
       ...metrics,
@@ -242,7 +272,7 @@ async function serve(
     probes,
   });
   closers.push(() => server.close());
-  return server.url;
+  return server;
 }
 
 /**
@@ -263,7 +293,10 @@ async function loadConsole({ auth, production }: Config, logger: Logger): Promis
 
 function openRates(limits: Limits, redis: RedisLocation | undefined, logger: Logger, closers: Closers) {
   const shared = redis && openRedisCounters(redis, logger.child({ component: 'rate' }));
-  const rate = openRateLimiter({ customer: limits.customerRate, staff: limits.staffRate }, shared);
+  const rate = openRateLimiter(
+    { customer: limits.customerRate, staff: limits.staffRate, operator: limits.staffRate },
+    shared,
+  );
   const unauthenticatedRate = openRateLimiter({ address: limits.addressRate }, shared);
   closers.push(() => {
     rate.close();

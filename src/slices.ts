@@ -3,9 +3,9 @@ import { customerSlice } from './customer/slice.ts';
 import { eventTypes } from './event-store/event-types.ts';
 import { orderSlice } from './order/slice.ts';
 import { productSlice } from './product/slice.ts';
+import { projectionDecider } from './operator/projection-decider.ts';
 import type { AnyLiveView } from './projections/read-changes.ts';
 import type { ReadSources } from './projections/read-sources.ts';
-import { projectionEvents } from './projections/stream-retried-event.ts';
 import type { Views } from './projections/view.ts';
 
 /** What the machinery needs to know about a slice. All else is known to the slice alone. */
@@ -33,7 +33,7 @@ export const slices = [customerSlice, orderSlice, productSlice] as const satisfi
 /** The prefix of the ids of callers with the role `customer`: their tokens name the aggregate that they are. */
 export const callerIdPrefix = customerSlice.decider.idPrefix;
 
-export const { deciders, types, views, liveViews, openReads } = assemble(slices);
+export const { deciders, commandDeciders, types, views, liveViews, openReads } = assemble(slices);
 
 /** What the parts of the machinery take from a list of slices. */
 export function assemble<Listed extends Slice>(listed: readonly Listed[]) {
@@ -43,11 +43,17 @@ export function assemble<Listed extends Slice>(listed: readonly Listed[]) {
     derived: listed.flatMap(({ views: { derived } }) => derived),
     summed: listed.flatMap(({ views: { summed } }) => summed),
   };
+  const commandDeciders: readonly AnyDecider[] = [...aggregates, projectionDecider];
   return {
-    /** All aggregates. The command bus, the event types, erasures and the reasons of rejections are taken from them. */
+    /** All aggregates. Erasures are taken from them. */
     deciders: aggregates,
-    /** All event types in the log: those of the aggregates, and those of the projections. */
-    types: eventTypes([...aggregates, projectionEvents]),
+    /**
+     * All that takes commands: the aggregates, and the views, which operators rebuild and mend. The command bus, the
+     * event types and the reasons of rejections are taken from them.
+     */
+    commandDeciders,
+    /** All event types in the log. */
+    types: eventTypes(commandDeciders),
     /** All views of the core group. */
     views: all,
     /** Views whose changes are sent to subscribers. */

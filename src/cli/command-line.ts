@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { settingTypos } from '../config/setting-typos.ts';
+import { programVersion } from '../program-version.ts';
 import { StartError } from '../start-error.ts';
 import { readOnlyLine } from './read-only-line.ts';
 
@@ -93,10 +93,4 @@ export function explainError(error: unknown): string {
 
 function helpOf({ usage, about }: Command): string {
   return `${usage}\n\n${about.trimEnd()}\n\n  --help     prints this help\n  --version  prints the version`;
-}
-
-function programVersion(): string {
-  // The path is the same from src/ and from dist/.
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

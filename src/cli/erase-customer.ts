@@ -1,8 +1,9 @@
 import { openCommandBus } from '../commands/command-bus.ts';
-import { type Erasure, erasePersonalData } from '../commands/erase-personal-data.ts';
+import { type Erasure, erasePersonalData, operatorAtTerminal } from '../commands/erase-personal-data.ts';
 import type { Database } from '../database/database.ts';
 import { sqlState } from '../database/database-error.ts';
 import { openEventStore } from '../event-store/event-store.ts';
+import { emptyKey } from '../event-store/personal-keys.ts';
 import { formatPosition } from '../event-store/position.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
 import { readRetired } from '../projections/generations.ts';
@@ -22,14 +23,17 @@ import { counted } from './progress.ts';
 export async function eraseNamedCustomer(database: Database, embedded: boolean, customerId: string): Promise<boolean> {
   const store = openEventStore(database, types, () => undefined);
   const handle = openCommandBus(store, deciders);
-  const erasure = await erasePersonalData(database, handle, deciders, customerId, new Date()).catch(
-    (error: unknown) => {
-      // SQLSTATE insufficient_privilege.
-      throw sqlState(error) === '42501'
-        ? new StartError('DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key')
-        : error;
-    },
-  );
+  const erasure = await erasePersonalData(database, handle, deciders, {
+    subject: customerId,
+    actor: operatorAtTerminal,
+    now: new Date(),
+    emptyKey,
+  }).catch((error: unknown) => {
+    // SQLSTATE insufficient_privilege.
+    throw sqlState(error) === '42501'
+      ? new StartError('DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key')
+      : error;
+  });
   if (!erasure) throw new StartError(`there is no customer ${customerId}: nothing was changed`);
   if (embedded) await catchUp(database, store, views);
   const at = `at position ${formatPosition(erasure.position)}`;

@@ -1,17 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
-import { newCommandId, newId } from '../ids.ts';
+import { appendRetry } from '../operator/append-retry.ts';
 import { readParked } from '../projections/park-stream.ts';
-import { projectionEvents, retryEvent, type StreamName } from '../projections/stream-retried-event.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 import { awaitViews } from './await-views.ts';
-
-/** Maximum time for the append, ms. */
-const appendTimeoutMs = 15_000;
 
 /**
  * `orderstream parked`: prints the streams that cannot be folded, with their errors. @returns whether there are none
@@ -51,30 +46,4 @@ export async function retry(database: Database, embedded: boolean, which: string
     `${counted(retriedIds.size, 'stream')} retried: ${left.length === 0 ? 'all continue' : `${counted(left.length)} still parked`}`,
   );
   return left.length === 0;
-}
-
-/** Appends a retry event. Each has its own stream, so two of them cannot conflict. @returns the event's position */
-export async function appendRetry(
-  store: Pick<ReturnType<typeof openEventStore>, 'append'>,
-  { streamType, streamId }: StreamName,
-): Promise<number> {
-  const event = retryEvent({ streamType, streamId });
-  const outcome = await store.append(
-    {
-      streamType: projectionEvents.streamType,
-      streamId: newId('prj'),
-      version: 0,
-      hash: null,
-      commandId: newCommandId(),
-      commandHash: createHash('sha256').update(JSON.stringify(event)).digest('hex'),
-      reads: [],
-      metadata: { actor: { role: 'staff', subject: 'operator' }, correlationId: randomUUID() },
-      occurredAt: new Date().toISOString(),
-      events: [event],
-    },
-    performance.now() + appendTimeoutMs,
-  );
-  if (outcome.outcome !== 'appended' && outcome.outcome !== 'replayed')
-    throw new Error(`the append to a new stream ended with ${outcome.outcome}`);
-  return outcome.position;
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts';
 import { openEventStore } from '../event-store/event-store.ts';
+import { appendRetry } from '../operator/append-retry.ts';
 import { readHead } from '../event-store/read-log.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
 import { abandonRebuild, readRetired, removeGeneration } from '../projections/generations.ts';
@@ -8,7 +9,6 @@ import { viewNames } from '../projections/view.ts';
 import { coreGroup } from '../projections/view-sql.ts';
 import { types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
-import { appendRetry } from './parked.ts';
 import { counted, openProgress } from './progress.ts';
 
 const names = viewNames(views);

@@ -4,6 +4,7 @@
 export interface CommandInputs {
   readonly registerCustomer: RegisterCustomerInput;
   readonly renameCustomer: RenameCustomerInput;
+  readonly eraseCustomer: EraseCustomerInput;
   readonly createOrder: CreateOrderInput;
   readonly addOrderItem: AddOrderItemInput;
   readonly removeOrderItem: RemoveOrderItemInput;
@@ -21,6 +22,7 @@ export interface CommandInputs {
 export const commandTypes = {
   registerCustomer: 'Customer',
   renameCustomer: 'Customer',
+  eraseCustomer: 'Customer',
   createOrder: 'Order',
   addOrderItem: 'Order',
   removeOrderItem: 'Order',
@@ -79,6 +81,15 @@ export interface RenameCustomerInput {
 
   /** If it is set and the customer is at another version, the command fails with a VersionConflictError. */
   readonly expectedVersion?: number | null | undefined;
+
+  /** A command with the same key is executed only once. A repeat gets the first result. */
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** The customer to erase. */
+export interface EraseCustomerInput {
+  /** The id of the customer, `cus_<uuid>`. */
+  readonly customerId: string;
 
   /** A command with the same key is executed only once. A repeat gets the first result. */
   readonly idempotencyKey?: string | null | undefined;
@@ -322,7 +333,10 @@ export type RejectionReason =
   | 'CURRENCY_MISMATCH'
   | 'PRODUCT_NOT_FOUND'
   | 'PRODUCT_UNAVAILABLE'
-  | 'PRODUCT_ALREADY_EXISTS';
+  | 'PRODUCT_ALREADY_EXISTS'
+  | 'REBUILD_RUNNING'
+  | 'NO_REBUILD_RUNNING'
+  | 'STREAM_NOT_PARKED';
 
 /** The object of the command does not exist, or the viewer may not see it. */
 export interface NotFoundError {

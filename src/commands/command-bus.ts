@@ -2,7 +2,14 @@ import type { EventStore } from '../event-store/event-store.ts';
 import { OutcomeUnknownError, ReadOnlyError, UnavailableError } from '../event-store/appender.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import type { Actor, AnyDecider, Decider, DomainCommand, DomainEvent, Right } from './decider.ts';
+import {
+  type AnyDecider,
+  type Decider,
+  type DomainCommand,
+  type DomainEvent,
+  hasRight,
+  type Right,
+} from './decider.ts';
 import {
   type CommandAnswer,
   type CommandCall,
@@ -116,13 +123,9 @@ function attempt<State, Command extends DomainCommand, Event extends DomainEvent
 ): Promise<CommandAnswer<Rejection>> {
   const right = (decider.rights as Readonly<Record<string, Right>>)[command];
   if (right === undefined) throw new Error(`${decider.streamType} declares no right for ${command}`);
-  if (!has(call.actor, right)) throw new ForbiddenCommandError(`Only ${right} may send ${command}`);
+  if (!hasRight(call.actor, right)) throw new ForbiddenCommandError(`Only ${right} may send ${command}`);
   const issues = commandIssues(call);
   return issues.length > 0 ? Promise.resolve({ type: 'invalid-input', issues }) : handle(decider, call, effort);
-}
-
-function has({ role }: Actor, right: Right): boolean {
-  return right === 'authenticated' || role === right;
 }
 
 function outcomeOf(error: unknown): CommandOutcome {

@@ -1,8 +1,11 @@
 import type { KnownEvents } from '../event-store/event-types.ts';
 
-/** The caller. A customer's subject is the id of their own aggregate, a staff member's is their name. */
+/** The value of a token's claim `role`. */
+export type Role = 'customer' | 'staff' | 'operator';
+
+/** The caller. A customer's subject is the id of their own aggregate; that of staff and operators is their name. */
 export interface Actor {
-  readonly role: 'customer' | 'staff';
+  readonly role: Role;
   readonly subject: string;
 }
 
@@ -38,7 +41,15 @@ export function reject<Rejection>(rejection: Rejection): { type: 'rejected'; rej
 }
 
 /** Which roles may send a command. `isVisibleTo` decides to which aggregates they may send it. */
-export type Right = 'authenticated' | Actor['role'];
+export type Right = 'authenticated' | Role;
+
+/**
+ * Whether a role has a right. An operator may do everything that staff may, and in addition operate. Every check of a
+ * role is a call of this function, so that no check can forget operators.
+ */
+export function hasRight({ role }: Pick<Actor, 'role'>, right: Right): boolean {
+  return right === 'authenticated' || role === right || (role === 'operator' && right === 'staff');
+}
 
 type ReasonOf<Rejection> = Rejection extends { readonly reason: infer Reason extends string } ? Reason : never;
 /** The events whose type declares personal data. */

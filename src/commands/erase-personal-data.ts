@@ -1,16 +1,17 @@
 import type { Database } from '../database/database.ts';
-import { emptyKey } from '../event-store/personal-keys.ts';
-import type { Position } from '../event-store/position.ts';
+import { OutcomeUnknownError } from '../event-store/appender.ts';
+import { type Position, startOfLog } from '../event-store/position.ts';
 import { type StreamAbout, streamsAbout } from '../event-store/streams-about.ts';
 import { uuidV5 } from '../ids.ts';
 import { hashOfCommand } from './command-hash.ts';
-import type { AnyDecider, Decider, DomainEvent } from './decider.ts';
+import type { Actor, AnyDecider, Decider, DomainEvent } from './decider.ts';
 import type { CommandAnswer, HandleCommand } from './handle-command.ts';
 
 /** Namespace of the command ids of erasures, so that an interrupted erasure resumes with the same ids. Permanent. */
 const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
 
-const actor = { role: 'staff', subject: 'orderstream' } as const;
+/** Who erased, in the events of `orderstream erase-customer`: a person at a terminal has no token. */
+export const operatorAtTerminal = { role: 'operator', subject: 'orderstream' } as const;
 
 export interface Erasure {
   /** All streams that had personal data, ordered by their first event with such data. */
@@ -19,12 +20,24 @@ export interface Erasure {
   readonly position: Position;
 }
 
+/** Who erases, and how. */
+export interface ErasureOrder {
+  readonly subject: string;
+  readonly actor: Actor;
+  /** Default: each stream's command has its own. */
+  readonly correlationId?: string;
+  readonly now: Date;
+  /** Empties the key of the subject: emptyKey() for the owner of the tables, emptyKeyOfErased() for others. */
+  readonly emptyKey: (database: Database, subject: string) => Promise<void>;
+  /** A stream that has the event of this erasure already. */
+  readonly alreadyErased?: string;
+}
+
 /**
  * Makes the personal data of a subject unreadable: deletes the key that encrypts it, then appends an event to every
  * stream that has such data. The order matters: a projector may have read an event with the key before it was
  * deleted; the appended events come later in the log and remove that data from the views. Idempotent, also after a
  * kill.
- * @param database with the rights of the table owner: the serving role may not change a key
  * @param deciders all aggregates
  * @returns undefined if no data of this subject was ever stored
  * @throws Error if a stream is of an aggregate that is not in the list or has no erasure; then nothing was changed
@@ -33,9 +46,9 @@ export async function erasePersonalData(
   database: Database,
   handle: HandleCommand,
   deciders: readonly AnyDecider[],
-  subject: string,
-  now: Date,
+  order: ErasureOrder,
 ): Promise<Erasure | undefined> {
+  const { subject, emptyKey, alreadyErased } = order;
   const known = await streamsAbout(database, subject);
   if (known.length === 0) return undefined;
   // Before anything is changed: otherwise the key would be gone, and some views would keep the data for ever.
@@ -45,11 +58,29 @@ export async function erasePersonalData(
   const streams = await streamsAbout(database, subject);
   let position: Position | undefined;
   for (const stream of streams) {
-    const outcome = await eraseStream(handle, deciderOf(deciders, stream), stream.streamId, now);
+    if (stream.streamId === alreadyErased) continue;
+    const outcome = await eraseStream(handle, deciderOf(deciders, stream), stream.streamId, order);
     if (outcome.type !== 'accepted') throw new Error(`erasing ${stream.streamId} failed: ${outcome.type}`);
     position = later(outcome.position, position);
   }
-  return position && { streams, position };
+  return { streams, position: position ?? startOfLog };
+}
+
+/**
+ * The same after the event of the subject's own stream is stored.
+ * @throws OutcomeUnknownError if it is not complete: the same command has to be sent again, and continues
+ */
+export async function completeErasure(
+  database: Database,
+  handle: HandleCommand,
+  deciders: readonly AnyDecider[],
+  order: ErasureOrder,
+): Promise<Erasure | undefined> {
+  try {
+    return await erasePersonalData(database, handle, deciders, order);
+  } catch (error) {
+    throw new OutcomeUnknownError('The erasure is stored, but it is not complete', { cause: error });
+  }
 }
 
 function deciderOf(deciders: readonly AnyDecider[], { streamType }: StreamAbout): AnyDecider {
@@ -63,14 +94,22 @@ export function eraseStream(
   handle: HandleCommand,
   decider: AnyDecider,
   streamId: string,
-  now: Date,
+  { actor, correlationId, now }: Pick<ErasureOrder, 'actor' | 'correlationId' | 'now'>,
 ): Promise<CommandAnswer<unknown>> {
   const command = erasureOf(decider);
   const commandId = uuidV5(erasureNamespace, streamId);
   const commandHash = hashOfCommand(command.type, {});
   // A list forgets the types of its deciders. Each one accepts its own command.
   const typed = decider as unknown as Decider<unknown, typeof command, DomainEvent, unknown>;
-  return handle(typed, { streamId, command, commandId, commandHash, actor, correlationId: commandId, now });
+  return handle(typed, {
+    streamId,
+    command,
+    commandId,
+    commandHash,
+    actor,
+    correlationId: correlationId ?? commandId,
+    now,
+  });
 }
 
 function erasureOf({ streamType, erasure }: AnyDecider): { readonly type: string } {

@@ -1,4 +1,4 @@
-import type { Decider } from '../commands/decider.ts';
+import { type Decider, hasRight } from '../commands/decider.ts';
 import type { CustomerCommand } from './domain/commands.ts';
 import { evolve, noCustomer, type Customer } from './domain/customer.ts';
 import { decide } from './domain/decide.ts';
@@ -11,11 +11,11 @@ export const customerDecider: Decider<Customer, CustomerCommand, CustomerEvent, 
   initialState: noCustomer,
   evolve,
   decide,
-  rights: { RegisterCustomer: 'authenticated', RenameCustomer: 'authenticated', EraseCustomer: 'staff' },
+  rights: { RegisterCustomer: 'authenticated', RenameCustomer: 'authenticated', EraseCustomer: 'operator' },
   reasons: customerRejectionReasons,
   creates: command => command.type === 'RegisterCustomer',
   isVisibleTo: (customer, actor) =>
-    actor.role === 'staff' || (customer.status !== 'None' && customer.customerId === actor.subject),
+    hasRight(actor, 'staff') || (customer.status !== 'None' && customer.customerId === actor.subject),
   subject: customer => (customer.status === 'None' ? undefined : customer.customerId),
   erasure: { type: 'EraseCustomer' },
   schemaVersions: { CustomerRegistered: 1, CustomerRenamed: 1, CustomerErased: 1 },

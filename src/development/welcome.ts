@@ -18,7 +18,8 @@ export async function welcome(
 ): Promise<string | undefined> {
   const staff = await developmentToken(auth, { role: 'staff', subject: 'staff' });
   const customer = await developmentToken(auth, { role: 'customer', subject: sampleCustomerId });
-  if (staff === undefined || customer === undefined) return undefined;
+  const operator = await developmentToken(auth, { role: 'operator', subject: 'operator' });
+  if (staff === undefined || customer === undefined || operator === undefined) return undefined;
   const option = url === defaultUrl ? '' : ` -- --url ${url}`;
   const commands = [
     ['npm run watch', 'prints each change of each order'],
@@ -40,6 +41,7 @@ export async function welcome(
     style('bold', 'Development tokens (valid for 30 days, rejected once a key is configured):'),
     `  ${style('cyan', 'staff   ')} ${style('dim', staff)}`,
     `  ${style('cyan', 'customer')} ${style('dim', customer)}`,
+    `  ${style('cyan', 'operator')} ${style('dim', operator)}`,
     '',
   ].join('\n');
 }

@@ -46,3 +46,11 @@ export async function emptyKey(database: Database, subject: string): Promise<voi
     INSERT INTO customer_keys (customer_id, key) VALUES (${subject}, ''::bytea)
     ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`);
 }
+
+/**
+ * The same as emptyKey(), for the role that serves. The database does it only if the log has the event with which the
+ * subject's own stream records the erasure. So no key is erased without an event that says who erased it.
+ */
+export async function emptyKeyOfErased(database: Database, subject: string): Promise<void> {
+  await database.query(sql`SELECT erase_customer_key(${subject})`);
+}

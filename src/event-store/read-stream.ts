@@ -3,7 +3,7 @@ import { sql } from '../database/sql.ts';
 import type { EventTypes } from './event-types.ts';
 import type { RecordedEvent } from './recorded-event.ts';
 import type { Snapshot } from './snapshots.ts';
-import { recordedEvent, type StoredEvent } from './stored-event.ts';
+import { eventWithoutData, recordedEvent, type StoredEvent } from './stored-event.ts';
 
 /** The last event that a command stored, and the hash of the command. */
 export interface StoredCommand {
@@ -22,6 +22,8 @@ export interface StreamPart {
   readonly fromVersion?: number;
   /** Reads only events before this point of the log. Later events are not decoded, so they may be unreadable. */
   readonly before?: number;
+  /** Versions that are returned without their data: it may be unreadable, and the caller leaves it out. */
+  readonly withoutData?: ReadonlySet<number>;
   /**
    * If a snapshot with this shape is stored, returns it and the events after it instead of the events from
    * `fromVersion`.
@@ -51,7 +53,7 @@ interface Selected {
 export async function readStream(
   database: Database,
   types: EventTypes,
-  { streamType, streamId, fromVersion = 1, before = Infinity, snapshotShape }: StreamPart,
+  { streamType, streamId, fromVersion = 1, before = Infinity, withoutData, snapshotShape }: StreamPart,
   commandId: string | null = null,
 ): Promise<StreamRead> {
   const rows = await database.query<{ stream: Selected }>(sql`
@@ -60,7 +62,9 @@ export async function readStream(
   if (!stream) throw new Error('read_stream returned no row');
   return {
     snapshot: stream.snapshot ?? undefined,
-    events: stream.events.filter(({ position }) => position < before).map(event => recordedEvent(types, event)),
+    events: stream.events
+      .filter(({ position }) => position < before)
+      .map(event => (withoutData?.has(event.version) ? eventWithoutData(event) : recordedEvent(types, event))),
     command: stream.command ?? undefined,
   };
 }

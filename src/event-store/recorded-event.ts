@@ -1,6 +1,6 @@
 /** The actor, and the ids that connect the event with the request that caused it. */
 export interface EventMetadata {
-  readonly actor: { readonly role: 'customer' | 'staff'; readonly subject: string };
+  readonly actor: { readonly role: 'customer' | 'staff' | 'operator'; readonly subject: string };
   readonly correlationId: string;
   /** W3C: the span that stored the event, if it was traced. Projection and delivery continue its trace. */
   readonly traceparent?: string | undefined;

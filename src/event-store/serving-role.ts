@@ -4,7 +4,7 @@ import { openPool } from '../database/postgres.ts';
 import { StartError } from '../start-error.ts';
 
 /** The tables that the serving role may write beside those of the views. */
-const ownTables = ['checkpoints', 'parked_streams', 'snapshots'];
+const ownTables = ['checkpoints', 'parked_streams', 'processes', 'snapshots'];
 
 /** Limits in ms, independent of the settings of the database or the role. */
 const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
@@ -157,6 +157,7 @@ async function asOwner<Result>(ownerUrl: string, action: (pool: pg.Pool) => Prom
 
 /**
  * The role may write the given tables and create keys. It may read the log, but append to it only with append_events().
+ * It may erase a key only with erase_customer_key(), which requires that the log has the erasure.
  * The statements are sent together, so they run in one transaction. A role that may create objects in `public` could
  * add an operator there, and append_events() would call it with the owner's rights.
  */
@@ -169,6 +170,7 @@ function servingRights(role: string, written: readonly string[]): string {
     GRANT INSERT, UPDATE, DELETE ON ${written.join(', ')} TO ${name};
     GRANT INSERT ON customer_keys TO ${name};
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON events FROM ${name};
+    GRANT EXECUTE ON FUNCTION erase_customer_key(text) TO ${name};
     GRANT EXECUTE ON FUNCTION append_events(jsonb), append_events(${Array(20).fill('text').join(', ')}) TO ${name};`;
 }
 

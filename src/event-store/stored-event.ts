@@ -42,21 +42,38 @@ export function recordedEvent(types: EventTypes, stored: StoredEvent): RecordedE
   }
 }
 
+/** The event without its data, which is neither upcast nor decrypted: for readers that leave the event out. */
+export function eventWithoutData(stored: StoredEvent): RecordedEvent {
+  return recorded(stored, { type: stored.type, schemaVersion: stored.schemaVersion, data: {} }, undefined);
+}
+
 function read(types: EventTypes, stored: StoredEvent): RecordedEvent {
-  const { type, data, schemaVersion } = bringUp(types, stored.streamType, stored, stored.schemaVersion);
+  const content = bringUp(types, stored.streamType, stored, stored.schemaVersion);
   const { personal, key, streamId } = stored;
+  return recorded(
+    stored,
+    content,
+    personal && key ? openPersonal(Buffer.from(key, 'base64'), streamId, personal) : undefined,
+  );
+}
+
+function recorded(
+  stored: StoredEvent,
+  { type, data, schemaVersion }: Pick<RecordedEvent, 'type' | 'data' | 'schemaVersion'>,
+  personal: object | undefined,
+): RecordedEvent {
   return {
     position: stored.position,
     hash: stored.hash,
     streamType: stored.streamType,
-    streamId,
+    streamId: stored.streamId,
     version: stored.version,
     commandId: stored.commandId,
     ordinal: stored.ordinal,
     type,
     schemaVersion,
     data,
-    personal: personal && key ? openPersonal(Buffer.from(key, 'base64'), streamId, personal) : undefined,
+    personal,
     metadata: stored.metadata,
     occurredAt: new Date(stored.occurredAt),
     recordedAt: new Date(stored.recordedAt),

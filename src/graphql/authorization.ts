@@ -9,12 +9,14 @@ import SchemaBuilder, {
   type TypeParam,
 } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';
-import type { Actor } from '../commands/decider.ts';
+import { type Actor, hasRight } from '../commands/decider.ts';
 import { codedError, unauthenticated } from './coded-error.ts';
 import type { Context } from './context.ts';
 
 /** Which viewers may use a field. Which rows they get (for instance their own ones) is decided by the read. */
-export type Rule = 'authenticated' | 'staff';
+export type Rule = (typeof rules)[number];
+
+const rules = ['authenticated', 'staff', 'operator'] as const;
 
 /**
  * The rule of a type applies to each of its fields. `as-parent`: a viewer who may read the object may read its
@@ -22,16 +24,18 @@ export type Rule = 'authenticated' | 'staff';
  */
 export type TypeRule = Rule | 'as-parent';
 
-const admits: { readonly [Name in Rule]: (viewer: Actor) => boolean } = {
-  authenticated: () => true,
-  staff: viewer => viewer.role === 'staff',
-};
-
 /** @throws UNAUTHENTICATED if there is no viewer, FORBIDDEN if the rule does not admit the viewer */
 export function checkRule(rule: Rule, viewer: Actor | undefined): void {
   if (viewer === undefined) throw unauthenticated();
-  if (!admits[rule](viewer)) throw codedError('FORBIDDEN', `Only ${rule} may do this.`);
+  if (!hasRight(viewer, rule)) throw codedError('FORBIDDEN', `Only ${namesOf[rule]} may do this.`);
 }
+
+/** The callers whom a rule admits, for people. */
+const namesOf: { readonly [Name in Rule]: string } = {
+  authenticated: 'authenticated callers',
+  staff: 'staff',
+  operator: 'operators',
+};
 
 const rootKinds: ReadonlySet<string> = new Set(['Query', 'Mutation', 'Subscription']);
 
@@ -74,7 +78,7 @@ export class AuthorizationPlugin<Types extends SchemaTypes> extends BasePlugin<T
 type Resolve<Types extends SchemaTypes> = GraphQLFieldResolver<unknown, Types['Context'], object>;
 
 function requireRule(rule: unknown, where: string): void {
-  if (typeof rule !== 'string' || !Object.hasOwn(admits, rule)) {
+  if (!rules.some(one => one === rule)) {
     throw new PothosSchemaError(
       `${where} has no rule: declare which viewers may use it (see graphql/authorization.ts)`,
     );

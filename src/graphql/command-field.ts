@@ -2,10 +2,10 @@ import { getNamedType, type GraphQLResolveInfo, isInputObjectType, isNullableTyp
 import type { Decider, DomainCommand, DomainEvent } from '../commands/decider.ts';
 import type { CommandAnswer, CommandCall } from '../commands/handle-command.ts';
 import { deriveId, newCommandId, newId, uuidV5 } from '../ids.ts';
-import { builder, type InputRef } from './builder.ts';
+import { builder, type InputRef, type Types } from './builder.ts';
 import { hashesOfCommand } from '../commands/command-hash.ts';
 import type { InputIssue } from './command-errors.ts';
-import type { CommandResult, commandResult } from './command-result.ts';
+import type { Accepted, CommandResult } from './command-result.ts';
 import { type Context, viewerOf } from './context.ts';
 import type { Rule } from './authorization.ts';
 
@@ -33,6 +33,17 @@ export interface CommandIds {
 
 type Prepared<Command extends DomainCommand> = Pick<CommandCall<Command>, 'streamId' | 'command'>;
 
+/** The union type of the results of some commands. */
+type ResultRef = PothosSchemaTypes.UnionRef<Types, CommandResult, CommandResult>;
+
+/** The call whose events are stored. */
+type AcceptedCall = Pick<CommandCall<DomainCommand>, 'actor' | 'correlationId' | 'now'>;
+
+/** What the input of a command names does not exist. */
+interface Missing {
+  readonly missingId: string;
+}
+
 /** The fields that the rejections of every slice have. */
 interface Rejection {
   readonly reason: string;
@@ -43,7 +54,9 @@ interface Rejection {
 /**
  * Declares one mutation: input → command → handle → a member of the result union.
  * @param options.noun the word for people, e.g. in "There is no noun with this id"
- * @param options.toCommand returns the command and its stream, or all problems of the input
+ * @param options.toCommand returns the command and its stream, all problems of the input, or the id of what is missing
+ * @param options.afterwards does what follows from the stored events, and returns the result. It runs again for a repeat
+ * of the command, so that a caller who got no answer can complete it
  */
 export function commandField<
   State,
@@ -60,15 +73,16 @@ export function commandField<
   readonly rule: Rule;
   readonly noun: string;
   readonly input: InputRef<Input>;
-  readonly result: ReturnType<typeof commandResult>;
+  readonly result: ResultRef;
   readonly decider: Decider<State, Command, Event, R>;
   readonly toCommand: (
     input: Input,
     context: Context,
     ids: CommandIds,
-  ) => Prepared<Command> | { readonly issues: readonly InputIssue[] };
+  ) => Prepared<Command> | Missing | { readonly issues: readonly InputIssue[] };
+  readonly afterwards?: (accepted: Accepted, call: AcceptedCall, context: Context) => Promise<Accepted>;
 }): void {
-  const { name, description, rule, noun, input: inputType, result, decider, toCommand } = options;
+  const { name, description, rule, noun, input: inputType, result, decider, toCommand, afterwards } = options;
   let defaults: object | undefined;
   builder.mutationField(name, t =>
     t.field({
@@ -91,11 +105,13 @@ export function commandField<
           derive: (kind, label) => (idempotencyKey == null ? newId(kind) : deriveId(kind, commandId, label)),
         });
         if ('issues' in prepared) return invalidInput([...prepared.issues, ...versionIssues(expectedVersion)]);
+        if ('missingId' in prepared) return notFound(noun, prepared.missingId);
 
         const { streamId, command } = prepared;
         defaults ??= defaultsOf(info);
         const { commandHash, formerHash } = hashesOfCommand(name, input, defaults);
         // The fields are listed, because an object made by a spread is slower to create and to read.
+        const now = context.now();
         const answer = await context.dependencies.handle(decider, {
           streamId,
           command,
@@ -106,10 +122,13 @@ export function commandField<
           actor,
           correlationId: context.correlationId,
           trace: context.trace,
-          now: context.now(),
+          now,
         });
-        if (answer.type === 'accepted') context.responsePosition.reached(answer.position);
-        return resultOf(answer, noun, prepared.streamId);
+        if (answer.type !== 'accepted') return resultOf(answer, noun, streamId);
+        const { correlationId } = context;
+        const accepted = afterwards ? await afterwards(answer, { actor, correlationId, now }, context) : answer;
+        context.responsePosition.reached(accepted.position);
+        return accepted;
       },
     }),
   );
@@ -135,14 +154,18 @@ function invalidInput(issues: readonly InputIssue[]): CommandResult {
   return { type: 'invalid-input', message: issues.map(({ message }) => message).join(' '), issues };
 }
 
-function resultOf(answer: CommandAnswer<Rejection>, noun: string, streamId: string): CommandResult {
+function notFound(noun: string, streamId: string): CommandResult {
+  return { type: 'not-found', message: `There is no ${noun} with this id: check the id.`, streamId };
+}
+
+type Refused = Exclude<CommandAnswer<Rejection>, { readonly type: 'accepted' }>;
+
+function resultOf(answer: Refused, noun: string, streamId: string): CommandResult {
   switch (answer.type) {
-    case 'accepted':
-      return answer;
     case 'rejected':
       return { type: 'rejected', ...answer.rejection, streamId };
     case 'not-found':
-      return { type: 'not-found', message: `There is no ${noun} with this id: check the id.`, streamId };
+      return notFound(noun, streamId);
     case 'version-conflict':
       return {
         ...answer,

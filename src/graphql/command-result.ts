@@ -59,20 +59,21 @@ export function commandResult<Row extends object>(
       }),
     }),
   });
-  const typeNames: { readonly [Type in CommandResult['type']]: string } = {
-    accepted: payload.name,
-    rejected: RejectedError.name,
-    'not-found': NotFoundError.name,
-    'version-conflict': VersionConflictError.name,
-    'invalid-input': InvalidInputError.name,
-    'key-reused': IdempotencyKeyReusedError.name,
-  };
   return builder.unionType(`${Noun}CommandResult`, {
     description: descriptions.result,
     types: [payload, RejectedError, NotFoundError, VersionConflictError, InvalidInputError, IdempotencyKeyReusedError],
-    resolveType: result => typeNames[result.type],
+    resolveType: result => (result.type === 'accepted' ? payload.name : errorTypeNames[result.type]),
   });
 }
+
+/** The types of the errors of commands. */
+export const errorTypeNames: { readonly [Type in Exclude<CommandResult['type'], 'accepted'>]: string } = {
+  rejected: RejectedError.name,
+  'not-found': NotFoundError.name,
+  'version-conflict': VersionConflictError.name,
+  'invalid-input': InvalidInputError.name,
+  'key-reused': IdempotencyKeyReusedError.name,
+};
 
 /**
  * A failed read after a stored command returns null and not an error: the caller would take the error for a failed

@@ -1,3 +1,4 @@
+import type { Erasure, ErasureOrder } from '../commands/erase-personal-data.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Hub } from '../live/hub.ts';
 import type { SharedReads } from '../live/shared-reads.ts';
@@ -13,6 +14,8 @@ export interface Dependencies {
   /** Reads of lists and feeds: subscribers that are woken at the same position share one read. */
   readonly sharedReads: SharedReads;
   readonly handle: HandleCommand;
+  /** Completes the erasure of a subject whose own stream records it already. */
+  readonly erase: (order: Omit<ErasureOrder, 'emptyKey'>) => Promise<Erasure | undefined>;
   readonly tracing?: Tracing | undefined;
   /** Notifies subscribers of new events in a stream, before the views reflect them. */
   readonly logHub: Hub<never>;

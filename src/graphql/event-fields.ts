@@ -1,3 +1,4 @@
+import { hasRight } from '../commands/decider.ts';
 import type { Position } from '../event-store/position.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { deriveId } from '../ids.ts';
@@ -24,9 +25,9 @@ export function eventFields(t: FieldBuilder) {
     }),
     actor: t.string({
       description:
-        'The subject of the caller who sent the command. Customers see "staff" instead of the name of a staff member.',
+        'The subject of the caller who sent the command. Customers see "staff" instead of the name of a staff member or operator.',
       resolve: ({ metadata: { actor } }, _args, context) =>
-        actor.role === 'staff' && viewerOf(context).role !== 'staff' ? 'staff' : actor.subject,
+        hasRight(actor, 'staff') && !hasRight(viewerOf(context), 'staff') ? 'staff' : actor.subject,
     }),
     correlationId: t.string({
       description: 'The id of the request that caused the event.',

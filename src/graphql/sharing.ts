@@ -10,8 +10,8 @@ import SchemaBuilder, {
 import { type DocumentNode, type GraphQLSchema, isObjectType, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 
 /**
- * Which viewers may share one serialised response. `role`: all staff members get the same response, and each customer
- * gets their own. A field without a declaration is never shared between viewers, so a forgotten declaration costs
+ * Which viewers may share one serialised response. `role`: all staff members get the same response, and so do all
+ * operators; each customer gets their own. A field without a declaration is never shared between viewers, so a forgotten declaration costs
  * time but reveals nothing.
  */
 export type Sharing = 'role' | 'viewer';

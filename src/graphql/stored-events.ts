@@ -3,6 +3,7 @@ import { builder } from './builder.ts';
 import { startAfter } from './context.ts';
 import { eventOf, eventsAfter } from './event-feed.ts';
 import { eventFields } from './event-fields.ts';
+import { Role } from './viewer.ts';
 
 const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
   description: 'A stored event of any stream.',
@@ -15,6 +16,11 @@ const StoredEvent = builder.objectRef<RecordedEvent>('StoredEvent').implement({
         'The type of the stream: that of an aggregate, or `projection` for actions of operators on the read models.',
     }),
     streamId: t.exposeID('streamId', { description: 'The id of the stream.' }),
+    actorRole: t.field({
+      type: Role,
+      description: 'The role of the caller who sent the command. It tells what an operator did from what staff did.',
+      resolve: ({ metadata }) => metadata.actor.role,
+    }),
   }),
 });
 

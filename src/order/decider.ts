@@ -1,4 +1,4 @@
-import type { Decider } from '../commands/decider.ts';
+import { type Decider, hasRight } from '../commands/decider.ts';
 import type { OrderCommand } from './domain/commands.ts';
 import { decide } from './domain/decide.ts';
 import type { OrderEvent } from './domain/events.ts';
@@ -22,12 +22,12 @@ export const orderDecider: Decider<Order, OrderCommand, OrderEvent, OrderRejecti
     DeliverOrder: 'staff',
     CancelOrder: 'authenticated',
     ImportOrder: 'staff',
-    EraseOrder: 'staff',
+    EraseOrder: 'operator',
   },
   reasons: orderRejectionReasons,
   creates: command => command.type === 'CreateOrder' || command.type === 'ImportOrder',
   isVisibleTo: (order, actor) =>
-    actor.role === 'staff' || (order.status !== 'None' && order.customerId === actor.subject),
+    hasRight(actor, 'staff') || (order.status !== 'None' && order.customerId === actor.subject),
   subject: order => (order.status === 'None' ? undefined : order.customerId),
   erasure: { type: 'EraseOrder' },
   schemaVersions: {

@@ -30,6 +30,15 @@ export function readRebuild(database: Database): Promise<Checkpoint | undefined>
   return read(database, sql`NOT live AND NOT retired`);
 }
 
+/**
+ * Reads the checkpoint of the rebuild that an operator has requested by the API, if it is not finished. Projectors fold
+ * it. A rebuild that a terminal command started is folded by that command.
+ * @throws NewerSchemaError as above
+ */
+export function readRequestedRebuild(database: Database): Promise<Checkpoint | undefined> {
+  return read(database, sql`NOT live AND NOT retired AND requested_at IS NOT NULL`);
+}
+
 async function read(database: Database, which: Sql): Promise<Checkpoint | undefined> {
   const rows = await database.lookUp<{ checkpoint: Checkpoint; newer: string | null }>(sql`
     SELECT jsonb_build_object('generation', generation, 'live', live,

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
-import { sql } from '../database/sql.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 import { coreGroup } from './view-sql.ts';
 import { viewNames, type Views } from './view.ts';
 import { standsAt } from './write-rows.ts';
@@ -26,6 +26,28 @@ export async function beginRebuild(database: Database): Promise<Checkpoint> {
       RETURNING generation, live, jsonb_build_object('point', position, 'hash', hash) AS position`);
     if (started) return started;
   }
+}
+
+/**
+ * The part of the projector's statement that starts the rebuild which an operator has requested, unless one is running
+ * already. It does nothing unless `moved` shows that the checkpoint moved.
+ * @param position of the request
+ */
+export function startRequested(position: number): Sql {
+  return sql`
+    INSERT INTO checkpoints (group_name, generation, live, position, hash, requested_at)
+    SELECT ${coreGroup}, max(generation) + 1, false, 0, '000000000000', ${position}::bigint
+    FROM checkpoints WHERE group_name = ${coreGroup}
+    HAVING EXISTS (SELECT FROM moved)
+    ON CONFLICT DO NOTHING`;
+}
+
+/** Records that a process continues a rebuild from here, for the rate. @returns false if it is over */
+export async function continueRebuild(database: Database, { generation }: Checkpoint): Promise<boolean> {
+  const continued = await database.execute(sql`
+    UPDATE checkpoints SET run_from = position, run_at = clock_timestamp()
+    WHERE group_name = ${coreGroup} AND generation = ${generation}::int AND NOT live AND NOT retired`);
+  return continued > 0;
 }
 
 /** Abandons the started generation, whichever process folds it: its rows can then be deleted. */
@@ -72,16 +94,36 @@ export async function readFreed(database: Database, generation: number): Promise
         AND p.version <= old.version)`);
 }
 
-/** Deletes a replaced generation, in slices; its checkpoint last, so that a killed deletion can resume. */
-export async function removeGeneration(database: Database, views: Views, generation: number): Promise<void> {
+/**
+ * Deletes a replaced generation, in slices; its checkpoint last, so that a killed deletion can resume.
+ * @param signal ends it early, as a kill would
+ */
+export async function removeGeneration(
+  database: Database,
+  views: Views,
+  generation: number,
+  signal?: AbortSignal,
+): Promise<void> {
   for (const name of viewNames(views)) {
-    const table = sql.raw(name);
-    for (let removed = sliceSize; removed === sliceSize; ) {
-      removed = await database.execute(sql`
-        DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
-          SELECT ctid FROM ${table} WHERE generation = ${generation}::int LIMIT ${sliceSize}::int))`);
+    while (await hasRows(database, name, generation)) {
+      if (signal?.aborted) return;
+      await removeSlice(database, name, generation);
     }
   }
   await database.models.parkedStream.deleteMany({ where: { groupName: coreGroup, generation } });
   await database.models.checkpoint.deleteMany({ where: { groupName: coreGroup, generation, retired: true } });
+}
+
+/** Two processes may delete the same generation. The slice of one may then be deleted by the other one already. */
+async function removeSlice(database: Database, viewName: string, generation: number): Promise<void> {
+  const table = sql.raw(viewName);
+  await database.execute(sql`
+    DELETE FROM ${table} WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM ${table} WHERE generation = ${generation}::int LIMIT ${sliceSize}::int))`);
+}
+
+async function hasRows(database: Database, viewName: string, generation: number): Promise<boolean> {
+  const rows = await database.query<unknown>(sql`
+    SELECT 1 FROM ${sql.raw(viewName)} WHERE generation = ${generation}::int LIMIT 1`);
+  return rows.length > 0;
 }

@@ -1,13 +1,10 @@
 import type { Database } from '../database/database.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
-import { UnreadableEventError } from '../event-store/unreadable-event.ts';
-import { type Sql, sql } from '../database/sql.ts';
+import { sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { foldBatch, noChanges } from './fold-batch.ts';
-import { readRowsToFold } from './read-rows-to-fold.ts';
-import { isPoison } from './poison-error.ts';
+import { noChanges } from './fold-batch.ts';
 import type { Projection } from './projection-context.ts';
-import { retriedStream, type StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 import { coreGroup } from './view-sql.ts';
 import { writeRows } from './write-rows.ts';
 
@@ -45,46 +42,6 @@ export async function park(
   return moved;
 }
 
-/** Folds a parked stream again, starting at the event that failed. If that fails again, the stream stays parked. */
-export async function carryOutRetry(projection: Projection, from: Checkpoint, event: RecordedEvent): Promise<boolean> {
-  const stream = retriedStream(event);
-  if (!stream) throw new Error(`event ${event.position} is no retry`);
-  try {
-    return await retry(projection, from, event, stream);
-  } catch (error) {
-    if (!isPoison(error) && !(error instanceof UnreadableEventError)) throw error;
-    projection.onParked?.(stream, error);
-    return writeRows(projection.database, from, { point: event.position, hash: event.hash }, noChanges, [
-      sql`
-        UPDATE parked_streams SET attempts = attempts + 1, error = ${textOf(error)}, tried_at = clock_timestamp()
-        WHERE ${thatOne(from, stream)}`,
-    ]);
-  }
-}
-
-async function retry(
-  { database, store, views }: Projection,
-  from: Checkpoint,
-  { position, hash }: RecordedEvent,
-  stream: StreamName,
-): Promise<boolean> {
-  const { rows, parked } = await readRowsToFold(database, views.folded, from.generation, [stream]);
-  const fromVersion = parked.get(stream.streamId);
-  // Only up to the position of the retry: later events are folded in their turn, and a rebuild must produce the same
-  // rows.
-  const events =
-    fromVersion === undefined ? [] : (await store.readStream({ ...stream, fromVersion, before: position })).events;
-  const changed = foldBatch(views, rows, events, { ...stream, position, hash });
-  return writeRows(database, from, { point: position, hash }, changed, [
-    sql`DELETE FROM parked_streams WHERE ${thatOne(from, stream)}`,
-  ]);
-}
-
-function thatOne({ generation }: Checkpoint, { streamType, streamId }: StreamName): Sql {
-  return sql`EXISTS (SELECT FROM moved) AND group_name = ${coreGroup} AND generation = ${generation}::int
-    AND stream_type = ${streamType} AND stream_id = ${streamId}`;
-}
-
 /** The parked streams of the live generation, oldest first. Both tables are read from one snapshot. */
 export async function readParked({ models }: Database): Promise<ParkedStream[]> {
   const [live, parked] = await models.$transaction(
@@ -109,7 +66,7 @@ export async function readParked({ models }: Database): Promise<ParkedStream[]> 
     });
 }
 
-/** PostgreSQL text columns do not accept a NUL character. */
-function textOf(error: unknown): string {
+/** The text of an error, as it is stored. PostgreSQL text columns do not accept a NUL character. */
+export function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, errorLength);
 }

@@ -2,10 +2,11 @@ import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { foldBatch } from './fold-batch.ts';
 import { readRowsToFold } from './read-rows-to-fold.ts';
-import { carryOutRetry, park } from './park-stream.ts';
+import { carryOut } from './carry-out.ts';
+import { park } from './park-stream.ts';
 import { isPoison } from './poison-error.ts';
 import type { Projection } from './projection-context.ts';
-import { retriedStream } from './stream-retried-event.ts';
+import { actOf } from './projection-events.ts';
 import { writeRows } from './write-rows.ts';
 
 /**
@@ -19,19 +20,19 @@ export async function projectBatch(
   events: readonly RecordedEvent[],
 ): Promise<boolean> {
   let from = checkpoint;
-  for (const part of betweenRetries(events)) {
+  for (const part of betweenActs(events)) {
     if (!(await projectPart(projection, from, part))) return false;
     from = after(from, part);
   }
   return true;
 }
 
-/** Retries are handled one by one: each depends on the rows before it. */
-function betweenRetries(events: readonly RecordedEvent[]): RecordedEvent[][] {
+/** What operators did is carried out one by one: a retry, for example, depends on the rows before it. */
+function betweenActs(events: readonly RecordedEvent[]): RecordedEvent[][] {
   const parts: RecordedEvent[][] = [];
   let part: RecordedEvent[] | undefined;
   for (const event of events) {
-    if (retriedStream(event)) {
+    if (actOf(event)) {
       parts.push([event]);
       part = undefined;
     } else if (part) part.push(event);
@@ -43,7 +44,8 @@ function betweenRetries(events: readonly RecordedEvent[]): RecordedEvent[][] {
 async function projectPart(projection: Projection, from: Checkpoint, part: readonly RecordedEvent[]): Promise<boolean> {
   const [first] = part;
   if (!first) return true;
-  if (retriedStream(first)) return carryOutRetry(projection, from, first);
+  const act = actOf(first);
+  if (act) return carryOut(projection, from, first, act);
   try {
     return await projectEvents(projection, from, part);
   } catch (error) {

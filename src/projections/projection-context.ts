@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { ProjectorRowCache } from './projector-row-cache.ts';
-import type { StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 import type { Views } from './view.ts';
 
 /** The parts that folding needs in addition to the events. */

@@ -7,7 +7,7 @@ import { type Checkpoint, noteFailure, readCheckpoint } from './checkpoint.ts';
 import { ProjectorRowCache } from './projector-row-cache.ts';
 import { NewerSchemaError } from './newer-schema.ts';
 import { projectNext } from './project-next.ts';
-import type { StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 import type { Views } from './view.ts';
 
 /**

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { isOfThisLog } from '../event-store/is-of-this-log.ts';
 import type { Position } from '../event-store/position.ts';
+import { pendingRequest } from './rebuild-requests.ts';
 import { coreGroup, firstOf } from './view-sql.ts';
 import type { Views } from './view.ts';
 
@@ -34,12 +35,16 @@ export interface RebuildStatus {
   readonly etaSeconds: number | null;
 }
 
+type RunningRebuild = Omit<RebuildStatus, 'total' | 'etaSeconds'>;
+
 interface Group extends Omit<ProjectionStatus, 'name' | 'state' | 'parkedStreams' | 'rebuild'> {
   /** Since it last moved. */
   readonly stillSeconds: number;
   readonly continues: boolean;
   readonly parked: Readonly<Record<string, number>> | null;
-  readonly rebuild: Omit<RebuildStatus, 'total' | 'etaSeconds'> | null;
+  /** The rebuild as the checkpoints have it, and the request that no projector has carried out yet. */
+  readonly started: RunningRebuild | null;
+  readonly pending: string | null;
   readonly head: number;
 }
 
@@ -81,13 +86,22 @@ export async function readProjectionsAfter(
   return { position, continues, state };
 }
 
-function stateOf({ failure, rebuild, lagSeconds, stillSeconds }: Group): ProjectionState {
+function stateOf(group: Group): ProjectionState {
+  const { failure, lagSeconds, stillSeconds } = group;
   if (failure !== null) return 'FAILED';
   if (lagSeconds > inactiveAfterSeconds && stillSeconds > inactiveAfterSeconds) return 'PAUSED';
-  return rebuild ? 'REBUILDING' : 'LIVE';
+  return runningRebuild(group) ? 'REBUILDING' : 'LIVE';
 }
 
-function rebuildOf({ rebuild, head }: Group): RebuildStatus | null {
+/** With the last request, so that a caller who made it sees it at once. */
+function runningRebuild({ started, pending }: Group): RunningRebuild | null {
+  if (pending === 'RebuildAbandoned') return null;
+  return started ?? (pending === null ? null : { processed: 0, eventsPerSecond: 0 });
+}
+
+function rebuildOf(group: Group): RebuildStatus | null {
+  const { head } = group;
+  const rebuild = runningRebuild(group);
   if (!rebuild) return null;
   const { processed, eventsPerSecond } = rebuild;
   const etaSeconds = eventsPerSecond > 0 ? Math.max(head - processed, 0) / eventsPerSecond : null;
@@ -109,7 +123,7 @@ async function readGroup(database: Database, after: Position | undefined): Promi
         SELECT jsonb_build_object('processed', r.position, 'eventsPerSecond',
           coalesce((r.position - r.run_from) / nullif(extract(epoch FROM r.moved_at - r.run_at), 0), 0)::float8)
         FROM checkpoints r WHERE r.group_name = c.group_name AND NOT r.live AND NOT r.retired
-      ) AS rebuild
+      ) AS started, ${pendingRequest} AS pending
     FROM checkpoints c, (
       SELECT coalesce((SELECT position FROM events ORDER BY position DESC LIMIT 1), 0) AS position) head
     WHERE c.group_name = ${coreGroup} AND c.live`);

@@ -1,7 +1,7 @@
 // What the projector reads before it folds: the stored rows of some streams, as they are.
 import type { Database } from '../database/database.ts';
 import { type Sql, sql } from '../database/sql.ts';
-import type { StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 import { column, coreGroup, rowText, table } from './view-sql.ts';
 import type { FoldedView } from './view.ts';
 

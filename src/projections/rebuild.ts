@@ -3,17 +3,12 @@ import type { EventStore } from '../event-store/event-store.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import { type Checkpoint, readCheckpoint, readRebuild } from './checkpoint.ts';
-import { beginRebuild, readFreed, readRetired, removeGeneration, switchTo } from './generations.ts';
+import { beginRebuild, continueRebuild, readFreed, readRetired, removeGeneration, switchTo } from './generations.ts';
 import { park } from './park-stream.ts';
 import { after, projectBatch } from './project-batch.ts';
 import type { Projection } from './projection-context.ts';
-import type { StreamName } from './stream-retried-event.ts';
+import type { StreamName } from './projection-events.ts';
 
-/**
- * Maximum number of events in a batch. Each row is written once per batch, so larger batches write less. Memory
- * limits the size.
- */
-const batchSize = 5_000;
 /** If another process is faster, this one lets it continue and checks again after this time, ms. */
 const standbyIntervalMs = 1_000;
 
@@ -22,9 +17,19 @@ export interface Rebuild extends Projection {
   readonly store: Pick<EventStore, 'readStream' | 'readLog'>;
   /** Retries a parked stream; see retryEvent(). */
   readonly retry: (stream: StreamName) => Promise<unknown>;
+  /**
+   * Maximum number of events in a batch. Each row is written once per batch, so larger batches write less. Memory limits
+   * the size, and in a process that serves requests the time for which a batch holds the event loop. Default: that of a
+   * process that does nothing else.
+   */
+  readonly batchSize?: number;
   /** Called with its progress. */
   readonly onProgress: (point: number) => void;
+  /** Ends it early, as a kill would: another call resumes. */
+  readonly signal?: AbortSignal;
 }
+
+const largeBatch = 5_000;
 
 /**
  * Folds the whole log into a new generation of every view beside the live one, makes it live when it has reached the
@@ -42,28 +47,51 @@ export async function rebuild(parts: Rebuild): Promise<'folded' | 'removed' | 'g
     await foldAll(parts, started);
     if ((await readCheckpoint(database)).generation < started.generation) return 'given up';
   }
+  await removeRetired(parts);
+  return unfinished ? 'removed' : 'folded';
+}
+
+/**
+ * Continues a rebuild that was started, until it is live, abandoned, or `signal` ends it. Never starts one: if it is
+ * over in the meantime, nothing is done.
+ */
+export async function resumeRebuild(parts: Rebuild, started: Checkpoint): Promise<void> {
+  if (await continueRebuild(parts.database, started)) await foldAll(parts, started);
+}
+
+/** Deletes the rows of generations that were replaced or abandoned. */
+export async function removeRetired({ database, views, retry, signal }: Rebuild): Promise<void> {
   for (const generation of await readRetired(database)) {
     // Subscribers are past the last events of these rows, and only a change at a later position is sent to them.
-    for (const stream of await readFreed(database, generation)) await parts.retry(stream);
-    await removeGeneration(database, parts.views, generation);
+    for (const stream of await readFreed(database, generation)) await retry(stream);
+    await removeGeneration(database, views, generation, signal);
   }
-  return unfinished ? 'removed' : 'folded';
 }
 
 /** Folds until the generation is live, switched by this process or by another one that rebuilds it. */
 async function foldAll(parts: Rebuild, started: Checkpoint): Promise<void> {
-  const { database, onProgress } = parts;
+  const { database, onProgress, signal } = parts;
   let from: Checkpoint = started;
   let ahead: Promise<RecordedEvent[]> | undefined;
-  for (;;) {
+  while (!signal?.aborted) {
     const step = await foldNext(parts, from, ahead ?? readBatch(parts, from));
     if (step.to) onProgress(step.to.position.point);
     if (step.to && !step.ahead && (await switchTo(database, step.to))) return;
-    if (!step.to) await sleep(standbyIntervalMs);
+    if (!step.to) await standBy(signal);
     const next = step.to ?? (await readRebuild(database));
     if (next?.generation !== from.generation) return;
     ahead = step.to && step.ahead;
     from = next;
+    // The embedded database answers within a turn of the event loop: without this, a rebuild would block all requests.
+    await new Promise(resolve => setImmediate(resolve));
+  }
+}
+
+async function standBy(signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(standbyIntervalMs, undefined, { signal });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   }
 }
 
@@ -79,7 +107,7 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   try {
     const events = await reading;
     const to = after(from, events);
-    const ahead = events.length === batchSize ? readBatch(parts, to) : undefined;
+    const ahead = events.length === batchSizeOf(parts) ? readBatch(parts, to) : undefined;
     return { to: (await projectBatch(parts, from, events)) ? to : undefined, ...(ahead && { ahead }) };
   } catch (error) {
     if (!(error instanceof UnreadableEventError)) throw error;
@@ -87,8 +115,12 @@ async function foldNext(parts: Rebuild, from: Checkpoint, reading: Promise<Recor
   }
 }
 
-function readBatch({ store }: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
-  const reading = store.readLog(position.point, batchSize);
+function batchSizeOf({ batchSize = largeBatch }: Rebuild): number {
+  return batchSize;
+}
+
+function readBatch(parts: Rebuild, { position }: Checkpoint): Promise<RecordedEvent[]> {
+  const reading = parts.store.readLog(position.point, batchSizeOf(parts));
   // The next step gets the error. Without this handler an unhandled rejection would end the process before.
   reading.catch(() => undefined);
   return reading;

@@ -58,17 +58,20 @@ function keysOf(view: SummedView, row: Contribution): Record<string, string | bi
  * The amounts that a batch adds to the sums: the contributions of its changed rows after the batch, minus those
  * before it.
  * @param before rows of the source view by id, before the batch
+ * @param gone ids of rows that exist no longer
  */
 export function sumChanges(
   view: SummedView,
   before: ReadonlyMap<string, object>,
   after: readonly object[],
+  gone: readonly string[] = [],
 ): readonly object[] {
   const sums = new Sums(view);
   for (const row of after) {
     sums.add(row);
     sums.takeBack(before.get(String((row as Record<string, unknown>)[view.source.key])));
   }
+  for (const id of gone) sums.takeBack(before.get(id));
   return [...sums.rows().values()];
 }
 

@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { eventJson, eventsWithKeys, recordedEvent, type StoredEvent } from '../event-store/stored-event.ts';
 import { sql } from '../database/sql.ts';
-import { projectionEvents } from './stream-retried-event.ts';
+import { projectionEvents } from './projection-events.ts';
 import { idList, type ReadSource } from './read-entities.ts';
+import { foldSkipped, readSkippedVersions } from './skipped-events.ts';
 import { column, coreGroup, table, wholeColumns, wholeRow, wholeRowJson } from './view-sql.ts';
 import { verifySums } from './verify-sums.ts';
 import { oneLine, type ViewFault } from './verify-fault.ts';
@@ -101,12 +102,17 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Der
     SELECT ${eventJson} AS event FROM ${eventsWithKeys}
     WHERE e.stream_type = ${view.streamType} AND e.stream_id IN (SELECT ${idList(ids)}) AND e.position <= ${point}::bigint
     ORDER BY e.stream_id, e.version`);
+  const skipped = await readSkippedVersions(database, view.streamType, ids, point);
   const folded = new Map<string, object>();
   const foldedEvents = new Map<string, RecordedEvent[]>();
   const faults = new Map<string, string>();
   for (const { event } of events) {
     const id = event.streamId;
     if (faults.has(id)) continue;
+    if (skipped.get(id)?.has(event.version)) {
+      skip(view, folded, event);
+      continue;
+    }
     try {
       const recorded = recordedEvent(types, event);
       fold(view, folded, recorded);
@@ -117,9 +123,9 @@ async function slice(source: ReadSource, view: FoldedView, derived: readonly Der
       faults.set(id, unfoldable(event.position, error));
     }
   }
-  for (const retry of await retries(source, view, ids, point)) {
-    const row = folded.get(retry.id);
-    if (row && 'position' in view.columns) folded.set(retry.id, retried(row, retry));
+  for (const again of await foldedAgain(source, view, ids, point)) {
+    const row = folded.get(again.id);
+    if (row && 'position' in view.columns) folded.set(again.id, stamped(row, again));
   }
   return { rows, folded, events: foldedEvents, faults };
 }
@@ -153,27 +159,32 @@ function fold(view: FoldedView, folded: Map<string, object>, event: RecordedEven
   if (row) folded.set(event.streamId, row);
 }
 
-interface LastRetry {
+function skip(view: FoldedView, folded: Map<string, object>, { streamId, version }: StoredEvent): void {
+  const row = foldSkipped(view, folded.get(streamId), version);
+  if (row) folded.set(streamId, row);
+}
+
+interface FoldedAgain {
   readonly id: string;
   readonly position: number;
   readonly hash: string;
 }
 
-/** The last retry of each stream: rows carry its position if it is after the stream's last event. */
-async function retries(
+/** The last retry or skip of each stream: rows carry its position if it is after the stream's last event. */
+async function foldedAgain(
   { database }: ReadSource,
   { streamType }: FoldedView,
   ids: readonly string[],
   point: number,
-): Promise<LastRetry[]> {
-  return database.query<LastRetry>(sql`
+): Promise<FoldedAgain[]> {
+  return database.query<FoldedAgain>(sql`
     SELECT DISTINCT ON (1) data->>'streamId' AS id, position::float8 AS position, encode(substr(hash, 1, 6), 'hex') AS hash
     FROM events WHERE stream_type = ${projectionEvents.streamType} AND data->>'streamType' = ${streamType}
       AND data->>'streamId' IN (SELECT ${idList(ids)}) AND position <= ${point}::bigint
     ORDER BY 1, position DESC`);
 }
 
-function retried(row: object, { position, hash }: LastRetry): object {
+function stamped(row: object, { position, hash }: FoldedAgain): object {
   return (row as { position: number }).position < position ? { ...row, position, hash } : row;
 }
 

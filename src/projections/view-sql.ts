@@ -92,6 +92,13 @@ export function upsertRows(view: ViewTable, generation: number, rows: readonly o
     ON CONFLICT (generation, ${sql.raw(snakeCase(view.key))}) DO UPDATE SET ${sql.raw(changed.join(', '))}`;
 }
 
+/** The part of a statement that deletes a view's row. It does nothing unless `moved` shows that the checkpoint moved. */
+export function deleteRow(view: ViewTable, generation: number, id: string): Sql {
+  return sql`
+    DELETE FROM ${table(view)} gone
+    WHERE EXISTS (SELECT FROM moved) AND gone.generation = ${generation}::int AND ${column('gone', view.key)} = ${id}`;
+}
+
 export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
 }

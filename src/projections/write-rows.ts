@@ -7,7 +7,7 @@ import type { Changes } from './fold-batch.ts';
 import { newerMigration } from './newer-schema.ts';
 import { PoisonError } from './poison-error.ts';
 import { addToSums } from './sums.ts';
-import { coreGroup, upsertRows } from './view-sql.ts';
+import { coreGroup, deleteRow, upsertRows } from './view-sql.ts';
 
 /**
  * Moves the checkpoint by compare-and-set and writes the rows in one statement, so in one transaction that a paused
@@ -21,11 +21,11 @@ export async function writeRows(
   database: Database,
   from: Checkpoint,
   to: Position,
-  { rows, sums }: Changes,
+  changes: Changes,
   beside: readonly Sql[] = [],
   moving = move(from, to),
 ): Promise<boolean> {
-  const parts = [...writesOf(from, { rows, sums }), ...beside].map(
+  const parts = [...writesOf(from, changes), ...beside].map(
     (part, index) => sql`, ${sql.raw(`write_${index}`)} AS (${part})`,
   );
   const moved = await database.lookUp<unknown>(sql`
@@ -35,10 +35,11 @@ export async function writeRows(
 }
 
 /** @throws PoisonError if a view cannot compute the words that find a row */
-function writesOf({ generation }: Checkpoint, { rows, sums }: Changes): Sql[] {
+function writesOf({ generation }: Checkpoint, { rows, gone, sums }: Changes): Sql[] {
   try {
     return [
       ...rows.flatMap(one => (one.rows.length === 0 ? [] : [upsertRows(one.view, generation, one.rows)])),
+      ...gone.map(({ view, id }) => deleteRow(view, generation, id)),
       ...sums.flatMap(one => (one.changes.length === 0 ? [] : [addToSums(one.view, generation, one.changes)])),
     ];
   } catch (error) {

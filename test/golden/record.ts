@@ -9,7 +9,7 @@ import { format, resolveConfig } from 'prettier';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { sql } from '../../src/database/sql.ts';
-import { appendRetry } from '../../src/cli/parked.ts';
+import { appendRetry } from '../../src/operator/append-retry.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { types } from '../../src/slices.ts';
 import {

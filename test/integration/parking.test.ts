@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
-import { appendRetry, printParked, retry } from '../../src/cli/parked.ts';
+import { printParked, retry } from '../../src/cli/parked.ts';
+import { appendRetry } from '../../src/operator/append-retry.ts';
 import { abandonBegunRebuild, rebuildView } from '../../src/cli/rebuild.ts';
 import { status } from '../../src/cli/status.ts';
 import { verify } from '../../src/cli/verify.ts';

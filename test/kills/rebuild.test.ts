@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { appendRetry } from '../../src/cli/parked.ts';
+import { appendRetry } from '../../src/operator/append-retry.ts';
 import { appendEvents } from '../../src/event-store/append-events.ts';
 import { readHead } from '../../src/event-store/read-log.ts';
 import { newId } from '../../src/ids.ts';

@@ -20,6 +20,10 @@ export function staffToken(options?: TokenOptions): Promise<string> {
   return token({ role: 'staff', sub: 'anna' }, options);
 }
 
+export function operatorToken(options?: TokenOptions): Promise<string> {
+  return token({ role: 'operator', sub: 'olga' }, options);
+}
+
 /** A token with any claims, also those that servers must reject. */
 export function token(claims: Record<string, unknown>, options: TokenOptions = {}): Promise<string> {
   const jwt = new SignJWT(claims)

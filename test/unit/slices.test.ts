@@ -6,7 +6,7 @@ import type { Actor } from '../../src/commands/decider.ts';
 import { registerNode } from '../../src/graphql/node.ts';
 import { viewNames } from '../../src/projections/view.ts';
 import { schema } from '../../src/schema.ts';
-import { deciders, type Slice, slices, views } from '../../src/slices.ts';
+import { commandDeciders, deciders, type Slice, slices, views } from '../../src/slices.ts';
 
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'));
 const folders = files.filter(file => /^[\w-]+\/decider\.ts$/.test(file) && !file.startsWith('commands/'));
@@ -76,15 +76,15 @@ describe.each(deciders)('the aggregate $streamType', decider => {
     }
   });
 
-  test('is erased by one of its own commands, which staff may send', () => {
+  test('is erased by one of its own commands, which operators may send', () => {
     if (decider.erasure === 'none') return;
-    expect(decider.rights[decider.erasure.type]).toBe('staff');
+    expect(decider.rights[decider.erasure.type]).toBe('operator');
   });
 });
 
 test('the public schema has no reason that no aggregate has', () => {
   const reasons = schema.getType('RejectionReason');
-  const known = new Set(deciders.flatMap(decider => Object.keys(decider.reasons)));
+  const known = new Set(commandDeciders.flatMap(decider => Object.keys(decider.reasons)));
   expect(isEnumType(reasons) && reasons.getValues().filter(({ name }) => !known.has(name))).toEqual([]);
 });
 
@@ -92,7 +92,7 @@ describe('the machinery names no slice', () => {
   // These are about this shop, or for this API: what they show and send is orders.
   const ofThisShop = /^(?:development|client|graphiql|generated|cli\/(?:import|simulate|watch|order)\b)/;
   const machinery = files.filter(file => !sliceNames.includes(file.split('/')[0]!) && !ofThisShop.test(file));
-  const roles: readonly string[] = ['customer', 'staff'] satisfies Actor['role'][];
+  const roles: readonly string[] = ['customer', 'staff', 'operator'] satisfies Actor['role'][];
   const words = [
     ...viewNames(views),
     ...deciders.flatMap(({ schemaVersions, rights, reasons }) =>

@@ -52,6 +52,7 @@ enum LiveKind {
 enum Role {
   CUSTOMER
   STAFF
+  OPERATOR
 }
 
 enum ProjectionState {
@@ -59,6 +60,11 @@ enum ProjectionState {
   REBUILDING
   PAUSED
   FAILED
+}
+
+enum ProcessRole {
+  API
+  PROJECTOR
 }
 
 enum OrderStatus {
@@ -107,6 +113,29 @@ enum RejectionReason {
   PRODUCT_NOT_FOUND
   PRODUCT_UNAVAILABLE
   PRODUCT_ALREADY_EXISTS
+  REBUILD_RUNNING
+  NO_REBUILD_RUNNING
+  STREAM_NOT_PARKED
+}
+
+input RebuildViewInput {
+  view: String!
+  idempotencyKey: IdempotencyKey
+}
+
+input AbandonRebuildInput {
+  idempotencyKey: IdempotencyKey
+}
+
+input RetryParkedStreamInput {
+  streamId: ID!
+  idempotencyKey: IdempotencyKey
+}
+
+input SkipParkedStreamInput {
+  streamId: ID!
+  version: Int
+  idempotencyKey: IdempotencyKey
 }
 
 input RegisterCustomerInput {
@@ -120,6 +149,11 @@ input RenameCustomerInput {
   customerId: ID!
   name: String!
   expectedVersion: Int
+  idempotencyKey: IdempotencyKey
+}
+
+input EraseCustomerInput {
+  customerId: ID!
   idempotencyKey: IdempotencyKey
 }
 
@@ -276,6 +310,49 @@ type Projection {
   rebuild: ProjectionRebuild
 }
 
+type PageInfo {
+  hasNextPage: Boolean!
+  hasPreviousPage: Boolean!
+  startCursor: String
+  endCursor: String
+}
+
+type ParkedStream {
+  id: ID!
+  streamType: String!
+  streamId: ID!
+  version: Int!
+  position: Position!
+  error: String!
+  attempts: Int!
+  triedAt: DateTime!
+}
+
+type ParkedStreamEdge {
+  node: ParkedStream!
+  cursor: String!
+}
+
+type ParkedStreamConnection {
+  edges: [ParkedStreamEdge!]!
+  nodes: [ParkedStream!]!
+  pageInfo: PageInfo!
+  totalCount: Int
+  position: Position!
+}
+
+type Process {
+  id: ID!
+  release: String!
+  host: String!
+  roles: [ProcessRole!]!
+  startedAt: DateTime!
+  lastSeenAt: DateTime!
+  sockets: Int!
+  subscriptions: Int!
+  lagEvents: SafeInt!
+}
+
 type StoredEvent {
   id: ID!
   type: String!
@@ -289,6 +366,7 @@ type StoredEvent {
   data: JSON!
   streamType: String!
   streamId: ID!
+  actorRole: Role!
 }
 
 type InputIssue {
@@ -324,11 +402,8 @@ type IdempotencyKeyReusedError implements CommandError {
   message: String!
 }
 
-type PageInfo {
-  hasNextPage: Boolean!
-  hasPreviousPage: Boolean!
-  startCursor: String
-  endCursor: String
+type OperatorCommandPayload {
+  position: Position!
 }
 
 type Customer implements Node {
@@ -575,6 +650,8 @@ type ProductListUpdate {
   product: Product
 }
 
+union OperatorCommandResult = OperatorCommandPayload | RejectedError | NotFoundError | InvalidInputError | IdempotencyKeyReusedError
+
 union CustomerCommandResult = CustomerCommandPayload | RejectedError | NotFoundError | VersionConflictError | InvalidInputError | IdempotencyKeyReusedError
 
 union OrderCommandResult = OrderCommandPayload | RejectedError | NotFoundError | VersionConflictError | InvalidInputError | IdempotencyKeyReusedError
@@ -586,6 +663,8 @@ type Query {
   nodes(ids: [ID!]!): [Node]!
   viewer: Viewer!
   projections: [Projection!]
+  parkedStreams(first: Int, after: String, last: Int, before: String, atLeast: Position): ParkedStreamConnection
+  processes: [Process!]
   customer(id: ID!, atLeast: Position): Customer
   customers(first: Int, after: String, last: Int, before: String, search: String, atLeast: Position): CustomerConnection
   orderAt(id: ID!, at: OrderAt!): OrderRevision
@@ -600,8 +679,13 @@ type Query {
 }
 
 type Mutation {
+  rebuildView(input: RebuildViewInput!): OperatorCommandResult
+  abandonRebuild(input: AbandonRebuildInput!): OperatorCommandResult
+  retryParkedStream(input: RetryParkedStreamInput!): OperatorCommandResult
+  skipParkedStream(input: SkipParkedStreamInput!): OperatorCommandResult
   registerCustomer(input: RegisterCustomerInput!): CustomerCommandResult
   renameCustomer(input: RenameCustomerInput!): CustomerCommandResult
+  eraseCustomer(input: EraseCustomerInput!): CustomerCommandResult
   createOrder(input: CreateOrderInput!): OrderCommandResult
   addOrderItem(input: AddOrderItemInput!): OrderCommandResult
   removeOrderItem(input: RemoveOrderItemInput!): OrderCommandResult

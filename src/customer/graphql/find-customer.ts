@@ -1,4 +1,4 @@
-import type { Actor } from '../../commands/decider.ts';
+import { type Actor, hasRight } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
@@ -35,5 +35,5 @@ export async function findCustomer(
 
 /** Another customer is treated like a missing one. */
 export function maySee(viewer: Actor, { customerId }: Pick<CustomerRow, 'customerId'>): boolean {
-  return viewer.role === 'staff' || viewer.subject === customerId;
+  return hasRight(viewer, 'staff') || viewer.subject === customerId;
 }

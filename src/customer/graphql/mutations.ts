@@ -1,9 +1,10 @@
+import type { ErasureOrder } from '../../commands/erase-personal-data.ts';
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
 import type { InputIssue } from '../../graphql/command-errors.ts';
 import { commandField, idempotencyKeyDescription } from '../../graphql/command-field.ts';
-import { commandResult } from '../../graphql/command-result.ts';
-import { viewerOf } from '../../graphql/context.ts';
+import { type Accepted, commandResult } from '../../graphql/command-result.ts';
+import { type Context, viewerOf } from '../../graphql/context.ts';
 import { idIssues, isVisible, textIssues } from '../../graphql/text-input.ts';
 import { customerDecider } from '../decider.ts';
 import { longestEmail, longestName } from '../domain/limits.ts';
@@ -33,6 +34,14 @@ const RenameCustomerInput = builder.inputType('RenameCustomerInput', {
       description:
         'If it is set and the customer is at another version, the command fails with a VersionConflictError.',
     }),
+    idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
+  }),
+});
+
+const EraseCustomerInput = builder.inputType('EraseCustomerInput', {
+  description: 'The customer to erase.',
+  fields: t => ({
+    customerId: t.id({ required: true, description: 'The id of the customer, `cus_<uuid>`.' }),
     idempotencyKey: t.field({ type: 'IdempotencyKey', description: idempotencyKeyDescription }),
   }),
 });
@@ -84,6 +93,36 @@ commandField({
       : { streamId: customerId, command: { type: 'RenameCustomer', name } as const };
   },
 });
+
+commandField({
+  name: 'eraseCustomer',
+  description:
+    'Erases the personal data of a customer permanently, also in their orders (operators only). The key that encrypts the data is deleted, so nobody can read the data any more, not even in the log. Orders and totals stay. If the result is the error OUTCOME_UNKNOWN, repeat the command: it continues where it stopped.',
+  rule: 'operator',
+  noun: 'customer',
+  input: EraseCustomerInput,
+  result: CustomerCommandResult,
+  decider: customerDecider,
+  toCommand({ customerId }) {
+    const issues = idIssues(['input', 'customerId'], 'cus', customerId);
+    return issues.length > 0 ? { issues } : { streamId: customerId, command: { type: 'EraseCustomer' } as const };
+  },
+  afterwards: eraseElsewhere,
+});
+
+/**
+ * The customer's own stream records the erasure, with the name of the operator. Only then the database lets this process
+ * delete the key. After that, the orders get their events.
+ */
+async function eraseElsewhere(
+  accepted: Accepted,
+  call: Pick<ErasureOrder, 'actor' | 'correlationId' | 'now'>,
+  { dependencies }: Context,
+): Promise<Accepted> {
+  const { streamId: subject, position } = accepted;
+  const erasure = await dependencies.erase({ ...call, subject, alreadyErased: subject });
+  return { ...accepted, position: erasure && erasure.position.point > position.point ? erasure.position : position };
+}
 
 /** Checks only the form of the address. Whether it exists can only be checked by sending mail. */
 function emailIssues(email: string): InputIssue[] {

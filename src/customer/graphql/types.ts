@@ -44,7 +44,8 @@ builder.objectField(Viewer, 'customer', t =>
   t.field({
     type: Customer,
     nullable: true,
-    description: 'The customer whose token the viewer uses. Null for staff, and until the customer is registered.',
+    description:
+      'The customer whose token the viewer uses. Null for staff and operators, and until the customer is registered.',
     resolve: (viewer, _args, context) => (viewer.role === 'customer' ? findCustomer(context, viewer.subject) : null),
   }),
 );

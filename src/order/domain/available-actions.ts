@@ -1,4 +1,4 @@
-import type { Actor } from '../../commands/decider.ts';
+import { hasRight, type Role } from '../../commands/decider.ts';
 import type { DraftOrder, Order } from './order.ts';
 
 export const orderActions = [
@@ -21,9 +21,9 @@ type OrderState =
   | { readonly status: Exclude<Order['status'], DraftOrder['status']> };
 
 /** What this role may do next to an order in this state, in the schema's order. */
-export function availableActions(order: OrderState, role: Actor['role']): readonly OrderAction[] {
+export function availableActions(order: OrderState, role: Role): readonly OrderAction[] {
   const actions = actionsIn(order);
-  return role === 'staff' ? actions : actions.filter(action => !staffOnly.includes(action));
+  return hasRight({ role }, 'staff') ? actions : actions.filter(action => !staffOnly.includes(action));
 }
 
 function actionsIn(order: OrderState): readonly OrderAction[] {

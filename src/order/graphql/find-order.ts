@@ -1,5 +1,5 @@
 import type { CustomerRow } from '../../customer/views/customer-view.ts';
-import type { Actor } from '../../commands/decider.ts';
+import { type Actor, hasRight } from '../../commands/decider.ts';
 import type { Position } from '../../event-store/position.ts';
 import { waitForPosition } from '../../graphql/wait-for-position.ts';
 import { type Context, viewerOf } from '../../graphql/context.ts';
@@ -40,7 +40,7 @@ export async function findOrder(
   );
   context.responsePosition.read(position);
   const viewer = viewerOf(context);
-  if (value ? !maySee(viewer, value.row) : viewer.role !== 'staff') return null;
+  if (value ? !maySee(viewer, value.row) : !hasRight(viewer, 'staff')) return null;
   refuseParked(parkedAt, atLeast ?? context.responsePosition.stored);
   // The value is not copied if it need not be, because serialised fields are cached per object.
   return value ? (atLeast ? { ...value, atLeast } : value) : null;
@@ -48,5 +48,5 @@ export async function findOrder(
 
 /** An order of another customer is treated like a missing one. */
 export function maySee(viewer: Actor, row: OrderRow): boolean {
-  return viewer.role === 'staff' || row.customerId === viewer.subject;
+  return hasRight(viewer, 'staff') || row.customerId === viewer.subject;
 }

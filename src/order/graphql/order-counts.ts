@@ -1,3 +1,4 @@
+import { hasRight } from '../../commands/decider.ts';
 import { findCustomer } from '../../customer/graphql/find-customer.ts';
 import type { Position } from '../../event-store/position.ts';
 import { builder } from '../../graphql/builder.ts';
@@ -59,8 +60,8 @@ export const OrderCounts = builder.objectRef<{ counts: Counts; position: Positio
 /** The customer whose orders are counted; undefined: all orders, which only staff may count. */
 export function countedCustomer(context: Context, customerId: string | null | undefined): string | undefined {
   if (customerId != null) return checkedId(customerId, 'cus');
-  const { role, subject } = viewerOf(context);
-  return role === 'staff' ? undefined : subject;
+  const viewer = viewerOf(context);
+  return hasRight(viewer, 'staff') ? undefined : viewer.subject;
 }
 
 builder.queryField('orderCounts', t =>

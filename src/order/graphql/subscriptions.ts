@@ -1,3 +1,4 @@
+import { hasRight } from '../../commands/decider.ts';
 import { liveCustomers } from '../../customer/views/customer-view.ts';
 import { builder } from '../../graphql/builder.ts';
 import { codedError } from '../../graphql/coded-error.ts';
@@ -128,9 +129,10 @@ function nodeOf(row: OrderRow): OrderNode {
  * @throws NOT_FOUND
  */
 async function checkCustomer(context: Context, id: string, after: Position | null | undefined): Promise<void> {
-  const { role, subject } = viewerOf(context);
-  const exists =
-    role === 'staff' ? await isVisible(context, liveCustomers, { id, after, maySee: () => true }) : id === subject;
+  const viewer = viewerOf(context);
+  const exists = hasRight(viewer, 'staff')
+    ? await isVisible(context, liveCustomers, { id, after, maySee: () => true })
+    : id === viewer.subject;
   if (!exists) throw codedError('NOT_FOUND', 'There is no customer with this id.');
 }
 

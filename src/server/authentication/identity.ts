@@ -126,8 +126,8 @@ function actorOf(role: unknown, subject: unknown, callerIdPrefix: string): Actor
   ) {
     throw new TokenFault(`\`sub\` must be 1 to ${maxSubjectLength} printable characters.`);
   }
-  if (role === 'staff') return { role, subject };
-  if (role !== 'customer') throw new TokenFault('`role` must be "customer" or "staff".');
+  if (role === 'staff' || role === 'operator') return { role, subject };
+  if (role !== 'customer') throw new TokenFault('`role` must be "customer", "staff" or "operator".');
   if (parseId(callerIdPrefix, subject) === undefined) {
     throw new TokenFault(`\`sub\` must be a customer's id, which begins with \`${callerIdPrefix}_\`.`);
   }

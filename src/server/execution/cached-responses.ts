@@ -38,7 +38,7 @@ function isUnchangedRow(object: unknown): object is UnchangedRow {
 }
 
 /**
- * Whether a field has the same value for all staff members, and for each customer only depends on the customer; see
+ * Whether a field has the same value for all viewers who may do what staff may, and for each customer only depends on the customer; see
  * sharing.ts.
  */
 export function isCacheable(parent: GraphQLObjectType, { name, extensions }: GraphQLField<unknown, unknown>): boolean {

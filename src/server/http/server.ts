@@ -40,6 +40,8 @@ const timeouts = {
 export interface GraphQLServer {
   /** Base URL, e.g. `http://127.0.0.1:4000`. */
   readonly url: string;
+  /** The number of open WebSockets. */
+  countSockets(): number;
   /** Accepts no new connections, disconnects subscribers, and waits for the requests in flight. */
   close(): Promise<void>;
 }
@@ -197,6 +199,7 @@ export async function openServer(options: {
 
   return {
     url,
+    countSockets: () => sockets.count(),
     async close() {
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));

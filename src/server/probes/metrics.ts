@@ -25,6 +25,8 @@ export interface Metrics {
    * @returns called at its end
    */
   readonly subscribed: () => () => void;
+  /** The number of open subscriptions. */
+  readonly openSubscriptions: () => number;
   /**
    * A group of subscriptions that share their frames was made.
    * @returns called at its end
@@ -151,6 +153,8 @@ export function openMetrics(sources: MetricSources): Metrics {
     registers,
   });
 
+  let subscriptions = 0;
+
   async function readSources(): Promise<void> {
     const connected = sources.redisConnected();
     if (connected === undefined) redis.remove();
@@ -177,9 +181,10 @@ export function openMetrics(sources: MetricSources): Metrics {
     delivered: kind => delivered.add(kind, 1, () => ({ kind })),
     executed: () => executions.inc(),
     subscribed() {
-      subscribers.inc();
-      return () => subscribers.dec();
+      subscribers.set(++subscriptions);
+      return () => subscribers.set(--subscriptions);
     },
+    openSubscriptions: () => subscriptions,
     grouped() {
       groups.inc();
       return () => groups.dec();

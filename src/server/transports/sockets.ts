@@ -53,6 +53,8 @@ export interface Sockets {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, unauthenticated: UnauthenticatedSocket): void;
   /** One function per open socket: it closes the socket after its operations in flight. The client reconnects. */
   closers(): (() => void)[];
+  /** The number of open sockets. */
+  count(): number;
   /** Closes the remaining sockets in the same way, and waits for operations in flight. */
   close(): Promise<void>;
 }
@@ -248,6 +250,7 @@ export function openSockets(options: {
         server.emit('connection', opened, request, unauthenticated),
       );
     },
+    count: () => server.clients.size,
     closers: () => [...server.clients].map(socket => () => socket.closeAnswered(restarts, 'Service restart')),
     async close() {
       clearInterval(pings);

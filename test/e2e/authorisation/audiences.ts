@@ -3,8 +3,8 @@ import { schema } from '../../../src/schema.ts';
 import type { Answer } from '../../support/typed-document.ts';
 import { type Caller, isKnown } from './callers.ts';
 
-/** The audience of a root field: staff, the owner of its subject, or every authenticated caller. */
-export type Audience = 'staff' | 'owner' | 'anyone';
+/** The audience of a root field: operators, staff, the owner of its subject, or every authenticated caller. */
+export type Audience = 'operator' | 'staff' | 'owner' | 'anyone';
 
 /** Written by hand, beside the declarations in the code: a changed rule fails here, and so does a missing field. */
 export const audiences: Readonly<Record<string, Audience>> = {
@@ -24,6 +24,8 @@ export const audiences: Readonly<Record<string, Audience>> = {
   salesByDay: 'staff',
   topProducts: 'staff',
   projections: 'staff',
+  parkedStreams: 'staff',
+  processes: 'staff',
   registerCustomer: 'anyone',
   renameCustomer: 'owner',
   createOrder: 'anyone',
@@ -37,6 +39,11 @@ export const audiences: Readonly<Record<string, Audience>> = {
   cancelOrder: 'owner',
   addProduct: 'staff',
   changeProduct: 'staff',
+  eraseCustomer: 'operator',
+  rebuildView: 'operator',
+  abandonRebuild: 'operator',
+  retryParkedStream: 'operator',
+  skipParkedStream: 'operator',
   orderUpdated: 'owner',
   customerOrdersUpdated: 'owner',
   ordersUpdated: 'staff',
@@ -63,6 +70,9 @@ export type Verdict = 'answered' | 'as if it were missing' | 'UNAUTHENTICATED' |
 /** The expected answer for a subject that the customer owns. */
 export function expected(caller: Caller, audience: Audience | undefined): Verdict {
   if (!isKnown(caller)) return 'UNAUTHENTICATED';
+  // An operator may do all that staff may.
+  if (caller === 'operator') return 'answered';
+  if (audience === 'operator') return 'FORBIDDEN';
   if (caller === 'staff' || audience === 'anyone') return 'answered';
   if (audience === 'staff') return 'FORBIDDEN';
   return caller === 'customer' ? 'answered' : 'as if it were missing';

@@ -1,12 +1,12 @@
 import { type Asker, openAsker } from '../../support/ask.ts';
-import { customerToken, staffToken } from '../../support/tokens.ts';
+import { customerToken, operatorToken, staffToken } from '../../support/tokens.ts';
 import type { Answer } from '../../support/typed-document.ts';
 import type { Kind } from './audiences.ts';
 
 /** AUTH_AUDIENCE of the tested process. */
 export const tokenAudience = 'orders';
 
-export const known = ['customer', 'other', 'staff'] as const;
+export const known = ['customer', 'other', 'staff', 'operator'] as const;
 export const unknown = ['nobody', 'expired', 'forged', 'wrong audience'] as const;
 export type Caller = (typeof known)[number] | (typeof unknown)[number];
 export const callers: readonly Caller[] = [...known, ...unknown];
@@ -35,6 +35,7 @@ export async function makeTokens(): Promise<Tokens> {
     customer: await customerToken(customerId, { audience }),
     other: await customerToken(otherId, { audience }),
     staff: await staffToken({ audience }),
+    operator: await operatorToken({ audience }),
     nobody: undefined,
     expired: await staffToken({ audience, expires: Math.floor(Date.now() / 1000) - 60 }),
     forged: await staffToken({ audience, secret: 'another secret, as long as the right one' }),

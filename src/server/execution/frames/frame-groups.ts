@@ -1,5 +1,5 @@
 import { type DocumentNode, getOperationAST } from 'graphql';
-import type { Actor } from '../../../commands/decider.ts';
+import { type Actor, hasRight } from '../../../commands/decider.ts';
 import { formatPosition } from '../../../event-store/position.ts';
 import { limitExceeded } from '../../../graphql/coded-error.ts';
 import type { Context, Identity } from '../../../graphql/context.ts';
@@ -75,9 +75,10 @@ export function openSharedExecution(): SharedExecution {
   return {
     join(requested) {
       const args = { ...requested, variableValues: declaredVariables(requested) };
-      const { role, subject } = args.contextValue.viewer ?? { role: 'nobody', subject: '' };
-      const sharedByRole = role === 'staff' && sharingOf(args.schema, args.document) === 'role';
-      const scope = sharedByRole ? role : `${role} ${subject}`;
+      const { viewer } = args.contextValue;
+      const sharedByRole =
+        viewer !== undefined && hasRight(viewer, 'staff') && sharingOf(args.schema, args.document) === 'role';
+      const scope = scopeOf(viewer, sharedByRole);
       const key = keyOf(args, scope);
       const found = shared.get(key) ?? openShared(key, args, sharedByRole);
       found.members++;
@@ -87,6 +88,12 @@ export function openSharedExecution(): SharedExecution {
       return shared.size;
     },
   };
+}
+
+/** The name of a visible scope. Operators have one of their own: they may be shown fields that staff may not. */
+function scopeOf(viewer: Actor | undefined, sharedByRole: boolean): string {
+  if (viewer === undefined) return 'nobody';
+  return sharedByRole ? viewer.role : `${viewer.role} ${viewer.subject}`;
 }
 
 /** Only the declared variables: the group would retain all others in memory. */
@@ -99,7 +106,7 @@ function declaredVariables({ document, operationName, variableValues }: Operatio
 
 /**
  * The identity for the executions of a group. It is derived from the scope, never from the first subscriber. A group
- * of all staff has no subject: a field that reads it is declared with the wrong sharing, and must fail instead of
+ * of all staff, or of all operators, has no subject: a field that reads it is declared with the wrong sharing, and must fail instead of
  * showing another member's data.
  */
 function scopeIdentity({ viewer }: Context, sharedByRole: boolean): Identity | undefined {
