@@ -16,6 +16,7 @@ const sorts = ['CREATED_AT', 'UPDATED_AT', 'TOTAL'] as const;
 const commands: readonly CommandName[] = [
   ...(['createOrder', 'addOrderItem', 'changeOrderItemQuantity', 'removeOrderItem'] as const),
   ...(['submitOrder', 'confirmOrder', 'shipOrder', 'deliverOrder', 'cancelOrder'] as const),
+  ...(['registerCustomer', 'renameCustomer', 'eraseCustomer', 'addProduct', 'changeProduct'] as const),
 ];
 
 /** Every document that the page sends: what a server that accepts only trusted documents has to know. */

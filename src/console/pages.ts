@@ -15,6 +15,7 @@ export interface Page {
 }
 
 const everyone: readonly RoleName[] = ['staff', 'customer', 'operator'];
+const inside: readonly RoleName[] = ['staff', 'operator'];
 
 /** All pages, in the order of the navigation. A new page is a folder, a route in routes.ts, and an entry here. */
 export const pages: Readonly<Record<RouteName, Page>> = {
@@ -37,5 +38,40 @@ export const pages: Readonly<Record<RouteName, Page>> = {
     title: 'Order',
     roles: everyone,
     load: async () => (await import('./order/order-page.tsx')).OrderPage as ComponentType<Record<string, string>>,
+  },
+  sales: {
+    path: routes.sales,
+    title: 'Sales',
+    link: 'Sales',
+    roles: inside,
+    load: async () => (await import('./sales/sales-page.tsx')).SalesPage,
+  },
+  customers: {
+    path: routes.customers,
+    title: 'Customers',
+    link: 'Customers',
+    roles: inside,
+    load: async () => (await import('./customers/customers-page.tsx')).CustomersPage,
+  },
+  products: {
+    path: routes.products,
+    title: 'Products',
+    link: 'Products',
+    roles: everyone,
+    load: async () => (await import('./products/products-page.tsx')).ProductsPage,
+  },
+  log: {
+    path: routes.log,
+    title: 'Log',
+    link: 'Log',
+    roles: inside,
+    load: async () => (await import('./log/log-page.tsx')).LogPage,
+  },
+  views: {
+    path: routes.views,
+    title: 'Read models',
+    link: 'Read models',
+    roles: inside,
+    load: async () => (await import('./views/views-page.tsx')).ViewsPage,
   },
 };

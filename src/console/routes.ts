@@ -3,6 +3,11 @@ export const routes = {
   board: '/',
   order: '/orders/:number',
   newOrder: '/new',
+  sales: '/sales',
+  customers: '/customers',
+  products: '/products',
+  log: '/log',
+  views: '/views',
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -1,8 +1,8 @@
 import { useQuery, useSubscription } from '@apollo/client/react';
 import { useLiveCounts, useStore } from '@orderstream/client/react';
-import { useEffect, useRef } from 'react';
 import { ReadModelLagDocument, TodaySalesDocument } from '../generated/graphql.ts';
 import { countText, eventNumber, moneyText } from '../parts/format.ts';
+import { useAtMostEvery } from '../parts/use-at-most-every.ts';
 import { currency } from './currency.ts';
 
 /** The revenue is read again at most this often, ms: it has no subscription, and each change of an order may change it. */
@@ -40,23 +40,4 @@ function Figure({ name, value, state }: { name: string; value: string; state?: s
       <dd>{value}</dd>
     </div>
   );
-}
-
-/** Calls it after a change of the value, at most once in the interval, and always after the last change. */
-function useAtMostEvery(intervalMs: number, value: unknown, call: () => void): void {
-  const lastMs = useRef(performance.now());
-  const latest = useRef(call);
-  latest.current = call;
-  useEffect(() => {
-    const timer = setTimeout(
-      () => {
-        lastMs.current = performance.now();
-        latest.current();
-      },
-      Math.max(100, lastMs.current + intervalMs - performance.now()),
-    );
-    return () => {
-      clearTimeout(timer);
-    };
-  }, [value, intervalMs]);
 }

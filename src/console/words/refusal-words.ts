@@ -21,6 +21,9 @@ const reasons: Readonly<Record<RejectionReason, string>> = {
   PRODUCT_NOT_FOUND: 'This product does not exist any more.',
   PRODUCT_UNAVAILABLE: 'This product cannot be ordered now.',
   PRODUCT_ALREADY_EXISTS: 'A product with this SKU exists already.',
+  REBUILD_RUNNING: 'A rebuild is running already. Wait until it is complete, or abandon it.',
+  NO_REBUILD_RUNNING: 'No rebuild is running: it is complete, or somebody abandoned it.',
+  STREAM_NOT_PARKED: 'This stream is not parked any more, or it is parked before another event.',
 };
 
 /** Says why a command was refused. Nothing was stored. */
