@@ -8,7 +8,7 @@ import {
   StaffHeadDocument,
 } from '../generated/graphql.ts';
 import { askServer } from './ask-server.ts';
-import { type CatchUp, countCatchUp, type OrderState, type OrderVersion } from './count-catch-up.ts';
+import { type CatchUp, countCatchUp, type FreshOrder, type OrderState, type OrderVersion } from './count-catch-up.ts';
 
 export interface CutReport extends CatchUp {
   /** From the return until the board showed everything that the log had then. */
@@ -59,8 +59,9 @@ export async function checkReturn(options: {
     session.resume();
     const head = await readHead(isStaff);
     const ms = (await until(() => (shown().position ?? '') >= head)) - startMs;
-    // Counted now: what arrives later happened after the return.
-    const caughtUp = arrived.filter(({ position }) => position <= head);
+    // Counted now: what arrives later happened after the return. A frame may also hold a change after the head, because
+    // several changes of one order come as one frame.
+    const caughtUp = [...arrived];
     const events = isStaff ? await readOrderEvents(cutAt, head) : undefined;
     const changed = new Set([...(events ?? []), ...caughtUp].map(({ orderId }) => orderId));
     const ids = idsToCompare(changed, shown().cards);
@@ -90,8 +91,8 @@ async function readFresh(
   ids: readonly string[],
   isStaff: boolean,
   atLeast: string,
-): Promise<{ fresh: OrderState[]; position: string }> {
-  const fresh: OrderState[] = [];
+): Promise<{ fresh: FreshOrder[]; position: string }> {
+  const fresh: FreshOrder[] = [];
   let position = '';
   for (let from = 0; from < ids.length; from += mostIds) {
     const page = ids.slice(from, from + mostIds);
@@ -105,10 +106,12 @@ async function readFresh(
       position = later(position, viewer.customer?.orders?.position);
     }
   }
+  // An order may be newer than the list of the same answer.
+  for (const order of fresh) position = later(position, order.position);
   return { fresh, position };
 }
 
-function isOrder(node: object | null): node is OrderState {
+function isOrder(node: object | null): node is FreshOrder {
   return node !== null && 'status' in node;
 }
 

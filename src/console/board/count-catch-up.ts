@@ -13,6 +13,11 @@ export interface OrderState {
   readonly status: string;
 }
 
+export interface FreshOrder extends OrderState {
+  /** The position of the last event that changed it. */
+  readonly position: string;
+}
+
 export interface CatchUp {
   /** Frames of orders that arrived since the return. Several events of one order may come as one frame. */
   readonly updates: number;
