@@ -75,8 +75,10 @@ export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, 
       if (closed) return;
       closed = true;
       // In this order: after `dispose` graphql-ws does not connect again, and `terminate` ends the socket in this tick.
-      void client.dispose();
+      const disposed = Promise.resolve(client.dispose());
       client.terminate();
+      // It waits for a connection that is being made, and fails if that has just been ended.
+      disposed.catch(() => undefined);
     },
   };
 };

@@ -93,6 +93,7 @@ describe('the configuration', () => {
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
       trustedProxies: ['10.0.0.0/8', 'fd00::1'],
       corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
+      console: true,
       graphiql: true,
       introspection: true,
       trustedDocuments: { files: ['shop.json', 'admin.json'], only: false },

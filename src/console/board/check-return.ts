@@ -11,6 +11,8 @@ import { askServer } from './ask-server.ts';
 import { type CatchUp, countCatchUp, type OrderState, type OrderVersion } from './count-catch-up.ts';
 
 export interface CutReport extends CatchUp {
+  /** Frames of orders that had arrived when the board had caught up. Several events of one order may come as one frame. */
+  readonly updates: number;
   /** From the return until the board showed everything that the log had then. */
   readonly ms: number;
   /** Events of orders in the log between the cut and the return; undefined for customers, who may not read the log. */
@@ -31,6 +33,8 @@ const patienceMs = 30_000;
 const mostIds = 100;
 /** Most cards that are compared: those that changed come first. */
 const mostCompared = 500;
+/** What has not arrived after this time counts as lost, ms. */
+const settleMs = 3_000;
 
 /** The newest version of each order that frames have brought to this page. */
 const delivered = new Map<string, number>();
@@ -59,16 +63,15 @@ export async function checkReturn(options: {
     session.resume();
     const head = await readHead(isStaff);
     const ms = (await until(() => (shown().position ?? '') >= head)) - startMs;
-    // Counted now: what arrives later happened after the return.
-    const caughtUp = arrived.filter(({ position }) => position <= head);
+    const updates = arrived.length;
     const events = isStaff ? await readOrderEvents(cutAt, head) : undefined;
-    const changed = new Set([...(events ?? []), ...caughtUp].map(({ orderId }) => orderId));
-    const ids = idsToCompare(changed, shown().cards);
-    const { fresh, position } = await readFresh(ids, isStaff, head);
-    await until(() => (shown().position ?? '') >= position);
-    const { cards } = shown();
-    const counted = countCatchUp({ before, frames: caughtUp, events: isFiltered ? [] : (events ?? []), fresh, cards });
-    return { ...counted, ms, events: events?.length, compared: fresh.length };
+    const changed = new Set([...(events ?? []), ...arrived].map(({ orderId }) => orderId));
+    const fresh = await readFresh(idsToCompare(changed, shown().cards), isStaff, head);
+    const count = () =>
+      countCatchUp({ before, frames: arrived, events: isFiltered ? [] : (events ?? []), fresh, cards: shown().cards });
+    // An order that has changed again since comes with its newer state only, a moment later: that is not lost.
+    await until(() => count().lost === 0, settleMs).catch(() => undefined);
+    return { ...count(), updates, ms, events: events?.length, compared: fresh.length };
   } finally {
     stop();
   }
@@ -86,34 +89,21 @@ async function readHead(isStaff: boolean): Promise<string> {
   return (await askServer(CustomerHeadDocument, {})).viewer.customer?.orders?.position ?? '';
 }
 
-async function readFresh(
-  ids: readonly string[],
-  isStaff: boolean,
-  atLeast: string,
-): Promise<{ fresh: OrderState[]; position: string }> {
+async function readFresh(ids: readonly string[], isStaff: boolean, atLeast: string): Promise<OrderState[]> {
   const fresh: OrderState[] = [];
-  let position = '';
   for (let from = 0; from < ids.length; from += mostIds) {
     const page = ids.slice(from, from + mostIds);
     if (isStaff) {
-      const { nodes, orders } = await askServer(FreshOrdersDocument, { ids: page, atLeast });
-      fresh.push(...nodes.filter(isOrder));
-      position = later(position, orders?.position);
+      fresh.push(...(await askServer(FreshOrdersDocument, { ids: page, atLeast })).nodes.filter(isOrder));
     } else {
-      const { nodes, viewer } = await askServer(FreshOwnOrdersDocument, { ids: page });
-      fresh.push(...nodes.filter(isOrder));
-      position = later(position, viewer.customer?.orders?.position);
+      fresh.push(...(await askServer(FreshOwnOrdersDocument, { ids: page })).nodes.filter(isOrder));
     }
   }
-  return { fresh, position };
+  return fresh;
 }
 
-function isOrder(node: object | null): node is OrderState {
-  return node !== null && 'status' in node;
-}
-
-function later(one: string, other: string | undefined): string {
-  return other !== undefined && other > one ? other : one;
+function isOrder<Node>(node: Node): node is Node & OrderState {
+  return typeof node === 'object' && node !== null && 'status' in node;
 }
 
 /** The events of orders in the log after one position, up to another one. */
@@ -154,10 +144,10 @@ interface StoredEvent {
 }
 
 /** @returns `performance.now()` when the condition was first met @throws Error if it is not met in time */
-async function until(isMet: () => boolean): Promise<number> {
+async function until(isMet: () => boolean, mostMs = patienceMs): Promise<number> {
   const startMs = performance.now();
   while (!isMet()) {
-    if (performance.now() - startMs > patienceMs) throw new Error('The board has not caught up within 30 s.');
+    if (performance.now() - startMs > mostMs) throw new Error('The board has not caught up within 30 s.');
     await new Promise(resolve => setTimeout(resolve, 8));
   }
   return performance.now();

@@ -14,8 +14,6 @@ export interface OrderState {
 }
 
 export interface CatchUp {
-  /** Frames of orders that arrived since the return. Several events of one order may come as one frame. */
-  readonly updates: number;
   /** Frames whose state had been delivered before. */
   readonly repeated: number;
   /** Orders that changed during the cut and whose state did not arrive, and cards that show an older state than the query. */
@@ -52,7 +50,7 @@ export function countCatchUp(parts: {
     const card = shown.get(order.id);
     if (card && isOlder(card, order)) lost.add(order.id);
   }
-  return { updates: frames.length, repeated, lost: lost.size };
+  return { repeated, lost: lost.size };
 }
 
 function isOlder(card: OrderState, order: OrderState): boolean {

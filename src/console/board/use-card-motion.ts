@@ -19,7 +19,7 @@ export function useCardMotion(
     places.set(id, column);
     const element = card.current;
     if (!element || !isChanged) return;
-    if (isFirst && !stillness.matches) slideIn(element, from === column ? undefined : from, column);
+    if (isFirst && !stillness.matches) enter(element, from === column ? undefined : from, column);
     element.animate(
       [{ backgroundColor: 'var(--flash)', borderColor: 'var(--tone)' }, { backgroundColor: 'var(--raised)' }],
       { duration: 1_200, easing: 'ease-out' },
@@ -27,20 +27,32 @@ export function useCardMotion(
   }, [card, id, version, column]);
 }
 
-function slideIn(element: HTMLElement, from: string | undefined, to: string): void {
+const flightMs = 480;
+const easing = 'cubic-bezier(0.2, 0.8, 0.25, 1)';
+
+/** @param from the column that it has left; undefined: the order is new on the board */
+function enter(element: HTMLElement, from: string | undefined, to: string): void {
   const distance = from === undefined ? 0 : leftOf(from) - leftOf(to);
-  element.animate(
-    distance === 0
-      ? [
-          { opacity: 0, scale: '0.94' },
-          { opacity: 1, scale: '1' },
-        ]
-      : [
-          { translate: `${distance}px 0`, zIndex: 2, boxShadow: 'var(--shadow-high)' },
-          { translate: '0 0', zIndex: 2, boxShadow: 'var(--shadow)' },
-        ],
-    { duration: distance === 0 ? 260 : 460, easing: 'cubic-bezier(0.2, 0.8, 0.25, 1)' },
-  );
+  if (distance === 0) {
+    element.animate([{ opacity: 0, scale: '0.94' }, {}], { duration: 260, easing });
+    return;
+  }
+  // A copy flies above the columns, which would clip the card itself.
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const copy = element.cloneNode(true) as HTMLElement;
+  copy.inert = true;
+  copy.ariaHidden = 'true';
+  copy.removeAttribute('data-order-id');
+  copy.classList.add('flying');
+  Object.assign(copy.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
+  document.body.append(copy);
+  element.animate([{ opacity: 0 }, { opacity: 0 }], { duration: flightMs });
+  const flight = copy.animate([{ translate: `${distance}px 0` }, { translate: '0 0' }], { duration: flightMs, easing });
+  const land = () => {
+    copy.remove();
+  };
+  flight.onfinish = land;
+  flight.oncancel = land;
 }
 
 function leftOf(column: string): number {

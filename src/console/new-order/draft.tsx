@@ -46,7 +46,7 @@ export function Draft(props: { id: string; customerId: string | undefined; onAno
   }
 
   return (
-    <div className="new-order">
+    <div className="new-order" data-state={isDraft ? 'draft' : 'ordered'}>
       <div className="page-head">
         <h1>{isDraft ? 'New order' : 'Your order'}</h1>
         {order && (

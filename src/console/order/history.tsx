@@ -7,10 +7,11 @@ import type { HistoryEvent } from './use-order-history.ts';
 export function History(props: {
   events: readonly HistoryEvent[];
   error: unknown;
+  customer: { readonly id: string; readonly name: string };
   version: number;
   onShow: (version: number) => void;
 }) {
-  const { events, error, version, onShow } = props;
+  const { events, error, customer, version, onShow } = props;
   return (
     <section className="panel" aria-labelledby="history">
       <header>
@@ -34,7 +35,8 @@ export function History(props: {
               <summary>
                 <span className="history-what">{eventWords(event.type)}</span>
                 <span className="quiet small">
-                  {event.actor}, <time dateTime={event.recordedAt}>{momentText(event.recordedAt)}</time>
+                  {event.actor === customer.id ? customer.name : event.actor},{' '}
+                  <time dateTime={event.recordedAt}>{momentText(event.recordedAt)}</time>
                 </span>
               </summary>
               <pre className="json" tabIndex={0}>

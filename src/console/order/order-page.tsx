@@ -79,6 +79,7 @@ function OrderView({ id, number }: { id: string; number: string }) {
           <History
             events={events}
             error={historyError}
+            customer={order.customer}
             version={isPast ? version : newest}
             onShow={next => {
               setAt(next >= newest ? '' : String(next));

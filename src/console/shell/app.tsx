@@ -25,7 +25,7 @@ export function App() {
             </a>
             <Header role={lastRole.current} />
             <main id="page" tabIndex={-1}>
-              <PageOutlet role={lastRole.current} />
+              {state.kind !== 'switching' && <PageOutlet role={lastRole.current} />}
             </main>
           </>
         )}

@@ -33,6 +33,17 @@ export function Figures() {
   );
 }
 
+/** For a customer: how many orders they have. */
+export function OwnFigures() {
+  const { orderCount, openOrderCount } = useLiveCounts();
+  return (
+    <dl className="figures">
+      <Figure name="Your orders" value={orderCount === undefined ? '…' : countText(orderCount)} />
+      <Figure name="On their way" value={openOrderCount === undefined ? '…' : countText(openOrderCount)} />
+    </dl>
+  );
+}
+
 function Figure({ name, value, state }: { name: string; value: string; state?: string | undefined }) {
   return (
     <div data-figure={name.toLowerCase()} data-state={state}>

@@ -4,7 +4,7 @@ import { routes } from '../routes.ts';
 import { isDevelopment, type RoleName, signIn, signOut } from '../sign-in/viewer.ts';
 import { useStore } from '@orderstream/client/react';
 import { ConnectionPill } from './connection-pill.tsx';
-import { Figures } from './figures.tsx';
+import { Figures, OwnFigures } from './figures.tsx';
 import { RoleSwitch } from './role-switch.tsx';
 import { ThemeSwitch } from './theme-switch.tsx';
 
@@ -30,7 +30,7 @@ export function Header({ role }: { role: RoleName }) {
         ))}
       </nav>
       <div className="who">
-        {isDevelopment && kind === 'development' ? (
+        {isDevelopment && kind !== 'token' ? (
           <RoleSwitch role={role} />
         ) : (
           <button
@@ -42,11 +42,11 @@ export function Header({ role }: { role: RoleName }) {
             Sign out
           </button>
         )}
-        <ThemeSwitch />
       </div>
+      <ThemeSwitch />
       <div className="pulse">
         <ConnectionPill />
-        {role !== 'customer' && <Figures key={role} />}
+        {kind !== 'switching' && (role === 'customer' ? <OwnFigures /> : <Figures key={role} />)}
       </div>
     </header>
   );

@@ -9,10 +9,11 @@ export type RoleName = 'staff' | 'customer' | 'operator';
 /**
  * - `development`: the page signs tokens itself, with the published key
  * - `token`: the person pasted one
+ * - `switching`: the last viewer is signed out, and the next one is about to begin
  * - `out`: nobody is signed in; `problem` says why a token was not accepted
  */
 export type SignIn =
-  | { readonly kind: 'development'; readonly role: RoleName }
+  | { readonly kind: 'development' | 'switching'; readonly role: RoleName }
   | { readonly kind: 'token'; readonly token: string; readonly role: RoleName }
   | { readonly kind: 'out'; readonly problem: string | undefined };
 
@@ -66,7 +67,11 @@ export function signInWith(token: string): void {
 
 export function actAs(role: RoleName): void {
   sessionStorage.setItem(roleKey, role);
-  signIn.set({ kind: 'development', role });
+  signIn.set({ kind: 'switching', role });
+  // Apollo empties its cache after this tick, and fails every query that has begun before.
+  setTimeout(() => {
+    signIn.set({ kind: 'development', role });
+  });
 }
 
 export function signOut(problem?: string): void {
