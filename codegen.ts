@@ -1,15 +1,13 @@
-// Prints schema.graphql from the code and generates types for the operations of the tests.
+// Prints schema.graphql from the code and generates types for the operations of the tests and of the console.
 //
 //   tsx codegen.ts               writes schema.graphql, src/client/schema-facts.ts, command-inputs.ts,
-//                                src/client/testing/schema-text.ts and test/generated/
-//   tsx codegen.ts --operations  writes only test/generated/: an install must not hide a stale schema.graphql
+//                                src/client/testing/schema-text.ts, test/generated/ and src/console/generated/
+//   tsx codegen.ts --operations  writes only the last two: an install must not hide a stale schema.graphql
 //   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first three differs from the code
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { preset } from '@graphql-codegen/client-preset';
-import { codegen } from '@graphql-codegen/core';
 import {
   getNamedType,
   type GraphQLNamedType,
@@ -24,6 +22,7 @@ import {
 } from 'graphql';
 import { format, resolveConfig } from 'prettier';
 import { commandInputs } from './.config/command-inputs.ts';
+import { consoleTypes, typedOperations } from './.config/typed-operations.ts';
 import { scalars } from './src/client/scalars.ts';
 import { schema } from './src/schema.ts';
 
@@ -33,6 +32,7 @@ const textFile = fileURLToPath(new URL('src/client/testing/schema-text.ts', impo
 const commandsFile = fileURLToPath(new URL('src/client/command-inputs.ts', import.meta.url));
 const operationsFolder = fileURLToPath(new URL('test/operations/', import.meta.url));
 const generatedFolder = fileURLToPath(new URL('test/generated/', import.meta.url));
+const consoleFolder = fileURLToPath(new URL('src/console/', import.meta.url));
 
 /** The content of schema.graphql, in the code's order: sorting would also reorder the fields of default values. */
 function printedSchema(): string {
@@ -140,38 +140,6 @@ function fieldTypes(): Record<string, Record<string, string>> {
   return written;
 }
 
-/** Generates the typed operations and their manifest of trusted documents, by file name. */
-async function operations(schemaAst: GraphQLSchema): Promise<Record<string, string>> {
-  const files = (await readdir(operationsFolder, { recursive: true })).filter(file => file.endsWith('.graphql')).sort();
-  const documents = await Promise.all(
-    files.map(async file => {
-      const location = join(operationsFolder, file);
-      const rawSDL = await readFile(location, 'utf8');
-      return { location, rawSDL, document: parse(rawSDL) };
-    }),
-  );
-  const sections = await preset.buildGeneratesSection({
-    baseOutputDir: generatedFolder,
-    schema: parse(printSchema(schemaAst)),
-    schemaAst,
-    documents,
-    // A scalar that is missing fails the run.
-    config: { documentMode: 'string', enumType: 'string-literal', scalars, strictScalars: true, useTypeImports: true },
-    presetConfig: { fragmentMasking: false, persistedDocuments: true },
-    plugins: [],
-    pluginMap: {},
-  });
-  // The preset's other files are for operations inside the code; ours are in files.
-  const written: Record<string, string> = {};
-  // In this order: the manifest needs the hashes of the typed operations.
-  for (const name of ['graphql.ts', 'persisted-documents.json']) {
-    const section = sections.find(({ filename }) => filename.endsWith(`/${name}`));
-    if (section === undefined) throw new Error(`@graphql-codegen/client-preset does not generate ${name} any more`);
-    written[name] = await codegen(section);
-  }
-  return written;
-}
-
 /** The content of src/client/command-inputs.ts. */
 async function commandsText(): Promise<string> {
   const text = commandInputs(schema, scalars);
@@ -202,8 +170,20 @@ if (process.argv.includes('--check')) {
     await writeFile(commandsFile, await commandsText());
     await writeFile(textFile, await schemaText());
   }
-  await mkdir(generatedFolder, { recursive: true });
-  for (const [name, text] of Object.entries(await operations(schema))) {
-    await writeFile(join(generatedFolder, name), text);
+  const ofTests = await typedOperations({
+    schemaAst: schema,
+    operationsFolder,
+    generatedFolder,
+    documentMode: 'string',
+    names: ['graphql.ts', 'persisted-documents.json'],
+  });
+  const consoleGenerated = join(consoleFolder, 'generated');
+  const ofConsole = await consoleTypes(schema, { operationsFolder: consoleFolder, generatedFolder: consoleGenerated });
+  for (const [folder, files] of [
+    [generatedFolder, ofTests],
+    [consoleGenerated, ofConsole],
+  ] as const) {
+    await mkdir(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   }
 }

@@ -38,6 +38,7 @@ async function descriptions(): Promise<Outcome> {
 const parts: Record<string, () => Promise<Outcome>> = {
   lint: run('eslint', '-c', '.config/eslint.config.js', '--max-warnings', '0', '.'),
   types: run('tsc', '-p', '.'),
+  'console-types': run('tsc', '-p', 'src/console'),
   format: run('prettier', '--check', '--log-level', 'warn', '.'),
   imports: run('depcruise', '-c', '.config/dependency-cruiser.mjs', 'src'),
   schema: run('tsx', 'codegen.ts', '--check'),

@@ -103,18 +103,26 @@ export default {
 
     // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', 'slices\\.ts$')),
-    may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/)')),
+    may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/|console/)'), node),
     may('slices\\.ts$', ours(`${slice}/slice\\.ts$`, '(commands|event-store|operator|projections)/')),
-    may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|server/)')),
+    may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|console/|server/)')),
     may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
     may('main\\.ts$', ours('(app|config|config/setting-typos)\\.ts$', 'cli/command-line\\.ts$'), edges, node),
     may('main\\.ts$', ours('development/(welcome|terminal-style)\\.ts$')),
     may(
       'cli/',
-      ours('(?!main\\.ts$)'), // `watch` uses the published client, like front ends
+      ours('(?!main\\.ts$|console/)'), // `watch` uses the published client, like front ends
       node,
       packages('jose', 'lru-cache', 'ws'),
     ),
+
+    // The console: the published client, and nothing of the server. It runs the same simulation as the command.
+    may('console/', ours('(console|client|simulation)/')),
+    may('console/', packages('@apollo/client', '@radix-ui/[a-z-]+', '@tanstack/react-virtual', 'graphql')),
+    may('console/', packages('react', 'react-dom', 'uplot', 'vite', 'wouter', '@graphql-typed-document-node/core')),
+
+    // People and what they do, for the command and for the console: no Node module.
+    may('simulation/', ours('simulation/', 'start-error\\.ts$')),
 
     // The script of the GraphiQL page: our own client, and nothing of the server.
     may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),
@@ -145,15 +153,20 @@ export default {
     {
       name: 'no-dead-files',
       severity: 'error',
-      from: { path: '^src/(main|schema|graphiql/page|cli/[^/]+|client/[^/]+)\\.ts$' },
-      to: { path: '^src/', pathNot: '^src/(generated|main|schema|graphiql/page|cli|client)', reachable: false },
+      from: { path: '^src/(main|schema|graphiql/page|cli/[^/]+|client/[^/]+|console/main|console/for-server)\\.tsx?$' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(generated|main|schema|graphiql/page|cli|client|console/(generated|main|for-server))',
+        reachable: false,
+      },
     },
     {
       name: 'installed-with-us',
       comment:
         'A package that another one happens to install, or that only development installs, is missing in production.',
       severity: 'error',
-      from: { pathNot: '^src/client/' }, // a user of a link has its package: optional peer dependencies
+      // A user of a link has its package: optional peer dependencies. The console is bundled: no package is installed.
+      from: { pathNot: '^src/(client|console)/' },
       to: {
         dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'npm-optional', 'npm-peer', 'unknown'],
         pathNot: '^node_modules/@types/',
@@ -161,9 +174,10 @@ export default {
     },
   ],
   options: {
-    tsConfig: { fileName: 'tsconfig.json' },
+    // The console's: it alone says that `@orderstream/client` is src/client.
+    tsConfig: { fileName: 'src/console/tsconfig.json' },
     tsPreCompilationDeps: true,
-    exclude: { path: ['^src/client/dist/'] },
+    exclude: { path: ['^src/client/dist/', '\\.css$'] },
     doNotFollow: { path: ['^node_modules', '^src/generated'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
   },

@@ -70,7 +70,7 @@ export default defineConfig(
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
     plugins: { orderstream: { rules: { 'file-names': fileNames } } },
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json', './examples/tsconfig.json'], tsconfigRootDir: root },
+      parserOptions: { project: ['./tsconfig.json', './examples/tsconfig.json', './src/console/tsconfig.json'], tsconfigRootDir: root },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
@@ -118,7 +118,7 @@ export default defineConfig(
       ],
     },
   },
-  { files: ['src/**/*.ts'], ignores: ['src/main.ts', 'src/cli/**'], rules: processOnlyAtTheEdge },
+  { files: ['src/**/*.ts', 'src/**/*.tsx'], ignores: ['src/main.ts', 'src/cli/**'], rules: processOnlyAtTheEdge },
   { files: ['src/**/*.ts'], ignores: ['src/database/**'], rules: noSql },
   { files: ['src/*/domain/**/*.ts'], rules: noClockNoChance },
   {
@@ -133,7 +133,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/board-*/**'],
+    files: ['examples/board-*/**', 'src/console/main.tsx'],
     // As each React page begins: `document.getElementById('root')!`.
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

@@ -9,6 +9,7 @@ import { openEventStore } from './event-store/event-store.ts';
 import { emptyKeyOfErased } from './event-store/personal-keys.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
+import { fileURLToPath } from 'node:url';
 import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
@@ -19,6 +20,8 @@ import { plugins } from './server/plugins.ts';
 import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
+import { openConsolePages } from './server/http/console-pages.ts';
+import { type ConsoleFiles, readConsoleFiles } from './server/http/console-files.ts';
 import { type GraphQLServer, openServer } from './server/http/server.ts';
 import { loadTrustedDocuments } from './server/limits/trusted-documents.ts';
 import type { Bus } from './live/bus.ts';
@@ -45,6 +48,7 @@ import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
+import { StartError } from './start-error.ts';
 import { fillEmptyLog } from './development/sample-data.ts';
 import { callerIdPrefix, commandDeciders, deciders, liveViews, openReads, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -248,7 +252,8 @@ async function serve(
   const graphiql = config.graphiql
     ? openGraphiQL({ logger, pageOf: query => graphiqlPage(config.auth, query) })
     : undefined;
-  const documents = await loadTrustedDocuments(config.trustedDocuments, {
+  const consoleFiles = config.console ? await loadConsole(config, logger) : undefined;
+  const documents = await loadTrustedDocuments(config.trustedDocuments, consoleFiles?.documents, {
     schema,
     limits: { ...config.limits, introspection: config.introspection },
     logger,
@@ -261,12 +266,29 @@ async function serve(
     logger,
     config,
     graphiql,
+    consolePages: consoleFiles && openConsolePages(consoleFiles),
     documents,
     plugins,
     probes,
   });
   closers.push(() => server.close());
   return server;
+}
+
+/**
+ * @returns undefined if it was not built, as in a work tree before `npm run build`
+ * @throws StartError in production, where CONSOLE=on asked for it
+ */
+async function loadConsole({ auth, production }: Config, logger: Logger): Promise<ConsoleFiles | undefined> {
+  // From the sources, as in tests and in development, it is where the build has put it.
+  const folder = import.meta.url.endsWith('.ts') ? '../dist/console/' : './console/';
+  const files = await readConsoleFiles(
+    fileURLToPath(new URL(folder, import.meta.url)),
+    auth.key.type === 'development',
+  );
+  if (files === undefined && production) throw new StartError('CONSOLE: it was not built: run npm run build');
+  if (files === undefined) logger.info('the console was not built: npm run build');
+  return files;
 }
 
 function openRates(limits: Limits, redis: RedisLocation | undefined, logger: Logger, closers: Closers) {

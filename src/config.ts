@@ -40,6 +40,8 @@ export interface Config {
   /** Whether GraphiQL is served, and whether introspection is allowed. Both are off in production by default. */
   readonly graphiql: boolean;
   readonly introspection: boolean;
+  /** Whether the console is served. Off in production by default. */
+  readonly console: boolean;
   /** Manifests of the documents that front ends are built with; `only`: every other document is rejected. */
   readonly trustedDocuments: { readonly files: readonly string[]; readonly only: boolean };
   readonly limits: Limits;
@@ -86,6 +88,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     corsOrigins: values.CORS_ORIGINS,
     graphiql: isOn(values.GRAPHIQL, values.NODE_ENV) && values.TRUSTED_DOCUMENTS_ONLY !== 'on',
     introspection: isOn(values.INTROSPECTION, values.NODE_ENV),
+    console: isOn(values.CONSOLE, values.NODE_ENV),
     trustedDocuments: { files: values.TRUSTED_DOCUMENTS, only: values.TRUSTED_DOCUMENTS_ONLY === 'on' },
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,

@@ -1,5 +1,5 @@
 import { usualUrl } from './server-url.ts';
-import type { Person } from './simulate/api.ts';
+import type { Bearer } from './simulate/api.ts';
 import { signedPeople } from './simulate/people.ts';
 
 /** The options of a command that calls the server for one person. */
@@ -18,7 +18,7 @@ export interface CallerOptions {
  * with AUTH_JWT_SECRET or with the development key.
  * @param token value of `--token`, with or without `Bearer`
  */
-export function caller(env: NodeJS.ProcessEnv, role: 'staff' | 'customer', token?: string): Person {
+export function caller(env: NodeJS.ProcessEnv, role: 'staff' | 'customer', token?: string): Bearer {
   if (token !== undefined) {
     const bare = token.replace(/^Bearer\s+/i, '');
     const tokenHint = `give --token one with role ${role} that is valid now`;

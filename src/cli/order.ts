@@ -6,7 +6,7 @@ import { caller, type CallerOptions, callerOptions } from './caller.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
-import { type Api, openApi, type Person } from './simulate/api.ts';
+import { type Api, type Bearer, openApi } from './simulate/api.ts';
 import {
   addOrderItem,
   catalogue,
@@ -14,8 +14,8 @@ import {
   registerCustomer,
   submitOrder,
   viewer as whoIs,
-} from './simulate/operations.ts';
-import type { Catalogue } from './simulate/open-shop.ts';
+} from '../simulation/operations.ts';
+import type { Catalogue } from '../simulation/open-shop.ts';
 import type { Viewer } from './simulate/people.ts';
 
 const command = {
@@ -55,7 +55,7 @@ async function run(options: CallerOptions): Promise<number> {
   return 0;
 }
 
-async function placeOrder(api: Api, person: Person, style: Style): Promise<void> {
+async function placeOrder(api: Api, person: Bearer, style: Style): Promise<void> {
   // Unique to this order: a request that is repeated with the same key is stored once.
   const key = `order-${randomUUID()}`;
 

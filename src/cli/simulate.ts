@@ -1,15 +1,15 @@
 // npm run simulate -- --rate 5: simulated customers and staff place and process orders through the public API.
+import type { Deed } from '../simulation/choose-deed.ts';
+import { openShop } from '../simulation/open-shop.ts';
+import { viewer } from '../simulation/operations.ts';
+import { simulate, type Summary } from '../simulation/simulation.ts';
 import { StartError } from '../start-error.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted } from './progress.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, openApi } from './simulate/api.ts';
-import type { Deed } from './simulate/choose-deed.ts';
-import { openShop } from './simulate/open-shop.ts';
-import { viewer } from './simulate/operations.ts';
 import { peopleOf, type Viewer } from './simulate/people.ts';
-import { simulate, type Summary } from './simulate/simulation.ts';
 
 const command = {
   usage: `npm run simulate -- [--rate 5] [--for SECONDS] [--url ${usualUrl}]`,

@@ -9,7 +9,7 @@ import { explainError, runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { openApi } from './simulate/api.ts';
-import { viewer as whoIs } from './simulate/operations.ts';
+import { viewer as whoIs } from '../simulation/operations.ts';
 import type { Viewer } from './simulate/people.ts';
 import { lineOf, type Update } from './watch/line.ts';
 import { customerOrdersUpdated, ordersUpdated } from './watch/operations.ts';

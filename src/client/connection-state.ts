@@ -6,8 +6,9 @@ import { createStore, type Store } from './store.ts';
  * - `live`: connected; frames arrive
  * - `reconnecting`: the connection was lost, and a new one is being opened
  * - `offline`: the browser has no network
+ * - `paused`: `session.pause()` closed the connection
  */
-export type ConnectionStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'offline';
+export type ConnectionStatus = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'offline' | 'paused';
 
 export interface ConnectionState {
   readonly status: ConnectionStatus;
@@ -21,6 +22,7 @@ export interface Connection extends Store<ConnectionState> {
   readonly report: (status: ConnectionStatus) => void;
   /** @param online whether the browser has a network */
   readonly network: (online: boolean) => void;
+  readonly pause: (isPaused: boolean) => void;
   /** Positions that this tab has seen, in any answer and in frames. */
   progress(seen: string | undefined, frame: string | undefined): void;
   forget(): void;
@@ -34,9 +36,10 @@ export function createConnection(): Connection {
   const store = createStore<ConnectionState>({ status: 'idle', sinceMs: Date.now(), behindEvents: 0 });
   let reported: ConnectionStatus = 'idle';
   let online = true;
+  let isPaused = false;
 
   function show(behindEvents: number): void {
-    const status = online || reported === 'idle' ? reported : 'offline';
+    const status = reported === 'idle' ? reported : isPaused ? 'paused' : online ? reported : 'offline';
     const { current } = store;
     if (status !== current.status) store.set({ status, sinceMs: Date.now(), behindEvents });
     else if (behindEvents !== current.behindEvents) store.set({ ...current, behindEvents });
@@ -49,6 +52,10 @@ export function createConnection(): Connection {
     report(status) {
       reported = status;
       show(status === 'idle' ? 0 : store.current.behindEvents);
+    },
+    pause(now) {
+      isPaused = now;
+      show(store.current.behindEvents);
     },
     network(now) {
       online = now;

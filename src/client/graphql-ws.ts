@@ -44,7 +44,7 @@ export function createClient(options: ResumingSocketOptions): ResumingClient {
 export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, onStatus, webSocket }) => {
   let closed = false;
   const { client, open } = createFlows({
-    url: () => (typeof url === 'function' ? url() : url).replace(/^http/, 'ws'),
+    url: async () => (typeof url === 'function' ? await url() : url).replace(/^http/, 'ws'),
     seen,
     onResync,
     token,
@@ -75,8 +75,10 @@ export const webSocketTransport: OpenTransport = ({ url, token, seen, onResync, 
       if (closed) return;
       closed = true;
       // In this order: after `dispose` graphql-ws does not connect again, and `terminate` ends the socket in this tick.
-      void client.dispose();
+      const disposed = Promise.resolve(client.dispose());
       client.terminate();
+      // It waits for a connection that is being made, and fails if that has just been ended.
+      disposed.catch(() => undefined);
     },
   };
 };
@@ -112,8 +114,9 @@ function createFlows(options: ResumingSocketOptions): {
     // Not in `connectionParams`: an error there ends all subscriptions, and here it is tried again.
     url: async () => {
       preparing = true;
-      if (token) bearer = await patiently(() => fetchToken(token, refusals > 0));
       const target = typeof url === 'function' ? await patiently(url) : url;
+      // After the URL, for which it may have to wait: a token may expire meanwhile.
+      if (token) bearer = await patiently(() => fetchToken(token, refusals > 0));
       // The connection is never made, because graphql-ws would open it even after `dispose()`.
       if (disposed) return new Promise<never>(() => undefined);
       preparing = false;

@@ -178,7 +178,7 @@ export function openLive<Shape extends object>(
           failures = 0;
           const value = (data as { readonly value?: Value } | null | undefined)?.value;
           if (value) onValue(value);
-          else failed(new OperationError('INTERNAL', errors?.[0]?.message ?? 'A frame came without its value.'));
+          else failed(errors ?? new OperationError('INTERNAL', 'A frame came without its value.'));
         },
         error: failed,
         complete: () => failed(new OperationError('NETWORK', 'The server ended the subscription.')),

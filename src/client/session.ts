@@ -1,5 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import { ask, signedOut } from './ask.ts';
+import { createConnectionGate } from './connection-gate.ts';
 import { type ConnectionState, createConnection } from './connection-state.ts';
 import { withEntityFields } from './entity-fields.ts';
 import { createEntityVersions, type EntityVersions } from './entity-versions.ts';
@@ -82,6 +83,13 @@ export interface Session {
    * @param listener gets whether another viewer follows at once. @returns a function that removes the listener
    */
   onViewerEnd(listener: (isReplaced: boolean) => void): () => void;
+  /**
+   * Closes the connection of the subscriptions and opens none until `resume()`, as if it were lost; queries and commands
+   * still work. For tests and demonstrations, and for a page that nobody looks at.
+   */
+  pause(): void;
+  /** Connects again after `pause()`: each subscription goes on after its last frame. */
+  resume(): void;
   /** Ends all operations and connections of the viewer and forgets what they saw. The next operation asks for a token. */
   logout(): void;
   /** Ends all for good: operations that begin afterwards fail with the code `SIGNED_OUT`. */
@@ -99,6 +107,7 @@ export function createSession(options: SessionOptions): Session {
   });
   const connection = createConnection();
   const pauses = createPauses();
+  const gate = createConnectionGate();
   const resyncListeners = new Set<() => void>();
   const viewerListeners = new Set<(isReplaced: boolean) => void>();
   const viewers = createViewers(token, isReplaced => {
@@ -109,7 +118,10 @@ export function createSession(options: SessionOptions): Session {
     for (const listener of [...viewerListeners]) listener(isReplaced);
   });
   const transport = createViewerTransport(viewers, openTransport, {
-    url,
+    url: async () => {
+      await gate.passed();
+      return url;
+    },
     seen,
     onResync: resync,
     onStatus: connection.report,
@@ -318,6 +330,18 @@ export function createSession(options: SessionOptions): Session {
     onViewerEnd(listener) {
       viewerListeners.add(listener);
       return () => viewerListeners.delete(listener);
+    },
+    pause() {
+      if (gate.isShut) return;
+      gate.shut();
+      connection.pause(true);
+      transport.renew();
+    },
+    resume() {
+      if (!gate.isShut) return;
+      connection.pause(false);
+      gate.open();
+      transport.wake();
     },
     logout: viewers.end,
     close() {

@@ -99,12 +99,16 @@ function createStreams(
     async function connect(): Promise<number | undefined> {
       connection = new AbortController();
       onChange(flow, false);
-      let alive = setTimeout(() => connection.abort(), headersMs);
-      const position = session.send();
+      let alive: ReturnType<typeof setTimeout> | undefined;
       let status: number | undefined;
       try {
+        const target = typeof url === 'function' ? await url() : url;
+        // The subscription may have ended meanwhile.
+        connection.signal.throwIfAborted();
+        alive = setTimeout(() => connection.abort(), headersMs);
+        const position = session.send();
         const authorization = token && `Bearer ${await fetchToken(token, refusals > 0)}`;
-        const response = await fetched(typeof url === 'function' ? await url() : url, {
+        const response = await fetched(target, {
           method: 'POST',
           headers: {
             accept: 'text/event-stream, application/graphql-response+json',

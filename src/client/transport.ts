@@ -14,7 +14,7 @@ export interface StreamRequest {
 
 export interface TransportOptions {
   /** URL of the endpoint, `http:` or `https:`; or a function that returns it, called for each connection. */
-  readonly url: string | (() => string);
+  readonly url: string | (() => string | Promise<string>);
   readonly token?: Token | undefined;
   readonly seen: Seen;
   readonly onResync: (position: string | undefined) => void;

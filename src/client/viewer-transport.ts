@@ -7,6 +7,8 @@ import type { Viewers } from './viewers.ts';
 export interface ViewerTransport {
   /** @param signal of the viewer */
   of(signal: AbortSignal): Transport;
+  /** Closes the connection and opens another one. */
+  renew(): void;
   wake(): void;
   /** Ends the viewer's subscriptions and connections. */
   close(): void;
@@ -57,6 +59,9 @@ export function createViewerTransport(
         ...(hasToken && { token: tokenFor(signal) }),
       });
       return current;
+    },
+    renew() {
+      current?.renew();
     },
     wake() {
       current?.wake();

@@ -40,8 +40,10 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
     problems.push('GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema');
   }
   if (raw['TRUSTED_DOCUMENTS_ONLY'] === 'on') {
-    if (!has('TRUSTED_DOCUMENTS')) {
-      problems.push('TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served');
+    if (!has('TRUSTED_DOCUMENTS') && raw['CONSOLE'] !== 'on') {
+      problems.push(
+        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends, or CONSOLE=on: no other document is served',
+      );
     }
     if (raw['GRAPHIQL'] === 'on') {
       problems.push(

@@ -74,6 +74,7 @@ export const settings = z.object({
       ),
     )
     .default([]),
+  CONSOLE: onOrOff,
   GRAPHIQL: onOrOff,
   INTROSPECTION: onOrOff,
   TRUSTED_DOCUMENTS: list.default([]),

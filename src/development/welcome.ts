@@ -7,12 +7,13 @@ import type { Style } from './terminal-style.ts';
 const defaultUrl = 'http://127.0.0.1:4000';
 
 /**
- * The text that a start with the development key prints after its first line: commands to try, and tokens.
+ * The text that a start with the development key prints after its first line: commands to try, tokens, and at the end the
+ * address of the console.
  * @param url of the server's root
  * @returns undefined if a key is configured: then this server issues no tokens
  */
 export async function welcome(
-  { auth, graphiql, trustedDocuments }: Config,
+  { auth, console: hasConsole, graphiql, trustedDocuments }: Config,
   url: string,
   style: Style,
 ): Promise<string | undefined> {
@@ -43,5 +44,7 @@ export async function welcome(
     `  ${style('cyan', 'customer')} ${style('dim', customer)}`,
     `  ${style('cyan', 'operator')} ${style('dim', operator)}`,
     '',
+    // The last line, so that it is what one sees.
+    ...(hasConsole ? [`${style('bold', 'Console:')} ${style('cyan', `${url}/`)}`] : []),
   ].join('\n');
 }

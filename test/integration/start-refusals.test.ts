@@ -172,7 +172,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const asked = { TRUSTED_DOCUMENTS_ONLY: 'on', GRAPHIQL: 'on' };
     expect(await refusal(asked)).toBe(
       [
-        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends: no other document is served',
+        'TRUSTED_DOCUMENTS: set it to the manifests of your front ends, or CONSOLE=on: no other document is served',
         'GRAPHIQL: set it or TRUSTED_DOCUMENTS_ONLY to off: an operation typed into GraphiQL is in no manifest',
         '',
       ].join('\n'),

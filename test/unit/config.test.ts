@@ -34,6 +34,7 @@ describe('the configuration', () => {
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
       trustedProxies: [],
       corsOrigins: [],
+      console: true,
       graphiql: true,
       introspection: true,
       trustedDocuments: { files: [], only: false },
@@ -59,6 +60,7 @@ describe('the configuration', () => {
       ROLES: 'projector',
       CORS_ORIGINS: 'https://shop.example.com, http://localhost:3000',
       LOG_LEVEL: 'warn',
+      CONSOLE: 'on',
       GRAPHIQL: 'on',
       INTROSPECTION: 'on',
       PLAINTEXT_HOSTS: 'redis, postgres',
@@ -91,6 +93,7 @@ describe('the configuration', () => {
       auth: { key: { type: 'secret', secret }, issuer: env.AUTH_ISSUER, audience: env.AUTH_AUDIENCE },
       trustedProxies: ['10.0.0.0/8', 'fd00::1'],
       corsOrigins: ['https://shop.example.com', 'http://localhost:3000'],
+      console: true,
       graphiql: true,
       introspection: true,
       trustedDocuments: { files: ['shop.json', 'admin.json'], only: false },
@@ -100,10 +103,13 @@ describe('the configuration', () => {
     });
   });
 
-  test('of production has no GraphiQL and no introspection by default', () => {
-    expect(loadConfig(production)).toMatchObject({ graphiql: false, introspection: false });
-    const asked = { GRAPHIQL: 'on', INTROSPECTION: 'on' };
-    expect(loadConfig({ ...production, ...asked })).toMatchObject({ graphiql: true, introspection: true });
+  test('of production has no console, no GraphiQL and no introspection by default', () => {
+    const none = { console: false, graphiql: false, introspection: false };
+    expect(loadConfig(production)).toMatchObject(none);
+    const asked = { CONSOLE: 'on', GRAPHIQL: 'on', INTROSPECTION: 'on' };
+    const all = { console: true, graphiql: true, introspection: true };
+    expect(loadConfig({ ...production, ...asked })).toMatchObject(all);
+    expect(loadConfig({})).toMatchObject(all);
   });
 
   test('with trusted documents only has no GraphiQL, in development either', () => {
@@ -111,6 +117,12 @@ describe('the configuration', () => {
     const trustedDocuments = { files: ['shop.json'], only: true };
     expect(loadConfig(only)).toMatchObject({ graphiql: false, trustedDocuments });
     expect(loadConfig({ ...production, ...only })).toMatchObject({ graphiql: false, trustedDocuments });
+  });
+
+  test('with trusted documents only needs no manifest for a server that serves the console alone', () => {
+    const only = { CONSOLE: 'on', TRUSTED_DOCUMENTS_ONLY: 'on' };
+    expect(problems(only)).toEqual([]);
+    expect(problems({ ...only, CONSOLE: 'off' })).toHaveLength(1);
   });
 
   test.each(['localhost', '127.0.0.1', '[::1]', 'postgres'])('of production allows plain text to %s', host => {

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Person, ShopApi } from '../../simulation/people.ts';
 import { StartError } from '../../start-error.ts';
 
-/** A person who sends requests. */
-export interface Person {
-  readonly name: string;
-  /** The customer id; empty if unknown. */
-  readonly id: string;
+/** A person with a token. */
+export interface Bearer extends Person {
   readonly token: () => Promise<string>;
   /** What the operator must do if the server rejects the token. */
   readonly tokenHint: string;
@@ -19,14 +17,8 @@ const outageTimeoutMs = 30_000;
 /** Codes of temporary errors: repeating the operation resolves them, and a command has an idempotency key. */
 const temporaryCodes: ReadonlySet<string> = new Set(['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'RATE_LIMITED', 'VIEW_LAGGING']);
 
-export interface Api {
-  /**
-   * Sends an operation and returns its data. It is repeated while the server is unavailable or its outcome is
-   * unknown.
-   * @param variables for a command, with its idempotency key
-   * @throws StartError if the operator must do something; the signal's reason if it aborts between two attempts
-   */
-  ask<Data>(person: Person, document: string, variables?: object): Promise<Data>;
+/** `ask` throws a StartError if the operator must do something; the signal's reason if it aborts between two attempts. */
+export interface Api extends ShopApi<Bearer> {
   /** Number of repeated requests. */
   readonly repeats: number;
 }
@@ -45,7 +37,7 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
   let troubled = false;
   let repeats = 0;
 
-  async function attempt(person: Person, body: string): Promise<Try> {
+  async function attempt(person: Bearer, body: string): Promise<Try> {
     let response: Response;
     let text: string;
     try {
@@ -81,7 +73,7 @@ export function openApi(url: string, signal: AbortSignal, print: (line: string) 
     get repeats() {
       return repeats;
     },
-    async ask<Data>(person: Person, document: string, variables?: object): Promise<Data> {
+    async ask<Data>(person: Bearer, document: string, variables?: object): Promise<Data> {
       const body = JSON.stringify({ query: document, variables });
       const start = performance.now();
       for (let tries = 1; ; tries++) {

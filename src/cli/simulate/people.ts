@@ -1,15 +1,9 @@
 import { SignJWT } from 'jose';
 import { developmentSecret } from '../../config.ts';
-import { deriveId } from '../../ids.ts';
-import { sampleCustomerId } from '../../development/sample-data.ts';
+import { customers } from '../../simulation/customers.ts';
+import type { People } from '../../simulation/people.ts';
 import { StartError } from '../../start-error.ts';
-import type { Person } from './api.ts';
-
-/** The people who act in a simulation. */
-export interface People {
-  readonly staff: Person;
-  readonly customers: readonly Person[];
-}
+import type { Bearer } from './api.ts';
 
 /** The server's description of a token's bearer. */
 export interface Viewer {
@@ -19,27 +13,22 @@ export interface Viewer {
 }
 
 /**
- * Namespace of the ids that are derived from the customers' names, so that the next simulation has the same
- * customers.
- */
-const namespace = '9d0b7c1e-5f36-4a58-b2c4-71e8a6d3f095';
-
-const customerNames = ['Ann', 'Ben', 'Chloe', 'Dev', 'Elif'];
-
-/**
  * The people who act: the bearers of STAFF_TOKEN and CUSTOMER_TOKEN if they are set, or else our own people with
  * tokens signed by AUTH_JWT_SECRET or by the development key.
  * @param whoIs asks the server for the viewer of a token
  * @throws StartError
  */
-export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) => Promise<Viewer>): Promise<People> {
+export async function peopleOf(
+  env: NodeJS.ProcessEnv,
+  whoIs: (person: Bearer) => Promise<Viewer>,
+): Promise<People<Bearer>> {
   const { STAFF_TOKEN: staffToken, CUSTOMER_TOKEN: customerToken } = env;
   if (!staffToken && !customerToken) return signedPeople(env);
   if (!staffToken || !customerToken) {
     throw new StartError(`${staffToken ? 'CUSTOMER_TOKEN' : 'STAFF_TOKEN'}: set it too, the simulation needs both`);
   }
 
-  async function bearerOf(key: string, token: string, role: string): Promise<Person> {
+  async function bearerOf(key: string, token: string, role: string): Promise<Bearer> {
     const tokenHint = `set ${key} to one that is valid now`;
     const bearer = { name: '', id: '', token: () => Promise.resolve(token), tokenHint };
     const viewer = await whoIs(bearer);
@@ -57,14 +46,14 @@ export async function peopleOf(env: NodeJS.ProcessEnv, whoIs: (person: Person) =
 }
 
 /** Our own people, with tokens signed by AUTH_JWT_SECRET, or by the development key. */
-export function signedPeople(env: NodeJS.ProcessEnv): People {
+export function signedPeople(env: NodeJS.ProcessEnv): People<Bearer> {
   const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
   const key = new TextEncoder().encode(secret ? secret : developmentSecret);
   const tokenHint = secret
     ? 'set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as the server has them'
     : "set AUTH_JWT_SECRET to the server's, or STAFF_TOKEN and CUSTOMER_TOKEN";
 
-  function person(name: string, id: string, role: string): Person {
+  function person(name: string, id: string, role: string): Bearer {
     // A fresh token for each request, so that none expires during a long run.
     const token = () => {
       const jwt = new SignJWT({ role }).setProtectedHeader({ alg: 'HS256' }).setSubject(id).setExpirationTime('5m');
@@ -76,10 +65,6 @@ export function signedPeople(env: NodeJS.ProcessEnv): People {
   }
   return {
     staff: person('Sam', 'Sam', 'staff'),
-    customers: [
-      // The server's start page shows how to watch this customer's orders, so they should change.
-      person('Ada', sampleCustomerId, 'customer'),
-      ...customerNames.map(name => person(name, deriveId('cus', namespace, name), 'customer')),
-    ],
+    customers: customers.map(({ name, id }) => person(name, id, 'customer')),
   };
 }

@@ -13,6 +13,7 @@ import { openEventStreams } from '../transports/event-streams.ts';
 import type { Identify } from '../authentication/identity.ts';
 import type { Exchange } from './exchange.ts';
 import { allowedHosts, foreignHost } from './allowed-hosts.ts';
+import type { ConsolePages } from './console-pages.ts';
 import { IncomingRequest, pathOf, useOriginForm } from './incoming-request.ts';
 import { listen } from './listen.ts';
 import { allowedOrigins } from './allowed-origins.ts';
@@ -46,8 +47,8 @@ export interface GraphQLServer {
 }
 
 /**
- * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL if it is configured, and /healthz, /readyz and
- * /metrics.
+ * Serves GraphQL over HTTP, SSE and WebSocket at /graphql, GraphiQL and the console if they are configured, and /healthz,
+ * /readyz and /metrics.
  * @throws StartError if it cannot listen on the port
  */
 export async function openServer(options: {
@@ -64,11 +65,14 @@ export async function openServer(options: {
    * @returns false for every other request, which it does not touch
    */
   graphiql?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  /** Serves the console. */
+  consolePages?: ConsolePages | undefined;
   documents: TrustedDocuments;
   plugins: readonly Plugin<Context, Exchange>[];
   probes: Probes;
 }): Promise<GraphQLServer> {
-  const { schema, dependencies, identify, logger, config, graphiql, documents, plugins, probes } = options;
+  const { schema, dependencies, identify, logger, config, graphiql, consolePages, documents, plugins, probes } =
+    options;
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
   const streams = openEventStreams();
@@ -132,6 +136,7 @@ export async function openServer(options: {
     }
     if (graphiql?.(req, res)) return;
     if (answerProbe(path, probes, closing, res)) return;
+    if (path !== undefined && path !== '/graphql' && consolePages?.(path, req, res)) return;
     if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
     else if (req.method === 'OPTIONS') res.writeHead(204).end();
     else void handler.answerByYoga(exchange);

@@ -65,13 +65,16 @@ export function trustedDocuments(texts: ReadonlyMap<string, string>, only: boole
  * Reads the manifests: JSON objects of texts by their SHA-256, as client-preset's `persistedDocuments` writes them. A
  * document that is invalid for the schema is logged and stays on the list: requests for it get the validation error,
  * all others are served.
+ * @param own the documents of the console, by their SHA-256, if it is served
  * @throws StartError if a file is not a manifest
  */
 export async function loadTrustedDocuments(
   { files, only }: Config['trustedDocuments'],
+  own: ReadonlyMap<string, string> | undefined,
   against: { readonly schema: GraphQLSchema; readonly limits: DocumentLimits; readonly logger: Logger },
 ): Promise<TrustedDocuments> {
-  const texts = new Map<string, string>();
+  // If other documents are served too, the page needs no list, and clients learn that there is none.
+  const texts = new Map(only ? own : undefined);
   for (const file of files) for (const [hash, text] of await readManifest(file)) texts.set(hash, text);
   for (const [hash, text] of texts) {
     const problem = problemOf(text, against.schema, against.limits);

@@ -108,6 +108,17 @@ test('if there is no such order, it is asked again as soon as this tab learns of
   expect(order.current).toMatchObject({ status: 'live', error: undefined, order: { status: 'SUBMITTED' } });
 });
 
+test('a subscription that the server refuses in a frame has the code of the refusal', async () => {
+  await settled();
+  const { sink } = [...operations.subscriptions][0]!;
+  sink.next({
+    data: null,
+    errors: [{ message: 'There is no order with this id.', extensions: { code: 'NOT_FOUND' } }],
+  });
+  await settled();
+  expect(order.current.error).toMatchObject({ code: 'NOT_FOUND', message: 'There is no order with this id.' });
+});
+
 test('after a failure it goes on from the last frame', async () => {
   await live();
   await fail('UNAVAILABLE');

@@ -44,6 +44,13 @@ test('the suggestions are a short list of commands, on either database', async (
   }
 });
 
+test('the last line is the address of the console, if it is served', async () => {
+  const lastLine = async (env: NodeJS.ProcessEnv) =>
+    (await welcome(loadConfig(env), url, plain))?.trimEnd().split('\n').at(-1);
+  expect(await lastLine({})).toBe(`Console: ${url}/`);
+  expect(await lastLine({ CONSOLE: 'off' })).toMatch(/^ +customer /);
+});
+
 test("the commands contain the server's address if it is not their default", async () => {
   const text = (await welcome(loadConfig({}), 'http://127.0.0.1:4001', plain)) ?? '';
   expect(commandsOf(text)).toEqual(

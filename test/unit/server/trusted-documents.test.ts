@@ -103,7 +103,7 @@ describe('a manifest', () => {
   }
   const { logger, lines } = logLines();
   const against = { schema, limits: { ...defaultLimits, introspection: false }, logger };
-  const load = (...files: string[]) => loadTrustedDocuments({ files, only: true }, against);
+  const load = (...files: string[]) => loadTrustedDocuments({ files, only: true }, undefined, against);
 
   test('of each front end is served', async () => {
     const one = await written(JSON.stringify({ [`sha256:${sha256(trusted)}`]: trusted }));

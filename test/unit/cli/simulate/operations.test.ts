@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, parse, validate } from 'graphql';
 import { expect, it } from 'vitest';
-import * as simulated from '../../../../src/cli/simulate/operations.ts';
+import * as simulated from '../../../../src/simulation/operations.ts';
 import * as watched from '../../../../src/cli/watch/operations.ts';
 
 const schema = buildSchema(readFileSync('schema.graphql', 'utf8'));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { chooseDeed, type Deed, type OpenOrder, type Product } from '../../../../src/cli/simulate/choose-deed.ts';
+import { chooseDeed, type Deed, type OpenOrder, type Product } from '../../../src/simulation/choose-deed.ts';
 
 const products: readonly Product[] = [
   { id: 'prd_tea', name: 'Tea', currency: 'EUR' },

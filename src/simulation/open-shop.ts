@@ -1,8 +1,7 @@
-import { StartError } from '../../start-error.ts';
-import type { Api } from './api.ts';
+import { StartError } from '../start-error.ts';
 import type { Product } from './choose-deed.ts';
 import { addProduct, catalogue, registerCustomer } from './operations.ts';
-import type { People } from './people.ts';
+import type { People, Person, ShopApi } from './people.ts';
 
 export interface Catalogue {
   readonly products: {
@@ -31,7 +30,10 @@ const smallCatalogue = [
  * @returns the products that can be ordered
  * @throws StartError if no product can be ordered
  */
-export async function openShop(api: Api, { staff, customers }: People): Promise<Product[]> {
+export async function openShop<One extends Person>(
+  api: ShopApi<One>,
+  { staff, customers }: People<One>,
+): Promise<Product[]> {
   await Promise.all(
     customers.map(async customer => {
       const input = { name: customer.name, email: 'somebody@example.com', idempotencyKey: 'simulate-register' };
@@ -47,7 +49,10 @@ export async function openShop(api: Api, { staff, customers }: People): Promise<
   return known.length > 0 ? known : addSmallCatalogue(api, { staff });
 }
 
-async function addSmallCatalogue(api: Api, { staff }: Pick<People, 'staff'>): Promise<Product[]> {
+async function addSmallCatalogue<One extends Person>(
+  api: ShopApi<One>,
+  { staff }: Pick<People<One>, 'staff'>,
+): Promise<Product[]> {
   const currency = 'EUR';
   const added = await Promise.all(
     smallCatalogue.map(async ([sku, name, amount]) => {

@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Api, Person } from './api.ts';
 import { chooseDeed, type Deed, type OpenOrder, type Product } from './choose-deed.ts';
 import { requestOf, tell, tellRefused } from './deed-request.ts';
-import type { People } from './people.ts';
+import type { People, Person, ShopApi } from './people.ts';
 
 /** Maximum number of requests in flight: more would slow down a server that is already behind. */
 const maxInFlight = 64;
@@ -26,9 +23,9 @@ interface Answer {
   };
 }
 
-interface Parts {
-  readonly api: Api;
-  readonly people: People;
+interface Parts<One extends Person> {
+  readonly api: ShopApi<One>;
+  readonly people: People<One>;
   readonly products: readonly Product[];
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -38,14 +35,14 @@ interface Parts {
  * Performs actions at a rate per second until the signal aborts, and then waits for those in flight.
  * @throws StartError if the operator must do something
  */
-export async function simulate(parts: Parts & { readonly rate: number }): Promise<Summary> {
+export async function simulate<One extends Person>(parts: Parts<One> & { readonly rate: number }): Promise<Summary> {
   const { rate, signal } = parts;
   const shop = new Shop(parts);
   const inFlight = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
 
   for (let next = performance.now(); ; next = Math.max(next + 1_000 / rate, performance.now() - 1_000)) {
-    await sleep(next - performance.now(), undefined, { signal }).catch(() => undefined);
+    await pause(next - performance.now(), signal);
     while (inFlight.size >= maxInFlight) await Promise.race(inFlight);
     if (signal.aborted || failure) break;
     const deed = shop
@@ -61,19 +58,33 @@ export async function simulate(parts: Parts & { readonly rate: number }): Promis
   return shop;
 }
 
+/** @returns after the time, or as soon as the signal aborts */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.max(0, ms));
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
+
 /** The open orders of this simulation, and the people who act. */
-class Shop implements Summary {
+class Shop<One extends Person> implements Summary {
   readonly done = new Map<Deed['type'], number>();
   rejected = 0;
   unanswered = 0;
-  readonly #parts: Parts;
-  readonly #run = randomUUID();
+  readonly #parts: Parts<One>;
+  readonly #run = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   readonly #orders = new Map<string, OpenOrder>();
   readonly #busy = new Set<string>();
   #products: readonly Product[];
   #deeds = 0;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts<One>) {
     this.#parts = parts;
     this.#products = parts.products;
   }
@@ -127,7 +138,7 @@ class Shop implements Summary {
   }
 }
 
-function customerAt({ customers, staff }: People, index: number): Person {
+function customerAt<One extends Person>({ customers, staff }: People<One>, index: number): One {
   return customers[index] ?? staff;
 }
 

@@ -1,0 +1,44 @@
+import { periods, sorts, type useBoardFilter } from './use-board-filter.ts';
+
+export function BoardFilter(props: ReturnType<typeof useBoardFilter>) {
+  const { search, setSearch, period, setPeriod, sort, setSort } = props;
+  return (
+    <search className="board-filter">
+      <input
+        type="search"
+        aria-label="Search orders"
+        placeholder="Number, customer, product…"
+        value={search}
+        onChange={({ target }) => {
+          setSearch(target.value);
+        }}
+      />
+      <Choice label="Period" options={periods} value={period} onChange={setPeriod} />
+      <Choice label="Order" options={sorts} value={sort} onChange={setSort} />
+    </search>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  options: Readonly<Record<string, string>>;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  const { label, options, value, onChange } = props;
+  return (
+    <select
+      aria-label={label}
+      value={value in options ? value : ''}
+      onChange={({ target }) => {
+        onChange(target.value);
+      }}
+    >
+      {Object.entries(options).map(([option, text]) => (
+        <option key={option} value={option}>
+          {text}
+        </option>
+      ))}
+    </select>
+  );
+}

@@ -1,0 +1,101 @@
+import type { CommandResult } from '@orderstream/client';
+import { type ReactNode, useId, useState } from 'react';
+import { wordsOf } from '../words/error-words.ts';
+import { type FieldRefusals, fieldRefusals } from './field-refusals.ts';
+
+export interface EntryField {
+  readonly label: string;
+  readonly type?: 'text' | 'email' | 'decimal';
+  readonly maxLength?: number;
+}
+
+/**
+ * Fields, a button that sends them, and beside each field why it was refused.
+ * @param props.values as typed so far: the caller keeps them
+ * @param props.onSend undefined: there is nothing to send
+ * @param props.children shown between the fields and the buttons
+ */
+export function EntryForm(props: {
+  fields: Readonly<Record<string, EntryField>>;
+  values: Readonly<Record<string, string>>;
+  word: string;
+  onChange: (values: Readonly<Record<string, string>>) => void;
+  onSend: () => Promise<CommandResult | undefined>;
+  onDone: () => void;
+  onCancel: () => void;
+  children?: ReactNode;
+}) {
+  const { fields, values, word, onChange, onSend, onDone, onCancel, children } = props;
+  const [refusals, setRefusals] = useState<FieldRefusals>({});
+  const [isSending, setSending] = useState(false);
+  const id = useId();
+
+  async function send() {
+    setSending(true);
+    setRefusals({});
+    try {
+      const result = await onSend();
+      if (result === undefined || result.accepted) onDone();
+      else setRefusals(fieldRefusals(result.error, Object.keys(fields)));
+    } catch (error) {
+      const { title, advice } = wordsOf(error);
+      setRefusals({ '': `${title}. ${advice}` });
+    } finally {
+      setSending(false);
+    }
+  }
+
+  return (
+    <form
+      className="entry-form"
+      onSubmit={event => {
+        event.preventDefault();
+        if (!isSending) void send();
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') onCancel();
+      }}
+    >
+      {Object.entries(fields).map(([name, { label, type = 'text', maxLength }], index) => (
+        <p key={name} className="entry-field">
+          <label htmlFor={`${id}-${name}`}>{label}</label>
+          <input
+            id={`${id}-${name}`}
+            name={name}
+            type={type === 'email' ? 'email' : 'text'}
+            inputMode={type === 'decimal' ? 'decimal' : undefined}
+            maxLength={maxLength}
+            required
+            autoComplete="off"
+            autoFocus={index === 0}
+            aria-invalid={refusals[name] !== undefined}
+            aria-describedby={refusals[name] === undefined ? undefined : `${id}-${name}-refusal`}
+            value={values[name] ?? ''}
+            onChange={({ target }) => {
+              onChange({ ...values, [name]: target.value });
+            }}
+          />
+          {refusals[name] !== undefined && (
+            <span id={`${id}-${name}-refusal`} className="refusal" role="alert">
+              {refusals[name]}
+            </span>
+          )}
+        </p>
+      ))}
+      {children}
+      <div className="row">
+        <button className="primary" aria-disabled={isSending}>
+          {isSending ? 'Sending…' : word}
+        </button>
+        <button type="button" onClick={onCancel}>
+          Cancel
+        </button>
+      </div>
+      {refusals[''] !== undefined && (
+        <p className="refusal" role="alert">
+          {refusals['']}
+        </p>
+      )}
+    </form>
+  );
+}

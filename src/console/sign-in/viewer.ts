@@ -1,0 +1,99 @@
+import { developmentToken } from '@orderstream/client/development';
+import { roles } from '../generated/schema-enums.ts';
+import { createValueStore } from '../value-store.ts';
+import { sampleCustomer } from './sample-customer.ts';
+
+/** As tokens name them. `operator` is offered as soon as the API has it. */
+export type RoleName = 'staff' | 'customer' | 'operator';
+
+/**
+ * - `development`: the page signs tokens itself, with the published key
+ * - `token`: the person pasted one
+ * - `switching`: the last viewer is signed out, and the next one is about to begin
+ * - `out`: nobody is signed in; `problem` says why a token was not accepted
+ */
+export type SignIn =
+  | { readonly kind: 'development' | 'switching'; readonly role: RoleName }
+  | { readonly kind: 'token'; readonly token: string; readonly role: RoleName }
+  | { readonly kind: 'out'; readonly problem: string | undefined };
+
+export const isDevelopment =
+  import.meta.env.DEV ||
+  document.querySelector<HTMLMetaElement>('meta[name=orderstream-sign-in]')?.content === 'development';
+
+/** The roles between which one can switch in development. */
+export const offeredRoles = (['staff', 'customer', 'operator'] as const).filter(role =>
+  (roles as readonly string[]).includes(role.toUpperCase()),
+);
+
+// Of this tab: another tab may show another viewer. It is gone when the tab is closed.
+const roleKey = 'orderstream role';
+const tokenKey = 'orderstream token';
+
+export const signIn = createValueStore<SignIn>(firstSignIn());
+
+function firstSignIn(): SignIn {
+  const held = sessionStorage.getItem(tokenKey);
+  if (held !== null) return tokenSignIn(held);
+  if (!isDevelopment) return { kind: 'out', problem: undefined };
+  const kept = sessionStorage.getItem(roleKey);
+  return { kind: 'development', role: offeredRoles.find(role => role === kept) ?? 'staff' };
+}
+
+/** @returns the role and the end of a token, as its claims say; undefined if it is no JWT. Only the server verifies them */
+export function claimsOf(token: string): { readonly role?: string; readonly exp?: number } | undefined {
+  try {
+    const [, payload = ''] = token.split('.');
+    return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) as object;
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenSignIn(token: string): SignIn {
+  const { role } = claimsOf(token) ?? {};
+  return { kind: 'token', token, role: role === 'customer' || role === 'operator' ? role : 'staff' };
+}
+
+/** The role of whoever is signed in. */
+export function roleOf(state: SignIn): RoleName | undefined {
+  return state.kind === 'out' ? undefined : state.role;
+}
+
+export function signInWith(token: string): void {
+  sessionStorage.setItem(tokenKey, token);
+  signIn.set(tokenSignIn(token));
+}
+
+export function actAs(role: RoleName): void {
+  sessionStorage.setItem(roleKey, role);
+  signIn.set({ kind: 'switching', role });
+  // Apollo empties its cache after this tick, and fails every query that has begun before.
+  setTimeout(() => {
+    signIn.set({ kind: 'development', role });
+  });
+}
+
+export function signOut(problem?: string): void {
+  sessionStorage.removeItem(tokenKey);
+  signIn.set({ kind: 'out', problem });
+}
+
+/** For the session: called for each request and each connection. @param refused whether the last token was rejected */
+export async function token(refused: boolean): Promise<string> {
+  const state = signIn.current;
+  if (state.kind === 'development') return developmentToken(state.role === 'customer' ? sampleCustomer.id : state.role);
+  if (state.kind === 'token' && !refused) return state.token;
+  if (state.kind === 'token') signOut(refusalOf(state.token));
+  throw new Error('Nobody is signed in.');
+}
+
+/** Why the server may have rejected it. */
+function refusalOf(refused: string): string {
+  const claims = claimsOf(refused);
+  if (claims === undefined) return 'This is not a token: it must have three parts, separated by dots. Paste all of it.';
+  if (claims.exp !== undefined && claims.exp * 1_000 < Date.now()) {
+    return `Your token expired at ${new Date(claims.exp * 1_000).toLocaleTimeString()}. Get a new one and paste it here: what you typed on the page is still there.`;
+  }
+  return 'The server rejects this token. It must be signed for this server, with its issuer, its audience and a role.';
+}

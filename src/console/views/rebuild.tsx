@@ -1,0 +1,69 @@
+import { useEffect, useRef, useState } from 'react';
+import { AbandonRebuildDocument } from '../generated/graphql.ts';
+import { countText } from '../parts/format.ts';
+import { durationText, type ReadModel } from './model-words.ts';
+import { operate } from './operate.ts';
+
+/** The running rebuild: how far it is, how long it takes, and a button that ends it. Afterwards: how it ended. */
+export function Rebuild({ models, isOperator }: { models: readonly ReadModel[]; isOperator: boolean }) {
+  const running = models.find(({ rebuild }) => rebuild != null)?.rebuild;
+  const [refusal, setRefusal] = useState<string>();
+  const [isAbandoned, setAbandoned] = useState(false);
+  const hasEnded = useEnded(running != null);
+
+  async function abandon() {
+    setRefusal(undefined);
+    const result = await operate(AbandonRebuildDocument, {});
+    if (result.accepted) setAbandoned(true);
+    else setRefusal(result.why);
+  }
+
+  if (!running) {
+    if (!hasEnded) return null;
+    return (
+      <p className="notice" role="status" data-rebuild="ended">
+        {isAbandoned
+          ? 'The rebuild was abandoned. Everybody reads the same rows as before.'
+          : 'The rebuild is complete: everybody reads the new rows, and nothing stood still meanwhile.'}
+      </p>
+    );
+  }
+  const { processed, total, eventsPerSecond, etaSeconds } = running;
+  return (
+    <section className="panel rebuild" aria-labelledby="rebuild" data-rebuild="running">
+      <div className="row spread">
+        <h2 id="rebuild">Rebuilding</h2>
+        <span className="small">
+          {countText(processed)} of {countText(total)} events, {countText(Math.round(eventsPerSecond))} a second
+          {etaSeconds != null && `, ${durationText(etaSeconds)} left`}
+        </span>
+      </div>
+      <progress aria-labelledby="rebuild" max={Math.max(total, 1)} value={processed} />
+      <div className="row spread">
+        <p className="quiet small">Pages go on reading the rows of before, which follow the log all the time.</p>
+        {isOperator && (
+          <button className="danger" onClick={() => void abandon()}>
+            Abandon
+          </button>
+        )}
+      </div>
+      {refusal !== undefined && (
+        <p className="refusal" role="alert">
+          {refusal}
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Whether something ran on this page, and runs no more. */
+function useEnded(isRunning: boolean): boolean {
+  const hasRun = useRef(false);
+  const [hasEnded, setEnded] = useState(false);
+  useEffect(() => {
+    if (isRunning) setEnded(false);
+    else if (hasRun.current) setEnded(true);
+    hasRun.current = isRunning || hasRun.current;
+  }, [isRunning]);
+  return hasEnded;
+}
