@@ -1,6 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { ask, signedOut } from './ask.ts';
 import { createConnectionGate } from './connection-gate.ts';
+import { authorizePatiently } from './authorize-patiently.ts';
 import { type ConnectionState, createConnection } from './connection-state.ts';
 import { withEntityFields } from './entity-fields.ts';
 import { createEntityVersions, type EntityVersions } from './entity-versions.ts';
@@ -8,10 +9,12 @@ import { webSocketTransport } from './graphql-ws.ts';
 import type { Flow, Sink } from './iterate.ts';
 import { type Answer, openOperationSession } from './operation-session.ts';
 import type { Variables } from './data.ts';
-import { OperationError, operationErrorOf } from './operation-error.ts';
+import { endOnce } from './end-once.ts';
+import { isCommand } from './is-command.ts';
+import { isOvertaken } from './is-overtaken.ts';
 import { createOverlays, type Overlays } from './overlays.ts';
 import { createPauses } from './pauses.ts';
-import { mostRetries, retryWait } from './retry-wait.ts';
+import { openPost } from './open-post.ts';
 import { createSeen, type Seen } from './seen.ts';
 import { textOf } from './text-of.ts';
 import type { Store } from './store.ts';
@@ -129,33 +132,9 @@ export function createSession(options: SessionOptions): Session {
     webSocket,
     hasToken: token !== undefined,
   });
+  const post = openPost(url, fetched);
   let framePosition: string | undefined;
   let resyncedLog: number | undefined;
-
-  /** Sends one request. If its token is rejected, it is sent once more with a fresh one. */
-  async function send(
-    first: Authorization,
-    body: string,
-    headers: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const post = ({ token: bearer }: Authorization) =>
-      fetched(url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/graphql-response+json',
-          ...headers,
-          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
-        },
-        body,
-        signal,
-      });
-    const response = await post(first);
-    if (response.status !== 401 || first.token === undefined) return response;
-    const again = await authorizeAs(first.signal, first.token);
-    return again.token === first.token ? response : post(again);
-  }
 
   function resync(position: string | undefined): void {
     // Each subscription notices it.
@@ -173,19 +152,6 @@ export function createSession(options: SessionOptions): Session {
     return { given: { query: textOf(sent), variables, extensions }, options: { seen, onResync: resync, admit } };
   }
 
-  /** Whether a newer state of a frame's own object is known from an answer: it comes as a frame, too. */
-  function isOvertaken(frame: Variables): boolean {
-    const objects = Object.values(frame).flatMap((update): unknown[] => Object.values({ ...(update as object) }));
-    return objects.some(object => {
-      const {
-        __typename: type,
-        id,
-        version,
-      } = { ...(object as { __typename?: string; id?: string; version?: number }) };
-      return typeof version === 'number' && (entities.known(`${type}:${id}`)?.version ?? 0) > version;
-    });
-  }
-
   /** @throws OperationError if the viewer is another one now */
   async function authorizeAs(viewerSignal: AbortSignal, refused?: string): Promise<Authorization> {
     const authorization = await viewers.authorize(refused);
@@ -193,73 +159,49 @@ export function createSession(options: SessionOptions): Session {
     return authorization;
   }
 
-  /** Retries while the token cannot be fetched. @throws OperationError */
-  async function authorizePatiently(signal: AbortSignal): Promise<Authorization> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await viewers.authorize();
-      } catch (error) {
-        if (error instanceof OperationError) throw error;
-        if (signal.aborted) throw signedOut();
-        if (attempt === mostRetries) throw new OperationError('NETWORK', `There is no token: ${String(error)}`);
-        await pauses.wait(retryWait(attempt), signal);
-      }
-    }
-  }
-
   function subscribe(request: SessionRequest, sink: Sink<Answer>): () => void {
     const session = opened(request);
     let flow: Flow | undefined;
-    let isOver = false;
     let stopListening: () => void = () => undefined;
-
-    function finish(deliver: () => void): void {
-      if (isOver) return;
-      isOver = true;
-      stopListening();
-      deliver();
-    }
-    const complete = () => {
-      finish(() => {
-        sink.complete();
-      });
-    };
-    const fail = (error: unknown) => {
-      finish(() => {
-        sink.error(operationErrorOf(error));
-      });
-    };
-    const guarded: Sink<Answer> = {
-      error: fail,
-      complete,
-      next(answer) {
-        if (isOver) return;
-        const { position } = answer.extensions ?? {};
-        if (typeof position === 'string' && (framePosition ?? '') < position) framePosition = position;
-        connection.progress(seen.position, framePosition);
-        sink.next(answer);
+    const once = endOnce(
+      {
+        error: error => {
+          sink.error(error);
+        },
+        complete: () => {
+          sink.complete();
+        },
+        next(answer) {
+          const { position } = answer.extensions ?? {};
+          if (typeof position === 'string' && (framePosition ?? '') < position) framePosition = position;
+          connection.progress(seen.position, framePosition);
+          sink.next(answer);
+        },
       },
-    };
-    authorizePatiently(viewers.signal).then(({ signal }) => {
-      if (isOver) return;
-      signal.addEventListener('abort', complete);
+      () => {
+        stopListening();
+      },
+    );
+    authorizePatiently(viewers, pauses).then(({ signal }) => {
+      if (once.isOver) return;
+      signal.addEventListener('abort', once.complete);
       stopListening = () => {
-        signal.removeEventListener('abort', complete);
+        signal.removeEventListener('abort', once.complete);
       };
       const { query, variables, extensions } = session.given;
       const { operationName } = request;
       flow = transport.of(signal).open(
         { query, variables, extensions, ...(operationName != null && { operationName }) },
-        guarded,
+        once,
         // What arrives after the end may be of an ended viewer: it is not recorded.
         data => {
-          if (isOver) return null;
-          return session.options.admit(data) ?? (isOvertaken(data) ? null : undefined);
+          if (once.isOver) return null;
+          return session.options.admit(data) ?? (isOvertaken(entities, data) ? null : undefined);
         },
       );
-    }, fail);
+    }, once.error);
     return () => {
-      finish(() => undefined);
+      once.leave();
       flow?.leave();
     };
   }
@@ -291,7 +233,7 @@ export function createSession(options: SessionOptions): Session {
     async ask(request, signal) {
       const { given, options: operation } = opened(request);
       const viewer = request.viewer ?? (isCommand(request.document) ? viewers.current : undefined);
-      const first = await authorizePatiently(viewers.signal);
+      const first = await authorizePatiently(viewers, pauses);
       const { signal: viewerSignal } = first;
       if (signal?.aborted || (viewer !== undefined && viewer !== viewers.current)) throw signedOut();
       let unused: Authorization | undefined = first;
@@ -305,10 +247,16 @@ export function createSession(options: SessionOptions): Session {
         const answer = await ask(
           openOperationSession(given, operation),
           {
+            /** If its token is rejected, the request is sent once more with a fresh one. */
             async send(body, headers, timeout) {
               const authorization = unused ?? (await authorizeAs(viewerSignal));
               unused = undefined;
-              return send(authorization, body, headers, timeout);
+              const request = { body, headers, signal: timeout };
+              const response = await post(authorization, request);
+              const { token: sent } = authorization;
+              if (response.status !== 401 || sent === undefined) return response;
+              const again = await authorizeAs(authorization.signal, sent);
+              return again.token === sent ? response : post(again, request);
             },
             pauses,
             operationName: request.operationName,
@@ -349,8 +297,4 @@ export function createSession(options: SessionOptions): Session {
       viewers.close();
     },
   };
-}
-
-function isCommand({ definitions }: DocumentNode): boolean {
-  return definitions.some(definition => 'operation' in definition && (definition.operation as string) === 'mutation');
 }

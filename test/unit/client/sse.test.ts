@@ -116,6 +116,7 @@ test('a stream without a byte for 4.5 s is opened again; a comment is enough to 
   const timers = vi.spyOn(globalThis, 'setTimeout');
   open!.write(':\n\n');
   await eventually(() => expect(timers.mock.calls.some(([, ms]) => ms === 4_500)).toBe(true));
+  timers.mockRestore(); // before the real timers return: it restores the fake one
   vi.advanceTimersByTime(4_000);
   expect(asked).toHaveLength(1);
   vi.advanceTimersByTime(1_000);
