@@ -358,10 +358,10 @@ describe('an erasure', () => {
     const orderId = await newOrder(token, { reference: 'quux ring' });
     const erased = await operate('eraseCustomer', { customerId: id, idempotencyKey: 'erase-1' });
     expect(erased).toMatchObject({ __typename: 'CustomerCommandPayload' });
-    const everything = `query ($customer: ID!, $order: ID!) {
-      customer(id: $customer) { name email erasedAt orders { nodes { reference } } }
+    const everything = `query ($customer: ID!, $order: ID!, $at: Position) {
+      customer(id: $customer, atLeast: $at) { name email erasedAt orders { nodes { reference } } }
       order(id: $order) { reference history { nodes { type data actor } } } }`;
-    const seen = await ask<object>(everything, { customer: id, order: orderId });
+    const seen = await ask<object>(everything, { customer: id, order: orderId, at: erased.position });
     expect(JSON.stringify(seen)).not.toMatch(/quux/i);
     expect(seen).toMatchObject({
       customer: { name: '[erased]' },
