@@ -45,7 +45,7 @@ const retry = await logOf(store => appendRetry(store, retried));
 const operated = await logOf(async store => {
   const handle = openHandleCommand(store);
   const commands: readonly ProjectionCommand[] = [
-    { type: 'RequestRebuild', view: 'order_view', isRunning: false },
+    { type: 'RequestRebuild', view: 'order_view', isRunning: false, isStarted: false },
     { type: 'AbandonRebuild', isRunning: true },
     { type: 'SkipStreamEvent', parked: { ...retried, version: 3 }, version: 3 },
   ];
