@@ -32,7 +32,7 @@ export function checkJsonText(text: string): void {
     else if (character === objectStart) members[++level] = 1;
     else if (character === listEnd || character === objectEnd) level--;
     if (level > maxLevels) throw tooDeep();
-    if (members[level]! > maxMembers) throw tooManyMembers();
+    if ((members[level] ?? 0) > maxMembers) throw tooManyMembers();
     if (values > maxValues) {
       throw limitExceeded(`A body has at most ${maxValues} values.`, maxValues, { name: 'values' });
     }
