@@ -7,7 +7,11 @@ import { operate } from './operate.ts';
 /** Each read model: how far it is, its state, and a button that rebuilds it. */
 export function ReadModelTable({ models, isOperator }: { models: readonly ReadModel[]; isOperator: boolean }) {
   return (
-    <section className="panel" aria-label="Read models">
+    <section className="panel" aria-labelledby="models">
+      <header>
+        <h2 id="models">Models</h2>
+        <span className="quiet small">A rebuild of one is a rebuild of all that have the same position.</span>
+      </header>
       <ul className="models">
         {models.map(model => (
           <ModelRow key={model.id} model={model} isOperator={isOperator} />
@@ -33,7 +37,7 @@ function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean
     <li data-view={name} data-state={state}>
       <div className="row-main">
         <strong className="mono">{name}</strong>
-        <span className="quiet small">{stateAdvice[state]}</span>
+        {state !== 'LIVE' && <span className="quiet small">{stateAdvice[state]}</span>}
       </div>
       <span className="model-state" data-state={state}>
         {stateWords[state]}
@@ -45,11 +49,11 @@ function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean
         </div>
         <div data-warn={lagEvents > 100}>
           <dt>Lag</dt>
-          <dd>{lagEvents === 0 ? 'none' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
+          <dd>{lagEvents === 0 ? 'None' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
         </div>
         <div data-warn={parkedStreams > 0}>
           <dt>Parked</dt>
-          <dd>{parkedStreams === 0 ? 'none' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
+          <dd>{parkedStreams === 0 ? 'None' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
         </div>
       </dl>
       {isOperator && (

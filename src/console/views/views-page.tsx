@@ -39,8 +39,8 @@ export function ViewsPage() {
       {models && (
         <>
           <Rebuild models={models} isOperator={isOperator} />
-          <ReadModelTable models={models} isOperator={isOperator} />
           <ParkedStreams position={position} count={parkedCount} isOperator={isOperator} />
+          <ReadModelTable models={models} isOperator={isOperator} />
         </>
       )}
       <Processes />
