@@ -37,11 +37,14 @@ export function OrderActions(props: {
   const { available, send } = props;
   const [refusals, setRefusals] = useState<Partial<Record<OrderAction, ReactNode>>>({});
   const [opened, setOpened] = useState<OrderAction>();
-  // A refused step stays until another one is tried, although the order may not allow it any more.
-  const shown = stepNames.filter(name => available.includes(name) || refusals[name] !== undefined);
+  const [running, setRunning] = useState<OrderAction>();
+  // What was typed stays while the order looks as if the step were done, and a refused step until another one is tried.
+  const isKept = (name: OrderAction) => name === running || name === opened || refusals[name] !== undefined;
+  const shown = stepNames.filter(name => available.includes(name) || isKept(name));
 
   async function run(name: OrderAction, step: Step, input: object) {
     setRefusals({});
+    setRunning(name);
     try {
       const result = await send(step.command, input, {
         what: actionWords[name],
@@ -53,6 +56,8 @@ export function OrderActions(props: {
     } catch (error) {
       const { title, advice } = wordsOf(error);
       setRefusals({ [name]: `${title}. ${advice}` });
+    } finally {
+      setRunning(undefined);
     }
   }
 
@@ -77,7 +82,11 @@ export function OrderActions(props: {
                 {actionWords[name]}…
               </button>
             ) : (
-              <button className="primary" disabled={!available.includes(name)} onClick={() => void run(name, step, {})}>
+              <button
+                className="primary"
+                disabled={running !== undefined || !available.includes(name)}
+                onClick={() => void run(name, step, {})}
+              >
                 {actionWords[name]}
               </button>
             )}
@@ -85,6 +94,7 @@ export function OrderActions(props: {
               <StepForm
                 fields={step.fields}
                 word={actionWords[name]}
+                isRunning={running !== undefined}
                 onSend={input => {
                   void run(name, step, input);
                 }}
@@ -105,9 +115,10 @@ export function OrderActions(props: {
 function StepForm(props: {
   fields: NonNullable<Step['fields']>;
   word: string;
+  isRunning: boolean;
   onSend: (input: Readonly<Record<string, string>>) => void;
 }) {
-  const { fields, word, onSend } = props;
+  const { fields, word, isRunning, onSend } = props;
   const [values, setValues] = useState<Readonly<Record<string, string>>>({});
   const id = useId();
   return (
@@ -134,7 +145,9 @@ function StepForm(props: {
           />
         </p>
       ))}
-      <button className="primary">{word}</button>
+      <button className="primary" disabled={isRunning}>
+        {word}
+      </button>
     </form>
   );
 }

@@ -79,13 +79,25 @@ export function signOut(problem?: string): void {
   signIn.set({ kind: 'out', problem });
 }
 
-/** For the session: called for each request and each connection. @param refused whether the last token was rejected */
+/** The session asks for a fresh token this long before the last one expires, ms. */
+const renewalMs = 31_000;
+
+/**
+ * For the session: called for each request and each connection.
+ * @param refused whether the last token was rejected, or is about to expire
+ */
 export async function token(refused: boolean): Promise<string> {
   const state = signIn.current;
   if (state.kind === 'development') return developmentToken(state.role === 'customer' ? sampleCustomer.id : state.role);
-  if (state.kind === 'token' && !refused) return state.token;
+  // A pasted token has no successor: it is used to its end.
+  if (state.kind === 'token' && (!refused || isAboutToExpire(state.token))) return state.token;
   if (state.kind === 'token') signOut(refusalOf(state.token));
   throw new Error('Nobody is signed in.');
+}
+
+function isAboutToExpire(held: string): boolean {
+  const leftMs = (claimsOf(held)?.exp ?? 0) * 1_000 - Date.now();
+  return leftMs > 0 && leftMs < renewalMs;
 }
 
 /** Why the server may have rejected it. */
