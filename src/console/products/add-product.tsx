@@ -1,5 +1,6 @@
 import { useCommand } from '@orderstream/client/react';
 import { EntryForm } from '../parts/entry-form.tsx';
+import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 import { currency as shellCurrency } from '../shell/currency.ts';
 
@@ -14,9 +15,11 @@ const fields = {
 export function AddProduct() {
   const run = useCommand();
   const [values, setValues] = useKept<Readonly<Record<string, string>>>('add product');
+  const [button, closed] = useFocusBack();
   if (!values) {
     return (
       <button
+        ref={button}
         onClick={() => {
           setValues({ currency: shellCurrency.current });
         }}
@@ -26,6 +29,7 @@ export function AddProduct() {
     );
   }
   const close = () => {
+    closed();
     setValues(undefined);
   };
   const { name = '', sku = '', price = '', currency = '' } = values;

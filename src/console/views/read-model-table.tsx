@@ -37,7 +37,7 @@ function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean
     <li data-view={name} data-state={state}>
       <div className="row-main">
         <strong className="mono">{name}</strong>
-        {state !== 'LIVE' && <span className="quiet small">{stateAdvice[state]}</span>}
+        {stateAdvice[state] !== undefined && <span className="quiet small">{stateAdvice[state]}</span>}
       </div>
       <span className="model-state" data-state={state}>
         {stateWords[state]}
