@@ -100,6 +100,7 @@ export default {
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),
     may('ids\\.ts$', node, packages('uuid')),
+    may('program-version\\.ts$', node),
 
     // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', 'slices\\.ts$')),

@@ -106,13 +106,13 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
       closers.push(() => reported.close());
     };
     if (servesApi) {
-      const { url, countSockets } = await serve(
+      const server = await serve(
         config,
         { source: { database, types }, bus, redis, logger, tracing, metrics, probes },
         closers,
       );
-      report(countSockets);
-      return { url, probes: url, stop };
+      report(() => server.countSockets());
+      return { url: server.url, probes: server.url, stop };
     }
     const server = await openProbeServer(probes, config);
     closers.push(() => server.close());

@@ -1,7 +1,7 @@
 import type { DependentCommand } from '../commands/dependent-command.ts';
 import type { Database } from '../database/database.ts';
 import { readParkedStream } from '../projections/read-parked.ts';
-import { readIsRebuilding } from '../projections/rebuild-requests.ts';
+import { readRebuildState } from '../projections/rebuild-requests.ts';
 import type { ProjectionCommand } from './projection-decider.ts';
 
 type Command = DependentCommand<ProjectionCommand>;
@@ -14,7 +14,7 @@ export function requestRebuild(database: Database, view: string): Command {
   return {
     type: 'RequestRebuild',
     input: { view },
-    complete: async () => ({ type: 'RequestRebuild', view, isRunning: await readIsRebuilding(database) }),
+    complete: async () => ({ type: 'RequestRebuild', view, ...(await readRebuildState(database)) }),
   };
 }
 
@@ -22,7 +22,7 @@ export function abandonRebuild(database: Database): Command {
   return {
     type: 'AbandonRebuild',
     input: {},
-    complete: async () => ({ type: 'AbandonRebuild', isRunning: await readIsRebuilding(database) }),
+    complete: async () => ({ type: 'AbandonRebuild', isRunning: (await readRebuildState(database)).isRunning }),
   };
 }
 

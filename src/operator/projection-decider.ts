@@ -3,7 +3,13 @@ import { projectionEvents, type StreamName } from '../projections/projection-eve
 
 /** What operators do about the views. What is about the state of the views was read from the database: see commands.ts. */
 export type ProjectionCommand =
-  | { readonly type: 'RequestRebuild'; readonly view: string; readonly isRunning: boolean }
+  | {
+      readonly type: 'RequestRebuild';
+      readonly view: string;
+      readonly isRunning: boolean;
+      /** A generation has been started and not been finished or abandoned yet. */
+      readonly isStarted: boolean;
+    }
   | { readonly type: 'AbandonRebuild'; readonly isRunning: boolean }
   | { readonly type: 'RetryStream'; readonly parked: ParkedName | undefined }
   | {
@@ -79,7 +85,9 @@ export const projectionDecider: Decider<Operated, ProjectionCommand, ProjectionE
 function decide(command: ProjectionCommand, { skipped }: Operated): Decision<ProjectionEvent, ProjectionRejection> {
   switch (command.type) {
     case 'RequestRebuild':
-      return command.isRunning
+      // A started generation folds the requests in the log without starting anything. So if it became live before it is
+      // abandoned, a request after the abandonment would be lost.
+      return command.isRunning || command.isStarted
         ? refuse('REBUILD_RUNNING', 'A rebuild is running already: wait until it is over, or abandon it.', 'view')
         : accept({ type: 'RebuildRequested', data: { view: command.view } });
     case 'AbandonRebuild':

@@ -16,8 +16,15 @@ export const pendingRequest: Sql = sql`(
   WHERE e.stream_type = ${projectionEvents.streamType} AND e.stream_id = ${rebuildsStreamId}
   ORDER BY e.version DESC LIMIT 1)`;
 
-/** Whether a rebuild is running, or will be when the projector comes to the end of the log. */
-export async function readIsRebuilding(database: Database): Promise<boolean> {
+/** What is known of a rebuild when an operator requests or abandons one. */
+export interface RebuildState {
+  /** It is running, or will be when the projector comes to the end of the log. */
+  readonly isRunning: boolean;
+  /** There are rows of it. If it is abandoned, a projector has yet to carry that out. */
+  readonly isStarted: boolean;
+}
+
+export async function readRebuildState(database: Database): Promise<RebuildState> {
   const rows = await database.query<{ pending: string | null; started: boolean }>(sql`
     SELECT ${pendingRequest} AS pending,
       EXISTS (
@@ -26,5 +33,5 @@ export async function readIsRebuilding(database: Database): Promise<boolean> {
     FROM checkpoints c
     WHERE c.group_name = ${coreGroup} AND c.live`);
   const { pending, started } = firstOf(rows);
-  return pending === null ? started : pending === 'RebuildRequested';
+  return { isRunning: pending === null ? started : pending === 'RebuildRequested', isStarted: started };
 }

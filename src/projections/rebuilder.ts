@@ -13,6 +13,11 @@ import type { Views } from './view.ts';
 const batchSize = 1_000;
 /** How often it looks for a requested rebuild, ms. */
 const pollIntervalMs = 1_000;
+/**
+ * How often retired rows must be found before they are deleted here: the process that replaced them deletes them, if it
+ * lives.
+ */
+const retiredPolls = 3;
 /** Pause after an error, ms: other parts of the process report that the database is away. */
 const errorPauseMs = 5_000;
 
@@ -53,12 +58,14 @@ export function startRebuilder(parts: {
 
   async function run(): Promise<void> {
     let seen: Checkpoint | undefined;
+    let retiredSeen = 0;
     while (!signal.aborted) {
       let pauseMs = pollIntervalMs;
       try {
         const found = await readRequestedRebuild(database);
         if (found && isUnattended(found, seen)) await carryOut(found);
-        else if (!found && (await readRetired(database)).length > 0) await removeRetired(rebuild);
+        retiredSeen = (await readRetired(database)).length > 0 ? retiredSeen + 1 : 0;
+        if (retiredSeen >= retiredPolls) await removeRetired(rebuild);
         seen = found;
       } catch (error) {
         // The projector has logged why this process must not project any more.

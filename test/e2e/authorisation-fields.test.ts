@@ -8,7 +8,7 @@ import { requiredOf } from './authorisation/sample-inputs.ts';
 import { openWorld, type World } from './authorisation/world.ts';
 
 const missing = 'ord_00000000-0000-4000-8000-00000000dead';
-/** An idempotency key that customer and staff have both used for an item. */
+/** An idempotency key that customer, staff and operator have all used for an item. */
 const bound = 'bound';
 
 function newItem({ ids }: World) {
@@ -18,7 +18,7 @@ function newItem({ ids }: World) {
 let world: World;
 beforeAll(async () => {
   world = await openWorld();
-  for (const token of [world.tokens.customer, world.tokens.staff]) {
+  for (const token of [world.tokens.customer, world.tokens.staff, world.tokens.operator]) {
     const asker = await openWay(world.url, 'POST', token);
     const input = { ...newItem(world), idempotencyKey: bound };
     await asker.ask('mutation ($input: AddOrderItemInput!) { addOrderItem(input: $input) { __typename } }', { input });
@@ -44,6 +44,12 @@ const outcomes: Readonly<Record<string, Outcome>> = {
     root: 'changeProduct',
     audience: 'staff',
     input: ({ ids }) => ({ productId: ids['product'], available: true }),
+  },
+  OperatorCommandPayload: {
+    root: 'rebuildView',
+    audience: 'operator',
+    // The same key each time: while a rebuild is running, another one is rejected.
+    input: () => ({ view: 'order_view', idempotencyKey: 'rebuild' }),
   },
   CommandError: {
     root: 'submitOrder',
@@ -73,8 +79,8 @@ const outcomes: Readonly<Record<string, Outcome>> = {
   },
 };
 
-/** Null here for every caller, because no rebuild runs: the test sees only that the path ends there. */
-const endsEarly: ReadonlySet<string> = new Set(['ProjectionRebuild']);
+/** Empty here for every caller: no rebuild runs for long, and no stream is parked. The test sees that the path ends there. */
+const endsEarly: ReadonlySet<string> = new Set(['ProjectionRebuild', 'ParkedStream', 'ParkedStreamEdge']);
 
 const paths = fieldPaths(outcomes);
 

@@ -9,11 +9,11 @@ import { stopwatch } from '../support/standstill.ts';
 import { statementsOf } from '../support/statements.ts';
 import { useShop } from '../support/use-shop.ts';
 
-/** Longer than hub and projector sleep between two polls, ms. */
-const quiet = 1_500;
+/** Longer than hub and projector sleep between two polls, and a process between two reports of itself, ms. */
+const quiet = 6_000;
 
 const { app, shop } = useShop();
-/** Statements without any request: the polling of the projector and of the hub. */
+/** Statements without any request: the polling of the projector and of the hub, and the reports of the process. */
 let background: ReadonlySet<string>;
 const made = { id: '', number: '', before: '', newest: '' };
 

@@ -109,8 +109,12 @@ async function isRebuilding(): Promise<boolean> {
   return projections.every(({ rebuild }) => rebuild !== null);
 }
 
-const generations = async () =>
-  onDatabase(database.url, async client => (await client.query('SELECT generation, live FROM checkpoints')).rows);
+function rowsOf<Row extends object>(sql: string): Promise<Row[]> {
+  return onDatabase(database.url, async client => (await client.query<Row>(sql)).rows);
+}
+
+const generations = () =>
+  rowsOf<{ generation: number; live: boolean }>('SELECT generation, live FROM checkpoints ORDER BY generation');
 
 const faults = () => verifyViews(node.source, views, () => undefined);
 
@@ -160,7 +164,7 @@ describe.each(Object.entries(inputs))('%s', (name, input) => {
     const code = caller === 'nobody' ? 'UNAUTHENTICATED' : 'FORBIDDEN';
     expect(errors).toMatchObject([{ extensions: { code } }]);
     const count = `SELECT count(*)::int AS n FROM events WHERE stream_type = 'projection' OR type LIKE '%Erased'`;
-    expect(await onDatabase(database.url, async client => (await client.query(count)).rows)).toEqual([{ n: 0 }]);
+    expect(await rowsOf(count)).toEqual([{ n: 0 }]);
   });
 });
 
@@ -202,7 +206,7 @@ describe('a rebuild', () => {
     });
     const orders = await Promise.all(Array.from({ length: 10 }, () => newOrder()));
     await eventually(async () => {
-      expect(await generations()).toEqual([{ generation: Number(before[0]!.generation) + 1, live: true }]);
+      expect(await generations()).toEqual([{ generation: before[0]!.generation + 1, live: true }]);
     });
     for (const orderId of orders) await addItem(orderId, 2);
     expect(await isRebuilding()).toBe(false);
@@ -301,7 +305,7 @@ describe('a parked stream', () => {
     const before = await generations();
     await operate('rebuildView', { view: 'order_view' });
     await eventually(async () => {
-      expect(await generations()).toEqual([{ generation: Number(before[0]!.generation) + 1, live: true }]);
+      expect(await generations()).toEqual([{ generation: before[0]!.generation + 1, live: true }]);
     });
     expect(await ask(read, { id: orderId, atLeast: skipped.position })).toEqual({
       order: { version: 3, itemCount: 1, position: skipped.position },
@@ -364,7 +368,7 @@ describe('an erasure', () => {
       order: { history: { nodes: [{ type: 'OrderCreated' }, { type: 'OrderErased', actor: 'olga' }] } },
     });
     const key = `SELECT length(key) AS bytes FROM customer_keys WHERE customer_id = '${id}'`;
-    expect(await onDatabase(database.url, async client => (await client.query(key)).rows)).toEqual([{ bytes: 0 }]);
+    expect(await rowsOf(key)).toEqual([{ bytes: 0 }]);
     expect(await eventAt(erased.position!)).toMatchObject({
       type: 'OrderErased',
       streamId: orderId,

@@ -6,9 +6,12 @@ import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { hashOfCommand } from '../../src/commands/command-hash.ts';
 import { openHandleCommand } from '../../src/commands/handle-command.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { sql } from '../../src/database/sql.ts';
+import { newCommandId, newId } from '../../src/ids.ts';
+import { type ProjectionCommand, projectionDecider } from '../../src/operator/projection-decider.ts';
 import { appendRetry } from '../../src/operator/append-retry.ts';
 import { type EventStore, openEventStore } from '../../src/event-store/event-store.ts';
 import { types } from '../../src/slices.ts';
@@ -36,10 +39,30 @@ for (const file of await filesIn('frozen/lives')) {
   if (life.rows === undefined) await write(`frozen/lives/${file}`, await live(life.asked));
 }
 const lives = await readLives();
-// The event that no mutation stores.
+// Events that are about views.
 const retried = { streamType: 'order', streamId: 'ord_00000000-0000-4000-8000-000000000001' };
 const retry = await logOf(store => appendRetry(store, retried));
-const events = [...lives.values(), retry].flatMap(({ rows, keys }): GoldenEvent[] =>
+const operated = await logOf(async store => {
+  const handle = openHandleCommand(store);
+  const commands: readonly ProjectionCommand[] = [
+    { type: 'RequestRebuild', view: 'order_view', isRunning: false, isStarted: false },
+    { type: 'AbandonRebuild', isRunning: true },
+    { type: 'SkipStreamEvent', parked: { ...retried, version: 3 }, version: 3 },
+  ];
+  for (const command of commands) {
+    const commandId = newCommandId();
+    const sent = { streamId: newId('prj'), command, commandId, commandHash: hashOfCommand(command.type, {}) };
+    const call = {
+      ...sent,
+      actor: { role: 'operator', subject: 'olga' },
+      correlationId: 'golden',
+      now: new Date(),
+    } as const;
+    const { type } = await handle(projectionDecider, call);
+    if (type !== 'accepted') throw new Error(`${command.type} was ${type}`);
+  }
+});
+const events = [...lives.values(), retry, operated].flatMap(({ rows, keys }): GoldenEvent[] =>
   rows.map(row => ({ row, keys: keysOf(row, keys) })),
 );
 // Of two possible events, the one with personal data tests more.

@@ -212,17 +212,23 @@ test('a subscriber with a reference filter is notified of an order whose referen
 });
 
 describe('a retry', () => {
-  test('that fails again is counted, and the stream stays parked; one that succeeds brings its row up to date', async () => {
+  test('that fails again is counted, one that fails later parks the stream there; one that succeeds brings its row up to date', async () => {
     await addItem(node, poisoned, productId);
     await addItem(node, poisoned, productId, 2);
     await project(failingOn(poisoned, 2));
     const projector = (with_: Views) =>
       startProjector({ ...node, views: with_, logger: logLines().logger, onProjected: () => undefined });
 
-    const old = projector(failingOn(poisoned, 3));
+    const old = projector(failingOn(poisoned, 2));
     expect(await quietly(() => retry(node.database, false, poisoned))).toBe(false);
     await old.stop();
     expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 2, attempts: 2 }]);
+    expect(await rowOf(poisoned)).toMatchObject({ version: 1 });
+    const better = projector(failingOn(poisoned, 3));
+    expect(await quietly(() => retry(node.database, false, poisoned))).toBe(false);
+    await better.stop();
+    expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 3, attempts: 1 }]);
+    expect(await rowOf(poisoned)).toMatchObject({ version: 2, itemCount: 1 });
     expect(await quietly(() => status(node.database, views))).toBe(false);
     expect(await quietly(() => printParked(node.database))).toBe(false);
     expect(await quietly(() => verify(node.source, views))).toBe(false);

@@ -20,6 +20,8 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { verifyViews } from '../../src/projections/verify-views.ts';
 import { views } from '../../src/slices.ts';
 import { requestFor, newStream } from '../support/append-request.ts';
+import { spawnApp } from '../support/app.ts';
+import { openAsker } from '../support/ask.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
@@ -38,6 +40,7 @@ import {
   type TestNode,
 } from '../support/test-node.ts';
 import { sql } from '../../src/database/sql.ts';
+import { operatorToken } from '../support/tokens.ts';
 import { useNode } from '../support/use-node.ts';
 
 /** How long readers, projectors and rebuilds run together, s; `npm run proof -- hammer` uses a minute. */
@@ -290,6 +293,40 @@ test('a rebuild that is killed twice resumes, and reports its progress', async (
   expect(stderr).toMatch(/^ *[1-9]\d* %, 0 events/);
   await expectViewsEqualTheFold(node);
   await expectOneGeneration(node);
+});
+
+test('a rebuild that an operator requested by the API is resumed by another process after a kill, while commands go on', async () => {
+  await fillLog(6_000);
+  await projectAll(node);
+  const { generation } = await readCheckpoint(node.database);
+  const first = await spawnApp({ DATABASE_URL: database.url });
+  const asker = await openAsker.HTTP(first.url, await operatorToken());
+  const request = 'mutation { rebuildView(input: { view: "order_view" }) { __typename } }';
+  expect((await asker.ask(request)).data).toEqual({ rebuildView: { __typename: 'OperatorCommandPayload' } });
+  let killedAt = 0;
+  await eventually(async () => {
+    killedAt = (await readRebuild(node.database))?.position.point ?? 0;
+    expect(killedAt).toBeGreaterThan(2_000);
+  });
+  await first.kill('SIGKILL');
+
+  const second = await spawnApp({ DATABASE_URL: database.url });
+  const orderId = await createdOrder(node, await registeredCustomer(node));
+  const productId = await productOnSale(node);
+  const isOver = async () => (await readCheckpoint(node.database)).generation > generation;
+  do await addItem(node, orderId, productId);
+  while (!(await isOver()));
+  const head = await readHead(node.database);
+  await eventually(async () => {
+    expect((await readCheckpoint(node.database)).position).toEqual(head);
+    await expectOneGeneration(node);
+  });
+  // What the killed process had folded is not folded again.
+  const resumed = /"from":(\d+),"msg":"rebuilding the views"/.exec(second.stdout());
+  expect(Number(resumed?.[1])).toBeGreaterThanOrEqual(killedAt);
+  expect((await readCheckpoint(node.database)).generation).toBe(generation + 1);
+  expect(await second.stop()).toBe(0);
+  await expectViewsEqualTheFold(node);
 });
 
 test('subscribers are notified of a parked stream that the new generation folds', async () => {

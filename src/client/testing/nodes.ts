@@ -6,7 +6,7 @@ import type { Shop } from './shop.ts';
 
 export interface Viewer {
   readonly subject: string;
-  readonly role: 'STAFF' | 'CUSTOMER';
+  readonly role: 'STAFF' | 'CUSTOMER' | 'OPERATOR';
 }
 
 /** What the fields of one operation share. */
@@ -19,10 +19,15 @@ export interface Context {
   position?: string | undefined;
 }
 
+/** Whether a viewer may do what staff may: operators may, too. */
+export function mayActAsStaff({ role }: Viewer): boolean {
+  return role !== 'CUSTOMER';
+}
+
 /** Whether a viewer may see an object. */
-export function maySee({ role, subject }: Viewer, row: Row): boolean {
-  if (role === 'STAFF' || row.__typename === 'Product') return true;
-  return subject === (row.__typename === 'Order' ? row.customerId : row.id);
+export function maySee(viewer: Viewer, row: Row): boolean {
+  if (mayActAsStaff(viewer) || row.__typename === 'Product') return true;
+  return viewer.subject === (row.__typename === 'Order' ? row.customerId : row.id);
 }
 
 /** The source of a type that implements Node, for graphql-js' default resolvers. */
@@ -168,7 +173,8 @@ const actions: { readonly [Status in OrderRow['status']]: readonly string[] } = 
   CANCELLED: [],
 };
 
-function availableActions({ status, lines }: OrderRow, { role }: Viewer): readonly string[] {
+function availableActions({ status, lines }: OrderRow, viewer: Viewer): readonly string[] {
   const possible = status === 'DRAFT' && lines.length === 0 ? ['ADD_ITEM', 'CANCEL'] : actions[status];
-  return role === 'STAFF' ? possible : possible.filter(action => !['CONFIRM', 'SHIP', 'DELIVER'].includes(action));
+  if (mayActAsStaff(viewer)) return possible;
+  return possible.filter(action => !['CONFIRM', 'SHIP', 'DELIVER'].includes(action));
 }

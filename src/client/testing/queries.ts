@@ -1,5 +1,14 @@
 import { codedError } from './coded-error.ts';
-import { type Context, countsOf, maySee, newestPage, nodeOf, type OrderListArguments, orderPage } from './nodes.ts';
+import {
+  type Context,
+  countsOf,
+  maySee,
+  newestPage,
+  nodeOf,
+  type OrderListArguments,
+  orderPage,
+  mayActAsStaff,
+} from './nodes.ts';
 import type { PageArguments } from './page.ts';
 import type { Row, TypeName } from './rows.ts';
 import { isFound } from './search.ts';
@@ -60,12 +69,12 @@ export const queries: { readonly [Field in string]?: Resolve } = {
 
 /** @throws FORBIDDEN if the viewer is a customer */
 export function onlyStaff({ viewer }: Context): void {
-  if (viewer.role !== 'STAFF') throw codedError('FORBIDDEN', 'Only staff may do this.');
+  if (!mayActAsStaff(viewer)) throw codedError('FORBIDDEN', 'Only staff may do this.');
 }
 
 /** The customer whose orders a viewer counts; undefined: all orders, which only staff may count. */
 export function countedCustomer({ viewer }: Context, customerId: string | null | undefined): string | undefined {
-  return customerId ?? (viewer.role === 'STAFF' ? undefined : viewer.subject);
+  return customerId ?? (mayActAsStaff(viewer) ? undefined : viewer.subject);
 }
 
 /** The counts of all orders, or of one customer's. */
@@ -76,7 +85,7 @@ export function countsNow({ shop }: Context, customerId: string | undefined): ob
 
 /** Whether a customer exists and the viewer may see them. Customers see themselves before they are registered. */
 export function isVisibleCustomer({ shop, viewer }: Context, customerId: string): boolean {
-  return viewer.role === 'STAFF' ? shop.find('Customer', customerId) !== undefined : customerId === viewer.subject;
+  return mayActAsStaff(viewer) ? shop.find('Customer', customerId) !== undefined : customerId === viewer.subject;
 }
 
 /** The object, as its viewer may see it. */

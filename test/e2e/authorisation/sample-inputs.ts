@@ -53,6 +53,7 @@ function sample(type: GraphQLInputType, name: string, field: string, ids: Ids): 
     case 'Decimal':
       return '1.00';
     default:
+      if (name === 'view') return 'order_view';
       return name === 'number' ? ids['number'] : name === 'email' ? 'x@example.org' : crypto.randomUUID();
   }
 }

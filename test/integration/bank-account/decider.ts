@@ -1,4 +1,4 @@
-import type { Decider } from '../../../src/commands/decider.ts';
+import { type Decider, hasRight } from '../../../src/commands/decider.ts';
 import { type Account, type AccountCommand, type AccountEvent, evolve, noAccount } from './domain/account.ts';
 import { decide } from './domain/decide.ts';
 import { type AccountRejection, accountRejectionReasons } from './domain/rejection.ts';
@@ -9,11 +9,11 @@ export const accountDecider: Decider<Account, AccountCommand, AccountEvent, Acco
   initialState: noAccount,
   evolve,
   decide,
-  rights: { OpenAccount: 'staff', Deposit: 'authenticated', Withdraw: 'authenticated', EraseAccount: 'staff' },
+  rights: { OpenAccount: 'staff', Deposit: 'authenticated', Withdraw: 'authenticated', EraseAccount: 'operator' },
   reasons: accountRejectionReasons,
   creates: command => command.type === 'OpenAccount',
   isVisibleTo: (account, actor) =>
-    actor.role === 'staff' || (account.status === 'Open' && account.customerId === actor.subject),
+    hasRight(actor, 'staff') || (account.status === 'Open' && account.customerId === actor.subject),
   subject: account => (account.status === 'Open' ? account.customerId : undefined),
   erasure: { type: 'EraseAccount' },
   schemaVersions: { AccountOpened: 1, Deposited: 1, Withdrawn: 1, AccountErased: 1 },

@@ -23,7 +23,10 @@ const rejected = { __typename: 'RejectedError', message: 'It was shipped.', reas
 test('each command and each read is a valid document of the schema', () => {
   const schema = buildSchema(readFileSync(fileURLToPath(new URL('../../../schema.graphql', import.meta.url)), 'utf8'));
   const names = Object.keys(commandTypes) as (keyof CommandInputs)[];
-  expect(names.sort()).toEqual(Object.keys(schema.getMutationType()!.getFields()).sort());
+  // What operators do about the read models changes no entity: front ends send it as any other mutation.
+  const mutations = Object.values(schema.getMutationType()!.getFields());
+  const onEntities = mutations.filter(({ type }) => String(type) !== 'OperatorCommandResult');
+  expect(names.sort()).toEqual(onEntities.map(({ name }) => name).sort());
   for (const name of names) {
     expect(validate(schema, commandDocument(name))).toEqual([]);
     expect(commandDocument(name)).toBe(commandDocument(name));

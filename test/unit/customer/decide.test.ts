@@ -71,11 +71,11 @@ describe('a customer', () => {
     expect(fold([{ type: 'CustomerErased', data: {} }])).toEqual(fold([]));
   });
 
-  it('is registered and renamed by the customer or staff, and erased by staff only', () => {
+  it('is registered and renamed by the customer or staff, and erased by operators only', () => {
     expect(customerDecider.rights).toEqual({
       RegisterCustomer: 'authenticated',
       RenameCustomer: 'authenticated',
-      EraseCustomer: 'staff',
+      EraseCustomer: 'operator',
     });
   });
 });

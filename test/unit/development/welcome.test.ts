@@ -15,7 +15,7 @@ test.each([
   const config = loadConfig(env);
   const text = await welcome(config, url, plain);
   const identify = openIdentity(config.auth, 'cus');
-  const identities = ['staff', 'customer'].map(async role => {
+  const identities = ['staff', 'customer', 'operator'].map(async role => {
     const [, token = ''] = new RegExp(`^ +${role} +(\\S+)$`, 'm').exec(text ?? '') ?? [];
     return identify(`Bearer ${token}`);
   });
@@ -24,6 +24,7 @@ test.each([
   expect(await Promise.all(identities)).toEqual([
     { actor: { role: 'staff', subject: 'staff' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
     { actor: { role: 'customer', subject: sampleCustomerId }, expiresAt: expect.closeTo(now + 30 * days, -2) },
+    { actor: { role: 'operator', subject: 'operator' }, expiresAt: expect.closeTo(now + 30 * days, -2) },
   ]);
 });
 

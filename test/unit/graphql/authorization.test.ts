@@ -10,6 +10,8 @@ const anonymous = { viewer: undefined };
 const customer = { viewer: { role: 'customer', subject: 'cus_1' } };
 const staff = { viewer: { role: 'staff', subject: 'anna' } };
 
+const operator = { viewer: { role: 'operator', subject: 'olga' } };
+
 const forgotten = {} as { rule: 'staff' };
 
 describe('rules', () => {
@@ -59,6 +61,24 @@ describe('rules', () => {
     expect(refused.data).toEqual({ vault: { gold: null, label: 'north' } });
     expect(refused.errors?.map(({ extensions }) => extensions['code'])).toEqual(['FORBIDDEN']);
     expect((await asked(anonymous)).errors?.[0]?.extensions['code']).toBe('UNAUTHENTICATED');
+  });
+
+  test('an operator is admitted where staff are, and staff are not where operators are', async () => {
+    const builder = newBuilder();
+    builder.queryType({
+      fields: t => ({
+        forStaff: t.int({ rule: 'staff', nullable: true, resolve: () => 1 }),
+        forOperators: t.int({ rule: 'operator', nullable: true, resolve: () => 2 }),
+      }),
+    });
+    const schema = builder.toSchema();
+    const document = parse('{ forStaff forOperators }');
+    const asked = async (contextValue: object) => execute({ schema, document, contextValue });
+    expect(await asked(operator)).toEqual({ data: { forStaff: 1, forOperators: 2 } });
+    const refused = await asked(staff);
+    expect(refused.data).toEqual({ forStaff: 1, forOperators: null });
+    expect(refused.errors?.map(({ message }) => message)).toEqual(['Only operators may do this.']);
+    expect((await asked(customer)).data).toEqual({ forStaff: null, forOperators: null });
   });
 
   test('nothing is resolved or subscribed to before the rule was checked', async () => {

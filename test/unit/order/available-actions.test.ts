@@ -24,6 +24,7 @@ describe('availableActions', () => {
       const order = fold(histories[situation]);
       const accepted = orderActions.filter(action => decide(commandOf[action], order).type === 'accepted');
       expect(availableActions(order, 'staff')).toEqual(accepted);
+      expect(availableActions(order, 'operator')).toEqual(accepted);
       expect(availableActions(order, 'customer')).toEqual(accepted.filter(action => !ofStaff.includes(action)));
     },
   );

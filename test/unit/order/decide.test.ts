@@ -461,7 +461,7 @@ describe('the decider', () => {
     expect(starting.map(command => command.type)).toEqual(['CreateOrder', 'ImportOrder']);
   });
 
-  it('lets its customer and staff change, submit and cancel an order; everything after that is for staff only', () => {
+  it('lets its customer and staff change, submit and cancel an order; everything after that is for staff only, and an erasure for operators', () => {
     expect(orderDecider.rights).toEqual({
       CreateOrder: 'authenticated',
       AddOrderItem: 'authenticated',
@@ -473,7 +473,7 @@ describe('the decider', () => {
       DeliverOrder: 'staff',
       CancelOrder: 'authenticated',
       ImportOrder: 'staff',
-      EraseOrder: 'staff',
+      EraseOrder: 'operator',
     });
   });
 });

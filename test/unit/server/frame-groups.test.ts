@@ -17,6 +17,8 @@ import { logger } from './mini-server.ts';
 
 const anna: Actor = { role: 'staff', subject: 'anna' };
 const ben: Actor = { role: 'staff', subject: 'ben' };
+const olga: Actor = { role: 'operator', subject: 'olga' };
+const otto: Actor = { role: 'operator', subject: 'otto' };
 const customer: Actor = { role: 'customer', subject: 'cus_00000000-0000-4000-8000-000000000001' };
 const other: Actor = { role: 'customer', subject: 'cus_00000000-0000-4000-8000-000000000002' };
 
@@ -90,6 +92,14 @@ describe('subscriptions share an execution', () => {
     expect(executions()).toBe(1);
     expect(await given(groups[0]!, { ...tick(8), row: {} })).not.toBe(payloads[0]);
     expect(executions()).toBe(2);
+  });
+
+  test('operators share with each other, and not with staff, who may not see all that operators see', () => {
+    const { shared, join } = opened();
+    expect(join(olga)).toBe(join(otto));
+    expect(join(anna)).not.toBe(join(olga));
+    expect(shared.groups).toBe(2);
+    expect(join(olga, perViewer)).not.toBe(join(otto, perViewer));
   });
 
   test('a payload that was made for one subscriber is given to the next without waiting', async () => {

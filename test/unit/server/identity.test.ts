@@ -115,7 +115,7 @@ describe('identity by secret', () => {
       [`Bearer ${await signed({ ...good, aud: 'mail' })}`, 'its audience (`aud`) is not AUTH_AUDIENCE'],
       [`Bearer ${await signed({ sub: 'anna', exp: now + 60 })}`, 'it has no `iss`'],
       [`Bearer ${await signed({ ...good, sub: '' })}`, '`sub` must be 1 to 200'],
-      [`Bearer ${await signed({ ...good, role: 'admin' })}`, '`role` must be "customer" or "staff"'],
+      [`Bearer ${await signed({ ...good, role: 'admin' })}`, '`role` must be "customer", "staff" or "operator"'],
       [`Bearer ${await signed({ ...good, role: 'customer' })}`, "a customer's id"],
       [`Bearer ${'x'.repeat(9_000)}`, 'longer than 8192'],
     ] as const) {
