@@ -7,8 +7,8 @@ import { currency as shellCurrency } from '../shell/currency.ts';
 const fields = {
   name: { label: 'Name', maxLength: 200 },
   sku: { label: 'SKU', maxLength: 64 },
-  price: { label: 'Price', type: 'decimal', maxLength: 20 },
-  currency: { label: 'Currency', maxLength: 3 },
+  price: { label: 'Price', type: 'amount', maxLength: 20 },
+  currency: { label: 'Currency', type: 'currency', maxLength: 3 },
 } as const;
 
 /** A button that opens the form for a new product. */

@@ -75,7 +75,7 @@ function Change(props: {
     <EntryForm
       fields={{
         name: { label: 'Name', maxLength: 200 },
-        price: { label: `Price in ${currency}`, type: 'decimal', maxLength: 20 },
+        price: { label: `Price in ${currency}`, type: 'amount', maxLength: 20 },
       }}
       values={changing.values}
       word="Save"

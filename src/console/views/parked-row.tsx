@@ -27,6 +27,7 @@ export function ParkedRow(props: {
   const [answer, setAnswer] = useState<string>();
 
   async function send(what: 'retry' | 'skip', command: () => Promise<Operated>) {
+    if (doing !== undefined) return;
     setDoing(what);
     setAnswer(undefined);
     const result = await command();
@@ -79,7 +80,7 @@ export function ParkedRow(props: {
         <div className="row row-actions">
           <button
             className="primary"
-            disabled={doing !== undefined}
+            aria-disabled={doing !== undefined}
             aria-label={`Retry ${streamId}`}
             onClick={() => void send('retry', () => operate(RetryParkedStreamDocument, { streamId }))}
           >
@@ -87,7 +88,7 @@ export function ParkedRow(props: {
           </button>
           <button
             className="danger"
-            disabled={doing !== undefined}
+            aria-disabled={doing !== undefined}
             aria-label={`Skip version ${version} of ${streamId}`}
             onClick={() => {
               setAsking(true);

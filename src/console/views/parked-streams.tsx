@@ -40,7 +40,7 @@ export function ParkedStreams(props: { position: string | undefined; count: numb
       </header>
       {error && <Problem error={error} onRetry={refresh} />}
       {outcome && (
-        <p className="notice" role="status" data-outcome={outcome.streamId}>
+        <p ref={focus} tabIndex={-1} className="notice" role="status" data-outcome={outcome.streamId}>
           <code>{outcome.streamId}</code>: {outcome.text}
         </p>
       )}
@@ -73,4 +73,9 @@ export function ParkedStreams(props: { position: string | undefined; count: numb
       )}
     </section>
   );
+}
+
+/** The button that was pressed is gone with its row. */
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }

@@ -4,8 +4,16 @@ import { countedText, countText, eventNumber } from '../parts/format.ts';
 import { durationText, type ReadModel, stateAdvice, stateWords } from './model-words.ts';
 import { operate } from './operate.ts';
 
-/** Each read model: how far it is, its state, and a button that rebuilds it. */
-export function ReadModelTable({ models, isOperator }: { models: readonly ReadModel[]; isOperator: boolean }) {
+/**
+ * Each read model: how far it is, its state, and a button that rebuilds it.
+ * @param props.onRequested gets the position of the request
+ */
+export function ReadModelTable(props: {
+  models: readonly ReadModel[];
+  isOperator: boolean;
+  onRequested: (position: string) => void;
+}) {
+  const { models, isOperator, onRequested } = props;
   return (
     <section className="panel" aria-labelledby="models">
       <header>
@@ -14,23 +22,28 @@ export function ReadModelTable({ models, isOperator }: { models: readonly ReadMo
       </header>
       <ul className="models">
         {models.map(model => (
-          <ModelRow key={model.id} model={model} isOperator={isOperator} />
+          <ModelRow key={model.id} model={model} isOperator={isOperator} onRequested={onRequested} />
         ))}
       </ul>
     </section>
   );
 }
 
-function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean }) {
+function ModelRow(props: { model: ReadModel; isOperator: boolean; onRequested: (position: string) => void }) {
+  const { model, isOperator, onRequested } = props;
   const { name, state, position, lagEvents, lagSeconds, parkedStreams, rebuild } = model;
   const [refusal, setRefusal] = useState<string>();
   const [isSending, setSending] = useState(false);
 
+  const isBusy = rebuild != null || isSending;
+
   async function request() {
+    if (isBusy) return;
     setSending(true);
     const result = await operate(RebuildViewDocument, { view: name });
     setSending(false);
     setRefusal(result.accepted ? undefined : result.why);
+    if (result.accepted) onRequested(result.position);
   }
 
   return (
@@ -58,7 +71,7 @@ function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean
       </dl>
       {isOperator && (
         <div className="row row-actions">
-          <button disabled={rebuild != null || isSending} aria-label={`Rebuild ${name}`} onClick={() => void request()}>
+          <button aria-disabled={isBusy} aria-label={`Rebuild ${name}`} onClick={() => void request()}>
             {isSending ? 'Sending…' : 'Rebuild'}
           </button>
         </div>
