@@ -5,13 +5,12 @@
 //   tsx codegen.ts --operations  writes only the last two: an install must not hide a stale schema.graphql
 //   tsx codegen.ts --check       writes nothing; exit code 1 if one of the first three differs from the code
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   getNamedType,
   type GraphQLNamedType,
-  type GraphQLSchema,
   isAbstractType,
   isCompositeType,
   isObjectType,

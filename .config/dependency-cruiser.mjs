@@ -120,7 +120,7 @@ export default {
     // The console: the published client, and nothing of the server. It runs the same simulation as the command.
     may('console/', ours('(console|client|simulation)/')),
     may('console/', packages('@apollo/client', '@radix-ui/[a-z-]+', '@tanstack/react-virtual', 'graphql')),
-    may('console/', packages('react', 'react-dom', 'uplot', 'vite', 'wouter', '@graphql-typed-document-node/core')),
+    may('console/', packages('react', 'react-dom', 'uplot', 'vite', 'wouter')),
 
     // People and what they do, for the command and for the console: no Node module.
     may('simulation/', ours('simulation/', 'start-error\\.ts$')),
@@ -175,11 +175,11 @@ export default {
     },
   ],
   options: {
-    // The console's: it alone says that `@orderstream/client` is src/client.
-    tsConfig: { fileName: 'src/console/tsconfig.json' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    webpackConfig: { fileName: '.config/import-aliases.mjs' },
     tsPreCompilationDeps: true,
     exclude: { path: ['^src/client/dist/', '\\.css$'] },
-    doNotFollow: { path: ['^node_modules', '^src/generated'] },
+    doNotFollow: { path: ['^node_modules', '^src/(console/)?generated'] },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
   },
 };

@@ -3,15 +3,14 @@ import { useCommand, useLiveOrder, useStore } from '@orderstream/client/react';
 import { useCallback, useEffect, useMemo } from 'react';
 import { client } from '../client.ts';
 import { OrderDetailFragmentDoc, OwnDraftDocument } from '../generated/graphql.ts';
-import { createDraftQueue, linesWith, type Run } from './draft-queue.ts';
+import { createDraftQueue, linesWith, type Run, type Wish } from './draft-queue.ts';
 
 /**
  * One draft: the server's order, and on top what the customer has wished since.
  * @param customerId for whom staff orders; undefined: the viewer
  */
 export function useDraft(orderId: string, customerId: string | undefined) {
-  const command = useCommand();
-  const run = command as unknown as Run;
+  const run: Run = useCommand();
   const { order, error, retry } = useLiveOrder(orderId, OrderDetailFragmentDoc);
   const queue = useMemo(() => {
     let exists = false;
@@ -57,7 +56,9 @@ export function useDraft(orderId: string, customerId: string | undefined) {
     lines: linesWith(order?.lines ?? [], wishes),
     isSending,
     refusal,
-    add: queue.add,
+    add: (wish: Wish) => {
+      queue.add(wish);
+    },
     submit,
     error: isMissing ? undefined : error,
     retry,

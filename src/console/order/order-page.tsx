@@ -28,7 +28,7 @@ export function OrderPage({ number }: { number: string }) {
 
 function NoSuchOrder({ number }: { number: string }) {
   return (
-    <EmptyState title={`There is no order ${number}`}>
+    <EmptyState heading="h1" title={`There is no order ${number}`}>
       <p>Check the number: it has eight letters and digits, like K7Q2-9XF4. Customers see only their own orders.</p>
       <Link href={routes.board} className="button">
         Back to the board

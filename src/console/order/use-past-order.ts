@@ -1,4 +1,4 @@
-import { useQuery } from '@apollo/client/react';
+import { skipToken, useQuery } from '@apollo/client/react';
 import { PastOrderDocument, type PastOrderQuery } from '../generated/graphql.ts';
 
 export type PastOrder = NonNullable<PastOrderQuery['orderAt']>;
@@ -8,11 +8,8 @@ export type PastOrder = NonNullable<PastOrderQuery['orderAt']>;
  * @param version undefined: the present is shown
  */
 export function usePastOrder(id: string, version: number | undefined) {
-  const { data, previousData, error } = useQuery(PastOrderDocument, {
-    variables: { id, version: version ?? 1 },
-    skip: version === undefined,
-    // A past version never changes.
-    fetchPolicy: 'cache-first',
-  });
+  // A past version never changes: the cache has it after the first time.
+  const options = version === undefined ? skipToken : { variables: { id, version } };
+  const { data, previousData, error } = useQuery(PastOrderDocument, options);
   return { past: (data ?? previousData)?.orderAt ?? undefined, error };
 }

@@ -68,7 +68,7 @@ export function useTimedCommand(orderId: string, status: OrderStatus | undefined
       running.current = mine;
       setWay({ what: options.what, answeredMs: undefined, visibleMs: undefined, pushedMs: undefined });
       const optimistic = { status: options.next, availableActions: options.actions };
-      const result = await run(name, { orderId, ...input } as never, { optimistic });
+      const result = await run(name, { orderId, ...input }, { optimistic });
       if (running.current !== mine) return result;
       if (!result.accepted) {
         running.current = undefined;

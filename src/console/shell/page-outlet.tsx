@@ -23,7 +23,7 @@ export function PageOutlet({ role }: { role: RoleName }) {
             </Route>
           ))}
           <Route>
-            <EmptyState title="There is no such page">
+            <EmptyState heading="h1" title="There is no such page">
               <Link href={routes.board}>Go to the board</Link>
             </EmptyState>
           </Route>
@@ -46,17 +46,17 @@ function Shown(props: {
   // Another role is another viewer: nothing of the last one stays.
   if (page.roles.includes(role)) return <Content key={role} {...params} />;
   return (
-    <EmptyState title={`${page.title} is for ${page.roles.join(' and ')}`}>
+    <EmptyState heading="h1" title={`${page.title} is for ${page.roles.join(' and ')}`}>
       <p>You are here as {role}. Switch your role above, or sign in with another token.</p>
     </EmptyState>
   );
 }
 
 /** A page that fails does not take the rest of the console with it. */
-class PageBoundary extends Component<{ children: ReactNode }, { error?: unknown }> {
-  override state: { error?: unknown } = {};
+class PageBoundary extends Component<{ children: ReactNode }, { error?: Error }> {
+  override state: { error?: Error } = {};
 
-  static getDerivedStateFromError(error: unknown) {
+  static getDerivedStateFromError(error: Error) {
     return { error };
   }
 
@@ -64,8 +64,8 @@ class PageBoundary extends Component<{ children: ReactNode }, { error?: unknown 
     const { error } = this.state;
     if (error === undefined) return this.props.children;
     return (
-      <EmptyState title="This page could not be shown">
-        <p className="quiet">{String(error)}</p>
+      <EmptyState heading="h1" title="This page could not be shown">
+        <p className="quiet">{error.message}</p>
         <p>The server may have a new version. What is stored is safe.</p>
         <button
           className="primary"

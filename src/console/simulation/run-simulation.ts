@@ -33,7 +33,10 @@ export async function runSimulation(signal: AbortSignal, tell: (line: string) =>
     async ask<Data>({ session }: Actor, document: string, variables?: object): Promise<Data> {
       const { data, errors } = await session.ask({ document: parsed(document), variables: { ...variables } });
       const [error] = errors ?? [];
-      if (error) throw new OperationError(String(error.extensions?.['code'] ?? 'INTERNAL'), error.message);
+      if (error) {
+        const code = error.extensions?.['code'];
+        throw new OperationError(typeof code === 'string' ? code : 'INTERNAL', error.message);
+      }
       return data as Data;
     },
   };

@@ -61,7 +61,7 @@ function send(file: ConsoleFile, status: number, request: IncomingMessage, respo
 }
 
 function encodingFor({ headers }: IncomingMessage, { contents }: ConsoleFile): Encoding {
-  const accepted = String(headers['accept-encoding'] ?? '')
+  const accepted = (headers['accept-encoding'] ?? '')
     .split(',')
     .map(each => each.trim())
     .filter(each => !/;\s*q=0(?:\.0*)?$/.test(each))

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -29,7 +29,7 @@ const get = (path: string, headers: Record<string, string> = html) => fetch(app.
 async function rawGet(path: string, headers: Record<string, string>) {
   const { port } = new URL(app.url);
   const sent = request({ host: '127.0.0.1', port, path, headers }).end();
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage];
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks = (await response.toArray()) as Buffer[];
   return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
 }
@@ -168,7 +168,7 @@ describe('in production', () => {
     });
     return {
       url: started.url,
-      async end() {
+      end: async () => {
         await started.stop();
         await server.remove();
       },
