@@ -105,7 +105,7 @@ const gistLength = 120;
 /** The beginning of the data, without what is punctuation in JSON. */
 function gistOf(data: unknown): string {
   // Ids are long, and say nothing at a glance.
-  const told = Object.entries(data as object).filter(([name]) => !name.endsWith('Id'));
+  const told = Object.entries(data as object).filter(([name, value]) => value !== null && !name.endsWith('Id'));
   const parts = told.map(
     ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );

@@ -1,4 +1,4 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { TypedDocumentNode } from '@apollo/client';
 import { type Answer, OperationError } from '@orderstream/client';
 import { session } from '../client.ts';
 
@@ -22,7 +22,7 @@ export function followLog<Data>(
     readonly error: (error: unknown) => void;
   },
 ): () => void {
-  let end = () => undefined as void;
+  let end: () => void = () => undefined;
   let isEnded = false;
 
   function open(from: string | undefined) {

@@ -49,7 +49,7 @@ export function useEventLog(start: LogStart, accepts: (event: LoggedEventFragmen
   began.current = start;
 
   useEffect(() => {
-    let end = () => undefined as void;
+    let end: () => void = () => undefined;
     let isLeft = false;
     let arrived: LoggedEventFragment[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;

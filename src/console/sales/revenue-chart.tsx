@@ -75,15 +75,15 @@ function optionsOf(element: HTMLElement, currency: string, width: number): uPlot
       { ...axis, size: 68, values: (_plot, splits) => splits.map(value => short.format(value)) },
     ],
     series: [
-      { label: 'Day', value: (_plot, seconds) => (seconds == null ? '–' : day.format(seconds * 1_000)) },
+      { label: 'Day', value: (_plot, seconds) => (Number.isFinite(seconds) ? day.format(seconds * 1_000) : '–') },
       {
         label: 'Revenue',
         fill: accent,
         stroke: accent,
         width: 0,
-        paths: uPlot.paths.bars!({ size: [0.72, 60], radius: 0.15 }),
+        ...(uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.72, 60], radius: 0.15 }) }),
         points: { show: false },
-        value: (_plot, value) => (value == null ? '–' : moneyText({ amount: String(value), currency })),
+        value: (_plot, value) => (Number.isFinite(value) ? moneyText({ amount: String(value), currency }) : '–'),
       },
     ],
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },

@@ -10,9 +10,14 @@ import {
 import { countedText, countText, eventNumber, momentText } from '../parts/format.ts';
 import { routes } from '../routes.ts';
 import { wordsOf } from '../words/error-words.ts';
-import type { ParkedOutcome } from './parked-streams.tsx';
 import { operate, type Operated } from './operate.ts';
 import { SkipDialog } from './skip-dialog.tsx';
+
+/** What became of a stream that is no longer in the list. */
+export interface ParkedOutcome {
+  readonly streamId: string;
+  readonly text: string;
+}
 
 /** A parked stream: why, how often it was tried, and what an operator can do. */
 export function ParkedRow(props: {

@@ -81,11 +81,9 @@ describeWithChromium('the pages of the console beside the board', () => {
 
   /** How one presses a button. */
   const hands = {
-    async mouse(button: Locator) {
-      await button.click();
-    },
+    mouse: (button: Locator) => button.click(),
     /** Tab until the button has the focus, and Enter: what a mouse does must not be needed. */
-    async keyboard(button: Locator, page: Page) {
+    keyboard: async (button: Locator, page: Page) => {
       await button.waitFor();
       for (let presses = 0; presses < 120; presses++) {
         if ((await button.and(page.locator(':focus')).count()) === 1) {
