@@ -70,7 +70,10 @@ export default defineConfig(
     extends: [eslint.configs.recommended, tseslint.configs.strictTypeChecked],
     plugins: { orderstream: { rules: { 'file-names': fileNames } } },
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json', './examples/tsconfig.json', './src/console/tsconfig.json'], tsconfigRootDir: root },
+      parserOptions: {
+        project: ['./tsconfig.json', './examples/tsconfig.json', './src/console/tsconfig.json'],
+        tsconfigRootDir: root,
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {

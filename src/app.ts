@@ -287,7 +287,7 @@ async function loadConsole({ auth, production }: Config, logger: Logger): Promis
     auth.key.type === 'development',
   );
   if (files === undefined && production) throw new StartError('CONSOLE: it was not built: run npm run build');
-  if (files === undefined) logger.info('the console was not built: npm run build');
+  if (files === undefined) logger.debug('the console was not built: npm run build');
   return files;
 }
 

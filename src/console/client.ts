@@ -1,13 +1,16 @@
 import { ApolloClient } from '@apollo/client';
-import { createSession } from '@orderstream/client';
+import { createSession, sessionOperations } from '@orderstream/client';
 import { apolloOperations, orderstreamApollo } from '@orderstream/client/apollo';
-import { recordFrames } from './frame-record.ts';
+import { createFrameRecord } from './frame-record.ts';
 import { signIn, token } from './sign-in/viewer.ts';
 
 export const session = createSession({ url: new URL('/graphql', location.href).href, token });
 export const client = new ApolloClient(orderstreamApollo(session));
-/** The operations of the page, and what their subscriptions have received. */
-export const { operations, frames } = recordFrames(apolloOperations(client, session));
+/** What subscriptions have received. */
+export const frames = createFrameRecord();
+export const operations = frames.record(apolloOperations(client, session));
+/** For the board: thousands of cards need not be in Apollo's cache as well, which would take most of the time. */
+export const boardOperations = frames.record(sessionOperations(session));
 
 // Before any component sees the change: nothing of the last viewer is shown to the next one.
 signIn.subscribe(() => {

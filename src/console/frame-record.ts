@@ -11,6 +11,8 @@ export interface OrderFrame {
 }
 
 export interface FrameRecord {
+  /** @returns the same operations, of which each order that their subscriptions bring is told */
+  readonly record: (operations: Operations) => Operations;
   /** @returns a function that removes the listener */
   readonly onOrder: (listener: (frame: OrderFrame) => void) => () => void;
 }
@@ -20,11 +22,11 @@ interface OrderUpdate {
   readonly order?: { readonly orderstream_id?: string; readonly id?: string; readonly version?: number } | null;
 }
 
-/** Operations that also tell of each order that their subscriptions bring: what is counted is what arrived. */
-export function recordFrames(inner: Operations): { operations: Operations; frames: FrameRecord } {
+/** Tells of each order that subscriptions bring: what is counted is what arrived. */
+export function createFrameRecord(): FrameRecord {
   const listeners = new Set<(frame: OrderFrame) => void>();
 
-  function record({ data }: Answer): void {
+  function tell({ data }: Answer): void {
     const { value } = { ...(data as { value?: OrderUpdate } | null | undefined) };
     const { id, orderstream_id: aliased, version } = value?.order ?? {};
     const orderId = aliased ?? id;
@@ -34,22 +36,20 @@ export function recordFrames(inner: Operations): { operations: Operations; frame
   }
 
   return {
-    operations: {
-      ...inner,
+    record: operations => ({
+      ...operations,
       subscribe: (document, variables, sink) =>
-        inner.subscribe(document, variables, {
+        operations.subscribe(document, variables, {
           ...sink,
           next(answer) {
-            record(answer);
+            tell(answer);
             sink.next(answer);
           },
         }),
-    },
-    frames: {
-      onOrder(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
+    }),
+    onOrder(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }

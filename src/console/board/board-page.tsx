@@ -1,6 +1,7 @@
-import { useLiveBoard, useLiveCounts } from '@orderstream/client/react';
+import { OrderstreamProvider, useLiveBoard, useLiveCounts } from '@orderstream/client/react';
 import { useCallback, useMemo } from 'react';
 import { Link } from 'wouter';
+import { boardOperations } from '../client.ts';
 import { BoardCardFragmentDoc } from '../generated/graphql.ts';
 import { orderStatuses, type OrderStatus } from '../generated/schema-enums.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
@@ -19,6 +20,14 @@ import { useBoardFilter } from './use-board-filter.ts';
 const pageSize = 50;
 
 export function BoardPage() {
+  return (
+    <OrderstreamProvider operations={boardOperations}>
+      <Board />
+    </OrderstreamProvider>
+  );
+}
+
+function Board() {
   const shown = useBoardFilter();
   const { filter, orderBy, customerId, isFiltered } = shown;
   const board = useLiveBoard({ fragment: BoardCardFragmentDoc, columns, filter, orderBy, pageSize, customerId });
