@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { CustomerChangesDocument, type CustomerRowFragment } from '../generated/graphql.ts';
 import { EntryForm } from '../parts/entry-form.tsx';
 import { countedText, countText, momentText, moneyText } from '../parts/format.ts';
+import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 import { routes } from '../routes.ts';
 import { roleOf, signIn } from '../sign-in/viewer.ts';
@@ -22,6 +23,7 @@ export function CustomerRow({ customer, onErase }: { customer: CustomerRowFragme
   // Its frames change the customer in Apollo's cache, and so on this page.
   useSubscription(CustomerChangesDocument, { variables: { id, after: first } });
   const [renaming, setRenaming] = useKept<Renaming>(`rename ${id}`);
+  const [button, closed] = useFocusBack();
   const isOperator = roleOf(useStore(signIn)) === 'operator';
   const { erasedAt } = customer;
   const isErased = erasedAt != null;
@@ -34,6 +36,7 @@ export function CustomerRow({ customer, onErase }: { customer: CustomerRowFragme
             renaming={renaming}
             onChange={setRenaming}
             onClose={() => {
+              closed();
               setRenaming(undefined);
             }}
           />
@@ -50,6 +53,7 @@ export function CustomerRow({ customer, onErase }: { customer: CustomerRowFragme
       <div className="row row-actions">
         {!renaming && !isErased && (
           <button
+            ref={button}
             aria-label={`Rename ${customer.name}`}
             onClick={() => {
               setRenaming({ values: { name: customer.name }, version: customer.version });

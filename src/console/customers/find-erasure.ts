@@ -1,5 +1,5 @@
-import { session } from '../client.ts';
 import { ErasureEventsDocument, type ErasureEventsSubscription } from '../generated/graphql.ts';
+import { followLog } from '../log/follow-log.ts';
 
 export type ErasureEvent = ErasureEventsSubscription['eventsAppended'];
 
@@ -11,18 +11,14 @@ export type ErasureEvent = ErasureEventsSubscription['eventsAppended'];
  */
 export function findErasure(customerId: string, after: string, version: number): Promise<ErasureEvent> {
   return new Promise((resolve, reject) => {
-    const end = session.subscribe(
-      { document: ErasureEventsDocument, variables: { after } },
-      {
-        next({ data }) {
-          const event = (data as ErasureEventsSubscription | null | undefined)?.eventsAppended;
-          if (event?.streamId !== customerId || event.version !== version) return;
-          end();
-          resolve(event);
-        },
-        error: reject,
-        complete: () => undefined,
+    const end = followLog(ErasureEventsDocument, after, {
+      next({ eventsAppended }) {
+        if (eventsAppended.streamId !== customerId || eventsAppended.version !== version) return;
+        end();
+        resolve(eventsAppended);
       },
-    );
+      damaged: () => undefined,
+      error: reject,
+    });
   });
 }

@@ -1,5 +1,6 @@
 import { useCommand } from '@orderstream/client/react';
 import { EntryForm } from '../parts/entry-form.tsx';
+import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 
 const fields = {
@@ -11,9 +12,11 @@ const fields = {
 export function RegisterCustomer() {
   const run = useCommand();
   const [values, setValues] = useKept<Readonly<Record<string, string>>>('register');
+  const [button, closed] = useFocusBack();
   if (!values) {
     return (
       <button
+        ref={button}
         onClick={() => {
           setValues({});
         }}
@@ -23,6 +26,7 @@ export function RegisterCustomer() {
     );
   }
   const close = () => {
+    closed();
     setValues(undefined);
   };
   return (

@@ -6,7 +6,7 @@ export function ActorName({ event: { actor, actorRole } }: { event: LoggedEventF
   return (
     <span className="actor small" data-role={actorRole}>
       {isCustomer ? 'Customer' : actor}
-      {actorRole === 'OPERATOR' && <b> operator</b>}
+      {actorRole === 'OPERATOR' && <b>operator</b>}
     </span>
   );
 }

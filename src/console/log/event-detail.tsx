@@ -46,7 +46,7 @@ export function EventDetail(props: {
         </Fact>
         <Fact name="Stored">
           <time dateTime={event.recordedAt}>{momentText(event.recordedAt)}</time>
-          {event.occurredAt !== event.recordedAt && (
+          {momentText(event.occurredAt) !== momentText(event.recordedAt) && (
             <span className="quiet small">happened {momentText(event.occurredAt)}</span>
           )}
         </Fact>

@@ -86,6 +86,7 @@ export function EventList(props: {
                   {event.streamId.slice(0, 12)}… v{event.version}
                 </span>
               </span>
+              <span className="log-gist quiet small mono">{gistOf(event.data)}</span>
               <ActorName event={event} />
               <time className="quiet small" dateTime={event.recordedAt}>
                 {clockText(Date.parse(event.recordedAt))}
@@ -96,6 +97,19 @@ export function EventList(props: {
       </div>
     </div>
   );
+}
+
+/** Characters of the data in a row: what does not fit is cut off anyway. */
+const gistLength = 120;
+
+/** The beginning of the data, without what is punctuation in JSON. */
+function gistOf(data: unknown): string {
+  // Ids are long, and say nothing at a glance.
+  const told = Object.entries(data as object).filter(([name, value]) => value !== null && !name.endsWith('Id'));
+  const parts = told.map(
+    ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
+  return parts.join('  ').slice(0, gistLength);
 }
 
 /** Who has scrolled down reads on undisturbed: rows that come on top do not move theirs. */

@@ -1,4 +1,4 @@
-import { askServer } from '../board/ask-server.ts';
+import { client } from '../client.ts';
 import { RecentOrdersDocument } from '../generated/graphql.ts';
 
 /**
@@ -6,13 +6,18 @@ import { RecentOrdersDocument } from '../generated/graphql.ts';
  * changes of the orders that changed last.
  * @param pages how far back: each one has 100 orders
  * @returns after: undefined if that is the start of the log
- * @throws OperationError
+ * @throws if the server does not answer
  */
 export async function findStart(pages: number): Promise<{ readonly after: string | undefined }> {
   let cursor: string | undefined;
   let oldest: string | undefined;
   for (let page = 0; page < pages; page++) {
-    const { orders } = await askServer(RecentOrdersDocument, { after: cursor ?? null });
+    const { data } = await client.query({
+      query: RecentOrdersDocument,
+      variables: { after: cursor ?? null },
+      fetchPolicy: 'no-cache',
+    });
+    const orders = data?.orders;
     for (const { position } of orders?.nodes ?? []) {
       if (oldest === undefined || position < oldest) oldest = position;
     }

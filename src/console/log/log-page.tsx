@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
+import { Link } from 'wouter';
 import { type LoggedEventFragment } from '../generated/graphql.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { countedText, countText, eventNumber } from '../parts/format.ts';
@@ -6,6 +7,7 @@ import { Problem } from '../parts/problem.tsx';
 import { useSettled } from '../parts/use-settled.ts';
 import { useUrlValues } from '../parts/use-url-values.ts';
 import { useViewPosition } from '../parts/use-view-position.ts';
+import { routes } from '../routes.ts';
 import { EventDetail } from './event-detail.tsx';
 import { EventList } from './event-list.tsx';
 import { isEmpty, type LogFilter, matches } from './log-filter.ts';
@@ -82,6 +84,12 @@ export function LogPage() {
               set({ from }, { push: true });
             }}
           />
+          {log.damaged.map(({ position, message }) => (
+            <p key={position} className="refusal" data-damaged={position}>
+              Event {countText(eventNumber(position))} cannot be read: {message}{' '}
+              <Link href={routes.views}>Its stream is parked</Link>
+            </p>
+          ))}
           {shown.length === 0 && log.isOpen ? (
             <NoEvents isFiltered={!isEmpty(filter)} isWhole={log.isWhole} />
           ) : (
@@ -131,7 +139,12 @@ function LogPlace(props: {
   const { log, start, shown, isFiltered, onEarlier, onFrom } = props;
   const head = useViewPosition();
   const [last, total] = [log.position, head].map(position => (position === undefined ? 0 : eventNumber(position)));
-  const isReading = !log.isOpen || (last ?? 0) < (total ?? 0) - 50;
+  // Once it has caught up, it follows: then it is behind by what is on its way.
+  const [hasCaughtUp, setCaughtUp] = useState(false);
+  const isBehind = !log.isOpen || total === 0 || (last ?? 0) < (total ?? 0);
+  if (!isBehind && !hasCaughtUp) setCaughtUp(true);
+  if (!log.isOpen && hasCaughtUp) setCaughtUp(false);
+  const isReading = isBehind && !hasCaughtUp;
   return (
     <header>
       <span className="quiet small" role="status">

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
-import { session } from '../client.ts';
-import { EventLogDocument, type EventLogSubscription, type LoggedEventFragment } from '../generated/graphql.ts';
+import { EventLogDocument, type LoggedEventFragment } from '../generated/graphql.ts';
 import { findStart } from './find-start.ts';
+import { type DamagedEvent, followLog } from './follow-log.ts';
 
 /** Where the page begins to read: not long ago, with the first event, or after a position. */
 export type LogStart =
@@ -12,6 +12,7 @@ export type LogStart =
 export interface EventLog {
   /** Oldest first. */
   readonly events: readonly LoggedEventFragment[];
+  readonly damaged: readonly DamagedEvent[];
   /** The number of events that arrived, also those that are not kept. */
   readonly readCount: number;
   /** The position of the last event that arrived. */
@@ -29,6 +30,7 @@ const showMs = 100;
 
 const nothing: EventLog = {
   events: [],
+  damaged: [],
   readCount: 0,
   position: undefined,
   isWhole: false,
@@ -47,13 +49,14 @@ export function useEventLog(start: LogStart, accepts: (event: LoggedEventFragmen
   began.current = start;
 
   useEffect(() => {
-    let end = () => undefined as void;
+    let end: () => void = () => undefined;
     let isLeft = false;
     let arrived: LoggedEventFragment[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     setLog(nothing);
 
     function show() {
+      clearTimeout(timer);
       timer = undefined;
       const batch = arrived;
       arrived = [];
@@ -70,19 +73,22 @@ export function useEventLog(start: LogStart, accepts: (event: LoggedEventFragmen
       const { after } = await placeOf(began.current);
       if (isLeft) return;
       setLog(before => ({ ...before, isOpen: true, isWhole: after === undefined }));
-      end = session.subscribe(
-        { document: EventLogDocument, variables: { after } },
-        {
-          next({ data }) {
-            const event = (data as EventLogSubscription | null | undefined)?.eventsAppended;
-            if (!event) return;
-            arrived.push(event);
-            timer ??= setTimeout(show, showMs);
-          },
-          error: fail,
-          complete: () => undefined,
+      end = followLog(EventLogDocument, after, {
+        next({ eventsAppended }) {
+          arrived.push(eventsAppended);
+          timer ??= setTimeout(show, showMs);
         },
-      );
+        damaged(event) {
+          show();
+          setLog(before => ({
+            ...before,
+            damaged: [...before.damaged, event],
+            readCount: before.readCount + 1,
+            position: event.position,
+          }));
+        },
+        error: fail,
+      });
     }
 
     function fail(error: unknown) {

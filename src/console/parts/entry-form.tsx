@@ -5,7 +5,7 @@ import { type FieldRefusals, fieldRefusals } from './field-refusals.ts';
 
 export interface EntryField {
   readonly label: string;
-  readonly type?: 'text' | 'email' | 'decimal';
+  readonly type?: 'text' | 'email' | 'amount' | 'currency';
   readonly maxLength?: number;
 }
 
@@ -31,8 +31,10 @@ export function EntryForm(props: {
   const id = useId();
 
   async function send() {
+    const mistakes = mistakesIn(fields, values);
+    setRefusals(mistakes);
+    if (Object.keys(mistakes).length > 0) return;
     setSending(true);
-    setRefusals({});
     try {
       const result = await onSend();
       if (result === undefined || result.accepted) onDone();
@@ -63,7 +65,7 @@ export function EntryForm(props: {
             id={`${id}-${name}`}
             name={name}
             type={type === 'email' ? 'email' : 'text'}
-            inputMode={type === 'decimal' ? 'decimal' : undefined}
+            inputMode={type === 'amount' ? 'decimal' : undefined}
             maxLength={maxLength}
             required
             autoComplete="off"
@@ -98,4 +100,23 @@ export function EntryForm(props: {
       )}
     </form>
   );
+}
+
+/** What the API would not even read: its own refusals say the rest. */
+const forms = {
+  amount: { pattern: /^\s*\d+([.,]\d+)?\s*$/, advice: 'This is not an amount. Write it like 12.50.' },
+  currency: { pattern: /^\s*[A-Za-z]{3}\s*$/, advice: 'A currency has three letters, like EUR.' },
+} as const;
+
+function mistakesIn(
+  fields: Readonly<Record<string, EntryField>>,
+  values: Readonly<Record<string, string>>,
+): FieldRefusals {
+  const mistakes: Record<string, string> = {};
+  for (const [name, { type }] of Object.entries(fields)) {
+    if (type !== 'amount' && type !== 'currency') continue;
+    const { pattern, advice } = forms[type];
+    if (!pattern.test(values[name] ?? '')) mistakes[name] = advice;
+  }
+  return mistakes;
 }

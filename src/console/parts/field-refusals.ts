@@ -13,7 +13,8 @@ export function fieldRefusals(error: CommandError, fields: readonly string[]): F
       const found: Record<string, string> = {};
       for (const { path, message } of error.issues) {
         const field = fieldOf(path);
-        found[field] = found[field] === undefined ? message : `${found[field]} ${message}`;
+        const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+        found[field] = found[field] === undefined ? sentence : `${found[field]} ${sentence}`;
       }
       return error.issues.length > 0 ? found : { '': error.message };
     }

@@ -16,11 +16,11 @@ export function usePagedSearch() {
   return {
     search,
     settled,
-    setSearch(q: string) {
+    setSearch: (q: string) => {
       // Another search is another list: its cursors are not those of this one.
       set({ q, after: '', before: '' });
     },
-    turn(to: { readonly after: string; readonly before: string }) {
+    turn: (to: { readonly after: string; readonly before: string }) => {
       set(to, { push: true });
     },
     isFirstPage: after === '' && before === '',

@@ -1,22 +1,25 @@
 import { useCommand } from '@orderstream/client/react';
 import { EntryForm } from '../parts/entry-form.tsx';
+import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 import { currency as shellCurrency } from '../shell/currency.ts';
 
 const fields = {
   name: { label: 'Name', maxLength: 200 },
   sku: { label: 'SKU', maxLength: 64 },
-  price: { label: 'Price', type: 'decimal', maxLength: 20 },
-  currency: { label: 'Currency', maxLength: 3 },
+  price: { label: 'Price', type: 'amount', maxLength: 20 },
+  currency: { label: 'Currency', type: 'currency', maxLength: 3 },
 } as const;
 
 /** A button that opens the form for a new product. */
 export function AddProduct() {
   const run = useCommand();
   const [values, setValues] = useKept<Readonly<Record<string, string>>>('add product');
+  const [button, closed] = useFocusBack();
   if (!values) {
     return (
       <button
+        ref={button}
         onClick={() => {
           setValues({ currency: shellCurrency.current });
         }}
@@ -26,6 +29,7 @@ export function AddProduct() {
     );
   }
   const close = () => {
+    closed();
     setValues(undefined);
   };
   const { name = '', sku = '', price = '', currency = '' } = values;

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { type ProductRowFragment } from '../generated/graphql.ts';
 import { EntryForm } from '../parts/entry-form.tsx';
 import { moneyText } from '../parts/format.ts';
+import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 import { wordsOf } from '../words/error-words.ts';
 import { refusalText } from '../words/refusal-words.ts';
@@ -18,6 +19,7 @@ interface Changing {
 export function ProductRow({ product, mayChange }: { product: ProductRowFragment; mayChange: boolean }) {
   const { id, sku, name, price, version, available } = product;
   const [changing, setChanging] = useKept<Changing>(`change ${id}`);
+  const [button, closed] = useFocusBack();
   return (
     <li data-product={id}>
       <div className="row-main">
@@ -27,6 +29,7 @@ export function ProductRow({ product, mayChange }: { product: ProductRowFragment
             changing={changing}
             onChange={setChanging}
             onClose={() => {
+              closed();
               setChanging(undefined);
             }}
           />
@@ -43,6 +46,7 @@ export function ProductRow({ product, mayChange }: { product: ProductRowFragment
         <div className="row-actions">
           {!changing && (
             <button
+              ref={button}
               aria-label={`Change ${name}`}
               onClick={() => {
                 setChanging({ values: { name, price: price.amount }, version });
@@ -71,7 +75,7 @@ function Change(props: {
     <EntryForm
       fields={{
         name: { label: 'Name', maxLength: 200 },
-        price: { label: `Price in ${currency}`, type: 'decimal', maxLength: 20 },
+        price: { label: `Price in ${currency}`, type: 'amount', maxLength: 20 },
       }}
       values={changing.values}
       word="Save"

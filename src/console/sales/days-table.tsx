@@ -1,7 +1,7 @@
 import { countText, moneyText } from '../parts/format.ts';
 import type { DayOfSales } from './sales-days.ts';
 
-/** The chart in numbers, newest day first. */
+/** The chart in numbers, newest day first. @param props.days on which something was sold */
 export function DaysTable({ days }: { days: readonly DayOfSales[] }) {
   return (
     <div className="sales-days" tabIndex={0} role="region" aria-label="Revenue per day, as a table">
@@ -16,7 +16,7 @@ export function DaysTable({ days }: { days: readonly DayOfSales[] }) {
         </thead>
         <tbody>
           {days.toReversed().map(({ date, orderCount, itemCount, revenue }) => (
-            <tr key={date} data-day={date} className={orderCount === 0 ? 'quiet' : undefined}>
+            <tr key={date} data-day={date}>
               <td>{date}</td>
               <td className="number">{countText(orderCount)}</td>
               <td className="number">{countText(itemCount)}</td>

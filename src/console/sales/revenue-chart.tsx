@@ -7,6 +7,9 @@ import { theme } from '../shell/theme.ts';
 import type { DayOfSales } from './sales-days.ts';
 
 const height = 300;
+/** The axis names every day, or every second one…, but no part of a day: seconds. */
+const dayIncrements = [1, 2, 7, 14, 28, 56].map(days => days * 86_400);
+const dayOfAxis = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const day = new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' });
 
 /** A bar a day. The table beside it says the same to those who do not see it. */
@@ -62,23 +65,44 @@ function optionsOf(element: HTMLElement, currency: string, width: number): uPlot
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
-      { ...axis, grid: { show: false } },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 64,
+        incrs: dayIncrements,
+        values: (_plot, splits) => splits.map(seconds => dayOfAxis.format(seconds * 1_000)),
+      },
       { ...axis, size: 68, values: (_plot, splits) => splits.map(value => short.format(value)) },
     ],
     series: [
-      { label: 'Day', value: (_plot, seconds) => (seconds == null ? '–' : day.format(seconds * 1_000)) },
+      { label: 'Day', value: (_plot, seconds) => (Number.isFinite(seconds) ? day.format(seconds * 1_000) : '–') },
       {
         label: 'Revenue',
         fill: accent,
         stroke: accent,
         width: 0,
-        paths: uPlot.paths.bars!({ size: [0.72, 60], radius: 0.15 }),
+        ...(uPlot.paths.bars && { paths: uPlot.paths.bars({ size: [0.72, 60], radius: 0.15 }) }),
         points: { show: false },
-        value: (_plot, value) => (value == null ? '–' : moneyText({ amount: String(value), currency })),
+        value: (_plot, value) => (Number.isFinite(value) ? moneyText({ amount: String(value), currency }) : '–'),
       },
     ],
-    cursor: { y: false, drag: { x: false, y: false } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
+    hooks: {
+      ready: [showLastDay],
+      setData: [showLastDay],
+      setCursor: [chart => isOutside(chart) && showLastDay(chart)],
+    },
   };
+}
+
+function isOutside({ cursor }: uPlot): boolean {
+  return cursor.idx == null;
+}
+
+/** Below the chart: the day under the pointer, otherwise today. */
+function showLastDay(chart: uPlot): void {
+  const idx = chart.data[0].length - 1;
+  if (isOutside(chart) && idx >= 0) chart.setLegend({ idx }, false);
 }
 
 /** The colour that a variable of tokens.css has in the present theme. */

@@ -109,7 +109,7 @@ function Shown(props: {
           <div className="body">
             <RevenueChart days={days} currency={currency} />
           </div>
-          <DaysTable days={days} />
+          <DaysTable days={days.filter(({ orderCount }) => orderCount > 0)} />
         </section>
         <TopProducts products={products} />
       </div>

@@ -20,7 +20,8 @@ export function Figures() {
   const [today] = sales?.salesByDay ?? [];
   const projections = models?.projectionsUpdated ?? [];
   const lag = Math.max(0, ...projections.map(({ lagEvents }) => lagEvents));
-  const parked = projections.reduce((sum, { parkedStreams }) => sum + parkedStreams, 0);
+  // A parked stream is missing in each read model that folds it.
+  const parked = Math.max(0, ...projections.map(({ parkedStreams }) => parkedStreams));
   const [position] = projections.map(projection => projection.position).sort();
   return (
     <dl className="figures">

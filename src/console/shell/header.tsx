@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { Link, useRoute } from 'wouter';
 import { pages } from '../pages.ts';
 import { routes } from '../routes.ts';
@@ -54,8 +55,13 @@ export function Header({ role }: { role: RoleName }) {
 
 function PageLink({ path, children }: { path: string; children: string | undefined }) {
   const [isHere] = useRoute(path);
+  const link = useRef<HTMLAnchorElement>(null);
+  // On a narrow screen the navigation scrolls: one sees where one is.
+  useEffect(() => {
+    if (isHere) link.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [isHere]);
   return (
-    <Link href={path} aria-current={isHere ? 'page' : undefined}>
+    <Link ref={link} href={path} aria-current={isHere ? 'page' : undefined}>
       {children}
     </Link>
   );

@@ -9,10 +9,8 @@ export const stateWords: Readonly<Record<ReadModel['state'], string>> = {
   FAILED: 'Failed',
 };
 
-/** What a state means, and what to do. */
-export const stateAdvice: Readonly<Record<ReadModel['state'], string>> = {
-  LIVE: 'It follows the log.',
-  REBUILDING: 'It follows the log, and is built anew beside.',
+/** What to do about a state. */
+export const stateAdvice: Readonly<Partial<Record<ReadModel['state'], string>>> = {
   PAUSED: 'Events wait, and no projector runs: start a process with the role projector.',
   FAILED: 'The projector fails again and again: its log has the reason.',
 };

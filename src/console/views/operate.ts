@@ -1,4 +1,4 @@
-import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import type { TypedDocumentNode } from '@apollo/client';
 import type { CommandError } from '@orderstream/client';
 import { operations } from '../client.ts';
 import { newId } from '../new-order/new-id.ts';

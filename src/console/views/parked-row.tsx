@@ -10,9 +10,14 @@ import {
 import { countedText, countText, eventNumber, momentText } from '../parts/format.ts';
 import { routes } from '../routes.ts';
 import { wordsOf } from '../words/error-words.ts';
-import type { ParkedOutcome } from './parked-streams.tsx';
 import { operate, type Operated } from './operate.ts';
 import { SkipDialog } from './skip-dialog.tsx';
+
+/** What became of a stream that is no longer in the list. */
+export interface ParkedOutcome {
+  readonly streamId: string;
+  readonly text: string;
+}
 
 /** A parked stream: why, how often it was tried, and what an operator can do. */
 export function ParkedRow(props: {
@@ -27,6 +32,7 @@ export function ParkedRow(props: {
   const [answer, setAnswer] = useState<string>();
 
   async function send(what: 'retry' | 'skip', command: () => Promise<Operated>) {
+    if (doing !== undefined) return;
     setDoing(what);
     setAnswer(undefined);
     const result = await command();
@@ -79,7 +85,7 @@ export function ParkedRow(props: {
         <div className="row row-actions">
           <button
             className="primary"
-            disabled={doing !== undefined}
+            aria-disabled={doing !== undefined}
             aria-label={`Retry ${streamId}`}
             onClick={() => void send('retry', () => operate(RetryParkedStreamDocument, { streamId }))}
           >
@@ -87,7 +93,7 @@ export function ParkedRow(props: {
           </button>
           <button
             className="danger"
-            disabled={doing !== undefined}
+            aria-disabled={doing !== undefined}
             aria-label={`Skip version ${version} of ${streamId}`}
             onClick={() => {
               setAsking(true);

@@ -5,17 +5,11 @@ import { Pager } from '../parts/pager.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useAtMostEvery } from '../parts/use-at-most-every.ts';
 import { useUrlValues } from '../parts/use-url-values.ts';
-import { ParkedRow } from './parked-row.tsx';
+import { type ParkedOutcome, ParkedRow } from './parked-row.tsx';
 
 const pageSize = 20;
 /** The list is read again when the read models move, at most this often, ms. */
 const refreshMs = 1_000;
-
-/** What became of a stream that is no longer in the list. */
-export interface ParkedOutcome {
-  readonly streamId: string;
-  readonly text: string;
-}
 
 /** @param props.count of parked streams over all read models @param props.position of the read models */
 export function ParkedStreams(props: { position: string | undefined; count: number | undefined; isOperator: boolean }) {
@@ -40,7 +34,7 @@ export function ParkedStreams(props: { position: string | undefined; count: numb
       </header>
       {error && <Problem error={error} onRetry={refresh} />}
       {outcome && (
-        <p className="notice" role="status" data-outcome={outcome.streamId}>
+        <p ref={focus} tabIndex={-1} className="notice" role="status" data-outcome={outcome.streamId}>
           <code>{outcome.streamId}</code>: {outcome.text}
         </p>
       )}
@@ -73,4 +67,9 @@ export function ParkedStreams(props: { position: string | undefined; count: numb
       )}
     </section>
   );
+}
+
+/** The button that was pressed is gone with its row. */
+function focus(element: HTMLElement | null): void {
+  element?.focus();
 }

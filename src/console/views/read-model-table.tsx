@@ -4,36 +4,53 @@ import { countedText, countText, eventNumber } from '../parts/format.ts';
 import { durationText, type ReadModel, stateAdvice, stateWords } from './model-words.ts';
 import { operate } from './operate.ts';
 
-/** Each read model: how far it is, its state, and a button that rebuilds it. */
-export function ReadModelTable({ models, isOperator }: { models: readonly ReadModel[]; isOperator: boolean }) {
+/**
+ * Each read model: how far it is, its state, and a button that rebuilds it.
+ * @param props.onRequested gets the position of the request
+ */
+export function ReadModelTable(props: {
+  models: readonly ReadModel[];
+  isOperator: boolean;
+  onRequested: (position: string) => void;
+}) {
+  const { models, isOperator, onRequested } = props;
   return (
-    <section className="panel" aria-label="Read models">
+    <section className="panel" aria-labelledby="models">
+      <header>
+        <h2 id="models">Models</h2>
+        <span className="quiet small">A rebuild of one is a rebuild of all that have the same position.</span>
+      </header>
       <ul className="models">
         {models.map(model => (
-          <ModelRow key={model.id} model={model} isOperator={isOperator} />
+          <ModelRow key={model.id} model={model} isOperator={isOperator} onRequested={onRequested} />
         ))}
       </ul>
     </section>
   );
 }
 
-function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean }) {
+function ModelRow(props: { model: ReadModel; isOperator: boolean; onRequested: (position: string) => void }) {
+  const { model, isOperator, onRequested } = props;
   const { name, state, position, lagEvents, lagSeconds, parkedStreams, rebuild } = model;
   const [refusal, setRefusal] = useState<string>();
   const [isSending, setSending] = useState(false);
 
+  const isBusy = rebuild != null || isSending;
+
   async function request() {
+    if (isBusy) return;
     setSending(true);
     const result = await operate(RebuildViewDocument, { view: name });
     setSending(false);
     setRefusal(result.accepted ? undefined : result.why);
+    if (result.accepted) onRequested(result.position);
   }
 
   return (
     <li data-view={name} data-state={state}>
       <div className="row-main">
         <strong className="mono">{name}</strong>
-        <span className="quiet small">{stateAdvice[state]}</span>
+        {stateAdvice[state] !== undefined && <span className="quiet small">{stateAdvice[state]}</span>}
       </div>
       <span className="model-state" data-state={state}>
         {stateWords[state]}
@@ -45,16 +62,16 @@ function ModelRow({ model, isOperator }: { model: ReadModel; isOperator: boolean
         </div>
         <div data-warn={lagEvents > 100}>
           <dt>Lag</dt>
-          <dd>{lagEvents === 0 ? 'none' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
+          <dd>{lagEvents === 0 ? 'None' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
         </div>
         <div data-warn={parkedStreams > 0}>
           <dt>Parked</dt>
-          <dd>{parkedStreams === 0 ? 'none' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
+          <dd>{parkedStreams === 0 ? 'None' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
         </div>
       </dl>
       {isOperator && (
         <div className="row row-actions">
-          <button disabled={rebuild != null || isSending} aria-label={`Rebuild ${name}`} onClick={() => void request()}>
+          <button aria-disabled={isBusy} aria-label={`Rebuild ${name}`} onClick={() => void request()}>
             {isSending ? 'Sending…' : 'Rebuild'}
           </button>
         </div>

@@ -1,15 +1,20 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { AbandonRebuildDocument } from '../generated/graphql.ts';
 import { countText } from '../parts/format.ts';
 import { durationText, type ReadModel } from './model-words.ts';
 import { operate } from './operate.ts';
 
-/** The running rebuild: how far it is, how long it takes, and a button that ends it. Afterwards: how it ended. */
-export function Rebuild({ models, isOperator }: { models: readonly ReadModel[]; isOperator: boolean }) {
+/**
+ * The running rebuild: how far it is, how long it takes, and a button that ends it. Afterwards: how it ended.
+ * @param props.requestedAt the position of the request that this page has sent
+ */
+export function Rebuild(props: { models: readonly ReadModel[]; requestedAt: string | undefined; isOperator: boolean }) {
+  const { models, requestedAt, isOperator } = props;
   const running = models.find(({ rebuild }) => rebuild != null)?.rebuild;
   const [refusal, setRefusal] = useState<string>();
   const [isAbandoned, setAbandoned] = useState(false);
-  const hasEnded = useEnded(running != null);
+  const hasRun = useRef(false);
+  if (running) hasRun.current = true;
 
   async function abandon() {
     setRefusal(undefined);
@@ -19,12 +24,16 @@ export function Rebuild({ models, isOperator }: { models: readonly ReadModel[]; 
   }
 
   if (!running) {
-    if (!hasEnded) return null;
+    // A short rebuild may be over before a frame shows it: the read models have passed its request.
+    const isOver = requestedAt !== undefined && models.every(({ position }) => position >= requestedAt);
+    if (!hasRun.current && !isOver) return null;
     return (
       <p className="notice" role="status" data-rebuild="ended">
         {isAbandoned
           ? 'The rebuild was abandoned. Everybody reads the same rows as before.'
-          : 'The rebuild is complete: everybody reads the new rows, and nothing stood still meanwhile.'}
+          : isOver
+            ? 'The rebuild is complete: everybody reads the new rows, and nothing stood still meanwhile.'
+            : 'The rebuild has ended.'}
       </p>
     );
   }
@@ -54,16 +63,4 @@ export function Rebuild({ models, isOperator }: { models: readonly ReadModel[]; 
       )}
     </section>
   );
-}
-
-/** Whether something ran on this page, and runs no more. */
-function useEnded(isRunning: boolean): boolean {
-  const hasRun = useRef(false);
-  const [hasEnded, setEnded] = useState(false);
-  useEffect(() => {
-    if (isRunning) setEnded(false);
-    else if (hasRun.current) setEnded(true);
-    hasRun.current = isRunning || hasRun.current;
-  }, [isRunning]);
-  return hasEnded;
 }

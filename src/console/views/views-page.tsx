@@ -1,5 +1,6 @@
 import { useSubscription } from '@apollo/client/react';
 import { useStore } from '@orderstream/client/react';
+import { useState } from 'react';
 import { ReadModelsDocument } from '../generated/graphql.ts';
 import { Problem } from '../parts/problem.tsx';
 import { isDevelopment, roleOf, signIn } from '../sign-in/viewer.ts';
@@ -13,6 +14,7 @@ import './views.css';
 export function ViewsPage() {
   const isOperator = roleOf(useStore(signIn)) === 'operator';
   const { data, error, restart } = useSubscription(ReadModelsDocument);
+  const [requestedAt, setRequestedAt] = useState<string>();
   const models = data?.projectionsUpdated;
   const parkedCount = models?.reduce((sum, { parkedStreams }) => sum + parkedStreams, 0);
   const position = models?.map(model => model.position).sort()[0];
@@ -38,9 +40,9 @@ export function ViewsPage() {
       {!models && !error && <p className="loading">Loading…</p>}
       {models && (
         <>
-          <Rebuild models={models} isOperator={isOperator} />
-          <ReadModelTable models={models} isOperator={isOperator} />
+          <Rebuild key={requestedAt} models={models} requestedAt={requestedAt} isOperator={isOperator} />
           <ParkedStreams position={position} count={parkedCount} isOperator={isOperator} />
+          <ReadModelTable models={models} isOperator={isOperator} onRequested={setRequestedAt} />
         </>
       )}
       <Processes />
