@@ -9,7 +9,6 @@ import { openEventStore } from './event-store/event-store.ts';
 import { emptyKeyOfErased } from './event-store/personal-keys.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
-import { fileURLToPath } from 'node:url';
 import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
@@ -21,7 +20,7 @@ import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
 import { openConsolePages } from './server/http/console-pages.ts';
-import { type ConsoleFiles, readConsoleFiles } from './server/http/console-files.ts';
+import { loadConsole } from './server/http/load-console.ts';
 import { type GraphQLServer, openServer } from './server/http/server.ts';
 import { loadTrustedDocuments } from './server/limits/trusted-documents.ts';
 import type { Bus } from './live/bus.ts';
@@ -48,7 +47,6 @@ import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
 import { schema } from './schema.ts';
-import { StartError } from './start-error.ts';
 import { fillEmptyLog } from './development/sample-data.ts';
 import { callerIdPrefix, commandDeciders, deciders, liveViews, openReads, types, views } from './slices.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -273,22 +271,6 @@ async function serve(
   });
   closers.push(() => server.close());
   return server;
-}
-
-/**
- * @returns undefined if it was not built, as in a work tree before `npm run build`
- * @throws StartError in production, where CONSOLE=on asked for it
- */
-async function loadConsole({ auth, production }: Config, logger: Logger): Promise<ConsoleFiles | undefined> {
-  // From the sources, as in tests and in development, it is where the build has put it.
-  const folder = import.meta.url.endsWith('.ts') ? '../dist/console/' : './console/';
-  const files = await readConsoleFiles(
-    fileURLToPath(new URL(folder, import.meta.url)),
-    auth.key.type === 'development',
-  );
-  if (files === undefined && production) throw new StartError('CONSOLE: it was not built: run npm run build');
-  if (files === undefined) logger.debug('the console was not built: npm run build');
-  return files;
 }
 
 function openRates(limits: Limits, redis: RedisLocation | undefined, logger: Logger, closers: Closers) {

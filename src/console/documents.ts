@@ -32,6 +32,14 @@ export const documents: readonly DocumentNode[] = [
   ...Object.values(simulated).map(text => parse(text)),
 ];
 
+/** Those that `askServer` sends past the client, which would add fields. */
+export const sentAsWritten: readonly DocumentNode[] = [
+  generated.StaffHeadDocument,
+  generated.CustomerHeadDocument,
+  generated.FreshOrdersDocument,
+  generated.FreshOwnOrdersDocument,
+];
+
 function isOperation({ definitions }: DocumentNode): boolean {
   return definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION);
 }

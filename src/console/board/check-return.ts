@@ -1,8 +1,10 @@
 import { frames, session } from '../client.ts';
+import { followLog } from '../follow-log.ts';
 import type { OrderFrame } from '../frame-record.ts';
 import {
   CustomerHeadDocument,
   EventsSinceDocument,
+  type EventsSinceSubscription,
   FreshOrdersDocument,
   FreshOwnOrdersDocument,
   StaffHeadDocument,
@@ -106,7 +108,7 @@ function isOrder<Node>(node: Node): node is Node & OrderState {
   return typeof node === 'object' && node !== null && 'status' in node;
 }
 
-/** The events of orders in the log after one position, up to another one. */
+/** The events of orders in the log after one position, up to another one. One that cannot be read has no frame either. */
 function readOrderEvents(after: string, to: string): Promise<OrderVersion[]> {
   return new Promise((resolve, reject) => {
     const events: OrderVersion[] = [];
@@ -114,33 +116,24 @@ function readOrderEvents(after: string, to: string): Promise<OrderVersion[]> {
       resolve(events);
       return;
     }
-    const end = session.subscribe(
-      { document: EventsSinceDocument, variables: { after } },
-      {
-        next({ data }) {
-          const event = (data as { eventsAppended?: StoredEvent } | null | undefined)?.eventsAppended;
-          if (!event) return;
-          if (event.position <= to && event.streamType === 'order') {
-            events.push({ orderId: event.streamId, version: event.version });
-          }
-          if (event.position < to) return;
-          end();
-          resolve(events);
-        },
-        error: reject,
-        complete() {
-          resolve(events);
-        },
+    const reached = (position: string) => {
+      if (position < to) return;
+      end();
+      resolve(events);
+    };
+    const end = followLog<EventsSinceSubscription>(EventsSinceDocument, after, {
+      next({ eventsAppended: event }) {
+        if (event.position <= to && event.streamType === 'order') {
+          events.push({ orderId: event.streamId, version: event.version });
+        }
+        reached(event.position);
       },
-    );
+      damaged({ position }) {
+        reached(position);
+      },
+      error: reject,
+    });
   });
-}
-
-interface StoredEvent {
-  readonly streamType: string;
-  readonly streamId: string;
-  readonly version: number;
-  readonly position: string;
 }
 
 /** @returns `performance.now()` when the condition was first met @throws Error if it is not met in time */

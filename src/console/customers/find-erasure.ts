@@ -1,5 +1,5 @@
 import { ErasureEventsDocument, type ErasureEventsSubscription } from '../generated/graphql.ts';
-import { followLog } from '../log/follow-log.ts';
+import { followLog } from '../follow-log.ts';
 
 export type ErasureEvent = ErasureEventsSubscription['eventsAppended'];
 

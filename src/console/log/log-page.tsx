@@ -149,7 +149,7 @@ function LogPlace(props: {
     <header>
       <span className="quiet small" role="status">
         {isReading
-          ? `Reading… ${countText(last ?? 0)} of ${countText(total ?? 0)} events`
+          ? `Reading… ${countText(last ?? 0)}${total ? ` of ${countText(total)}` : ''} events`
           : isFiltered
             ? `${countedText(shown, 'event')} of the ${log.isWhole ? '' : 'last '}${countText(log.readCount)} match`
             : `${log.isWhole ? 'All' : 'The last'} ${countedText(log.readCount, 'event')}`}

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { EventLogDocument, type LoggedEventFragment } from '../generated/graphql.ts';
 import { findStart } from './find-start.ts';
-import { type DamagedEvent, followLog } from './follow-log.ts';
+import { type DamagedEvent, followLog } from '../follow-log.ts';
 
 /** Where the page begins to read: not long ago, with the first event, or after a position. */
 export type LogStart =

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@apollo/client';
 import { type Answer, OperationError } from '@orderstream/client';
-import { session } from '../client.ts';
+import { session } from './client.ts';
 
 /** An event that the server cannot read. */
 export interface DamagedEvent {
