@@ -108,6 +108,11 @@ const parts: Readonly<Record<string, Part>> = {
     claim: 'Sockets that stop reading do not slow down others, and use a limited amount of memory.',
     command: ['tsx', 'test/slow-readers/main.ts'],
   },
+  console: {
+    claim:
+      'In Chromium each page of the console works by mouse and keyboard, breaks no rule of WCAG AA in both themes and widths, asks no other host, and through 20 cuts and a killed node shows what the log says.',
+    command: ['vitest', 'run', '--config=.config/vitest.config.ts', '--project=console'],
+  },
   boards: {
     claim:
       'In Chromium, on both example boards, no version falls and no card is wrong, double or of another viewer, whatever fails; the boards recover within a second, and queued commands are applied once.',

@@ -78,6 +78,8 @@ export default defineConfig({
       project('integration', 300),
       project('e2e', 300),
       project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
+      // npm run proof -- console
+      project('console', 600),
       // npm run test:faults. These kill, stop and disconnect processes. Mostly they wait, so they run in parallel.
       project('kills', 600),
       project('faults', 600, { isolate: true, exclude: measuresCpu }),

@@ -101,6 +101,13 @@ const variables: Readonly<Record<string, (about: Subject) => readonly object[]>>
   productsUpdated: () => [{}, { after: '0000000000000-000000000000' }],
   orderEvents: ({ orderId }) => [{ orderId }, { orderId, after: '0000000000000-000000000000' }],
   eventsAppended: () => [{}, { after: '0000000000000-000000000000' }],
+  processes: () => [{}],
+  parkedStreams: () => [{}],
+  rebuildView: () => [{ input: { view: 'order_view' } }],
+  abandonRebuild: () => [{ input: {} }],
+  retryParkedStream: ({ orderId }) => [{ input: { streamId: orderId } }],
+  skipParkedStream: ({ orderId }) => [{ input: { streamId: orderId, version: 2 } }],
+  eraseCustomer: ({ customerId }) => [{ input: { customerId } }],
 };
 
 /** With and without a version: another customer must not learn either whether the order has changed. */

@@ -9,8 +9,11 @@ export interface ConsolePages {
   close(): Promise<void>;
 }
 
-/** @param url of the server's root */
-export async function consolePages(browser: Browser, url: string): Promise<ConsolePages> {
+/**
+ * @param url of the server's root
+ * @param expected errors that the browser prints because a test asks for them
+ */
+export async function consolePages(browser: Browser, url: string, expected?: RegExp): Promise<ConsolePages> {
   const context: BrowserContext = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const complaints: string[] = [];
   const { host } = new URL(url);
@@ -27,7 +30,9 @@ export async function consolePages(browser: Browser, url: string): Promise<Conso
     page.on('websocket', socket => {
       asked(socket.url());
     });
-    page.on('console', message => message.type() === 'error' && complaints.push(message.text()));
+    page.on('console', message => {
+      if (message.type() === 'error' && !expected?.test(message.text())) complaints.push(message.text());
+    });
     page.on('pageerror', error => complaints.push(String(error)));
   });
   return {

@@ -90,7 +90,8 @@ test('the public schema has no reason that no aggregate has', () => {
 
 describe('the machinery names no slice', () => {
   // These are about this shop, or for this API: what they show and send is orders.
-  const ofThisShop = /^(?:development|client|graphiql|generated|cli\/(?:import|simulate|watch|order)\b)/;
+  const ofThisShop =
+    /^(?:development|client|console|simulation|graphiql|generated|cli\/(?:import|simulate|watch|order)\b)/;
   const machinery = files.filter(file => !sliceNames.includes(file.split('/')[0]!) && !ofThisShop.test(file));
   const roles: readonly string[] = ['customer', 'staff', 'operator'] satisfies Actor['role'][];
   const words = [

@@ -38,7 +38,7 @@ test('the suggestions are a short list of commands, on either database', async (
     const text = (await welcome(loadConfig(env), url, plain)) ?? '';
     expect(commandsOf(text)).toEqual(['npm run watch', 'npm run order', 'npm run simulate']);
     expect(text).toContain(`GraphiQL          ${url}/graphql\n`);
-    expect(text.split('\n').length).toBeLessThanOrEqual(11);
+    expect(text.split('\n').length).toBeLessThanOrEqual(12);
     const withoutTokens = text.split('\n').filter(line => !/eyJ/.test(line));
     expect(Math.max(...withoutTokens.map(line => line.length))).toBeLessThanOrEqual(80);
   }
@@ -48,7 +48,7 @@ test('the last line is the address of the console, if it is served', async () =>
   const lastLine = async (env: NodeJS.ProcessEnv) =>
     (await welcome(loadConfig(env), url, plain))?.trimEnd().split('\n').at(-1);
   expect(await lastLine({})).toBe(`Console: ${url}/`);
-  expect(await lastLine({ CONSOLE: 'off' })).toMatch(/^ +customer /);
+  expect(await lastLine({ CONSOLE: 'off' })).toMatch(/^ +operator /);
 });
 
 test("the commands contain the server's address if it is not their default", async () => {

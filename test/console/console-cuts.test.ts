@@ -24,17 +24,14 @@ describeWithChromium('boards of the console in two browsers', () => {
   const database = useDatabase();
   let browsers: Browser[];
   let app: SpawnedApp;
-  let port: number;
 
   const start = (on: number) => spawnApp({ DATABASE_URL: database.url, AUTH_JWT_SECRET: undefined, PORT: String(on) });
 
   beforeAll(async () => {
     browsers = await Promise.all([launchChromium(), launchChromium()]);
-    ({ port, opened: app } = await onFreePort(start, /is taken on/));
   });
   afterAll(async () => {
     await Promise.all(browsers.map(browser => browser.close()));
-    await app.stop();
   });
 
   async function openBoard(browser: Browser): Promise<{ context: BrowserContext; page: Page }> {
@@ -81,6 +78,8 @@ describeWithChromium('boards of the console in two browsers', () => {
   }
 
   test(`follow the simulation through ${2 * cuts} cuts and a killed node: 0 lost, 0 repeated, and they show what the log says`, async () => {
+    const { port, opened } = await onFreePort(start, /is taken on/);
+    app = opened;
     const boards = await Promise.all(browsers.map(openBoard));
     const trader = await openBoard(browsers[0]!);
     await trader.page.getByRole('switch', { name: 'Simulation' }).click();
@@ -117,5 +116,6 @@ describeWithChromium('boards of the console in two browsers', () => {
       }
     });
     await Promise.all([...boards, trader].map(({ context }) => context.close()));
+    await app.stop();
   });
 });

@@ -3,16 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
-import { developmentToken } from '../../../src/development/development-token.ts';
-import { sampleCustomerId, sampleProductId } from '../../../src/development/sample-data.ts';
-import { startApp, type TestApp } from '../../support/app.ts';
-import { describeWithChromium, launchChromium } from '../../support/chromium.ts';
-import { consolePages, type ConsolePages } from '../../support/console-pages.ts';
-import { eventually } from '../../support/eventually.ts';
-import { onDatabase } from '../../support/on-database.ts';
-import { post } from '../../support/post.ts';
-import { useDatabase } from '../../support/use-database.ts';
+import { loadConfig } from '../../src/config.ts';
+import { developmentToken } from '../../src/development/development-token.ts';
+import { sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
+import { startApp, type TestApp } from '../support/app.ts';
+import { describeWithChromium, launchChromium } from '../support/chromium.ts';
+import { consolePages, type ConsolePages } from '../support/console-pages.ts';
+import { eventually } from '../support/eventually.ts';
+import { onDatabase } from '../support/on-database.ts';
+import { post } from '../support/post.ts';
+import { useDatabase } from '../support/use-database.ts';
 
 const axe = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
