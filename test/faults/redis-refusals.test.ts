@@ -139,8 +139,7 @@ const odd = [
   '\r\n',
 ];
 
-// Each has a server of its own, and mostly waits.
-test.concurrent.each([
+test.each([
   ['Redis', (url: string) => redisAt(url)],
   ['a sentinel and its master', (url: string) => redisAt('redis://orders', { REDIS_SENTINELS: url })],
   ['a node of a cluster', (url: string) => redisAt(`${url},${url.replace('127.0.0.1', 'localhost')}`)],
@@ -185,7 +184,7 @@ test.concurrent.each([
         await bus.close();
         await fake.close();
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: 8, endOnFailure: true },
     );
   },
 );

@@ -19,7 +19,7 @@ export function useCardMotion(
     places.set(id, column);
     const element = card.current;
     if (!element || !isChanged) return;
-    if (isFirst && !stillness.matches) enter(element, from === column ? undefined : from, column);
+    if (isFirst && !stillness.matches) enter(element, id, from === column ? undefined : from, column);
     element.animate(
       [{ backgroundColor: 'var(--flash)', borderColor: 'var(--tone)' }, { backgroundColor: 'var(--raised)' }],
       { duration: 1_200, easing: 'ease-out' },
@@ -30,8 +30,13 @@ export function useCardMotion(
 const flightMs = 480;
 const easing = 'cubic-bezier(0.2, 0.8, 0.25, 1)';
 
+/** The copies that are on their way, by the order's id. */
+const flights = new Map<string, Animation>();
+
 /** @param from the column that it has left; undefined: the order is new on the board */
-function enter(element: HTMLElement, from: string | undefined, to: string): void {
+function enter(element: HTMLElement, id: string, from: string | undefined, to: string): void {
+  // Otherwise an order that moves on at once would be seen twice.
+  flights.get(id)?.cancel();
   const distance = from === undefined ? 0 : leftOf(from) - leftOf(to);
   if (distance === 0) {
     element.animate([{ opacity: 0, scale: '0.94' }, {}], { duration: 260, easing });
@@ -48,8 +53,10 @@ function enter(element: HTMLElement, from: string | undefined, to: string): void
   document.body.append(copy);
   element.animate([{ opacity: 0 }, { opacity: 0 }], { duration: flightMs });
   const flight = copy.animate([{ translate: `${distance}px 0` }, { translate: '0 0' }], { duration: flightMs, easing });
+  flights.set(id, flight);
   const land = () => {
     copy.remove();
+    if (flights.get(id) === flight) flights.delete(id);
   };
   flight.onfinish = land;
   flight.oncancel = land;
