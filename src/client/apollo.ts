@@ -147,7 +147,7 @@ function showOverlays({ cache }: ApolloClient, { overlays, entities }: Session):
     for (const shown of removed) {
       const layer = layers.get(shown);
       layers.delete(shown);
-      // First the known state: its answer reaches the cache only after this, and the old state would show meanwhile.
+      // First the known state: its answer reaches the cache only after this, and until then the old state would show.
       const names = [...Object.keys(shown.fields), 'version', 'position'];
       cache.modify({ id: shown.key, fields: constants(entities.scalars(shown.key, names)) });
       if (layer !== undefined) cache.removeOptimistic(layer);

@@ -6,7 +6,7 @@ import type { Authorization, Viewers } from './viewers.ts';
 
 /**
  * Gets the token, and retries while it cannot be fetched.
- * @throws OperationError if the viewer signs out meanwhile, or there is no token after some attempts
+ * @throws OperationError if the viewer signs out before the token arrives, or there is no token after some attempts
  */
 export async function authorizePatiently(viewers: Viewers, pauses: Pauses): Promise<Authorization> {
   const { signal } = viewers;

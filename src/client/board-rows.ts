@@ -11,7 +11,7 @@ export interface OrderPage {
   readonly position: string;
 }
 
-/** A column as it is shown now. */
+/** What a column shows now. */
 export interface ShownColumn {
   readonly rows: readonly Data[];
   readonly hasMore: boolean;
@@ -28,7 +28,7 @@ export interface ShownColumn {
 interface Listing {
   /** In the newest version that was received. */
   readonly entity: Data;
-  /** As it is shown without overlays. */
+  /** What is shown without overlays. */
   readonly shown: Shown;
   /** Whether it met the list's filter at the position `asOf`. */
   readonly matches: boolean;

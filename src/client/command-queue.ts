@@ -173,7 +173,7 @@ export function openCommandQueue(operations: Operations, parts: QueueParts): Com
     }
   }
 
-  /** Sends until the scope ends. The lock is held meanwhile, and until no command is under way any more. */
+  /** Sends until the scope ends. The lock is held until then, and until no command is under way any more. */
   async function send(signal: AbortSignal): Promise<void> {
     const sending = new Map<number, Promise<void>>();
     const next = () => {

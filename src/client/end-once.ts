@@ -11,7 +11,7 @@ export interface EndingSink extends Sink<Answer> {
   readonly error: (error: unknown) => void;
 }
 
-/** @param onEnd called at the end, before `sink` is told */
+/** @param onEnd called at the end, before `sink` is called */
 export function endOnce(sink: Sink<Answer>, onEnd: () => void): EndingSink {
   let isOver = false;
   function end(tell: () => void): void {

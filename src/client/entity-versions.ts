@@ -16,7 +16,7 @@ export interface EntityVersions {
    */
   admit(document: DocumentNode, variables: Variables, data: Data): Data | undefined;
   /**
-   * Brings data that was admitted before up to date, and records nothing. An entity stays as it is if a selected field of
+   * Brings data that was admitted before up to date, and records nothing. An entity is unchanged if a selected field of
    * its newer version is unknown, and a list keeps its rows, because a cache may have joined pages.
    * @returns the same object if nothing changes
    */
@@ -30,7 +30,7 @@ export interface EntityVersions {
   /** Whether a field without arguments was received in the newest known version. True if the entity is not known at all. */
   knows(key: string, field: string): boolean;
   /**
-   * Adds a listener for the keys of entities and pages of which an answer told something new.
+   * Adds a listener for the keys of entities and pages of which an answer brought something new.
    * @returns a function that removes it
    */
   subscribe(listener: (keys: ReadonlySet<string>) => void): () => void;

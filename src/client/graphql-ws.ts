@@ -115,7 +115,7 @@ function createFlows(options: ResumingSocketOptions): {
     url: async () => {
       preparing = true;
       const target = typeof url === 'function' ? await patiently(url) : url;
-      // After the URL, for which it may have to wait: a token may expire meanwhile.
+      // After the URL, for which it may have to wait: a token may expire during that wait.
       if (token) bearer = await patiently(() => fetchToken(token, refusals > 0));
       // The connection is never made, because graphql-ws would open it even after `dispose()`.
       if (disposed) return new Promise<never>(() => undefined);

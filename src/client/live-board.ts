@@ -19,7 +19,7 @@ export interface LiveBoard<Row = Data, Name extends string = string> extends Sto
   loadMore(column: Name): void;
   /** After an error: tries again now. */
   retry(): void;
-  /** Ends it: nothing is requested afterwards, and the state stays as it is. */
+  /** Ends it: nothing is requested afterwards, and the state no longer changes. */
   end(): void;
 }
 

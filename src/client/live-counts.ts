@@ -21,7 +21,7 @@ export interface LiveCountsOptions {
 export interface LiveCounts extends Store<LiveCountsState> {
   /** After an error: tries again now. */
   retry(): void;
-  /** Ends it: nothing is requested afterwards, and the state stays as it is. */
+  /** Ends it: nothing is requested afterwards, and the state no longer changes. */
   end(): void;
 }
 

@@ -15,7 +15,7 @@ export interface LiveList<Row = Data> extends Store<LiveListState<Row>> {
   loadMore(): void;
   /** After an error: tries again now. */
   retry(): void;
-  /** Ends it: nothing is requested afterwards, and the state stays as it is. */
+  /** Ends it: nothing is requested afterwards, and the state no longer changes. */
   end(): void;
 }
 

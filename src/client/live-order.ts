@@ -14,7 +14,7 @@ export interface LiveOrderState<Row = Data> extends LiveState {
 export interface LiveOrder<Row = Data> extends Store<LiveOrderState<Row>> {
   /** After an error: tries again now. */
   retry(): void;
-  /** Ends it: nothing is requested afterwards, and the state stays as it is. */
+  /** Ends it: nothing is requested afterwards, and the state no longer changes. */
   end(): void;
 }
 

@@ -30,7 +30,7 @@ export interface LiveOptions<Shape> {
   readonly begin: (signal: AbortSignal, viewer: string) => void | Promise<void>;
   /** Entities have changed. @returns whether that can change what is shown */
   readonly renew: (keys: ReadonlySet<string>) => boolean;
-  /** The state as it is now. It may have another status and error than the ones that were entered. */
+  /** The present state. It may have another status and error than the ones that were entered. */
   readonly show: () => Shape & Partial<LiveState>;
   /** The state without anything to show. */
   readonly empty: (isLoading: boolean) => Shape;
@@ -55,7 +55,7 @@ export interface OpenLive<State> extends Store<State> {
   readonly restart: () => void;
   /** After an error: tries again now. */
   readonly retry: () => void;
-  /** Ends it: nothing is requested afterwards, and the state stays as it is. */
+  /** Ends it: nothing is requested afterwards, and the state no longer changes. */
   readonly end: () => void;
 }
 

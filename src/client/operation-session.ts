@@ -164,7 +164,7 @@ export function openOperationSession(
     return wait !== undefined && typeof retryAfter === 'number' ? Math.max(wait, retryAfter * 1000) : wait;
   }
 
-  /** @returns the answer as it is delivered; or the wait in ms before a retry */
+  /** @returns the answer that is delivered; or the wait in ms before a retry */
   function current(answer: Answer, position: string | undefined): Answer | number {
     if (log !== seen.log) return askAgain(answer, position);
     if (position !== undefined) {

@@ -26,7 +26,7 @@ export interface Overlays {
    * it, `__typename` too: then they are the entity.
    */
   add(key: string, fields: Data): Overlay;
-  /** Returns the entity as it is shown: with the fields of its overlays. The same object if there is none. */
+  /** Returns what is shown of the entity: with the fields of its overlays. The same object if there is none. */
   apply<Entity extends Data | undefined>(key: string, entity: Entity): Entity | Data;
   /** All overlays, oldest first. */
   readonly current: readonly ShownOverlay[];

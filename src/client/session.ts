@@ -88,10 +88,10 @@ export interface Session {
   onViewerEnd(listener: (isReplaced: boolean) => void): () => void;
   /**
    * Closes the connection of the subscriptions and opens none until `resume()`, as if it were lost; queries and commands
-   * still work. For tests and demonstrations, and for a page that nobody looks at.
+   * still work. For tests and demonstrations, and for a page in the background.
    */
   pause(): void;
-  /** Connects again after `pause()`: each subscription goes on after its last frame. */
+  /** Connects again after `pause()`: each subscription continues after its last frame. */
   resume(): void;
   /** Ends all operations and connections of the viewer and forgets what they saw. The next operation asks for a token. */
   logout(): void;

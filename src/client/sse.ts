@@ -103,7 +103,7 @@ function createStreams(
       let status: number | undefined;
       try {
         const target = typeof url === 'function' ? await url() : url;
-        // The subscription may have ended meanwhile.
+        // The subscription may have ended during the wait.
         connection.signal.throwIfAborted();
         alive = setTimeout(() => connection.abort(), headersMs);
         const position = session.send();

@@ -23,7 +23,7 @@ export { urqlOperations } from './urql-operations.ts';
  * behind it, queries and commands over HTTP and subscriptions over the session's transport. Operations read this tab's
  * own writes, no entity's version ever falls, subscriptions resume after the last frame, and transient failures are
  * retried. After RESYNC, and when another viewer signs in, all active queries are fetched again.
- * @param between exchanges that stand between them: `cacheExchange` of @urql/core or Graphcache with `keys` of this
+ * @param between exchanges between them: `cacheExchange` of @urql/core or Graphcache with `keys` of this
  * package, then others such as `persistedExchange`
  */
 export function orderstreamExchanges(session: Session, ...between: Exchange[]): Exchange[] {

@@ -15,7 +15,7 @@ export interface Viewers {
   /**
    * Gets the token. If it is another viewer's, the present viewer ends first.
    * @param refused the token that the server rejected: a fresh one is fetched, once for all that ask together
-   * @throws OperationError if the viewer signed out meanwhile, or after `close()`; what `token` throws
+   * @throws OperationError if the viewer signed out before the token arrived, or after `close()`; what `token` throws
    */
   authorize(refused?: string): Promise<Authorization>;
   /** Ends the present viewer. */

@@ -9,7 +9,7 @@ export interface DamagedEvent {
 }
 
 /**
- * Follows the log. A feed ends at an event that cannot be read: this one tells of it, and goes on after it.
+ * Follows the log. A feed ends at an event that cannot be read: this one reports the event, and continues after it.
  * @param document a subscription with `$after`
  * @returns a function that ends it
  */

@@ -11,7 +11,7 @@ export interface OrderFrame {
 }
 
 export interface FrameRecord {
-  /** @returns the same operations, of which each order that their subscriptions bring is told */
+  /** @returns the same operations; each order that their subscriptions bring is reported */
   readonly record: (operations: Operations) => Operations;
   /** @returns a function that removes the listener */
   readonly onOrder: (listener: (frame: OrderFrame) => void) => () => void;
@@ -22,7 +22,7 @@ interface OrderUpdate {
   readonly order?: { readonly orderstream_id?: string; readonly id?: string; readonly version?: number } | null;
 }
 
-/** Tells of each order that subscriptions bring: what is counted is what arrived. */
+/** Reports each order that subscriptions bring: what is counted is what arrived. */
 export function createFrameRecord(): FrameRecord {
   const listeners = new Set<(frame: OrderFrame) => void>();
 

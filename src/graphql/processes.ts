@@ -13,7 +13,7 @@ const ProcessRole = builder.enumType('ProcessRole', {
     API: { value: 'api', description: 'It serves this API.' },
     PROJECTOR: {
       value: 'projector',
-      description: 'It folds the log into the read models, or stands by for another process that does.',
+      description: 'It folds the log into the read models, or waits to take over from another process that does.',
     },
   },
 });

@@ -64,7 +64,7 @@ export async function foldAgain(
       return moved;
     } catch (error) {
       if (!isPoison(error)) throw error;
-      // Not even the rows as they are can be written again: the log goes on without them.
+      // Not even the rows as they are can be written again: the log continues without them.
       if (count === 0) return writeRows(database, from, { point: position, hash }, noChanges);
       count = firstUnfoldable(projection, rows, events, again) ?? count - 1;
       const at = read.events[count];

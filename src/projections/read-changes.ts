@@ -22,7 +22,7 @@ export interface AnyLiveView {
   readonly scoped?: { readonly table: ViewTable; readonly column: string };
   /**
    * A list's filter as SQL conditions on `all` or `scoped` (alias l): only conditions whose result never changes for a
-   * row. Otherwise subscribers would not be told that a row has left their list.
+   * row. Otherwise subscribers would not learn that a row has left their list.
    */
   lastingFilters?(filter: unknown): readonly Sql[];
 }

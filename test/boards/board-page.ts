@@ -22,7 +22,7 @@ const patienceMs = 60_000;
 /** Opens the tabs of one browser context, which share their storage. */
 export interface BoardTabs {
   readonly all: readonly BoardPage[];
-  /** Opens the board, signs in if nobody is, and waits until it is live. */
+  /** Opens the board, signs in if no one is, and waits until it is live. */
   open(viewer: string): Promise<BoardPage>;
 }
 

@@ -1,6 +1,6 @@
 // What the observer inside of a page reports, in the order in which it happened. Times are ms since 1970.
 
-/** A card as it is on the screen. */
+/** What the screen shows of a card. */
 export interface Card {
   readonly id: string;
   readonly version: number;
@@ -12,7 +12,7 @@ export type Observed = { readonly atMs: number } & (
   | { readonly kind: 'cards'; readonly changed: readonly Card[]; readonly gone: readonly string[] }
   /** Orders with more than one card when a frame was painted. */
   | { readonly kind: 'doubles'; readonly ids: readonly string[] }
-  /** The person at the page became this viewer; undefined: nobody is signed in. */
+  /** The person at the page became this viewer; undefined: no one is signed in. */
   | { readonly kind: 'viewer'; readonly viewer: string | undefined }
   /** A frame of a subscription; `subject` is that of the token of its connection, `type` e.g. UPDATE. */
   | { readonly kind: 'frame'; readonly subject: string; readonly type: string }
@@ -25,7 +25,7 @@ export type Observed = { readonly atMs: number } & (
   | { readonly kind: 'failure'; readonly message: string }
 );
 
-/** A column as it is on the screen. */
+/** What the screen shows of a column. */
 export interface ShownColumn {
   readonly name: string;
   readonly cards: readonly Card[];

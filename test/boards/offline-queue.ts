@@ -24,7 +24,7 @@ interface Offline {
   readonly front: Front;
   readonly context: BrowserContext;
   readonly tabs: BoardTabs;
-  /** Orders whose commands are queued; the first ones are cancelled by another person meanwhile. */
+  /** Orders whose commands are queued; the first ones are cancelled by another person in the same time. */
   readonly orders: readonly string[];
   readonly cancelled: ReadonlySet<string>;
   readonly wrong: string[];

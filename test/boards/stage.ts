@@ -37,7 +37,7 @@ export interface Stage {
   readonly traffic: Traffic;
   /** Time from each cut's end (or silence's start) to the first board that was right again, ms, by what was cut. */
   readonly recoveries: Recovery[];
-  /** Whoever is signed in at the first tab. */
+  /** The viewer of the first tab. */
   viewer: string;
   /** While it is false, the person at the page clicks nothing. */
   clicking: boolean;

@@ -97,7 +97,7 @@ describeWithChromium('the console in Chromium', () => {
     const page = await pages.open(`/orders/${order.number}`);
     await page.getByRole('button', { name: 'Cancel order…' }).click();
     await page.getByLabel('Reason').fill('The customer has called');
-    // Somebody is faster: while the command is on its way, the order is shipped.
+    // Another person is faster: while the command is on its way, the order is shipped.
     await page.route('**/graphql', async route => {
       if (route.request().postData()?.includes('cancelOrder')) {
         await command('confirmOrder', { orderId: order.id }, 'staff');
@@ -281,7 +281,7 @@ describeWithChromium('the console of a server with a key of its own', () => {
     expect(await page.locator('main').count()).toBe(0);
   });
 
-  test('a token that expires leaves the page and what was typed, and a fresh one goes on', async () => {
+  test('a token that expires leaves the page and what was typed, and a fresh one continues', async () => {
     const page = await pages.open();
     await paste(page, await staffToken({ expires: Math.floor(Date.now() / 1_000) + 4 }));
     await page.locator('[data-connection=live]').waitFor();

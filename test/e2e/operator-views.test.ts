@@ -59,7 +59,7 @@ describe('a rebuild', () => {
   });
 
   test('is not started twice, and is abandoned with its rows, by which time another one may start', async () => {
-    // No process goes on with this one: a terminal command started it and was killed.
+    // No process continues this one: a terminal command started it and was killed.
     await onDatabase(database.url, client =>
       client.query(`INSERT INTO checkpoints (group_name, generation, live, position, hash)
         SELECT 'core', max(generation) + 1, false, 0, '000000000000' FROM checkpoints`),

@@ -77,7 +77,7 @@ async function pack(place: string): Promise<void> {
   await removeOld();
 }
 
-/** Removes the packages of sources that nobody has tested for a day. */
+/** Removes the packages of sources that were not tested for a day. */
 async function removeOld(): Promise<void> {
   const packages = (await readdir(tmpdir())).filter(name => /^orderstream-client-[0-9a-f]{16}$/.test(name));
   for (const folder of packages.map(name => join(tmpdir(), name))) {

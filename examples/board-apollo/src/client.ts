@@ -19,7 +19,7 @@ async function token(refused: boolean, signal: AbortSignal): Promise<string> {
 export const session = createSession({ url: new URL('/graphql', location.href).href, token });
 export const client = new ApolloClient(orderstreamApollo(session));
 export const operations = apolloOperations(client, session);
-/** Commands are stored here until they are answered, also if the page is closed meanwhile. */
+/** Commands are stored here until they are answered, also if the page is closed before. */
 export const queue = await createCommandQueue(operations);
 
 // Another tab signed in or out.

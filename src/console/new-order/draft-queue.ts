@@ -125,7 +125,7 @@ export function createDraftQueue(options: {
   };
 }
 
-/** A line of the draft as it is shown. */
+/** A line of the draft, for the screen. */
 export interface DraftLine {
   readonly id: string;
   readonly productId: string;

@@ -4,7 +4,7 @@ import { PastOrderDocument, type PastOrderQuery } from '../generated/graphql.ts'
 export type PastOrder = NonNullable<PastOrderQuery['orderAt']>;
 
 /**
- * The order as it was at a version. While the slider is dragged, the last loaded version stays.
+ * A past version of the order. While the slider is dragged, the last loaded version stays.
  * @param version undefined: the present is shown
  */
 export function usePastOrder(id: string, version: number | undefined) {

@@ -3,7 +3,7 @@ import { useCallback, useState } from 'react';
 const prefix = 'orderstream typed ';
 
 /**
- * What somebody types, kept in this tab until it is sent or cancelled: a reload does not lose it.
+ * What a person types, kept in this tab until it is sent or cancelled: a reload does not lose it.
  * @param key of the form and its object
  * @returns undefined: nothing is being edited
  */

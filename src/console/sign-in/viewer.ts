@@ -10,7 +10,7 @@ export type RoleName = 'staff' | 'customer' | 'operator';
  * - `development`: the page signs tokens itself, with the published key
  * - `token`: the person pasted one
  * - `switching`: the last viewer is signed out, and the next one is about to begin
- * - `out`: nobody is signed in; `problem` says why a token was not accepted
+ * - `out`: no one is signed in; `problem` says why a token was not accepted
  */
 export type SignIn =
   | { readonly kind: 'development' | 'switching'; readonly role: RoleName }
@@ -55,7 +55,7 @@ function tokenSignIn(token: string): SignIn {
   return { kind: 'token', token, role: role === 'customer' || role === 'operator' ? role : 'staff' };
 }
 
-/** The role of whoever is signed in. */
+/** The role of the present viewer. */
 export function roleOf(state: SignIn): RoleName | undefined {
   return state.kind === 'out' ? undefined : state.role;
 }

@@ -17,7 +17,7 @@ export interface ConsoleFiles {
   readonly index: ConsoleFile;
   /** By URL path, e.g. `/assets/main-8f3a.js`. A request never names a path on the disk. */
   readonly assets: ReadonlyMap<string, ConsoleFile>;
-  /** Paths of the pages; a part that begins with a colon stands for any text. */
+  /** Paths of the pages; a part that begins with a colon matches any text. */
   readonly routes: readonly string[];
   /** The texts that the page sends, by their SHA-256. */
   readonly documents: ReadonlyMap<string, string>;

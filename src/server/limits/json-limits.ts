@@ -1,10 +1,10 @@
 import { badInput, limitExceeded } from '../../graphql/coded-error.ts';
 
-/** Levels of nested objects and lists. No input of ours has ten; JSON.parse() takes 0.2 s for a megabyte of `[`. */
+/** Levels of nested objects and lists. No input type has ten; JSON.parse() takes 0.2 s for a megabyte of `[`. */
 const maxLevels = 100;
 /** Object members and list items. JSON.parse() takes 0.1 s for 90,000 members of one object. */
 const maxValues = 30_000;
-/** Members of one object. No input of ours has thirty; graphql-js's error about one unknown member quotes all of them. */
+/** Members of one object. No input type has thirty; graphql-js's error about one unknown member quotes all of them. */
 const maxMembers = 500;
 
 const quote = 34;

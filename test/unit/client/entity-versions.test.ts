@@ -185,7 +185,7 @@ test('one row of a list is renewed by its fragment', () => {
   expect(entities.renewEntity(fragments, 'Row', {}, current)).toBe(current);
 });
 
-test('listeners get the keys of what changed, and nothing if an answer told nothing new', () => {
+test('listeners get the keys of what changed, and nothing if an answer brought nothing new', () => {
   const keys: string[][] = [];
   const end = entities.subscribe(changed => keys.push([...changed]));
   const text = '{ order(id: "ord_1") { status } }';

@@ -330,7 +330,7 @@ test.each([
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('two boards are independent: one ends, and the other goes on', async () => {
+test('two boards are independent: one ends, and the other continues', async () => {
   const one = await live();
   const other = await live({ columns: { drafts: ['DRAFT'], open: ['SHIPPED'] } });
   one.end();

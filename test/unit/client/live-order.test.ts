@@ -119,7 +119,7 @@ test('a subscription that the server refuses in a frame has the code of the refu
   expect(order.current.error).toMatchObject({ code: 'NOT_FOUND', message: 'There is no order with this id.' });
 });
 
-test('after a failure it goes on from the last frame', async () => {
+test('after a failure it continues from the last frame', async () => {
   await live();
   await fail('UNAVAILABLE');
   expect(order.current).toMatchObject({ status: 'error', order: { status: 'DRAFT' } });

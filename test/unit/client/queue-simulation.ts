@@ -175,7 +175,7 @@ class Tab {
     ended.abort();
   }
 
-  /** The tab may be killed before and after each step. Then nothing of it goes on. */
+  /** The tab may be killed before and after each step. Then nothing of it runs any more. */
   async step<Result>(act: () => Promise<Result>): Promise<Result> {
     await this.#breathe();
     const result = await act().then(

@@ -35,7 +35,7 @@ const actions = ['SUBMIT', 'CONFIRM', 'SHIP', 'DELIVER', 'CANCEL'];
 export const text = (position: number) => String(position).padStart(6, '0');
 
 type Values = Readonly<Record<string, unknown>>;
-/** What a resolver gets: an object of the schema, where it is kept, and the position of its state. */
+/** What a resolver gets: an object of the schema, its place, and the position of its state. */
 interface Source {
   readonly __typename: string;
   readonly place: string | undefined;

@@ -20,7 +20,7 @@ export interface OrderState {
   readonly total: number;
 }
 
-/** A list as it is queried. */
+/** The query of a list. */
 export interface ListQuery {
   readonly filter?: ListFilter | null;
   readonly orderBy: OrderSort;

@@ -12,7 +12,7 @@ function lightContainer(): Element {
   return { nodeType: 1, nodeName: 'DIV', tagName: 'DIV', ownerDocument, ...listeners, ...empty } as unknown as Element;
 }
 
-/** A hook in a component of its own. */
+/** A hook in its own component. */
 export interface RenderedHook<Properties, Result> {
   /** What it returned last. */
   readonly result: Result;
