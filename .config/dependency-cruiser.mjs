@@ -123,7 +123,7 @@ export default {
     may('console/', packages('react', 'react-dom', 'uplot', 'vite', 'wouter')),
 
     // People and what they do, for the command and for the console: no Node module.
-    may('simulation/', ours('simulation/', 'start-error\\.ts$')),
+    may('simulation/', ours('simulation/', 'async/pause\\.ts$', 'start-error\\.ts$')),
 
     // The script of the GraphiQL page: our own client, and nothing of the server.
     may('graphiql/', ours('(graphiql|client)/'), packages('graphql-ws')),

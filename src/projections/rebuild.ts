@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../async/pause.ts';
 import type { EventStore } from '../event-store/event-store.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { UnreadableEventError } from '../event-store/unreadable-event.ts';
@@ -77,21 +77,13 @@ async function foldAll(parts: Rebuild, started: Checkpoint): Promise<void> {
     const step = await foldNext(parts, from, ahead ?? readBatch(parts, from));
     if (step.to) onProgress(step.to.position.point);
     if (step.to && !step.ahead && (await switchTo(database, step.to))) return;
-    if (!step.to) await standBy(signal);
+    if (!step.to) await pause(standbyIntervalMs, signal);
     const next = step.to ?? (await readRebuild(database));
     if (next?.generation !== from.generation) return;
     ahead = step.to && step.ahead;
     from = next;
     // The embedded database answers within a turn of the event loop: without this, a rebuild would block all requests.
     await new Promise(resolve => setImmediate(resolve));
-  }
-}
-
-async function standBy(signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await sleep(standbyIntervalMs, undefined, { signal });
-  } catch (error) {
-    if (!signal?.aborted) throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.ts';
 import type { Database } from '../database/database.ts';
 import { isReadOnly } from '../database/database-error.ts';
 import type { EventStore } from '../event-store/event-store.ts';
@@ -98,17 +99,4 @@ export function startRebuilder(parts: {
 function isUnattended({ generation, position }: Checkpoint, seen: Checkpoint | undefined): boolean {
   if (position.point === 0) return true;
   return seen?.generation === generation && seen.position.point === position.point;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise(resolve => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -1,3 +1,4 @@
+import { pause } from '../async/pause.ts';
 import { chooseDeed, type Deed, type OpenOrder, type Product } from './choose-deed.ts';
 import { requestOf, tell, tellRefused } from './deed-request.ts';
 import type { People, Person, ShopApi } from './people.ts';
@@ -56,20 +57,6 @@ export async function simulate<One extends Person>(parts: Parts<One> & { readonl
   await Promise.all(inFlight);
   if (failure) throw failure.error;
   return shop;
-}
-
-/** @returns after the time, or as soon as the signal aborts */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, Math.max(0, ms));
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }
 
 /** The open orders of this simulation, and the people who act. */
