@@ -3,7 +3,7 @@ import { UnreadableEventError } from '../event-store/unreadable-event.ts';
 import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { type Again, foldBatch, foldStream, noChanges } from './fold-batch.ts';
-import { type EventName, textOf } from './park-stream.ts';
+import { type EventName, insertParked } from './park-stream.ts';
 import { isPoison } from './poison-error.ts';
 import type { Projection } from './projection-context.ts';
 import type { StreamName } from './projection-events.ts';
@@ -58,7 +58,7 @@ export async function foldAgain(
       // If a retry gets no further, its rows have not changed.
       const isUnchanged = stop !== undefined && count === 0 && !fromStart;
       const changes = isUnchanged ? noChanges : foldBatch(views, rows, events, again);
-      const beside = [stop ? parkAt(from, stream, stop) : unpark(from, stream)];
+      const beside = [stop ? parkAt(from, stop) : unpark(from, stream)];
       const moved = await writeRows(database, from, { point: position, hash }, changes, beside);
       if (moved && stop) projection.onParked?.(stream, stop.error);
       return moved;
@@ -120,12 +120,9 @@ function firstUnfoldable(
 }
 
 /** Stores where the stream stops. Attempts are counted for each event that stops it. */
-function parkAt({ generation }: Checkpoint, { streamType, streamId }: StreamName, { at, error }: Stop): Sql {
+function parkAt(from: Checkpoint, { at, error }: Stop): Sql {
   return sql`
-    INSERT INTO parked_streams
-    SELECT ${coreGroup}, ${generation}::int, ${streamType}, ${streamId}, ${at.version}::int, ${at.position}::bigint,
-      ${textOf(error)}, 1, clock_timestamp()
-    WHERE EXISTS (SELECT FROM moved)
+    ${insertParked(from, at, error)}
     ON CONFLICT (group_name, generation, stream_type, stream_id) DO UPDATE SET
       version = excluded.version,
       position = excluded.position,

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { RecordedEvent } from '../event-store/recorded-event.ts';
-import { sql } from '../database/sql.ts';
+import { type Sql, sql } from '../database/sql.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { noChanges } from './fold-batch.ts';
 import type { Projection } from './projection-context.ts';
@@ -28,18 +28,28 @@ export type EventName = Pick<RecordedEvent, 'streamType' | 'streamId' | 'version
 export async function park(
   { database, onParked }: Pick<Projection, 'database' | 'onParked'>,
   from: Checkpoint,
-  { streamType, streamId, version, position, hash }: EventName,
+  at: EventName,
   error: unknown,
 ): Promise<boolean> {
+  const { streamType, streamId, position, hash } = at;
   const moved = await writeRows(database, from, { point: position, hash }, noChanges, [
-    sql`
-      INSERT INTO parked_streams
-      SELECT ${coreGroup}, ${from.generation}::int, ${streamType}, ${streamId}, ${version}::int, ${position}::bigint,
-        ${textOf(error)}, 1, clock_timestamp()
-      WHERE EXISTS (SELECT FROM moved) ON CONFLICT DO NOTHING`,
+    sql`${insertParked(from, at, error)} ON CONFLICT DO NOTHING`,
   ]);
   if (moved) onParked?.({ streamType, streamId }, error);
   return moved;
+}
+
+/** Inserts a parked stream if the checkpoint moved. The caller adds what happens if it is parked already. */
+export function insertParked(
+  { generation }: Checkpoint,
+  { streamType, streamId, version, position }: EventName,
+  error: unknown,
+): Sql {
+  return sql`
+    INSERT INTO parked_streams
+    SELECT ${coreGroup}, ${generation}::int, ${streamType}, ${streamId}, ${version}::int, ${position}::bigint,
+      ${textOf(error)}, 1, clock_timestamp()
+    WHERE EXISTS (SELECT FROM moved)`;
 }
 
 /** The parked streams of the live generation, oldest first. Both tables are read from one snapshot. */
@@ -67,6 +77,6 @@ export async function readParked({ models }: Database): Promise<ParkedStream[]> 
 }
 
 /** The text of an error, as it is stored. PostgreSQL text columns do not accept a NUL character. */
-export function textOf(error: unknown): string {
+function textOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').slice(0, errorLength);
 }
