@@ -15,11 +15,11 @@ import { readChangePage } from '../../src/projections/read-changes.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
 import { readParked } from '../../src/projections/park-stream.ts';
-import { projectBatch } from '../../src/projections/project-batch.ts';
 import { readProjections } from '../../src/projections/read-projections.ts';
 import type { Views } from '../../src/projections/view.ts';
 import { startProjector } from '../../src/projections/projector.ts';
 import { views } from '../../src/slices.ts';
+import { failingViews, projectWith } from '../support/broken-views.ts';
 import { eventually } from '../support/eventually.ts';
 import { logLines } from '../support/log-lines.ts';
 import { plainFold, plainLog, viewRows } from '../support/plain-fold.ts';
@@ -40,31 +40,9 @@ beforeEach(async () => {
   await projectAll(node);
 });
 
-/** Views of a release whose order view cannot fold an event of one order, from a version on. */
-function failingOn(orderId: string, version: number): Views {
-  const broken = {
-    ...orderView,
-    fold: (row: OrderRow | undefined, event: Parameters<typeof orderView.fold>[1]) => {
-      if (event.streamId === orderId && event.version >= version) throw new Error('no such fold');
-      return orderView.fold(row, event);
-    },
-  };
-  return {
-    folded: views.folded.map(view => (view === orderView ? (broken as unknown as typeof view) : view)),
-    derived: views.derived.map(view => (view.source === orderView ? { ...view, source: broken } : view)),
-    summed: views.summed.map(view => (view.source === orderView ? { ...view, source: broken } : view)),
-  };
-}
-
-/** Projects the whole log, with views that may be broken. */
-async function project(with_: Views): Promise<void> {
-  for (;;) {
-    const checkpoint = await readCheckpoint(node.database);
-    const events = await node.store.readLog(checkpoint.position.point, 1_000);
-    if (events.length === 0) return;
-    expect(await projectBatch({ ...node, views: with_ }, checkpoint, events)).toBe(true);
-  }
-}
+const failingOn = (orderId: string, from: number) =>
+  failingViews(orderId, version => (version >= from ? 'no such fold' : undefined));
+const project = (folding: Views) => projectWith(node, folding);
 
 const rowOf = async (orderId: string) => (await viewRows(node.database, 'order_view', 'orderId')).get(orderId);
 

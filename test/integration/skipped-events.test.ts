@@ -1,10 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { projectionDecider } from '../../src/operator/projection-decider.ts';
 import { newCommandId, newId } from '../../src/ids.ts';
-import type { OrderRow } from '../../src/order/views/order-view.ts';
-import { orderView } from '../../src/order/views/order-view.ts';
 import { readOrders } from '../../src/order/views/read-orders.ts';
-import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
 import { readParked } from '../../src/projections/park-stream.ts';
 import { projectBatch } from '../../src/projections/project-batch.ts';
@@ -12,6 +9,7 @@ import { rebuild } from '../../src/projections/rebuild.ts';
 import { verifyViews } from '../../src/projections/verify-views.ts';
 import type { Views } from '../../src/projections/view.ts';
 import { views } from '../../src/slices.ts';
+import { failingViews, projectWith } from '../support/broken-views.ts';
 import { viewRows } from '../support/plain-fold.ts';
 import { addItem, createdOrder, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
 import { useNode } from '../support/use-node.ts';
@@ -25,32 +23,9 @@ beforeEach(async () => {
   await projectAll(node);
 });
 
-/** Views of a release whose order view cannot fold these versions of the order. */
-function failingOn(...versions: readonly number[]): Views {
-  const broken = {
-    ...orderView,
-    fold: (row: OrderRow | undefined, event: Parameters<typeof orderView.fold>[1]) => {
-      if (event.streamId === orderId && versions.includes(event.version))
-        throw new Error(`no fold of ${event.version}`);
-      return orderView.fold(row, event);
-    },
-  };
-  return {
-    folded: views.folded.map(view => (view === orderView ? (broken as unknown as typeof view) : view)),
-    derived: views.derived.map(view => (view.source === orderView ? { ...view, source: broken } : view)),
-    summed: views.summed.map(view => (view.source === orderView ? { ...view, source: broken } : view)),
-  };
-}
-
-/** Projects the rest of the log. */
-async function project(with_: Views): Promise<void> {
-  for (;;) {
-    const checkpoint = await readCheckpoint(node.database);
-    const events = await node.store.readLog(checkpoint.position.point, 1_000);
-    if (events.length === 0) return;
-    expect(await projectBatch({ ...node, views: with_ }, checkpoint, events)).toBe(true);
-  }
-}
+const failingOn = (...versions: readonly number[]) =>
+  failingViews(orderId, version => (versions.includes(version) ? `no fold of ${version}` : undefined));
+const project = (folding: Views) => projectWith(node, folding);
 
 /** An operator skips a version of the order. */
 async function skip(version: number): Promise<number> {
