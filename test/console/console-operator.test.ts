@@ -1,69 +1,17 @@
 // An operator's day in the browser, while another page follows the orders.
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { developmentToken } from '../../src/development/development-token.ts';
-import { sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
-import { startApp, type TestApp } from '../support/app.ts';
-import { describeWithChromium, launchChromium } from '../support/chromium.ts';
-import { consolePages, type ConsolePages } from '../support/console-pages.ts';
+import type { Locator, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { sampleCustomerId } from '../../src/development/sample-data.ts';
+import { describeWithChromium } from '../support/chromium.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
-import { post } from '../support/post.ts';
-import { useDatabase } from '../support/use-database.ts';
-
-const axe = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { useConsole } from '../support/use-console.ts';
 
 describeWithChromium('the pages of the console beside the board', () => {
-  const database = useDatabase();
-  let app: TestApp;
-  let browser: Browser;
-  let pages: ConsolePages;
-
-  beforeAll(async () => {
-    [app, browser] = await Promise.all([
-      startApp({ DATABASE_URL: database.url, AUTH_JWT_SECRET: undefined }),
-      launchChromium(),
-    ]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
-  beforeEach(async () => {
-    pages = await consolePages(browser, app.url);
-  });
-  afterEach(async () => {
-    await pages.close();
-  });
+  const { database, app, pages, command, submitted, violations } = useConsole();
 
   const sql = (text: string) =>
     onDatabase(database.url, async client => (await client.query<{ n: number }>(text)).rows);
-
-  /** @returns what the mutation answers */
-  async function command<Answer>(name: string, input: object, fields: string, subject = 'staff'): Promise<Answer> {
-    const role = subject === 'staff' ? 'staff' : 'customer';
-    const token = (await developmentToken(loadConfig({}).auth, { role, subject }))!;
-    const query = `mutation ($input: ${name[0]!.toUpperCase()}${name.slice(1)}Input!) {
-      answer: ${name}(input: $input) { ${fields} ... on CommandError { message } } }`;
-    const { data } = await post<{ answer: Answer }>(app.url, query, { input }, { token });
-    return data!.answer;
-  }
-
-  async function submitted(): Promise<{ readonly id: string; readonly number: string }> {
-    const items = [{ productId: sampleProductId, quantity: 2 }];
-    const fields = '... on OrderCommandPayload { order { id number } }';
-    const { order } = await command<{ order: { id: string; number: string } }>(
-      'createOrder',
-      { items },
-      fields,
-      sampleCustomerId,
-    );
-    await command('submitOrder', { orderId: order.id }, '__typename', sampleCustomerId);
-    return order;
-  }
 
   /** Parks an order: its next event is stored damaged. @returns a function that mends the event */
   async function parked(orderId: string): Promise<() => Promise<unknown>> {
@@ -261,11 +209,7 @@ describeWithChromium('the pages of the console beside the board', () => {
         await page.setViewportSize({ width, height: 900 });
         await page.locator(ready).first().waitFor();
         await page.waitForTimeout(150);
-        // Through the debugger: the page's own policy forbids scripts that it did not bring.
-        await page.evaluate(await axe);
-        const violations = await page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
-          id + ': ' + nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary).join('; ')))`);
-        expect(violations, `${path} at ${width} px`).toEqual([]);
+        expect(await violations(page), `${path} at ${width} px`).toEqual([]);
         const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
         expect(wide, `${path} at ${width} px`).toBeLessThanOrEqual(width);
       }

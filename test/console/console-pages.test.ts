@@ -1,66 +1,22 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { developmentToken } from '../../src/development/development-token.ts';
-import { sampleCustomerId, sampleProductId } from '../../src/development/sample-data.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sampleCustomerId } from '../../src/development/sample-data.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { consolePages, type ConsolePages } from '../support/console-pages.ts';
 import { eventually } from '../support/eventually.ts';
-import { post } from '../support/post.ts';
-import { sampleCommand } from '../support/sample-command.ts';
 import { customerToken, staffToken } from '../support/tokens.ts';
+import { useConsole } from '../support/use-console.ts';
 
 /** Bar of the scripts that the board loads, compressed with gzip. */
 const mostScriptBytes = 300_000;
-const axe = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describeWithChromium('the console in Chromium', () => {
-  let dataDir: string;
-  let app: TestApp;
-  let browser: Browser;
-  let pages: ConsolePages;
-
-  beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'orderstream-console-pages-'));
-    [app, browser] = await Promise.all([startApp({ DATA_DIR: dataDir, AUTH_JWT_SECRET: undefined }), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  });
-  beforeEach(async () => {
-    pages = await consolePages(browser, app.url);
-  });
-  afterEach(async () => {
-    await pages.close();
-  });
-
-  const command = (name: string, input: object, role: 'staff' | 'customer' = 'customer') =>
-    sampleCommand(app.url, name, input, role);
-
-  const items = [{ productId: sampleProductId, quantity: 2 }];
-  async function submitted() {
-    const order = await command('createOrder', { items });
-    await command('submitOrder', { orderId: order.id });
-    return order;
-  }
-
-  const card = (page: Page, id: string, status: string) =>
-    page.locator(`[data-column=${status}] [data-order-id="${id}"]`);
-
-  async function violations(page: Page): Promise<unknown> {
-    // Through the debugger: the page's own policy forbids scripts that it did not bring.
-    await page.evaluate(await axe);
-    return page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
-      id + ': ' + nodes.map(({ target, failureSummary }) => target + ' ' + failureSummary).join('; ')))`);
-  }
+  const { app, pages, ask, orderCommand: command, items, submitted, card, violations } = useConsole();
 
   test('search is in the URL, survives a reload, and a card leads to its order', async () => {
     const order = await submitted();
@@ -134,10 +90,9 @@ describeWithChromium('the console in Chromium', () => {
   });
 
   async function products(): Promise<string[]> {
-    const token = (await developmentToken(loadConfig({}).auth, { role: 'staff', subject: 'staff' }))!;
     const query = '{ products(first: 5) { nodes { id } } }';
-    const { data } = await post<{ products: { nodes: { id: string }[] } }>(app.url, query, {}, { token });
-    return data!.products.nodes.map(({ id }) => id);
+    const data = await ask<{ products: { nodes: { id: string }[] } }>(query, {});
+    return data.products.nodes.map(({ id }) => id);
   }
 
   test('a number that no order has, and an address that no page has, say what to do', async () => {

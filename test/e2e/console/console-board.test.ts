@@ -1,45 +1,11 @@
 // The rest of the console in Chromium is a proof: test/console.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { sampleProductId } from '../../../src/development/sample-data.ts';
-import { startApp, type TestApp } from '../../support/app.ts';
-import { describeWithChromium, launchChromium } from '../../support/chromium.ts';
-import { consolePages, type ConsolePages } from '../../support/console-pages.ts';
+import { expect, test } from 'vitest';
+import { describeWithChromium } from '../../support/chromium.ts';
 import { eventually } from '../../support/eventually.ts';
-import { sampleCommand } from '../../support/sample-command.ts';
-import { useDatabase } from '../../support/use-database.ts';
+import { useConsole } from '../../support/use-console.ts';
 
 describeWithChromium('the board of the console in Chromium', () => {
-  const database = useDatabase();
-  let app: TestApp;
-  let browser: Browser;
-  let pages: ConsolePages;
-
-  beforeAll(async () => {
-    const env = { DATABASE_URL: database.url, AUTH_JWT_SECRET: undefined };
-    [app, browser] = await Promise.all([startApp(env), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await app.stop();
-  });
-  beforeEach(async () => {
-    pages = await consolePages(browser, app.url);
-  });
-  afterEach(async () => {
-    await pages.close();
-  });
-
-  const command = (name: string, input: object, role: 'staff' | 'customer' = 'customer') =>
-    sampleCommand(app.url, name, input, role);
-  const items = [{ productId: sampleProductId, quantity: 2 }];
-  async function submitted() {
-    const order = await command('createOrder', { items });
-    await command('submitOrder', { orderId: order.id });
-    return order;
-  }
-  const card = (page: Page, id: string, status: string) =>
-    page.locator(`[data-column=${status}] [data-order-id="${id}"]`);
+  const { pages, orderCommand: command, items, submitted, card } = useConsole();
 
   test('a card moves to its column when another person acts, and the counts follow', async () => {
     const order = await command('createOrder', { items });
