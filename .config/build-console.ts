@@ -1,5 +1,6 @@
 // Builds the console into dist/console/: the page and its assets, each also compressed, and server.json, which says to
 // the server which paths are pages and which documents the page sends.
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,6 +9,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import { build as bundle } from 'esbuild';
 import { buildSchema } from 'graphql';
 import { build } from 'vite';
+import type { ForServer } from '../src/console/for-server.ts';
 import { consoleTypes } from './typed-operations.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -36,8 +38,10 @@ async function writeFactsForServer(): Promise<void> {
     external: ['graphql'],
     logLevel: 'warning',
   });
-  const { forServer } = (await import(pathToFileURL(script).href)) as { forServer: () => Promise<object> };
-  await writeFile(join(output, 'server.json'), JSON.stringify(await forServer()));
+  const { forServer } = (await import(pathToFileURL(script).href)) as { forServer: () => Promise<ForServer> };
+  const { routes, documents, texts } = await forServer();
+  const others = Object.fromEntries(texts.map(text => [createHash('sha256').update(text).digest('hex'), text]));
+  await writeFile(join(output, 'server.json'), JSON.stringify({ routes, documents: { ...documents, ...others } }));
   await rm(script);
 }
 

@@ -28,6 +28,6 @@ export { keys, possibleTypes } from './schema-facts.ts';
 export { createSeen, type Seen } from './seen.ts';
 export { createSession, type Session, type SessionOptions, type SessionRequest } from './session.ts';
 export { sessionOperations } from './session-operations.ts';
-export type { Store } from './store.ts';
+export { createStore, type Store, type WritableStore } from './store.ts';
 export type { Token } from './token.ts';
 export { typePolicies } from './type-policies.ts';

@@ -10,6 +10,7 @@ export interface WritableStore<Value> extends Store<Value> {
   set(value: Value): void;
 }
 
+/** A value that a page sets itself, and that its components follow with `useStore`. */
 export function createStore<Value>(first: Value): WritableStore<Value> {
   const listeners = new Set<() => void>();
   let current = first;

@@ -1,18 +1,11 @@
+import { SearchField } from '../parts/search-field.tsx';
 import { periods, sorts, type useBoardFilter } from './use-board-filter.ts';
 
 export function BoardFilter(props: ReturnType<typeof useBoardFilter>) {
   const { search, setSearch, period, setPeriod, sort, setSort } = props;
   return (
     <search className="board-filter">
-      <input
-        type="search"
-        aria-label="Search orders"
-        placeholder="Number, customer, product…"
-        value={search}
-        onChange={({ target }) => {
-          setSearch(target.value);
-        }}
-      />
+      <SearchField label="Search orders" placeholder="Number, customer, product…" value={search} onChange={setSearch} />
       <Choice label="Period" options={periods} value={period} onChange={setPeriod} />
       <Choice label="Order" options={sorts} value={sort} onChange={setSort} />
     </search>

@@ -4,6 +4,7 @@ import { type CustomerRowFragment, CustomersDocument } from '../generated/graphq
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { SearchField } from '../parts/search-field.tsx';
 import { useAtMostEvery } from '../parts/use-at-most-every.ts';
 import { usePagedSearch } from '../parts/use-paged-search.ts';
 import { useViewPosition } from '../parts/use-view-position.ts';
@@ -31,14 +32,11 @@ export function CustomersPage() {
       <div className="page-head">
         <h1>Customers</h1>
         <search>
-          <input
-            type="search"
-            aria-label="Search customers"
+          <SearchField
+            label="Search customers"
             placeholder="Name or e-mail…"
             value={list.search}
-            onChange={({ target }) => {
-              list.setSearch(target.value);
-            }}
+            onChange={list.setSearch}
           />
         </search>
         <RegisterCustomer />

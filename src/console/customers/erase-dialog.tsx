@@ -8,6 +8,7 @@ import { routes } from '../routes.ts';
 import { wordsOf } from '../words/error-words.ts';
 import { refusalText } from '../words/refusal-words.ts';
 import { type ErasureEvent, findErasure } from './find-erasure.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 type Step =
   | { readonly kind: 'ask' | 'erasing' }
@@ -82,11 +83,7 @@ export function EraseDialog(props: { customer: CustomerRowFragment; after: strin
             />
             I know that nobody can bring this back
           </label>
-          {step.kind === 'refused' && (
-            <p className="refusal" role="alert">
-              {step.why}
-            </p>
-          )}
+          {step.kind === 'refused' && <Refusal>{step.why}</Refusal>}
         </>
       )}
       <div className="row">

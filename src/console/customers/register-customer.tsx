@@ -1,7 +1,5 @@
 import { useCommand } from '@orderstream/client/react';
-import { EntryForm } from '../parts/entry-form.tsx';
-import { useFocusBack } from '../parts/use-focus-back.ts';
-import { useKept } from '../parts/use-kept.ts';
+import { NewEntry } from '../parts/new-entry.tsx';
 
 const fields = {
   name: { label: 'Name', maxLength: 200 },
@@ -11,35 +9,14 @@ const fields = {
 /** A button that opens the form for a new customer. */
 export function RegisterCustomer() {
   const run = useCommand();
-  const [values, setValues] = useKept<Readonly<Record<string, string>>>('register');
-  const [button, closed] = useFocusBack();
-  if (!values) {
-    return (
-      <button
-        ref={button}
-        onClick={() => {
-          setValues({});
-        }}
-      >
-        Register a customer
-      </button>
-    );
-  }
-  const close = () => {
-    closed();
-    setValues(undefined);
-  };
   return (
-    <section className="panel new-entry" aria-label="Register a customer">
-      <EntryForm
-        fields={fields}
-        values={values}
-        word="Register"
-        onChange={setValues}
-        onSend={() => run('registerCustomer', { name: values['name'] ?? '', email: values['email'] ?? '' })}
-        onDone={close}
-        onCancel={close}
-      />
-    </section>
+    <NewEntry
+      kept="register"
+      title="Register a customer"
+      word="Register"
+      fields={fields}
+      first={() => ({})}
+      onSend={({ name = '', email = '' }) => run('registerCustomer', { name, email })}
+    />
   );
 }

@@ -1,4 +1,5 @@
 import { eventWords } from '../order/event-words.ts';
+import { SearchField } from '../parts/search-field.tsx';
 import { isEmpty, type LogFilter, whoWords } from './log-filter.ts';
 
 export function LogFilterFields(props: {
@@ -38,22 +39,20 @@ export function LogFilterFields(props: {
           </option>
         ))}
       </select>
-      <input
-        type="search"
-        aria-label="Stream id"
+      <SearchField
+        label="Stream id"
         placeholder="Stream id"
         value={filter.stream}
-        onChange={({ target }) => {
-          onChange({ stream: target.value });
+        onChange={value => {
+          onChange({ stream: value });
         }}
       />
-      <input
-        type="search"
-        aria-label="Correlation id of a request"
+      <SearchField
+        label="Correlation id of a request"
         placeholder="Correlation id"
         value={filter.request}
-        onChange={({ target }) => {
-          onChange({ request: target.value });
+        onChange={value => {
+          onChange({ request: value });
         }}
       />
       {!isEmpty(filter) && (

@@ -1,6 +1,6 @@
 import type { CommandName, CommandResult } from '@orderstream/client';
 import type { Amount } from '../parts/format.ts';
-import { createValueStore, type ValueStore } from '../value-store.ts';
+import { createStore, type WritableStore } from '@orderstream/client';
 
 /** What the customer wants of one line. The quantity is absolute, so that it may be applied again without harm. */
 export interface Wish {
@@ -32,7 +32,7 @@ export type Run = (name: CommandName, input: object) => Promise<CommandResult>;
 export type Keep = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 export interface DraftQueue {
-  readonly state: ValueStore<DraftState>;
+  readonly state: WritableStore<DraftState>;
   /** Shows a wish at once, and sends it after the earlier ones. */
   add(wish: Wish): void;
   /** The order is shown as of this position: wishes that it contains are not needed any more. */
@@ -55,7 +55,7 @@ export function createDraftQueue(options: {
   const { orderId, run, create, keep } = options;
   const place = `orderstream wishes ${orderId}`;
   const kept = JSON.parse(keep.getItem(place) ?? '[]') as readonly Wish[];
-  const state = createValueStore<DraftState>({ wishes: kept, refusal: undefined, isSending: false });
+  const state = createStore<DraftState>({ wishes: kept, refusal: undefined, isSending: false });
   let sending: Promise<void> | undefined;
 
   function change(next: Partial<DraftState>): void {

@@ -4,6 +4,7 @@ import { CatalogueDocument, type CatalogueQuery } from '../generated/graphql.ts'
 import { EmptyState } from '../parts/empty-state.tsx';
 import { moneyText } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
+import { SearchField } from '../parts/search-field.tsx';
 import { useSettled } from '../parts/use-settled.ts';
 
 export type CatalogueProduct = Omit<
@@ -27,15 +28,7 @@ export function Products(props: { onAdd: (product: CatalogueProduct) => void; cu
     <section className="panel" aria-labelledby="products">
       <header>
         <h2 id="products">Products</h2>
-        <input
-          type="search"
-          aria-label="Search products"
-          placeholder="Name or SKU"
-          value={search}
-          onChange={({ target }) => {
-            setSearch(target.value);
-          }}
-        />
+        <SearchField label="Search products" placeholder="Name or SKU" value={search} onChange={setSearch} />
       </header>
       {error && <Problem error={error} onRetry={() => void refetch().catch(() => undefined)} />}
       {products?.length === 0 && (

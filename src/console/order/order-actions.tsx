@@ -5,6 +5,7 @@ import { actionWords } from '../words/status-words.ts';
 import { wordsOf } from '../words/error-words.ts';
 import { refusalText } from '../words/refusal-words.ts';
 import type { useTimedCommand } from './use-timed-command.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 interface Step {
   readonly command: CommandName;
@@ -100,11 +101,7 @@ export function OrderActions(props: {
                 }}
               />
             )}
-            {refusals[name] !== undefined && (
-              <p className="refusal" role="alert">
-                {refusals[name]}
-              </p>
-            )}
+            <Refusal>{refusals[name]}</Refusal>
           </li>
         );
       })}

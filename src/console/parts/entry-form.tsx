@@ -2,6 +2,7 @@ import type { CommandResult } from '@orderstream/client';
 import { type ReactNode, useId, useState } from 'react';
 import { wordsOf } from '../words/error-words.ts';
 import { type FieldRefusals, fieldRefusals } from './field-refusals.ts';
+import { Refusal } from './refusal.tsx';
 
 export interface EntryField {
   readonly label: string;
@@ -93,11 +94,7 @@ export function EntryForm(props: {
           Cancel
         </button>
       </div>
-      {refusals[''] !== undefined && (
-        <p className="refusal" role="alert">
-          {refusals['']}
-        </p>
-      )}
+      <Refusal>{refusals['']}</Refusal>
     </form>
   );
 }

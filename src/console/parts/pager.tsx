@@ -1,12 +1,5 @@
+import type { PagePlaceFragment } from '../generated/graphql.ts';
 import { countedText, countText } from './format.ts';
-
-/** The place of a page in its list, as the API says. */
-export interface PagePlace {
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-  readonly startCursor?: string | null | undefined;
-  readonly endCursor?: string | null | undefined;
-}
 
 /** The size of the list, and buttons to its next and previous page. */
 export function Pager(props: {
@@ -15,7 +8,7 @@ export function Pager(props: {
   shown: number;
   /** null: too many to count. */
   total: number | null | undefined;
-  place: PagePlace;
+  place: PagePlaceFragment;
   onTurn: (to: { readonly after: string; readonly before: string }) => void;
 }) {
   const { noun, shown, total, place, onTurn } = props;

@@ -1,7 +1,5 @@
 import { useCommand } from '@orderstream/client/react';
-import { EntryForm } from '../parts/entry-form.tsx';
-import { useFocusBack } from '../parts/use-focus-back.ts';
-import { useKept } from '../parts/use-kept.ts';
+import { NewEntry } from '../parts/new-entry.tsx';
 import { currency as shellCurrency } from '../shell/currency.ts';
 
 const fields = {
@@ -14,42 +12,20 @@ const fields = {
 /** A button that opens the form for a new product. */
 export function AddProduct() {
   const run = useCommand();
-  const [values, setValues] = useKept<Readonly<Record<string, string>>>('add product');
-  const [button, closed] = useFocusBack();
-  if (!values) {
-    return (
-      <button
-        ref={button}
-        onClick={() => {
-          setValues({ currency: shellCurrency.current });
-        }}
-      >
-        Add a product
-      </button>
-    );
-  }
-  const close = () => {
-    closed();
-    setValues(undefined);
-  };
-  const { name = '', sku = '', price = '', currency = '' } = values;
   return (
-    <section className="panel new-entry" aria-label="Add a product">
-      <EntryForm
-        fields={fields}
-        values={values}
-        word="Add"
-        onChange={setValues}
-        onSend={() =>
-          run('addProduct', {
-            name,
-            sku,
-            price: { amount: price.trim().replace(',', '.'), currency: currency.trim().toUpperCase() },
-          })
-        }
-        onDone={close}
-        onCancel={close}
-      />
-    </section>
+    <NewEntry
+      kept="add product"
+      title="Add a product"
+      word="Add"
+      fields={fields}
+      first={() => ({ currency: shellCurrency.current })}
+      onSend={({ name = '', sku = '', price = '', currency = '' }) =>
+        run('addProduct', {
+          name,
+          sku,
+          price: { amount: price.trim().replace(',', '.'), currency: currency.trim().toUpperCase() },
+        })
+      }
+    />
   );
 }

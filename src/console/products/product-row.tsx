@@ -8,6 +8,7 @@ import { useFocusBack } from '../parts/use-focus-back.ts';
 import { useKept } from '../parts/use-kept.ts';
 import { wordsOf } from '../words/error-words.ts';
 import { refusalText } from '../words/refusal-words.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 interface Changing {
   readonly values: Readonly<Record<string, string>>;
@@ -137,11 +138,7 @@ function Availability({ product: { id, name, available } }: { product: ProductRo
         <Switch.Thumb />
       </Switch.Root>
       <span className="small">{available ? 'Available' : 'Sold out'}</span>
-      {refusal !== undefined && (
-        <p className="refusal" role="alert">
-          {refusal}
-        </p>
-      )}
+      <Refusal>{refusal}</Refusal>
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { ProductChangesDocument, ProductsDocument } from '../generated/graphql.t
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Pager } from '../parts/pager.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { SearchField } from '../parts/search-field.tsx';
 import { useAtMostEvery } from '../parts/use-at-most-every.ts';
 import { usePagedSearch } from '../parts/use-paged-search.ts';
 import { roleOf, signIn } from '../sign-in/viewer.ts';
@@ -30,14 +31,11 @@ export function ProductsPage() {
       <div className="page-head">
         <h1>Products</h1>
         <search>
-          <input
-            type="search"
-            aria-label="Search products"
+          <SearchField
+            label="Search products"
             placeholder="Name or SKU…"
             value={list.search}
-            onChange={({ target }) => {
-              list.setSearch(target.value);
-            }}
+            onChange={list.setSearch}
           />
         </search>
         {mayChange && <AddProduct />}

@@ -1,4 +1,4 @@
-import { createValueStore } from '../value-store.ts';
+import { createStore } from '@orderstream/client';
 
 /** The currency of all sums: amounts in different currencies are never added up. */
-export const currency = createValueStore('EUR');
+export const currency = createStore('EUR');

@@ -1,4 +1,4 @@
-import { createValueStore } from '../value-store.ts';
+import { createStore } from '@orderstream/client';
 
 /** `auto` follows the system. */
 export type Theme = 'auto' | 'light' | 'dark';
@@ -6,7 +6,7 @@ export type Theme = 'auto' | 'light' | 'dark';
 const key = 'orderstream theme';
 const kept = localStorage.getItem(key);
 
-export const theme = createValueStore<Theme>(kept === 'light' || kept === 'dark' ? kept : 'auto');
+export const theme = createStore<Theme>(kept === 'light' || kept === 'dark' ? kept : 'auto');
 
 export function showTheme(): void {
   document.documentElement.dataset['theme'] = theme.current;

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { actAs, claimsOf, isDevelopment, signInWith } from './viewer.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 /** Asks for a token, above the page. The page stays as it is. */
 export function SignInDialog({ problem }: { problem: string | undefined }) {
@@ -39,11 +40,7 @@ export function SignInDialog({ problem }: { problem: string | undefined }) {
         <p className="quiet">
           Paste a token of your login. It is kept in this tab only, and is gone when you close the tab.
         </p>
-        {shown !== undefined && (
-          <p className="refusal" role="alert">
-            {shown}
-          </p>
-        )}
+        <Refusal>{shown}</Refusal>
         <label htmlFor="token">Token</label>
         <textarea
           id="token"

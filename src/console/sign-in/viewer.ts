@@ -1,6 +1,6 @@
 import { developmentToken } from '@orderstream/client/development';
 import { roles } from '../generated/schema-enums.ts';
-import { createValueStore } from '../value-store.ts';
+import { createStore } from '@orderstream/client';
 import { sampleCustomer } from './sample-customer.ts';
 
 /** As tokens name them. `operator` is offered as soon as the API has it. */
@@ -30,7 +30,7 @@ export const offeredRoles = (['staff', 'customer', 'operator'] as const).filter(
 const roleKey = 'orderstream role';
 const tokenKey = 'orderstream token';
 
-export const signIn = createValueStore<SignIn>(firstSignIn());
+export const signIn = createStore<SignIn>(firstSignIn());
 
 function firstSignIn(): SignIn {
   const held = sessionStorage.getItem(tokenKey);

@@ -2,7 +2,7 @@ import { useStore } from '@orderstream/client/react';
 import * as Switch from '@radix-ui/react-switch';
 import { useId } from 'react';
 import { Problem } from '../parts/problem.tsx';
-import { createValueStore } from '../value-store.ts';
+import { createStore } from '@orderstream/client';
 
 interface Simulation {
   readonly isOn: boolean;
@@ -12,7 +12,7 @@ interface Simulation {
 }
 
 // It goes on while other pages are shown.
-const simulation = createValueStore<Simulation>({ isOn: false, line: undefined, error: undefined });
+const simulation = createStore<Simulation>({ isOn: false, line: undefined, error: undefined });
 let running = new AbortController();
 
 async function start(): Promise<void> {

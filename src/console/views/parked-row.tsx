@@ -12,6 +12,7 @@ import { routes } from '../routes.ts';
 import { wordsOf } from '../words/error-words.ts';
 import { operate, type Operated } from './operate.ts';
 import { SkipDialog } from './skip-dialog.tsx';
+import { Refusal } from '../parts/refusal.tsx';
 
 /** What became of a stream that is no longer in the list. */
 export interface ParkedOutcome {
@@ -106,11 +107,7 @@ export function ParkedRow(props: {
       <pre className="parked-error" tabIndex={0} aria-label={`Error of ${streamId}`}>
         {error}
       </pre>
-      {answer !== undefined && (
-        <p className="refusal" role="alert">
-          {answer}
-        </p>
-      )}
+      <Refusal>{answer}</Refusal>
       {isAsking && (
         <SkipDialog
           stream={stream}

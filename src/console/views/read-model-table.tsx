@@ -3,6 +3,7 @@ import { RebuildViewDocument } from '../generated/graphql.ts';
 import { countedText, countText, eventNumber } from '../parts/format.ts';
 import { durationText, type ReadModel, stateAdvice, stateWords } from './model-words.ts';
 import { operate } from './operate.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 /**
  * Each read model: how far it is, its state, and a button that rebuilds it.
@@ -76,11 +77,7 @@ function ModelRow(props: { model: ReadModel; isOperator: boolean; onRequested: (
           </button>
         </div>
       )}
-      {refusal !== undefined && (
-        <p className="refusal" role="alert">
-          {refusal}
-        </p>
-      )}
+      <Refusal>{refusal}</Refusal>
     </li>
   );
 }

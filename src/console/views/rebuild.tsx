@@ -3,6 +3,7 @@ import { AbandonRebuildDocument } from '../generated/graphql.ts';
 import { countText } from '../parts/format.ts';
 import { durationText, type ReadModel } from './model-words.ts';
 import { operate } from './operate.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
 /**
  * The running rebuild: how far it is, how long it takes, and a button that ends it. Afterwards: how it ended.
@@ -56,11 +57,7 @@ export function Rebuild(props: { models: readonly ReadModel[]; requestedAt: stri
           </button>
         )}
       </div>
-      {refusal !== undefined && (
-        <p className="refusal" role="alert">
-          {refusal}
-        </p>
-      )}
+      <Refusal>{refusal}</Refusal>
     </section>
   );
 }
