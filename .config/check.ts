@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { buildSchema } from 'graphql';
+import { foreignLicences, type Lockfile } from './licences.ts';
+import { mayBreak, schemaChanges } from './schema-changes.ts';
 import { undescribed } from './undescribed.ts';
 
 interface Outcome {
@@ -34,6 +36,25 @@ async function descriptions(): Promise<Outcome> {
   };
 }
 
+async function licences(): Promise<Outcome> {
+  const foreign = foreignLicences(JSON.parse(await readFile('package-lock.json', 'utf8')) as Lockfile);
+  return { passed: foreign.length === 0, output: foreign.join('\n') };
+}
+
+/** Compares schema.graphql with that of the last release: a tag `v1.2.3` in the history of this commit. */
+async function released(): Promise<Outcome> {
+  const tag = await run('git', 'describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*')();
+  if (!tag.passed) return { passed: true, output: '' }; // nothing was released yet, or this is no clone
+  const name = tag.output.trim();
+  const before = await run('git', 'show', `${name}:schema.graphql`)();
+  const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+  const { breaking } = schemaChanges(before.output, await readFile('schema.graphql', 'utf8'));
+  return {
+    passed: breaking.length === 0 || mayBreak(name.slice(1), version),
+    output: breaking.map(change => `since ${name}: ${change}\n`).join(''),
+  };
+}
+
 // The longest part first, so that both workers end at about the same time.
 const parts: Record<string, () => Promise<Outcome>> = {
   lint: run('eslint', '-c', '.config/eslint.config.js', '--max-warnings', '0', '.'),
@@ -45,6 +66,8 @@ const parts: Record<string, () => Promise<Outcome>> = {
   prisma: run('prisma', 'validate'),
   'prisma-format': run('prisma', 'format', '--check'),
   descriptions,
+  licences,
+  released,
 };
 
 const names = process.argv.slice(2);

@@ -19,6 +19,7 @@ import { plugins } from './server/plugins.ts';
 import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
 import { openRateLimiter } from './server/limits/rate.ts';
+import { openConsoleLogin } from './server/http/console-login.ts';
 import { openConsolePages } from './server/http/console-pages.ts';
 import { loadConsole } from './server/http/load-console.ts';
 import { type GraphQLServer, openServer } from './server/http/server.ts';
@@ -264,7 +265,7 @@ async function serve(
     logger,
     config,
     graphiql,
-    consolePages: consoleFiles && openConsolePages(consoleFiles),
+    consolePages: consoleFiles && openConsolePages(consoleFiles, openConsoleLogin(config, logger)),
     documents,
     plugins,
     probes,

@@ -42,6 +42,8 @@ export interface Config {
   readonly introspection: boolean;
   /** Whether the console is served. Off in production by default. */
   readonly console: boolean;
+  /** How the console signs people in at the issuer; undefined: they paste a token. */
+  readonly consoleLogin: { readonly clientId: string; readonly scope: string } | undefined;
   /** Manifests of the documents that front ends are built with; `only`: every other document is rejected. */
   readonly trustedDocuments: { readonly files: readonly string[]; readonly only: boolean };
   readonly limits: Limits;
@@ -89,6 +91,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     graphiql: isOn(values.GRAPHIQL, values.NODE_ENV) && values.TRUSTED_DOCUMENTS_ONLY !== 'on',
     introspection: isOn(values.INTROSPECTION, values.NODE_ENV),
     console: isOn(values.CONSOLE, values.NODE_ENV),
+    consoleLogin: consoleLogin(values.CONSOLE_OIDC_CLIENT_ID, values.CONSOLE_OIDC_SCOPE),
     trustedDocuments: { files: values.TRUSTED_DOCUMENTS, only: values.TRUSTED_DOCUMENTS_ONLY === 'on' },
     limits: {
       bodyBytes: values.LIMIT_BODY_BYTES,
@@ -135,6 +138,10 @@ export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databa
 
 function isOn(setting: 'on' | 'off' | undefined, mode: string): boolean {
   return setting === undefined ? mode !== 'production' : setting === 'on';
+}
+
+function consoleLogin(clientId: string | undefined, scope: string): Config['consoleLogin'] {
+  return clientId === undefined ? undefined : { clientId, scope };
 }
 
 function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {

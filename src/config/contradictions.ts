@@ -51,13 +51,33 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
       );
     }
   }
-  problems.push(...redisContradictions(raw));
+  problems.push(...redisContradictions(raw), ...loginContradictions(raw));
   if (production) {
     problems.push(...plaintext(raw));
     if (unknownNames(Object.keys(raw)).length > 0) problems.push(...settingTypos(raw));
   }
   if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
     problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
+  }
+  return problems;
+}
+
+/** Problems of the console's login at the issuer. */
+function loginContradictions(raw: Readonly<Record<string, string>>): string[] {
+  if (raw['CONSOLE_OIDC_CLIENT_ID'] === undefined) {
+    return raw['CONSOLE_OIDC_SCOPE'] === undefined
+      ? []
+      : ['CONSOLE_OIDC_SCOPE: set CONSOLE_OIDC_CLIENT_ID too, or neither'];
+  }
+  const problems: string[] = [];
+  if (raw['CONSOLE'] === 'off' || (raw['CONSOLE'] === undefined && raw['NODE_ENV'] === 'production')) {
+    problems.push('CONSOLE_OIDC_CLIENT_ID: set CONSOLE=on too: it is the login of the console');
+  }
+  const issuer = raw['AUTH_ISSUER'] ?? '';
+  if (!URL.canParse(issuer)) {
+    problems.push('AUTH_ISSUER: set it to the URL of your issuer: CONSOLE_OIDC_CLIENT_ID signs people in there');
+  } else if (new URL(issuer).protocol !== 'https:' && !isLoopback(new URL(issuer).hostname)) {
+    problems.push('AUTH_ISSUER: make it https://: over http an attacker could read the tokens of the console');
   }
   return problems;
 }

@@ -75,6 +75,8 @@ export const settings = z.object({
     )
     .default([]),
   CONSOLE: onOrOff,
+  CONSOLE_OIDC_CLIENT_ID: z.string().optional(),
+  CONSOLE_OIDC_SCOPE: z.string().default('openid'),
   GRAPHIQL: onOrOff,
   INTROSPECTION: onOrOff,
   TRUSTED_DOCUMENTS: list.default([]),

@@ -2,9 +2,10 @@ import { ApolloClient } from '@apollo/client';
 import { createSession, sessionOperations } from '@orderstream/client';
 import { apolloOperations, orderstreamApollo } from '@orderstream/client/apollo';
 import { createFrameRecord } from './frame-record.ts';
+import { apiUrl } from './post-once.ts';
 import { signIn, token } from './sign-in/viewer.ts';
 
-export const session = createSession({ url: new URL('/graphql', location.href).href, token });
+export const session = createSession({ url: apiUrl, token });
 export const client = new ApolloClient(orderstreamApollo(session));
 /** What subscriptions have received. */
 export const frames = createFrameRecord();

@@ -32,12 +32,13 @@ export const documents: readonly DocumentNode[] = [
   ...Object.values(simulated).map(text => parse(text)),
 ];
 
-/** Those that `askServer` sends past the client, which would add fields. */
+/** Those that are sent past the client, which would add fields. */
 export const sentAsWritten: readonly DocumentNode[] = [
   generated.StaffHeadDocument,
   generated.CustomerHeadDocument,
   generated.FreshOrdersDocument,
   generated.FreshOwnOrdersDocument,
+  generated.ViewerRoleDocument,
 ];
 
 function isOperation({ definitions }: DocumentNode): boolean {

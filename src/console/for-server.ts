@@ -2,7 +2,7 @@
 import { trustedDocuments } from '@orderstream/client/codegen';
 import { print } from 'graphql';
 import { documents, sentAsWritten } from './documents.ts';
-import { routes } from './routes.ts';
+import { returnPath, routes } from './routes.ts';
 
 /** What the build writes into server.json. */
 export interface ForServer {
@@ -16,7 +16,7 @@ export interface ForServer {
 
 export async function forServer(): Promise<ForServer> {
   return {
-    routes: Object.values(routes),
+    routes: [...Object.values(routes), returnPath],
     documents: await trustedDocuments(documents),
     texts: sentAsWritten.map(document => print(document)),
   };

@@ -10,6 +10,9 @@ export const routes = {
   views: '/views',
 } as const;
 
+/** The issuer's login sends the browser back to this path. It must be a redirect URI of the client there. */
+export const returnPath = '/signed-in';
+
 export type RouteName = keyof typeof routes;
 
 /** @param number of the order, e.g. K7Q2-9XF4 */

@@ -87,6 +87,23 @@ describeWithChromium('the pages of the console beside the board', () => {
     },
   );
 
+  test('an event that cannot be mended is skipped, after a question, and the order goes on without it', async () => {
+    const order = await submitted();
+    await parked(order.id);
+    const page = await pages.open('/views', { role: 'operator' });
+    const row = page.locator(`[data-parked="${order.id}"]`);
+    await row.getByRole('button', { name: /^Skip/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    expect(await row.count()).toBe(1);
+    await row.getByRole('button', { name: /^Skip/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: /^Skip/ }).click();
+    await page.locator(`[data-outcome="${order.id}"]`, { hasText: 'skipped' }).waitFor();
+    await row.waitFor({ state: 'detached' });
+    await command('shipOrder', { orderId: order.id, carrier: 'Own van' }, '__typename');
+    const board = await pages.open('/');
+    await board.locator(`[data-column=SHIPPED] [data-order-id="${order.id}"]`).waitFor();
+  });
+
   test('a refusal is beside the button that caused it', async () => {
     const page = await pages.open('/views', { role: 'operator' });
     await page.getByRole('button', { name: 'Rebuild order_view', exact: true }).waitFor();

@@ -1,7 +1,6 @@
 import type { TypedDocumentNode } from '@apollo/client';
 import { OperationError } from '@orderstream/client';
-import { print } from 'graphql';
-import { session } from '../client.ts';
+import { postOnce } from '../post-once.ts';
 import { token } from '../sign-in/viewer.ts';
 
 /** How long it is tried again while no server answers, ms. */
@@ -17,36 +16,15 @@ export async function askServer<Data, Variables>(
   document: TypedDocumentNode<Data, Variables>,
   variables: Variables,
 ): Promise<Data> {
-  const body = JSON.stringify({ query: print(document), variables });
   const startMs = performance.now();
   for (;;) {
-    const answer = await post<Data>(body);
+    const answer = await token(false).then(
+      held => postOnce(document, variables, held),
+      (error: unknown) => new OperationError('NETWORK', String(error)),
+    );
     if (answer instanceof OperationError) {
       if (answer.code !== 'NETWORK' || performance.now() - startMs > patienceMs) throw answer;
       await new Promise(resolve => setTimeout(resolve, pauseMs));
     } else return answer;
-  }
-}
-
-async function post<Data>(body: string): Promise<Data | OperationError> {
-  try {
-    const response = await fetch(session.url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/graphql-response+json',
-        authorization: `Bearer ${await token(false)}`,
-      },
-      body,
-    });
-    const { data, errors } = (await response.json()) as {
-      data?: Data;
-      errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
-    };
-    const [error] = errors ?? [];
-    if (error) return new OperationError(error.extensions?.code ?? 'INTERNAL', error.message);
-    return data as Data;
-  } catch (error) {
-    return new OperationError('NETWORK', String(error));
   }
 }

@@ -1,31 +1,67 @@
 import { useState } from 'react';
-import { useUrlState } from '../parts/use-url-state.ts';
-import { roleOf, signIn } from '../sign-in/viewer.ts';
+import { useUrlValues } from '../parts/use-url-values.ts';
+import { isDevelopment, roleOf, signIn } from '../sign-in/viewer.ts';
 import { sampleCustomer } from '../sign-in/sample-customer.ts';
+import { CustomerChoice } from './customer-choice.tsx';
 import { Draft } from './draft.tsx';
 import { newId } from './new-id.ts';
+import { OrderingCustomer } from './ordering-customer.tsx';
 import './new-order.css';
 
-/** The draft of this tab: it is there again after a reload, and after another page was shown. */
-const place = (role: string) => `orderstream draft ${role}`;
+/** Staff who chooses another customer than the one of development. */
+const choosing = 'choose';
 
 export function NewOrderPage() {
   const role = roleOf(signIn.current) ?? '';
-  const [given, setGiven] = useUrlState('draft');
-  const [own, setOwn] = useState(() => sessionStorage.getItem(place(role)) ?? newId('ord'));
+  const [get, set] = useUrlValues();
+  if (role === 'customer') return <DraftOf key={role} owner={role} />;
+
+  const chosen = get('customer') || (isDevelopment ? sampleCustomer.id : choosing);
+  const choose = (customer: string) => {
+    // A draft belongs to its customer.
+    set({ customer, draft: '' }, { push: true });
+  };
+  if (chosen === choosing) {
+    return (
+      <div className="new-order">
+        <div className="page-head">
+          <h1>New order</h1>
+        </div>
+        <CustomerChoice onChoose={choose} />
+      </div>
+    );
+  }
+  return (
+    <>
+      <OrderingCustomer
+        id={chosen}
+        onChange={() => {
+          choose(choosing);
+        }}
+      />
+      <DraftOf key={chosen} owner={`${role} ${chosen}`} customerId={chosen} />
+    </>
+  );
+}
+
+/** @param props.owner of the draft that this tab keeps: it is there again after a reload, and after another page */
+function DraftOf({ owner, customerId }: { owner: string; customerId?: string }) {
+  const place = `orderstream draft ${owner}`;
+  const [get, set] = useUrlValues();
+  const given = get('draft');
+  const [own, setOwn] = useState(() => sessionStorage.getItem(place) ?? newId('ord'));
   const id = given === '' ? own : given;
-  sessionStorage.setItem(place(role), id);
+  sessionStorage.setItem(place, id);
 
   return (
     <Draft
       key={id}
       id={id}
-      // Staff orders for somebody: in development for the customer of the role switch.
-      customerId={role === 'customer' ? undefined : sampleCustomer.id}
+      customerId={customerId}
       onAnother={() => {
         setOwn(newId('ord'));
-        setGiven('');
-        sessionStorage.removeItem(place(role));
+        set({ draft: '' });
+        sessionStorage.removeItem(place);
       }}
     />
   );

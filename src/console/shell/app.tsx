@@ -3,6 +3,7 @@ import { OrderstreamProvider, useStore } from '@orderstream/client/react';
 import { useRef } from 'react';
 import { client, operations } from '../client.ts';
 import { roleOf, signIn } from '../sign-in/viewer.ts';
+import { LoginReturn } from '../sign-in/login-return.tsx';
 import { SignInDialog } from '../sign-in/sign-in-dialog.tsx';
 import { Header } from './header.tsx';
 import { PageOutlet } from './page-outlet.tsx';
@@ -29,6 +30,7 @@ export function App() {
             </main>
           </>
         )}
+        {state.kind === 'returning' && <LoginReturn />}
         {state.kind === 'out' && <SignInDialog problem={state.problem} />}
       </OrderstreamProvider>
     </ApolloProvider>

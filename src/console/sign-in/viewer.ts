@@ -1,6 +1,9 @@
 import { developmentToken } from '@orderstream/client/development';
 import { roles } from '../generated/schema-enums.ts';
 import { createStore } from '@orderstream/client';
+import { returnPath } from '../routes.ts';
+import { askRole } from './ask-role.ts';
+import { type Login, login, loginHost } from './login-facts.ts';
 import { sampleCustomer } from './sample-customer.ts';
 
 /** As tokens name them. `operator` is offered as soon as the API has it. */
@@ -8,14 +11,23 @@ export type RoleName = 'staff' | 'customer' | 'operator';
 
 /**
  * - `development`: the page signs tokens itself, with the published key
- * - `token`: the person pasted one
+ * - `token`: the person pasted one, or signed in at the issuer
  * - `switching`: the last viewer is signed out, and the next one is about to begin
+ * - `returning`: the browser has come back from the issuer's login
  * - `out`: no one is signed in; `problem` says why a token was not accepted
  */
 export type SignIn =
   | { readonly kind: 'development' | 'switching'; readonly role: RoleName }
-  | { readonly kind: 'token'; readonly token: string; readonly role: RoleName }
+  | ({ readonly kind: 'token' } & HeldToken)
+  | { readonly kind: 'returning' }
   | { readonly kind: 'out'; readonly problem: string | undefined };
+
+interface HeldToken {
+  readonly token: string;
+  readonly role: RoleName;
+  /** Gets the next token. A pasted token has none. */
+  readonly refreshToken?: string | undefined;
+}
 
 export const isDevelopment =
   import.meta.env.DEV ||
@@ -33,8 +45,9 @@ const tokenKey = 'orderstream token';
 export const signIn = createStore<SignIn>(firstSignIn());
 
 function firstSignIn(): SignIn {
+  if (login && location.pathname === returnPath) return { kind: 'returning' };
   const held = sessionStorage.getItem(tokenKey);
-  if (held !== null) return tokenSignIn(held);
+  if (held !== null) return { kind: 'token', ...(JSON.parse(held) as HeldToken) };
   if (!isDevelopment) return { kind: 'out', problem: undefined };
   const kept = sessionStorage.getItem(roleKey);
   return { kind: 'development', role: offeredRoles.find(role => role === kept) ?? 'staff' };
@@ -50,19 +63,22 @@ export function claimsOf(token: string): { readonly role?: string; readonly exp?
   }
 }
 
-function tokenSignIn(token: string): SignIn {
-  const { role } = claimsOf(token) ?? {};
-  return { kind: 'token', token, role: role === 'customer' || role === 'operator' ? role : 'staff' };
-}
-
 /** The role of the present viewer. */
 export function roleOf(state: SignIn): RoleName | undefined {
-  return state.kind === 'out' ? undefined : state.role;
+  return 'role' in state ? state.role : undefined;
 }
 
-export function signInWith(token: string): void {
-  sessionStorage.setItem(tokenKey, token);
-  signIn.set(tokenSignIn(token));
+/**
+ * Signs in with a token.
+ * @throws OperationError if the server rejects it, or does not answer
+ */
+export async function signInWith(token: string, refreshToken?: string): Promise<void> {
+  hold({ token, refreshToken, role: await askRole(token) });
+}
+
+function hold(held: HeldToken): void {
+  sessionStorage.setItem(tokenKey, JSON.stringify(held));
+  signIn.set({ kind: 'token', ...held });
 }
 
 export function actAs(role: RoleName): void {
@@ -89,10 +105,34 @@ const renewalMs = 31_000;
 export async function token(refused: boolean): Promise<string> {
   const state = signIn.current;
   if (state.kind === 'development') return developmentToken(state.role === 'customer' ? sampleCustomer.id : state.role);
-  // A pasted token has no successor: it is used to its end.
-  if (state.kind === 'token' && (!refused || isAboutToExpire(state.token))) return state.token;
-  if (state.kind === 'token') signOut(refusalOf(state.token));
+  if (state.kind === 'token') return refused ? successorOf(state) : state.token;
   throw new Error('Nobody is signed in.');
+}
+
+let renewal: Promise<string> | undefined;
+
+/** The token to use after this one, which was refused or is about to expire. One call at a time asks the issuer. */
+function successorOf(held: HeldToken): Promise<string> {
+  renewal ??= findSuccessor(held).finally(() => (renewal = undefined));
+  return renewal;
+}
+
+async function findSuccessor(held: HeldToken): Promise<string> {
+  const next = login && held.refreshToken !== undefined ? await renew(login, held.refreshToken) : undefined;
+  // They may have signed out meanwhile.
+  if (next && signIn.current.kind === 'token') {
+    hold({ ...next, role: held.role });
+    return next.token;
+  }
+  // Without a successor, it is used to its end.
+  if (isAboutToExpire(held.token)) return held.token;
+  signOut(refusalOf(held.token));
+  throw new Error('Nobody is signed in.');
+}
+
+/** Loaded when it is needed: most pages are closed before. */
+async function renew(at: Login, refreshToken: string) {
+  return (await import('./login.ts')).renew(at, refreshToken);
 }
 
 function isAboutToExpire(held: string): boolean {
@@ -100,12 +140,12 @@ function isAboutToExpire(held: string): boolean {
   return leftMs > 0 && leftMs < renewalMs;
 }
 
-/** Why the server may have rejected it. */
-function refusalOf(refused: string): string {
+/** Why the server may have rejected a token. */
+export function refusalOf(refused: string): string {
   const claims = claimsOf(refused);
   if (claims === undefined) return 'This is not a token: it must have three parts, separated by dots. Paste all of it.';
   if (claims.exp !== undefined && claims.exp * 1_000 < Date.now()) {
-    return `Your token expired at ${new Date(claims.exp * 1_000).toLocaleTimeString()}. Get a new one and paste it here: what you typed on the page is still there.`;
+    return `Your token expired at ${new Date(claims.exp * 1_000).toLocaleTimeString()}. ${loginHost === undefined ? 'Get a new one and paste it here' : 'Sign in again'}: what you typed on the page is still there.`;
   }
   return 'The server rejects this token. It must be signed for this server, with its issuer, its audience and a role.';
 }

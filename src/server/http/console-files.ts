@@ -14,7 +14,8 @@ export interface ConsoleFile {
 
 /** What `npm run build` wrote into dist/console. */
 export interface ConsoleFiles {
-  readonly index: ConsoleFile;
+  /** The page, for a server with this login. */
+  readonly pageWith: (login: object | undefined) => ConsoleFile;
   /** By URL path, e.g. `/assets/main-8f3a.js`. A request never names a path on the disk. */
   readonly assets: ReadonlyMap<string, ConsoleFile>;
   /** Paths of the pages; a part that begins with a colon matches any text. */
@@ -32,6 +33,8 @@ const types: Readonly<Record<string, string>> = {
 const suffixes = { br: '.br', gzip: '.gz', identity: '' } as const;
 /** The place in index.html where the server says how one signs in. */
 const signInMark = 'name="orderstream-sign-in" content="token"';
+/** The place where it says where. */
+const loginMark = 'name="orderstream-login" content=""';
 
 /**
  * Reads all files, so that none is read for a request.
@@ -57,11 +60,19 @@ export async function readConsoleFiles(
   const page = signsDevelopmentTokens ? html.replace(signInMark, signInMark.replace('token"', 'development"')) : html;
   return {
     // Not compressed: it is 1 kB, and differs from the file that the build has compressed.
-    index: fileOf('html', new Map([['identity', Buffer.from(page)]])),
+    pageWith(login) {
+      const text = login ? page.replace(loginMark, () => loginMark.replace('""', `"${attributeOf(login)}"`)) : page;
+      return fileOf('html', new Map([['identity', Buffer.from(text)]]));
+    },
     assets: new Map(assets),
     routes: facts.routes,
     documents: new Map(Object.entries(facts.documents)),
   };
+}
+
+/** JSON as the text of an HTML attribute. */
+function attributeOf(value: object): string {
+  return JSON.stringify(value).replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 }
 
 async function readEncodings(path: string): Promise<ConsoleFile> {

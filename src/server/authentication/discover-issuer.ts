@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+/** An issuer that takes longer is treated as one that does not answer. */
+const discoveryTimeoutMs = 5_000;
+
+const metadata = z.object({
+  issuer: z.string(),
+  jwks_uri: z.url({ protocol: /^https?$/ }),
+  authorization_endpoint: z.url({ protocol: /^https?$/ }).optional(),
+  token_endpoint: z.url({ protocol: /^https?$/ }).optional(),
+});
+
+/** What an issuer publishes about itself: OpenID Connect Discovery 1.0, section 3. */
+export interface IssuerMetadata {
+  readonly issuer: string;
+  /** URL of the keys that verify its tokens. */
+  readonly jwksUri: string;
+  /** Where a person signs in. */
+  readonly authorizationEndpoint: string | undefined;
+  /** Where a code is exchanged for tokens. */
+  readonly tokenEndpoint: string | undefined;
+}
+
+/**
+ * Reads the discovery document of an issuer.
+ * @param issuer its URL, exactly as its tokens have it in `iss`
+ * @throws Error with one line that says what is wrong with the answer
+ */
+export async function discoverIssuer(issuer: string): Promise<IssuerMetadata> {
+  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(discoveryTimeoutMs) }).catch((error: unknown) => {
+    throw new Error(`${url} does not answer: ${reasonOf(error)}`);
+  });
+  if (!response.ok) throw new Error(`${url} answers with status ${response.status}`);
+  const read = metadata.safeParse(await response.json().catch(() => undefined));
+  if (!read.success) throw new Error(`${url} is no discovery document of OpenID Connect`);
+  // Otherwise one issuer could have tokens accepted in the name of another one (section 4.3).
+  if (read.data.issuer !== issuer) throw new Error(`${url} is the document of another issuer: ${read.data.issuer}`);
+  return {
+    issuer,
+    jwksUri: read.data.jwks_uri,
+    authorizationEndpoint: read.data.authorization_endpoint,
+    tokenEndpoint: read.data.token_endpoint,
+  };
+}
+
+/** The cause is what fetch knows: "fetch failed" says nothing. */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  return cause instanceof Error ? cause.message : message;
+}
