@@ -26,6 +26,22 @@ const wholeSchema = [
 /** They measure CPU time, so they run one by one, after all others. */
 const measuresCpu = ['test/faults/attacks.test.ts', 'test/faults/generated-documents.test.ts'];
 
+/**
+ * They start the program, its commands, npm or a browser, again and again. Most of their time is the start of processes,
+ * so a newcomer's `npm test` does without them.
+ */
+const startsPrograms = [
+  'test/e2e/command-help.test.ts',
+  'test/e2e/commands-end.test.ts',
+  'test/e2e/console/*.test.ts',
+  'test/e2e/graphiql.test.ts',
+  'test/e2e/hostile-settings.test.ts',
+  'test/e2e/pasted-lines.test.ts',
+  'test/integration/migrate-command.test.ts',
+  'test/integration/start-refusals.test.ts',
+  'test/unit/client/package.test.ts',
+];
+
 /** The tests of test/unit, without servers. */
 function unit(name: string, files: object): object {
   return {
@@ -41,7 +57,7 @@ function project(name: string, seconds: number, more: object = {}): object {
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
-      exclude: replacing,
+      exclude: [...replacing, ...startsPrograms],
       globalSetup: 'test/support/global-setup.ts',
       setupFiles: 'test/support/leak-guard.ts',
       // A process runs many files: most of a short file's time would be the loading of the program.
@@ -73,7 +89,7 @@ export default defineConfig({
     teardownTimeout: 30_000,
     projects: [
       // npm test
-      unit('unit', { include: ['test/unit/**/*.test.ts'], exclude: wholeSchema }),
+      unit('unit', { include: ['test/unit/**/*.test.ts'], exclude: [...wholeSchema, ...startsPrograms] }),
       unit('unit-schema', { include: wholeSchema }),
       project('integration', 300),
       project('e2e', 300),
@@ -81,6 +97,7 @@ export default defineConfig({
       // npm run proof -- console
       project('console', 600),
       // npm run test:faults. These kill, stop and disconnect processes. Mostly they wait, so they run in parallel.
+      project('programs', 300, { include: startsPrograms, exclude: [] }),
       project('kills', 600),
       project('faults', 600, { isolate: true, exclude: measuresCpu }),
       project('cpu', 600, {

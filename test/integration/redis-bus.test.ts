@@ -36,6 +36,8 @@ describeWithRedis('the bus on Redis', () => {
   async function node(): Promise<{ bus: Bus; heard: Heard }> {
     const bus = await openRedisBus(await redisAt(redis.url), openLogger('fatal'));
     open.add(() => bus.close());
+    // On a busy machine it may open before Redis has answered. Later listeners do not hear that it is connected.
+    await eventually(() => expect(bus.isConnected()).toBe(true));
     const heard: Heard = { appended: [], projected: [] };
     bus.subscribe('appended', hint => void heard.appended.push(hint));
     bus.subscribe('projected', hint => void heard.projected.push(hint));

@@ -61,7 +61,8 @@ beforeAll(async () => {
   oidc.on('grant.success', context => {
     if (context.oidc.params?.['grant_type'] === 'refresh_token') renewals++;
   });
-  provider.on('request', oidc.callback());
+  const answer = oidc.callback();
+  provider.on('request', (request, response) => void answer(request, response));
   dataDir = await mkdtemp(join(tmpdir(), 'orderstream-login-'));
   app = await startApp({
     DATA_DIR: dataDir,
@@ -114,7 +115,10 @@ test('one signs in at the issuer, comes back to the same page with one’s role,
   await page.getByRole('heading', { name: 'Read models', level: 1 }).waitFor();
   expect(page.url()).toBe(`${app.url}/views?parked=1`);
   // Only operators have it.
-  await page.getByRole('button', { name: /^Rebuild/ }).first().waitFor();
+  await page
+    .getByRole('button', { name: /^Rebuild/ })
+    .first()
+    .waitFor();
 
   const before = renewals;
   await expect.poll(() => renewals - before, { timeout: 60_000 }).toBeGreaterThanOrEqual(2);
@@ -122,7 +126,10 @@ test('one signs in at the issuer, comes back to the same page with one’s role,
   await page.getByText('Live', { exact: true }).first().waitFor();
 
   await page.reload();
-  await page.getByRole('button', { name: /^Rebuild/ }).first().waitFor();
+  await page
+    .getByRole('button', { name: /^Rebuild/ })
+    .first()
+    .waitFor();
   expect(await page.evaluate<number>('localStorage.length')).toBe(0);
   expect(complaints).toEqual([]);
 });

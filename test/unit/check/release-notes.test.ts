@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { sectionOf } from '../../../.config/release-notes.mjs';
+import { sectionOf } from '../../../.config/release-notes.ts';
 
 const changelog = `# Changelog
 

@@ -9,7 +9,11 @@ test('the present schema breaks nothing of itself', () => {
 });
 
 test.each([
-  ['a removed field', (schema: string) => schema.replace(/^ {2}viewer: Viewer!$/m, '  other: Viewer!'), 'Query.viewer was removed.'],
+  [
+    'a removed field',
+    (schema: string) => schema.replace(/^ {2}viewer: Viewer!$/m, '  other: Viewer!'),
+    'Query.viewer was removed.',
+  ],
   [
     'a field that became nullable',
     (schema: string) => schema.replace(/^ {2}viewer: Viewer!$/m, '  viewer: Viewer'),
