@@ -4,7 +4,7 @@ import { type Flow, iterate } from './iterate.ts';
 import { watchLiveness } from './liveness.ts';
 import { createPauses } from './pauses.ts';
 import { fetchToken, mostRefusals, type Token } from './token.ts';
-import { mostRetries, retryWait } from './retry-wait.ts';
+import { mostRetries, reconnectWait, retryWait } from './retry-wait.ts';
 import { createSeen } from './seen.ts';
 import type { OpenTransport } from './transport.ts';
 
@@ -107,10 +107,7 @@ function createFlows(options: ResumingSocketOptions): {
   const client = createSocketClient({
     retryAttempts: Infinity,
     shouldRetry: () => refusals < mostRefusals,
-    retryWait: retries =>
-      pauses.wait(
-        code === restarts ? Math.random() * restartSpread : retryWait(code === tryAgainLater ? retries + 2 : retries),
-      ),
+    retryWait: retries => pauses.wait(waitAfter(code, retries)),
     // Not in `connectionParams`: an error there ends all subscriptions, and here it is tried again.
     url: async () => {
       preparing = true;
@@ -267,4 +264,16 @@ function createFlows(options: ResumingSocketOptions): {
       },
     },
   };
+}
+
+/** @param code with which the server closed the last socket; undefined if the connection was lost @returns ms */
+function waitAfter(code: number | undefined, retries: number): number {
+  switch (code) {
+    case restarts:
+      return Math.random() * restartSpread;
+    case tryAgainLater:
+      return retryWait(retries + 2);
+    default:
+      return reconnectWait(retries);
+  }
 }

@@ -1,5 +1,5 @@
 import { keyCommands, type Variables } from './command-keys.ts';
-import { mostFailures, mostRetries, retryWait } from './retry-wait.ts';
+import { mostFailures, mostRetries, reconnectWait, retryWait } from './retry-wait.ts';
 import { createSeen, type Seen } from './seen.ts';
 
 /**
@@ -212,7 +212,8 @@ export function openOperationSession(
     fail(status) {
       const passes = status === undefined || status >= 500 || status === 429;
       // A subscription that was live is retried without limit.
-      return repeatable && passes && (live || failures < mostFailures) ? retryWait(failures++) : undefined;
+      if (!repeatable || !passes || (!live && failures >= mostFailures)) return undefined;
+      return live && status === undefined ? reconnectWait(failures++) : retryWait(failures++);
     },
   };
 }

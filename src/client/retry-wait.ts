@@ -2,8 +2,10 @@
 export const mostRetries = 10;
 /** Maximum number of retries of a request that no server answers: about 45 s in total, longer than a restart takes. */
 export const mostFailures = 60;
-/** Maximum wait, ms. Every client must reconnect within 2 s of a node's return, however long the node was down. */
-const longest = 1_000;
+/** Maximum wait before a request is sent again, ms. */
+const longestMs = 1_000;
+/** Maximum wait before a lost connection is opened again, ms: a page must be right within 1 s of a node's return. */
+const longestLossMs = 500;
 
 /**
  * The wait before the next attempt: exponential backoff with jitter, so that clients that were disconnected together
@@ -12,5 +14,14 @@ const longest = 1_000;
  * @returns ms
  */
 export function retryWait(attempt: number): number {
-  return Math.min(longest, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
+  return backoff(attempt, longestMs);
+}
+
+/** The same, for a connection that feeds a page, however long its node was down. */
+export function reconnectWait(attempt: number): number {
+  return backoff(attempt, longestLossMs);
+}
+
+function backoff(attempt: number, mostMs: number): number {
+  return Math.min(mostMs, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
 }
