@@ -120,7 +120,7 @@ export function openBoard<Shape extends object>(
     }
     if (order) rows.takeOrder(order, matches === true, reached);
     position = reached;
-    live.change();
+    live.changeByFrame();
   }
 
   /** After a failure and after RESYNC, rows stay, but nothing is loaded for them. */

@@ -41,6 +41,11 @@ export interface OpenLive<State> extends Store<State> {
   readonly status: LiveStatus;
   /** What is shown may have changed. All changes of a tick are shown together. */
   readonly change: () => void;
+  /**
+   * The same, for frames: those that have arrived by the next task are shown together. After a long cut hundreds arrive at
+   * once, and a page that renders each of them is late.
+   */
+  readonly changeByFrame: () => void;
   /** Shows the changes now. */
   readonly flush: () => void;
   readonly enter: (status: LiveStatus, error?: OperationError) => void;
@@ -72,6 +77,7 @@ export function openLive<Shape extends object>(
   let status: LiveStatus = 'loading';
   let error: OperationError | undefined;
   let isScheduled = false;
+  let frameTimer: ReturnType<typeof setTimeout> | undefined;
   let isOver = false;
   let isMissing = false;
   const store = createStore<Shape & LiveState>({ status, error, ...empty(true) });
@@ -88,8 +94,14 @@ export function openLive<Shape extends object>(
     queueMicrotask(flush);
   }
 
+  function changeByFrame(): void {
+    frameTimer ??= setTimeout(change);
+  }
+
   function flush(): void {
     isScheduled = false;
+    clearTimeout(frameTimer);
+    frameTimer = undefined;
     if (isOver) return;
     const next = { status, error, ...show() };
     if (!hasSameFields(next, store.current)) store.set(next);
@@ -103,6 +115,7 @@ export function openLive<Shape extends object>(
   function end(): void {
     isOver = true;
     clearTimeout(timer);
+    clearTimeout(frameTimer);
     stopRenewing();
     stopOverlaying();
     viewerSignal?.removeEventListener('abort', signOut);
@@ -161,6 +174,7 @@ export function openLive<Shape extends object>(
       return status;
     },
     change,
+    changeByFrame,
     flush,
     enter,
     follow<Value>(

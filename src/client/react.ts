@@ -22,7 +22,6 @@ import { createLiveOrder, type LiveOrder, type LiveOrderState } from './live-ord
 import type { LiveStatus } from './open-live.ts';
 import type { Data } from './data.ts';
 import type { Operations } from './operations.ts';
-import { paced } from './paced.ts';
 import type { Store } from './store.ts';
 import { textOf } from './text-of.ts';
 import { type Live, type WatchedLive, watchedLive } from './watched-live.ts';
@@ -61,17 +60,7 @@ function useProvided(): Provided {
 /** The value of a store, such as `pending` of a command queue. */
 export function useStore<Value>(store: Store<Value>): Value {
   // Always the same function: with another one React would subscribe anew, and what is watched would begin anew.
-  const subscribe = useCallback(
-    (listener: () => void) => {
-      const { notify, stop } = paced(listener);
-      const unsubscribe = store.subscribe(notify);
-      return () => {
-        stop();
-        unsubscribe();
-      };
-    },
-    [store],
-  );
+  const subscribe = useCallback((listener: () => void) => store.subscribe(listener), [store]);
   const current = () => store.current;
   return useSyncExternalStore(subscribe, current, current);
 }

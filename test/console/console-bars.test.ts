@@ -12,6 +12,8 @@ const firstPaintMs = 1_000;
 const interactiveMs = 2_000;
 const longestTaskMs = 50;
 const orders = 5_000;
+/** Height of a card with its gap. */
+const cardPixels = 98;
 const memoryMinutes = 10;
 /** The memory of the last minute, at most this many times that of the third one, when all code has run. */
 const flat = 1.15;
@@ -27,8 +29,8 @@ describeWithChromium('the console in Chromium', () => {
   test(`shows something within ${firstPaintMs} ms and can be used within ${interactiveMs} ms, from a cold cache`, async () => {
     await submitted();
     const page = await pages.open();
-    await page.waitForFunction(`document.querySelector('.order-card') !== null
-      && [...document.querySelectorAll('button')].some(({ textContent, disabled }) => textContent === 'Cut my connection' && !disabled)`);
+    await page.locator('.order-card').first().waitFor();
+    await page.getByRole('button', { name: 'Cut my connection', disabled: false }).waitFor();
     const usedMs = await page.evaluate<number>('performance.now()');
     const paintMs = await page.evaluate<number>(`performance.getEntriesByName('first-contentful-paint')[0].startTime`);
     console.log(`first paint ${paintMs.toFixed(0)} ms, usable ${usedMs.toFixed(0)} ms`);
@@ -54,7 +56,6 @@ describeWithChromium('the console in Chromium', () => {
       }
     })();
     await scrollTo(page, 'bottom');
-    expect(await shownHeight(page)).toBeGreaterThan(orders * 90);
     await command('cancelOrder', { orderId: changing.id, reason: 'Too late' });
     await scrollTo(page, 'top');
     scrolled.abort();
@@ -87,17 +88,12 @@ describeWithChromium('the console in Chromium', () => {
 
 /** With the wheel, as a person does, until the end of the column. */
 async function scrollTo(page: Page, end: 'top' | 'bottom'): Promise<void> {
+  // At the lower end more cards are loaded, until all are there.
   const isThere = `(({ scrollTop, clientHeight, scrollHeight }) =>
-    ${end === 'top' ? 'scrollTop === 0' : 'scrollTop + clientHeight >= scrollHeight - 1'})
+    ${end === 'top' ? 'scrollTop === 0' : `scrollHeight > ${orders * cardPixels} && scrollTop + clientHeight > scrollHeight - 300`})
     (document.querySelector('[data-column=DRAFT] .board-scroll'))`;
-  // At the lower end more cards are loaded: it is the end if no more have come for a second.
-  for (let restMs = 0; restMs < 1_000; ) {
-    restMs = (await page.evaluate<boolean>(isThere)) ? restMs + 50 : 0;
+  while (!(await page.evaluate<boolean>(isThere))) {
     await page.mouse.wheel(0, end === 'top' ? -4_000 : 4_000);
     await page.waitForTimeout(50);
   }
-}
-
-function shownHeight(page: Page): Promise<number> {
-  return page.evaluate<number>(`document.querySelector('[data-column=DRAFT] ol').offsetHeight`);
 }
