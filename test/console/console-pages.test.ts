@@ -16,7 +16,35 @@ import { useConsole } from '../support/use-console.ts';
 const mostScriptBytes = 300_000;
 
 describeWithChromium('the console in Chromium', () => {
-  const { app, pages, ask, orderCommand: command, items, submitted, card, violations } = useConsole();
+  const {
+    app,
+    pages,
+    ask,
+    command: registered,
+    orderCommand: command,
+    items,
+    submitted,
+    card,
+    violations,
+  } = useConsole();
+
+  test('staff choose for whom they order, and the order is that customer’s', async () => {
+    const fields = '... on CustomerCommandPayload { customerId }';
+    const input = { name: 'Hedy Lamarr', email: 'hedy@example.com' };
+    const { customerId } = await registered<{ customerId: string }>('registerCustomer', input, fields);
+    const page = await pages.open('/new');
+    await page.getByRole('button', { name: 'Another customer' }).click();
+    await page.getByRole('searchbox', { name: 'Search customers' }).fill('hedy');
+    await page.getByRole('button', { name: /Hedy Lamarr/ }).click();
+    await page.locator('.ordering-customer', { hasText: 'Hedy Lamarr' }).waitFor();
+    await page.getByRole('button', { name: /^Add / }).first().click();
+    await page.getByText('Saved', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Submit order' }).click();
+    await page.getByRole('heading', { name: 'Your order' }).waitFor();
+    expect(new URL(page.url()).searchParams.get('customer')).toBe(customerId);
+    const board = await pages.open(`/?customer=${customerId}`);
+    await board.locator('[data-column=SUBMITTED] .order-card', { hasText: 'Hedy Lamarr' }).waitFor();
+  });
 
   test('search is in the URL, survives a reload, and a card leads to its order', async () => {
     const order = await submitted();

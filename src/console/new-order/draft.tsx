@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
 import { moneyText } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -11,9 +11,17 @@ import { newId } from './new-id.ts';
 import { OrderTrack } from './order-track.tsx';
 import { useDraft } from './use-draft.ts';
 
-/** A customer's view of one order: from the empty draft to the delivery. */
-export function Draft(props: { id: string; customerId: string | undefined; onAnother: () => void }) {
-  const { id, customerId, onAnother } = props;
+/**
+ * A customer's view of one order: from the empty draft to the delivery.
+ * @param props.children beside the heading, while it is a draft
+ */
+export function Draft(props: {
+  id: string;
+  customerId: string | undefined;
+  onAnother: () => void;
+  children?: ReactNode;
+}) {
+  const { id, customerId, onAnother, children } = props;
   const { order, lines, isSending, refusal, add, submit, error, retry } = useDraft(id, customerId);
   const [isSubmitting, setSubmitting] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -49,6 +57,7 @@ export function Draft(props: { id: string; customerId: string | undefined; onAno
     <div className="new-order" data-state={isDraft ? 'draft' : 'ordered'}>
       <div className="page-head">
         <h1>{isDraft ? 'New order' : 'Your order'}</h1>
+        {isDraft && children}
         {order && (
           <Link href={orderPath(order.number)} className="button">
             <span className="mono">{order.number}</span>

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useUrlValues } from '../parts/use-url-values.ts';
 import { isDevelopment, roleOf, signIn } from '../sign-in/viewer.ts';
 import { sampleCustomer } from '../sign-in/sample-customer.ts';
@@ -32,20 +32,20 @@ export function NewOrderPage() {
     );
   }
   return (
-    <>
+    <DraftOf key={chosen} owner={`${role} ${chosen}`} customerId={chosen}>
       <OrderingCustomer
         id={chosen}
         onChange={() => {
           choose(choosing);
         }}
       />
-      <DraftOf key={chosen} owner={`${role} ${chosen}`} customerId={chosen} />
-    </>
+    </DraftOf>
   );
 }
 
 /** @param props.owner of the draft that this tab keeps: it is there again after a reload, and after another page */
-function DraftOf({ owner, customerId }: { owner: string; customerId?: string }) {
+function DraftOf(props: { owner: string; customerId?: string; children?: ReactNode }) {
+  const { owner, customerId, children } = props;
   const place = `orderstream draft ${owner}`;
   const [get, set] = useUrlValues();
   const given = get('draft');
@@ -63,6 +63,8 @@ function DraftOf({ owner, customerId }: { owner: string; customerId?: string }) 
         set({ draft: '' });
         sessionStorage.removeItem(place);
       }}
-    />
+    >
+      {children}
+    </Draft>
   );
 }

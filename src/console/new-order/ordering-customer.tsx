@@ -5,13 +5,13 @@ import { CustomerNameDocument } from '../generated/graphql.ts';
 export function OrderingCustomer({ id, onChange }: { id: string; onChange: () => void }) {
   const { data } = useQuery(CustomerNameDocument, { variables: { id } });
   return (
-    <p className="row ordering-customer">
-      <span>
+    <>
+      <span className="ordering-customer">
         for <strong>{data?.customer?.name ?? id}</strong>
       </span>
       <button className="plain" onClick={onChange}>
         Another customer
       </button>
-    </p>
+    </>
   );
 }
