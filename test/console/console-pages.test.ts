@@ -249,6 +249,7 @@ describeWithChromium('the console of a server with a key of its own', () => {
     await paste(page, await staffToken());
     await page.locator('[data-connection=live]').waitFor();
     await page.getByRole('link', { name: 'New order' }).click();
+    await page.getByRole('button', { name: /Ada Lovelace/ }).click();
     await page.getByRole('button', { name: 'Add Sencha, 100 g' }).click();
     await page.locator('.basket', { hasText: 'Saved' }).waitFor();
     await page.getByRole('button', { name: 'Submit order' }).click();
