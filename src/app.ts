@@ -37,6 +37,7 @@ import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
 import { appendRetry } from './operator/append-retry.ts';
+import { checkErased, listingFirst } from './operator/erasure-list.ts';
 import { readProcesses, reportProcess } from './operator/processes.ts';
 import { programVersion } from './program-version.ts';
 import { startProjector } from './projections/projector.ts';
@@ -75,6 +76,7 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     closers.push(() => opened.close());
     const { database } = opened;
     if (config.production) await checkForProduction(database, config.redis === undefined);
+    if (config.erasureList !== undefined) await checkErased(database, config.erasureList);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
     if (opened.embedded || config.auth.key.type === 'development') {
@@ -225,7 +227,12 @@ async function serve(
     cachedSource,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle,
-    erase: order => completeErasure(database, handle, deciders, { ...order, emptyKey: emptyKeyOfErased }),
+    // Without a list, a restored backup would bring the data back, and no one would know whose.
+    mayErase: !config.production || config.erasureList !== undefined,
+    erase: order => {
+      const emptyKey = listingFirst(config.erasureList, order, emptyKeyOfErased);
+      return completeErasure(database, handle, deciders, { ...order, emptyKey });
+    },
     viewNames: viewNames(views),
     processes: () => sharedReads.once('processes', () => readProcesses(source.database)),
     tracing,

@@ -10,9 +10,6 @@ import type { CommandAnswer, HandleCommand } from './handle-command.ts';
 /** Namespace of the command ids of erasures, so that an interrupted erasure resumes with the same ids. Permanent. */
 const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
 
-/** Who erased, in the events of `orderstream erase-customer`: a person at a terminal has no token. */
-export const operatorAtTerminal = { role: 'operator', subject: 'orderstream' } as const;
-
 export interface Erasure {
   /** All streams that had personal data, ordered by their first event with such data. */
   readonly streams: readonly StreamAbout[];
@@ -97,7 +94,7 @@ export function eraseStream(
   { actor, correlationId, now }: Pick<ErasureOrder, 'actor' | 'correlationId' | 'now'>,
 ): Promise<CommandAnswer<unknown>> {
   const command = erasureOf(decider);
-  const commandId = uuidV5(erasureNamespace, streamId);
+  const commandId = erasureCommandId(streamId);
   const commandHash = hashOfCommand(command.type, {});
   // A list forgets the types of its deciders. Each one accepts its own command.
   const typed = decider as unknown as Decider<unknown, typeof command, DomainEvent, unknown>;
@@ -110,6 +107,11 @@ export function eraseStream(
     correlationId: correlationId ?? commandId,
     now,
   });
+}
+
+/** The command id of the erasure of a stream, by which a second erasure is known as a repeat of the first one. */
+export function erasureCommandId(streamId: string): string {
+  return uuidV5(erasureNamespace, streamId);
 }
 
 function erasureOf({ streamType, erasure }: AnyDecider): { readonly type: string } {

@@ -106,6 +106,27 @@ export async function readProcesses(database: Database): Promise<readonly Runnin
     ORDER BY started_at, process_id`);
 }
 
+/** A process whose row the database has, whether or not it runs. */
+export interface ReportedProcess extends Pick<RunningProcess, 'id' | 'host' | 'roles' | 'seenAt'> {
+  /** It has reported itself to this database in the last seconds. */
+  readonly isReporting: boolean;
+}
+
+/**
+ * All processes whose rows the database has. In a copy of a database these are the processes of the original: those that
+ * do not report here may still write to the original. The first process that reports here deletes their rows after 30 s.
+ */
+export async function readReported(database: Database): Promise<readonly ReportedProcess[]> {
+  return database.query<ReportedProcess>(sql`
+    SELECT process_id AS id,
+      host,
+      to_jsonb(roles) AS roles,
+      to_json(seen_at AT TIME ZONE 'UTC')#>>'{}' || 'Z' AS "seenAt",
+      seen_at > clock_timestamp() - make_interval(secs => ${endedAfterSeconds}::float8) AS "isReporting"
+    FROM processes
+    ORDER BY started_at, process_id`);
+}
+
 interface ThisProcess extends Pick<RunningProcess, 'id' | 'release' | 'host' | 'roles'> {
   /** A time of performance.now(). */
   readonly startedMs: number;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
-import { printParked, retry } from '../../src/cli/parked.ts';
+import { listParked, retry, skip } from '../../src/cli/parked.ts';
 import { appendRetry } from '../../src/operator/append-retry.ts';
 import { abandonBegunRebuild, rebuildView } from '../../src/cli/rebuild.ts';
 import { status } from '../../src/cli/status.ts';
@@ -12,7 +12,7 @@ import { readOrders } from '../../src/order/views/read-orders.ts';
 import { matchesNow } from '../../src/order/views/order-filter.ts';
 import { liveOrders } from '../../src/order/views/live-orders.ts';
 import { readChangePage } from '../../src/projections/read-changes.ts';
-import { readCheckpoint } from '../../src/projections/checkpoint.ts';
+import { readCheckpoint, readRebuild } from '../../src/projections/checkpoint.ts';
 import { beginRebuild } from '../../src/projections/generations.ts';
 import { readParked } from '../../src/projections/park-stream.ts';
 import { readProjections } from '../../src/projections/read-projections.ts';
@@ -127,16 +127,6 @@ test('an event whose bytes are damaged parks its stream', async () => {
   expect(lines).toHaveLength(1);
 });
 
-async function quietly<Answer>(run: () => Promise<Answer>): Promise<Answer> {
-  const log = console.log;
-  console.log = () => undefined;
-  try {
-    return await run();
-  } finally {
-    console.log = log;
-  }
-}
-
 test('a row whose search words a view cannot compute parks its stream', async () => {
   await addItem(node, poisoned, productId);
   await addItem(node, sound, productId);
@@ -153,7 +143,7 @@ test('a row whose search words a view cannot compute parks its stream', async ()
 });
 
 describe('an erasure is not reported as done', () => {
-  const erase = () => quietly(() => eraseNamedCustomer(node.database, true, customerId));
+  const erase = async () => (await eraseNamedCustomer({ database: node.database, embedded: true }, customerId)).ok;
 
   test('while a parked stream of the person stops before it', async () => {
     const named = await createdOrder(node, customerId, { reference: 'PO 9' });
@@ -161,19 +151,19 @@ describe('an erasure is not reported as done', () => {
     await project(failingOn(named, 2));
     expect(await erase()).toBe(false);
     expect(await rowOf(named)).toMatchObject({ reference: 'PO 9' });
-    expect(await quietly(() => retry(node.database, true, named))).toBe(true);
+    expect(await retry(node.database, true, named)).toMatchObject({ ok: true });
     expect(await erase()).toBe(true);
   });
 
   test('while a rebuild that was started before it is not finished', async () => {
     await beginRebuild(node.database);
     expect(await erase()).toBe(false);
-    await quietly(() => rebuildView(node.database, 'order_view'));
+    await rebuildView(node.database, 'order_view');
     expect(await erase()).toBe(true);
 
     await beginRebuild(node.database);
     expect(await erase()).toBe(false);
-    expect(await quietly(() => abandonBegunRebuild(node.database))).toBe(true);
+    expect(await abandonBegunRebuild(node.database, true)).toMatchObject({ ok: true });
     expect(await erase()).toBe(true);
   });
 });
@@ -182,7 +172,7 @@ test('a subscriber with a reference filter is notified of an order whose referen
   const named = await createdOrder(node, customerId, { reference: 'PO 9' });
   await projectAll(node);
   const before = await readHead(node.database);
-  expect(await quietly(() => eraseNamedCustomer(node.database, true, customerId))).toBe(true);
+  expect(await eraseNamedCustomer({ database: node.database, embedded: true }, customerId)).toMatchObject({ ok: true });
   const filter = { reference: 'PO 9' };
   const { rows } = await readChangePage(node.source, liveOrders, { scope: undefined, filter }, before, 10);
   expect(rows.map(row => row.orderId)).toContain(named);
@@ -198,26 +188,26 @@ describe('a retry', () => {
       startProjector({ ...node, views: with_, logger: logLines().logger, onProjected: () => undefined });
 
     const old = projector(failingOn(poisoned, 2));
-    expect(await quietly(() => retry(node.database, false, poisoned))).toBe(false);
+    expect(await retry(node.database, false, poisoned)).toMatchObject({ ok: false });
     await old.stop();
     expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 2, attempts: 2 }]);
     expect(await rowOf(poisoned)).toMatchObject({ version: 1 });
     const better = projector(failingOn(poisoned, 3));
-    expect(await quietly(() => retry(node.database, false, poisoned))).toBe(false);
+    expect(await retry(node.database, false, poisoned)).toMatchObject({ ok: false });
     await better.stop();
     expect(await readParked(node.database)).toMatchObject([{ streamId: poisoned, version: 3, attempts: 1 }]);
     expect(await rowOf(poisoned)).toMatchObject({ version: 2, itemCount: 1 });
-    expect(await quietly(() => status(node.database, views))).toBe(false);
-    expect(await quietly(() => printParked(node.database))).toBe(false);
-    expect(await quietly(() => verify(node.source, views))).toBe(false);
+    expect(await status(node.database, views)).toMatchObject({ ok: false });
+    expect(await listParked(node.database)).toMatchObject({ ok: false });
+    expect(await verify(node.source, views)).toMatchObject({ ok: false });
 
     const before = await readHead(node.database);
     const mended = projector(views);
-    expect(await quietly(() => retry(node.database, false, 'all'))).toBe(true);
+    expect(await retry(node.database, false, 'all')).toMatchObject({ ok: true });
     await mended.stop();
     expect(await readParked(node.database)).toEqual([]);
-    expect(await quietly(() => status(node.database, views))).toBe(true);
-    expect(await quietly(() => verify(node.source, views))).toBe(true);
+    expect(await status(node.database, views)).toMatchObject({ ok: true });
+    expect(await verify(node.source, views)).toMatchObject({ ok: true });
     const { orders } = plainFold(await plainLog(node.database));
     expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
 
@@ -249,10 +239,89 @@ describe('a retry', () => {
     await project(failingOn(poisoned, 2));
     const projector = startProjector({ ...node, views, logger: logLines().logger, onProjected: () => undefined });
     const both = [retry(node.database, false, poisoned), retry(node.database, false, poisoned)];
-    await quietly(() => Promise.all(both));
+    await Promise.all(both);
     await projector.stop();
     const { orders } = plainFold(await plainLog(node.database));
     expect(await viewRows(node.database, 'order_view', 'orderId')).toEqual(orders);
+  });
+});
+
+describe('a skip at the terminal', () => {
+  const how = (version: number | undefined) => ({
+    streamId: poisoned,
+    version,
+    actor: { role: 'operator', subject: 'ann' } as const,
+  });
+
+  test('leaves the event out of the rows for good, and stores who did it', async () => {
+    await addItem(node, poisoned, productId);
+    await addItem(node, poisoned, productId, 4);
+    const folding = failingViews(poisoned, version => (version === 2 ? 'no such fold' : undefined));
+    await project(folding);
+    const projector = startProjector({
+      ...node,
+      views: folding,
+      logger: logLines().logger,
+      onProjected: () => undefined,
+    });
+    expect(await skip(node.database, false, how(2))).toMatchObject({
+      ok: true,
+      lines: [`version 2 of ${poisoned} is skipped: the stream continues`],
+      value: { version: 2, reached: true, parked: [] },
+    });
+    await projector.stop();
+    expect(await rowOf(poisoned)).toMatchObject({ version: 3, itemCount: 4 });
+    const [last] = (await node.store.readLog(0, 1_000)).slice(-1);
+    expect(last).toMatchObject({
+      type: 'StreamEventSkipped',
+      data: { streamId: poisoned, version: 2 },
+      metadata: { actor: { role: 'operator', subject: 'ann' } },
+    });
+  });
+
+  test('of another version, or of a stream that is not parked, is refused and stores nothing', async () => {
+    await addItem(node, poisoned, productId);
+    await project(failingOn(poisoned, 2));
+    const before = await readHead(node.database);
+    await expect(skip(node.database, false, how(1))).rejects.toThrow(
+      `${poisoned}: The stream is parked before version 2, not 1: read its error first.`,
+    );
+    await expect(skip(node.database, false, { ...how(undefined), streamId: sound })).rejects.toThrow(
+      `${sound}: The stream is not parked`,
+    );
+    expect(await readHead(node.database)).toEqual(before);
+  });
+});
+
+describe('the name given at the terminal is stored', () => {
+  const ann = { role: 'operator', subject: 'ann' } as const;
+  const acts = async () =>
+    (await node.store.readLog(0, 1_000))
+      .filter(({ metadata }) => metadata.actor.subject === 'ann')
+      .map(({ type }) => type);
+
+  test('with a retry, and with a rebuild and its abandonment, which a projector does not carry out again', async () => {
+    await addItem(node, poisoned, productId);
+    await project(failingOn(poisoned, 2));
+    await retry(node.database, true, 'all', ann);
+    await rebuildView(node.database, 'order_view', ann);
+    await beginRebuild(node.database);
+    await abandonBegunRebuild(node.database, true, ann);
+    expect(await acts()).toEqual(['StreamRetried', 'RebuildRequested', 'RebuildAbandoned']);
+    await projectAll(node);
+    expect(await readRebuild(node.database)).toBeUndefined();
+    expect((await readCheckpoint(node.database)).position).toEqual(await readHead(node.database));
+    expect(await verify(node.source, views)).toMatchObject({ ok: true });
+  });
+
+  test('with each event of an erasure; without a name it is operator', async () => {
+    await createdOrder(node, customerId, { reference: 'PO 9' });
+    await eraseNamedCustomer({ database: node.database, embedded: true, actor: ann }, customerId);
+    expect(await acts()).toEqual(['CustomerErased', 'OrderErased']);
+    const other = await registeredCustomer(node);
+    await eraseNamedCustomer({ database: node.database, embedded: true }, other);
+    const [last] = (await node.store.readLog(0, 1_000)).slice(-1);
+    expect(last).toMatchObject({ type: 'CustomerErased', metadata: { actor: { subject: 'operator' } } });
   });
 });
 
