@@ -255,7 +255,7 @@ describe('a skip at the terminal', () => {
 
   test('leaves the event out of the rows for good, and stores who did it', async () => {
     await addItem(node, poisoned, productId);
-    await addItem(node, poisoned, productId, 4);
+    await addItem(node, poisoned, await productOnSale(node), 4);
     const folding = failingViews(poisoned, version => (version === 2 ? 'no such fold' : undefined));
     await project(folding);
     const projector = startProjector({
