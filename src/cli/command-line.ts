@@ -92,6 +92,7 @@ export function explainError(error: unknown): string {
 }
 
 function helpOf({ usage, about, options }: Command): string {
-  const json = options && 'json' in options ? '  --json     prints JSON for programs; docs/operating/commands.md\n' : '';
+  const json =
+    options && 'json' in options ? '  --json     prints JSON for programs; docs/operating/commands.md\n' : '';
   return `${usage}\n\n${about.trimEnd()}\n\n${json}  --help     prints this help\n  --version  prints the version`;
 }

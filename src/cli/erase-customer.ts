@@ -94,7 +94,12 @@ async function awaitErasure(
   customerId: string,
   erasure: Erasure,
 ): Promise<Erased> {
-  if (embedded) await catchUp(database, openEventStore(database, types, () => undefined), views);
+  if (embedded)
+    await catchUp(
+      database,
+      openEventStore(database, types, () => undefined),
+      views,
+    );
   const left = (await awaitViews(database, erasure.position.point))
     ? await whatIsLeft(database, erasure)
     : 'the views have not reached it: start a server, and run this command again';

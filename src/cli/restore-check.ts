@@ -109,7 +109,9 @@ const inText = /[0-9a-f]{13}-[0-9a-f]{12}/;
 /** The first position of each line, e.g. of the lines that `orderstream status --json` printed. */
 async function positionsIn(file: string): Promise<readonly (Position | undefined)[]> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new StartError(`--known ${file}: it is neither a position like ${formatPosition({ point: 7, hash: '0'.repeat(12) })} nor a file that can be read`);
+    throw new StartError(
+      `--known ${file}: it is neither a position like ${formatPosition({ point: 7, hash: '0'.repeat(12) })} nor a file that can be read`,
+    );
   });
   return text.split('\n').map(line => parsePosition(inText.exec(line)?.[0] ?? ''));
 }
@@ -117,7 +119,10 @@ async function positionsIn(file: string): Promise<readonly (Position | undefined
 function lossLines(loss: Loss | undefined): string[] {
   if (loss === undefined) return ['what was lost is unknown: give a position of the lost log with --known'];
   const { known, lost } = loss;
-  if (lost === null) return [`nothing is lost: this log has ${known === 1 ? 'the known position' : `all ${counted(known)} known positions`}`];
+  if (lost === null)
+    return [
+      `nothing is lost: this log has ${known === 1 ? 'the known position' : `all ${counted(known)} known positions`}`,
+    ];
   const { after, to, atLeast, atMost } = lost;
   const count = atLeast === atMost ? counted(atLeast, 'event') : `${counted(atLeast)} to ${counted(atMost, 'event')}`;
   return [`lost: ${count} after ${after === null ? 'the start' : `position ${after}`}, up to position ${to} or later`];
@@ -132,7 +137,9 @@ function erasureLines(
     return ['who must be erased again is unknown: set ERASURE_LIST, or give a list with --erased'];
   }
   if (unerased.length === 0) {
-    return [`no one must be erased again: ${counted(listed.length, 'customer')} listed, and the erasure of each is in this log`];
+    return [
+      `no one must be erased again: ${counted(listed.length, 'customer')} listed, and the erasure of each is in this log`,
+    ];
   }
   return [
     ...unerased.map(id => `${id} must be erased again`),

@@ -62,7 +62,12 @@ async function run({ rate, seconds, url, json }: Options): Promise<number> {
   return json ? printReport({ ok: true, lines: [], value: valueOf(summary, api, ran) }, true) : 0;
 }
 
-function optionsOf(values: { rate: string; for?: string | undefined; url: string; json?: boolean | undefined }): Options {
+function optionsOf(values: {
+  rate: string;
+  for?: string | undefined;
+  url: string;
+  json?: boolean | undefined;
+}): Options {
   return {
     rate: numberOf('--rate', values.rate, maxRate),
     seconds: values.for === undefined ? undefined : numberOf('--for', values.for, maxSeconds),

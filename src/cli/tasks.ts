@@ -66,7 +66,8 @@ export const tasks: Readonly<Record<string, Task>> = {
   skip: {
     takes: ['STREAM', '[VERSION]'],
     options: byOption,
-    about: 'Leaves the event that cannot be folded out of the rows of a parked stream for good, and waits for the result.',
+    about:
+      'Leaves the event that cannot be folded out of the rows of a parked stream for good, and waits for the result.',
     details: `  VERSION    the version that you mean; if the stream is parked before another one, nothing is skipped\n${byDetails}`,
     run: call => {
       const [streamId = '', version] = call.given;
@@ -132,7 +133,8 @@ If ERASURE_LIST is set, each erasure is appended to that file first. With NODE_E
   'restore-check': {
     takes: [],
     options: { known: { type: 'string', multiple: true }, erased: { type: 'string' } },
-    about: 'Reports what a restored or promoted database lacks. Exit code 1 if it lacks anything, or if that is unknown.',
+    about:
+      'Reports what a restored or promoted database lacks. Exit code 1 if it lacks anything, or if that is unknown.',
     details: `  --known POSITION  a position that the lost log had, or a file with one a line; can be repeated
   --erased FILE     the erasure list; default: ERASURE_LIST`,
     run: call => {

@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type ErasureOrder, erasureCommandId } from '../commands/erase-personal-data.ts';
+import type { AnyDecider } from '../commands/decider.ts';
+import { completeErasure, type Erasure, type ErasureOrder, erasureCommandId } from '../commands/erase-personal-data.ts';
+import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import { emptyKeyOfErased } from '../event-store/personal-keys.ts';
 import { streamsAboutAny, type StreamOfSubject } from '../event-store/streams-about.ts';
 import { kindOfId } from '../ids.ts';
 import { StartError } from '../start-error.ts';
@@ -51,13 +53,34 @@ export function listingFirst(
   };
 }
 
+/** Completes the erasures of a server, whose role may empty a key only after the event of the customer's own stream. */
+export function openErasure(parts: {
+  readonly database: Database;
+  readonly handle: HandleCommand;
+  readonly deciders: readonly AnyDecider[];
+  readonly list: string | undefined;
+}): (order: Omit<ErasureOrder, 'emptyKey'>) => Promise<Erasure | undefined> {
+  const { database, handle, deciders, list } = parts;
+  return order => {
+    const emptyKey = listingFirst(list, order, emptyKeyOfErased);
+    return completeErasure(database, handle, deciders, { ...order, emptyKey });
+  };
+}
+
 /**
- * Checks at the start of a server that the key of each customer on the erasure list is erased. After a backup was
- * restored, it may be there again, and the server would show the personal data of customers who were erased.
- * @throws StartError if one has a key
+ * Checks at the start of a server that it can append to the erasure list, which is created if it is missing, and that the
+ * key of each customer on it is erased. After a backup was restored, a key may be there again, and the server would show
+ * the personal data of a customer who was erased.
+ * @throws StartError if the file cannot be opened, or if a customer on it has a key
  */
-export async function checkErased(database: Database, file: string): Promise<void> {
-  if (!existsSync(file)) return;
+export async function checkErasureList(database: Database, file: string): Promise<void> {
+  const list = await open(file, 'a', 0o600).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `ERASURE_LIST: ${file} can't be written (${code}): set it to a file in a folder that this user may write`,
+    );
+  });
+  await list.close();
   const keyed = await readKeyed(database, await readErasureList(file));
   if (keyed.length === 0) return;
   throw new StartError(
@@ -87,7 +110,8 @@ export async function readErasureList(file: string): Promise<readonly string[]> 
   const ids = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const id = customerOf(line.trim());
-    if (id === undefined) throw new StartError(`${file} line ${index + 1}: it names no customer: correct it, or remove it`);
+    if (id === undefined)
+      throw new StartError(`${file} line ${index + 1}: it names no customer: correct it, or remove it`);
     return [id];
   });
   return [...new Set(ids)];

@@ -9,7 +9,14 @@ import { failingViews, projectWith } from '../support/broken-views.ts';
 import { eventually } from '../support/eventually.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { bareDatabase, freshDatabase, type TestDatabase } from '../support/postgres.ts';
-import { addItem, createdOrder, openNode, productOnSale, projectAll, registeredCustomer } from '../support/test-node.ts';
+import {
+  addItem,
+  createdOrder,
+  openNode,
+  productOnSale,
+  projectAll,
+  registeredCustomer,
+} from '../support/test-node.ts';
 import { testSecret } from '../support/tokens.ts';
 import { useFolder } from '../support/use-folder.ts';
 
@@ -39,7 +46,10 @@ beforeAll(async () => {
   orderId = await createdOrder(node, customerId, { reference: 'PO 7' });
   await projectAll(node);
   await addItem(node, orderId, productId);
-  await projectWith(node, failingViews(orderId, version => (version === 2 ? 'no such fold' : undefined)));
+  await projectWith(
+    node,
+    failingViews(orderId, version => (version === 2 ? 'no such fold' : undefined)),
+  );
   await node.close();
   app = await startApp({ DATABASE_URL: database.url });
 });
@@ -99,7 +109,10 @@ test('skip', async () => {
     const productId = await productOnSale(node);
     const id = await createdOrder(node, await registeredCustomer(node));
     await addItem(node, id, productId);
-    await projectWith(node, failingViews(id, version => (version === 2 ? 'no such fold' : undefined)));
+    await projectWith(
+      node,
+      failingViews(id, version => (version === 2 ? 'no such fold' : undefined)),
+    );
     // No projector runs, so the skip is stored and not carried out.
     const skipped = await task(1, 'skip', [id, '2'], { DATABASE_URL: other.url });
     expect(skipped).toMatchObject({ version: 2, reached: false });
@@ -181,8 +194,14 @@ test('order, simulate and watch, which prints a line for each frame', async () =
   await expectJson('simulate', 0, 'simulate', [...url, '--for', '1'], env);
   await printed(watch, /"kind":"UPDATE"/);
   const { stdout } = await interrupted(watch);
-  const frames = stdout.trim().split('\n').map(line => JSON.parse(line) as { kind: string });
-  expectDocumented('watch', frames.find(({ kind }) => kind === 'UPDATE'));
+  const frames = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as { kind: string });
+  expectDocumented(
+    'watch',
+    frames.find(({ kind }) => kind === 'UPDATE'),
+  );
 });
 
 test('the page has every command', async () => {

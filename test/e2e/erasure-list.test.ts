@@ -1,7 +1,7 @@
 // The erasure list: every acknowledged erasure is on it, before the key is erased.
-import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { codesOf } from '../support/codes-of.ts';
@@ -22,12 +22,12 @@ let list: string;
 beforeEach(() => {
   list = join(folder.path, 'erasures.jsonl');
 });
-afterAll(async () => app?.stop());
 
-/** The app with the list of this test. */
+/** The app with the list of this test, until the end of the test. */
 async function serve(): Promise<void> {
-  await app?.stop();
-  app = await startApp({ DATABASE_URL: database.url, ERASURE_LIST: list });
+  const started = await startApp({ DATABASE_URL: database.url, ERASURE_LIST: list });
+  onTestFinished(() => started.stop());
+  app = started;
 }
 
 async function eraseByApi(customerId: string) {
@@ -50,8 +50,7 @@ async function listed(): Promise<{ customerId: string; by: string }[]> {
   return lines.map(line => JSON.parse(line) as { customerId: string; by: string });
 }
 
-const cli = (...args: string[]) =>
-  runCli('orderstream', args, { DATABASE_URL: database.url, ERASURE_LIST: list });
+const cli = (...args: string[]) => runCli('orderstream', args, { DATABASE_URL: database.url, ERASURE_LIST: list });
 
 test('an erasure by the API and one by the terminal are on the list, with the name of the operator', async () => {
   await serve();
@@ -65,15 +64,18 @@ test('an erasure by the API and one by the terminal are on the list, with the na
 });
 
 test('if the list cannot be written, the key is not erased; the repeated command completes the erasure', async () => {
-  list = join(folder.path, 'missing', 'erasures.jsonl');
+  list = join(folder.path, 'disk', 'erasures.jsonl');
+  await expect(serve()).rejects.toThrow(/^ERASURE_LIST: \S+ can't be written \(ENOENT\): set it to a file in a folder/);
+  await mkdir(join(folder.path, 'disk'));
   await serve();
+  await rm(join(folder.path, 'disk'), { recursive: true });
   const { id } = await registered(app.url);
   expect(codesOf(await eraseByApi(id))).toEqual(['OUTCOME_UNKNOWN']);
   const other = await registered(app.url);
   expect(await cli('erase-customer', other.id)).toMatchObject({ code: 1, stdout: '' });
   expect([await lengthOfKey(id), await lengthOfKey(other.id)]).toEqual([32, 32]);
 
-  await mkdir(join(folder.path, 'missing'));
+  await mkdir(join(folder.path, 'disk'));
   expect((await cli('erase-customer', id)).stdout).toContain(`${id} is erased at position`);
   expect(await listed()).toMatchObject([{ customerId: id }]);
   expect(await lengthOfKey(id)).toBe(0);
@@ -87,7 +89,10 @@ test('a line that was cut in half does not damage the next one', async () => {
   const lines = (await readFile(list, 'utf8')).split('\n');
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ customerId: id });
   const refused = await cli('erase-customer', '--from', list);
-  expect(refused).toMatchObject({ code: 1, stderr: `${list} line 1: it names no customer: correct it, or remove it\n` });
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: `${list} line 1: it names no customer: correct it, or remove it\n`,
+  });
 });
 
 test('a server does not start if a customer on its list has a key; --from erases again, and leaves all others unchanged', async () => {
@@ -106,7 +111,10 @@ test('a server does not start if a customer on its list has a key; --from erases
     stdout: expect.stringMatching(`^${resurrected} is erased at .+\n2 customers listed: 1 erased now, 1 erased`),
   });
   const again = await cli('erase-customer', '--from', list);
-  expect(again).toMatchObject({ code: 0, stdout: '2 customers listed: 0 erased now, 2 erased before or not in this log\n' });
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: '2 customers listed: 0 erased now, 2 erased before or not in this log\n',
+  });
   await serve();
 });
 

@@ -12,10 +12,17 @@ import { startApp, type TestApp } from '../support/app.ts';
 import { codesOf } from '../support/codes-of.ts';
 import { eventually } from '../support/eventually.ts';
 import { failingViews, projectWith } from '../support/broken-views.ts';
-import { noteOpen } from '../support/left-open.ts';
 import { onDatabase } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
-import { type Cluster, commandsOf, openRunbookRoom, postgresPrograms, type RunbookRoom, urlOf } from '../support/runbook.ts';
+import {
+  type Cluster,
+  commandsOf,
+  openRunbookRoom,
+  postgresPrograms,
+  type RunbookRoom,
+  urlOf,
+} from '../support/runbook.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { openShop, registered, type Shop, type Shopper } from '../support/shop.ts';
 import { addItem, createdOrder, openNode, productOnSale, registeredCustomer } from '../support/test-node.ts';
 import { operatorToken } from '../support/tokens.ts';
@@ -212,7 +219,10 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     const productId = await productOnSale(node);
     const orderId = await createdOrder(node, await registeredCustomer(node));
     await addItem(node, orderId, productId);
-    await projectWith(node, failingViews(orderId, version => (version === 2 ? 'no such fold' : undefined)));
+    await projectWith(
+      node,
+      failingViews(orderId, version => (version === 2 ? 'no such fold' : undefined)),
+    );
     await node.close();
     const [parked = '', retry = '', skip = '', done = ''] = await commandsOf('runbooks.md', 'A stream is parked');
     const app = await serve();
@@ -228,7 +238,9 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
       expect((await room.run(retry, variables)).stdout).toContain('1 still parked');
       const skipped = await room.run(skip, { ...variables, STREAM: orderId, VERSION: '3' });
       expect(skipped.stdout).toBe(`version 3 of ${orderId} is skipped: the stream continues\n`);
-      expect((await room.run(done, variables)).stdout).toMatch(/^no stream is parked\n\d+ events verified: all is well\n$/);
+      expect((await room.run(done, variables)).stdout).toMatch(
+        /^no stream is parked\n\d+ events verified: all is well\n$/,
+      );
     } finally {
       await app.stop();
     }
@@ -237,8 +249,9 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
   test.skipIf(process.getuid?.() !== 0)(
     'the disk of the database is full (needs root, for a disk of its own): when it is larger, everything continues, and nothing is lost',
     async () => {
-      const disk = await smallDisk(join(room.folder, 'disk'), 160);
-      const cluster = await room.startCluster('disk/data', { max_wal_size: '48MB' });
+      const { stdout: uid } = await exec('id', ['-u', 'postgres']);
+      const disk = await smallDisk(160, Number(uid));
+      const cluster = await room.startCluster(join(disk.folder, 'data'), { max_wal_size: '48MB' });
       await migrate(use(cluster));
       const app = await serve();
       const shop = await openShop(app.url);
@@ -281,21 +294,4 @@ function nonsense(orderId: string): string {
       '{"nonsense": true}', NULL, e.metadata, e.occurred_at, e.recorded_at
     FROM events e ORDER BY e.position DESC LIMIT 1;
     UPDATE events e SET hash = event_hash(e.hash, e) WHERE e.data = '{"nonsense": true}'`;
-}
-
-/** A file system in memory. */
-async function smallDisk(folder: string, megabytes: number) {
-  await mkdir(folder);
-  await exec('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=777`, 'tmpfs', folder]);
-  const remove = async (): Promise<void> => {
-    note.closed();
-    await exec('umount', ['--lazy', folder]);
-    await rm(folder, { recursive: true });
-  };
-  const note = noteOpen('a small disk', remove);
-  return {
-    folder,
-    enlarge: (to: number) => exec('mount', ['-o', `remount,size=${to}m`, folder]),
-    remove,
-  };
 }

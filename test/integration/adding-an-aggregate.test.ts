@@ -149,7 +149,9 @@ test('its personal data is erased with that of its customer, by the same command
   const printed: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((line: string) => void printed.push(line));
   try {
-    expect(await eraseNamedCustomer({ database: owner.database, embedded: false }, holder.id)).toMatchObject({ ok: true });
+    expect(await eraseNamedCustomer({ database: owner.database, embedded: false }, holder.id)).toMatchObject({
+      ok: true,
+    });
   } finally {
     vi.restoreAllMocks();
   }

@@ -43,7 +43,8 @@ beforeAll(async () => {
   await eraseNamedCustomer({ database: node.database, embedded: true }, erased);
 });
 
-const place = (more: Partial<ExportOrder> = {}) => ({ folder: join(folder.path, 'export'), format: 'jsonl', personal: false, ...more }) as const;
+const place = (more: Partial<ExportOrder> = {}) =>
+  ({ folder: join(folder.path, 'export'), format: 'jsonl', personal: false, ...more }) as const;
 const exported = (more?: Partial<ExportOrder>) => exportLog(original.node.database, place(more));
 
 /** Imports the export into the copy and folds the views. */
@@ -58,7 +59,10 @@ async function onCopy<Result>(use: (node: TestNode) => Promise<Result>): Promise
 const imported = (node: TestNode) => importLog(node.database, false, place().folder);
 
 function wholeLog(url: string): Promise<unknown[]> {
-  return onDatabase(url, async client => (await client.query('SELECT e::text FROM events e ORDER BY position')).rows);
+  return onDatabase(
+    url,
+    async client => (await client.query<{ e: string }>('SELECT e::text FROM events e ORDER BY position')).rows,
+  );
 }
 
 describe('an import of an export', () => {
@@ -68,7 +72,10 @@ describe('an import of an export', () => {
       expect(await imported(node)).toMatchObject({ ok: true, value: { storedBefore: 0 } });
       await projectAll(node);
       expect(await verify(node.source, views)).toMatchObject({ ok: true });
-      for (const [view, id] of [['order_view', 'orderId'], ['customer_view', 'customerId']] as const) {
+      for (const [view, id] of [
+        ['order_view', 'orderId'],
+        ['customer_view', 'customerId'],
+      ] as const) {
         expect(await viewRows(node.database, view, id)).toEqual(await viewRows(original.node.database, view, id));
       }
       const customers = await viewRows(node.database, 'customer_view', 'customerId');
@@ -86,7 +93,9 @@ describe('an import of an export', () => {
         ...(await viewRows(node.database, 'customer_view', 'customerId')).values(),
         ...(await viewRows(node.database, 'order_view', 'orderId')).values(),
       ];
-      expect(JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))).not.toMatch(/Ada|Eve|PO of/);
+      expect(
+        JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)),
+      ).not.toMatch(/Ada|Eve|PO of/);
       const keys = await node.database.models.customerKey.findMany();
       expect(keys.map(({ customerId, key }) => [customerId, key.length])).toEqual([[erased, 0]]);
     });
@@ -98,7 +107,10 @@ describe('an import of an export', () => {
     const env = { DATA_DIR: join(folder.path, 'data') };
     expect(await runCli('orderstream', ['import-log', place().folder], env)).toMatchObject({ code: 0 });
     const verified = await runCli('orderstream', ['verify', '--json'], env);
-    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, events: (await readLogEnd(original.node.database)).point });
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      ok: true,
+      events: (await readLogEnd(original.node.database)).point,
+    });
   });
 
   test('a second time stores nothing', async () => {
@@ -132,16 +144,26 @@ describe('a changed export is refused, and nothing is stored from the changed ev
   }
 
   test.each([
-    ['a quantity', /event 5: its hash does not match/, (line: string) => line.replace('"quantity": 3', '"quantity": 4')],
+    [
+      'a quantity',
+      /event 5: its hash does not match/,
+      (line: string) => line.replace('"quantity": 3', '"quantity": 4'),
+    ],
     ['the actor', /event 5: its hash does not match/, (line: string) => line.replace('anna', 'emma')],
-    ['the time', /event 5: its hash does not match/, (line: string) => line.replace(/"recordedAt" : "\d{4}/, '"recordedAt" : "1999')],
+    [
+      'the time',
+      /event 5: its hash does not match/,
+      (line: string) => line.replace(/"recordedAt" : "\d{4}/, '"recordedAt" : "1999'),
+    ],
     ['the JSON', /has a line that is not of an export/, (line: string) => line.slice(0, -9)],
   ])('%s', async (_what, message, change) => {
     expect(await changed(lines => lines.map((line, index) => (index === 4 ? change(line) : line)))).toMatch(message);
   });
 
   test('an event that is missing', async () => {
-    expect(await changed(lines => lines.filter((_, index) => index !== 4))).toMatch(/event 6: it does not follow event 4/);
+    expect(await changed(lines => lines.filter((_, index) => index !== 4))).toMatch(
+      /event 6: it does not follow event 4/,
+    );
   });
 
   test('the last events are missing', async () => {
@@ -163,7 +185,9 @@ describe('an export', () => {
 
   test('into a folder of another export, or of something else, is refused', async () => {
     await exported();
-    await expect(exported({ personal: true })).rejects.toThrow(/has an export with --format jsonl: name another folder/);
+    await expect(exported({ personal: true })).rejects.toThrow(
+      /has an export with --format jsonl: name another folder/,
+    );
     await onCopy(async node => {
       await registeredCustomer(node, 'Other');
       await expect(exportLog(node.database, place())).rejects.toThrow(/has an export of another log/);

@@ -50,9 +50,8 @@ function fingerprint(url: string): Promise<Fingerprint> {
 async function killLater(args: readonly string[], env: Record<string, string>, far: () => Promise<number>) {
   const before = await far();
   const child = startCli('orderstream', args, env);
-  let ended = false;
-  void child.exited.then(() => (ended = true));
-  while (!ended && (await far()) <= before) await sleep(5);
+  const ended = child.exited.then(() => true);
+  while ((await far()) <= before && !(await Promise.race([ended, sleep(5, false)])));
   child.kill('SIGKILL');
   await child.exited;
   return far();

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
@@ -41,7 +41,7 @@ export interface RunbookRoom {
   readonly folder: string;
   /** Runs a script with these variables. @throws if it fails, with its output */
   run(script: string, variables: Readonly<Record<string, string>>): Promise<Output>;
-  /** Makes a cluster in `folder/name` and starts it. */
+  /** Makes a cluster in the folder `name`, or in that folder of this one, and starts it. */
   startCluster(name: string, settings?: Readonly<Record<string, string>>): Promise<Cluster>;
   freePort(): Promise<number>;
   close(): Promise<void>;
@@ -99,7 +99,9 @@ export async function openRunbookRoom(): Promise<RunbookRoom> {
     freePort,
     close,
     startCluster: async (name, settings = {}) => {
-      const data = join(folder, name);
+      const data = resolve(folder, name);
+      // So that it is stopped with all others, wherever it is.
+      if (!data.startsWith(folder)) await symlink(data, join(folder, 'elsewhere'));
       const port = await freePort();
       await run(`initdb --pgdata="$DATA" --username=postgres --auth=trust --encoding=UTF8 --no-sync`, { DATA: data });
       const lines = Object.entries({

@@ -7,6 +7,7 @@ import { formatPosition, positionHashBytes } from '../../event-store/position.ts
 import { StartError } from '../../start-error.ts';
 import { counted, openProgress } from '../progress.ts';
 import type { Report } from '../report.ts';
+import type { EventFile } from './event-file.ts';
 import {
   eventFiles,
   type ExportFormat,
@@ -105,17 +106,6 @@ async function writeEvents(database: Database, folder: string, manifest: Manifes
     else await writeWhole(folder, name, path => writeFile({ database, path, after: first - 1, to: last, add }));
   }
   progress.end();
-}
-
-/** One file of events to write. */
-export interface EventFile {
-  readonly database: Database;
-  readonly path: string;
-  /** Position before its first event. */
-  readonly after: number;
-  readonly to: number;
-  /** Called with the number of events written since the last call. */
-  readonly add: (events: number) => void;
 }
 
 /** Loaded only here: no other command needs the library. */

@@ -36,7 +36,11 @@ export async function importLog(database: Database, embedded: boolean, folder: s
   }
   if (embedded) {
     console.error('bringing the views up to date');
-    await catchUp(database, openEventStore(database, types, () => undefined), views);
+    await catchUp(
+      database,
+      openEventStore(database, types, () => undefined),
+      views,
+    );
   }
   const events = manifest.end.point - before.point;
   const position = positionOf(manifest);
@@ -69,7 +73,8 @@ async function storeEvents(database: Database, folder: string, manifest: Manifes
       at += lines.length;
       progress.add(lines.length);
     }
-    if (at !== last) throw new StartError(`${join(folder, name)} has not the events ${first} to ${last}: it was changed`);
+    if (at !== last)
+      throw new StartError(`${join(folder, name)} has not the events ${first} to ${last}: it was changed`);
   }
   progress.end();
 }
@@ -81,7 +86,9 @@ function otherEvents(folder: string): StartError {
 async function store(database: Database, folder: string, name: string, lines: readonly string[]): Promise<void> {
   const fault = await asStartError(storeEventLines(database, lines), join(folder, name));
   if (fault === undefined) return;
-  throw new StartError(`${join(folder, name)}: event ${fault.position}: ${fault.fault}; it was not stored, nor any after it`);
+  throw new StartError(
+    `${join(folder, name)}: event ${fault.position}: ${fault.fault}; it was not stored, nor any after it`,
+  );
 }
 
 async function asStartError<Result>(storing: Promise<Result>, path: string): Promise<Result> {
@@ -90,13 +97,18 @@ async function asStartError<Result>(storing: Promise<Result>, path: string): Pro
   } catch (error) {
     const state = sqlState(error) ?? '';
     if (state === '42501') {
-      throw new StartError('DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may import a log');
+      throw new StartError(
+        'DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may import a log',
+      );
     }
     if (state === '23505') {
-      throw new StartError('another process appends events to this log: stop all servers, and import into an empty database');
+      throw new StartError(
+        'another process appends events to this log: stop all servers, and import into an empty database',
+      );
     }
     // A line is no JSON, or has a value of another type.
-    if (/^(?:22|23502)/.test(state)) throw new StartError(`${path} has a line that is not of an export: it was changed`);
+    if (/^(?:22|23502)/.test(state))
+      throw new StartError(`${path} has a line that is not of an export: it was changed`);
     throw error;
   }
 }
@@ -104,7 +116,7 @@ async function asStartError<Result>(storing: Promise<Result>, path: string): Pro
 /** The lines of a file, without reading all of it into memory. Only a line feed ends a line, as in JSON lines. */
 async function* batches(path: string): AsyncGenerator<string[]> {
   let rest = '';
-  let lines: string[] = [];
+  const lines: string[] = [];
   try {
     for await (const chunk of createReadStream(path, 'utf8')) {
       const parts = (rest + String(chunk)).split('\n');

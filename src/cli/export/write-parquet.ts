@@ -5,7 +5,7 @@ import { readLog } from '../../event-store/read-log.ts';
 import { UnreadableEventError } from '../../event-store/unreadable-event.ts';
 import { types } from '../../slices.ts';
 import { StartError } from '../../start-error.ts';
-import type { EventFile } from './export-log.ts';
+import type { EventFile } from './event-file.ts';
 
 /** Events in memory at a time: a row group of the file. */
 const rowGroupSize = 10_000;
