@@ -1,7 +1,7 @@
 // The erasure list: every acknowledged erasure is on it, before the key is erased.
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { codesOf } from '../support/codes-of.ts';
@@ -23,11 +23,15 @@ beforeEach(() => {
   list = join(folder.path, 'erasures.jsonl');
 });
 
+const started: TestApp[] = [];
+afterEach(async () => {
+  for (const one of started.splice(0)) await one.stop();
+});
+
 /** The app with the list of this test, until the end of the test. */
 async function serve(): Promise<void> {
-  const started = await startApp({ DATABASE_URL: database.url, ERASURE_LIST: list });
-  onTestFinished(() => started.stop());
-  app = started;
+  app = await startApp({ DATABASE_URL: database.url, ERASURE_LIST: list });
+  started.push(app);
 }
 
 async function eraseByApi(customerId: string) {

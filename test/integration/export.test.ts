@@ -10,6 +10,7 @@ import { readLogEnd } from '../../src/event-store/archive.ts';
 import { views } from '../../src/slices.ts';
 import { runCli } from '../support/cli.ts';
 import { onDatabase } from '../support/on-database.ts';
+import { servingRole } from '../support/serving-role.ts';
 import { viewRows } from '../support/plain-fold.ts';
 import {
   addItem,
@@ -194,6 +195,19 @@ describe('an export', () => {
     });
     await writeFile(join(folder.path, 'note.txt'), '');
     await expect(exported({ folder: folder.path })).rejects.toThrow(/has other files, and no export.json/);
+  });
+
+  test('can be made by the role that serves, which cannot import one', async () => {
+    const serving = await servingRole(original.database.url);
+    const node = await openNode(serving.url);
+    expect(await exportLog(node.database, place({ personal: true }))).toMatchObject({ ok: true });
+    await node.close();
+    await serving.drop();
+    const importing = await servingRole(copy.url);
+    const other = await openNode(importing.url);
+    await expect(imported(other)).rejects.toThrow(/^DATABASE_MIGRATE_URL: set it to the URL of the owner/);
+    await other.close();
+    await importing.drop();
   });
 
   test('can be read by its owner only', async () => {
