@@ -19,7 +19,7 @@ import {
 } from './export-folder.ts';
 
 /** Lines in memory at a time. */
-const batchSize = 2_000;
+const batchSize = 1_000;
 
 export interface ExportOrder {
   readonly folder: string;

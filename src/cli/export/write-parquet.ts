@@ -8,7 +8,7 @@ import { StartError } from '../../start-error.ts';
 import type { EventFile } from './event-file.ts';
 
 /** Events in memory at a time: a row group of the file. */
-const rowGroupSize = 10_000;
+const rowGroupSize = 5_000;
 
 /** A column: its type, and its value of an event. */
 interface Column {
