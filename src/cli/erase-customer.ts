@@ -18,9 +18,6 @@ import { catchUp } from './catch-up.ts';
 import { counted } from './progress.ts';
 import type { Report } from './report.ts';
 
-/** The event of an erasure in the customer's own stream. */
-export const erasedEvent = 'CustomerErased';
-
 export interface ErasureTask {
   readonly database: Database;
   /** True: no projector runs, so the command folds the views itself. */
@@ -48,7 +45,7 @@ export async function eraseNamedCustomer(task: ErasureTask, customerId: string):
  */
 export async function eraseListed(task: ErasureTask, file: string): Promise<Report> {
   const listed = await readErasureList(file);
-  const unerased = await readUnerased(task.database, listed, erasedEvent);
+  const unerased = await readUnerased(task.database, deciders, listed);
   const erased: [Erased, Erasure][] = [];
   for (const customerId of unerased) {
     const erasure = await erase(task, customerId);

@@ -94,7 +94,7 @@ export function eraseStream(
   { actor, correlationId, now }: Pick<ErasureOrder, 'actor' | 'correlationId' | 'now'>,
 ): Promise<CommandAnswer<unknown>> {
   const command = erasureOf(decider);
-  const commandId = erasureCommandId(streamId);
+  const commandId = uuidV5(erasureNamespace, streamId);
   const commandHash = hashOfCommand(command.type, {});
   // A list forgets the types of its deciders. Each one accepts its own command.
   const typed = decider as unknown as Decider<unknown, typeof command, DomainEvent, unknown>;
@@ -109,9 +109,18 @@ export function eraseStream(
   });
 }
 
-/** The command id of the erasure of a stream, by which a second erasure is known as a repeat of the first one. */
-export function erasureCommandId(streamId: string): string {
-  return uuidV5(erasureNamespace, streamId);
+/** The type of the event which records that the personal data of a stream was erased, by the type of the stream. */
+export function erasureEventTypes(deciders: readonly AnyDecider[]): ReadonlyMap<string, string> {
+  return new Map(
+    deciders.flatMap(({ erasure, ...decider }) => {
+      if (erasure === 'none') return [];
+      // A list forgets the types of its deciders. Each one accepts its own erasure, in every state.
+      const typed = decider as unknown as Decider<unknown, typeof erasure, DomainEvent, unknown>;
+      const decision = typed.decide(erasure, typed.initialState);
+      if (decision.type !== 'accepted') throw new Error(`${typed.streamType} rejects its own erasure`);
+      return decision.events.map(({ type }) => [typed.streamType, type] as const);
+    }),
+  );
 }
 
 function erasureOf({ streamType, erasure }: AnyDecider): { readonly type: string } {

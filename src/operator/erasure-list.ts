@@ -1,7 +1,12 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AnyDecider } from '../commands/decider.ts';
-import { completeErasure, type Erasure, type ErasureOrder, erasureCommandId } from '../commands/erase-personal-data.ts';
+import {
+  completeErasure,
+  type Erasure,
+  erasureEventTypes,
+  type ErasureOrder,
+} from '../commands/erase-personal-data.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -130,16 +135,16 @@ function customerOf(line: string): string | undefined {
 /**
  * Those of the customers whose erasure is not in this log, or not completely: they have a key, or a stream with their
  * personal data has no event of an erasure. It reads the whole log once.
- * @param erasedType the type of the event that records an erasure in the customer's own stream
+ * @param deciders all aggregates with personal data
  */
 export async function readUnerased(
   database: Database,
+  deciders: readonly AnyDecider[],
   customerIds: readonly string[],
-  erasedType: string,
 ): Promise<readonly string[]> {
   if (customerIds.length === 0) return [];
   const streams = await streamsAboutAny(database, customerIds);
-  const erased = new Set(await readErasedStreams(database, streams, erasedType));
+  const erased = new Set(await readErasedStreams(database, erasureEventTypes(deciders), streams));
   const unerased = new Set(await readKeyed(database, customerIds));
   for (const { streamId, subject } of streams) if (!erased.has(streamId)) unerased.add(subject);
   return customerIds.filter(id => unerased.has(id));
@@ -155,21 +160,16 @@ export async function readKeyed(database: Database, customerIds: readonly string
   return rows.map(({ id }) => id);
 }
 
+/** Those of the streams that have the event of their erasure. */
 async function readErasedStreams(
   database: Database,
+  types: ReadonlyMap<string, string>,
   streams: readonly StreamOfSubject[],
-  erasedType: string,
 ): Promise<readonly string[]> {
-  const commandIds = streams.map(({ streamId }) => erasureCommandId(streamId));
-  const own = streams.filter(({ streamId, subject }) => streamId === subject);
+  const asked = streams.map(stream => ({ ...stream, type: types.get(stream.streamType) }));
   const rows = await database.query<{ id: string }>(sql`
-    SELECT e.stream_id AS id
-    FROM events e
-    WHERE e.command_id = ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(commandIds)}::jsonb)::uuid))
-    UNION ALL
-    SELECT e.stream_id AS id
-    FROM jsonb_to_recordset(${JSON.stringify(own)}::jsonb) AS own("streamType" text, "streamId" text)
-    JOIN events e ON e.stream_type = own."streamType" AND e.stream_id = own."streamId"
-    WHERE e.type = ${erasedType}`);
+    SELECT DISTINCT e.stream_id AS id
+    FROM jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) AS asked("streamType" text, "streamId" text, type text)
+    JOIN events e ON e.stream_type = asked."streamType" AND e.stream_id = asked."streamId" AND e.type = asked.type`);
   return rows.map(({ id }) => id);
 }

@@ -122,6 +122,17 @@ test('a server does not start if a customer on its list has a key; --from erases
   await serve();
 });
 
+test('an erasure of which a restore kept only the empty key is completed', async () => {
+  await serve();
+  const { id } = await registered(app.url);
+  await onDatabase(database.url, client =>
+    client.query(`UPDATE customer_keys SET key = '' WHERE customer_id = $1`, [id]),
+  );
+  await appendFile(list, `${id}\n`);
+  expect((await cli('erase-customer', '--from', list)).stdout).toMatch(/: 1 erased now, 0 erased before/);
+  expect((await cli('erase-customer', '--from', list)).stdout).toMatch(/: 0 erased now, 1 erased before/);
+});
+
 test('in production no customer is erased without a list, by the terminal or by the API', async () => {
   const server = await startMigratedPostgres();
   onTestFinished(() => server.remove());

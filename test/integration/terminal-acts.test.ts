@@ -54,7 +54,8 @@ describe('a skip at the terminal', () => {
       value: { version: 2, reached: true, parked: [] },
     });
     await projector.stop();
-    expect(await rowOf(poisoned)).toMatchObject({ version: 3, itemCount: 4 });
+    const rows = await viewRows(node.database, 'order_view', 'orderId');
+    expect(rows.get(poisoned)).toMatchObject({ version: 3, itemCount: 4 });
     const [last] = (await node.store.readLog(0, 1_000)).slice(-1);
     expect(last).toMatchObject({
       type: 'StreamEventSkipped',
