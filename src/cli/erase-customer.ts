@@ -45,7 +45,7 @@ export async function eraseNamedCustomer(task: ErasureTask, customerId: string):
  */
 export async function eraseListed(task: ErasureTask, file: string): Promise<Report> {
   const listed = await readErasureList(file);
-  const unerased = await readUnerased(task.database, deciders, listed);
+  const unerased = await readUnerased(task.database, types, deciders, listed);
   const erased: [Erased, Erasure][] = [];
   for (const customerId of unerased) {
     const erasure = await erase(task, customerId);

@@ -5,7 +5,7 @@ import { formatPosition, parsePosition, type Position } from '../event-store/pos
 import { readHead } from '../event-store/read-log.ts';
 import { readErasureList, readUnerased } from '../operator/erasure-list.ts';
 import { readReported, type ReportedProcess } from '../operator/processes.ts';
-import { deciders } from '../slices.ts';
+import { deciders, types } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { counted } from './progress.ts';
 import type { Report } from './report.ts';
@@ -24,7 +24,7 @@ export async function restoreCheck(
   const head = await readHead(database);
   const loss = await readLoss(database, head, await positionsOf(known));
   const listed = list === undefined ? undefined : await readErasureList(list);
-  const unerased = listed && (await readUnerased(database, deciders, listed));
+  const unerased = listed && (await readUnerased(database, types, deciders, listed));
   const processes = await readReported(database);
   const silent = processes.filter(({ isReporting }) => !isReporting);
   return {

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { OutcomeUnknownError } from '../event-store/appender.ts';
 import { type Position, startOfLog } from '../event-store/position.ts';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { type StreamAbout, streamsAbout } from '../event-store/streams-about.ts';
 import { uuidV5 } from '../ids.ts';
 import { hashOfCommand } from './command-hash.ts';
@@ -109,18 +110,18 @@ export function eraseStream(
   });
 }
 
-/** The type of the event which records that the personal data of a stream was erased, by the type of the stream. */
-export function erasureEventTypes(deciders: readonly AnyDecider[]): ReadonlyMap<string, string> {
-  return new Map(
-    deciders.flatMap(({ erasure, ...decider }) => {
-      if (erasure === 'none') return [];
-      // A list forgets the types of its deciders. Each one accepts its own erasure, in every state.
-      const typed = decider as unknown as Decider<unknown, typeof erasure, DomainEvent, unknown>;
-      const decision = typed.decide(erasure, typed.initialState);
-      if (decision.type !== 'accepted') throw new Error(`${typed.streamType} rejects its own erasure`);
-      return decision.events.map(({ type }) => [typed.streamType, type] as const);
-    }),
-  );
+/**
+ * The type of the event which records that the personal data of a stream was erased.
+ * @param events of any stream of this type: a decider answers for streams that exist
+ */
+export function erasureEventType(decider: AnyDecider, events: readonly RecordedEvent[]): string {
+  const command = erasureOf(decider);
+  // A list forgets the types of its deciders. Each one accepts its own events and its own erasure.
+  const { decide, evolve, initialState } = decider as unknown as Decider<unknown, typeof command, DomainEvent, unknown>;
+  const state = events.reduce<unknown>((folded, event) => evolve(folded, event), initialState);
+  const decision = decide(command, state);
+  if (decision.type !== 'accepted') throw new Error(`${decider.streamType} rejects its own erasure`);
+  return decision.events[0].type;
 }
 
 function erasureOf({ streamType, erasure }: AnyDecider): { readonly type: string } {

@@ -1,16 +1,13 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AnyDecider } from '../commands/decider.ts';
-import {
-  completeErasure,
-  type Erasure,
-  erasureEventTypes,
-  type ErasureOrder,
-} from '../commands/erase-personal-data.ts';
+import { completeErasure, type Erasure, erasureEventType, type ErasureOrder } from '../commands/erase-personal-data.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import type { EventTypes } from '../event-store/event-types.ts';
 import { emptyKeyOfErased } from '../event-store/personal-keys.ts';
+import { readStream } from '../event-store/read-stream.ts';
 import { streamsAboutAny, type StreamOfSubject } from '../event-store/streams-about.ts';
 import { kindOfId } from '../ids.ts';
 import { StartError } from '../start-error.ts';
@@ -135,18 +132,25 @@ function customerOf(line: string): string | undefined {
 /**
  * Those of the customers whose erasure is not in this log, or not completely: they have a key, or a stream with their
  * personal data has no event of an erasure. It reads the whole log once.
- * @param deciders all aggregates with personal data
+ * @param deciders all aggregates
  */
 export async function readUnerased(
   database: Database,
+  types: EventTypes,
   deciders: readonly AnyDecider[],
   customerIds: readonly string[],
 ): Promise<readonly string[]> {
   if (customerIds.length === 0) return [];
-  const streams = await streamsAboutAny(database, customerIds);
-  const erased = new Set(await readErasedStreams(database, erasureEventTypes(deciders), streams));
   const unerased = new Set(await readKeyed(database, customerIds));
-  for (const { streamId, subject } of streams) if (!erased.has(streamId)) unerased.add(subject);
+  const streams = await streamsAboutAny(database, customerIds);
+  for (const decider of deciders) {
+    const ofType = streams.filter(({ streamType }) => streamType === decider.streamType);
+    const [first] = ofType;
+    if (first === undefined) continue;
+    const { events } = await readStream(database, types, first);
+    const erased = new Set(await readErasedStreams(database, ofType, erasureEventType(decider, events)));
+    for (const { streamId, subject } of ofType) if (!erased.has(streamId)) unerased.add(subject);
+  }
   return customerIds.filter(id => unerased.has(id));
 }
 
@@ -163,13 +167,13 @@ export async function readKeyed(database: Database, customerIds: readonly string
 /** Those of the streams that have the event of their erasure. */
 async function readErasedStreams(
   database: Database,
-  types: ReadonlyMap<string, string>,
   streams: readonly StreamOfSubject[],
+  erasedType: string,
 ): Promise<readonly string[]> {
-  const asked = streams.map(stream => ({ ...stream, type: types.get(stream.streamType) }));
   const rows = await database.query<{ id: string }>(sql`
     SELECT DISTINCT e.stream_id AS id
-    FROM jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) AS asked("streamType" text, "streamId" text, type text)
-    JOIN events e ON e.stream_type = asked."streamType" AND e.stream_id = asked."streamId" AND e.type = asked.type`);
+    FROM jsonb_to_recordset(${JSON.stringify(streams)}::jsonb) AS asked("streamType" text, "streamId" text)
+    JOIN events e ON e.stream_type = asked."streamType" AND e.stream_id = asked."streamId"
+    WHERE e.type = ${erasedType}`);
   return rows.map(({ id }) => id);
 }
