@@ -1,6 +1,6 @@
 // Each runbook of docs/operating is tried by its own commands, on clusters of an installed PostgreSQL.
 import { execFile } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
