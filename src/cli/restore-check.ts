@@ -21,11 +21,12 @@ export async function restoreCheck(
   known: readonly string[],
   list: string | undefined,
 ): Promise<Report> {
+  // First: the rows of processes that report elsewhere are deleted after 30 s.
+  const processes = await readReported(database);
   const head = await readHead(database);
   const loss = await readLoss(database, head, await positionsOf(known));
   const listed = list === undefined ? undefined : await readErasureList(list);
   const unerased = listed && (await readUnerased(database, types, deciders, listed));
-  const processes = await readReported(database);
   const silent = processes.filter(({ isReporting }) => !isReporting);
   return {
     ok: loss?.lost === null && unerased?.length === 0 && silent.length === 0,
@@ -55,7 +56,7 @@ interface Loss {
     readonly after: string | null;
     /** The last known position of the lost log. */
     readonly to: string;
-    /** Events of the lost log that this one lacks: at least so many, and at most so many. */
+    /** Minimum and maximum number of events of the lost log that this log lacks. */
     readonly atLeast: number;
     readonly atMost: number;
   } | null;
