@@ -114,7 +114,7 @@ export default {
       'cli/',
       ours('(?!main\\.ts$|console/)'), // `watch` uses the published client, like front ends
       node,
-      packages('jose', 'lru-cache', 'ws'),
+      packages('hyparquet-writer', 'jose', 'lru-cache', 'ws'),
     ),
 
     // The console: the published client, and nothing of the server. It runs the same simulation as the command.

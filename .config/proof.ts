@@ -120,6 +120,23 @@ const parts: Readonly<Record<string, Part>> = {
     report: 'proof/boards.md',
     verdict: report => Promise.resolve({ passed: true, findings: report.trim() }),
   },
+  export: {
+    claim:
+      'An export of a million orders that is killed again and again is complete in the end, uses less than 250 MB of memory, and its import has the same events with the same hashes.',
+    command: [
+      'env',
+      'EXPORT_ORDERS=1000000',
+      'vitest',
+      'run',
+      '--config=.config/vitest.config.ts',
+      'test/kills/export.test.ts',
+    ],
+  },
+  runbooks: {
+    claim:
+      'Backup and restore, a restore to a point in time, failover to a standby, a parked stream and a full disk go as the runbooks say.',
+    command: ['vitest', 'run', '--config=.config/vitest.config.ts', 'test/faults/runbooks.test.ts'],
+  },
   'planted-faults': {
     claim: 'The checker finds each of nine faults that are planted in the source, within three seeds.',
     command: ['tsx', 'test/checker/planted-faults.ts'],

@@ -1,12 +1,10 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
-import { completeErasure } from './commands/erase-personal-data.ts';
 import { type Closers, openClosers } from './async/closers.ts';
 import type { Config, Limits } from './config.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
-import { emptyKeyOfErased } from './event-store/personal-keys.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
 import { readHead } from './event-store/read-log.ts';
 import { graphiqlPage } from './development/graphiql-page.ts';
@@ -38,6 +36,7 @@ import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { openLag } from './projections/lag.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
 import { appendRetry } from './operator/append-retry.ts';
+import { checkErasureList, openErasure } from './operator/erasure-list.ts';
 import { readProcesses, reportProcess } from './operator/processes.ts';
 import { programVersion } from './program-version.ts';
 import { startProjector } from './projections/projector.ts';
@@ -76,6 +75,7 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     closers.push(() => opened.close());
     const { database } = opened;
     if (config.production) await checkForProduction(database, config.redis === undefined);
+    if (config.erasureList !== undefined) await checkErasureList(database, config.erasureList);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
     if (opened.embedded || config.auth.key.type === 'development') {
@@ -226,7 +226,8 @@ async function serve(
     cachedSource,
     admission: openAdmission({ maximumCost: config.limits.cost, ...rates, ...metrics }),
     handle,
-    erase: order => completeErasure(database, handle, deciders, { ...order, emptyKey: emptyKeyOfErased }),
+    mayErase: !config.production || config.erasureList !== undefined,
+    erase: openErasure({ database, handle, deciders, list: config.erasureList }),
     viewNames: viewNames(views),
     processes: () => sharedReads.once('processes', () => readProcesses(source.database)),
     tracing,

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { contradictions, noEmbeddedInProduction } from './config/contradictions.ts';
+import { contradictions, noEmbeddedInProduction, noErasureList } from './config/contradictions.ts';
 import type { Limits } from './config/limits.ts';
 import { type RedisConfig, redisConfig } from './config/redis-settings.ts';
 import { settingTypos } from './config/setting-typos.ts';
@@ -26,6 +26,8 @@ export interface Config {
   /** Undefined: an in-process bus. */
   readonly redis: RedisConfig | undefined;
   readonly dataDir: string;
+  /** File to which each erasure is appended, outside the database; undefined: none is kept. */
+  readonly erasureList: string | undefined;
   readonly roles: readonly Role[];
   readonly auth: {
     readonly key: AuthKey;
@@ -80,6 +82,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     databaseUrl: values.DATABASE_URL,
     redis: redisConfig(values),
     dataDir: values.DATA_DIR,
+    erasureList: values.ERASURE_LIST,
     roles: values.ROLES,
     auth: {
       key: authKey(values.AUTH_JWT_SECRET, values.AUTH_JWKS_URL),
@@ -134,6 +137,21 @@ export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databa
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
   if (raw['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
   return { databaseUrl, dataDir };
+}
+
+/** The file of the erasure list; undefined: none is kept. */
+export function erasureListOf(env: NodeJS.ProcessEnv): string | undefined {
+  return withoutBlanks(env)['ERASURE_LIST'];
+}
+
+/**
+ * The same, for a command that erases.
+ * @throws ConfigError if production has none: after a restore, no one would know who must be erased again
+ */
+export function loadErasureList(env: NodeJS.ProcessEnv): string | undefined {
+  const list = erasureListOf(env);
+  if (withoutBlanks(env)['NODE_ENV'] === 'production' && list === undefined) throw new ConfigError([noErasureList]);
+  return list;
 }
 
 function isOn(setting: 'on' | 'off' | undefined, mode: string): boolean {

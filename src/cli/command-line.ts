@@ -91,6 +91,8 @@ export function explainError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function helpOf({ usage, about }: Command): string {
-  return `${usage}\n\n${about.trimEnd()}\n\n  --help     prints this help\n  --version  prints the version`;
+function helpOf({ usage, about, options }: Command): string {
+  const json =
+    options && 'json' in options ? '  --json     prints JSON for programs; docs/operating/commands.md\n' : '';
+  return `${usage}\n\n${about.trimEnd()}\n\n${json}  --help     prints this help\n  --version  prints the version`;
 }

@@ -20,6 +20,7 @@ import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted, grouped, openProgress } from './progress.ts';
+import { jsonOption, printReport, sideLine } from './report.ts';
 
 const command = {
   usage: 'npm run import -- FILE, for example npm run import -- orders.csv',
@@ -29,6 +30,7 @@ in DATA_DIR, whose server must be stopped. If it was interrupted, run it again: 
 The file has one row per order line, with the columns order_reference, customer_reference, customer_name, product_sku,
 product_name, quantity, unit_price, currency, ordered_at, shipped_at and carrier.`,
   arguments: Infinity, // pathOf() checks the number
+  options: jsonOption,
 };
 
 interface File {
@@ -38,27 +40,28 @@ interface File {
   readonly close: () => Promise<void>;
 }
 
-async function run(given: readonly string[]): Promise<number> {
+async function run(given: readonly string[], asJson: boolean | undefined): Promise<number> {
   const path = await pathOf(given);
   const file = await fileAt(path);
   try {
-    return await runOn(path, file);
+    return await runOn(path, file, asJson);
   } finally {
     await file.close();
   }
 }
 
-async function runOn(name: string, file: File): Promise<number> {
+async function runOn(name: string, file: File, asJson: boolean | undefined): Promise<number> {
   const rows = await readOrders(() => createReadStream(file.path));
   const config = loadDatabaseConfig(process.env);
   const { database, embedded, close } = await openDatabase(config);
   try {
     const store = openEventStore(database, types, () => undefined);
-    console.log(`importing ${name} into ${placeOf(config)}`);
-    console.log('the file has no e-mail addresses: customers get one at example.com');
+    const print = sideLine(asJson);
+    print(`importing ${name} into ${placeOf(config)}`);
+    print('the file has no e-mail addresses: customers get one at example.com');
     const start = performance.now();
     const interrupt = onInterrupt();
-    const progress = openProgress(process.stdout, { what: 'order', total: file.bytes });
+    const progress = openProgress(asJson ? process.stderr : process.stdout, { what: 'order', total: file.bytes });
     const tally = await importOrders(rows, {
       handle: openCommandBus(store, deciders),
       isProduct: async streamId => {
@@ -79,14 +82,17 @@ async function runOn(name: string, file: File): Promise<number> {
       progress.end();
     });
     const seconds = (performance.now() - start) / 1000;
-    summarise(tally, seconds);
+    for (const line of summaryOf(tally, seconds)) print(line);
     if (embedded && !interrupt.signal.aborted) {
       // No projector runs for an embedded database without a server, and the next start should be fast.
-      console.log('bringing the views up to date');
+      print('bringing the views up to date');
       await catchUp(database, store, views);
-    } else console.log('the views show the orders when a server runs');
-    if (interrupt.signal.aborted) console.log('stopped early: run the same command again to continue');
-    return interrupt.signal.aborted ? 130 : tally.problems > 0 ? 1 : 0;
+    } else print('the views show the orders when a server runs');
+    const { aborted } = interrupt.signal;
+    if (aborted) print('stopped early: run the same command again to continue');
+    const ok = !aborted && tally.problems === 0;
+    if (asJson) printReport({ ok, lines: [], value: { ...valueOf(tally), complete: !aborted } }, asJson);
+    return aborted ? 130 : ok ? 0 : 1;
   } finally {
     await close();
   }
@@ -132,15 +138,22 @@ function placeOf({ databaseUrl, dataDir }: ReturnType<typeof loadDatabaseConfig>
   return `PostgreSQL at ${host}${pathname}`;
 }
 
-function summarise(tally: Tally, seconds: number): void {
+function summaryOf(tally: Tally, seconds: number): string[] {
   const { orders, units, totals, leftOut, problems, newCommands, storedCommands } = tally;
   const sums = [...totals].sort().map(([currency, total]) => `${grouped(formatAmount(total, currency))} ${currency}`);
-  console.log([counted(orders, 'order'), counted(units, 'unit'), ...sums].join(', '));
-  if (problems > 0) console.log(`left out: ${counted(leftOut, 'order')}, because of ${counted(problems, 'problem')}`);
-  console.log(`commands: ${counted(newCommands)} new, ${counted(storedCommands)} stored before`);
   const memory = Math.round(process.resourceUsage().maxRSS / 1024);
   const rate = counted(Math.round(orders / Math.max(seconds, 0.001)));
-  console.log(`${seconds.toFixed(1)} s, ${rate} orders/s, at most ${counted(memory)} MB of memory`);
+  return [
+    [counted(orders, 'order'), counted(units, 'unit'), ...sums].join(', '),
+    ...(problems > 0 ? [`left out: ${counted(leftOut, 'order')}, because of ${counted(problems, 'problem')}`] : []),
+    `commands: ${counted(newCommands)} new, ${counted(storedCommands)} stored before`,
+    `${seconds.toFixed(1)} s, ${rate} orders/s, at most ${counted(memory)} MB of memory`,
+  ];
+}
+
+function valueOf({ totals, ...counts }: Tally): object {
+  const sums = [...totals].sort().map(([currency, total]) => ({ currency, amount: formatAmount(total, currency) }));
+  return { ...counts, totals: sums };
 }
 
 function explain(error: unknown): string {
@@ -150,4 +163,4 @@ function explain(error: unknown): string {
   return explainError(error);
 }
 
-await runCommand(command, ({ positionals }) => run(positionals), explain);
+await runCommand(command, ({ positionals, values }) => run(positionals, values.json), explain);

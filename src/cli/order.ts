@@ -5,6 +5,7 @@ import { type Style, styleFor } from '../development/terminal-style.ts';
 import { caller, type CallerOptions, callerOptions } from './caller.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
+import { jsonOption, printReport, sideLine } from './report.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, type Bearer, openApi } from './simulate/api.ts';
 import {
@@ -24,7 +25,7 @@ const command = {
 
   --url URL      the server's GraphQL endpoint
   --token TOKEN  a customer's token. Default: signed with AUTH_JWT_SECRET, or else with the development key.`,
-  options: callerOptions,
+  options: { ...callerOptions, ...jsonOption },
 };
 
 const quantity = 2;
@@ -45,19 +46,25 @@ interface Result {
   };
 }
 
-async function run(options: CallerOptions): Promise<number> {
+async function run(options: CallerOptions & { readonly json?: boolean | undefined }): Promise<number> {
   const url = serverUrl(options.url);
   const person = caller(process.env, 'customer', options.token);
-  const api = openApi(url, onInterrupt().signal, line => {
-    console.log(line);
-  });
-  await placeOrder(api, person, styleFor(process.stdout, process.env));
-  return 0;
+  const print = sideLine(options.json);
+  const api = openApi(url, onInterrupt().signal, print);
+  const value = await placeOrder(api, person, styleFor(process.stdout, process.env), print);
+  return options.json ? printReport({ ok: true, lines: [], value }, true) : 0;
 }
 
-async function placeOrder(api: Api, person: Bearer, style: Style): Promise<void> {
+/** @returns the order, and the position after each step */
+async function placeOrder(
+  api: Api,
+  person: Bearer,
+  style: Style,
+  print: (line: string) => void,
+): Promise<{ orderId: string; number: string; steps: { step: string; position: string }[] }> {
   // Unique to this order: a request that is repeated with the same key is stored once.
   const key = `order-${randomUUID()}`;
+  const steps: { step: string; position: string }[] = [];
 
   async function step(done: string, document: string, input: object): Promise<Result['result']> {
     const { result } = await api.ask<Result>(person, document, {
@@ -66,7 +73,8 @@ async function placeOrder(api: Api, person: Bearer, style: Style): Promise<void>
     if (result.position === undefined) throw new StartError(`Not ${done}: ${result.message ?? result.__typename}`);
     const { order, position } = result;
     const what = order ? `${style('bold', order.number)}  ${sumOf(order)}` : '';
-    console.log(`${style('green', done.padEnd(10))}  ${what}  ${style('dim', `position ${position}`)}`);
+    steps.push({ step: done, position });
+    print(`${style('green', done.padEnd(10))}  ${what}  ${style('dim', `position ${position}`)}`);
     return result;
   }
 
@@ -87,6 +95,7 @@ async function placeOrder(api: Api, person: Bearer, style: Style): Promise<void>
   if (!order) throw new StartError('The order was created, but the server could not read it: try again');
   await step('added', addOrderItem, { orderId: order.id, productId: product.id, quantity });
   await step('submitted', submitOrder, { orderId: order.id });
+  return { orderId: order.id, number: order.number, steps };
 }
 
 /** E.g. `2 × Tea = 25.00 EUR`; XXX is the currency of an order without lines. */

@@ -7,6 +7,7 @@ import { StartError } from '../start-error.ts';
 import { runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
 import { counted } from './progress.ts';
+import { jsonOption, printReport, sideLine } from './report.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { type Api, openApi } from './simulate/api.ts';
 import { peopleOf, type Viewer } from './simulate/people.ts';
@@ -26,6 +27,7 @@ own tokens, set STAFF_TOKEN and CUSTOMER_TOKEN.`,
     rate: { type: 'string', default: '5' },
     for: { type: 'string' },
     url: { type: 'string', default: usualUrl },
+    ...jsonOption,
   },
 } as const;
 const maxRate = 1_000;
@@ -37,13 +39,12 @@ interface Options {
   /** Undefined: until Ctrl-C. */
   readonly seconds: number | undefined;
   readonly url: string;
+  readonly json: boolean | undefined;
 }
 
-async function run({ rate, seconds, url }: Options): Promise<number> {
+async function run({ rate, seconds, url, json }: Options): Promise<number> {
   const end = onInterrupt();
-  const print = (line: string) => {
-    console.log(line);
-  };
+  const print = sideLine(json);
   const api = openApi(url, end.signal, print);
   const people = await peopleOf(
     process.env,
@@ -56,15 +57,22 @@ async function run({ rate, seconds, url }: Options): Promise<number> {
   const summary = await simulate({ api, people, products, rate, signal: end.signal, print }).finally(() => {
     clearTimeout(timer);
   });
-  print(sentenceOf(summary, api, (performance.now() - start) / 1_000));
-  return 0;
+  const ran = (performance.now() - start) / 1_000;
+  print(sentenceOf(summary, api, ran));
+  return json ? printReport({ ok: true, lines: [], value: valueOf(summary, api, ran) }, true) : 0;
 }
 
-function optionsOf(values: { rate: string; for?: string | undefined; url: string }): Options {
+function optionsOf(values: {
+  rate: string;
+  for?: string | undefined;
+  url: string;
+  json?: boolean | undefined;
+}): Options {
   return {
     rate: numberOf('--rate', values.rate, maxRate),
     seconds: values.for === undefined ? undefined : numberOf('--for', values.for, maxSeconds),
     url: serverUrl(values.url),
+    json: values.json,
   };
 }
 
@@ -93,6 +101,18 @@ function sentenceOf({ done, rejected, unanswered }: Summary, api: Api, seconds: 
     ...(unanswered > 0 ? [`${counted(unanswered)} without an answer at the end`] : []),
   ];
   return `${counted(commands, 'command')} in ${seconds.toFixed(1)} s (${rate}/s): ${orders.join(', ')}; ${rest.join(', ')}`;
+}
+
+function valueOf({ done, rejected, unanswered }: Summary, { repeats }: Api, seconds: number): object {
+  const count = (type: Deed['type']) => done.get(type) ?? 0;
+  return {
+    seconds,
+    commands: [...done.values()].reduce((sum, more) => sum + more, 0),
+    orders: Object.fromEntries(words.map(([type]) => [type, count(type)])),
+    rejected,
+    repeats,
+    unanswered,
+  };
 }
 
 await runCommand(command, ({ values }) => run(optionsOf(values)));

@@ -1,31 +1,43 @@
 import type { Database } from '../database/database.ts';
+import { formatPosition } from '../event-store/position.ts';
 import { readHead } from '../event-store/read-log.ts';
 import { type LogFault, verifyLog } from '../event-store/verify-log.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
 import type { Views } from '../projections/view.ts';
 import { verifyViews } from '../projections/verify-views.ts';
 import { counted, openProgress } from './progress.ts';
+import type { Report } from './report.ts';
 
 const rangeSize = 5_000;
 
 /**
  * `orderstream verify`: checks that the log is complete and that every view row is the fold of its events, while
- * commands and projector run. Prints each fault.
- * @returns whether there is none
+ * commands and projector run. It is ok if there is no fault.
  */
-export async function verify(source: ReadSource, views: Views): Promise<boolean> {
-  const { point } = await readHead(source.database);
+export async function verify(source: ReadSource, views: Views): Promise<Report> {
+  const head = await readHead(source.database);
+  const { point } = head;
   const broken = await verifyWholeLog(source.database, point);
   const progress = openProgress(process.stderr, { what: 'row', total: undefined });
   const differing = await verifyViews(source, views, rows => {
     progress.add(rows);
   });
   progress.end();
-  for (const { position, fault } of broken) console.log(`event ${position}: ${fault}`);
-  for (const { view, id, fault } of differing) console.log(`${view} ${id}: ${fault}`);
   const found = broken.length + differing.length;
-  console.log(`${counted(point, 'event')} verified: ${found === 0 ? 'all is well' : counted(found, 'fault')}`);
-  return found === 0;
+  return {
+    ok: found === 0,
+    lines: [
+      ...broken.map(({ position, fault }) => `event ${position}: ${fault}`),
+      ...differing.map(({ view, id, fault }) => `${view} ${id}: ${fault}`),
+      `${counted(point, 'event')} verified: ${found === 0 ? 'all is well' : counted(found, 'fault')}`,
+    ],
+    value: {
+      position: formatPosition(head),
+      events: point,
+      logFaults: broken.map(({ position, fault }) => ({ event: position, fault })),
+      viewFaults: differing,
+    },
+  };
 }
 
 async function verifyWholeLog(database: Database, head: number): Promise<LogFault[]> {

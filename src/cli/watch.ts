@@ -7,6 +7,7 @@ import { styleFor } from '../development/terminal-style.ts';
 import { caller, type CallerOptions, callerOptions } from './caller.ts';
 import { explainError, runCommand } from './command-line.ts';
 import { onInterrupt } from './on-interrupt.ts';
+import { jsonOption, sideLine } from './report.ts';
 import { serverUrl, usualUrl } from './server-url.ts';
 import { openApi } from './simulate/api.ts';
 import { viewer as whoIs } from '../simulation/operations.ts';
@@ -21,17 +22,15 @@ const command = {
   --url URL      the server's GraphQL endpoint
   --token TOKEN  a staff token for all orders, a customer's token for their own. Default: signed with
                  AUTH_JWT_SECRET, or else with the development key.`,
-  options: callerOptions,
+  options: { ...callerOptions, ...jsonOption },
 };
 
 /** The server's close code for an expired or rejected token. */
 const forbidden = 4403;
 
-async function run(options: CallerOptions): Promise<number> {
+async function run(options: CallerOptions & { readonly json?: boolean | undefined }): Promise<number> {
   const style = styleFor(process.stdout, process.env);
-  const print = (line: string) => {
-    console.log(line);
-  };
+  const print = sideLine(options.json);
   const end = onInterrupt();
   const url = serverUrl(options.url);
   const person = caller(process.env, 'staff', options.token);
@@ -66,7 +65,8 @@ async function run(options: CallerOptions): Promise<number> {
   for await (const { data, errors } of client.iterate<{ update: Update }>(request)) {
     for (const { message } of errors ?? []) print(style('red', message));
     const update = data?.update;
-    if (update?.kind === 'UPDATE') print(lineOf(update, style));
+    if (update && options.json) console.log(JSON.stringify(update));
+    else if (update?.kind === 'UPDATE') print(lineOf(update, style));
     else if (update && !live) print(style('dim', `Live from position ${update.position}`));
     live = true;
   }

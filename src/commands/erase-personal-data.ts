@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { OutcomeUnknownError } from '../event-store/appender.ts';
 import { type Position, startOfLog } from '../event-store/position.ts';
+import type { RecordedEvent } from '../event-store/recorded-event.ts';
 import { type StreamAbout, streamsAbout } from '../event-store/streams-about.ts';
 import { uuidV5 } from '../ids.ts';
 import { hashOfCommand } from './command-hash.ts';
@@ -9,9 +10,6 @@ import type { CommandAnswer, HandleCommand } from './handle-command.ts';
 
 /** Namespace of the command ids of erasures, so that an interrupted erasure resumes with the same ids. Permanent. */
 const erasureNamespace = '0e9b3a52-8f4c-4f0e-9a55-6f2f5f6f8c31';
-
-/** Who erased, in the events of `orderstream erase-customer`: a person at a terminal has no token. */
-export const operatorAtTerminal = { role: 'operator', subject: 'orderstream' } as const;
 
 export interface Erasure {
   /** All streams that had personal data, ordered by their first event with such data. */
@@ -110,6 +108,20 @@ export function eraseStream(
     correlationId: correlationId ?? commandId,
     now,
   });
+}
+
+/**
+ * The type of the event which records that the personal data of a stream was erased.
+ * @param events of any stream of this type: a decider answers for streams that exist
+ */
+export function erasureEventType(decider: AnyDecider, events: readonly RecordedEvent[]): string {
+  const command = erasureOf(decider);
+  // A list forgets the types of its deciders. Each one accepts its own events and its own erasure.
+  const { decide, evolve, initialState } = decider as unknown as Decider<unknown, typeof command, DomainEvent, unknown>;
+  const state = events.reduce<unknown>((folded, event) => evolve(folded, event), initialState);
+  const decision = decide(command, state);
+  if (decision.type !== 'accepted') throw new Error(`${decider.streamType} rejects its own erasure`);
+  return decision.events[0].type;
 }
 
 function erasureOf({ streamType, erasure }: AnyDecider): { readonly type: string } {

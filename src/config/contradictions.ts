@@ -5,6 +5,9 @@ import { minSecretBytes, type settings } from './settings.ts';
 export const noEmbeddedInProduction =
   'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data';
 
+export const noErasureList =
+  'ERASURE_LIST: set it to a file outside the database: after a backup is restored, it says who must be erased again';
+
 /** Contradictions between settings, one per line. It uses the raw values, valid or not, so that one start reports every problem. */
 export function contradictions(raw: Readonly<Record<string, string>>): string[] {
   const production = raw['NODE_ENV'] === 'production';

@@ -46,6 +46,7 @@ export const settings = z.object({
   DATABASE_MIGRATE_URL: postgresUrl.optional(),
   ...redisSettings,
   DATA_DIR: z.string().default('.data'),
+  ERASURE_LIST: z.string().optional(),
   ROLES: list
     .pipe(z.array(z.enum(['api', 'projector'], { error: 'must be api, projector or api,projector' })))
     .transform(roles => [...new Set(roles)])

@@ -6,7 +6,7 @@ import { type Closers, openClosers } from '../async/closers.ts';
 import type { Config } from '../config.ts';
 import { lockDataDirectory } from './data-directory.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
-import { pendingMigrations } from './pending-migrations.ts';
+import { migratedByNewer, pendingMigrations } from './pending-migrations.ts';
 import { openPool } from './postgres.ts';
 import type { Query, Statement } from './sql.ts';
 import { StartError } from '../start-error.ts';
@@ -172,10 +172,6 @@ function modelsOf(adapter: SqlDriverAdapterFactory): Pick<Database, 'models' | '
 
 async function checkSchema({ query }: Database): Promise<void> {
   const { pending, unknown } = await pendingMigrations(query);
-  if (unknown.length > 0) {
-    throw new StartError(
-      `the database was migrated by a newer release (it has ${unknown.join(', ')}): start that release`,
-    );
-  }
+  if (unknown.length > 0) throw migratedByNewer(unknown);
   if (pending.length > 0) throw new StartError('the database is not migrated: run npm run db:migrate');
 }

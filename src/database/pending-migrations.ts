@@ -1,7 +1,8 @@
 import { sqlState } from './database-error.ts';
 import { migrationNames } from './schema-version.ts';
 import { StartError } from '../start-error.ts';
-import { type Query, sql } from './sql.ts';
+import { openPool } from './postgres.ts';
+import { type Query, sql, type Statement } from './sql.ts';
 
 /**
  * The differences between a database and the schema of this program.
@@ -14,6 +15,30 @@ export async function pendingMigrations(query: Query): Promise<{ pending: string
     pending: migrationNames.filter(name => !applied.includes(name)),
     unknown: applied.filter(name => !migrationNames.includes(name)),
   };
+}
+
+/**
+ * The migrations that migrate() would apply, in order. Its sessions can't write.
+ * @param ownerUrl connection URL of the role that migrates
+ * @throws StartError if the server can't be reached, or if a newer release has migrated the database
+ */
+export async function readPendingMigrations(ownerUrl: string): Promise<string[]> {
+  const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1 }, ['default_transaction_read_only=on']);
+  try {
+    const { pending, unknown } = await pendingMigrations(
+      async <Row>({ text, values }: Statement) => (await pool.query(text, [...values])).rows as Row[],
+    );
+    if (unknown.length > 0) throw migratedByNewer(unknown);
+    return pending;
+  } finally {
+    await pool.end();
+  }
+}
+
+export function migratedByNewer(unknown: readonly string[]): StartError {
+  return new StartError(
+    `the database was migrated by a newer release (it has ${unknown.join(', ')}): start that release`,
+  );
 }
 
 async function appliedMigrations(query: Query): Promise<string[]> {

@@ -14,6 +14,8 @@ export interface Dependencies {
   /** Reads of lists and feeds: subscribers that are woken at the same position share one read. */
   readonly sharedReads: SharedReads;
   readonly handle: HandleCommand;
+  /** False: no erasure list is kept, which production requires. */
+  readonly mayErase: boolean;
   /** Completes the erasure of a subject whose own stream records it already. */
   readonly erase: (order: Omit<ErasureOrder, 'emptyKey'>) => Promise<Erasure | undefined>;
   readonly tracing?: Tracing | undefined;

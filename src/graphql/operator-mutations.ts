@@ -1,4 +1,5 @@
-import { deriveId, kindOfId } from '../ids.ts';
+import { kindOfId } from '../ids.ts';
+import { operatedStreamId } from '../operator/operated-stream.ts';
 import { abandonRebuild, requestRebuild, retryStream, skipStreamEvent } from '../operator/projection-commands.ts';
 import { projectionDecider } from '../operator/projection-decider.ts';
 import { rebuildsStreamId } from '../projections/rebuild-requests.ts';
@@ -19,9 +20,6 @@ declare module './dependencies.ts' {
     readonly viewNames: readonly string[];
   }
 }
-
-/** The namespace in which the id of a stream becomes the id of the stream of what operators did to it. Permanent. */
-const operatedNamespace = 'f3b6a2de-54c0-4b7e-9a0c-6f0e2b1d7c58';
 
 const OperatorCommandPayload = builder.objectRef<Accepted>('OperatorCommandPayload').implement({
   description:
@@ -129,10 +127,6 @@ commandField({
     return { streamId: operatedStreamId(streamId), command };
   },
 });
-
-function operatedStreamId(streamId: string): string {
-  return deriveId('prj', operatedNamespace, streamId);
-}
 
 function streamIssues(streamId: string): InputIssue[] {
   if (kindOfId(streamId) !== undefined) return [];

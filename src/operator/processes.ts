@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { pause } from '../async/pause.ts';
 import { withTimeout } from '../async/timeout.ts';
 import type { Database } from '../database/database.ts';
 import { isReadOnly } from '../database/database-error.ts';
@@ -10,6 +11,8 @@ import type { Logger } from '../telemetry/logger.ts';
 const reportIntervalMs = 5_000;
 /** A process that has not reported itself for this time, seconds, counts as ended. */
 const endedAfterSeconds = 15;
+/** How much later than its interval a report may be, ms. */
+const reportGraceMs = 3_000;
 /** How long a stop waits for the database. If the row stays, the others leave it out soon. */
 const removeTimeoutMs = 1_000;
 
@@ -103,6 +106,41 @@ export async function readProcesses(database: Database): Promise<readonly Runnin
       lag_events::float8 AS "lagEvents"
     FROM processes
     WHERE seen_at > clock_timestamp() - make_interval(secs => ${endedAfterSeconds}::float8)
+    ORDER BY started_at, process_id`);
+}
+
+/** A process whose row the database has, whether or not it runs. */
+export interface ReportedProcess extends Pick<RunningProcess, 'id' | 'host' | 'roles' | 'seenAt'> {
+  /** It reports itself to this database. */
+  readonly isReporting: boolean;
+}
+
+/**
+ * All processes whose rows the database has, and whether each of them reports here: its row is read twice, with more than
+ * the interval of the reports between. In a copy of a database these are the processes of the original, and those that do
+ * not report here may still write to the original. The first process that reports here deletes their rows after 30 s.
+ */
+export async function readReported(database: Database): Promise<readonly ReportedProcess[]> {
+  const before = await readRows(database);
+  if (before.length === 0) return [];
+  await pause(reportIntervalMs + reportGraceMs);
+  const after = await readRows(database);
+  const isNew = (row: ProcessRow) => !before.some(({ id }) => id === row.id);
+  return [...before, ...after.filter(isNew)].map(row => {
+    const seenAt = after.find(({ id }) => id === row.id)?.seenAt ?? row.seenAt;
+    return { ...row, seenAt, isReporting: seenAt !== row.seenAt || isNew(row) };
+  });
+}
+
+type ProcessRow = Omit<ReportedProcess, 'isReporting'>;
+
+function readRows(database: Database): Promise<ProcessRow[]> {
+  return database.query<ProcessRow>(sql`
+    SELECT process_id AS id,
+      host,
+      to_jsonb(roles) AS roles,
+      to_json(seen_at AT TIME ZONE 'UTC')#>>'{}' || 'Z' AS "seenAt"
+    FROM processes
     ORDER BY started_at, process_id`);
 }
 

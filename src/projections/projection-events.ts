@@ -33,9 +33,28 @@ export type ProjectionAct =
   | { readonly type: 'RebuildRequested' }
   | { readonly type: 'RebuildAbandoned' };
 
-export function retryEvent(stream: StreamName) {
-  return { type: 'StreamRetried', schemaVersion: 1, data: stream, personal: null } as const;
+/** One of these events as it is appended. */
+export interface ActEvent {
+  readonly type: ProjectionAct['type'];
+  readonly schemaVersion: 1;
+  readonly data: object;
+  readonly personal: null;
 }
+
+export function retryEvent(stream: StreamName): ActEvent {
+  return { type: 'StreamRetried', schemaVersion: 1, data: stream, personal: null };
+}
+
+export function rebuildRequestedEvent(view: string): ActEvent {
+  return { type: 'RebuildRequested', schemaVersion: 1, data: { view }, personal: null };
+}
+
+export const rebuildAbandonedEvent: ActEvent = {
+  type: 'RebuildAbandoned',
+  schemaVersion: 1,
+  data: {},
+  personal: null,
+};
 
 /** What the event asks for; undefined for all other events, and for one that lacks what its type needs. */
 export function actOf(event: RecordedEvent): ProjectionAct | undefined {

@@ -1,23 +1,20 @@
-import { execFile } from 'node:child_process';
-import { chown, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { migrate } from '../../src/database/migrations.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { eventually } from '../support/eventually.ts';
-import { noteOpen } from '../support/left-open.ts';
 import { startPostgres } from '../support/private-postgres.ts';
+import { smallDisk } from '../support/small-disk.ts';
 import { openWorld } from './world.ts';
 
-const exec = promisify(execFile);
 const megabytes = 48;
 const needs = process.getuid?.() === 0 ? '' : ' (needs root, for a file system of its own)';
 
 describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () => {
   test('commands are answered UNAVAILABLE, and stored when there is room again: no acknowledged command is lost or doubled, views converge, and /readyz reports the truth', async () => {
     const postgres = await startPostgres({ log_line_prefix: '%e ' });
-    const disk = await smallDisk(await ownerOf(postgres.pid));
+    const disk = await smallDisk(megabytes, await ownerOf(postgres.pid));
     await onDatabase(postgres.url, async client => {
       await client.query(`CREATE TABLESPACE small LOCATION '${disk.folder}'`);
       await client.query('CREATE DATABASE full_disk TABLESPACE small');
@@ -47,20 +44,6 @@ describe.skipIf(needs !== '')(`PostgreSQL’s disk full under load${needs}`, () 
     await disk.remove();
   });
 });
-
-/** A file system in memory that belongs to the account. */
-async function smallDisk(uid: number): Promise<{ readonly folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp('/tmp/orderstream-disk-');
-  await exec('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', folder]);
-  const remove = async (): Promise<void> => {
-    note.closed();
-    await exec('umount', ['--lazy', folder]);
-    await rm(folder, { recursive: true });
-  };
-  const note = noteOpen('a small disk', remove);
-  await chown(folder, uid, -1);
-  return { folder, remove };
-}
 
 async function ownerOf(pid: number): Promise<number> {
   return (await stat(`/proc/${pid}`)).uid;

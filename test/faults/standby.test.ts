@@ -295,6 +295,9 @@ R1,C1,Ada,S1,Tea,1,1.00,EUR,2026-01-01,,
     }
     await rm(file);
     expect((await runCli('orderstream', ['verify'], { DATABASE_URL: standby.url })).stdout).toContain('all is well');
+    const folder = join(tmpdir(), `standby-${crypto.randomUUID()}`);
+    expect(await runCli('orderstream', ['export', folder], { DATABASE_URL: standby.url })).toMatchObject({ code: 0 });
+    await rm(folder, { recursive: true });
   });
 });
 

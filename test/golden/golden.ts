@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'graphql';
 import type { Actor, AnyDecider } from '../../src/commands/decider.ts';
-import { eraseStream, operatorAtTerminal } from '../../src/commands/erase-personal-data.ts';
+import { eraseStream } from '../../src/commands/erase-personal-data.ts';
 import type { HandleCommand } from '../../src/commands/handle-command.ts';
 import type { SealedData } from '../../src/event-store/personal-data.ts';
 import type { EventMetadata, RecordedEvent } from '../../src/event-store/recorded-event.ts';
@@ -213,13 +213,16 @@ function erasedBy(command: string): AnyDecider | undefined {
   );
 }
 
+/** Who erased in the recorded events. */
+const eraser = { role: 'operator', subject: 'orderstream' } as const;
+
 /** Sends a mutation as the client did, to today's schema. Returns the member of the result union. */
 export async function ask(handle: HandleCommand, asked: Asked): Promise<Record<string, unknown>> {
   const { at, as, mutation, input } = asked;
   const erased = erasedBy(mutation);
   if (erased !== undefined) {
     const { id: streamId } = input as unknown as { readonly id: string };
-    const answer = await eraseStream(handle, erased, streamId, { actor: operatorAtTerminal, now: new Date(at) });
+    const answer = await eraseStream(handle, erased, streamId, { actor: eraser, now: new Date(at) });
     if (answer.type !== 'accepted') return { message: answer.type };
     return { __typename: 'Erased', version: answer.version, position: formatPosition(answer.position) };
   }

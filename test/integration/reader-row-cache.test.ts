@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { erasePersonalData, operatorAtTerminal } from '../../src/commands/erase-personal-data.ts';
+import { erasePersonalData } from '../../src/commands/erase-personal-data.ts';
+import { atTerminal } from '../../src/operator/append-act.ts';
 import { emptyKey } from '../../src/event-store/personal-keys.ts';
 import { readCustomerPage, readCustomers } from '../../src/customer/views/customer-view.ts';
 import type { Query, Statement } from '../../src/database/sql.ts';
@@ -270,7 +271,7 @@ test('a process with a row cache reads the same as one without, whatever happens
         if (index === 8) await switchGeneration();
         if (index === 14) {
           const subject = cast.customers[1]!;
-          const order = { subject, actor: operatorAtTerminal, now: new Date(), emptyKey };
+          const order = { subject, actor: atTerminal(), now: new Date(), emptyKey };
           await erasePersonalData(node.database, node.handle, deciders, order);
         }
         const withLists = index % 4 === 0;

@@ -30,6 +30,7 @@ describe('the configuration', () => {
       databaseUrl: undefined,
       redis: undefined,
       dataDir: '.data',
+      erasureList: undefined,
       roles: ['api', 'projector'],
       auth: { key: { type: 'development', secret: developmentSecret }, issuer: undefined, audience: undefined },
       trustedProxies: [],

@@ -103,9 +103,11 @@ commandField({
   input: EraseCustomerInput,
   result: CustomerCommandResult,
   decider: customerDecider,
-  toCommand({ customerId }) {
+  toCommand({ customerId }, { dependencies: { mayErase } }) {
     const issues = idIssues(['input', 'customerId'], 'cus', customerId);
-    return issues.length > 0 ? { issues } : { streamId: customerId, command: { type: 'EraseCustomer' } as const };
+    if (issues.length > 0) return { issues };
+    if (!mayErase) throw codedError('FORBIDDEN', 'This server may not erase: its setting ERASURE_LIST is missing.');
+    return { streamId: customerId, command: { type: 'EraseCustomer' } as const };
   },
   afterwards: eraseElsewhere,
 });
