@@ -6,6 +6,8 @@ export const mostFailures = 60;
 const longestMs = 1_000;
 /** Maximum wait before a lost connection is opened again, ms: a page must be right within 1 s of a node's return. */
 const longestLossMs = 500;
+/** After so many attempts, about half a minute, the servers may be overloaded: from then on the longer wait is used. */
+const hurriedAttempts = 80;
 
 /**
  * The wait before the next attempt: exponential backoff with jitter, so that clients that were disconnected together
@@ -19,7 +21,7 @@ export function retryWait(attempt: number): number {
 
 /** The same, for a connection that feeds a page, however long its node was down. */
 export function reconnectWait(attempt: number): number {
-  return backoff(attempt, longestLossMs);
+  return backoff(attempt, attempt < hurriedAttempts ? longestLossMs : longestMs);
 }
 
 function backoff(attempt: number, mostMs: number): number {

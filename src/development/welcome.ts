@@ -45,6 +45,6 @@ export async function welcome(
     `  ${style('cyan', 'operator')} ${style('dim', operator)}`,
     '',
     // The last line, so that it is what one sees.
-    ...(hasConsole ? [`${style('bold', 'Console:')} ${style('cyan', `${url}/`)}`] : []),
+    ...(hasConsole ? [`${style('bold', 'Open the console:')} ${style('cyan', `${url}/`)}`] : []),
   ].join('\n');
 }

@@ -122,7 +122,7 @@ describeWithChromium('the pages of the console beside the board', () => {
     await staff.getByText('switch to operator').waitFor();
     expect(await staff.getByRole('button', { name: /Rebuild|Retry|Skip/ }).count()).toBe(0);
     const customer = await pages.open('/views', { role: 'customer' });
-    await customer.getByRole('heading', { name: 'Read models is for staff and operator' }).waitFor();
+    await customer.getByRole('heading', { name: 'Read models: only for staff and operator' }).waitFor();
   });
 
   test('an erased customer has no name on any page, and the event has the name of the operator', async () => {

@@ -40,7 +40,7 @@ describeWithChromium('the console in Chromium', () => {
     await page.getByRole('button', { name: /^Add / }).first().click();
     await page.getByText('Saved', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Submit order' }).click();
-    await page.getByRole('heading', { name: 'Your order' }).waitFor();
+    await page.getByRole('heading', { name: 'The order' }).waitFor();
     expect(new URL(page.url()).searchParams.get('customer')).toBe(customerId);
     const board = await pages.open(`/?customer=${customerId}`);
     await board.locator('[data-column=SUBMITTED] .order-card', { hasText: 'Hedy Lamarr' }).waitFor();

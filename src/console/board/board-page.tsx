@@ -8,7 +8,7 @@ import { EmptyState } from '../parts/empty-state.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { routes } from '../routes.ts';
 import { isDevelopment } from '../sign-in/viewer.ts';
-import { SimulationLine, SimulationSwitch } from '../simulation/simulation-switch.tsx';
+import { SimulationLine, SimulationSwitch, StartSimulation } from '../simulation/simulation-switch.tsx';
 import './board.css';
 import { BoardColumn } from './board-column.tsx';
 import { BoardFilter } from './board-filter.tsx';
@@ -74,14 +74,26 @@ function Board() {
 function NoOrders() {
   return (
     <EmptyState title="No orders yet">
-      <p>
-        {isDevelopment
-          ? 'Start the simulation above: customers and staff trade, and their orders move across this board. Or place one yourself.'
-          : 'As soon as somebody places an order, it appears here by itself.'}
-      </p>
-      <Link href={routes.newOrder} className="button primary">
-        Place an order
-      </Link>
+      {isDevelopment ? (
+        <>
+          <p>
+            This board shows each change of each order as it happens, and loses none, whatever becomes of its
+            connection. See it: let simulated customers and staff trade, cut your connection, and connect again.
+          </p>
+          <StartSimulation />
+          <p>
+            Or <Link href={routes.newOrder}>place an order yourself</Link>, or try{' '}
+            <a href="/graphql">the GraphQL API</a>.
+          </p>
+        </>
+      ) : (
+        <>
+          <p>As soon as somebody places an order, it appears here by itself.</p>
+          <Link href={routes.newOrder} className="button primary">
+            Place an order
+          </Link>
+        </>
+      )}
     </EmptyState>
   );
 }

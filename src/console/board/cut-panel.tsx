@@ -86,8 +86,8 @@ function Report({ report }: { report: CutReport }) {
         {`${countedText(updates, 'update')} caught up, ${lost} lost, ${repeated} repeated, ${Math.round(ms)} ms`}
       </strong>{' '}
       <span className="quiet small">
-        {events !== undefined && `${countedText(events, 'event')} of the log, and `}
-        {`${countedText(compared, 'card')} compared with a fresh query`}
+        {events !== undefined && `from ${countedText(events, 'event')} of the log; `}
+        {`${countedText(compared, 'card')} ${lost === 0 ? 'equal' : 'compared with'} a fresh query`}
       </span>
     </>
   );

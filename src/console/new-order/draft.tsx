@@ -25,6 +25,7 @@ export function Draft(props: {
   const { order, lines, isSending, refusal, add, submit, error, retry } = useDraft(id, customerId);
   const [isSubmitting, setSubmitting] = useState(false);
   const [problem, setProblem] = useState<string>();
+  const isOwn = customerId === undefined;
   const isDraft = order === undefined || order.status === 'DRAFT';
 
   function want(lineId: string, product: Omit<CatalogueProduct, 'available'>, quantity: number, isNew: boolean) {
@@ -56,7 +57,7 @@ export function Draft(props: {
   return (
     <div className="new-order" data-state={isDraft ? 'draft' : 'ordered'}>
       <div className="page-head">
-        <h1>{isDraft ? 'New order' : 'Your order'}</h1>
+        <h1>{isDraft ? 'New order' : isOwn ? 'Your order' : 'The order'}</h1>
         {isDraft && children}
         {order && (
           <Link href={orderPath(order.number)} className="button">
@@ -83,7 +84,7 @@ export function Draft(props: {
         )}
         <section className="panel basket" aria-labelledby="basket">
           <header>
-            <h2 id="basket">{isDraft ? 'Your draft' : 'What you ordered'}</h2>
+            <h2 id="basket">{isDraft ? 'Draft' : 'Ordered'}</h2>
             <span className="quiet small" role="status">
               {isSending ? 'Saving…' : lines.length > 0 && isDraft ? 'Saved' : ''}
             </span>
@@ -98,6 +99,7 @@ export function Draft(props: {
           />
           {isDraft && (
             <div className="body stack">
+              {order && lines.length > 0 && <Total amount={order.total} />}
               <button className="primary" disabled={lines.length === 0 || isSubmitting} onClick={() => void send()}>
                 {isSubmitting ? 'Submitting…' : 'Submit order'}
               </button>
@@ -108,10 +110,22 @@ export function Draft(props: {
               )}
             </div>
           )}
-          {!isDraft && <p className="body row spread basket-total">Total {moneyText(order.total)}</p>}
+          {!isDraft && (
+            <div className="body">
+              <Total amount={order.total} />
+            </div>
+          )}
         </section>
       </div>
     </div>
+  );
+}
+
+function Total({ amount }: { amount: Parameters<typeof moneyText>[0] }) {
+  return (
+    <p className="row spread basket-total">
+      Total <span>{moneyText(amount)}</span>
+    </p>
   );
 }
 

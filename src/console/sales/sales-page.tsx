@@ -93,7 +93,7 @@ function Shown(props: {
     <>
       <dl className="sales-sums">
         <Sum name="Revenue" value={moneyText(revenue)} />
-        <Sum name="Orders" value={countText(orders)} />
+        <Sum name="Orders" label="Orders submitted" value={countText(orders)} />
         <Sum name="Units" value={countText(units)} />
         <Sum
           name="Per order"
@@ -117,10 +117,10 @@ function Shown(props: {
   );
 }
 
-function Sum({ name, value }: { name: string; value: string }) {
+function Sum({ name, label = name, value }: { name: string; label?: string; value: string }) {
   return (
     <div className="panel" data-sum={name.toLowerCase()}>
-      <dt>{name}</dt>
+      <dt>{label}</dt>
       <dd>{value}</dd>
     </div>
   );

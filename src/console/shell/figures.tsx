@@ -1,6 +1,7 @@
 import { useQuery, useSubscription } from '@apollo/client/react';
-import { useLiveCounts, useStore } from '@orderstream/client/react';
-import { ReadModelLagDocument, TodaySalesDocument } from '../generated/graphql.ts';
+import { useConnection, useLiveCounts, useStore } from '@orderstream/client/react';
+import type { ReactNode } from 'react';
+import { ReadModelLagDocument, TodaySalesDocument, ViewerDocument } from '../generated/graphql.ts';
 import { countText, eventNumber, moneyText } from '../parts/format.ts';
 import { useAtMostEvery } from '../parts/use-at-most-every.ts';
 import { currency } from './currency.ts';
@@ -12,6 +13,7 @@ const revenueIntervalMs = 1_500;
 export function Figures() {
   const day = new Date().toISOString().slice(0, 10);
   const shown = useStore(currency);
+  const isLive = useConnection().status === 'live';
   const { data: sales, refetch } = useQuery(TodaySalesDocument, { variables: { day, currency: shown } });
   const { orderCount, byStatus } = useLiveCounts();
   const { data: models } = useSubscription(ReadModelLagDocument);
@@ -24,30 +26,53 @@ export function Figures() {
   const parked = Math.max(0, ...projections.map(({ parkedStreams }) => parkedStreams));
   const [position] = projections.map(projection => projection.position).sort();
   return (
-    <dl className="figures">
-      <Figure name="Today" value={moneyText(today?.revenue ?? { amount: '0', currency: shown })} />
-      <Figure name="Orders" value={orderCount === undefined ? '…' : countText(orderCount)} />
-      <Figure name="Lag" value={models ? countText(lag) : '…'} state={lag > 100 ? 'warn' : undefined} />
+    <List>
+      <Figure name="Sold today" value={moneyText(today?.revenue ?? { amount: '0', currency: shown })} />
+      <Figure name="All orders" value={orderCount === undefined ? '…' : countText(orderCount)} />
+      <Figure
+        name="Lag"
+        about="Events that are stored and not yet in the read models"
+        value={models && isLive ? countText(lag) : '…'}
+        state={lag > 100 ? 'warn' : undefined}
+      />
       {parked > 0 && <Figure name="Parked" value={countText(parked)} state="warn" />}
-      <Figure name="Position" value={position === undefined ? '…' : countText(eventNumber(position))} />
-    </dl>
+      <Figure
+        name="Position"
+        about="The number of the last event that is in the read models"
+        value={position === undefined ? '…' : countText(eventNumber(position))}
+      />
+    </List>
   );
 }
 
-/** For a customer: how many orders they have. */
+/** For a customer: who they are, and how many orders they have. */
 export function OwnFigures() {
   const { orderCount, openOrderCount } = useLiveCounts();
+  const { data } = useQuery(ViewerDocument);
+  const name = data?.viewer.customer?.name;
   return (
-    <dl className="figures">
+    <List>
+      {name !== undefined && <Figure name="You" value={name} />}
       <Figure name="Your orders" value={orderCount === undefined ? '…' : countText(orderCount)} />
-      <Figure name="On their way" value={openOrderCount === undefined ? '…' : countText(openOrderCount)} />
+      <Figure name="Open" value={openOrderCount === undefined ? '…' : countText(openOrderCount)} />
+    </List>
+  );
+}
+
+/** Grey while nothing arrives: the figures are those of before. */
+function List({ children }: { children: ReactNode }) {
+  const { status } = useConnection();
+  return (
+    <dl className="figures" data-stale={status === 'paused' || status === 'reconnecting' || status === 'offline'}>
+      {children}
     </dl>
   );
 }
 
-function Figure({ name, value, state }: { name: string; value: string; state?: string | undefined }) {
+function Figure(props: { name: string; value: string; about?: string; state?: string | undefined }) {
+  const { name, value, about, state } = props;
   return (
-    <div data-figure={name.toLowerCase()} data-state={state}>
+    <div data-figure={name.toLowerCase()} data-state={state} title={about}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

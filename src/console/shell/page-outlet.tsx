@@ -3,7 +3,7 @@ import { Link, Route, Switch, useLocation } from 'wouter';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { type Page, pages } from '../pages.ts';
 import { routes } from '../routes.ts';
-import type { RoleName } from '../sign-in/viewer.ts';
+import { isDevelopment, type RoleName } from '../sign-in/viewer.ts';
 
 const loaded = Object.values(pages).map(page => ({
   page,
@@ -46,8 +46,11 @@ function Shown(props: {
   // Another role is another viewer: nothing of the last one stays.
   if (page.roles.includes(role)) return <Content key={role} {...params} />;
   return (
-    <EmptyState heading="h1" title={`${page.title} is for ${page.roles.join(' and ')}`}>
-      <p>You are here as {role}. Switch your role above, or sign in with another token.</p>
+    <EmptyState heading="h1" title={`${page.title}: only for ${page.roles.join(' and ')}`}>
+      <p>
+        You are here as {role}. {isDevelopment ? 'Switch your role above' : 'Sign out, and sign in with another role'},
+        or <Link href={routes.board}>go to the board</Link>.
+      </p>
     </EmptyState>
   );
 }

@@ -18,3 +18,11 @@ function readLogin(): Login | undefined {
   const text = document.querySelector<HTMLMetaElement>('meta[name=orderstream-login]')?.content;
   return text ? (JSON.parse(text) as Login) : undefined;
 }
+
+/** What the page remembers while the browser is at the issuer. */
+export const pendingKey = 'orderstream login';
+
+/** Whether this tab has left for the issuer. Otherwise whoever opens the path of the return has only followed a link. */
+export function hasPendingLogin(): boolean {
+  return sessionStorage.getItem(pendingKey) !== null;
+}

@@ -1,7 +1,7 @@
 // Signs a person in at the issuer: OpenID Connect, authorization code with PKCE (RFC 7636), as a public client.
 import * as oauth from 'oauth4webapi';
 import { returnPath } from '../routes.ts';
-import type { Login } from './login-facts.ts';
+import { type Login, pendingKey } from './login-facts.ts';
 
 /** The tokens of a person who has signed in. */
 export interface LoginTokens {
@@ -21,7 +21,6 @@ interface Pending {
 
 /** The session gives up a token that does not come within 4 s, and asks again. */
 const renewalMs = 3_500;
-const pendingKey = 'orderstream login';
 
 /** Leaves the page for the issuer's. */
 export async function leaveForLogin({ authorizationEndpoint, clientId, scope, audience }: Login): Promise<void> {
@@ -93,7 +92,8 @@ export async function renew(login: Login, refreshToken: string): Promise<LoginTo
     // An issuer that does not rotate refresh tokens sends none.
     return { token: answer.access_token, refreshToken: answer.refresh_token ?? refreshToken };
   } catch (error) {
-    if (error instanceof oauth.ResponseBodyError) return undefined;
+    // Any other error, such as too many requests, can pass.
+    if (error instanceof oauth.ResponseBodyError && error.error === 'invalid_grant') return undefined;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { roles } from '../generated/schema-enums.ts';
 import { createStore } from '@orderstream/client';
 import { returnPath } from '../routes.ts';
 import { askRole } from './ask-role.ts';
-import { type Login, login, loginHost } from './login-facts.ts';
+import { hasPendingLogin, type Login, login, loginHost } from './login-facts.ts';
 import { sampleCustomer } from './sample-customer.ts';
 
 /** As tokens name them. `operator` is offered as soon as the API has it. */
@@ -40,12 +40,12 @@ export const offeredRoles = (['staff', 'customer', 'operator'] as const).filter(
 
 // Of this tab: another tab may show another viewer. It is gone when the tab is closed.
 const roleKey = 'orderstream role';
-const tokenKey = 'orderstream token';
+const tokenKey = 'orderstream viewer';
 
 export const signIn = createStore<SignIn>(firstSignIn());
 
 function firstSignIn(): SignIn {
-  if (login && location.pathname === returnPath) return { kind: 'returning' };
+  if (login && location.pathname === returnPath && hasPendingLogin()) return { kind: 'returning' };
   const held = sessionStorage.getItem(tokenKey);
   if (held !== null) return { kind: 'token', ...(JSON.parse(held) as HeldToken) };
   if (!isDevelopment) return { kind: 'out', problem: undefined };
@@ -109,18 +109,23 @@ export async function token(refused: boolean): Promise<string> {
   throw new Error('Nobody is signed in.');
 }
 
-let renewal: Promise<string> | undefined;
+let renewal: { readonly of: string; readonly next: Promise<string> } | undefined;
 
 /** The token to use after this one, which was refused or is about to expire. One call at a time asks the issuer. */
 function successorOf(held: HeldToken): Promise<string> {
-  renewal ??= findSuccessor(held).finally(() => (renewal = undefined));
-  return renewal;
+  if (renewal?.of !== held.token) {
+    const next = findSuccessor(held).finally(() => (renewal = undefined));
+    renewal = { of: held.token, next };
+  }
+  return renewal.next;
 }
 
 async function findSuccessor(held: HeldToken): Promise<string> {
-  const next = login && held.refreshToken !== undefined ? await renew(login, held.refreshToken) : undefined;
-  // They may have signed out meanwhile.
-  if (next && signIn.current.kind === 'token') {
+  const next = login && held.refreshToken !== undefined ? await renewPatiently(login, held.refreshToken) : undefined;
+  const { current } = signIn;
+  // Meanwhile this viewer may have signed out, and another one signed in.
+  if (current.kind !== 'token' || current.token !== held.token) throw new Error('Another viewer is signed in.');
+  if (next) {
     hold({ ...next, role: held.role });
     return next.token;
   }
@@ -128,6 +133,24 @@ async function findSuccessor(held: HeldToken): Promise<string> {
   if (isAboutToExpire(held.token)) return held.token;
   signOut(refusalOf(held.token));
   throw new Error('Nobody is signed in.');
+}
+
+/** After a failure the issuer is asked again after 1 s, 2 s and so on, at most after this time, ms. */
+const longestPauseMs = 30_000;
+let failures = 0;
+let nextAttemptMs = 0;
+
+/** The session asks for a token again and again. An issuer that has failed must not get all of these requests. */
+async function renewPatiently(at: Login, refreshToken: string) {
+  if (Date.now() < nextAttemptMs) throw new Error('The login did not answer.');
+  try {
+    const next = await renew(at, refreshToken);
+    failures = 0;
+    return next;
+  } catch (error) {
+    nextAttemptMs = Date.now() + Math.min(longestPauseMs, 1_000 * 2 ** failures++);
+    throw error;
+  }
 }
 
 /** Loaded when it is needed: most pages are closed before. */

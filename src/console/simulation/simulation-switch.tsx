@@ -57,12 +57,22 @@ export function SimulationSwitch() {
   );
 }
 
+/** The same, where nothing happens yet. */
+export function StartSimulation() {
+  const { isOn } = useStore(simulation);
+  return (
+    <button className="primary" disabled={isOn} onClick={() => void start()}>
+      {isOn ? 'Starting…' : 'Start the simulation'}
+    </button>
+  );
+}
+
 export function SimulationLine() {
   const { line, error } = useStore(simulation);
   if (error !== undefined) return <Problem error={error} />;
   return (
     <p className="simulation-line quiet small" data-simulation={line === undefined ? 'off' : 'on'}>
-      {line}
+      {line !== undefined && `Sent by the simulation: ${line}`}
     </p>
   );
 }

@@ -30,7 +30,9 @@ export function ParkedStreams(props: { position: string | undefined; count: numb
     <section className="panel" id="parked" aria-labelledby="parked-title">
       <header>
         <h2 id="parked-title">Parked streams</h2>
-        <span className="quiet small">One event cannot be folded, so the rows of its stream wait before it.</span>
+        <span className="quiet small">
+          Streams with an event that the read models cannot process. Their rows stay as they were before it.
+        </span>
       </header>
       {error && <Problem error={error} onRetry={refresh} />}
       {outcome && (

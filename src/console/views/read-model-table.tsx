@@ -19,7 +19,10 @@ export function ReadModelTable(props: {
     <section className="panel" aria-labelledby="models">
       <header>
         <h2 id="models">Models</h2>
-        <span className="quiet small">A rebuild of one is a rebuild of all that have the same position.</span>
+        <span className="quiet small">
+          A rebuild folds the whole log again, for all models with the same position. Pages show the old rows until it
+          is done.
+        </span>
       </header>
       <ul className="models">
         {models.map(model => (
@@ -63,11 +66,11 @@ function ModelRow(props: { model: ReadModel; isOperator: boolean; onRequested: (
         </div>
         <div data-warn={lagEvents > 100}>
           <dt>Lag</dt>
-          <dd>{lagEvents === 0 ? 'None' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
+          <dd>{lagEvents === 0 ? '0' : `${countedText(lagEvents, 'event')}, ${durationText(lagSeconds)}`}</dd>
         </div>
         <div data-warn={parkedStreams > 0}>
           <dt>Parked</dt>
-          <dd>{parkedStreams === 0 ? 'None' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
+          <dd>{parkedStreams === 0 ? '0' : <a href="#parked">{countText(parkedStreams)}</a>}</dd>
         </div>
       </dl>
       {isOperator && (

@@ -28,9 +28,12 @@ export interface IssuerMetadata {
  */
 export async function discoverIssuer(issuer: string): Promise<IssuerMetadata> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(discoveryTimeoutMs) }).catch((error: unknown) => {
-    throw new Error(`${url} does not answer: ${reasonOf(error)}`);
-  });
+  // A redirect could lead to another host, or to one without TLS, which could then name keys of its own.
+  const response = await fetch(url, { signal: AbortSignal.timeout(discoveryTimeoutMs), redirect: 'manual' }).catch(
+    (error: unknown) => {
+      throw new Error(`${url} does not answer: ${reasonOf(error)}`);
+    },
+  );
   if (!response.ok) throw new Error(`${url} answers with status ${response.status}`);
   const read = metadata.safeParse(await response.json().catch(() => undefined));
   if (!read.success) throw new Error(`${url} is no discovery document of OpenID Connect`);

@@ -37,6 +37,10 @@ export function openConsoleLogin(
       if (authorizationEndpoint === undefined || tokenEndpoint === undefined) {
         throw new Error('its discovery document names no authorization_endpoint or no token_endpoint');
       }
+      // The page sends it a code and a refresh token.
+      if (known.startsWith('https:') && !tokenEndpoint.startsWith('https:')) {
+        throw new Error(`its token_endpoint is not https: ${tokenEndpoint}`);
+      }
       return { issuer: known, authorizationEndpoint, tokenEndpoint, clientId, scope, audience };
     } catch (error) {
       logger.warn({ err: error, issuer: known }, 'the console cannot offer the login of the issuer');

@@ -149,8 +149,14 @@ test('a person who refuses at the issuer comes back and reads why', async () => 
   expect(new URL(page.url()).search).toBe('');
 });
 
-test('an answer that this tab did not ask for signs nobody in', async () => {
+test('an answer that this tab did not ask for signs nobody in, and nobody out', async () => {
   const { page } = await open('/signed-in?code=stolen&state=guessed');
-  await page.getByRole('alert').filter({ hasText: 'did not ask for it' }).waitFor();
-  expect(await page.evaluate<string | null>(`sessionStorage.getItem('orderstream token')`)).toBeNull();
+  await page.getByRole('button', { name: 'Sign in at 127.0.0.1' }).waitFor();
+  expect(await page.evaluate<number>('sessionStorage.length')).toBe(0);
+  await page.goto(app.url);
+  await signIn(page, 'olga');
+  await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor();
+  await page.goto(`${app.url}/signed-in?code=stolen&state=guessed`);
+  await page.getByRole('link', { name: 'Go to the board' }).click();
+  await page.getByRole('heading', { name: 'Orders', level: 1 }).waitFor();
 });

@@ -47,7 +47,7 @@ test('the suggestions are a short list of commands, on either database', async (
 test('the last line is the address of the console, if it is served', async () => {
   const lastLine = async (env: NodeJS.ProcessEnv) =>
     (await welcome(loadConfig(env), url, plain))?.trimEnd().split('\n').at(-1);
-  expect(await lastLine({})).toBe(`Console: ${url}/`);
+  expect(await lastLine({})).toBe(`Open the console: ${url}/`);
   expect(await lastLine({ CONSOLE: 'off' })).toMatch(/^ +operator /);
 });
 
