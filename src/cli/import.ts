@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
@@ -16,6 +16,7 @@ import { deciders, types, views } from '../slices.ts';
 import { StartError } from '../start-error.ts';
 import { catchUp } from './catch-up.ts';
 import { explainError, runCommand } from './command-line.ts';
+import { givenPath } from './given-path.ts';
 import { importOrders, type Tally } from './import/import-orders.ts';
 import { readOrders } from './import/read-orders.ts';
 import { onInterrupt } from './on-interrupt.ts';
@@ -101,8 +102,7 @@ async function runOn(name: string, file: File, asJson: boolean | undefined): Pro
 async function pathOf([name, ...more]: readonly string[]): Promise<string> {
   if (name === undefined) throw new StartError(`Name a file: ${command.usage}`);
   if (more.length > 0) throw new StartError(`Only one file at a time: ${command.usage}`);
-  // npm runs scripts in the package's folder, and INIT_CWD is the folder in which it was called.
-  const path = process.env['npm_lifecycle_event'] === 'import' ? resolve(process.env['INIT_CWD'] ?? '', name) : name;
+  const path = givenPath('import', name);
   try {
     await access(path, constants.R_OK);
     if ((await stat(path)).isDirectory()) throw new StartError(`${name} is a folder: name a CSV file in it`);

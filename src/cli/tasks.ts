@@ -1,12 +1,14 @@
 import type { ParseArgsConfig } from 'node:util';
 import { erasureListOf, loadErasureList } from '../config.ts';
 import type { ReadSource } from '../projections/read-entities.ts';
+import { parsePosition } from '../event-store/position.ts';
 import { callerIdPrefix, views } from '../slices.ts';
 import { atTerminal } from '../operator/append-act.ts';
 import { StartError } from '../start-error.ts';
 import { eraseListed, eraseNamedCustomer } from './erase-customer.ts';
 import { exportLog } from './export/export-log.ts';
 import { importLog } from './export/import-log.ts';
+import { givenPath } from './given-path.ts';
 import { listParked, retry, skip } from './parked.ts';
 import { abandonBegunRebuild, rebuildView } from './rebuild.ts';
 import type { Report } from './report.ts';
@@ -100,7 +102,7 @@ If ERASURE_LIST is set, each erasure is appended to that file first. With NODE_E
     asOwner: true,
     run: call => {
       const [customerId] = call.given;
-      const file = textOf(call, 'from');
+      const file = pathOf(textOf(call, 'from'));
       const list = loadErasureList(process.env);
       const task = { database: call.source.database, embedded: call.embedded, actor: actorOf(call), list };
       if ((customerId === undefined) === (file === undefined)) {
@@ -119,7 +121,11 @@ If ERASURE_LIST is set, each erasure is appended to that file first. With NODE_E
     run: call => {
       const { format } = call.options;
       if (format !== 'jsonl' && format !== 'parquet') throw new StartError('--format must be jsonl or parquet');
-      const order = { folder: call.given[0] ?? '', format, personal: call.options['personal'] === true } as const;
+      const order = {
+        folder: pathOf(call.given[0] ?? ''),
+        format,
+        personal: call.options['personal'] === true,
+      } as const;
       return exportLog(call.source.database, order);
     },
   },
@@ -128,7 +134,7 @@ If ERASURE_LIST is set, each erasure is appended to that file first. With NODE_E
     about: 'Stores an export (jsonl) in an empty log, with the same positions and hashes, and checks each hash.',
     details: 'Stop all servers first. If it was killed, run it again: it continues.',
     asOwner: true,
-    run: ({ source, embedded, given: [folder = ''] }) => importLog(source.database, embedded, folder),
+    run: ({ source, embedded, given: [folder = ''] }) => importLog(source.database, embedded, pathOf(folder)),
   },
   'restore-check': {
     takes: [],
@@ -138,8 +144,11 @@ If ERASURE_LIST is set, each erasure is appended to that file first. With NODE_E
     details: `  --known POSITION  a position that the lost log had, or a file with one a line; can be repeated
   --erased FILE     the erasure list; default: ERASURE_LIST`,
     run: call => {
-      const known = (call.options['known'] ?? []) as readonly string[];
-      return restoreCheck(call.source.database, known, textOf(call, 'erased') ?? erasureListOf(process.env));
+      const known = ((call.options['known'] ?? []) as readonly string[]).map(one =>
+        parsePosition(one) ? one : pathOf(one),
+      );
+      const list = pathOf(textOf(call, 'erased')) ?? erasureListOf(process.env);
+      return restoreCheck(call.source.database, known, list);
     },
   },
 };
@@ -158,6 +167,11 @@ function actorOf(call: TaskCall) {
 function textOf({ options }: TaskCall, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+function pathOf<Given extends string | undefined>(given: Given): Given;
+function pathOf(given: string | undefined): string | undefined {
+  return given === undefined ? undefined : givenPath('orderstream', given);
 }
 
 function versionOf(text: string): number {
