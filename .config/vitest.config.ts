@@ -32,7 +32,9 @@ const measuresCpu = ['test/faults/attacks.test.ts', 'test/faults/generated-docum
  */
 const startsPrograms = [
   'test/e2e/command-help.test.ts',
+  'test/e2e/command-json.test.ts',
   'test/e2e/commands-end.test.ts',
+  'test/e2e/erasure-list.test.ts',
   'test/e2e/console/*.test.ts',
   'test/e2e/graphiql.test.ts',
   'test/e2e/hostile-settings.test.ts',
