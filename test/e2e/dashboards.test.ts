@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { shippedAlerts } from '../support/prometheus.ts';
+import { useApp } from '../support/use-shop.ts';
+
+const folder = fileURLToPath(new URL('../../deploy/grafana/', import.meta.url));
+const { app } = useApp();
+/** What a live /metrics has: the name of a metric, and those of the series of a histogram. */
+const existing = new Set<string>();
+
+beforeAll(async () => {
+  const text = await (await fetch(`${app.probes}/metrics`)).text();
+  for (const [, name, type] of text.matchAll(/^# TYPE (\w+) (\w+)$/gm)) {
+    const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+    for (const suffix of suffixes) existing.add(name! + suffix);
+  }
+});
+
+/** `up` is Prometheus' own. */
+function unknownMetrics(expressions: readonly string[]): string[] {
+  const names = expressions.flatMap(one => one.match(/\b(?:orderstream|nodejs|process)_\w+/g) ?? []);
+  expect(names.length).toBeGreaterThan(0);
+  return [...new Set(names)].filter(name => !existing.has(name));
+}
+
+test('every metric in the alerts is one of a live /metrics', async () => {
+  expect(unknownMetrics((await shippedAlerts()).map(({ expr }) => expr))).toEqual([]);
+});
+
+test('every metric in the dashboards is one of a live /metrics, and their panels do not overlap', async () => {
+  for (const file of await readdir(folder)) {
+    const text = await readFile(folder + file, 'utf8');
+    const { panels } = JSON.parse(text) as { panels: readonly Panel[] };
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    expect(unknownMetrics(expressions), file).toEqual([]);
+    for (const expr of expressions) expect(expr).toContain('job="$job"');
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)} ${y + Math.floor(index / w)}`),
+    );
+    expect(new Set(cells).size, `${file}: cells`).toBe(cells.length);
+  }
+});
+
+test('every own metric is in docs/operating/alerts.md or in a dashboard, so that no one is kept for nothing', async () => {
+  const shown = await Promise.all(
+    [
+      ...(await readdir(folder)).map(file => folder + file),
+      fileURLToPath(new URL('../../docs/operating/alerts.md', import.meta.url)),
+    ].map(path => readFile(path, 'utf8')),
+  );
+  const own = [...existing]
+    .map(name => name.replace(/_(?:bucket|sum|count)$/, ''))
+    .filter(name => /^orderstream_/.test(name));
+  expect(own.filter(name => !shown.join('\n').includes(name))).toEqual([]);
+});
+
+interface Panel {
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string }[];
+}
