@@ -11,6 +11,9 @@ Redis if DATABASE_URL and REDIS_URL are set. Ctrl-C stops it.
 
 Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: see docs/configuration.md.`;
 
+/** DRAIN_DELAY, as soon as it is known. */
+let drainDelayMs = 0;
+
 /**
  * Starts the server.
  * @returns the function that stops it; undefined for `--help` and `--version`
@@ -59,7 +62,6 @@ const sameSignalMs = 500;
  * kill a process.
  */
 const maxStopMs = 25_000;
-let drainDelayMs = 0;
 let stoppingSinceMs: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT']) {
   process.on(signal, () => {

@@ -30,7 +30,7 @@ describeWithRedis('a Prometheus that scrapes live nodes', () => {
       const scene = await scenes[alert]!();
       const job = `orderstream-${alert}`;
       const isFiring = () => prometheus.count(`ALERTS{alertname="${alert}", job="${job}", alertstate="firing"}`);
-      await prometheus.scrape(job, scene.probes);
+      await prometheus.scrape(job, scene.probes, scene.isDatabaseAway ? 3 : 1);
       // Two scrapes of a sound node: of a counter that begins later, Prometheus would not see the increase.
       await eventually(async () => expect(await prometheus.count(`count_over_time(up{job="${job}"}[1m]) > 1`)).toBe(1));
       await eventually(async () => expect(await prometheus.count(`up{job="${job}"} == 1`)).toBe(1));

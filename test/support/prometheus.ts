@@ -27,23 +27,20 @@ export async function shippedAlerts(): Promise<readonly AlertRule[]> {
 
 /** A Prometheus that evaluates the shipped alerts. */
 export interface Prometheus {
-  /** From now on it scrapes a process, as a job of this name. */
-  scrape(job: string, probes: string): Promise<void>;
+  /**
+   * From now on it scrapes a process, as a job of this name. The ports of two processes may be the same, one after the
+   * other, so each job has its own name.
+   */
+  scrape(job: string, probes: string, seconds: number): Promise<void>;
   /** The number of series that the query finds. */
   count(query: string): Promise<number>;
   stop(): Promise<void>;
 }
 
-/**
- * More than the 2 s that a scrape waits for the database. The ports of two tests may be the same, so each job has its own
- * name.
- */
-const scrapeInterval = '3s';
-
 /** Starts it with the shipped rules, whose `for` is one second here. */
 export async function startPrometheus(program: string): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'orderstream-prometheus-'));
-  const targets: { readonly targets: readonly string[]; readonly labels: { readonly job: string } }[] = [];
+  const targets: { readonly targets: readonly string[]; readonly labels: Readonly<Record<string, string>> }[] = [];
   const [config, rules, targetFile] = ['prometheus.yml', 'rules.yml', 'targets.json'].map(name => join(folder, name));
   const { groups } = parse(await readFile(rulesFile, 'utf8')) as Rules;
   const shortened = groups.map(group => ({ ...group, rules: group.rules.map(rule => ({ ...rule, for: '1s' })) }));
@@ -52,7 +49,7 @@ export async function startPrometheus(program: string): Promise<Prometheus> {
   await writeFile(
     config!,
     stringify({
-      global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval, evaluation_interval: '1s' },
+      global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
       rule_files: [rules],
       scrape_configs: [{ job_name: 'none', file_sd_configs: [{ files: [targetFile], refresh_interval: '1s' }] }],
     }),
@@ -76,8 +73,9 @@ export async function startPrometheus(program: string): Promise<Prometheus> {
   const note = noteOpen('Prometheus', stop);
   return {
     stop,
-    async scrape(job, probes) {
-      targets.push({ targets: [new URL(probes).host], labels: { job } });
+    async scrape(job, probes, seconds) {
+      const interval = { __scrape_interval__: `${seconds}s`, __scrape_timeout__: `${seconds}s` };
+      targets.push({ targets: [new URL(probes).host], labels: { job, ...interval } });
       await writeFile(targetFile!, JSON.stringify(targets));
     },
     async count(query) {

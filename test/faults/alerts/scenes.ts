@@ -23,6 +23,8 @@ import { lockViews } from '../../support/unreadable-views.ts';
 export interface Scene {
   /** Root URL of the node's /metrics. */
   readonly probes: string;
+  /** A scrape waits up to 2 s for the database. */
+  readonly isDatabaseAway?: true;
   readonly provoke: () => Promise<void>;
   readonly end: () => Promise<void>;
 }
@@ -66,7 +68,7 @@ export const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
 
   OrderstreamDatabaseReadOnly: onNode(({ database }) => makeReadOnly(database)),
 
-  OrderstreamDatabasePoolExhausted: onNode(async ({ database, url, later }) => {
+  OrderstreamDatabasePoolExhausted: databaseAway(async ({ database, url, later }) => {
     const locked = await lockViews(database.url, ['product_view']);
     const staff = await staffToken();
     const answers = Array.from({ length: 30 }, (_, index) =>
@@ -78,14 +80,13 @@ export const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
 
   OrderstreamRedisDown: async () => {
     const redis = await startRedis();
-    const scene = await onNode(() => redis.stop(), { REDIS_URL: redis.url })();
-    return scene;
+    return onNode(() => redis.stop(), { REDIS_URL: redis.url })();
   },
 
   OrderstreamNoProjector: async () => {
     const env = { REDIS_URL: redisUrl(), REDIS_PREFIX: `alerts-${crypto.randomUUID()}:` };
     let stopProjector: (() => Promise<void>) | undefined;
-    const scene = await onNode(
+    return onNode(
       () => stopProjector!(),
       { ...env, ROLES: 'api' },
       async database => {
@@ -93,7 +94,6 @@ export const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
         stopProjector = projector.stop;
       },
     )();
-    return scene;
   },
 
   OrderstreamProjectorFailed: onNode(async ({ database, url }) => {
@@ -211,6 +211,10 @@ export const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
   ),
 };
 
+function databaseAway(provoke: (stage: Stage) => Promise<unknown>): () => Promise<Scene> {
+  return async () => ({ ...(await onNode(provoke)()), isDatabaseAway: true });
+}
+
 function ownProcess(provoke: (app: Awaited<ReturnType<typeof spawnApp>>) => Promise<void>): () => Promise<Scene> {
   return async () => {
     const database = await freshDatabase();
@@ -235,6 +239,7 @@ function behindProxy(
     const app = await startApp({ DATABASE_URL: proxied });
     return {
       probes: app.probes,
+      isDatabaseAway: true,
       provoke: () =>
         provoke({ url: app.url, refuse: () => proxy.refuse(), lose: () => proxy.meet(() => 'lose-request') }),
       end: async () => {
