@@ -17,10 +17,10 @@ export interface ProcessSources {
 export function openProcessMetrics(registers: Registry[], sources: ProcessSources): () => void {
   new Gauge({
     name: 'orderstream_build_info',
-    help: 'Always 1; the labels have the release and the version of Node.',
-    labelNames: ['version', 'node_version'],
+    help: 'Always 1; the label has the release.',
+    labelNames: ['version'],
     registers,
-  }).set({ version: sources.release, node_version: process.version }, 1);
+  }).set({ version: sources.release }, 1);
   const redis = new Gauge({
     name: 'orderstream_redis_connected',
     help: '1 while Redis is connected; absent if no Redis is configured.',

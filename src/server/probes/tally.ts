@@ -55,8 +55,8 @@ export class TalliedHistogram extends Histogram {
     if (observed === undefined) throw new Error(`${this.#configuration.name} has no label value ${labelValue}`);
     const { buckets } = this.#configuration;
     let bucket = 0;
-    while (bucket < buckets.length && observation > buckets[bucket]!) bucket++;
-    observed.counts[bucket]!++;
+    while (observation > (buckets[bucket] ?? Infinity)) bucket++;
+    observed.counts[bucket] = (observed.counts[bucket] ?? 0) + 1;
     observed.sum += observation;
   }
 
@@ -74,7 +74,7 @@ export class TalliedHistogram extends Histogram {
       ...[...buckets, '+Inf'].map((le, bucket) => ({
         labels: { le },
         sharedLabels: labels,
-        value: (total += counts[bucket]!),
+        value: (total += counts[bucket] ?? 0),
         metricName: `${name}_bucket`,
       })),
       { labels: {}, sharedLabels: labels, value: sum, metricName: `${name}_sum` },

@@ -49,7 +49,13 @@ function onNode(
     await open(database);
     const app = await startApp({ DATABASE_URL: database.url, ...env });
     const undo: (() => unknown)[] = [() => database.drop(), () => app.stop()];
-    const stage = { database, url: app.url, later: (one: () => unknown) => void undo.push(one) };
+    const stage = {
+      database,
+      url: app.url,
+      later: (one: () => unknown) => {
+        undo.push(one);
+      },
+    };
     return {
       probes: app.probes,
       provoke: async () => void (await provoke(stage)),

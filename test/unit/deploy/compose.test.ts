@@ -14,8 +14,9 @@ interface Container {
 const folder = fileURLToPath(new URL('../../../deploy/compose/', import.meta.url));
 const text = readFileSync(`${folder}docker-compose.yml`, 'utf8');
 // With the schema `failsafe` each scalar is a text, as Compose passes it on.
-const { services } = parse(text, { merge: true, schema: 'failsafe' }) as { services: Record<string, Container> };
-const ours = Object.entries(services).filter(([, { image }]) => image.startsWith('orderstream:'));
+const file = parse(text, { merge: true, schema: 'failsafe' }) as Record<string, Record<string, Container>>;
+const containers = file['services'] ?? {};
+const ours = Object.entries(containers).filter(([, { image }]) => image.startsWith('orderstream:'));
 const serving = ours.filter(([name]) => name !== 'migrate');
 
 const given: Readonly<Record<string, string>> = {
@@ -52,11 +53,11 @@ test.each(serving)('%s starts in production as the serving role, and has time to
 });
 
 test('only the migration and PostgreSQL itself see the password of the owner', () => {
-  const seeing = Object.entries(services).filter(([, one]) =>
+  const seeing = Object.entries(containers).filter(([, one]) =>
     JSON.stringify(environmentOf(one)).includes('owner-word'),
   );
   expect(seeing.map(([name]) => name)).toEqual(['postgres', 'migrate']);
-  expect(loadMigrateUrl(environmentOf(services['migrate']!))).toContain('//orderstream:owner-word@');
+  expect(loadMigrateUrl(environmentOf(containers['migrate']!))).toContain('//orderstream:owner-word@');
 });
 
 describe('without a secret nothing starts, and the message names the secret', () => {
@@ -66,7 +67,7 @@ describe('without a secret nothing starts, and the message names the secret', ()
 });
 
 test('every image has an exact version, and every file that a container mounts exists', () => {
-  for (const [name, { image, volumes = [] }] of Object.entries(services)) {
+  for (const [name, { image, volumes = [] }] of Object.entries(containers)) {
     expect(image, name).toMatch(/:v?\d+\.\d+(?:\.\d+)?$/);
     for (const file of volumes.map(one => one.split(':')[0]!).filter(one => one.startsWith('.'))) {
       expect(existsSync(folder + file), file).toBe(true);

@@ -86,8 +86,8 @@ test('each selector, autoscaler and budget has its pods', () => {
   for (const { kind, spec } of manifests.filter(one => ['Deployment', 'PodDisruptionBudget'].includes(one.kind))) {
     expect(labels, kind).toContainEqual(expect.objectContaining(spec!.selector!.matchLabels!));
   }
-  const [service] = manifests.filter(({ kind }) => kind === 'Service');
-  expect(labels).toContainEqual(expect.objectContaining(service!.spec!.selector!));
+  const [entry] = manifests.filter(({ kind }) => kind === 'Service');
+  expect(labels).toContainEqual(expect.objectContaining(entry!.spec!.selector!));
   const targets = manifests.flatMap(({ spec }) => spec?.scaleTargetRef ?? []);
   expect(targets).toHaveLength(1);
   for (const { kind, name } of targets) {
@@ -132,12 +132,14 @@ function unknownFields(checked: readonly Manifest[]): string[] {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     types: [],
   };
-  const host = ts.createCompilerHost(options);
-  const { readFile, fileExists, getSourceFile } = host;
-  host.fileExists = file => file === name || fileExists(file);
-  host.readFile = file => (file === name ? text : readFile(file));
-  host.getSourceFile = (file, ...more) =>
-    file === name ? ts.createSourceFile(file, text, ts.ScriptTarget.ES2022) : getSourceFile(file, ...more);
+  const disk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...disk,
+    fileExists: file => file === name || disk.fileExists(file),
+    readFile: file => (file === name ? text : disk.readFile(file)),
+    getSourceFile: (file, ...more) =>
+      file === name ? ts.createSourceFile(file, text, ts.ScriptTarget.ES2022) : disk.getSourceFile(file, ...more),
+  };
   const program = ts.createProgram([name], options, host);
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
 }
