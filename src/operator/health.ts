@@ -4,7 +4,7 @@ import { coreGroup, firstOf } from '../projections/view-sql.ts';
 import { endedAfterSeconds } from './processes.ts';
 import type { Verification } from './verification.ts';
 
-/** What the database tells about the whole deployment: every process reads the same. */
+/** The state of the whole deployment, as the database has it: every process reads the same. */
 export interface Health {
   /** Position of the last event. */
   readonly head: number;
