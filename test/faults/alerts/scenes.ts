@@ -25,7 +25,7 @@ export interface Scene {
   readonly probes: string;
   /** A scrape waits up to 2 s for the database. */
   readonly isDatabaseAway?: true;
-  readonly provoke: () => Promise<void>;
+  readonly provoke: () => Promise<unknown>;
   readonly end: () => Promise<void>;
 }
 
@@ -58,7 +58,7 @@ function onNode(
     };
     return {
       probes: app.probes,
-      provoke: async () => void (await provoke(stage)),
+      provoke: () => provoke(stage),
       end: async () => {
         for (const one of undo.reverse()) await one();
       },
