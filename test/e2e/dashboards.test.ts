@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { text as readText } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
+import { describeWithPrograms, installedProgram } from '../support/installed-program.ts';
 import { rulesFile, shippedAlerts } from '../support/prometheus.ts';
 import { useApp } from '../support/use-shop.ts';
 
@@ -8,10 +11,11 @@ const folder = fileURLToPath(new URL('../../deploy/grafana/', import.meta.url));
 const { app } = useApp();
 /** What a live /metrics has: the name of a metric, and those of the series of a histogram. */
 const existing = new Set<string>();
+let scraped: string;
 
 beforeAll(async () => {
-  const text = await (await fetch(`${app.probes}/metrics`)).text();
-  for (const [, name, type] of text.matchAll(/^# TYPE (\w+) (\w+)$/gm)) {
+  scraped = await (await fetch(`${app.probes}/metrics`)).text();
+  for (const [, name, type] of scraped.matchAll(/^# TYPE (\w+) (\w+)$/gm)) {
     const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
     for (const suffix of suffixes) existing.add(name! + suffix);
   }
@@ -40,6 +44,17 @@ test('every metric in the dashboards is one of a live /metrics, and their panels
     );
     expect(new Set(cells).size, `${file}: cells`).toBe(cells.length);
   }
+});
+
+describeWithPrograms(['promtool'], 'promtool', () => {
+  test('finds that every own metric is named by the conventions of Prometheus', async () => {
+    const child = spawn(installedProgram('promtool')!, ['check', 'metrics'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const complaints = Promise.all([readText(child.stdout), readText(child.stderr)]);
+    child.stdin.end(scraped);
+    const lines = (await complaints).join('\n').split('\n');
+    expect(lines.filter(line => line.includes('orderstream_'))).toEqual([]);
+    expect(lines.join('\n')).not.toContain('error while linting');
+  });
 });
 
 test('every own metric is in an alert, its runbook or a dashboard, so that none is kept for nothing', async () => {
