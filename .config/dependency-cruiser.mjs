@@ -86,7 +86,14 @@ export default {
     may('server/', ours('graphql/', 'event-store/position\\.ts$', 'commands/decider\\.ts$'), edges, ids, node),
     may('server/', packages('graphql', 'graphql-yoga', 'graphql-ws', 'ws', 'lru-cache')),
     may('server/probes/', ours('server/probes/', 'server/http/listen\\.ts$', 'config\\.ts$')),
-    may('server/probes/', ours('(commands|event-store)/', 'projections/lag\\.ts$'), packages('prom-client')),
+    // What they report is declared where it happens.
+    may(
+      'server/probes/',
+      ours('(commands|event-store|operator)/', 'projections/projector\\.ts$', 'database/pool-use\\.ts$'),
+    ),
+    may('server/probes/', ours('server/(execution/operation-counts|limits/limit-names)\\.ts$')),
+    may('server/probes/', ours('server/(transports/transport-counts|authentication/token-fault)\\.ts$')),
+    may('server/probes/', packages('prom-client')),
 
     // The parts that all others may use.
     may('async/', ours('async/'), node),

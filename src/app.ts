@@ -1,7 +1,8 @@
 import { readCheckpoint } from './projections/checkpoint.ts';
 import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './async/closers.ts';
-import type { Config, Limits } from './config.ts';
+import { pause } from './async/pause.ts';
+import type { Config } from './config.ts';
 import { type Database, nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
@@ -16,7 +17,7 @@ import { openLiveViews } from './graphql/live-views.ts';
 import { plugins } from './server/plugins.ts';
 import { openProbeServer } from './server/http/probe-server.ts';
 import type { Probes } from './server/probes/probes.ts';
-import { openRateLimiter } from './server/limits/rate.ts';
+import { openRates } from './server/limits/rates.ts';
 import { openConsoleLogin } from './server/http/console-login.ts';
 import { openConsolePages } from './server/http/console-pages.ts';
 import { loadConsole } from './server/http/load-console.ts';
@@ -29,17 +30,17 @@ import { openRedisBus } from './live/redis-bus.ts';
 import { locateRedis, type RedisLocation } from './live/redis-location.ts';
 import { openSharedInterval } from './live/shared-interval.ts';
 import { openSharedReads } from './live/shared-reads.ts';
-import { openRedisCounters } from './server/limits/redis-counters.ts';
+import { openMetricsExport, openTraces } from './telemetry/exports.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
-import { openLag } from './projections/lag.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
+import { openHealth } from './operator/health.ts';
 import { appendRetry } from './operator/append-retry.ts';
 import { checkErasureList, openErasure } from './operator/erasure-list.ts';
 import { readProcesses, reportProcess } from './operator/processes.ts';
 import { programVersion } from './program-version.ts';
-import { startProjector } from './projections/projector.ts';
+import { type Projector, startProjector } from './projections/projector.ts';
 import { startRebuilder } from './projections/rebuilder.ts';
 import { viewNames } from './projections/view.ts';
 import { tracedProjection } from './projections/traced-projection.ts';
@@ -59,6 +60,10 @@ export interface App {
   readonly url: string | undefined;
   /** URL of /healthz, /readyz and /metrics, which every process serves. */
   readonly probes: string;
+  /**
+   * Stops after the time in which load balancers find out (DRAIN_DELAY): until then it serves, and /readyz is 503. A
+   * process that only projects has no load balancer, so it stops at once.
+   */
   stop(): Promise<void>;
 }
 
@@ -85,23 +90,40 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const bus = await openBus(redis, logger);
     closers.push(() => bus.close());
     const tracing = await openTraces(config, logger, closers);
-    const lag = openLag(database);
+    let projector: Projector | undefined;
+    const health = openHealth(database);
+    const release = programVersion();
     const redisConnected = () => (config.redis === undefined ? undefined : bus.isConnected());
-    const metrics = openMetrics({ lag, redisConnected });
-    const probes: Probes = { readiness: () => readReadiness(lag, redisConnected()), metrics: metrics.render };
+    const metrics = openMetrics({
+      release,
+      health,
+      redisConnected,
+      projector: () => projector?.state,
+      poolUse: opened.poolUse,
+      aggregates: {
+        commanded: commandDeciders.map(({ streamType }) => streamType),
+        folded: [...new Set(views.folded.map(({ streamType }) => streamType))],
+      },
+    });
+    await openMetricsExport(config, metrics.collect, logger, closers);
+    const probes: Probes = {
+      readiness: () =>
+        readReadiness(health, { release, redisConnected: redisConnected(), projector: projector?.state }),
+      metrics: metrics.render,
+    };
     const servesApi = config.roles.includes('api');
     if (config.roles.includes('projector')) {
       const onEnded = servesApi ? () => undefined : onObsolete;
-      projectFor({ database, bus, logger, closers, tracing, onEnded });
+      projector = projectFor({ database, bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
     const report = (countSockets: () => number) => {
       const load = async () => ({
         sockets: countSockets(),
         subscriptions: metrics.openSubscriptions(),
-        lagEvents: (await lag()).events,
+        lagEvents: (await health()).lagEvents,
       });
-      const reported = reportProcess({ database, logger, release: programVersion(), roles: config.roles, load });
+      const reported = reportProcess({ database, logger, release, roles: config.roles, load });
       closers.push(() => reported.close());
     };
     if (servesApi) {
@@ -111,7 +133,12 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
         closers,
       );
       report(() => server.countSockets());
-      return { url: server.url, probes: server.url, stop };
+      const drainAndStop = async () => {
+        server.drain();
+        await pause(config.drainDelaySeconds * 1000);
+        await stop();
+      };
+      return { url: server.url, probes: server.url, stop: drainAndStop };
     }
     const server = await openProbeServer(probes, config);
     closers.push(() => server.close());
@@ -123,17 +150,6 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
   }
 }
 
-async function openTraces({ otlpEndpoint }: Config, logger: Logger, closers: Closers): Promise<Tracing | undefined> {
-  if (otlpEndpoint === undefined) return undefined;
-  // Loaded only here: OpenTelemetry is large, and most processes send no traces.
-  const { openTracing } = await import('./telemetry/tracing.ts');
-  const tracing = await openTracing(otlpEndpoint, error => {
-    logger.warn({ err: error }, 'traces could not be sent');
-  });
-  closers.push(() => tracing.close());
-  return tracing;
-}
-
 function projectFor(opened: {
   database: Database;
   bus: Bus;
@@ -141,7 +157,7 @@ function projectFor(opened: {
   closers: Closers;
   tracing: Tracing | undefined;
   onEnded: () => void;
-}): void {
+}): Projector {
   const { database, bus, logger, closers, tracing, onEnded } = opened;
   const untraced = openEventStore(database, types, () => undefined);
   const traced = tracing && tracedProjection(untraced, tracing);
@@ -171,6 +187,7 @@ function projectFor(opened: {
       projector.wake();
     }),
   );
+  return projector;
 }
 
 async function serve(
@@ -239,6 +256,7 @@ async function serve(
         if (origin) tracing?.record('delivery', origin, startMs, Date.now());
       },
     },
+    transportCounts: metrics,
     liveViews: openedViews,
     logHub,
     projections: after =>
@@ -258,7 +276,7 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth, callerIdPrefix, !config.production);
+  const identify = openIdentity(config.auth, callerIdPrefix, !config.production, metrics.authenticationFailed);
   const server = await openServer({
     schema,
     dependencies,
@@ -273,21 +291,6 @@ async function serve(
   });
   closers.push(() => server.close());
   return server;
-}
-
-function openRates(limits: Limits, redis: RedisLocation | undefined, logger: Logger, closers: Closers) {
-  const shared = redis && openRedisCounters(redis, logger.child({ component: 'rate' }));
-  const rate = openRateLimiter(
-    { customer: limits.customerRate, staff: limits.staffRate, operator: limits.staffRate },
-    shared,
-  );
-  const unauthenticatedRate = openRateLimiter({ address: limits.addressRate }, shared);
-  closers.push(() => {
-    rate.close();
-    unauthenticatedRate.close();
-    shared?.close();
-  });
-  return { rate, unauthenticatedRate };
 }
 
 function openBus(redis: RedisLocation | undefined, logger: Logger): Promise<Bus> {

@@ -21,6 +21,8 @@ export interface Config {
   /** 0 selects a free port. */
   readonly port: number;
   readonly host: string;
+  /** Time between the signal to stop and the stop, in which load balancers find out. */
+  readonly drainDelaySeconds: number;
   /** Undefined: the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
   /** Undefined: an in-process bus. */
@@ -54,6 +56,12 @@ export interface Config {
   readonly otlpEndpoint: string | undefined;
 }
 
+/**
+ * Enough for a load balancer that asks /readyz every two seconds and believes the second answer, and for Kubernetes to
+ * take a pod out of its services. With the 25 s that a stop may take, it fits the 30 s after which orchestrators kill.
+ */
+const productionDrainDelaySeconds = 5;
+
 /** Lists every invalid key, one per line. */
 export class ConfigError extends StartError {
   override readonly name = 'ConfigError';
@@ -79,6 +87,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     production: values.NODE_ENV === 'production',
     port: values.PORT,
     host: values.HOST,
+    drainDelaySeconds: values.DRAIN_DELAY ?? (values.NODE_ENV === 'production' ? productionDrainDelaySeconds : 0),
     databaseUrl: values.DATABASE_URL,
     redis: redisConfig(values),
     dataDir: values.DATA_DIR,

@@ -11,6 +11,9 @@ Redis if DATABASE_URL and REDIS_URL are set. Ctrl-C stops it.
 
 Settings are environment variables, among them PORT, HOST, ROLES and LOG_LEVEL: see docs/configuration.md.`;
 
+/** DRAIN_DELAY, as soon as it is known. */
+let drainDelayMs = 0;
+
 /**
  * Starts the server.
  * @returns the function that stops it; undefined for `--help` and `--version`
@@ -19,6 +22,7 @@ async function start(): Promise<(() => Promise<void>) | undefined> {
   if (readCommandLine({ usage: 'npm start', about }) === undefined) return undefined;
   const config = loadConfig(process.env);
   for (const line of settingTypos(process.env)) console.error(line);
+  drainDelayMs = config.drainDelaySeconds * 1000;
   const logger = openLogger(config.logLevel);
   // After an uncaught error the state of the process is unknown: log the error and exit, so that a supervisor starts
   // a clean process.
@@ -53,7 +57,10 @@ function fail(error: unknown): never {
 const running = start().catch(fail);
 /** Ctrl-C reaches the process twice, from the terminal and from npm: two signals within this time count as one. */
 const sameSignalMs = 500;
-/** Limit for a graceful stop, less than the 30 s after which orchestrators kill a process. */
+/**
+ * Limit for a graceful stop after DRAIN_DELAY. With the default in production that is the 30 s after which orchestrators
+ * kill a process.
+ */
 const maxStopMs = 25_000;
 let stoppingSinceMs: number | undefined;
 for (const signal of ['SIGTERM', 'SIGINT']) {
@@ -62,7 +69,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
       stoppingSinceMs = performance.now();
       running.then(stop => stop?.()).then(() => process.exit(0), fail);
       // After this time the supervisor would kill the process anyway. Acknowledged commands are on disk.
-      setTimeout(() => process.exit(0), maxStopMs).unref();
+      setTimeout(() => process.exit(0), drainDelayMs + maxStopMs).unref();
     }
     // A second signal stops the process at once. Acknowledged commands are on disk, so none is lost.
     else if (performance.now() - stoppingSinceMs > sameSignalMs) process.exit(1);

@@ -42,6 +42,12 @@ export const settings = z.object({
     .refine(port => port <= 65_535, { error: 'must be a port, 0 to 65535' })
     .default(4000),
   HOST: z.string().default('127.0.0.1'),
+  DRAIN_DELAY: z
+    .string()
+    .regex(/^\d{1,3}$/, { error: 'must be a whole number of seconds, 0 to 600', abort: true })
+    .transform(Number)
+    .refine(seconds => seconds <= 600, { error: 'must be a whole number of seconds, 0 to 600' })
+    .optional(),
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_MIGRATE_URL: postgresUrl.optional(),
   ...redisSettings,

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { lockDataDirectory } from './data-directory.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { migratedByNewer, pendingMigrations } from './pending-migrations.ts';
+import { measurePool, type PoolUse } from './pool-use.ts';
 import { openPool } from './postgres.ts';
 import type { Query, Statement } from './sql.ts';
 import { StartError } from '../start-error.ts';
@@ -35,6 +36,8 @@ export interface OpenDatabase {
   readonly database: Database;
   /** Whether PostgreSQL runs in this process. Then this process is the only one on the data. */
   readonly embedded: boolean;
+  /** One function for each pool of connections; the embedded database has none. */
+  readonly poolUse: readonly (() => PoolUse)[];
   /**
    * Waits for all statements in flight and for transactions to end. Prisma's own $disconnect would roll the
    * transactions back.
@@ -61,12 +64,13 @@ export async function openDatabase(
   const closers = openClosers();
   const { databaseUrl } = config;
   try {
+    const poolUse: (() => PoolUse)[] = [];
     const database =
       databaseUrl === undefined
         ? await openInProcess(config.dataDir, closers)
-        : await openServer(databaseUrl, name, closers);
+        : await openServer(databaseUrl, name, closers, poolUse);
     await checkSchema(database);
-    return { database, embedded: databaseUrl === undefined, close: () => closers.release() };
+    return { database, embedded: databaseUrl === undefined, poolUse, close: () => closers.release() };
   } catch (error) {
     await closers.release();
     throw error;
@@ -100,14 +104,15 @@ const limits = {
   query_timeout: 40_000,
 };
 
-async function openServer(url: string, name: string, closers: Closers): Promise<Database> {
-  const open = async (max: number, session: readonly string[]): Promise<Pool> => {
+async function openServer(url: string, name: string, closers: Closers, poolUse: (() => PoolUse)[]): Promise<Database> {
+  const open = async (kind: PoolUse['pool'], max: number, session: readonly string[]): Promise<Pool> => {
     const pool = await openPool('DATABASE_URL', url, { application_name: name, max, ...limits }, session);
     closers.push(() => pool.end());
+    poolUse.push(measurePool(kind, pool, max));
     return pool;
   };
-  const query = await open(10, querySettings);
-  return databaseOn({ query, lookUp: await open(6, lookUpSettings) });
+  const query = await open('query', 10, querySettings);
+  return databaseOn({ query, lookUp: await open('look_up', 6, lookUpSettings) });
 }
 
 /** The database on pools of connections. @param pools those for `query` and everything else, and those for `lookUp` */

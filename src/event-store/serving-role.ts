@@ -4,7 +4,7 @@ import { openPool } from '../database/postgres.ts';
 import { StartError } from '../start-error.ts';
 
 /** The tables that the serving role may write beside those of the views. */
-const ownTables = ['checkpoints', 'parked_streams', 'processes', 'snapshots'];
+const ownTables = ['checkpoints', 'parked_streams', 'processes', 'snapshots', 'verification'];
 
 /** Limits in ms, independent of the settings of the database or the role. */
 const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };

@@ -10,7 +10,7 @@ import type { Logger } from '../telemetry/logger.ts';
 /** How often a process reports itself, ms. */
 const reportIntervalMs = 5_000;
 /** A process that has not reported itself for this time, seconds, counts as ended. */
-const endedAfterSeconds = 15;
+export const endedAfterSeconds = 15;
 /** How much later than its interval a report may be, ms. */
 const reportGraceMs = 3_000;
 /** How long a stop waits for the database. If the row stays, the others leave it out soon. */

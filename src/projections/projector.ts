@@ -36,7 +36,16 @@ const standbyIntervalMs = 1_000;
 const errorPauseMs = 50;
 const maxErrorPauseMs = 1_000;
 
+/**
+ * What a projector does. `active`: it folds events as they arrive. `standby`: another one is faster, and this one
+ * takes over if that one stops. `failed`: it tries again. `read_only`: the database takes no writes. `ended`: a newer
+ * release has migrated the database.
+ */
+export const projectorStates = ['active', 'standby', 'failed', 'read_only', 'ended'] as const;
+export type ProjectorState = (typeof projectorStates)[number];
+
 export interface Projector {
+  readonly state: ProjectorState;
   /** Reports that events may have been stored. Never needed for correctness. */
   wake(): void;
   /** Finishes the current batch and ends. */
@@ -67,6 +76,7 @@ export function startProjector(parts: {
       logger.error({ err: error, ...stream }, 'a stream cannot be folded and is parked; other streams continue');
     },
   };
+  let state: ProjectorState = 'active';
   let stopped = false;
   let woken = false;
   /** Whether a wake-up may end the pause. Never one after an error: each command would repeat the error. */
@@ -106,6 +116,7 @@ export function startProjector(parts: {
         if (readOnly) logger.info('the database accepts writes again: the projector continues');
         readOnly = false;
         failures = 0;
+        state = to ? 'active' : 'standby';
         if (to && to !== from) await pauseAfterBatch(to.position.point - from.position.point, limit);
         const idleBefore = foundNothing;
         foundNothing = to === from;
@@ -119,6 +130,7 @@ export function startProjector(parts: {
         checkpoint = undefined;
         if (error instanceof NewerSchemaError) {
           logger.error(`${error.message}: start the newer one in its place`);
+          state = 'ended';
           onEnded?.();
           return;
         }
@@ -126,11 +138,13 @@ export function startProjector(parts: {
           // Warns once: a standby may stay one for years, and may be promoted at any moment.
           if (!readOnly) logger.warn('the database takes no writes: the projector waits until it accepts them');
           readOnly = true;
+          state = 'read_only';
           await pause(maxErrorPauseMs);
           continue;
         }
         logger.error({ err: error }, 'the projector failed; it tries again');
         failureStored = true;
+        state = 'failed';
         if (from) await storeFailure(from, error);
         await pause(Math.min(errorPauseMs * 2 ** failures++, maxErrorPauseMs));
       }
@@ -186,6 +200,9 @@ export function startProjector(parts: {
 
   const ended = run();
   return {
+    get state() {
+      return state;
+    },
     wake() {
       woken = true;
       if (idle) endPause?.();

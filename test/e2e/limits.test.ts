@@ -184,7 +184,7 @@ test('a caller that exceeds its rate is told when to retry, and other callers ar
   });
   await socket.close();
   expect(await (await fetch(`${limited.url}/metrics`)).text()).toMatch(
-    /orderstream_refused_total\{limit="rate"\} [1-9]/,
+    /orderstream_limit_rejections_total\{limit="rate"\} [1-9]/,
   );
   await limited.stop();
 });

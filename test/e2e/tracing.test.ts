@@ -18,25 +18,52 @@ interface Span {
   readonly spanId: string;
   readonly parentSpanId?: string;
 }
+interface Metric {
+  readonly name: string;
+  readonly sum?: { readonly dataPoints: readonly Point[] };
+  readonly gauge?: { readonly dataPoints: readonly Point[] };
+  readonly histogram?: {
+    readonly dataPoints: readonly {
+      readonly count: number;
+      readonly bucketCounts: readonly number[];
+      readonly explicitBounds: readonly number[];
+    }[];
+  };
+}
+interface Point {
+  readonly asDouble: number;
+  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[];
+}
+interface MetricsExport {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[];
+  }[];
+}
 interface Export {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
 }
 
-/** Receives spans as a collector does. */
+/** Receives spans and metrics as a collector does. */
 async function openCollector() {
   const spans: Span[] = [];
+  const metrics: Metric[] = [];
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      const { resourceSpans } = JSON.parse(body) as Export;
-      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(scope => scope.spans)));
+      if (request.url === '/v1/metrics') {
+        const { resourceMetrics } = JSON.parse(body) as MetricsExport;
+        metrics.push(...resourceMetrics.flatMap(one => one.scopeMetrics.flatMap(scope => scope.metrics)));
+      } else {
+        const { resourceSpans } = JSON.parse(body) as Export;
+        spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(scope => scope.spans)));
+      }
       response.setHeader('Content-Type', 'application/json').end('{}');
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { spans, url: `http://127.0.0.1:${port}`, close: () => server.close() };
+  return { spans, metrics, url: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
 test('one trace has the command, its append, its projection and its delivery, and the frame contains its trace id', async () => {
@@ -137,4 +164,30 @@ test('an unavailable collector affects no request', async () => {
   await openShop(app.url);
   await app.stop();
   await database.drop();
+});
+
+test('the metrics of /metrics arrive at the collector, counters, gauges and histograms alike', async () => {
+  const collector = await openCollector();
+  const database = await freshDatabase();
+  const app = await startApp({ DATABASE_URL: database.url, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const shop = await openShop(app.url);
+  for (let sent = 0; sent < 3; sent++) await post(app.url, '{ products { totalCount } }', {}, { token: shop.staff });
+  const scraped = await (await fetch(`${app.probes}/metrics`)).text();
+  await app.stop(); // sends what was not sent yet
+
+  const named = new Map(collector.metrics.map(metric => [metric.name, metric]));
+  const scrapedNames = [...scraped.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name);
+  expect([...named.keys()].sort()).toEqual(scrapedNames.sort());
+  const queries = named.get('orderstream_operations_total')?.sum?.dataPoints.find(({ attributes }) => {
+    const labels = Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
+    return labels['type'] === 'query' && labels['code'] === 'OK';
+  });
+  expect(queries?.asDouble).toBe(3);
+  expect(named.get('orderstream_database_up')?.gauge?.dataPoints).toMatchObject([{ asDouble: 1 }]);
+  const [durations] = named.get('orderstream_operation_duration_seconds')?.histogram?.dataPoints ?? [];
+  expect(durations?.count).toBe(3);
+  expect(durations?.bucketCounts.reduce((sum, count) => sum + count)).toBe(3);
+  expect(durations?.bucketCounts).toHaveLength(durations!.explicitBounds.length + 1);
+  await database.drop();
+  collector.close();
 });

@@ -29,7 +29,10 @@ interface Reading {
   readonly report: {
     readonly status?: string;
     readonly redis?: string;
-    readonly views?: { readonly lagSeconds: number };
+    readonly database?: string;
+    readonly projector?: string;
+    readonly otherReleases?: readonly string[];
+    readonly views?: { readonly lagSeconds: number; readonly parkedStreams: number };
   };
 }
 
@@ -39,14 +42,25 @@ interface Reading {
  */
 const meanings = {
   ready: ({ code, report }) => code === 200 && report.status === 'ready',
-  serving: ({ code, report: { status, redis, views } }) =>
-    code === 200 && (status === 'degraded') === ((views?.lagSeconds ?? 0) > 5 || redis === 'disconnected'),
+  serving: ({ code, report }) => code === 200 && (report.status === 'degraded') === hasReason(report),
   unavailable: ({ code, report }) => code === 503 && report.status === 'unavailable',
   'without Redis': ({ code, report }) =>
     code === 200 && report.status === 'degraded' && report.redis === 'disconnected',
   behind: ({ code, report }) => code === 200 && report.status === 'degraded' && (report.views?.lagSeconds ?? 0) > 5,
   nothing: ({ code }) => code === 0,
 } satisfies Record<string, (reading: Reading) => boolean>;
+
+/** Whether the report names why the process is degraded. */
+function hasReason({ redis, database, projector, otherReleases, views }: Reading['report']): boolean {
+  return (
+    (views?.lagSeconds ?? 0) > 5 ||
+    (views?.parkedStreams ?? 0) > 0 ||
+    redis === 'disconnected' ||
+    database !== 'ok' ||
+    projector !== 'running' ||
+    otherReleases?.length !== 0
+  );
+}
 
 export type Said = keyof typeof meanings;
 

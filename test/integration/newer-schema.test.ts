@@ -52,7 +52,7 @@ function takeTheNewerOnesPlace(): Promise<unknown> {
 }
 
 interface Old {
-  readonly projector: Projector;
+  readonly projector: Pick<Projector, 'wake' | 'stop'>;
   readonly logged: string[];
 }
 

@@ -1,10 +1,9 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { describe } from 'vitest';
+import { installedProgram } from './installed-program.ts';
 import { noteOpen } from './left-open.ts';
 
-const path = process.env['TEST_CHROMIUM'] ?? onPath('chromium', 'chromium-browser', 'google-chrome');
+const path = process.env['TEST_CHROMIUM'] ?? installedProgram('chromium', 'chromium-browser', 'google-chrome');
 const howToRun = 'needs Chromium: put chromium on PATH, or set TEST_CHROMIUM to its path';
 
 /** `describe` for a suite that needs a browser. Without a browser it is skipped, and its name says how to run it. */
@@ -27,18 +26,4 @@ export async function launchChromium(): Promise<Browser> {
   const note = noteOpen('Chromium', () => browser.close());
   browser.on('disconnected', note.closed);
   return browser;
-}
-
-function onPath(...names: readonly string[]): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return names.flatMap(name => folders.map(folder => join(folder, name))).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

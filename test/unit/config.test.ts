@@ -27,6 +27,7 @@ describe('the configuration', () => {
       production: false,
       port: 4000,
       host: '127.0.0.1',
+      drainDelaySeconds: 0,
       databaseUrl: undefined,
       redis: undefined,
       dataDir: '.data',
@@ -50,6 +51,7 @@ describe('the configuration', () => {
       ...production,
       PORT: '0',
       HOST: '0.0.0.0',
+      DRAIN_DELAY: '20',
       DATABASE_MIGRATE_URL: 'postgresql://owner@db.example.com/orders?sslmode=require',
       REDIS_URL: 'rediss://user:word@orders/3',
       REDIS_SENTINELS: 'rediss://:word@one.example.com:26379, rediss://:word@two.example.com',
@@ -82,6 +84,7 @@ describe('the configuration', () => {
       production: true,
       port: 0,
       host: '0.0.0.0',
+      drainDelaySeconds: 20,
       databaseUrl: env.DATABASE_URL,
       redis: {
         urls: ['rediss://user:word@orders/3'],
@@ -102,6 +105,11 @@ describe('the configuration', () => {
       logLevel: 'warn',
       otlpEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     });
+  });
+
+  test('of production waits 5 s for load balancers before it stops, if DRAIN_DELAY does not say otherwise', () => {
+    expect(loadConfig(production)).toMatchObject({ drainDelaySeconds: 5 });
+    expect(loadConfig({ ...production, DRAIN_DELAY: '0' })).toMatchObject({ drainDelaySeconds: 0 });
   });
 
   test('of production has no console, no GraphiQL and no introspection by default', () => {
@@ -181,6 +189,9 @@ describe('a start is rejected', () => {
   });
 
   test.each<[string, NodeJS.ProcessEnv, string]>([
+    ['a drain delay of half a second', { DRAIN_DELAY: '0.5' }, 'DRAIN_DELAY: must be a whole number of seconds'],
+    ['a drain delay of an hour', { DRAIN_DELAY: '3600' }, 'DRAIN_DELAY: must be a whole number of seconds, 0 to 600'],
+    ['a drain delay of 15 minutes', { DRAIN_DELAY: '900' }, 'DRAIN_DELAY: must be a whole number of seconds, 0 to 600'],
     ['a port that is not a number', { PORT: '4e3' }, 'PORT: must be a port'],
     ['a misspelt NODE_ENV', { NODE_ENV: 'prod' }, 'NODE_ENV: must be production, development or test'],
     ['a proxy by name', { TRUSTED_PROXIES: 'proxy.internal' }, 'TRUSTED_PROXIES: must be addresses or subnets'],

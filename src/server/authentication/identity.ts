@@ -12,7 +12,7 @@ import type { Config } from '../../config.ts';
 import { parseId } from '../../ids.ts';
 import { codedError, unauthenticated } from '../../graphql/coded-error.ts';
 import type { Identity } from '../../graphql/context.ts';
-import { headerFault, TokenFault, verificationFault } from './token-fault.ts';
+import { type AuthenticationFailure, headerFault, TokenFault, verificationFault } from './token-fault.ts';
 
 /** Longer headers are rejected unread, because the time to verify a token grows with its length. */
 const maxHeaderLength = 8_192;
@@ -36,11 +36,13 @@ export type Identify = (authorization: string | undefined) => Identity | undefin
 /**
  * @param callerIdPrefix prefix of the ids of callers with the role `customer`
  * @param explains whether errors say what is wrong with the token: in development
+ * @param failed called for each token that is not accepted
  */
 export function openIdentity(
   { key, issuer, audience }: Config['auth'],
   callerIdPrefix: string,
   explains = false,
+  failed: (kind: AuthenticationFailure) => void = () => undefined,
 ): Identify {
   const options: JWTVerifyOptions = {
     clockTolerance: clockToleranceSeconds,
@@ -61,6 +63,7 @@ export function openIdentity(
       cache.set(authorization, identity);
       return identity;
     } catch (error) {
+      failed(error instanceof TokenFault ? error.kind : 'keys_unavailable');
       throw error instanceof TokenFault ? unauthenticated(explains ? error.message : undefined) : error;
     }
   }
@@ -73,7 +76,8 @@ export function openIdentity(
 }
 
 function tokenOf(authorization: string): string {
-  if (authorization.length > maxHeaderLength) throw new TokenFault(`it is longer than ${maxHeaderLength} characters.`);
+  if (authorization.length > maxHeaderLength)
+    throw new TokenFault(`it is longer than ${maxHeaderLength} characters.`, 'malformed');
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
   if (token === undefined) throw headerFault(authorization);
   return token;

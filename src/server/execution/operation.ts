@@ -12,6 +12,7 @@ import { badInput } from '../../graphql/coded-error.ts';
 import type { ObjectCache } from './compiled/compile-operation.ts';
 import { executeDocument, type OperationArgs, presentResult, variableErrors } from './execute.ts';
 import type { FrameDelivery, Frames } from './frames/frame-delivery.ts';
+import { countOperation } from './operation-counts.ts';
 import { presentError } from './present-error.ts';
 import type { ResponsePosition } from '../../graphql/response-position.ts';
 import { watchLastStep, type Watchdog, watched, watchLoop } from './watchdog.ts';
@@ -22,30 +23,47 @@ import { watchLastStep, type Watchdog, watched, watchLoop } from './watchdog.ts'
  * @param cache of finished objects; undefined: the result is plain data
  */
 export function executeOperation(args: OperationArgs, cache?: ObjectCache): ExecutionResult | Promise<ExecutionResult> {
-  const run = () => watchedOperation(args, () => admitAndExecute(args, cache));
-  const isTraced = args.contextValue.dependencies.tracing && operationOf(args) === OperationTypeNode.QUERY;
+  const type = operationOf(args);
+  const run = () => watchedOperation(args, () => admitAndExecute(args, cache, type));
+  const isTraced = args.contextValue.dependencies.tracing && type === OperationTypeNode.QUERY;
   return isTraced ? withSpan(args, async () => run()) : run();
 }
 
 function admitAndExecute(
   args: OperationArgs,
   cache: ObjectCache | undefined,
+  type: OperationTypeNode | undefined,
 ): ExecutionResult | Promise<ExecutionResult> {
+  const startMs = performance.now();
   // `logger` is not destructured: its getter creates a logger, which would take longer than everything else here.
   const { dependencies, responsePosition } = args.contextValue;
   let cost: number | undefined;
   try {
     cost = dependencies.admission?.admit(args);
   } catch (error) {
-    return { errors: [presentError(error, args.contextValue.logger)] };
+    return counted(args, type, { errors: [presentError(error, args.contextValue.logger)] }, startMs);
   }
   const result = executeDocument(args, cache);
-  if (!(result instanceof Promise)) return withExtensions(result, responsePosition, cost);
+  if (!(result instanceof Promise)) {
+    return withExtensions(counted(args, type, result, startMs), responsePosition, cost);
+  }
   watchLoop();
   return result.then(one => {
     watchLastStep(watchdogOf(args), () => args);
-    return withExtensions(one, responsePosition, cost);
+    return withExtensions(counted(args, type, one, startMs), responsePosition, cost);
   });
+}
+
+/** Counts the operation for the metrics. @returns the result */
+function counted<Result extends Frames | ExecutionResult>(
+  { contextValue: { dependencies } }: OperationArgs,
+  type: OperationTypeNode | undefined,
+  result: Result,
+  startMs: number,
+): Result {
+  const errors = Symbol.asyncIterator in result ? undefined : result.errors;
+  countOperation(dependencies.counts, type ?? 'unknown', errors, performance.now() - startMs);
+  return result;
 }
 
 /** Runs a step under the watchdog: the synchronous part, up to its first wait. */
@@ -79,8 +97,13 @@ export interface Subscribing {
  * subscribers with the same operation and the same visible data.
  * @returns the frames, or one response with errors if there is nothing to subscribe to
  */
-export function subscribeToOperation(args: OperationArgs, subscribing: Subscribing): Promise<Frames | ExecutionResult> {
-  return withSpan(args, () => watchedOperation(args, () => admitAndSubscribe(args, subscribing)));
+export async function subscribeToOperation(
+  args: OperationArgs,
+  subscribing: Subscribing,
+): Promise<Frames | ExecutionResult> {
+  const startMs = performance.now();
+  const result = await withSpan(args, () => watchedOperation(args, () => admitAndSubscribe(args, subscribing)));
+  return counted(args, OperationTypeNode.SUBSCRIPTION, result, startMs);
 }
 
 /** The span of a subscription ends when the subscription has started. */

@@ -25,6 +25,8 @@ export interface OperationProgress {
   requester?: Requester;
   /** Of a subscription, as they were before any plugin. */
   frames?: Frames;
+  /** The operation was begun, which counts it. */
+  isCounted?: true;
 }
 
 /** An operation on a socket, as it arrived. */

@@ -72,6 +72,7 @@ export function openFastPath(options: {
     if (!operation || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
     if (errors.length > 0) return { errors };
     const contextValue = openContext(exchange, params);
+    exchange.progress.isCounted = true;
     return executeOperation({ schema, document, contextValue, variableValues, operationName }, cachedResponses);
   }
 

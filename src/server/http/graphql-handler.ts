@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Limits } from '../../config.ts';
@@ -14,6 +14,7 @@ import type { Identify } from '../authentication/identity.ts';
 import { codedError, isUnauthenticated } from '../../graphql/coded-error.ts';
 import type { DocumentLimits } from '../limits/document-limits.ts';
 import { documentWeight } from '../limits/document-weight.ts';
+import { countOperation } from '../execution/operation-counts.ts';
 import { executeOperation, type Subscribing, subscribeToOperation } from '../execution/operation.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
 import { presentError } from '../execution/present-error.ts';
@@ -144,6 +145,7 @@ export function openGraphQLHandler(options: {
     schema,
     plugins: [
       { ...operations, onResultProcess },
+      { onResultProcess: countRejected } satisfies Plugin<Context, Exchange>,
       ...plugins.map(plugin => guardedPlugin(plugin, logger)),
       { onResponse },
     ],
@@ -170,6 +172,13 @@ export function openGraphQLHandler(options: {
     multipart: false,
     maxRequestBodySize: false, // readRequest() limits the size
   });
+
+  /** Counts a request that was rejected before its operation began: malformed, invalid, or without a valid token. */
+  function countRejected({ result, serverContext: { progress } }: { result: unknown; serverContext: Exchange }): void {
+    const { errors } = result as Partial<ExecutionResult>;
+    if (progress.isCounted || errors === undefined) return;
+    countOperation(dependencies.counts, 'unknown', errors, 0);
+  }
 
   // It calls no hook after the first request for a document.
   const fastPath =

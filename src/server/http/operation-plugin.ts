@@ -74,7 +74,10 @@ export function operationPlugin(options: {
       };
     },
     onExecute({ setExecuteFn }) {
-      setExecuteFn(args => executeOperation(args as OperationArgs));
+      setExecuteFn(args => {
+        exchangeOf(args.contextValue).progress.isCounted = true;
+        return executeOperation(args as OperationArgs);
+      });
     },
     onSubscribe({ setSubscribeFn }) {
       setSubscribeFn(async args => {
@@ -82,6 +85,7 @@ export function operationPlugin(options: {
         if ('res' in exchange && !acceptableTypes(exchange.req.headers.accept).stream) {
           return { errors: [presentError(streamNotAccepted(), logger)] };
         }
+        exchange.progress.isCounted = true;
         const frames = await subscribeToOperation(args as OperationArgs, subscribing);
         if (!(Symbol.asyncIterator in frames)) return frames;
         exchange.progress.frames = frames;

@@ -103,7 +103,8 @@ function append(buffer: Buffer, length: number, chunk: Buffer, maxBytes: number)
 }
 
 function tooLarge(maxBodyBytes: number, chunks: number): GraphQLError {
-  if (chunks > maxChunks) return limitExceeded(`A body arrives in at most ${maxChunks} chunks.`, maxChunks);
+  if (chunks > maxChunks)
+    return limitExceeded(`A body arrives in at most ${maxChunks} chunks.`, maxChunks, { name: 'chunks' });
   return limitExceeded(`A body has at most ${maxBodyBytes} bytes.`, maxBodyBytes, { name: 'body' });
 }
 

@@ -42,6 +42,8 @@ export interface GraphQLServer {
   readonly url: string;
   /** The number of open WebSockets. */
   countSockets(): number;
+  /** From now on /readyz is 503, and responses ask for another connection; everything is served as before. */
+  drain(): void;
   /** Accepts no new connections, disconnects subscribers, and waits for the requests in flight. */
   close(): Promise<void>;
 }
@@ -75,7 +77,7 @@ export async function openServer(options: {
     options;
   const allowsOrigin = allowedOrigins(config);
   const allowsHost = allowedHosts(config);
-  const streams = openEventStreams();
+  const streams = openEventStreams(dependencies.transportCounts);
   const addressOf = openClientAddress(config.trustedProxies);
   const callers = trackOpenPerCaller(dependencies.counts?.refused);
   const subscribing = { frames: openFrameDelivery(), callers };
@@ -85,6 +87,7 @@ export async function openServer(options: {
    * http.close() would wait for them.
    */
   const unusedConnections = new Set<Duplex>();
+  let draining = false;
   let closing = false;
 
   const handler = openGraphQLHandler({
@@ -135,7 +138,7 @@ export async function openServer(options: {
       return;
     }
     if (graphiql?.(req, res)) return;
-    if (answerProbe(path, probes, closing, res)) return;
+    if (answerProbe(path, probes, draining, res)) return;
     if (path !== undefined && path !== '/graphql' && consolePages?.(path, req, res)) return;
     if (path !== '/graphql') res.writeHead(404, { 'Content-Type': 'text/plain' }).end('GraphQL is at /graphql\n');
     else if (req.method === 'OPTIONS') res.writeHead(204).end();
@@ -158,7 +161,8 @@ export async function openServer(options: {
       'Cache-Control': 'no-store',
       Vary: 'Origin',
     };
-    if (closing) headers['Connection'] = 'close';
+    // A load balancer keeps connections open: each one that it gives up here is not lost at the end.
+    if (draining) headers['Connection'] = 'close';
     const { origin } = req.headers;
     return origin === undefined || !allowsOrigin(origin) ? headers : { ...headers, ...corsHeaders(origin, req) };
   }
@@ -200,7 +204,11 @@ export async function openServer(options: {
   return {
     url,
     countSockets: () => sockets.count(),
+    drain() {
+      draining = true;
+    },
     async close() {
+      draining = true;
       closing = true;
       const closed = new Promise<void>(resolve => http.close(() => resolve()));
       for (const socket of unusedConnections) socket.destroy();

@@ -59,9 +59,8 @@ export function openAdmission(options: {
   /** A limiter of its own: no number of addresses can evict the counts of authenticated callers. */
   readonly unauthenticatedRate: RateLimiter<'address'>;
   readonly costed: (cost: number) => void;
-  readonly refused: (limit: string) => void;
 }): Admission {
-  const { maximumCost, rate, unauthenticatedRate, costed, refused } = options;
+  const { maximumCost, rate, unauthenticatedRate, costed } = options;
 
   function take({ viewer, address }: Requester, operations?: number): void {
     const callerName = viewer ? 'A caller' : 'An address without a valid token';
@@ -69,7 +68,6 @@ export function openAdmission(options: {
       ? rate.take(viewer, operations)
       : unauthenticatedRate.take({ role: 'address', subject: address }, operations);
     if (!exceeded) return;
-    refused('rate');
     const { perSecond: limit, retryAfterSeconds } = exceeded;
     const message = `${callerName} may send ${limit} operations per second: retry in ${retryAfterSeconds} s.`;
     throw codedError('RATE_LIMITED', message, { name: 'rate', limit, retryAfter: retryAfterSeconds });
@@ -89,7 +87,6 @@ export function openAdmission(options: {
       const cost = costOf(schema, document, operationName)(variableValues ?? {});
       costed(cost);
       if (cost > maximumCost) {
-        refused('cost');
         const message = `An operation costs at most ${maximumCost}, this one costs ${cost}: select less, or request smaller pages.`;
         throw limitExceeded(message, maximumCost, { name: 'cost', cost });
       }

@@ -1,6 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import type { Actor } from '../../commands/decider.ts';
 import { limitExceeded } from '../../graphql/coded-error.ts';
+import type { LimitName } from './limit-names.ts';
 import { trackHeldDocuments, maximumWeight, type HeldDocument } from './held-documents.ts';
 
 /** Sockets that one caller may have open on one node. */
@@ -24,14 +25,14 @@ export interface OpenPerCaller {
   openSubscription(caller: Actor | undefined, document: DocumentNode): HeldDocument;
 }
 
-/** @param refused called with the name of a limit that was reached */
-export function trackOpenPerCaller(refused: (limit: string) => void = () => undefined): OpenPerCaller {
+/** @param refused called with the name of a limit that was reached, if no operation is answered with it */
+export function trackOpenPerCaller(refused: (limit: LimitName) => void = () => undefined): OpenPerCaller {
   const sockets = new Map<string, number>();
   const subscriptions = new Map<string, number>();
   const unauthenticated = new Map<string, number>();
   const holdDocument = trackHeldDocuments();
 
-  function reportIfRefused<End>(end: End | undefined, limit: string): End | undefined {
+  function reportIfRefused<End>(end: End | undefined, limit: LimitName): End | undefined {
     if (end === undefined) refused(limit);
     return end;
   }
@@ -43,16 +44,18 @@ export function trackOpenPerCaller(refused: (limit: string) => void = () => unde
     openSubscription(caller, document) {
       // A caller without a token is not counted: the authorization of each field rejects the request.
       if (caller === undefined) return { document, end: () => undefined };
-      const uncount = reportIfRefused(increment(subscriptions, keyOf(caller), maximumSubscriptions), 'subscriptions');
+      const uncount = increment(subscriptions, keyOf(caller), maximumSubscriptions);
       if (!uncount) {
-        throw limitExceeded(`A caller has at most ${maximumSubscriptions} open subscriptions.`, maximumSubscriptions);
+        const message = `A caller has at most ${maximumSubscriptions} open subscriptions.`;
+        throw limitExceeded(message, maximumSubscriptions, { name: 'subscriptions' });
       }
-      const held = reportIfRefused(holdDocument(keyOf(caller), document), 'documents');
+      const held = holdDocument(keyOf(caller), document);
       if (!held) {
         uncount();
         throw limitExceeded(
           `The documents of a caller's open subscriptions have at most ${maximumWeight} tokens together.`,
           maximumWeight,
+          { name: 'documents' },
         );
       }
       return {

@@ -18,13 +18,13 @@ export interface Readiness {
 
 /**
  * Answers `/healthz`, `/readyz` and `/metrics`.
- * @param closing whether the process is shutting down
+ * @param stopping whether the process was asked to stop: a load balancer should send its requests elsewhere
  * @returns false for any other path
  */
 export function answerProbe(
   path: string | undefined,
   probes: Probes,
-  closing: boolean,
+  stopping: boolean,
   response: ServerResponse,
 ): boolean {
   switch (path) {
@@ -32,7 +32,7 @@ export function answerProbe(
       response.writeHead(200, { 'Content-Type': 'text/plain' }).end('ok\n');
       return true;
     case '/readyz':
-      void answerReadiness(probes, closing, response);
+      void answerReadiness(probes, stopping, response);
       return true;
     case '/metrics':
       void answerMetrics(probes, response);
@@ -43,8 +43,8 @@ export function answerProbe(
 }
 
 /** For load balancers: 200, or 503 if requests would fail. */
-async function answerReadiness(probes: Probes, closing: boolean, response: ServerResponse): Promise<void> {
-  const readiness: Readiness = closing ? { status: 'unavailable', stopping: true } : await probes.readiness();
+async function answerReadiness(probes: Probes, stopping: boolean, response: ServerResponse): Promise<void> {
+  const readiness: Readiness = stopping ? { status: 'unavailable', stopping: true } : await probes.readiness();
   const [status, headers] = readiness.status === 'unavailable' ? [503, { 'Retry-After': '1' }] : [200, {}];
   response.writeHead(status, { ...headers, 'Content-Type': 'application/json' }).end(`${JSON.stringify(readiness)}\n`);
 }

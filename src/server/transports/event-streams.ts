@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Payload } from '../execution/frames/frame-delivery.ts';
 import { stallTimeoutMs } from './stall-timeout.ts';
+import type { TransportCounts } from './transport-counts.ts';
 import { callAt } from '../../async/call-at.ts';
 
 /**
@@ -23,7 +24,8 @@ export interface EventStreams {
   close(): void;
 }
 
-export function openEventStreams(): EventStreams {
+/** @param counts of the metrics */
+export function openEventStreams(counts?: TransportCounts): EventStreams {
   const responses = new Set<ServerResponse>();
   const open = new Set<() => void>();
   const heartbeats = setInterval(() => {
@@ -46,12 +48,14 @@ export function openEventStreams(): EventStreams {
     const cancel = expiresAt === undefined ? undefined : callAt(expiresAt * 1000, disconnect);
     responses.add(response);
     open.add(disconnect);
+    const countEnd = counts?.streamOpened();
     response.on('error', () => undefined); // `close` follows, which is handled
 
     // Sent at once: until the first byte, browsers report the stream as not open.
     response.setHeader('X-Accel-Buffering', 'no').writeHead(200).write(comment);
-    await pump(response, frames);
+    await pump(response, frames, () => counts?.slowReader('sse'));
     cancel?.();
+    countEnd?.();
     responses.delete(response);
     open.delete(disconnect);
     if (!response.writableEnded && !response.destroyed) response.end('event: complete\ndata:\n\n');
@@ -64,18 +68,21 @@ export function openEventStreams(): EventStreams {
   };
 }
 
-async function pump(response: ServerResponse, frames: AsyncIterator<Payload>): Promise<void> {
+async function pump(response: ServerResponse, frames: AsyncIterator<Payload>, onTooSlow: () => void): Promise<void> {
   for (;;) {
     const { value, done } = (await frames.next()) as IteratorResult<Payload, undefined>;
     if (done || response.writableEnded || response.destroyed) return;
-    if (!response.write(value.event())) await drained(response);
+    if (!response.write(value.event())) await drained(response, onTooSlow);
   }
 }
 
 /** Resolves when the write buffer is empty, or the connection is closed. */
-function drained(response: ServerResponse): Promise<void> {
+function drained(response: ServerResponse, onTooSlow: () => void): Promise<void> {
   return new Promise(resolve => {
-    const timer = setTimeout(() => response.destroy(), stallTimeoutMs);
+    const timer = setTimeout(() => {
+      onTooSlow();
+      response.destroy();
+    }, stallTimeoutMs);
     function finish(): void {
       clearTimeout(timer);
       response.off('drain', finish).off('close', finish);

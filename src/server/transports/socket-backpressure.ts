@@ -12,11 +12,14 @@ export class SocketBackpressure {
   readonly #socket: AnsweringSocket;
   /** The stream that the socket writes to. */
   readonly stream: Duplex;
+  readonly #onTooSlow: () => void;
   #waiting: (() => void)[] | undefined;
 
-  constructor(socket: AnsweringSocket, stream: Duplex) {
+  /** @param onTooSlow called when a client is closed because it reads nothing */
+  constructor(socket: AnsweringSocket, stream: Duplex, onTooSlow: () => void = () => undefined) {
     this.#socket = socket;
     this.stream = stream;
+    this.#onTooSlow = onTooSlow;
   }
 
   /** Whether data is buffered that the client has not read yet. */
@@ -44,6 +47,7 @@ export class SocketBackpressure {
     const timer = setTimeout(() => {
       // The client's close frame has to be read; operations that arrive before it are not executed.
       socket.resume();
+      this.#onTooSlow();
       socket.closeAnswered(tryAgainLater, 'Nothing was read for 30 s');
     }, stallTimeoutMs);
     const waiting: (() => void)[] = [];

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLError } from 'graphql';
 import { handleProtocols, makeServer, type SubscribePayload } from 'graphql-ws';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -13,6 +13,7 @@ import type { Identify } from '../authentication/identity.ts';
 import type { Frames } from '../execution/frames/frame-delivery.ts';
 import { SocketBackpressure } from './socket-backpressure.ts';
 import type { Dependencies } from '../../graphql/dependencies.ts';
+import { countOperation } from '../execution/operation-counts.ts';
 import { formatError, presentError } from '../execution/present-error.ts';
 import type { Pipeline, SocketExchange } from '../execution/pipeline.ts';
 import { prepareOperation, type SocketOperation } from './socket-operation.ts';
@@ -70,6 +71,7 @@ export function openSockets(options: {
   explains: boolean;
 }): Sockets {
   const { dependencies, identify, logger, callers, explains } = options;
+  const { counts, transportCounts } = dependencies;
   const executions = new Set<Promise<unknown>>();
   const responsive = new WeakSet<AnsweringSocket>();
   const backpressures = new WeakMap<AnsweringSocket, SocketBackpressure>();
@@ -95,14 +97,20 @@ export function openSockets(options: {
     },
     async onSubscribe({ extra, subscriptions, connectionParams }, _id, payload) {
       extra.startedOperation = payload;
+      const errors = (found: readonly GraphQLError[]) => {
+        countOperation(counts, 'unknown', found, 0);
+        return found;
+      };
       try {
         // `subscriptions` contains this operation already.
         if (Object.keys(subscriptions).length > maxOperations) {
-          throw limitExceeded(`A socket has at most ${maxOperations} open operations.`, maxOperations);
+          const message = `A socket has at most ${maxOperations} open operations.`;
+          throw limitExceeded(message, maxOperations, { name: 'operations' });
         }
-        return await prepareOperation(payload, connectionParams, extra, options);
+        const prepared = await prepareOperation(payload, connectionParams, extra, options);
+        return 'pipeline' in prepared ? prepared : errors(prepared);
       } catch (error) {
-        return [presentError(error, logger)];
+        return errors([presentError(error, logger)]);
       }
     },
     execute: args => {
@@ -145,6 +153,7 @@ export function openSockets(options: {
     let fault: string | undefined;
     try {
       if (typeof authorization === 'string') return await identify(authorization);
+      transportCounts?.authenticationFailed('missing');
     } catch (error) {
       if (!isUnauthenticated(error)) {
         socket.closeAnswered(tryAgainLater, 'Try again later');
@@ -155,6 +164,7 @@ export function openSockets(options: {
     try {
       dependencies.admission?.admitStranger(unauthenticated.address);
     } catch {
+      counts?.refused('rate');
       socket.closeAnswered(tryAgainLater, 'RATE_LIMITED: try again later');
       return undefined;
     }
@@ -178,7 +188,9 @@ export function openSockets(options: {
     'connection',
     (socket: AnsweringSocket, request: IncomingMessage, unauthenticated: UnauthenticatedSocket) => {
       let handle = (_text: string): Promise<void> => Promise.resolve();
-      const backpressure = new SocketBackpressure(socket, request.socket);
+      const backpressure = new SocketBackpressure(socket, request.socket, () =>
+        transportCounts?.slowReader('websocket'),
+      );
       const connection: Connection = {
         request,
         identity: undefined,
@@ -191,6 +203,7 @@ export function openSockets(options: {
       const endSubscriptions = (): void => {
         for (const subscription of connection.open) void subscription.return();
       };
+      transportCounts?.socketOpened();
       responsive.add(socket);
       backpressures.set(socket, backpressure);
       socket.on('pong', () => responsive.add(socket));
@@ -227,6 +240,7 @@ export function openSockets(options: {
       socket.once('closing', endSubscriptions);
       socket.once('close', (code, reason) => {
         endSubscriptions();
+        transportCounts?.socketClosed(code);
         closed(code, reason.toString('utf8')).catch((error: unknown) => {
           logger.warn({ err: error }, 'cleaning up after a closed socket failed');
         });

@@ -15,7 +15,9 @@ test('a caller has a limited number of subscriptions over all sockets and stream
   const callers = trackOpenPerCaller();
   const open = Array.from({ length: maximumSubscriptions }, () => callers.openSubscription(anna, document));
   expect(() => callers.openSubscription(anna, document)).toThrow(
-    expect.objectContaining({ extensions: { code: 'LIMIT_EXCEEDED', limit: maximumSubscriptions } }) as Error,
+    expect.objectContaining({
+      extensions: { code: 'LIMIT_EXCEEDED', limit: maximumSubscriptions, name: 'subscriptions' },
+    }) as Error,
   );
   callers.openSubscription(ben, document).end();
   open[0]!.end();
@@ -47,7 +49,7 @@ test('the memory that a caller’s documents take is bounded, each text counted 
   const callers = trackOpenPerCaller();
   const large = (name: string) => parse(`{ ${`${name} `.repeat(maximumWeight / 2 - 200)}}`);
   const ends = [large('a'), large('a'), large('b')].map(each => callers.openSubscription(anna, each));
-  const refusal = { extensions: { code: 'LIMIT_EXCEEDED', limit: maximumWeight } };
+  const refusal = { extensions: { code: 'LIMIT_EXCEEDED', limit: maximumWeight, name: 'documents' } };
   expect(() => callers.openSubscription(anna, large('c'))).toThrow(expect.objectContaining(refusal) as Error);
   callers.openSubscription(ben, large('c'));
   ends[0]!.end();

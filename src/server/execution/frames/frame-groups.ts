@@ -54,7 +54,9 @@ export function openSharedExecution(): SharedExecution {
     const atLeast = contextValue.atLeast && formatPosition(contextValue.atLeast);
     const key = JSON.stringify([numberOf(document), operationName, scope, atLeast, variables]);
     if (key.length > maxKeyLength) {
-      throw limitExceeded(`A subscription's variables have at most ${maxKeyLength} characters.`, maxKeyLength);
+      throw limitExceeded(`A subscription's variables have at most ${maxKeyLength} characters.`, maxKeyLength, {
+        name: 'variables',
+      });
     }
     return key;
   }
