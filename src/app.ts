@@ -11,6 +11,7 @@ import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
+import { locateKeys } from './server/authentication/locate-keys.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
 import { openLiveViews } from './graphql/live-views.ts';
 import { plugins } from './server/plugins.ts';
@@ -74,7 +75,8 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
     const { database } = opened;
-    if (config.production) await checkForProduction(database, config.redis === undefined);
+    if (config.production)
+      await checkForProduction(database, config.redis === undefined && !config.databaseConnections.pooled);
     if (config.erasureList !== undefined) await checkErasureList(database, config.erasureList);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
@@ -258,7 +260,7 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth, callerIdPrefix, !config.production);
+  const identify = openIdentity(await locateKeys(config.auth), callerIdPrefix, !config.production);
   const server = await openServer({
     schema,
     dependencies,

@@ -28,7 +28,7 @@ export function verificationFault(error: unknown): TokenFault {
   if (error instanceof errors.JOSEAlgNotAllowed) {
     return new TokenFault('it is unsigned, or signed by another algorithm than that of the configured key.');
   }
-  if (error instanceof errors.JWKSNoMatchingKey) return new TokenFault('no key of AUTH_JWKS_URL has its `kid`.');
+  if (error instanceof errors.JWKSNoMatchingKey) return new TokenFault('no key of the key set has its `kid`.');
   return new TokenFault('it is malformed: it cannot be parsed as a signed JWT.');
 }
 
@@ -41,8 +41,6 @@ function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed)
         : '`nbf` is not a number.';
     case 'iss':
       return 'its issuer (`iss`) is not AUTH_ISSUER.';
-    case 'aud':
-      return 'its audience (`aud`) is not AUTH_AUDIENCE.';
     default:
       return `\`${claim}\` is malformed.`;
   }
