@@ -59,7 +59,14 @@ export default {
 
     // The core, from the command to the frame. It imports no slice, and views never append to the log.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, sqlParts, edges, node),
+    may(
+      'event-store/',
+      ours('event-store/', 'database/(postgres|session-settings)\\.ts$', 'config/postgres-servers\\.ts$'),
+      database,
+      sqlParts,
+      edges,
+      node,
+    ),
     may('event-store/', packages('lru-cache', 'pg')),
     may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, sqlParts),
     may('projections/', edges, node),
@@ -95,7 +102,7 @@ export default {
       ours('telemetry/', '(commands|event-store)/', 'async/', 'config\\.ts$', 'database/database-error\\.ts$'),
     ),
     may('telemetry/', node, packages('pino', '@opentelemetry/[a-z-]+')),
-    may('database/', ours('database/', 'config\\.ts$', 'generated/prisma/'), edges, node),
+    may('database/', ours('database/', 'config(\\.ts$|/postgres-servers\\.ts$)', 'generated/prisma/'), edges, node),
     may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),

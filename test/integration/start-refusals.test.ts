@@ -41,7 +41,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('in production without any configuration: a line for each setting', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
       [
-        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key',
+        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL: NODE_ENV=production rejects the development key',
         'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
         'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
         'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
@@ -75,9 +75,9 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         'LIMIT_COST: must be a whole number above 0',
         'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema',
         'DATABASE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
-        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
         'REDIS_URL: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
         'AUTH_SECRET: is no key of this program: docs/configuration.md lists all keys',
+        'DATABASE_MIGRATE_URL: set it for npm run db:migrate only: with this connection a process that serves could change the log',
         '',
       ].join('\n'),
     );
@@ -124,7 +124,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const other = await startApp({ DATABASE_URL: syncing.url });
     expect(await refusal({ ...inProduction, DATABASE_URL: syncing.url })).toBe(
       [
-        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
+        'DATABASE_URL: postgres may change events: set DATABASE_URL to another role, and run npm run db:migrate with this one as DATABASE_MIGRATE_URL',
         'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
         '',
       ].join('\n'),
@@ -164,7 +164,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
 
   test('on an address that others can reach, with the development key', async () => {
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
-      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only\n',
+      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL; the development key is accepted on 127.0.0.1 only\n',
     );
   });
 
