@@ -1,5 +1,6 @@
 // Two processes behind PgBouncer in transaction mode: each transaction may get another session of a few.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { timeLimitsMs } from '../../src/database/session-settings.ts';
 import { CreateOrderDocument, OrderDocument, OrdersDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { spawnApp, spawnRefusedApp, type SpawnedApp } from '../support/app.ts';
@@ -94,6 +95,21 @@ describeWithPgBouncer('behind PgBouncer in transaction mode', () => {
     expect(apps.map(app => app.stderr())).toEqual(['', '']);
     const verified = await runCli('orderstream', ['verify'], { DATABASE_URL: url, ...pooler });
     expect(verified, verified.stdout + verified.stderr).toMatchObject({ code: 0 });
+  });
+
+  test('without DATABASE_POOLER, a start is refused too if the pooler drops the settings and the role has them', async () => {
+    await migrateDirectly();
+    const dropped = ['options', ...Object.keys(timeLimitsMs)].join(',');
+    const dropping = await startPgBouncer(database.url, [userOf(serving.url)], { ignore_startup_parameters: dropped });
+    const { code, stderr } = await spawnRefusedApp({ DATABASE_URL: dropping.through(serving.url) });
+    // Of the sessions for look-ups: those would get another session's plans, and find no prepared statement.
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^DATABASE_URL: a connection pooler does not pass the session setting enable_seqscan = off on to the server: set DATABASE_POOLER=transaction, [^\n]+\n$/,
+      ),
+    });
+    await dropping.stop();
   });
 
   /** With the owner's own connection, and the serving one by the pooler. */

@@ -8,6 +8,7 @@ import { developmentSecret } from '../../src/config.ts';
 import { lockDataDirectory } from '../../src/database/data-directory.ts';
 import { spawnRefusedApp, startApp } from '../support/app.ts';
 import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import type { PostgresServer } from '../support/private-postgres.ts';
@@ -160,6 +161,42 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
       'the database was migrated by a newer release (it has 99991231000000_newer): start that release\n',
     );
     await fresh.drop();
+  });
+
+  test('with an issuer that does not say where its keys are', async () => {
+    const fresh = await freshDatabase();
+    const byIssuer = (AUTH_ISSUER: string) =>
+      refusal({ DATABASE_URL: fresh.url, AUTH_JWT_SECRET: undefined, AUTH_ISSUER });
+    const other = await startIssuer('https://other.example.com');
+    const document = `${other.url}/.well-known/openid-configuration`;
+    const remedy = 'set it to the issuer of your tokens (iss), or set AUTH_JWKS_URL to its keys';
+    expect(await byIssuer(other.url)).toBe(
+      `AUTH_ISSUER: ${document} is the document of another issuer: https://other.example.com: ${remedy}\n`,
+    );
+    expect(await byIssuer(`${other.url}/realms/shop`)).toMatch(/^AUTH_ISSUER: \S+ is no discovery document [^\n]+\n$/);
+    await other.close();
+    expect(await byIssuer(other.url)).toMatch(/^AUTH_ISSUER: \S+ does not answer: connect ECONNREFUSED [^\n]+\n$/);
+    await fresh.drop();
+  });
+
+  test('with a map that names no role, a file of a secret that is empty, and a pool of no connections: a line for each', async () => {
+    const empty = join(scratch, 'empty');
+    await writeFile(empty, '\n');
+    expect(
+      await refusal({
+        AUTH_JWT_SECRET: undefined,
+        AUTH_JWT_SECRET_FILE: empty,
+        AUTH_ROLE_MAP: 'shop-admins',
+        DATABASE_POOL_QUERY: '0',
+      }),
+    ).toBe(
+      [
+        `AUTH_JWT_SECRET_FILE: ${empty} is empty: write the secret into it`,
+        'DATABASE_POOL_QUERY: must be a number of connections, 1 to 9999',
+        'AUTH_ROLE_MAP: must map values to roles, like shop-admins=operator,shop-staff=staff; the roles are customer, staff, operator',
+        '',
+      ].join('\n'),
+    );
   });
 
   test('on an address that others can reach, with the development key', async () => {

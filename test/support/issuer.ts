@@ -33,6 +33,10 @@ export async function startIssuer(names?: string): Promise<Issuer> {
       response.end(JSON.stringify({ issuer: names ?? url, jwks_uri: `${url}/keys` }));
       return;
     }
+    if (request.url !== '/keys') {
+      response.end('<html>');
+      return;
+    }
     requests.push(performance.now());
     response.end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
   });
