@@ -1,4 +1,5 @@
 import { claimSettings } from './claim-settings.ts';
+import { databaseSettings } from './database-settings.ts';
 import { postgresServers } from './postgres-servers.ts';
 import { redisContradictions, serverUrls } from './redis-settings.ts';
 import { settingTypos, unknownNames } from './setting-typos.ts';
@@ -71,8 +72,10 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
     problems.push(
       'DATABASE_MIGRATE_URL: set it for npm run db:migrate only: with this connection a process that serves could change the log',
     );
-  } else if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
-    problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
+  }
+  if (!has('DATABASE_URL')) {
+    const useless = Object.keys(databaseSettings).filter(name => has(name as keyof typeof databaseSettings));
+    problems.push(...useless.map(name => `${name}: set DATABASE_URL too, or neither`));
   }
   return problems;
 }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { postgresServers } from '../config/postgres-servers.ts';
 import { isUnreachable, sqlState } from '../database/database-error.ts';
 import { openPool } from '../database/postgres.ts';
-import { timeLimitsMs } from '../database/session-settings.ts';
+import { pairOf, timeLimitsMs } from '../database/session-settings.ts';
 import { StartError } from '../start-error.ts';
 
 /** The tables that the serving role may write beside those of the views. */
@@ -88,27 +88,49 @@ export async function grantServing(
 }
 
 /**
- * Gives the settings to each session of the serving role on this database. Behind a pooler in transaction mode no
- * connection can set them itself.
+ * Gives the settings to each session of the serving role on this database, unless it has them. Behind a pooler in
+ * transaction mode no connection can set them itself.
  * @throws StartError if the owner may not do that
  */
 export async function setServingSessions(ownerUrl: string, servingUrl: string, settings: Settings): Promise<void> {
   const role = userOf(servingUrl);
   await asOwner(ownerUrl, async pool => {
-    const { rows } = await pool.query<{ name: string; owner: string }>(
-      'SELECT current_database() AS name, current_user::text AS owner',
-    );
-    const { name = '', owner } = rows[0] ?? {};
+    const { owner, database, given } = await readSessions(pool, role);
+    const missing = settings.filter(([name, value]) => given.get(name) !== value);
+    if (missing.length === 0) return;
     try {
-      await pool.query(sessionsOf(role, name, settings));
+      await pool.query(sessionsOf(role, database, missing));
     } catch (error) {
       if (sqlState(error) !== insufficientPrivilege) throw error;
       throw new StartError(
-        `DATABASE_POOLER: ${owner} may not change the session settings of ${role}: have a superuser run the ALTER ROLE statements of docs/operating/database.md, and run this without DATABASE_POOLER`,
+        `DATABASE_POOLER: ${owner} may not change the session settings of ${role}: have a superuser run the ALTER ROLE statements of docs/operating/database.md, then run this again`,
         { cause: error },
       );
     }
   });
+}
+
+interface Sessions {
+  readonly owner: string;
+  readonly database: string;
+  /** The settings that the role has on this database. */
+  readonly given: ReadonlyMap<string, string>;
+}
+
+async function readSessions(pool: pg.Pool, role: string): Promise<Sessions> {
+  const { rows } = await pool.query<{ owner: string; database: string; settings: string[] }>(
+    // A setting for the database takes precedence over one for all databases, whose number is 0.
+    `SELECT current_user::text AS owner,
+       current_database()::text AS database,
+       ARRAY(
+         SELECT unnest(s.setconfig) FROM pg_db_role_setting s, pg_roles r, pg_database d
+         WHERE r.rolname = $1 AND s.setrole = r.oid AND d.datname = current_database() AND s.setdatabase IN (0, d.oid)
+         ORDER BY s.setdatabase
+       ) AS settings`,
+    [role],
+  );
+  const { owner = '', database = '', settings = [] } = rows[0] ?? {};
+  return { owner, database, given: new Map(settings.map(pairOf)) };
 }
 
 /** The statements are sent together, so they run in one transaction. */

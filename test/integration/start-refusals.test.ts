@@ -187,6 +187,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         AUTH_JWT_SECRET: undefined,
         AUTH_JWT_SECRET_FILE: empty,
         AUTH_ROLE_MAP: 'shop-admins',
+        DATABASE_URL: 'postgresql://127.0.0.1/orders',
         DATABASE_POOL_QUERY: '0',
       }),
     ).toBe(

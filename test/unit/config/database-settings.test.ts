@@ -39,14 +39,23 @@ describe('a URL with several servers', () => {
   });
 });
 
+const DATABASE_URL = 'postgresql://h/d';
+
 test.each([
   [{ DATABASE_URL: 'postgresql://a:x,b/orders' }, 'DATABASE_URL: must be a URL like postgresql://'],
   [{ DATABASE_URL: 'postgresql://a,b/d?target_session_attrs=standby' }, 'DATABASE_URL: allows target_session_attrs='],
-  [{ DATABASE_POOL_QUERY: '0' }, 'DATABASE_POOL_QUERY: must be a number of connections, 1 to 9999'],
-  [{ DATABASE_POOL_LOOK_UP: '-1' }, 'DATABASE_POOL_LOOK_UP: must be a number of connections, 1 to 9999'],
-  [{ DATABASE_POOLER: 'session' }, 'DATABASE_POOLER: must be transaction'],
-  [{ DATABASE_SYNCHRONOUS_COMMIT: 'off' }, 'DATABASE_SYNCHRONOUS_COMMIT: must be on, remote_write or remote_apply'],
-  [{ DATABASE_SYNCHRONOUS_COMMIT: 'local' }, 'DATABASE_SYNCHRONOUS_COMMIT: must be on, remote_write or remote_apply'],
+  [{ DATABASE_URL, DATABASE_POOL_QUERY: '0' }, 'DATABASE_POOL_QUERY: must be a number of connections, 1 to 9999'],
+  [{ DATABASE_URL, DATABASE_POOL_LOOK_UP: '-1' }, 'DATABASE_POOL_LOOK_UP: must be a number of connections, 1 to 9999'],
+  [{ DATABASE_URL, DATABASE_POOLER: 'session' }, 'DATABASE_POOLER: must be transaction'],
+  [
+    { DATABASE_URL, DATABASE_SYNCHRONOUS_COMMIT: 'off' },
+    'DATABASE_SYNCHRONOUS_COMMIT: must be on, remote_write or remote_apply',
+  ],
+  [
+    { DATABASE_URL, DATABASE_SYNCHRONOUS_COMMIT: 'local' },
+    'DATABASE_SYNCHRONOUS_COMMIT: must be on, remote_write or remote_apply',
+  ],
+  [{ DATABASE_POOLER: 'transaction' }, 'DATABASE_POOLER: set DATABASE_URL too, or neither'],
 ])('%j is refused with a line', (env, line) => {
   expect(() => loadConfig(env)).toThrow(new RegExp(`^${line}[^\n]*$`));
 });

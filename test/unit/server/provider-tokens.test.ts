@@ -1,10 +1,12 @@
 // Access tokens in the shapes that Auth0, Keycloak, Amazon Cognito and Microsoft Entra ID give them, with the settings of
 // docs/operating/identity.md. Only the signature is ours.
-import { createServer } from 'node:http';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import type { GraphQLError } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { parseId } from '../../../src/ids.ts';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
 import { locateKeys } from '../../../src/server/authentication/locate-keys.ts';
 import { authSettings } from '../../support/auth-settings.ts';
@@ -204,4 +206,25 @@ describe.each(providers)('$name', provider => {
     expect(documented(provider.name)['AUTH_ISSUER']).toMatch(/^https:\/\//);
     expect(documented(provider.name)['AUTH_ISSUER']?.endsWith('/')).toBe(provider.path === '/');
   });
+});
+
+test('the Action of the docs gives a user of Auth0 the groups, and always the same id of a customer', async () => {
+  const [, code = ''] = /```js\n([^`]*(?:`[^`]+`[^`]*)*)```/.exec(text) ?? [];
+  const exported: { onExecutePostLogin?: (event: object, api: object) => Promise<void> } = {};
+  new Function('exports', 'require', code)(exported, createRequire(import.meta.url));
+  const claimsFor = async (userId: string) => {
+    const claims: Record<string, unknown> = {};
+    const setCustomClaim = (name: string, value: unknown) => (claims[name] = value);
+    const event = { user: { user_id: userId }, authorization: { roles: ['shop-staff'] } };
+    await exported.onExecutePostLogin?.(event, { accessToken: { setCustomClaim } });
+    return claims;
+  };
+  const claims = await claimsFor('auth0|64b7c1f2a9e5d3b8c0f41a27');
+  expect(claims).toEqual({
+    'https://shop.example.com/roles': ['shop-staff'],
+    'https://shop.example.com/customer_id': expect.any(String),
+  });
+  expect(parseId('cus', claims['https://shop.example.com/customer_id'] as string)).toBeDefined();
+  expect(await claimsFor('auth0|64b7c1f2a9e5d3b8c0f41a27')).toEqual(claims);
+  expect(await claimsFor('auth0|another')).not.toEqual(claims);
 });
