@@ -113,7 +113,7 @@ async function checkServer({ key, session = [], roleSettings }: PoolOrder, pool:
   const setting = lost.join(' = ');
   if (roleSettings === undefined) {
     throw new StartError(
-      `${key}: a connection pooler does not pass the session setting ${setting} on to the server: set DATABASE_POOLER=transaction, or the address of the server itself`,
+      `${key}: a connection pooler does not pass the session setting ${setting} on to the server: ${withoutPooler(key)}`,
     );
   }
   throw new StartError(
@@ -140,12 +140,18 @@ function messageFor(key: string, urls: readonly [string, ...string[]], error: un
     case '42704': // undefined_object: an older server does not know one of the sessionSettings
       return `${key}: ${server} does not know a session setting (${oneLine(message)}): set it to a server of version ${oldestVersion} or newer`;
     case '08P01': // protocol_violation: PgBouncer's answer to the settings of a session
-      return `${key}: ${server} rejects the settings of a session (${oneLine(message)}): set DATABASE_POOLER=transaction if it is a pooler, or set the address of the server itself`;
+      return `${key}: ${server} rejects the settings of a session (${oneLine(message)}): ${withoutPooler(key)}`;
     case undefined:
       return `${key}: no PostgreSQL server answers at ${server} (${oneLine(code ?? message)}): start it, or set the right address`;
     default:
       return `${key}: ${server} accepts no connection (${oneLine(message)}): repair the server, or set another one`;
   }
+}
+
+/** A migration is one transaction that sets its own limits: it needs a session. */
+function withoutPooler(key: string): string {
+  const direct = 'set it to the address of the server itself';
+  return key === 'DATABASE_URL' ? `set DATABASE_POOLER=transaction if it is a pooler, or ${direct}` : direct;
 }
 
 function addressOf(url: string): string {
