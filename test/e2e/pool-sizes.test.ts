@@ -24,16 +24,16 @@ test('a process has no more connections than its two pools allow, and works with
   const app = await startApp({ DATABASE_URL: database.url, DATABASE_POOL_QUERY: '1', DATABASE_POOL_LOOK_UP: '1' });
   const shop = await openShop(app.url);
   let most = 0;
-  let ended = false;
+  const ending = new AbortController();
   const counting = (async () => {
-    while (!ended) most = Math.max(most, await connections());
+    while (!ending.signal.aborted) most = Math.max(most, await connections());
   })();
   const reads = Array.from({ length: 40 }, () =>
     post(app.url, '{ orders { totalCount } products { totalCount } }', {}, { token: shop.staff }),
   );
   await journey(shop, { writes: app.url, reads: app.url });
   for (const { errors } of await Promise.all(reads)) expect(errors).toBeUndefined();
-  ended = true;
+  ending.abort();
   await counting;
   expect(most).toBe(2);
   await app.stop();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ExecutionResult } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { type Environment, spawnApp, type SpawnedApp } from '../support/app.ts';
@@ -37,26 +38,26 @@ test('a secret: with a restart of each node where the steps need one, no valid t
     'the new secret of the shop, 32 bytes and more',
   ];
   const write = (...secrets: string[]) => writeFile(file, `${secrets.join('\n')}\n`);
-  await write(old!);
+  await write(old);
   const nodes = await openNodes({ AUTH_JWT_SECRET: undefined, AUTH_JWT_SECRET_FILE: file });
-  let signing = old!;
+  let signing = old;
   const load = startLoad(nodes.address, () => staffToken({ secret: signing, expires: `${lifetimeSeconds}s` }));
   await load.goesOn();
 
-  await write(old!, next!);
+  await write(old, next);
   await nodes.restart(load);
-  signing = next!;
-  await write(next!, old!);
+  signing = next;
+  await write(next, old);
   await load.goesOn();
   // Until the last token of the old secret has expired.
   await sleep((lifetimeSeconds + toleranceSeconds) * 1_000);
-  await write(next!);
+  await write(next);
   await nodes.restart(load);
 
   expect(await load.end()).toEqual([]);
   for (const [secret, status] of [
-    [old!, 401],
-    [next!, 200],
+    [old, 401],
+    [next, 200],
   ] as const) {
     const answer = await post(nodes.address, '{ viewer { subject } }', {}, { token: await staffToken({ secret }) });
     expect(answer.status).toBe(status);
@@ -162,7 +163,7 @@ function startLoad(address: string, sign: () => Promise<string>): Load {
     while (!ended) {
       const token = await sign();
       const end = Date.now() + lifetimeSeconds * 1_000;
-      while (!ended && Date.now() < end) await ask(caller, token);
+      while (Date.now() < end) await ask(caller, token);
     }
   }
   const callers = [withNewTokens(0), withNewTokens(1), withKeptTokens(2), withKeptTokens(3)];
@@ -194,7 +195,7 @@ function startLoad(address: string, sign: () => Promise<string>): Load {
 function openSocket(address: string, sign: () => Promise<string>, refusals: unknown[]) {
   let frames = 0;
   let signedMs = 0;
-  let ended = false;
+  const ending = new AbortController();
   const client = createClient({
     url: `${address.replace(/^http/, 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -215,18 +216,19 @@ function openSocket(address: string, sign: () => Promise<string>, refusals: unkn
     if (code === forbidden && Date.now() < signedMs + lifetimeSeconds * 1_000) refusals.push({ code });
   });
   const asking = (async () => {
-    while (!ended) {
+    while (!ending.signal.aborted) {
       const operation = client.iterate({ query: '{ viewer { subject } }' });
-      const { value } = await operation.next().catch(() => ({ value: undefined }));
-      if (value?.data) frames++;
-      else if (value) refusals.push(value.errors);
+      const frame = await operation.next().catch(() => undefined);
+      const answer = frame?.value as ExecutionResult | undefined;
+      if (answer?.data) frames++;
+      else if (answer) refusals.push(answer.errors);
       await sleep(20);
     }
   })();
   return {
     frames: () => frames,
     close: async () => {
-      ended = true;
+      ending.abort();
       note.closed();
       await client.dispose();
       await asking;

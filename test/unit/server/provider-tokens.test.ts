@@ -1,8 +1,11 @@
 // Access tokens in the shapes that Auth0, Keycloak, Amazon Cognito and Microsoft Entra ID give them, with the settings of
 // docs/operating/identity.md. Only the signature is ours.
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import type { GraphQLError } from 'graphql';
 import { describe, expect, test } from 'vitest';
@@ -210,13 +213,18 @@ describe.each(providers)('$name', provider => {
 
 test('the Action of the docs gives a user of Auth0 the groups, and always the same id of a customer', async () => {
   const [, code = ''] = /```js\n([^`]*(?:`[^`]+`[^`]*)*)```/.exec(text) ?? [];
-  const exported: { onExecutePostLogin?: (event: object, api: object) => Promise<void> } = {};
-  new Function('exports', 'require', code)(exported, createRequire(import.meta.url));
+  const folder = await mkdtemp(join(tmpdir(), 'orderstream-action-'));
+  const file = join(folder, 'action.cjs');
+  await writeFile(file, code);
+  const action = createRequire(import.meta.url)(file) as {
+    onExecutePostLogin(event: object, api: object): Promise<void>;
+  };
+  await rm(folder, { recursive: true });
   const claimsFor = async (userId: string) => {
     const claims: Record<string, unknown> = {};
     const setCustomClaim = (name: string, value: unknown) => (claims[name] = value);
     const event = { user: { user_id: userId }, authorization: { roles: ['shop-staff'] } };
-    await exported.onExecutePostLogin?.(event, { accessToken: { setCustomClaim } });
+    await action.onExecutePostLogin(event, { accessToken: { setCustomClaim } });
     return claims;
   };
   const claims = await claimsFor('auth0|64b7c1f2a9e5d3b8c0f41a27');
