@@ -59,6 +59,7 @@ describe('a file is refused with one line, which says nothing else is missing,',
       AUTH_JWT_SECRET: secret,
       DATABASE_URL: serving,
       REDIS_URL: 'redis://h',
+      REDIS_PREFIX: 'shop:',
     };
     const without = (path: string) => loadConfig({ ...others, [name]: undefined, [`${name}_FILE`]: path });
     expect(() => without(empty)).toThrow(new RegExp(`^${name}_FILE: ${empty} is empty: [^\n]+$`));

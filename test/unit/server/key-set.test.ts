@@ -94,6 +94,16 @@ test('tokens with invented key ids are rejected, and cause no more than a reques
   expect(requests).toHaveLength(since);
 });
 
+test('a thousand tokens with unknown key ids wait at the same time, and any further one is told to come again', async () => {
+  const identify = openIdentity(keySetSettings(url), 'cus');
+  await identify(await old.token());
+  const tokens = await Promise.all(Array.from({ length: 1_010 }, () => unpublished.token()));
+  const codes = await Promise.all(tokens.map(token => codeOf(identify(token))));
+  expect(codes.filter(code => code === 'UNAVAILABLE')).toHaveLength(10);
+  expect(codes.filter(code => code === 'UNAUTHENTICATED')).toHaveLength(1_000);
+  expect(requests).toHaveLength(2);
+});
+
 test('a withdrawn key is rejected when the key set is a minute old', async () => {
   const identify = openIdentity(keySetSettings(url), 'cus');
   await identify(await old.token());
