@@ -70,6 +70,7 @@ const connectionLost =
 const withoutConnection = [
   /\b(?:connect|getaddrinfo) E[A-Z_]+/,
   /^timeout exceeded when trying to connect/,
+  /^timeout expired$/,
   /^Connection terminated due to connection timeout/,
   /^The server does not support SSL connections/,
   /^There was an error establishing an SSL connection/,

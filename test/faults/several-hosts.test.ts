@@ -7,6 +7,7 @@ import { spawnApp, spawnRefusedApp } from '../support/app.ts';
 import { startCommandRun } from '../support/command-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectLogHolds } from '../support/everything-kept.ts';
+import { silentPostgres } from '../support/fake-postgres.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
 import type { PostgresServer } from '../support/private-postgres.ts';
@@ -86,6 +87,15 @@ test('if no server accepts writes or answers, a start is refused in a line that 
       /^DATABASE_URL: no PostgreSQL server answers at 127\.0\.0\.1:1, 127\.0\.0\.1:2 \(ECONNREFUSED\): [^\n]+\n$/,
     ),
   });
+});
+
+test('a server that is not there, and one that accepts connections and says nothing, are passed over', async () => {
+  const silent = await silentPostgres();
+  const hosts = ['127.0.0.1:1', new URL(silent.url).host, new URL(primary.url).host];
+  const node = await openNode(`postgresql://postgres@${hosts.join(',')}/postgres`);
+  await registeredCustomer(node);
+  await node.close();
+  await silent.close();
 });
 
 test('a process finds the primary wherever it is in the list, and the new one after a failover, without a restart and a lost command', async () => {
