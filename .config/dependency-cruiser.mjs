@@ -59,7 +59,14 @@ export default {
 
     // The core, from the command to the frame. It imports no slice, and views never append to the log.
     may('commands/', ours('commands/', 'event-store/'), database, edges, ids, node, packages('lru-cache')),
-    may('event-store/', ours('event-store/', 'database/postgres\\.ts$'), database, sqlParts, edges, node),
+    may(
+      'event-store/',
+      ours('event-store/', 'database/(postgres|session-settings)\\.ts$', 'config/postgres-servers\\.ts$'),
+      database,
+      sqlParts,
+      edges,
+      node,
+    ),
     may('event-store/', packages('lru-cache', 'pg')),
     may('projections/', ours('projections/', 'event-store/', 'database/schema-version\\.ts$'), database, sqlParts),
     may('projections/', edges, node),
@@ -102,7 +109,7 @@ export default {
       ours('telemetry/', '(commands|event-store)/', 'async/', 'config\\.ts$', 'database/database-error\\.ts$'),
     ),
     may('telemetry/', node, packages('pino', '@opentelemetry/[a-z-]+')),
-    may('database/', ours('database/', 'config\\.ts$', 'generated/prisma/'), edges, node),
+    may('database/', ours('database/', 'config(\\.ts$|/postgres-servers\\.ts$)', 'generated/prisma/'), edges, node),
     may('database/', packages('@prisma/(adapter-pg|driver-adapter-utils|schema-engine-wasm)', 'pg')),
     may('database/', packages('@electric-sql/pglite', 'pglite-prisma-adapter')),
     may('config(\\.ts$|/)', ours('config/', 'start-error\\.ts$'), node, packages('zod')),
@@ -111,7 +118,7 @@ export default {
 
     // The parts that assemble, start and operate the program.
     may('schema\\.ts$', ours('graphql/', 'slices\\.ts$')),
-    may('app\\.ts$', ours('(?!main\\.ts$|cli/|client/|console/)'), node),
+    may('(app|run-projector)\\.ts$', ours('(?!main\\.ts$|cli/|client/|console/)'), node),
     may('slices\\.ts$', ours(`${slice}/slice\\.ts$`, '(commands|event-store|operator|projections)/')),
     may('development/', ours('(?!app\\.ts$|main\\.ts$|cli/|client/|console/|server/)')),
     may('development/', node, packages('@graphql-yoga/render-graphiql', 'jose')),
@@ -127,7 +134,7 @@ export default {
     // The console: the published client, and nothing of the server. It runs the same simulation as the command.
     may('console/', ours('(console|client|simulation)/')),
     may('console/', packages('@apollo/client', '@radix-ui/[a-z-]+', '@tanstack/react-virtual', 'graphql')),
-    may('console/', packages('react', 'react-dom', 'uplot', 'vite', 'wouter')),
+    may('console/', packages('oauth4webapi', 'react', 'react-dom', 'uplot', 'vite', 'wouter')),
 
     // People and what they do, for the command and for the console: no Node module.
     may('simulation/', ours('simulation/', 'async/pause\\.ts$', 'start-error\\.ts$')),

@@ -3,7 +3,7 @@ import { openCommandBus } from './commands/command-bus.ts';
 import { type Closers, openClosers } from './async/closers.ts';
 import { pause } from './async/pause.ts';
 import type { Config } from './config.ts';
-import { type Database, nodeName, openDatabase } from './database/database.ts';
+import { nodeName, openDatabase } from './database/database.ts';
 import { checkForProduction } from './event-store/check-for-production.ts';
 import { openEventStore } from './event-store/event-store.ts';
 import { readGrownStreams } from './event-store/read-events-after.ts';
@@ -12,6 +12,7 @@ import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
+import { locateKeys } from './server/authentication/locate-keys.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
 import { openLiveViews } from './graphql/live-views.ts';
 import { plugins } from './server/plugins.ts';
@@ -36,14 +37,12 @@ import { type Metrics, openMetrics } from './server/probes/metrics.ts';
 import { ReaderRowCache } from './projections/reader-row-cache.ts';
 import { readProjectionsAfter } from './projections/read-projections.ts';
 import { openHealth } from './operator/health.ts';
-import { appendRetry } from './operator/append-retry.ts';
 import { checkErasureList, openErasure } from './operator/erasure-list.ts';
 import { readProcesses, reportProcess } from './operator/processes.ts';
 import { programVersion } from './program-version.ts';
-import { type Projector, startProjector } from './projections/projector.ts';
-import { startRebuilder } from './projections/rebuilder.ts';
+import { runProjector } from './run-projector.ts';
+import type { Projector } from './projections/projector.ts';
 import { viewNames } from './projections/view.ts';
-import { tracedProjection } from './projections/traced-projection.ts';
 import { withReadDeadline } from './projections/read-deadline.ts';
 import type { ReadSource } from './projections/read-entities.ts';
 import { readReadiness } from './server/probes/readiness.ts';
@@ -79,7 +78,8 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const opened = await openDatabase(config, nodeName);
     closers.push(() => opened.close());
     const { database } = opened;
-    if (config.production) await checkForProduction(database, config.redis === undefined);
+    if (config.production)
+      await checkForProduction(database, config.redis === undefined && !config.databaseConnections.pooled);
     if (config.erasureList !== undefined) await checkErasureList(database, config.erasureList);
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
@@ -114,7 +114,7 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const servesApi = config.roles.includes('api');
     if (config.roles.includes('projector')) {
       const onEnded = servesApi ? () => undefined : onObsolete;
-      projector = projectFor({ database, bus, logger, closers, tracing, onEnded });
+      projector = runProjector({ database, bus, logger, closers, tracing, onEnded });
     }
     const stop = () => closers.release();
     const report = (countSockets: () => number) => {
@@ -148,46 +148,6 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     await closers.release();
     throw error;
   }
-}
-
-function projectFor(opened: {
-  database: Database;
-  bus: Bus;
-  logger: Logger;
-  closers: Closers;
-  tracing: Tracing | undefined;
-  onEnded: () => void;
-}): Projector {
-  const { database, bus, logger, closers, tracing, onEnded } = opened;
-  const untraced = openEventStore(database, types, () => undefined);
-  const traced = tracing && tracedProjection(untraced, tracing);
-  const store = traced?.store ?? untraced;
-  const projector = startProjector({
-    database,
-    store,
-    views,
-    logger: logger.child({ component: 'projector' }),
-    onProjected: to => {
-      traced?.projected(to);
-      bus.publish('projected', { to });
-    },
-    onEnded,
-  });
-  closers.push(() => projector.stop());
-  const rebuilder = startRebuilder({
-    database,
-    store: untraced,
-    views,
-    logger: logger.child({ component: 'rebuild' }),
-    retry: stream => appendRetry(untraced, stream, { role: 'operator', subject: 'orderstream' }),
-  });
-  closers.push(() => rebuilder.stop());
-  closers.push(
-    bus.subscribe('appended', () => {
-      projector.wake();
-    }),
-  );
-  return projector;
 }
 
 async function serve(
@@ -276,7 +236,12 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(config.auth, callerIdPrefix, !config.production, metrics.authenticationFailed);
+  const identify = openIdentity(
+    await locateKeys(config.auth),
+    callerIdPrefix,
+    !config.production,
+    metrics.authenticationFailed,
+  );
   const server = await openServer({
     schema,
     dependencies,

@@ -1,20 +1,30 @@
 import type { z } from 'zod';
-import { contradictions, noEmbeddedInProduction, noErasureList } from './config/contradictions.ts';
+import { type ClaimSettings, claimsOf } from './config/claim-settings.ts';
+import { contradictions, isIssuerUrl, noEmbeddedInProduction, noErasureList } from './config/contradictions.ts';
+import { connectionSettings, type DatabaseConnections, databaseConnections } from './config/database-settings.ts';
 import type { Limits } from './config/limits.ts';
 import { type RedisConfig, redisConfig } from './config/redis-settings.ts';
+import { readSecretFiles } from './config/secret-files.ts';
 import { settingTypos } from './config/setting-typos.ts';
 import { developmentSecret, type logLevels, settings, withoutBlanks } from './config/settings.ts';
 import { StartError } from './start-error.ts';
 
+export type { ClaimSettings } from './config/claim-settings.ts';
+export { type DatabaseConnections, defaultConnections } from './config/database-settings.ts';
 export { defaultLimits, type Limits } from './config/limits.ts';
 export { developmentSecret } from './config/settings.ts';
 
 export type Role = 'api' | 'projector';
 
-/** The key that tokens are verified with. `development` is a published key, which is accepted on loopback only. */
+/** The keys that tokens are verified with. */
 export type AuthKey =
-  | { readonly type: 'secret' | 'development'; readonly secret: string }
-  | { readonly type: 'jwks'; readonly url: string };
+  /** The published key, which is accepted on loopback only. */
+  | { readonly type: 'development'; readonly secret: string }
+  /** Each of them verifies tokens: while a secret is rotated, there are two. */
+  | { readonly type: 'secret'; readonly secrets: readonly string[] }
+  | { readonly type: 'jwks'; readonly url: string }
+  /** The key set that the issuer at this URL names. */
+  | { readonly type: 'issuer'; readonly url: string };
 
 export interface Config {
   readonly production: boolean;
@@ -25,6 +35,7 @@ export interface Config {
   readonly drainDelaySeconds: number;
   /** Undefined: the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
+  readonly databaseConnections: DatabaseConnections;
   /** Undefined: an in-process bus. */
   readonly redis: RedisConfig | undefined;
   readonly dataDir: string;
@@ -33,9 +44,13 @@ export interface Config {
   readonly roles: readonly Role[];
   readonly auth: {
     readonly key: AuthKey;
-    /** If set, a token must have this issuer; the same for the audience. */
+    /** If set, a token must have this issuer. */
     readonly issuer: string | undefined;
+    /** A token must have one of these audiences. Empty: any token is for this server. */
+    readonly audiences: readonly string[];
+    /** The first of them: the name of this server at the issuer. */
     readonly audience: string | undefined;
+    readonly claims: ClaimSettings;
   };
   /** Addresses and subnets of the proxies whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[];
@@ -78,9 +93,9 @@ export class ConfigError extends StartError {
  * @throws ConfigError if a key is invalid, missing or contradicts another one; it lists all of them
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const raw = withoutBlanks(env);
+  const { values: raw, problems: secretProblems } = readSecretFiles(withoutBlanks(env));
   const read = settings.safeParse(raw);
-  const problems = [...(read.error ? problemsOf(read.error) : []), ...contradictions(raw)];
+  const problems = [...secretProblems, ...(read.error ? problemsOf(read.error) : []), ...contradictions(raw)];
   if (!read.success || problems.length > 0) throw new ConfigError([...new Set([...problems, ...settingTypos(env)])]);
   const values = read.data;
   return deepFreeze({
@@ -89,14 +104,17 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     host: values.HOST,
     drainDelaySeconds: values.DRAIN_DELAY ?? (values.NODE_ENV === 'production' ? productionDrainDelaySeconds : 0),
     databaseUrl: values.DATABASE_URL,
+    databaseConnections: databaseConnections(values),
     redis: redisConfig(values),
     dataDir: values.DATA_DIR,
     erasureList: values.ERASURE_LIST,
     roles: values.ROLES,
     auth: {
-      key: authKey(values.AUTH_JWT_SECRET, values.AUTH_JWKS_URL),
+      key: authKey(values),
       issuer: values.AUTH_ISSUER,
-      audience: values.AUTH_AUDIENCE,
+      audiences: values.AUTH_AUDIENCE,
+      audience: values.AUTH_AUDIENCE[0],
+      claims: claimsOf(values),
     },
     trustedProxies: values.TRUSTED_PROXIES,
     corsOrigins: values.CORS_ORIGINS,
@@ -120,32 +138,84 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
   });
 }
 
+/** What `npm run db:migrate` needs. */
+export interface Migration {
+  /** The connection of the role that may change the schema. */
+  readonly ownerUrl: string;
+  /** The connection of the role that serves, which may be the same one. */
+  readonly servingUrl: string;
+  readonly databaseConnections: DatabaseConnections;
+}
+
 /**
- * The connection URL of the role that may change the schema. It reads only these two keys, because a process that
- * migrates serves no requests.
- * @throws ConfigError if neither URL is set, or one is invalid
+ * The connections of a process that migrates. It reads only the settings of the database, because such a process serves
+ * no requests.
+ * @throws ConfigError if neither URL is set, or a setting is invalid
  */
-export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
-  const read = settings.pick({ DATABASE_URL: true, DATABASE_MIGRATE_URL: true }).safeParse(withoutBlanks(env));
-  if (!read.success) throw new ConfigError(problemsOf(read.error));
-  const url = read.data.DATABASE_MIGRATE_URL ?? read.data.DATABASE_URL;
-  if (url === undefined) {
+export function loadMigration(env: NodeJS.ProcessEnv): Migration {
+  const { values } = readDatabaseSettings(env, ['DATABASE_URL', 'DATABASE_MIGRATE_URL']);
+  const ownerUrl = values.DATABASE_MIGRATE_URL ?? values.DATABASE_URL;
+  if (ownerUrl === undefined) {
     throw new ConfigError(['DATABASE_URL: set it; each start migrates the embedded database']);
   }
-  return url;
+  const servingUrl = values.DATABASE_URL ?? ownerUrl;
+  return { ownerUrl, servingUrl, databaseConnections: databaseConnections(values) };
+}
+
+/** The connection URL of the role that may change the schema; see loadMigration(). */
+export function loadMigrateUrl(env: NodeJS.ProcessEnv): string {
+  return loadMigration(env).ownerUrl;
 }
 
 /**
  * The location of the database, for commands that serve no requests (an import): all other keys are ignored.
  * @throws ConfigError if a key is invalid, or if production has no DATABASE_URL
  */
-export function loadDatabaseConfig(env: NodeJS.ProcessEnv): Pick<Config, 'databaseUrl' | 'dataDir'> {
-  const raw = withoutBlanks(env);
-  const read = settings.pick({ DATABASE_URL: true, DATA_DIR: true }).safeParse(raw);
-  if (!read.success) throw new ConfigError(problemsOf(read.error));
-  const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = read.data;
+export function loadDatabaseConfig(
+  env: NodeJS.ProcessEnv,
+): Pick<Config, 'databaseUrl' | 'dataDir' | 'databaseConnections'> {
+  const { raw, values } = readDatabaseSettings(env, ['DATABASE_URL']);
+  const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = values;
   if (raw['NODE_ENV'] === 'production' && databaseUrl === undefined) throw new ConfigError([noEmbeddedInProduction]);
-  return { databaseUrl, dataDir };
+  return { databaseUrl, dataDir, databaseConnections: databaseConnections(values) };
+}
+
+/** What a command that calls the server signs its tokens with, or the tokens that it was given. */
+export interface CallerSecrets {
+  /** Undefined: tokens are signed with the development key. */
+  readonly secret: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  readonly staffToken: string | undefined;
+  readonly customerToken: string | undefined;
+}
+
+/** @throws ConfigError if a setting is invalid */
+export function loadCallerSecrets(env: NodeJS.ProcessEnv): CallerSecrets {
+  const names = ['AUTH_JWT_SECRET', 'STAFF_TOKEN', 'CUSTOMER_TOKEN'] as const;
+  const { values: raw, problems } = readSecretFiles(withoutBlanks(env), names);
+  const read = settings.pick({ AUTH_JWT_SECRET: true, AUTH_ISSUER: true, AUTH_AUDIENCE: true }).safeParse(raw);
+  if (!read.success || problems.length > 0) {
+    throw new ConfigError([...problems, ...(read.error ? problemsOf(read.error) : [])]);
+  }
+  return {
+    secret: read.data.AUTH_JWT_SECRET?.[0],
+    issuer: read.data.AUTH_ISSUER,
+    audience: read.data.AUTH_AUDIENCE[0],
+    staffToken: raw['STAFF_TOKEN'],
+    customerToken: raw['CUSTOMER_TOKEN'],
+  };
+}
+
+function readDatabaseSettings(env: NodeJS.ProcessEnv, urls: readonly ('DATABASE_URL' | 'DATABASE_MIGRATE_URL')[]) {
+  const { values: raw, problems } = readSecretFiles(withoutBlanks(env), urls);
+  const ours = settings.pick({ DATABASE_URL: true, DATABASE_MIGRATE_URL: true, DATA_DIR: true, ...connectionSettings });
+  const { DATABASE_MIGRATE_URL, ...others } = raw;
+  const read = ours.safeParse(urls.includes('DATABASE_MIGRATE_URL') ? raw : others);
+  if (!read.success || problems.length > 0) {
+    throw new ConfigError([...problems, ...(read.error ? problemsOf(read.error) : [])]);
+  }
+  return { raw, values: read.data };
 }
 
 /** The file of the erasure list; undefined: none is kept. */
@@ -171,9 +241,11 @@ function consoleLogin(clientId: string | undefined, scope: string): Config['cons
   return clientId === undefined ? undefined : { clientId, scope };
 }
 
-function authKey(secret: string | undefined, jwksUrl: string | undefined): AuthKey {
-  if (secret !== undefined) return { type: 'secret', secret };
+function authKey(values: z.infer<typeof settings>): AuthKey {
+  const { AUTH_JWT_SECRET: secrets, AUTH_JWKS_URL: jwksUrl, AUTH_ISSUER: issuer } = values;
+  if (secrets !== undefined) return { type: 'secret', secrets };
   if (jwksUrl !== undefined) return { type: 'jwks', url: jwksUrl };
+  if (issuer !== undefined && isIssuerUrl(issuer)) return { type: 'issuer', url: issuer };
   return { type: 'development', secret: developmentSecret };
 }
 

@@ -1,3 +1,4 @@
+import { loadCallerSecrets } from '../config.ts';
 import { usualUrl } from './server-url.ts';
 import type { Bearer } from './simulate/api.ts';
 import { signedPeople } from './simulate/people.ts';
@@ -26,7 +27,7 @@ export function caller(env: NodeJS.ProcessEnv, role: 'staff' | 'customer', token
   }
   const { staff, customers } = signedPeople(env);
   const signed = role === 'staff' ? staff : (customers[0] ?? staff);
-  const tokenHint = env['AUTH_JWT_SECRET']
+  const tokenHint = loadCallerSecrets(env).secret
     ? signed.tokenHint
     : `give one with role ${role} by --token, or set AUTH_JWT_SECRET to the server's`;
   return { ...signed, tokenHint };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openCommandBus } from '../commands/command-bus.ts';
 import { loadDatabaseConfig } from '../config.ts';
+import { postgresServers } from '../config/postgres-servers.ts';
 import { openDatabase } from '../database/database.ts';
 import { OutcomeUnknownError, UnavailableError } from '../event-store/appender.ts';
 import { openEventStore } from '../event-store/event-store.ts';
@@ -134,8 +135,8 @@ async function fileAt(path: string): Promise<File> {
 
 function placeOf({ databaseUrl, dataDir }: ReturnType<typeof loadDatabaseConfig>): string {
   if (databaseUrl === undefined) return `the database in ${dataDir}`;
-  const { host, pathname } = new URL(databaseUrl);
-  return `PostgreSQL at ${host}${pathname}`;
+  const urls = postgresServers(databaseUrl).urls.map(url => new URL(url));
+  return `PostgreSQL at ${urls.map(({ host }) => host).join(',')}${urls[0]?.pathname}`;
 }
 
 function summaryOf(tally: Tally, seconds: number): string[] {

@@ -1,9 +1,15 @@
 // npm run db:migrate: migrates the database at DATABASE_MIGRATE_URL, or else at DATABASE_URL, to the schema of this
 // release, and grants the user of DATABASE_URL the rights that serving needs.
-import { loadMigrateUrl } from '../config.ts';
-import { checkMayGrantServing, checkServingLogin, grantServing } from '../event-store/serving-role.ts';
+import { loadMigration } from '../config.ts';
+import {
+  checkMayGrantServing,
+  checkServingLogin,
+  grantServing,
+  setServingSessions,
+} from '../event-store/serving-role.ts';
 import { migrate } from '../database/migrations.ts';
 import { readPendingMigrations } from '../database/pending-migrations.ts';
+import { roleSettings } from '../database/session-settings.ts';
 import { viewNames } from '../projections/view.ts';
 import { views } from '../slices.ts';
 import { runCommand } from './command-line.ts';
@@ -16,20 +22,16 @@ const command = {
   --dry-run  prints the migrations that would be applied, and changes nothing; exit code 2 if there are any
 
   DATABASE_MIGRATE_URL  the connection of the schema's owner; DATABASE_URL if it is not set
-  DATABASE_URL          if it has another user, that user is created if missing, and gets the rights that serving needs`,
+  DATABASE_URL          if it has another user, that user is created if missing, and gets the rights that serving needs
+  DATABASE_POOLER       transaction, if DATABASE_URL leads to a pooler: that user then gets the settings of its sessions`,
   options: { 'dry-run': { type: 'boolean' }, ...jsonOption },
 } as const;
 
 /** Exit code of a dry run if migrations are pending; 1 is that of an error. */
 const pendingCode = 2;
 
-const urls = () => {
-  const ownerUrl = loadMigrateUrl(process.env);
-  return { ownerUrl, servingUrl: process.env['DATABASE_URL']?.trim() || ownerUrl };
-};
-
 async function dryRun(): Promise<Report> {
-  const { ownerUrl, servingUrl } = urls();
+  const { ownerUrl, servingUrl } = loadMigration(process.env);
   await checkMayGrantServing(ownerUrl, servingUrl);
   const pending = await readPendingMigrations(ownerUrl);
   return {
@@ -42,14 +44,19 @@ async function dryRun(): Promise<Report> {
 const upToDate = 'nothing to apply: the database is up to date';
 
 async function migrateAndGrant(print: (line: string) => void): Promise<object> {
-  const { ownerUrl, servingUrl } = urls();
+  const { ownerUrl, servingUrl, databaseConnections } = loadMigration(process.env);
+  const pooled = databaseConnections.pooled ? roleSettings(databaseConnections.synchronousCommit) : undefined;
   await checkMayGrantServing(ownerUrl, servingUrl);
   const applied = await migrate(ownerUrl);
   for (const name of applied) print(`applied ${name}`);
   if (applied.length === 0) print(upToDate);
   const role = await grantServing(ownerUrl, servingUrl, viewNames(views));
+  if (pooled !== undefined) {
+    await setServingSessions(ownerUrl, servingUrl, pooled);
+    print('the sessions of the user of DATABASE_URL have the settings that a pooler needs');
+  }
   if (role === undefined) return { applied, servingRole: null, login: null };
-  const login = await checkServingLogin(ownerUrl, servingUrl);
+  const login = await checkServingLogin(ownerUrl, servingUrl, pooled);
   if (login === 'password changed') print(`${role} has the password of DATABASE_URL now`);
   if (login === 'unreachable') {
     console.error(`DATABASE_URL: not reached from here, so whether ${role} can log in is not checked`);

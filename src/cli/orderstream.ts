@@ -45,7 +45,10 @@ async function run([name, ...given]: readonly string[], options: TaskCall['optio
   if (!task || given.length < required) throw new StartError(`Name a task: ${overview.usage}`);
   const config = loadDatabaseConfig(process.env);
   const owner = task.asOwner && config.databaseUrl !== undefined ? loadMigrateUrl(process.env) : config.databaseUrl;
-  const { database, embedded, close } = await openDatabase({ ...config, databaseUrl: owner });
+  // A pooler and its settings are those of DATABASE_URL.
+  const { database, embedded, close } = await openDatabase(
+    owner === config.databaseUrl ? config : { databaseUrl: owner, dataDir: config.dataDir },
+  );
   try {
     return await task.run({ source: { database, types }, embedded, given, options });
   } finally {

@@ -1,3 +1,6 @@
+import { claimSettings } from './claim-settings.ts';
+import { databaseSettings } from './database-settings.ts';
+import { postgresServers } from './postgres-servers.ts';
 import { redisContradictions, serverUrls } from './redis-settings.ts';
 import { settingTypos, unknownNames } from './setting-typos.ts';
 import { minSecretBytes, type settings } from './settings.ts';
@@ -11,8 +14,9 @@ export const noErasureList =
 /** Contradictions between settings, one per line. It uses the raw values, valid or not, so that one start reports every problem. */
 export function contradictions(raw: Readonly<Record<string, string>>): string[] {
   const production = raw['NODE_ENV'] === 'production';
-  const has = (key: keyof typeof settings.shape): boolean => raw[key] !== undefined;
-  const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL');
+  // A file that cannot be read is reported by its own line.
+  const has = (key: keyof typeof settings.shape): boolean => (raw[key] ?? raw[`${key}_FILE`]) !== undefined;
+  const hasKey = has('AUTH_JWT_SECRET') || has('AUTH_JWKS_URL') || isIssuerUrl(raw['AUTH_ISSUER'] ?? '');
   const host = raw['HOST'] ?? '127.0.0.1';
   const singleRole = raw['ROLES'] === 'api' || raw['ROLES'] === 'projector';
   const problems: string[] = [];
@@ -22,11 +26,16 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
   }
   if (production && !hasKey) {
     problems.push(
-      `AUTH_JWT_SECRET: set it, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key`,
+      `AUTH_JWT_SECRET: set it, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL: NODE_ENV=production rejects the development key`,
     );
   } else if (!hasKey && !isLoopback(host)) {
     problems.push(
-      `HOST: ${host} can be reached from outside: set AUTH_JWT_SECRET, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only`,
+      `HOST: ${host} can be reached from outside: set AUTH_JWT_SECRET, ${minSecretBytes} bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL; the development key is accepted on 127.0.0.1 only`,
+    );
+  }
+  for (const name of Object.keys(claimSettings).filter(name => !hasKey && raw[name] !== undefined)) {
+    problems.push(
+      `${name}: set AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_ISSUER too: tokens of the development key have claims of their own`,
     );
   }
   if (production && !has('AUTH_ISSUER')) problems.push('AUTH_ISSUER: set it to the issuer of your tokens (iss)');
@@ -59,8 +68,14 @@ export function contradictions(raw: Readonly<Record<string, string>>): string[] 
     problems.push(...plaintext(raw));
     if (unknownNames(Object.keys(raw)).length > 0) problems.push(...settingTypos(raw));
   }
-  if (has('DATABASE_MIGRATE_URL') && !has('DATABASE_URL')) {
-    problems.push('DATABASE_MIGRATE_URL: set DATABASE_URL too, or neither');
+  if (production && has('DATABASE_MIGRATE_URL')) {
+    problems.push(
+      'DATABASE_MIGRATE_URL: set it for npm run db:migrate only: with this connection a process that serves could change the log',
+    );
+  }
+  if (!has('DATABASE_URL')) {
+    const useless = Object.keys(databaseSettings).filter(name => has(name as keyof typeof databaseSettings));
+    problems.push(...useless.map(name => `${name}: set DATABASE_URL too, or neither`));
   }
   return problems;
 }
@@ -85,13 +100,18 @@ function loginContradictions(raw: Readonly<Record<string, string>>): string[] {
   return problems;
 }
 
+/** Whether AUTH_ISSUER is a URL, where a discovery document says which keys verify the tokens. */
+export function isIssuerUrl(issuer: string): boolean {
+  return /^https?:\/\/[^/]/.test(issuer) && URL.canParse(issuer);
+}
+
 /** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
 function plaintext(raw: Readonly<Record<string, string>>): string[] {
   const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
   const isExposed = (key: string, text: string): boolean => {
     if (!URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
-    const expected = key === 'AUTH_JWKS_URL' ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
+    const expected = key.startsWith('AUTH') ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
     if (!expected.test(protocol)) return false; // already reported as malformed
     const host = (hostname || searchParams.get('host') || 'localhost').replace(/^\[|\]$/g, '');
     if (isLoopback(host) || host.startsWith('/') || trusted.includes(host)) return false;
@@ -99,17 +119,21 @@ function plaintext(raw: Readonly<Record<string, string>>): string[] {
     if (protocol.startsWith('redis')) return protocol !== 'rediss:';
     return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
   };
-  const exposed = (key: string): boolean =>
-    (key.startsWith('REDIS') ? serverUrls(raw[key]) : [raw[key] ?? '']).some(text => isExposed(key, text));
+  const urlsOf = (key: string): readonly string[] => {
+    if (key.startsWith('REDIS')) return serverUrls(raw[key]);
+    return key.startsWith('DATABASE') ? postgresServers(raw[key] ?? '').urls : [raw[key] ?? ''];
+  };
+  const exposed = (key: string): boolean => urlsOf(key).some(text => isExposed(key, text));
+  // With a secret or a URL of the keys, nothing is read from the issuer.
+  const keysUrl =
+    raw['AUTH_JWT_SECRET'] === undefined && raw['AUTH_JWKS_URL'] === undefined ? 'AUTH_ISSUER' : 'AUTH_JWKS_URL';
   return [
-    ...['DATABASE_URL', 'DATABASE_MIGRATE_URL']
+    ...['DATABASE_URL']
       .filter(exposed)
       .map(
         key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
       ),
-    ...['AUTH_JWKS_URL']
-      .filter(exposed)
-      .map(key => `${key}: make it https://: over http an attacker could replace the keys`),
+    ...[keysUrl].filter(exposed).map(key => `${key}: make it https://: over http an attacker could replace the keys`),
     ...['REDIS_URL', 'REDIS_SENTINELS']
       .filter(exposed)
       .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),

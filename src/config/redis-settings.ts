@@ -90,7 +90,10 @@ export function redisConfig(values: z.infer<z.ZodObject<typeof redisSettings>>):
 export function redisContradictions(raw: Readonly<Record<string, string>>): string[] {
   const { REDIS_URL, ...others } = Object.fromEntries(Object.keys(redisSettings).map(name => [name, raw[name]]));
   const given = Object.keys(others).filter(name => others[name] !== undefined);
-  if (REDIS_URL === undefined) return given.map(name => `${name}: set REDIS_URL too, or neither`);
+  if (REDIS_URL === undefined) {
+    // Its file is reported by its own line.
+    return raw['REDIS_URL_FILE'] === undefined ? given.map(name => `${name}: set REDIS_URL too, or neither`) : [];
+  }
   const problems: string[] = [];
   const servers = serverUrls(REDIS_URL);
   if (servers.length > 1 && given.includes('REDIS_SENTINELS')) {

@@ -1,7 +1,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { claimSettings } from './claim-settings.ts';
+import { databaseSettings } from './database-settings.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { redisSettings } from './redis-settings.ts';
+import { secretNames } from './secret-files.ts';
 
 /** Signs and verifies tokens if no key is configured. It is published, so it protects nothing outside this machine. */
 export const developmentSecret = 'orderstream development key, known to everybody';
@@ -9,12 +12,14 @@ export const developmentSecret = 'orderstream development key, known to everybod
 export const minSecretBytes = 32; // the output size of HMAC-SHA-256; a shorter secret can be guessed
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-const list = z.string().transform(text => text.split(',').map(part => part.trim()));
+const lines = z.string().transform(text => text.split(/\s*[\r\n]\s*/));
 
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'must be a URL like postgresql://user:password@host:5432/database',
-});
+const secret = z
+  .string()
+  .refine(text => Buffer.byteLength(text) >= minSecretBytes, { error: `must have ${minSecretBytes} bytes or more` })
+  .refine(text => text !== developmentSecret, { error: 'is the published development key: set a secret of your own' });
+
+const list = z.string().transform(text => text.split(',').map(part => part.trim()));
 
 const origin = z.string().refine(text => URL.canParse(text) && new URL(text).origin === text, {
   error: 'must be origins like https://shop.example.com, separated by commas',
@@ -48,8 +53,7 @@ export const settings = z.object({
     .transform(Number)
     .refine(seconds => seconds <= 600, { error: 'must be a whole number of seconds, 0 to 600' })
     .optional(),
-  DATABASE_URL: postgresUrl.optional(),
-  DATABASE_MIGRATE_URL: postgresUrl.optional(),
+  ...databaseSettings,
   ...redisSettings,
   DATA_DIR: z.string().default('.data'),
   ERASURE_LIST: z.string().optional(),
@@ -57,20 +61,13 @@ export const settings = z.object({
     .pipe(z.array(z.enum(['api', 'projector'], { error: 'must be api, projector or api,projector' })))
     .transform(roles => [...new Set(roles)])
     .default(['api', 'projector']),
-  AUTH_JWT_SECRET: z
-    .string()
-    .refine(secret => Buffer.byteLength(secret) >= minSecretBytes, {
-      error: `must have ${minSecretBytes} bytes or more`,
-    })
-    .refine(secret => secret !== developmentSecret, {
-      error: 'is the published development key: set a secret of your own',
-    })
-    .optional(),
+  AUTH_JWT_SECRET: lines.pipe(z.array(secret)).optional(),
   AUTH_JWKS_URL: z
     .url({ protocol: /^https?$/, error: 'must be a URL like https://login.example.com/.well-known/jwks.json' })
     .optional(),
   AUTH_ISSUER: z.string().optional(),
-  AUTH_AUDIENCE: z.string().optional(),
+  AUTH_AUDIENCE: list.default([]),
+  ...claimSettings,
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   TRUSTED_PROXIES: list
     .pipe(
@@ -103,8 +100,13 @@ export const settings = z.object({
   LOG_LEVEL: z.enum(logLevels, { error: `must be one of ${logLevels.join(', ')}` }).default('info'),
 });
 
-/** The names of all settings, including those that only `simulate` reads. */
-export const settingNames = [...Object.keys(settings.shape), 'STAFF_TOKEN', 'CUSTOMER_TOKEN'];
+/** The names of all settings, including those that only `simulate` reads, and those of files with secrets. */
+export const settingNames: readonly string[] = [
+  ...Object.keys(settings.shape),
+  'STAFF_TOKEN',
+  'CUSTOMER_TOKEN',
+  ...secretNames.map(name => `${name}_FILE`),
+];
 
 function isAddressOrSubnet(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');

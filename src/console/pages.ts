@@ -1,6 +1,6 @@
 import type { ComponentType } from 'react';
 import { type RouteName, routes } from './routes.ts';
-import type { RoleName } from './sign-in/viewer.ts';
+import type { RoleName } from './sign-in/role-name.ts';
 
 /** A page of the console. Its code is loaded when it is first shown. */
 export interface Page {

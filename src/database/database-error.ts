@@ -70,9 +70,11 @@ const connectionLost =
 const withoutConnection = [
   /\b(?:connect|getaddrinfo) E[A-Z_]+/,
   /^timeout exceeded when trying to connect/,
+  /^timeout expired$/,
   /^Connection terminated due to connection timeout/,
   /^The server does not support SSL connections/,
   /^There was an error establishing an SSL connection/,
+  /^No server of the URL accepts writes/,
   /^Cannot use a pool after calling end on the pool/,
   /Unable to start a transaction in the given time/,
   /^PGlite is (?:closing|closed)/,

@@ -3,12 +3,13 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg, { type CustomTypesConfig, type Pool } from 'pg';
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
 import { type Closers, openClosers } from '../async/closers.ts';
-import type { Config } from '../config.ts';
+import { type Config, type DatabaseConnections, defaultConnections } from '../config.ts';
 import { lockDataDirectory } from './data-directory.ts';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import { migratedByNewer, pendingMigrations } from './pending-migrations.ts';
 import { measurePool, type PoolUse } from './pool-use.ts';
 import { openPool } from './postgres.ts';
+import { querySettings, roleSettings, timeLimitsMs } from './session-settings.ts';
 import type { Query, Statement } from './sql.ts';
 import { StartError } from '../start-error.ts';
 
@@ -58,17 +59,17 @@ export const nodeName = 'orderstream node';
  * @throws StartError if the database can't be reached or used, or if its schema is not the one of this program
  */
 export async function openDatabase(
-  config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  config: Pick<Config, 'databaseUrl' | 'dataDir'> & Partial<Pick<Config, 'databaseConnections'>>,
   name = 'orderstream',
 ): Promise<OpenDatabase> {
   const closers = openClosers();
-  const { databaseUrl } = config;
+  const { databaseUrl, databaseConnections = defaultConnections } = config;
   try {
     const poolUse: (() => PoolUse)[] = [];
     const database =
       databaseUrl === undefined
         ? await openInProcess(config.dataDir, closers)
-        : await openServer(databaseUrl, name, closers, poolUse);
+        : await openServer(databaseUrl, name, databaseConnections, { closers, poolUse });
     await checkSchema(database);
     return { database, embedded: databaseUrl === undefined, poolUse, close: () => closers.release() };
   } catch (error) {
@@ -95,32 +96,48 @@ async function openInProcess(dataDir: string, closers: Closers): Promise<Databas
   };
 }
 
-const limits = {
-  statement_timeout: 30_000,
-  lock_timeout: 10_000,
-  // A process that stops inside a transaction keeps the log's lock. This limits the time.
-  idle_in_transaction_session_timeout: 10_000,
-  // Longer than the server's own limit. After it, the client closes the connection.
-  query_timeout: 40_000,
-};
+/** Longer than the server's own limit. After it, the client closes the connection. */
+const queryTimeoutMs = 40_000;
 
-async function openServer(url: string, name: string, closers: Closers, poolUse: (() => PoolUse)[]): Promise<Database> {
+async function openServer(
+  url: string,
+  name: string,
+  { queryMax, lookUpMax, pooled, synchronousCommit }: DatabaseConnections,
+  { closers, poolUse }: { closers: Closers; poolUse: (() => PoolUse)[] },
+): Promise<Database> {
+  const settings = { application_name: name, ...timeLimitsMs, query_timeout: queryTimeoutMs };
+  const commit = synchronousCommit === undefined ? [] : [`synchronous_commit=${synchronousCommit}`];
   const open = async (kind: PoolUse['pool'], max: number, session: readonly string[]): Promise<Pool> => {
-    const pool = await openPool('DATABASE_URL', url, { application_name: name, max, ...limits }, session);
+    const pool = await openPool({
+      key: 'DATABASE_URL',
+      url,
+      settings: { ...settings, max },
+      session: [...session, ...commit],
+      roleSettings: pooled ? roleSettings(synchronousCommit) : undefined,
+    });
     closers.push(() => pool.end());
     poolUse.push(measurePool(kind, pool, max));
     return pool;
   };
-  const query = await open('query', 10, querySettings);
-  return databaseOn({ query, lookUp: await open('look_up', 6, lookUpSettings) });
+  const query = await open('query', queryMax, querySettings);
+  return databaseOn({ query, lookUp: await open('look_up', lookUpMax, lookUpSettings), prepares: !pooled });
 }
 
-/** The database on pools of connections. @param pools those for `query` and everything else, and those for `lookUp` */
-export function databaseOn(pools: { readonly query: Pool; readonly lookUp: Pool }): Database {
+/** The pools of a database. */
+interface Pools {
+  /** For `query` and everything else. */
+  readonly query: Pool;
+  readonly lookUp: Pool;
+  /** False: a prepared statement may be missing in the session that the next call gets. Default: true. */
+  readonly prepares?: boolean;
+}
+
+export function databaseOn({ prepares = true, ...pools }: Pools): Database {
   const names = new Map<string, string>();
   return {
     query: async <Row>({ text, values }: Statement) => (await pools.query.query({ text, values, types })).rows as Row[],
     lookUp: async <Row>({ text, values }: Statement) => {
+      if (!prepares) return (await pools.lookUp.query({ text, values, types })).rows as Row[];
       const name = names.get(text) ?? `look_up_${names.size}`;
       names.set(text, name);
       return (await pools.lookUp.query({ name, text, values, types })).rows as Row[];
@@ -152,12 +169,6 @@ export const lookUpSettings = [
   'jit=off',
   'plan_cache_mode=force_generic_plan',
 ];
-
-/**
- * For the sessions of all other statements. The plan of a page has many branches, and few of them run. From its
- * estimated cost PostgreSQL would compile (JIT) all of them, which takes a hundred times longer than the execution.
- */
-export const querySettings = ['jit=off'];
 
 function modelsOf(adapter: SqlDriverAdapterFactory): Pick<Database, 'models' | 'snapshot'> {
   const models = new PrismaClient({

@@ -22,7 +22,12 @@ export async function migrate(target: string | PGlite): Promise<string[]> {
     return applyMigrations({ adapter: new PrismaPGlite(target), run: script => target.exec(script) });
   }
   // One connection that is never closed for being idle, because everything below must run in one transaction.
-  const pool = await openPool('DATABASE_MIGRATE_URL', target, { max: 1, idleTimeoutMillis: 0 }, limits);
+  const pool = await openPool({
+    key: 'DATABASE_MIGRATE_URL',
+    url: target,
+    settings: { max: 1, idleTimeoutMillis: 0 },
+    session: limits,
+  });
   try {
     return await applyMigrations({ adapter: new PrismaPg(pool), run: script => pool.query(script) });
   } finally {
@@ -34,7 +39,7 @@ export async function migrate(target: string | PGlite): Promise<string[]> {
  * Building an index over a large table may take any time. If this process stops in between, its locks are released
  * after a minute. These are session settings, because the client ignores a time limit of 0.
  */
-const limits = ['statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=60000'];
+const limits = ['statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=1min'];
 
 /**
  * Everything runs in one transaction: a process that dies in between leaves no incomplete schema and no mark of a

@@ -23,7 +23,12 @@ export async function pendingMigrations(query: Query): Promise<{ pending: string
  * @throws StartError if the server can't be reached, or if a newer release has migrated the database
  */
 export async function readPendingMigrations(ownerUrl: string): Promise<string[]> {
-  const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1 }, ['default_transaction_read_only=on']);
+  const pool = await openPool({
+    key: 'DATABASE_MIGRATE_URL',
+    url: ownerUrl,
+    settings: { max: 1 },
+    session: ['default_transaction_read_only=on'],
+  });
   try {
     const { pending, unknown } = await pendingMigrations(
       async <Row>({ text, values }: Statement) => (await pool.query(text, [...values])).rows as Row[],

@@ -29,3 +29,37 @@ export const sessionSettings: readonly (readonly [name: string, value: string])[
   // Otherwise the server decides which names the functions of a migration may use.
   ['plpgsql.extra_errors', 'none'],
 ];
+
+/** Limits of each statement of a process that serves, ms, independent of the settings of the database or the role. */
+export const timeLimitsMs = {
+  statement_timeout: 30_000,
+  lock_timeout: 10_000,
+  // A process that stops inside a transaction keeps the log's lock. This limits the time.
+  idle_in_transaction_session_timeout: 10_000,
+};
+
+/**
+ * For the sessions of all statements but look-ups. The plan of a page has many branches, and few of them run. From its
+ * estimated cost PostgreSQL would compile (JIT) all of them, which takes a hundred times longer than the execution.
+ */
+export const querySettings = ['jit=off'];
+
+/**
+ * The settings that the serving role must have if a pooler gives each transaction another session: no connection can
+ * set them then.
+ * @param synchronousCommit undefined: the role needs no value
+ */
+export function roleSettings(synchronousCommit: string | undefined): (readonly [name: string, value: string])[] {
+  return [
+    ...sessionSettings,
+    ...querySettings.map(pairOf),
+    ...Object.entries(timeLimitsMs).map(([name, ms]) => [name, `${ms / 1_000}s`] as const),
+    ...(synchronousCommit === undefined ? [] : [['synchronous_commit', synchronousCommit] as const]),
+  ];
+}
+
+/** @param setting e.g. `jit=off` */
+export function pairOf(setting: string): readonly [name: string, value: string] {
+  const [name = '', value = ''] = setting.split('=');
+  return [name, value];
+}

@@ -12,7 +12,8 @@ interface Server {
 
 /**
  * Checks for conditions that are dangerous in production although they cause no error.
- * @param alone true if no Redis connects this process with others
+ * @param alone true if no Redis connects this process with others. Behind a pooler it must be false: the pooler's
+ * connections outlive the processes that used them, so they say nothing about other processes
  * @throws StartError with one line for each problem
  */
 export async function checkForProduction(database: Database, alone: boolean): Promise<void> {
@@ -35,7 +36,7 @@ function problemsOf({ user, mayChange, fsync, fullPageWrites, others }: Server, 
   const problems: string[] = [];
   if (mayChange) {
     problems.push(
-      `DATABASE_URL: ${user} may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate`,
+      `DATABASE_URL: ${user} may change events: set DATABASE_URL to another role, and run npm run db:migrate with this one as DATABASE_MIGRATE_URL`,
     );
   }
   if (fsync !== 'on') {

@@ -1,13 +1,14 @@
 import pg from 'pg';
+import { postgresServers } from '../config/postgres-servers.ts';
 import { isUnreachable, sqlState } from '../database/database-error.ts';
 import { openPool } from '../database/postgres.ts';
+import { pairOf, timeLimitsMs } from '../database/session-settings.ts';
 import { StartError } from '../start-error.ts';
 
 /** The tables that the serving role may write beside those of the views. */
 const ownTables = ['checkpoints', 'parked_streams', 'processes', 'snapshots', 'verification'];
 
-/** Limits in ms, independent of the settings of the database or the role. */
-const limits = { statement_timeout: 30_000, lock_timeout: 10_000, idle_in_transaction_session_timeout: 10_000 };
+type Settings = readonly (readonly [name: string, value: string])[];
 
 /** The SQLSTATE of a wrong password, and of a missing right. */
 const invalidPassword = '28P01';
@@ -87,7 +88,64 @@ export async function grantServing(
 }
 
 /**
+ * Gives the settings to each session of the serving role on this database, unless it has them. Behind a pooler in
+ * transaction mode no connection can set them itself.
+ * @throws StartError if the owner may not do that
+ */
+export async function setServingSessions(ownerUrl: string, servingUrl: string, settings: Settings): Promise<void> {
+  const role = userOf(servingUrl);
+  await asOwner(ownerUrl, async pool => {
+    const { owner, database, given } = await readSessions(pool, role);
+    const missing = settings.filter(([name, value]) => given.get(name) !== value);
+    if (missing.length === 0) return;
+    try {
+      await pool.query(sessionsOf(role, database, missing));
+    } catch (error) {
+      if (sqlState(error) !== insufficientPrivilege) throw error;
+      throw new StartError(
+        `DATABASE_POOLER: ${owner} may not change the session settings of ${role}: have a superuser run the ALTER ROLE statements of docs/operating/database.md, then run this again`,
+        { cause: error },
+      );
+    }
+  });
+}
+
+interface Sessions {
+  readonly owner: string;
+  readonly database: string;
+  /** The settings that the role has on this database. */
+  readonly given: ReadonlyMap<string, string>;
+}
+
+async function readSessions(pool: pg.Pool, role: string): Promise<Sessions> {
+  const { rows } = await pool.query<{ owner: string; database: string; settings: string[] }>(
+    // A setting for the database takes precedence over one for all databases, whose number is 0.
+    `SELECT current_user::text AS owner,
+       current_database()::text AS database,
+       ARRAY(
+         SELECT unnest(s.setconfig) FROM pg_db_role_setting s, pg_roles r, pg_database d
+         WHERE r.rolname = $1 AND s.setrole = r.oid AND d.datname = current_database() AND s.setdatabase IN (0, d.oid)
+         ORDER BY s.setdatabase
+       ) AS settings`,
+    [role],
+  );
+  const { owner = '', database = '', settings = [] } = rows[0] ?? {};
+  return { owner, database, given: new Map(settings.map(pairOf)) };
+}
+
+/** The statements are sent together, so they run in one transaction. */
+function sessionsOf(role: string, database: string, settings: Settings): string {
+  const target = `${pg.escapeIdentifier(role)} IN DATABASE ${pg.escapeIdentifier(database)}`;
+  return [
+    // Loads the language, which has settings of its own. Before that, only a superuser may set them.
+    'DO $$ BEGIN END $$',
+    ...settings.map(([name, value]) => `ALTER ROLE ${target} SET ${name} TO ${pg.escapeLiteral(value)}`),
+  ].join(';\n');
+}
+
+/**
  * Connects as the serving role, and sets its password to the one of the URL if the server has another one.
+ * @param pooled settings that each session of the role has, see setServingSessions(); undefined without a pooler
  * @returns the result; `unreachable` if there is no connection to a server at the URL, so that the password could not
  * be checked
  * @throws StartError with the remedy if the role can't connect, or connects to another database than the owner's
@@ -95,9 +153,10 @@ export async function grantServing(
 export async function checkServingLogin(
   ownerUrl: string,
   servingUrl: string,
+  pooled?: Settings,
 ): Promise<'connects' | 'password changed' | 'unreachable'> {
   try {
-    await connectAsServing(servingUrl);
+    await connectAsServing(servingUrl, pooled);
     return 'connects';
   } catch (error) {
     const cause = (error as Error).cause;
@@ -105,12 +164,13 @@ export async function checkServingLogin(
     if (sqlState(cause) !== invalidPassword || passwordOf(servingUrl) === '') throw error;
   }
   await asOwner(ownerUrl, pool => changePassword(pool, userOf(servingUrl), passwordOf(servingUrl)));
-  await connectAsServing(servingUrl);
+  await connectAsServing(servingUrl, pooled);
   return 'password changed';
 }
 
-async function connectAsServing(servingUrl: string): Promise<void> {
-  const pool = await openPool('DATABASE_URL', servingUrl, { max: 1, ...limits });
+async function connectAsServing(servingUrl: string, pooled: Settings | undefined): Promise<void> {
+  const settings = { max: 1, ...timeLimitsMs };
+  const pool = await openPool({ key: 'DATABASE_URL', url: servingUrl, settings, roleSettings: pooled });
   try {
     const { rows } = await pool.query<{ migrated: boolean }>(
       `SELECT to_regclass('public.events') IS NOT NULL AS migrated`,
@@ -147,7 +207,7 @@ async function changePassword(pool: pg.Pool, role: string, password: string): Pr
 }
 
 async function asOwner<Result>(ownerUrl: string, action: (pool: pg.Pool) => Promise<Result>): Promise<Result> {
-  const pool = await openPool('DATABASE_MIGRATE_URL', ownerUrl, { max: 1, ...limits });
+  const pool = await openPool({ key: 'DATABASE_MIGRATE_URL', url: ownerUrl, settings: { max: 1, ...timeLimitsMs } });
   try {
     return await action(pool);
   } finally {
@@ -181,9 +241,9 @@ function newRole(role: string, password: string): string {
 }
 
 function userOf(url: string): string {
-  return decodeURIComponent(new URL(url).username);
+  return decodeURIComponent(new URL(postgresServers(url).urls[0]).username);
 }
 
 function passwordOf(url: string): string {
-  return decodeURIComponent(new URL(url).password);
+  return decodeURIComponent(new URL(postgresServers(url).urls[0]).password);
 }

@@ -537,21 +537,27 @@ describe('append_events on 16 connections at once', () => {
 });
 
 describe('append_events under an operator’s settings', () => {
-  test('commits durably although the whole database has synchronous_commit off', async () => {
+  test.each([
+    ['off', 'on'],
+    ['local', 'on'],
+    ['on', 'on'],
+    ['remote_write', 'remote_write'],
+    ['remote_apply', 'remote_apply'],
+  ])('a commit is durable: with synchronous_commit %s of the whole database it is %s', async (outside, inside) => {
     const real = await freshDatabase();
     const name = new URL(real.url).pathname.slice(1);
-    await onDatabase(real.url, client => client.query(`ALTER DATABASE ${name} SET synchronous_commit = off`));
+    await onDatabase(real.url, client => client.query(`ALTER DATABASE ${name} SET synchronous_commit = ${outside}`));
     const settings = await onDatabase(real.url, async client => {
       const setting = async () =>
-        (await client.query<{ synchronous_commit: string }>('SHOW synchronous_commit')).rows[0];
-      const outside = await setting();
+        (await client.query<{ synchronous_commit: string }>('SHOW synchronous_commit')).rows[0]?.synchronous_commit;
+      const before = await setting();
       await client.query('BEGIN');
       await appendOn(client, [requestFor(newStream())]);
-      const inside = await setting();
+      const during = await setting();
       await client.query('COMMIT');
-      return [outside, inside, await setting()].map(row => row?.synchronous_commit);
+      return [before, during, await setting()];
     });
-    expect(settings).toEqual(['off', 'on', 'off']);
+    expect(settings).toEqual([outside, inside, outside]);
     await real.drop();
   });
 

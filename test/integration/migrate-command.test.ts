@@ -1,6 +1,9 @@
 // npm run db:migrate, for an owner and a serving role, on a server that requires a password from every role except
 // its superuser.
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { roleSettings } from '../../src/database/session-settings.ts';
+import type { Environment } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { type PostgresServer, startPostgres } from '../support/private-postgres.ts';
@@ -39,10 +42,11 @@ function urlOf(role: string, password: string, database = name): string {
   return url.href;
 }
 
-function migrateWith(password: string, database = name, owner = `${name}_owner`) {
+function migrateWith(password: string, database = name, more: Environment = {}) {
   return runCli('migrate', [], {
-    DATABASE_MIGRATE_URL: urlOf(owner, 'owns'),
+    DATABASE_MIGRATE_URL: urlOf(`${name}_owner`, 'owns'),
     DATABASE_URL: urlOf(`${name}_serving`, password, database),
+    ...more,
   });
 }
 
@@ -144,4 +148,32 @@ test('if the serving URL cannot be reached, a line says that the login is not ch
     code: 0,
     stderr: `DATABASE_URL: not reached from here, so whether ${name}_serving can log in is not checked\n`,
   });
+});
+
+const pooler = { DATABASE_POOLER: 'transaction' };
+
+test('for a pooler, the serving role gets the settings of its sessions, on this database only', async () => {
+  const more = { ...pooler, DATABASE_SYNCHRONOUS_COMMIT: 'remote_apply' };
+  expect(await migrateWith('first', name, more)).toMatchObject({ code: 0, stderr: '' });
+  const given = await ask(
+    'postgres',
+    `SELECT d.datname AS database, s.setconfig AS settings FROM pg_db_role_setting s
+     JOIN pg_database d ON d.oid = s.setdatabase WHERE s.setrole = '${name}_serving'::regrole`,
+  );
+  const expected = roleSettings('remote_apply').map(([setting, value]) => `${setting}=${value}`);
+  expect(given).toEqual([{ database: name, settings: expect.arrayContaining(expected) }]);
+  expect(given[0]!['settings']).toHaveLength(expected.length);
+});
+
+test('if the owner may not change the settings of the role, a superuser does it with the statements of the docs', async () => {
+  await migrateWith('first');
+  await ask('postgres', `ALTER ROLE ${name}_owner NOCREATEROLE`);
+  const { code, stderr } = await migrateWith('first', name, pooler);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `DATABASE_POOLER: ${name}_owner may not change the session settings of ${name}_serving: have a superuser run the ALTER ROLE statements of docs/operating/database.md, then run this again\n`,
+  });
+  const [statements = ''] = /^ALTER ROLE serving [^`]*/m.exec(readFileSync('docs/operating/database.md', 'utf8')) ?? [];
+  await ask('postgres', statements.replaceAll('ROLE serving', `ROLE ${name}_serving`));
+  expect(await migrateWith('first', name, pooler)).toMatchObject({ code: 0, stderr: '' });
 });

@@ -8,6 +8,7 @@ import { developmentSecret } from '../../src/config.ts';
 import { lockDataDirectory } from '../../src/database/data-directory.ts';
 import { spawnRefusedApp, startApp } from '../support/app.ts';
 import { answeringPostgres, refusingPostgres } from '../support/fake-postgres.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { databaseUrl, onDatabase } from '../support/on-database.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import type { PostgresServer } from '../support/private-postgres.ts';
@@ -41,7 +42,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
   test('in production without any configuration: a line for each setting', async () => {
     expect(await refusal({ NODE_ENV: 'production', AUTH_JWT_SECRET: undefined })).toBe(
       [
-        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL: NODE_ENV=production rejects the development key',
+        'AUTH_JWT_SECRET: set it, 32 bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL: NODE_ENV=production rejects the development key',
         'AUTH_ISSUER: set it to the issuer of your tokens (iss)',
         'AUTH_AUDIENCE: set it to the audience of your tokens (aud)',
         'DATABASE_URL: set it: the embedded database is for development: a power failure can lose its data',
@@ -75,9 +76,9 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
         'LIMIT_COST: must be a whole number above 0',
         'GRAPHIQL: set INTROSPECTION=on too, or GRAPHIQL=off: GraphiQL needs the schema',
         'DATABASE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
-        'DATABASE_MIGRATE_URL: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
         'REDIS_URL: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS',
         'AUTH_SECRET: is no key of this program: docs/configuration.md lists all keys',
+        'DATABASE_MIGRATE_URL: set it for npm run db:migrate only: with this connection a process that serves could change the log',
         '',
       ].join('\n'),
     );
@@ -124,7 +125,7 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     const other = await startApp({ DATABASE_URL: syncing.url });
     expect(await refusal({ ...inProduction, DATABASE_URL: syncing.url })).toBe(
       [
-        'DATABASE_URL: postgres may change events: set DATABASE_MIGRATE_URL to the owner, DATABASE_URL to another role, and run npm run db:migrate',
+        'DATABASE_URL: postgres may change events: set DATABASE_URL to another role, and run npm run db:migrate with this one as DATABASE_MIGRATE_URL',
         'REDIS_URL: set it: another Orderstream process uses this database, and the processes notify each other only through Redis',
         '',
       ].join('\n'),
@@ -162,9 +163,46 @@ describe('a start that cannot succeed gives the reason in one line, and an exit 
     await fresh.drop();
   });
 
+  test('with an issuer that does not say where its keys are', async () => {
+    const fresh = await freshDatabase();
+    const byIssuer = (AUTH_ISSUER: string) =>
+      refusal({ DATABASE_URL: fresh.url, AUTH_JWT_SECRET: undefined, AUTH_ISSUER });
+    const other = await startIssuer('https://other.example.com');
+    const document = `${other.url}/.well-known/openid-configuration`;
+    const remedy = 'set it to the issuer of your tokens (iss), or set AUTH_JWKS_URL to its keys';
+    expect(await byIssuer(other.url)).toBe(
+      `AUTH_ISSUER: ${document} is the document of another issuer: https://other.example.com: ${remedy}\n`,
+    );
+    expect(await byIssuer(`${other.url}/realms/shop`)).toMatch(/^AUTH_ISSUER: \S+ is no discovery document [^\n]+\n$/);
+    await other.close();
+    expect(await byIssuer(other.url)).toMatch(/^AUTH_ISSUER: \S+ does not answer: connect ECONNREFUSED [^\n]+\n$/);
+    await fresh.drop();
+  });
+
+  test('with a map that names no role, a file of a secret that is empty, and a pool of no connections: a line for each', async () => {
+    const empty = join(scratch, 'empty');
+    await writeFile(empty, '\n');
+    expect(
+      await refusal({
+        AUTH_JWT_SECRET: undefined,
+        AUTH_JWT_SECRET_FILE: empty,
+        AUTH_ROLE_MAP: 'shop-admins',
+        DATABASE_URL: 'postgresql://127.0.0.1/orders',
+        DATABASE_POOL_QUERY: '0',
+      }),
+    ).toBe(
+      [
+        `AUTH_JWT_SECRET_FILE: ${empty} is empty: write the secret into it`,
+        'DATABASE_POOL_QUERY: must be a number of connections, 1 to 9999',
+        'AUTH_ROLE_MAP: must map values to roles, like shop-admins=operator,shop-staff=staff; the roles are customer, staff, operator',
+        '',
+      ].join('\n'),
+    );
+  });
+
   test('on an address that others can reach, with the development key', async () => {
     expect(await refusal({ HOST: '0.0.0.0', AUTH_JWT_SECRET: undefined })).toBe(
-      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL; the development key is accepted on 127.0.0.1 only\n',
+      'HOST: 0.0.0.0 can be reached from outside: set AUTH_JWT_SECRET, 32 bytes or more, or AUTH_JWKS_URL, or AUTH_ISSUER to a URL; the development key is accepted on 127.0.0.1 only\n',
     );
   });
 

@@ -31,7 +31,7 @@ export interface PostgresServer {
   startStandby(settings?: Record<string, string>): Promise<PostgresServer>;
 }
 
-interface Account {
+export interface Account {
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -135,8 +135,8 @@ async function serve({ bin, account, folder, data, settings }: Place): Promise<P
   };
 }
 
-/** PostgreSQL refuses to run as root. */
-async function unprivilegedAccount(): Promise<Account> {
+/** PostgreSQL and its poolers refuse to run as root. */
+export async function unprivilegedAccount(): Promise<Account> {
   if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     const uid = await exec('id', ['-u', name]).catch(() => undefined);
@@ -147,7 +147,7 @@ async function unprivilegedAccount(): Promise<Account> {
 }
 
 /** A new folder that every account can reach: the system's temporary folder may be closed to others. */
-async function publicFolder(prefix: string): Promise<string> {
+export async function publicFolder(prefix: string): Promise<string> {
   for (const parent of [tmpdir(), '/tmp', '/var/tmp']) {
     if (!(await openToAll(parent))) continue;
     const folder = await mkdtemp(join(parent, prefix));

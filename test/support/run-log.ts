@@ -77,7 +77,8 @@ function noteMembers(value: unknown): void {
 /** Secrets and passwords in URLs of a program's environment. */
 export function noteEnvironment(env: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value = ''] of Object.entries(env)) {
-    if (/SECRET/.test(name)) noteSecret(value);
+    // The name of a file is none.
+    if (/SECRET(?!_FILE)/.test(name)) noteSecret(value);
     else if (URL.canParse(value)) noteSecret(decodeURIComponent(new URL(value).password));
   }
 }

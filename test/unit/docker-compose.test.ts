@@ -61,10 +61,14 @@ test.each(ours.filter(([name]) => name !== 'migrate'))(
   },
 );
 
-test('the migration connects to the database', () => {
-  const { migrate } = containers;
+test('the migration connects as the owner of the tables, and no other container knows that connection', () => {
+  const { migrate, ...others } = containers;
   expect(migrate?.command).toEqual(['node', 'dist/cli/migrate.js']);
-  expect(loadMigrateUrl(environmentOf(migrate!))).toContain('@postgres:5432/orderstream');
+  expect(loadMigrateUrl(environmentOf(migrate!))).toBe(
+    'postgresql://orderstream:secret-word@postgres:5432/orderstream',
+  );
+  for (const { environment = {} } of Object.values(others))
+    expect(environment).not.toHaveProperty('DATABASE_MIGRATE_URL');
 });
 
 describe('without a secret nothing starts, and the message names the secret', () => {

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { developmentSecret } from '../../config.ts';
+import { developmentSecret, loadCallerSecrets } from '../../config.ts';
 import { customers } from '../../simulation/customers.ts';
 import type { People } from '../../simulation/people.ts';
 import { StartError } from '../../start-error.ts';
@@ -22,7 +22,7 @@ export async function peopleOf(
   env: NodeJS.ProcessEnv,
   whoIs: (person: Bearer) => Promise<Viewer>,
 ): Promise<People<Bearer>> {
-  const { STAFF_TOKEN: staffToken, CUSTOMER_TOKEN: customerToken } = env;
+  const { staffToken, customerToken } = loadCallerSecrets(env);
   if (!staffToken && !customerToken) return signedPeople(env);
   if (!staffToken || !customerToken) {
     throw new StartError(`${staffToken ? 'CUSTOMER_TOKEN' : 'STAFF_TOKEN'}: set it too, the simulation needs both`);
@@ -50,8 +50,8 @@ export async function peopleOf(
 
 /** Our own people, with tokens signed by AUTH_JWT_SECRET, or by the development key. */
 export function signedPeople(env: NodeJS.ProcessEnv): People<Bearer> {
-  const { AUTH_JWT_SECRET: secret, AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience } = env;
-  const key = new TextEncoder().encode(secret ? secret : developmentSecret);
+  const { secret, issuer, audience } = loadCallerSecrets(env);
+  const key = new TextEncoder().encode(secret ?? developmentSecret);
   const tokenHint = secret
     ? 'set AUTH_JWT_SECRET, AUTH_ISSUER and AUTH_AUDIENCE as the server has them'
     : "set AUTH_JWT_SECRET to the server's, or STAFF_TOKEN and CUSTOMER_TOKEN";

@@ -3,7 +3,8 @@ import { Link, Route, Switch, useLocation } from 'wouter';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { type Page, pages } from '../pages.ts';
 import { routes } from '../routes.ts';
-import { isDevelopment, type RoleName } from '../sign-in/viewer.ts';
+import type { RoleName } from '../sign-in/role-name.ts';
+import { isDevelopment } from '../sign-in/viewer.ts';
 
 const loaded = Object.values(pages).map(page => ({
   page,

@@ -1,5 +1,6 @@
 import * as ToggleGroup from '@radix-ui/react-toggle-group';
-import { actAs, offeredRoles, type RoleName } from '../sign-in/viewer.ts';
+import type { RoleName } from '../sign-in/role-name.ts';
+import { actAs, offeredRoles } from '../sign-in/viewer.ts';
 
 /** In development: as whom one sees the console. */
 export function RoleSwitch({ role }: { role: RoleName }) {

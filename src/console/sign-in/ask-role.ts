@@ -1,7 +1,7 @@
 import { OperationError } from '@orderstream/client';
 import { ViewerRoleDocument } from '../generated/graphql.ts';
 import { postOnce } from '../post-once.ts';
-import type { RoleName } from './viewer.ts';
+import type { RoleName } from './role-name.ts';
 
 /**
  * Asks the server as whom it sees the bearer of a token: its configuration decides which claim is the role.

@@ -4,10 +4,9 @@ import { createStore } from '@orderstream/client';
 import { returnPath } from '../routes.ts';
 import { askRole } from './ask-role.ts';
 import { hasPendingLogin, type Login, login, loginHost } from './login-facts.ts';
+import type { RoleName } from './role-name.ts';
 import { sampleCustomer } from './sample-customer.ts';
 
-/** As tokens name them. `operator` is offered as soon as the API has it. */
-export type RoleName = 'staff' | 'customer' | 'operator';
 
 /**
  * - `development`: the page signs tokens itself, with the published key

@@ -1,27 +1,19 @@
-import {
-  createRemoteJWKSet,
-  errors,
-  type JWTPayload,
-  jwtVerify,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-} from 'jose';
+import { errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Actor } from '../../commands/decider.ts';
-import type { Config } from '../../config.ts';
-import { parseId } from '../../ids.ts';
+import type { AuthKey, Config } from '../../config.ts';
 import { codedError, unauthenticated } from '../../graphql/coded-error.ts';
 import type { Identity } from '../../graphql/context.ts';
+import { actorOf, checkAudience } from './claims.ts';
+import { openKeySet } from './key-set.ts';
 import { type AuthenticationFailure, headerFault, TokenFault, verificationFault } from './token-fault.ts';
 
 /** Longer headers are rejected unread, because the time to verify a token grows with its length. */
 const maxHeaderLength = 8_192;
-const maxSubjectLength = 200;
 /** Allowed clock difference between issuer and server, for `nbf` and `exp`. */
 export const clockToleranceSeconds = 5;
 /**
- * How long a verified token is cached, and how long a key set is cached. So a key that is withdrawn is rejected after
- * at most twice this time.
+ * How long a verified token is cached. A key set is cached for the same time, so a key that is withdrawn is rejected
+ * after at most twice this time.
  */
 const cacheMs = 60_000;
 const maxCachedTokens = 10_000;
@@ -33,33 +25,36 @@ const maxCachedTokens = 10_000;
  */
 export type Identify = (authorization: string | undefined) => Identity | undefined | Promise<Identity>;
 
+/** Verifies a token's signature and times. @returns its claims */
+type Verify = (token: string) => Promise<JWTPayload>;
+
 /**
+ * @param auth after locateKeys()
  * @param callerIdPrefix prefix of the ids of callers with the role `customer`
  * @param explains whether errors say what is wrong with the token: in development
  * @param failed called for each token that is not accepted
  */
 export function openIdentity(
-  { key, issuer, audience }: Config['auth'],
+  auth: Config['auth'],
   callerIdPrefix: string,
   explains = false,
   failed: (kind: AuthenticationFailure) => void = () => undefined,
 ): Identify {
-  const options: JWTVerifyOptions = {
+  const { key, issuer, audiences, claims: settings } = auth;
+  const verify = verifyBy(key, {
     clockTolerance: clockToleranceSeconds,
-    requiredClaims: ['exp', 'sub'],
+    requiredClaims: ['exp'],
     ...(issuer === undefined ? {} : { issuer }),
-    ...(audience === undefined ? {} : { audience }),
-  };
-  const verify =
-    key.type === 'jwks'
-      ? verifyByKeySet(createRemoteJWKSet(new URL(key.url), { cacheMaxAge: cacheMs }), options)
-      : verifyBySecret(new TextEncoder().encode(key.secret), options);
-
+  });
   const cache = new LRUCache<string, Identity>({ max: maxCachedTokens, ttl: cacheMs });
 
   async function verifyAndCache(authorization: string): Promise<Identity> {
     try {
-      const identity = identityOf(await verify(tokenOf(authorization)), callerIdPrefix);
+      const claims = await verify(tokenOf(authorization));
+      if (audiences.length > 0) checkAudience(claims, settings, audiences);
+      if (typeof claims.exp !== 'number') throw new TokenFault('`exp` is not a number.');
+      const expiresAt = claims.exp + clockToleranceSeconds;
+      const identity = { actor: actorOf(claims, settings, callerIdPrefix), expiresAt };
       cache.set(authorization, identity);
       return identity;
     } catch (error) {
@@ -85,18 +80,37 @@ function tokenOf(authorization: string): string {
 
 // One kind of algorithm for each kind of key: a public key must never be used as an HMAC secret.
 
-function verifyBySecret(secret: Uint8Array, options: JWTVerifyOptions) {
-  return async (token: string): Promise<JWTPayload> => {
-    try {
-      return (await jwtVerify(token, secret, { ...options, algorithms: ['HS256'] })).payload;
-    } catch (error) {
-      throw verificationFault(error);
+function verifyBy(key: AuthKey, options: JWTVerifyOptions): Verify {
+  switch (key.type) {
+    case 'development':
+      return verifyBySecrets([key.secret], options);
+    case 'secret':
+      return verifyBySecrets(key.secrets, options);
+    case 'jwks':
+      return verifyByKeySet(openKeySet(key.url), options);
+    case 'issuer':
+      throw new Error('The keys of the issuer are not located');
+  }
+}
+
+function verifyBySecrets(secrets: readonly string[], options: JWTVerifyOptions): Verify {
+  const keys = secrets.map(secret => new TextEncoder().encode(secret));
+  return async token => {
+    let fault: unknown;
+    for (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, { ...options, algorithms: ['HS256'] })).payload;
+      } catch (error) {
+        fault = error;
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
     }
+    throw verificationFault(fault);
   };
 }
 
-function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions) {
-  return async (token: string): Promise<JWTPayload> => {
+function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions): Verify {
+  return async token => {
     try {
       return (await jwtVerify(token, keySet, { ...options, algorithms: ['RS256', 'ES256', 'EdDSA'] })).payload;
     } catch (error) {
@@ -109,31 +123,5 @@ function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions) {
 
 /** False if the key set could not be fetched or read: then the token may be valid. */
 function blamesToken(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return false;
-  return !(
-    error instanceof errors.JWKSTimeout ||
-    error instanceof errors.JWKSInvalid ||
-    error.code === 'ERR_JOSE_GENERIC'
-  );
-}
-
-function identityOf({ sub, exp, role }: JWTPayload, callerIdPrefix: string): Identity {
-  if (typeof exp !== 'number') throw new TokenFault('`exp` is not a number.');
-  return { actor: actorOf(role, sub, callerIdPrefix), expiresAt: exp + clockToleranceSeconds };
-}
-
-function actorOf(role: unknown, subject: unknown, callerIdPrefix: string): Actor {
-  if (
-    typeof subject !== 'string' ||
-    subject.length > maxSubjectLength ||
-    !/^[^\p{C}\s](?:[^\p{C}]*[^\p{C}\s])?$/u.test(subject)
-  ) {
-    throw new TokenFault(`\`sub\` must be 1 to ${maxSubjectLength} printable characters.`);
-  }
-  if (role === 'staff' || role === 'operator') return { role, subject };
-  if (role !== 'customer') throw new TokenFault('`role` must be "customer", "staff" or "operator".');
-  if (parseId(callerIdPrefix, subject) === undefined) {
-    throw new TokenFault(`\`sub\` must be a customer's id, which begins with \`${callerIdPrefix}_\`.`);
-  }
-  return { role, subject };
+  return error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid);
 }

@@ -55,7 +55,7 @@ export function verificationFault(error: unknown): TokenFault {
     );
   }
   if (error instanceof errors.JWKSNoMatchingKey)
-    return new TokenFault('no key of AUTH_JWKS_URL has its `kid`.', 'unknown_key');
+    return new TokenFault('no key of the key set has its `kid`.', 'unknown_key');
   return new TokenFault('it is malformed: it cannot be parsed as a signed JWT.', 'malformed');
 }
 
@@ -68,8 +68,6 @@ function claimFault({ claim, reason, payload }: errors.JWTClaimValidationFailed)
         : '`nbf` is not a number.';
     case 'iss':
       return 'its issuer (`iss`) is not AUTH_ISSUER.';
-    case 'aud':
-      return 'its audience (`aud`) is not AUTH_AUDIENCE.';
     default:
       return `\`${claim}\` is malformed.`;
   }

@@ -10,7 +10,7 @@ const url = 'http://127.0.0.1:4000';
 
 test.each([
   ['nothing', {}],
-  ['an issuer and an audience', { AUTH_ISSUER: 'https://login.example.com', AUTH_AUDIENCE: 'orders' }],
+  ['an issuer and an audience', { AUTH_ISSUER: 'the shop', AUTH_AUDIENCE: 'orders' }],
 ])('with %s configured, printed tokens are valid for staff and the first customer for 30 days', async (_what, env) => {
   const config = loadConfig(env);
   const text = await welcome(config, url, plain);

@@ -4,13 +4,14 @@ import type { GraphQLError } from 'graphql';
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
+import { authSettings, keySetSettings } from '../../support/auth-settings.ts';
 import { customerToken, staffToken, testSecret, token } from '../../support/tokens.ts';
 import { startServer } from './mini-server.ts';
 
 const customerId = 'cus_00000000-0000-4000-8000-000000000001';
-const key = { type: 'secret', secret: testSecret } as const;
-const identify = openIdentity({ key, issuer: undefined, audience: undefined }, 'cus');
-const strict = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, 'cus');
+const strictly = authSettings({ AUTH_ISSUER: 'https://login.example', AUTH_AUDIENCE: 'orders' });
+const identify = openIdentity(authSettings(), 'cus');
+const strict = openIdentity(strictly, 'cus');
 
 const codeOf = async (identified: ReturnType<typeof identify>) =>
   Promise.resolve(identified).then(
@@ -68,7 +69,12 @@ describe('identity by secret', () => {
     ['sub that is too long', async () => `Bearer ${await signed({ ...staffClaims, sub: 'a'.repeat(201) })}`],
     ['no role', async () => `Bearer ${await signed({ sub: 'anna', exp: inAnHour })}`],
     ['another role', async () => `Bearer ${await token({ sub: 'anna', role: 'admin' })}`],
-    ['roles as a list', async () => `Bearer ${await token({ sub: 'anna', role: ['staff'] })}`],
+    ['a list without a role', async () => `Bearer ${await token({ sub: 'anna', role: ['admin', 7, null] })}`],
+    ['a role inside of a list of lists', async () => `Bearer ${await token({ sub: 'anna', role: [['staff']] })}`],
+    [
+      'the name of a property of every object',
+      async () => `Bearer ${await token({ sub: 'anna', role: 'constructor' })}`,
+    ],
     ['a customer by name', async () => `Bearer ${await token({ sub: 'anna', role: 'customer' })}`],
     [
       'a customer with the id of something else',
@@ -93,7 +99,7 @@ describe('identity by secret', () => {
   });
 
   test('in development the rejection says what is wrong with the token', async () => {
-    const explaining = openIdentity({ key, issuer: 'https://login.example', audience: 'orders' }, 'cus', true);
+    const explaining = openIdentity(strictly, 'cus', true);
     const now = Math.floor(Date.now() / 1000);
     const good = { ...staffClaims, iss: 'https://login.example', aud: 'orders' };
     expect(await explaining(`Bearer ${await signed(good)}`)).toBeDefined();
@@ -124,6 +130,17 @@ describe('identity by secret', () => {
       expect(message).toContain(why);
       expect(message.length).toBeLessThan(120);
       expect(extensions).toEqual({ code: 'UNAUTHENTICATED' });
+    }
+  });
+
+  test('each of several secrets verifies tokens; a token of any other secret is rejected', async () => {
+    const secrets = ['the new secret, of 32 bytes and more', 'the old secret, of 32 bytes and more'];
+    const rotating = openIdentity(authSettings({ AUTH_JWT_SECRET: secrets.join('\n') }), 'cus');
+    for (const secret of secrets) {
+      expect(await rotating(`Bearer ${await staffToken({ secret })}`)).toMatchObject({ actor: { subject: 'anna' } });
+    }
+    for (const secret of [testSecret, secrets.join('\n')]) {
+      expect(await codeOf(rotating(`Bearer ${await staffToken({ secret })}`))).toEqual(unauthenticated);
     }
   });
 
@@ -170,7 +187,7 @@ describe('identity by key set', () => {
     );
     return {
       keys,
-      identify: openIdentity({ key: { type: 'jwks', url }, issuer: undefined, audience: undefined }, 'cus'),
+      identify: openIdentity(keySetSettings(url), 'cus'),
     };
   }
 
@@ -203,10 +220,7 @@ describe('identity by key set', () => {
       .setProtectedHeader({ alg: 'RS256', kid: 'RS256' })
       .sign(keys[0]!.privateKey);
     expect(await codeOf(identify(`Bearer ${jwt}`))).toMatchObject([expect.any(String), { code: 'UNAVAILABLE' }]);
-    const nowhere = openIdentity(
-      { key: { type: 'jwks', url: 'http://127.0.0.1:9/' }, issuer: undefined, audience: undefined },
-      'cus',
-    );
+    const nowhere = openIdentity(keySetSettings('http://127.0.0.1:9/'), 'cus');
     expect(await codeOf(nowhere(`Bearer ${jwt}`))).toMatchObject([expect.any(String), { code: 'UNAVAILABLE' }]);
   });
 

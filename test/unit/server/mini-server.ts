@@ -9,7 +9,7 @@ import type { Dependencies } from '../../../src/graphql/dependencies.ts';
 import type { Probes } from '../../../src/server/probes/probes.ts';
 import { type GraphQLServer, openServer } from '../../../src/server/http/server.ts';
 import { trustedDocuments } from '../../../src/server/limits/trusted-documents.ts';
-import { testSecret } from '../../support/tokens.ts';
+import { authSettings } from '../../support/auth-settings.ts';
 import { schema } from '../graphql/mini-schema.ts';
 
 /** Log lines of the servers that this file's tests have started. */
@@ -20,11 +20,7 @@ export const logger = pino(
   { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
 );
 
-export const auth: Config['auth'] = {
-  key: { type: 'secret', secret: testSecret },
-  issuer: undefined,
-  audience: undefined,
-};
+export const auth = authSettings();
 
 const readyProbes: Probes = {
   readiness: () => Promise.resolve({ status: 'ready' }),
