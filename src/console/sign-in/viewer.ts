@@ -7,7 +7,6 @@ import { hasPendingLogin, type Login, login, loginHost } from './login-facts.ts'
 import type { RoleName } from './role-name.ts';
 import { sampleCustomer } from './sample-customer.ts';
 
-
 /**
  * - `development`: the page signs tokens itself, with the published key
  * - `token`: the person pasted one, or signed in at the issuer
