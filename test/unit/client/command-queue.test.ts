@@ -237,7 +237,8 @@ const plants: [Plant, RegExp][] = [
   ['token of another', /token of/],
 ];
 test.each(plants)('the simulation finds a queue with the fault: %s', async (plant, found) => {
-  const wrong: string[] = [];
-  for (let seed = 1; seed <= 5; seed++) wrong.push(...(await simulate(seed, plant)));
-  expect(wrong.join('\n')).toMatch(found);
+  // On a busy machine tasks interleave otherwise than on an idle one, so the seed that finds it may be another one.
+  let wrong = '';
+  for (let seed = 1; seed <= 50 && !found.test(wrong); seed++) wrong = (await simulate(seed, plant)).join('\n');
+  expect(wrong).toMatch(found);
 });
