@@ -310,7 +310,10 @@ test('a change that changes no count is not sent', async () => {
     await post(app.url, SubmitOrderDocument, { input: { orderId } }, { token: shop.staff }),
   ).position;
   // The item may have been read before the submission, and nothing was sent for it.
-  expect(await frameOf(watching)).toMatchObject({ position, counts: { SUBMITTED: 1 } });
+  let frame = await frameOf(watching);
+  // On a busy machine the subscription starts after the item was added, and then begins with what is there.
+  if (frame.kind === 'SNAPSHOT' && frame.position !== position) frame = await frameOf(watching);
+  expect(frame).toMatchObject({ position, counts: { SUBMITTED: 1 } });
   await watching.close();
   expect(codesOf(await post(app.url, OrderCountsDocument, {}, { token: customer.token }))).toBeUndefined();
 });
