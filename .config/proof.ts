@@ -132,6 +132,10 @@ const parts: Readonly<Record<string, Part>> = {
       'test/kills/export.test.ts',
     ],
   },
+  alerts: {
+    claim: 'Each alert that is shipped fires on a live node that was brought into its state, and Prometheus says so.',
+    command: ['vitest', 'run', '--config=.config/vitest.config.ts', 'test/faults/alerts.test.ts'],
+  },
   runbooks: {
     claim:
       'Backup and restore, a restore to a point in time, failover to a standby, a parked stream and a full disk go as the runbooks say.',

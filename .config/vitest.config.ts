@@ -26,6 +26,9 @@ const wholeSchema = [
 /** They measure CPU time, so they run one by one, after all others. */
 const measuresCpu = ['test/faults/attacks.test.ts', 'test/faults/generated-documents.test.ts'];
 
+/** They take minutes: `npm run proof` runs them. */
+const takesMinutes = ['test/faults/alerts.test.ts', 'test/faults/runbooks.test.ts'];
+
 /**
  * They start the program, its commands, npm or a browser, again and again. Most of their time is the start of processes,
  * so a newcomer's `npm test` does without them.
@@ -98,10 +101,12 @@ export default defineConfig({
       project('replacing', 300, { include: replacing, exclude: [], isolate: true }),
       // npm run proof -- console
       project('console', 600),
+      // npm run proof -- alerts runbooks
+      project('operating', 600, { include: takesMinutes, exclude: [], isolate: true }),
       // npm run test:faults. These kill, stop and disconnect processes. Mostly they wait, so they run in parallel.
       project('programs', 300, { include: startsPrograms, exclude: [] }),
       project('kills', 600),
-      project('faults', 600, { isolate: true, exclude: measuresCpu }),
+      project('faults', 600, { isolate: true, exclude: [...measuresCpu, ...takesMinutes] }),
       project('cpu', 600, {
         include: measuresCpu,
         exclude: [],

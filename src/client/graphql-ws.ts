@@ -1,4 +1,5 @@
 import { type Client, type ClientOptions as SocketOptions, createClient as createSocketClient } from 'graphql-ws';
+import { awaitServer, mostFailedSockets } from './await-server.ts';
 import { type Answer, type ClientOptions, type OperationOptions, openOperationSession } from './operation-session.ts';
 import { type Flow, iterate } from './iterate.ts';
 import { watchLiveness } from './liveness.ts';
@@ -97,6 +98,8 @@ function createFlows(options: ResumingSocketOptions): {
   let bearer: string | undefined;
   let lastError: unknown;
   let reached = false;
+  /** Since the last connection. */
+  let attempts = 0;
   let preparing = false;
   let disposed = false;
   const liveness = watchLiveness(
@@ -112,6 +115,7 @@ function createFlows(options: ResumingSocketOptions): {
     url: async () => {
       preparing = true;
       const target = typeof url === 'function' ? await patiently(url) : url;
+      if (attempts++ >= mostFailedSockets && target !== undefined) await awaitServer(target, pauses, () => disposed);
       // After the URL, for which it may have to wait: a token may expire during that wait.
       if (token) bearer = await patiently(() => fetchToken(token, refusals > 0));
       // The connection is never made, because graphql-ws would open it even after `dispose()`.
@@ -150,6 +154,7 @@ function createFlows(options: ResumingSocketOptions): {
   client.on('connected', () => {
     reached = true;
     refusals = 0;
+    attempts = 0;
   });
   client.on('closed', event => {
     liveness.stop();
