@@ -30,7 +30,8 @@ export function observeTraffic(tell: Tell): void {
 
   window.fetch = async (input, init) => {
     const request = new Request(input, init);
-    if (!request.url.endsWith('/graphql')) return ownFetch(input, init);
+    // A GET asks for nothing: the client finds out whether the server is back.
+    if (!request.url.endsWith('/graphql') || request.method === 'GET') return ownFetch(input, init);
     const subject = subjectOf(request.headers.get('authorization'));
     const asked = operationOf(parsed(typeof init?.body === 'string' ? init.body : '{}'));
     tell({ kind: 'request', ...asked });
