@@ -6,8 +6,8 @@ export const mostFailures = 60;
 const longestMs = 1_000;
 /** Maximum wait before a lost connection is opened again, ms: a page must be right within 1 s of a node's return. */
 const longestLossMs = 500;
-/** After so many attempts, about half a minute, the servers may be overloaded: from then on the longer wait is used. */
-const hurriedAttempts = 80;
+/** After so many attempts, about a minute, the servers may be overloaded: from then on the longer wait is used. */
+const hurriedAttempts = 160;
 
 /**
  * The wait before the next attempt: exponential backoff with jitter, so that clients that were disconnected together
