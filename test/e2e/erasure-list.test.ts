@@ -99,6 +99,21 @@ test('a line that was cut in half does not damage the next one', async () => {
   });
 });
 
+test('a command without the rights of the owner erases no one, and lists no one', async () => {
+  const role = await servingRole(database.url);
+  onTestFinished(role.drop);
+  await serve();
+  const { id } = await registered(app.url);
+  const env = { DATABASE_URL: role.url, ERASURE_LIST: list };
+  const refused = await runCli('orderstream', ['erase-customer', id], env);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: 'DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key\n',
+  });
+  expect(await listed()).toEqual([]);
+  await (await startApp(env)).stop();
+});
+
 test('a server does not start if a customer on its list has a key; --from erases again, and leaves all others unchanged', async () => {
   await serve();
   const customers = [await registered(app.url), await registered(app.url), await registered(app.url)];
