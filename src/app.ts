@@ -80,7 +80,11 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     const { database } = opened;
     if (config.production)
       await checkForProduction(database, config.redis === undefined && !config.databaseConnections.pooled);
-    if (config.erasureList !== undefined) await checkErasureList(database, config.erasureList);
+    if (config.erasureList !== undefined) {
+      await checkErasureList(database, config.erasureList, line => {
+        logger.warn(line);
+      });
+    }
     // The development key is only accepted on this machine: a server with that key is a trial, so it gets sample
     // data.
     if (opened.embedded || config.auth.key.type === 'development') {

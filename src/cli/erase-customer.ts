@@ -2,9 +2,8 @@ import { openCommandBus } from '../commands/command-bus.ts';
 import type { Actor } from '../commands/decider.ts';
 import { type Erasure, erasePersonalData } from '../commands/erase-personal-data.ts';
 import type { Database } from '../database/database.ts';
-import { sqlState } from '../database/database-error.ts';
 import { openEventStore } from '../event-store/event-store.ts';
-import { emptyKey } from '../event-store/personal-keys.ts';
+import { emptyKey, mayEmptyKeys } from '../event-store/personal-keys.ts';
 import { formatPosition } from '../event-store/position.ts';
 import { listingFirst, readErasureList, readUnerased } from '../operator/erasure-list.ts';
 import { readRebuild } from '../projections/checkpoint.ts';
@@ -70,7 +69,14 @@ interface Erased {
   readonly left: string | null;
 }
 
-function erase({ database, actor = atTerminal(), list }: ErasureTask, subject: string): Promise<Erasure | undefined> {
+async function erase(task: ErasureTask, subject: string): Promise<Erasure | undefined> {
+  const { database, actor = atTerminal(), list } = task;
+  // First: otherwise the customer would be on the list and keep the key, and no server would start.
+  if (!(await mayEmptyKeys(database))) {
+    throw new StartError(
+      'DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key',
+    );
+  }
   const store = openEventStore(database, types, () => undefined);
   const now = new Date();
   return erasePersonalData(database, openCommandBus(store, deciders), deciders, {
@@ -78,11 +84,6 @@ function erase({ database, actor = atTerminal(), list }: ErasureTask, subject: s
     actor,
     now,
     emptyKey: listingFirst(list, { actor, now }, emptyKey),
-  }).catch((error: unknown) => {
-    // SQLSTATE insufficient_privilege.
-    throw sqlState(error) === '42501'
-      ? new StartError('DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key')
-      : error;
   });
 }
 

@@ -167,6 +167,22 @@ export async function readKeyLines(
     LIMIT ${limit}::int`);
 }
 
+/** A customer whose stored key is not the one of these lines of readKeyLines(), and neither is erased. */
+export async function findOtherKey(database: Database, lines: readonly string[]): Promise<string | undefined> {
+  const rows = await database.query<{ id: string }>(sql`
+    SELECT k.customer_id AS id
+    FROM jsonb_to_recordset(${`[${lines.join(',')}]`}::jsonb) AS line(
+      "customerId" text,
+      key text
+    )
+    JOIN customer_keys k ON k.customer_id = line."customerId"
+    WHERE k.key <> ''::bytea
+      AND line.key <> ''
+      AND k.key <> decode(line.key, 'base64')
+    LIMIT 1`);
+  return rows[0]?.id;
+}
+
 /** Stores lines of readKeyLines(). A key that is erased in one of both places stays erased. */
 export async function storeKeyLines(database: Database, lines: readonly string[]): Promise<void> {
   await database.execute(sql`

@@ -47,6 +47,14 @@ export async function emptyKey(database: Database, subject: string): Promise<voi
     ON CONFLICT (customer_id) DO UPDATE SET key = ''::bytea`);
 }
 
+/** Whether this connection may call emptyKey(). */
+export async function mayEmptyKeys(database: Database): Promise<boolean> {
+  const rows = await database.query<{ may: boolean }>(
+    sql`SELECT has_table_privilege('customer_keys', 'UPDATE') AS may`,
+  );
+  return rows[0]?.may === true;
+}
+
 /**
  * The same as emptyKey(), for the role that serves. The database does it only if the log has the event with which the
  * subject's own stream records the erasure. So no key is erased without an event that says who erased it.

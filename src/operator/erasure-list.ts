@@ -4,6 +4,7 @@ import type { AnyDecider } from '../commands/decider.ts';
 import { completeErasure, type Erasure, erasureEventType, type ErasureOrder } from '../commands/erase-personal-data.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Database } from '../database/database.ts';
+import { sqlState } from '../database/database-error.ts';
 import { sql } from '../database/sql.ts';
 import type { EventTypes } from '../event-store/event-types.ts';
 import { emptyKeyOfErased } from '../event-store/personal-keys.ts';
@@ -72,10 +73,12 @@ export function openErasure(parts: {
 /**
  * Checks at the start of a server that it can append to the erasure list, which is created if it is missing, and that the
  * key of each customer on it is erased. After a backup was restored, a key may be there again, and the server would show
- * the personal data of a customer who was erased.
- * @throws StartError if the file cannot be opened, or if a customer on it has a key
+ * the personal data of a customer who was erased. The key of an erasure that was interrupted, whose event is in the log,
+ * is emptied here. A line that names no customer is left out with a warning: a power failure may have cut it.
+ * @param warn gets one line
+ * @throws StartError if the file cannot be opened, or if a customer on it has a key and no event of the erasure
  */
-export async function checkErasureList(database: Database, file: string): Promise<void> {
+export async function checkErasureList(database: Database, file: string, warn: (line: string) => void): Promise<void> {
   const list = await open(file, 'a', 0o600).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException;
     throw new StartError(
@@ -83,11 +86,33 @@ export async function checkErasureList(database: Database, file: string): Promis
     );
   });
   await list.close();
-  const keyed = await readKeyed(database, await readErasureList(file));
-  if (keyed.length === 0) return;
+  const { customerIds, damagedLines } = await readLines(file);
+  for (const line of damagedLines) warn(`ERASURE_LIST: ${damaged(file, line)}`);
+  const keyed = await readKeyed(database, customerIds);
+  const kept: string[] = [];
+  for (const customerId of keyed) {
+    if (await emptyIfErased(database, customerId))
+      warn(`the interrupted erasure of ${customerId} is continued: ${next}`);
+    else kept.push(customerId);
+  }
+  if (kept.length === 0) return;
   throw new StartError(
-    `ERASURE_LIST: the database has the keys of ${keyed.length} of its customers again: erase them with orderstream erase-customer --from ${file}`,
+    `ERASURE_LIST: the database has the keys of ${kept.length} of its customers again: erase them with orderstream erase-customer --from ${file}`,
   );
+}
+
+const next = 'its key is erased now; complete it with orderstream erase-customer --from, or by repeating the command';
+
+/** @returns false if the log has no event of the erasure */
+async function emptyIfErased(database: Database, customerId: string): Promise<boolean> {
+  try {
+    await emptyKeyOfErased(database, customerId);
+    return true;
+  } catch (error) {
+    // SQLSTATE insufficient_privilege.
+    if (sqlState(error) === '42501') return false;
+    throw error;
+  }
 }
 
 /** The name of a new file is only on disk after its folder is. */
@@ -106,17 +131,30 @@ async function syncFolder(path: string): Promise<void> {
  * @throws StartError if the file cannot be read, or a line names no customer
  */
 export async function readErasureList(file: string): Promise<readonly string[]> {
+  const { customerIds, damagedLines } = await readLines(file);
+  const [line] = damagedLines;
+  if (line !== undefined) throw new StartError(damaged(file, line));
+  return customerIds;
+}
+
+function damaged(file: string, line: number): string {
+  return `${file} line ${line}: it names no customer: correct it, or remove it`;
+}
+
+/** @returns `damagedLines`: the numbers of the lines that name no customer, from 1 */
+async function readLines(file: string) {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new StartError(`the erasure list ${file} can't be read (${(error as NodeJS.ErrnoException).code})`);
   });
-  const ids = text.split('\n').flatMap((line, index) => {
-    if (line.trim() === '') return [];
+  const customerIds = new Set<string>();
+  const damagedLines: number[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
     const id = customerOf(line.trim());
-    if (id === undefined)
-      throw new StartError(`${file} line ${index + 1}: it names no customer: correct it, or remove it`);
-    return [id];
-  });
-  return [...new Set(ids)];
+    if (id === undefined) damagedLines.push(index + 1);
+    else customerIds.add(id);
+  }
+  return { customerIds: [...customerIds], damagedLines };
 }
 
 function customerOf(line: string): string | undefined {

@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { startApp, type TestApp } from '../support/app.ts';
+import { spawnApp, startApp, type TestApp } from '../support/app.ts';
 import { runCli } from '../support/cli.ts';
 import { codesOf } from '../support/codes-of.ts';
 import { onDatabase } from '../support/on-database.ts';
@@ -97,6 +97,53 @@ test('a line that was cut in half does not damage the next one', async () => {
     code: 1,
     stderr: `${list} line 1: it names no customer: correct it, or remove it\n`,
   });
+});
+
+test('a line that was cut in half does not stop the start of a server, which warns of it', async () => {
+  await serve();
+  const { id } = await registered(app.url);
+  await eraseByApi(id);
+  await writeFile(list, `{"customerId": "cus_0\n${await readFile(list, 'utf8')}`);
+  const env = { DATABASE_URL: database.url, ERASURE_LIST: list };
+  const restarted = await spawnApp(env);
+  expect(await restarted.stop()).toBe(0);
+  expect(restarted.stdout() + restarted.stderr()).toContain(`ERASURE_LIST: ${list} line 1: it names no customer`);
+  // The lines after it count.
+  await appendFile(list, `${(await registered(app.url)).id}\n`);
+  await expect(startApp(env)).rejects.toThrow(/^ERASURE_LIST: the database has the keys of 1 of its customers again/);
+});
+
+test('an erasure that was interrupted after its event and its line does not stop the start, which erases the key', async () => {
+  const role = await servingRole(database.url);
+  onTestFinished(role.drop);
+  await serve();
+  const { id } = await registered(app.url);
+  const key = await onDatabase(database.url, async client => {
+    const { rows } = await client.query<{ key: Buffer }>('SELECT key FROM customer_keys WHERE customer_id = $1', [id]);
+    return rows[0]!.key;
+  });
+  await eraseByApi(id);
+  await onDatabase(database.url, client =>
+    client.query('UPDATE customer_keys SET key = $2 WHERE customer_id = $1', [id, key]),
+  );
+  const serving = await startApp({ DATABASE_URL: role.url, ERASURE_LIST: list });
+  await serving.stop();
+  expect(await lengthOfKey(id)).toBe(0);
+});
+
+test('a command without the rights of the owner erases no one, and lists no one', async () => {
+  const role = await servingRole(database.url);
+  onTestFinished(role.drop);
+  await serve();
+  const { id } = await registered(app.url);
+  const env = { DATABASE_URL: role.url, ERASURE_LIST: list };
+  const refused = await runCli('orderstream', ['erase-customer', id], env);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: 'DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may erase a key\n',
+  });
+  expect(await listed()).toEqual([]);
+  await (await startApp(env)).stop();
 });
 
 test('a server does not start if a customer on its list has a key; --from erases again, and leaves all others unchanged', async () => {

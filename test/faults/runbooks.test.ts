@@ -1,11 +1,10 @@
 // Each runbook of docs/operating is tried by its own commands, on clusters of an installed PostgreSQL.
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { migrate } from '../../src/database/migrations.ts';
 import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -36,7 +35,7 @@ let variables: Record<string, string>;
 
 beforeEach(async () => {
   room = await openRunbookRoom();
-  variables = { USER_NAME: 'ann', ERASURE_LIST: join(room.folder, 'records/erasures.jsonl') };
+  variables = { OWNER: 'owner', ERASURE_LIST: join(room.folder, 'records/erasures.jsonl') };
   for (const name of ['BACKUP', 'RECORDS', 'ARCHIVE']) {
     variables[name] = join(room.folder, name.toLowerCase());
     await mkdir(variables[name], { mode: 0o777 });
@@ -52,11 +51,31 @@ async function runbook(page: string, heading: string, ...steps: readonly number[
   return room.run(chosen.join('\n'), variables);
 }
 
-/** Points the commands to a database. */
-function use(cluster: Cluster, database = 'postgres'): string {
-  const url = urlOf(cluster.port, database);
-  Object.assign(variables, { ADMIN_URL: cluster.url, DATABASE_URL: url, DATABASE_MIGRATE_URL: url });
-  return url;
+/** Points the commands to a database: as superuser, as owner of its tables, and as the role that serves. */
+function use(cluster: Cluster, database = 'orders'): void {
+  const as = (role: string) => urlOf(cluster.port, database).replace('postgres@', `${role}@`);
+  Object.assign(variables, {
+    ADMIN_URL: cluster.url,
+    DATABASE_URL: as('serving'),
+    DATABASE_MIGRATE_URL: as('owner'),
+  });
+}
+
+/** A cluster in use, whose database was migrated by its owner. */
+async function openShopDatabase(name: string, settings?: Readonly<Record<string, string>>): Promise<Cluster> {
+  const cluster = await room.startCluster(name, settings);
+  await onDatabase(cluster.url, client => client.query('CREATE ROLE owner LOGIN CREATEROLE'));
+  await onDatabase(cluster.url, client => client.query('CREATE DATABASE orders OWNER owner'));
+  use(cluster);
+  await room.run('npm run db:migrate', variables);
+  return cluster;
+}
+
+/** The file or folder in BACKUP whose name begins so: the page's commands add the time. */
+async function backedUp(start: string): Promise<string> {
+  const found = (await readdir(variables['BACKUP']!)).filter(name => name.startsWith(start));
+  expect(found).toEqual([expect.stringMatching(/-\d{4}-\d\d-\d\d-\d{4}(?:\.|$)/)]);
+  return join(variables['BACKUP']!, found[0]!);
 }
 
 const serve = (): Promise<TestApp> =>
@@ -90,35 +109,44 @@ interface Checked {
 }
 
 async function check(): Promise<Checked> {
-  const command = 'orderstream restore-check --json --known "$RECORDS/positions.jsonl" || true';
-  return JSON.parse((await room.run(command, variables)).stdout) as Checked;
+  const command = 'orderstream restore-check --json --known "$RECORDS/positions.jsonl"';
+  return JSON.parse((await room.attempt(command, variables)).stdout) as Checked;
 }
 
-/** The section that follows each restore, from the check to the end: someone was erased after the backup. */
-async function afterwards(shop: Shop, erased: string, kept: string): Promise<void> {
-  const page = ['backup.md', 'After every restore and failover'] as const;
-  const checked = await runbook(...page, 0);
-  expect(checked.stdout).toMatch(/^lost: \d+(?: to \d+)? events? after /m);
+/** The list of steps after a restore or a failover: someone was erased after the backup. */
+async function afterwards(list: 'a restore' | 'a failover', shop: Shop, erased: string, kept: string): Promise<void> {
+  const commands = await commandsOf('backup.md', 'After every restore and failover');
+  expect(commands).toHaveLength(8);
+  const [see = '', again = '', verify = '', rename = ''] = commands.slice(list === 'a restore' ? 0 : 4);
+  const checked = await room.attempt(see, variables);
+  expect(checked).toMatchObject({ code: 1, stdout: expect.stringMatching(/^lost: \d+(?: to \d+)? events? after /m) });
   expect(checked.stdout).toContain(`${erased} must be erased again\n`);
   // No server shows the data before that.
   await expect(serve()).rejects.toThrow(/^ERASURE_LIST: the database has the keys of 1 of its customers again/);
-  expect((await runbook(...page, 1)).stdout).toMatch(new RegExp(`^${erased} is erased at .+start a server`, 'm'));
+  expect(await room.attempt(again, variables)).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(new RegExp(`^${erased} is erased at .+start a server`, 'm')),
+  });
   expect(await check()).toMatchObject({ unerased: [] });
 
   const app = await serve();
   try {
     await eventually(async () => expect((await room.run('orderstream status', variables)).code).toBe(0), 30_000);
-    expect((await runbook(...page, 2)).stdout).toMatch(/verified: all is well/);
+    expect((await room.run(verify, variables)).stdout).toMatch(/verified: all is well/);
     expect([await nameOf(app, shop, erased), await nameOf(app, shop, kept)]).toEqual(['[erased]', 'Ada Lovelace']);
   } finally {
     await app.stop();
   }
+  await room.run(rename, variables);
+  expect(await readdir(variables['RECORDS']!)).toEqual([
+    'erasures.jsonl',
+    expect.stringMatching(/^positions-until-.+\.jsonl$/),
+  ]);
 }
 
 describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
   test('a dump is restored: what is lost is reported, and who was erased after it is erased again', async () => {
-    const cluster = await room.startCluster('primary');
-    await migrate(use(cluster));
+    await openShopDatabase('primary');
     const app = await serve();
     const shop = await openShop(app.url);
     const eve = await registered(app.url, 'Eve');
@@ -130,15 +158,28 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     await runbook('backup.md', 'Record positions');
     await app.stop();
 
-    variables['RESTORED'] = 'restored';
-    await runbook('backup.md', 'Restore a dump');
-    use(cluster, 'restored');
-    await afterwards(shop, eve.id, shop.customer.id);
+    const other = await room.startCluster('other');
+    const [DUMP, ROLES] = [await backedUp('orders-'), await backedUp('roles-')];
+    const RESTORED_URL = urlOf(other.port, 'restored').replace('postgres@', 'owner@');
+    Object.assign(variables, { ADMIN_URL: other.url, DUMP, ROLES, RESTORED: 'restored', RESTORED_URL });
+    const [roles, create, restore, migrateAgain] = await commandsOf('backup.md', 'Restore a dump');
+    for (const step of [roles, create, restore]) await room.run(step!, variables);
+    use(other, 'restored');
+    expect((await room.run(migrateAgain!, variables)).stdout).toBe(
+      'nothing to apply: the database is up to date\nserving may read the log and append to it, but not change it\n',
+    );
+    const rights = await onDatabase(urlOf(other.port, 'restored'), async client => {
+      const { rows } = await client.query<{ owners: string[]; open: boolean }>(`
+        SELECT (SELECT array_agg(DISTINCT tableowner::text) FROM pg_tables WHERE schemaname = 'public') AS owners,
+          has_function_privilege('pg_monitor', 'erase_customer_key(text)', 'EXECUTE') AS open`);
+      return rows[0];
+    });
+    expect(rights).toEqual({ owners: ['owner'], open: false });
+    await afterwards('a restore', shop, eve.id, shop.customer.id);
   });
 
   test('a base backup and WAL are restored to a point in time: the erasure after that time is done again', async () => {
-    const cluster = await room.startCluster('primary');
-    await migrate(use(cluster));
+    const cluster = await openShopDatabase('primary');
     const [archiving = '', backup = ''] = await commandsOf('backup.md', 'Back up with a base backup and WAL');
     await room.run(archiving, variables);
     const restart = 'pg_ctl --pgdata="$DATA" --options="-p $PORT" --log="$DATA/server.log" --wait restart';
@@ -159,20 +200,26 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     await order(app, shop, shop.customer, 'lost');
     await runbook('backup.md', 'Record positions');
     await app.stop();
-    await onDatabase(cluster.url, client => client.query('SELECT pg_switch_wal()'));
-    await room.run('pg_ctl --pgdata="$DATA" --mode=fast --wait stop', { DATA: cluster.data });
+    // As after a failure: the last WAL is not archived.
+    await room.run('pg_ctl --pgdata="$DATA" --mode=immediate --wait stop', { DATA: cluster.data });
 
     const port = await room.freePort();
-    Object.assign(variables, { DATA: join(room.folder, 'restored'), PORT: `${port}` });
+    const BASE_BACKUP = await backedUp('base-');
+    Object.assign(variables, {
+      BASE_BACKUP,
+      OLD_DATA: cluster.data,
+      DATA: join(room.folder, 'restored'),
+      PORT: `${port}`,
+    });
     use({ data: variables['DATA']!, port, url: urlOf(port) });
-    await runbook('backup.md', 'Restore to a point in time');
+    const restoring = await commandsOf('backup.md', 'Restore to a point in time');
+    await room.runAsPostgres(restoring.join('\n'), variables);
     expect(await check()).toMatchObject({ lost: { atLeast: expect.any(Number) as number } });
-    await afterwards(shop, eve.id, shop.customer.id);
+    await afterwards('a restore', shop, eve.id, shop.customer.id);
   });
 
   test('a standby that lacks the last commands is promoted: they are reported, and the process that still writes to the old primary', async () => {
-    const cluster = await room.startCluster('primary');
-    await migrate(use(cluster));
+    const cluster = await openShopDatabase('primary');
     const port = await room.freePort();
     const standby = { data: join(room.folder, 'standby'), port, url: urlOf(port) };
     const make = `pg_basebackup --dbname="$ADMIN_URL" --pgdata="$DATA" --checkpoint=fast --write-recovery-conf
@@ -184,7 +231,7 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     await order(app, shop, eve, 'PO of Eve');
     await runbook('backup.md', 'Record positions');
     const replayed = async () => {
-      const [primary, copy] = await Promise.all([cluster.url, standby.url].map(headOf));
+      const [primary, copy] = await Promise.all([cluster, standby].map(headOf));
       expect(copy).toBe(primary);
     };
     await eventually(replayed);
@@ -205,17 +252,15 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     // It was forgotten: it still takes commands, for a log that no one will see.
     const forgotten = await check();
     expect(forgotten.processes).toMatchObject([{ isReporting: false }]);
-    expect(forgotten.lost).toMatchObject({ to: await headOf(cluster.url) });
+    expect(forgotten.lost).toMatchObject({ to: await headOf(cluster) });
     await app.stop();
     await room.run('pg_ctl --pgdata="$DATA" --mode=immediate --wait stop', { DATA: cluster.data });
-    await afterwards(shop, eve.id, shop.customer.id);
+    await afterwards('a failover', shop, eve.id, shop.customer.id);
   });
 
   test('a stream that a faulty release has parked is retried; one with an event that no release can fold is skipped', async () => {
-    const cluster = await room.startCluster('primary');
-    const url = use(cluster);
-    await migrate(url);
-    const node = await openNode(url);
+    const cluster = await openShopDatabase('primary');
+    const node = await openNode(variables['DATABASE_URL']);
     const productId = await productOnSale(node);
     const orderId = await createdOrder(node, await registeredCustomer(node));
     await addItem(node, orderId, productId);
@@ -224,18 +269,27 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
       failingViews(orderId, version => (version === 2 ? 'no such fold' : undefined)),
     );
     await node.close();
-    const [parked = '', retry = '', skip = '', done = ''] = await commandsOf('runbooks.md', 'A stream is parked');
+    const [parked = '', check = '', retry = '', skip = '', done = ''] = await commandsOf(
+      'runbooks.md',
+      'A stream is parked',
+    );
     const app = await serve();
     try {
-      expect((await room.run(parked, variables)).stdout).toContain(`${orderId} before version 2`);
+      expect(await room.attempt(parked, variables)).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining(`${orderId} before version 2`),
+      });
+      // The event itself is not damaged.
+      expect((await room.attempt(check, variables)).stdout).not.toMatch(/^event /m);
       expect((await room.run(retry, variables)).stdout).toBe('1 stream retried: all continue\n');
       await room.run(done, variables);
 
-      await onDatabase(url, client => client.query(nonsense(orderId)));
+      await onDatabase(urlOf(cluster.port, 'orders'), client => client.query(nonsense(orderId)));
       await eventually(async () => {
-        expect((await room.run(parked, variables)).stdout).toContain(`${orderId} before version 3`);
+        expect((await room.attempt(parked, variables)).stdout).toContain(`${orderId} before version 3`);
       }, 30_000);
-      expect((await room.run(retry, variables)).stdout).toContain('1 still parked');
+      expect((await room.attempt(check, variables)).stdout).not.toMatch(/^event /m);
+      expect((await room.attempt(retry, variables)).stdout).toContain('1 still parked');
       const skipped = await room.run(skip, { ...variables, STREAM: orderId, VERSION: '3' });
       expect(skipped.stdout).toBe(`version 3 of ${orderId} is skipped: the stream continues\n`);
       expect((await room.run(done, variables)).stdout).toMatch(
@@ -251,8 +305,7 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
     async () => {
       const { stdout: uid } = await exec('id', ['-u', 'postgres']);
       const disk = await smallDisk(160, Number(uid));
-      const cluster = await room.startCluster(join(disk.folder, 'data'), { max_wal_size: '48MB' });
-      await migrate(use(cluster));
+      const cluster = await openShopDatabase(join(disk.folder, 'data'), { max_wal_size: '48MB' });
       const app = await serve();
       const shop = await openShop(app.url);
       await order(app, shop, shop.customer, 'before');
@@ -277,8 +330,8 @@ describe.skipIf(needs !== '')(`runbooks${needs}`, () => {
   );
 });
 
-function headOf(url: string): Promise<string> {
-  return onDatabase(url, async client => {
+function headOf({ port }: Cluster): Promise<string> {
+  return onDatabase(urlOf(port, 'orders'), async client => {
     const { rows } = await client.query<{ head: string }>(`
       SELECT lpad(to_hex(position), 13, '0') || '-' || encode(substr(hash, 1, 6), 'hex') AS head
       FROM events ORDER BY position DESC LIMIT 1`);

@@ -5,8 +5,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { eraseNamedCustomer } from '../../src/cli/erase-customer.ts';
 import { exportLog, type ExportOrder } from '../../src/cli/export/export-log.ts';
 import { importLog } from '../../src/cli/export/import-log.ts';
+import { rebuildView } from '../../src/cli/rebuild.ts';
 import { verify } from '../../src/cli/verify.ts';
-import { readLogEnd } from '../../src/event-store/archive.ts';
+import { readKeyLines, readLogEnd } from '../../src/event-store/archive.ts';
+import { personalKey } from '../../src/event-store/personal-keys.ts';
+import { atTerminal } from '../../src/operator/append-act.ts';
 import { views } from '../../src/slices.ts';
 import { runCli } from '../support/cli.ts';
 import { onDatabase } from '../support/on-database.ts';
@@ -58,6 +61,8 @@ async function onCopy<Result>(use: (node: TestNode) => Promise<Result>): Promise
   }
 }
 const imported = (node: TestNode) => importLog(node.database, false, place().folder);
+
+const keysOf = (node: TestNode) => readKeyLines(node.database, '', true, 100);
 
 function wholeLog(url: string): Promise<unknown[]> {
   return onDatabase(
@@ -122,11 +127,60 @@ describe('an import of an export', () => {
     });
   });
 
-  test('into a log with other events is refused', async () => {
+  test('into a log with other events is refused, and its keys are unchanged', async () => {
     await exported();
     await onCopy(async node => {
       await registeredCustomer(node, 'Other');
+      // In the export this customer is erased.
+      await personalKey(node.database, erased);
+      const before = await keysOf(node);
       await expect(imported(node)).rejects.toThrow(/the log has events that are not in .+: import it into an empty/);
+      expect(await keysOf(node)).toEqual(before);
+    });
+  });
+
+  test('into a log that goes on after the export is refused, and its keys are unchanged', async () => {
+    await exported({ personal: true });
+    await onCopy(async node => {
+      await imported(node);
+      const before = await keysOf(node);
+      await registeredCustomer(node, 'Other');
+      const keys = join(place().folder, 'keys.jsonl');
+      await writeFile(keys, (await readFile(keys, 'utf8')).replaceAll(/"key" : "[^"]*"/g, '"key" : ""'));
+      await expect(imported(node)).rejects.toThrow(/the log has events that are not in /);
+      expect(await keysOf(node)).toEqual(expect.arrayContaining([...before]));
+    });
+  });
+
+  test('without the keys says what that means; the keys can be imported until the log goes on or a key differs', async () => {
+    const bare = place({ folder: join(folder.path, 'bare') });
+    await exported(bare);
+    await exported({ personal: true });
+    await onCopy(async node => {
+      const report = await importLog(node.database, false, bare.folder);
+      expect(report).toMatchObject({ ok: true, value: { personal: false } });
+      expect(report.lines.join('\n')).toMatch(
+        /no keys .+ cannot be read[^]+gets a new key with the next personal data/,
+      );
+      await projectAll(node);
+
+      await personalKey(node.database, ada);
+      const before = await keysOf(node);
+      await expect(imported(node)).rejects.toThrow(
+        `${ada} has another key in this database than in ${place().folder}: import it into an empty database`,
+      );
+      expect(await keysOf(node)).toEqual(before);
+      await onDatabase(copy.url, client => client.query('DELETE FROM customer_keys WHERE customer_id = $1', [ada]));
+
+      const later = await imported(node);
+      expect(later).toMatchObject({ ok: true, value: { personal: true, events: 0 } });
+      expect(later.lines.join('\n')).not.toContain('no keys');
+      expect(await keysOf(node)).toEqual(await keysOf(original.node));
+      const nameOfAda = async () => (await viewRows(node.database, 'customer_view', 'customerId')).get(ada);
+      expect(await nameOfAda()).toMatchObject({ name: '[erased]' });
+      await rebuildView(node.database, 'customer_view', atTerminal());
+      expect(await nameOfAda()).toMatchObject({ name: 'Ada' });
+      await expect(imported(node)).rejects.toThrow(/the log has events that are not in /);
     });
   });
 });

@@ -41,6 +41,10 @@ export interface RunbookRoom {
   readonly folder: string;
   /** Runs a script with these variables. @throws if it fails, with its output */
   run(script: string, variables: Readonly<Record<string, string>>): Promise<Output>;
+  /** The same as the account of PostgreSQL, if this process runs as root. */
+  runAsPostgres(script: string, variables: Readonly<Record<string, string>>): Promise<Output>;
+  /** The same as run(), for a command that may fail. */
+  attempt(script: string, variables: Readonly<Record<string, string>>): Promise<Output>;
   /** Makes a cluster in the folder `name`, or in that folder of this one, and starts it. */
   startCluster(name: string, settings?: Readonly<Record<string, string>>): Promise<Cluster>;
   freePort(): Promise<number>;
@@ -66,19 +70,27 @@ export async function openRunbookRoom(): Promise<RunbookRoom> {
   const programs = join(folder, 'programs');
   await mkdir(programs);
   // PostgreSQL does not run as root, so for root its programs run as its own account.
-  const as = process.getuid?.() === 0 ? 'setpriv --reuid=postgres --regid=postgres --clear-groups ' : '';
-  for (const name of ['initdb', 'pg_ctl', 'pg_basebackup', 'pg_dump', 'pg_restore', 'psql']) {
-    await script(join(programs, name), `cd /tmp && exec ${as}${join(postgresPrograms, name)} "$@"`);
+  const asPostgres = ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'];
+  for (const name of ['initdb', 'pg_ctl', 'pg_basebackup', 'pg_dump', 'pg_dumpall', 'pg_restore', 'psql']) {
+    const program = join(postgresPrograms, name);
+    await script(
+      join(programs, name),
+      `cd /tmp\nif [ "$EUID" = 0 ]; then exec ${asPostgres.join(' ')} ${program} "$@"; fi\nexec ${program} "$@"`,
+    );
   }
-  const program = [process.execPath, ...programArguments('cli/orderstream')].map(part => `'${part}'`).join(' ');
-  await script(join(programs, 'orderstream'), `cd '${root}' && exec ${program} "$@"`);
+  const program = (name: string) => [process.execPath, ...programArguments(name)].map(part => `'${part}'`).join(' ');
+  await script(join(programs, 'orderstream'), `cd '${root}' && exec ${program('cli/orderstream')} "$@"`);
+  // `npm run db:migrate` runs what was built. Here the sources run, as everywhere in the tests.
+  await script(join(programs, 'npm'), `[ "$*" = 'run db:migrate' ] && cd '${root}' && exec ${program('cli/migrate')}`);
 
-  const run: RunbookRoom['run'] = async (text, variables) => {
-    const env = { PATH: `${programs}:${process.env['PATH'] ?? ''}`, LC_ALL: 'C', ...variables };
-    const outcome = await bash(text, env);
-    if (outcome.code === 0) return outcome;
-    throw new Error(`exit code ${outcome.code} of\n${text}\n${outcome.stdout}\n${outcome.stderr}`);
+  const attempt = (text: string, variables: Readonly<Record<string, string>>, as: readonly string[] = []) =>
+    bash(text, { PATH: `${programs}:${process.env['PATH'] ?? ''}`, LC_ALL: 'C', ...variables }, as);
+  const succeeding = async (text: string, outcome: Promise<Output>) => {
+    const { code, stdout, stderr } = await outcome;
+    if (code !== 0) throw new Error(`exit code ${code} of\n${text}\n${stdout}\n${stderr}`);
+    return outcome;
   };
+  const run: RunbookRoom['run'] = (text, variables) => succeeding(text, attempt(text, variables));
   const stopAll = `for pid in ${folder}/*/postmaster.pid; do if [ -f "$pid" ]; then kill -QUIT "$(head -1 "$pid")"; fi; done`;
   // If this process is killed, its servers end with it.
   const leash = spawn('sh', ['-c', `read -r _; ${stopAll}; sleep 3; rm -rf ${folder}`], {
@@ -96,6 +108,9 @@ export async function openRunbookRoom(): Promise<RunbookRoom> {
   return {
     folder,
     run,
+    runAsPostgres: (text, variables) =>
+      succeeding(text, attempt(text, variables, process.getuid?.() === 0 ? asPostgres : [])),
+    attempt: (text, variables) => attempt(text, variables),
     freePort,
     close,
     startCluster: async (name, settings = {}) => {
@@ -134,9 +149,10 @@ async function script(path: string, text: string): Promise<void> {
   await writeFile(path, `#!/bin/bash\n${text}\n`, { mode: 0o755 });
 }
 
-function bash(text: string, env: NodeJS.ProcessEnv): Promise<Output> {
+function bash(text: string, env: NodeJS.ProcessEnv, as: readonly string[]): Promise<Output> {
   return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-euo', 'pipefail', '-c', text], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...args] = [...as, 'bash', '-euo', 'pipefail', '-c', text];
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (part: string) => (output.stdout += part));
     child.stderr.setEncoding('utf8').on('data', (part: string) => (output.stderr += part));

@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import type { Database } from '../../database/database.ts';
 import { sqlState } from '../../database/database-error.ts';
 import { openEventStore } from '../../event-store/event-store.ts';
-import { type LogEnd, readHashAt, readLogEnd, storeEventLines, storeKeyLines } from '../../event-store/archive.ts';
+import {
+  findOtherKey,
+  type LogEnd,
+  readHashAt,
+  readLogEnd,
+  storeEventLines,
+  storeKeyLines,
+} from '../../event-store/archive.ts';
 import { types, views } from '../../slices.ts';
 import { StartError } from '../../start-error.ts';
 import { catchUp } from '../catch-up.ts';
@@ -18,7 +25,7 @@ const batchSize = 1_000;
  * `orderstream import-log FOLDER`: stores an export in an empty log, with the same positions, ids and hashes. Each hash
  * is computed again. If it was killed, a second call continues it: the log then has the first events of the export.
  * @param embedded true: no projector runs, so this command folds the views itself
- * @throws StartError if the export is not complete, or the log has other events
+ * @throws StartError if the export is not complete, or the log has other events; then nothing was changed
  */
 export async function importLog(database: Database, embedded: boolean, folder: string): Promise<Report> {
   const manifest = await readManifest(folder);
@@ -28,7 +35,9 @@ export async function importLog(database: Database, embedded: boolean, folder: s
   }
   if (!manifest.complete) throw new StartError(`${folder} is not complete: run the export again, which continues it`);
   const before = await readLogEnd(database);
-  // Keys first: whatever folds the events can then read their personal data.
+  await checkContinues(folder, manifest, before);
+  await checkKeys(database, folder);
+  // Keys before events: whatever folds the events can then read their personal data.
   for await (const lines of batches(join(folder, keysName))) await asStartError(storeKeyLines(database, lines), folder);
   await storeEvents(database, folder, manifest, before);
   if ((await readHashAt(database, manifest.end.point)) !== manifest.end.hash) {
@@ -48,15 +57,49 @@ export async function importLog(database: Database, embedded: boolean, folder: s
     ok: true,
     lines: [
       `${counted(events, 'event')} imported, ${counted(before.point)} stored before: the log ends at position ${position}, and each hash was checked`,
+      ...(manifest.personal ? [] : withoutKeys),
       ...(embedded ? [] : ['the views show them when a server runs']),
     ],
-    value: { folder, position, events, storedBefore: before.point, peakMegabytes: peakMegabytes() },
+    value: {
+      folder,
+      position,
+      events,
+      storedBefore: before.point,
+      personal: manifest.personal,
+      peakMegabytes: peakMegabytes(),
+    },
   };
+}
+
+/** Checks that the log has the first events of the export, and no others: nothing may be changed in another log. */
+async function checkContinues(folder: string, manifest: Manifest, { point, hash }: LogEnd): Promise<void> {
+  if (point === 0) return;
+  const file = eventFiles(manifest).find(({ first, last }) => first <= point && point <= last);
+  if (file === undefined) throw otherEvents(folder);
+  let at = file.first - 1;
+  for await (const lines of batches(join(folder, file.name))) {
+    const line = lines[point - at - 1];
+    at += lines.length;
+    if (line === undefined) continue;
+    if (!line.includes(`"${hash}"`)) throw otherEvents(folder);
+    return;
+  }
+  throw notTheEvents(folder, file);
+}
+
+/** Checks that no customer has another key here: what one of the two keys encrypted could not be read any more. */
+async function checkKeys(database: Database, folder: string): Promise<void> {
+  for await (const lines of batches(join(folder, keysName))) {
+    const customerId = await asStartError(findOtherKey(database, lines), join(folder, keysName));
+    if (customerId === undefined) continue;
+    throw new StartError(
+      `${customerId} has another key in this database than in ${folder}: import it into an empty database`,
+    );
+  }
 }
 
 async function storeEvents(database: Database, folder: string, manifest: Manifest, before: LogEnd): Promise<void> {
   const progress = openProgress(process.stderr, { what: 'event', total: manifest.end.point });
-  if (before.point > manifest.end.point) throw otherEvents(folder);
   for (const { name, first, last } of eventFiles(manifest)) {
     if (last < before.point) {
       progress.add(last - first + 1);
@@ -65,22 +108,26 @@ async function storeEvents(database: Database, folder: string, manifest: Manifes
     let at = first - 1;
     for await (const lines of batches(join(folder, name))) {
       const skipped = Math.min(Math.max(before.point - at, 0), lines.length);
-      const known = lines[skipped - 1];
-      if (known !== undefined && at + skipped === before.point && !known.includes(`"${before.hash}"`)) {
-        throw otherEvents(folder);
-      }
       if (skipped < lines.length) await store(database, folder, name, lines.slice(skipped));
       at += lines.length;
       progress.add(lines.length);
     }
-    if (at !== last)
-      throw new StartError(`${join(folder, name)} has not the events ${first} to ${last}: it was changed`);
+    if (at !== last) throw notTheEvents(folder, { name, first, last });
   }
   progress.end();
 }
 
+const withoutKeys = [
+  'the export has no keys (it was made without --personal): the personal data in it cannot be read, and is shown as erased',
+  'a customer gets a new key with the next personal data, which can be read; the old keys (--personal) can be imported only until an event is appended',
+];
+
 function otherEvents(folder: string): StartError {
   return new StartError(`the log has events that are not in ${folder}: import it into an empty database`);
+}
+
+function notTheEvents(folder: string, { name, first, last }: ReturnType<typeof eventFiles>[number]): StartError {
+  return new StartError(`${join(folder, name)} has not the events ${first} to ${last}: it was changed`);
 }
 
 async function store(database: Database, folder: string, name: string, lines: readonly string[]): Promise<void> {
