@@ -11,7 +11,6 @@ import type { GraphQLError } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { parseId } from '../../../src/ids.ts';
 import { openIdentity } from '../../../src/server/authentication/identity.ts';
-import { locateKeys } from '../../../src/server/authentication/locate-keys.ts';
 import { authSettings } from '../../support/auth-settings.ts';
 import { startServer } from './mini-server.ts';
 
@@ -177,9 +176,7 @@ describe.each(providers)('$name', provider => {
       }),
     );
     const url = `${host.replace(/\/$/, '')}${provider.path}`;
-    const auth = await locateKeys(
-      authSettings({ ...documented(provider.name), AUTH_JWT_SECRET: undefined, AUTH_ISSUER: url }),
-    );
+    const auth = authSettings({ ...documented(provider.name), AUTH_JWT_SECRET: undefined, AUTH_ISSUER: url });
     const identify = openIdentity(auth, 'cus', true);
     return async (claims: JWTPayload) => {
       const token = new SignJWT({ ...claims, iss: url }).setProtectedHeader({ alg: 'RS256', kid, ...provider.header });
