@@ -12,7 +12,7 @@ import { graphiqlPage } from './development/graphiql-page.ts';
 import { openAdmission } from './server/limits/admission.ts';
 import { openGraphiQL } from './development/graphiql.ts';
 import { openIdentity } from './server/authentication/identity.ts';
-import { locateKeys } from './server/authentication/locate-keys.ts';
+import { checkIssuer } from './server/authentication/locate-keys.ts';
 import type { Dependencies } from './graphql/dependencies.ts';
 import { openLiveViews } from './graphql/live-views.ts';
 import { plugins } from './server/plugins.ts';
@@ -240,12 +240,8 @@ async function serve(
     limits: { ...config.limits, introspection: config.introspection },
     logger,
   });
-  const identify = openIdentity(
-    await locateKeys(config.auth),
-    callerIdPrefix,
-    !config.production,
-    metrics.authenticationFailed,
-  );
+  await checkIssuer(config.auth, logger);
+  const identify = openIdentity(config.auth, callerIdPrefix, !config.production, metrics.authenticationFailed);
   const server = await openServer({
     schema,
     dependencies,

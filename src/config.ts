@@ -1,6 +1,12 @@
 import type { z } from 'zod';
 import { type ClaimSettings, claimsOf } from './config/claim-settings.ts';
-import { contradictions, isIssuerUrl, noEmbeddedInProduction, noErasureList } from './config/contradictions.ts';
+import {
+  contradictions,
+  isIssuerUrl,
+  noEmbeddedInProduction,
+  noErasureList,
+  plaintextDatabases,
+} from './config/contradictions.ts';
 import { connectionSettings, type DatabaseConnections, databaseConnections } from './config/database-settings.ts';
 import type { Limits } from './config/limits.ts';
 import { type RedisConfig, redisConfig } from './config/redis-settings.ts';
@@ -150,10 +156,13 @@ export interface Migration {
 /**
  * The connections of a process that migrates. It reads only the settings of the database, because such a process serves
  * no requests.
- * @throws ConfigError if neither URL is set, or a setting is invalid
+ * @throws ConfigError if neither URL is set, a setting is invalid, or a connection of production is not encrypted
  */
 export function loadMigration(env: NodeJS.ProcessEnv): Migration {
-  const { values } = readDatabaseSettings(env, ['DATABASE_URL', 'DATABASE_MIGRATE_URL']);
+  const urls = ['DATABASE_URL', 'DATABASE_MIGRATE_URL'] as const;
+  const { raw, values } = readDatabaseSettings(env, urls);
+  const exposed = raw['NODE_ENV'] === 'production' ? plaintextDatabases(raw, urls) : [];
+  if (exposed.length > 0) throw new ConfigError(exposed);
   const ownerUrl = values.DATABASE_MIGRATE_URL ?? values.DATABASE_URL;
   if (ownerUrl === undefined) {
     throw new ConfigError(['DATABASE_URL: set it; each start migrates the embedded database']);

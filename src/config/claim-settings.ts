@@ -22,12 +22,13 @@ const others = '*';
 
 const roleMap = z
   .string()
-  .regex(/^(?:[^=,]+=\s*(?:customer|staff|operator)\s*(?:,|$))+$/, {
+  .transform(text => text.split(',').map(pair => pair.trim()))
+  .refine(pairs => pairs.every(pair => /^[^=\s][^=]*=\s*(?:customer|staff|operator)$/.test(pair)), {
     error:
       'must map values to roles, like shop-admins=operator,shop-staff=staff; the roles are customer, staff, operator',
     abort: true,
   })
-  .transform(text => text.split(',').map(pair => pair.split('=').map(part => part.trim()) as [string, CallerRole]))
+  .transform(pairs => pairs.map(pair => pair.split('=').map(part => part.trim()) as [string, CallerRole]))
   .refine(pairs => new Set(pairs.map(([value]) => value)).size === pairs.length, {
     error: 'names a value twice: give each value one role',
   })

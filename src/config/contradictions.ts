@@ -107,8 +107,32 @@ export function isIssuerUrl(issuer: string): boolean {
 
 /** Problems of connections that are not encrypted. Hosts in a private network are listed in PLAINTEXT_HOSTS. */
 function plaintext(raw: Readonly<Record<string, string>>): string[] {
+  const exposed = (key: string): boolean => isExposed(raw, key);
+  // With a secret or a URL of the keys, nothing is read from the issuer.
+  const keysUrl =
+    raw['AUTH_JWT_SECRET'] === undefined && raw['AUTH_JWKS_URL'] === undefined ? 'AUTH_ISSUER' : 'AUTH_JWKS_URL';
+  return [
+    ...plaintextDatabases(raw, ['DATABASE_URL']),
+    ...[keysUrl].filter(exposed).map(key => `${key}: make it https://: over http an attacker could replace the keys`),
+    ...['REDIS_URL', 'REDIS_SENTINELS']
+      .filter(exposed)
+      .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
+  ];
+}
+
+/** The same for these settings with URLs of PostgreSQL. */
+export function plaintextDatabases(raw: Readonly<Record<string, string>>, keys: readonly string[]): string[] {
+  return keys
+    .filter(key => isExposed(raw, key))
+    .map(
+      key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
+    );
+}
+
+/** Whether a URL of the setting leads to a server without encryption. */
+function isExposed(raw: Readonly<Record<string, string>>, key: string): boolean {
   const trusted = (raw['PLAINTEXT_HOSTS'] ?? '').split(',').map(host => host.trim());
-  const isExposed = (key: string, text: string): boolean => {
+  return urlsOf(raw, key).some(text => {
     if (!URL.canParse(text)) return false;
     const { hostname, protocol, searchParams } = new URL(text);
     const expected = key.startsWith('AUTH') ? /^https?:$/ : /^(?:postgres(?:ql)?|rediss?):$/;
@@ -118,26 +142,12 @@ function plaintext(raw: Readonly<Record<string, string>>): string[] {
     if (protocol.startsWith('http')) return protocol !== 'https:';
     if (protocol.startsWith('redis')) return protocol !== 'rediss:';
     return !['require', 'verify-ca', 'verify-full'].includes(searchParams.get('sslmode') ?? '');
-  };
-  const urlsOf = (key: string): readonly string[] => {
-    if (key.startsWith('REDIS')) return serverUrls(raw[key]);
-    return key.startsWith('DATABASE') ? postgresServers(raw[key] ?? '').urls : [raw[key] ?? ''];
-  };
-  const exposed = (key: string): boolean => urlsOf(key).some(text => isExposed(key, text));
-  // With a secret or a URL of the keys, nothing is read from the issuer.
-  const keysUrl =
-    raw['AUTH_JWT_SECRET'] === undefined && raw['AUTH_JWKS_URL'] === undefined ? 'AUTH_ISSUER' : 'AUTH_JWKS_URL';
-  return [
-    ...['DATABASE_URL']
-      .filter(exposed)
-      .map(
-        key => `${key}: add ?sslmode=verify-full: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`,
-      ),
-    ...[keysUrl].filter(exposed).map(key => `${key}: make it https://: over http an attacker could replace the keys`),
-    ...['REDIS_URL', 'REDIS_SENTINELS']
-      .filter(exposed)
-      .map(key => `${key}: make it rediss://: the connection is not encrypted; or name the host in PLAINTEXT_HOSTS`),
-  ];
+  });
+}
+
+function urlsOf(raw: Readonly<Record<string, string>>, key: string): readonly string[] {
+  if (key.startsWith('REDIS')) return serverUrls(raw[key]);
+  return key.startsWith('DATABASE') ? postgresServers(raw[key] ?? '').urls : [raw[key] ?? ''];
 }
 
 /** Whether only this machine can reach the address. */

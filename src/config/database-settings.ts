@@ -27,6 +27,9 @@ const url = z
   })
   .refine(text => ['any', 'read-write'].includes(postgresServers(text).target), {
     error: 'allows target_session_attrs=read-write or any, and no other value',
+  })
+  .refine(text => !namesHostTwice(text), {
+    error: 'must not have host= or port= beside several servers: it would be the address of all of them',
   });
 
 const connections = z
@@ -67,6 +70,12 @@ export function databaseConnections(
     pooled: values.DATABASE_POOLER !== undefined,
     synchronousCommit: values.DATABASE_SYNCHRONOUS_COMMIT,
   };
+}
+
+function namesHostTwice(text: string): boolean {
+  const { urls } = postgresServers(text);
+  const { searchParams } = new URL(urls[0]);
+  return urls.length > 1 && (searchParams.has('host') || searchParams.has('port'));
 }
 
 function isPostgresUrl(text: string): boolean {

@@ -66,7 +66,9 @@ export const settings = z.object({
     .url({ protocol: /^https?$/, error: 'must be a URL like https://login.example.com/.well-known/jwks.json' })
     .optional(),
   AUTH_ISSUER: z.string().optional(),
-  AUTH_AUDIENCE: list.default([]),
+  AUTH_AUDIENCE: list
+    .pipe(z.array(z.string().min(1, { error: 'must be audiences, separated by commas, and none of them empty' })))
+    .default([]),
   ...claimSettings,
   CORS_ORIGINS: list.pipe(z.array(origin)).default([]),
   TRUSTED_PROXIES: list

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import pg from 'pg';
+import { settledWithin } from '../async/timeout.ts';
 import { isUnreachable } from './database-error.ts';
 
 /** Maximum time in which a server must say whether it can be used, ms. */
@@ -30,10 +31,8 @@ export function failoverClient(urls: readonly string[], needsWrites: boolean): t
     override connect(callback: Callback): void;
     override connect(callback?: Callback): Promise<pg.Client> | void {
       const connected = findServer().then(url => {
-        const { hostname, port } = new URL(url);
-        // The driver reads both when it connects.
-        this.host = decodeURIComponent(hostname).replace(/^\[|\]$/g, '');
-        this.port = Number(port || 5432);
+        // One server is in the settings of the client already, by whatever parameter, e.g. the folder of its socket.
+        if (urls.length > 1) this.leadTo(url);
         return super.connect();
       });
       if (callback === undefined) return connected;
@@ -42,10 +41,17 @@ export function failoverClient(urls: readonly string[], needsWrites: boolean): t
         settled(null, client);
       }, settled);
     }
+
+    /** The driver reads host and port when it connects. */
+    private leadTo(url: string): void {
+      const { hostname, port } = new URL(url);
+      this.host = decodeURIComponent(hostname).replace(/^\[|\]$/g, '');
+      this.port = Number(port || 5432);
+    }
   };
 }
 
-/** @throws the error of the last server; a wrong password is an error at once, because it is wrong for all of them */
+/** @throws the error of the last server; a wrong password fails at once, because it is wrong for all of them */
 async function firstUsable(urls: readonly string[], needsWrites: boolean): Promise<string> {
   let failure: unknown = new Error('No server of the URL accepts writes');
   for (const url of urls) {
@@ -66,16 +72,19 @@ async function isUsable(url: string, needsWrites: boolean): Promise<boolean> {
     stream: () => socket,
     application_name: 'orderstream',
     connectionTimeoutMillis: serverTimeoutMs,
-    query_timeout: serverTimeoutMs,
   });
   client.on('error', () => undefined);
-  try {
+  const ask = async () => {
     await client.connect();
     if (!needsWrites) return true;
     const { rows } = await client.query<{ readOnly: string }>(
       `SELECT current_setting('transaction_read_only') AS "readOnly"`,
     );
     return rows[0]?.readOnly === 'off';
+  };
+  try {
+    // One deadline for both: the pool waits for the search of all servers, and gives each of them this time.
+    return await settledWithin(ask(), serverTimeoutMs, () => new Error('timeout expired'));
   } finally {
     // Without a wait: a server that does not answer would not answer the end either.
     client.end().catch(() => undefined);

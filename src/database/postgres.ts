@@ -155,8 +155,9 @@ function withoutPooler(key: string): string {
 }
 
 function addressOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${decodeURIComponent(hostname) || 'localhost'}:${port || '5432'}`;
+  const { hostname, port, searchParams } = new URL(url);
+  const host = decodeURIComponent(hostname) || (searchParams.get('host') ?? 'localhost');
+  return `${host}:${port || '5432'}`;
 }
 
 function oneLine(text: string): string {

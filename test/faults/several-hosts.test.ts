@@ -1,16 +1,19 @@
 // A URL that names a primary and its standby, and commits that wait for the standby.
+import { chmod, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defaultConnections } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
+import { failoverClient, serverTimeoutMs } from '../../src/database/failover-client.ts';
 import { spawnApp, spawnRefusedApp } from '../support/app.ts';
 import { startCommandRun } from '../support/command-run.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectLogHolds } from '../support/everything-kept.ts';
-import { silentPostgres } from '../support/fake-postgres.ts';
+import { silentAfterLogin, silentPostgres } from '../support/fake-postgres.ts';
 import { startMigratedPostgres } from '../support/migrated-postgres.ts';
 import { onDatabase } from '../support/on-database.ts';
-import type { PostgresServer } from '../support/private-postgres.ts';
+import { type PostgresServer, publicFolder } from '../support/private-postgres.ts';
 import { nodeOn, openNode, registeredCustomer } from '../support/test-node.ts';
 
 let primary: PostgresServer;
@@ -96,6 +99,36 @@ test('a server that is not there, and one that accepts connections and says noth
   await registeredCustomer(node);
   await node.close();
   await silent.close();
+});
+
+test('servers that take long for the login and then answer no query are passed over before a pool gives up', async () => {
+  const silent = await Promise.all(Array.from({ length: 4 }, () => silentAfterLogin(2_800)));
+  const urls = [...silent.map(({ url }) => url), primary.url];
+  const pool = new pg.Pool({
+    Client: failoverClient(urls, true),
+    connectionString: primary.url,
+    max: 1,
+    connectionTimeoutMillis: 5_000 + urls.length * serverTimeoutMs,
+  });
+  // The second one waits for the connection of the first, and no longer than that.
+  await Promise.all([pool.query('SELECT 1'), pool.query('SELECT 1')]);
+  await pool.end();
+  for (const one of silent) await one.close();
+});
+
+test('a server that is reached by a Unix socket may have target_session_attrs', async () => {
+  const folder = await publicFolder('orderstream-socket-');
+  await chmod(folder, 0o777);
+  const server = await startMigratedPostgres({ unix_socket_directories: folder });
+  const { port } = new URL(server.url);
+  const url = `postgresql:///postgres?user=postgres&host=${folder}&port=${port}&target_session_attrs=`;
+  for (const target of ['read-write', 'any']) {
+    const node = await openNode(`${url}${target}`);
+    await registeredCustomer(node);
+    await node.close();
+  }
+  await server.remove();
+  await rm(folder, { recursive: true });
 });
 
 test('a process finds the primary wherever it is in the list, and the new one after a failover, without a restart and a lost command', async () => {

@@ -9,7 +9,7 @@ import { useNode } from '../support/use-node.ts';
 const blocks = [...readFileSync('docs/operating/database.md', 'utf8').matchAll(/^```sql\n([^]*?)\n```$/gm)].map(
   ([, block = '']) => block,
 );
-const [alterations = '', ...queries] = blocks;
+const [, alterations = '', ...queries] = blocks;
 
 test('the settings that a superuser gives the role are those that a process behind a pooler needs', () => {
   const expected = roleSettings(undefined).map(([name, value]) => `ALTER ROLE serving SET ${name} TO '${value}';`);

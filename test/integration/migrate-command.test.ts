@@ -177,3 +177,24 @@ test('if the owner may not change the settings of the role, a superuser does it 
   await ask('postgres', statements.replaceAll('ROLE serving', `ROLE ${name}_serving`));
   expect(await migrateWith('first', name, pooler)).toMatchObject({ code: 0, stderr: '' });
 });
+
+test('by the steps of the docs an owner creates the serving role, and later puts another one in its place', async () => {
+  const docs = (page: string) => readFileSync(`docs/operating/${page}.md`, 'utf8');
+  const renamed = (sql: string) => sql.replaceAll(/\b(?:orderstream|owner|serving)\b/g, word => `${name}_docs_${word}`);
+  const [, creation = ''] = /```sql\n(CREATE ROLE [^`]*)```/.exec(docs('database')) ?? [];
+  for (const statement of renamed(creation).trim().split('\n')) await ask('postgres', statement);
+  const database = `${name}_docs_orderstream`;
+  const owner = urlOf(`${name}_docs_owner`, 'OWNER', database);
+  const [old, next] = [`${name}_docs_serving`, `${name}_docs_serving_2`];
+  for (const role of [old, next]) {
+    const urls = { DATABASE_MIGRATE_URL: owner, DATABASE_URL: urlOf(role, 'NEW', database) };
+    expect(await runCli('migrate', [], urls)).toMatchObject({ code: 0 });
+  }
+  const [, drops = ''] = /psql "\$DATABASE_MIGRATE_URL" (-c 'GRANT .*)$/m.exec(docs('identity')) ?? [];
+  await onDatabase(owner, async client => {
+    for (const [, statement = ''] of renamed(drops).matchAll(/-c '([^']+)'/g)) await client.query(statement);
+  });
+  expect(await ask('postgres', `SELECT rolname FROM pg_roles WHERE rolname IN ('${old}', '${next}')`)).toEqual([
+    { rolname: next },
+  ]);
+});

@@ -21,6 +21,18 @@ export function silentPostgres(): Promise<FakePostgres> {
   return listen(() => undefined);
 }
 
+/** Accepts every login after this time and answers no query. */
+export function silentAfterLogin(delayMs: number): Promise<FakePostgres> {
+  return listen(socket => {
+    socket.once('data', () => {
+      const login = setTimeout(() => socket.write(loggedIn), delayMs);
+      socket.once('close', () => {
+        clearTimeout(login);
+      });
+    });
+  });
+}
+
 /** Accepts every login and answers every query with the same row. */
 export function answeringPostgres(row: Readonly<Record<string, string>>): Promise<FakePostgres> {
   const columns = Object.keys(row).map(name =>
@@ -29,7 +41,6 @@ export function answeringPostgres(row: Readonly<Record<string, string>>): Promis
   const values = Object.values(row).map(value =>
     Buffer.concat([integers([4, Buffer.byteLength(value)]), Buffer.from(value)]),
   );
-  const ready = frame('Z', 'I');
   const answer = Buffer.concat([
     frame('T', Buffer.concat([integers([2, columns.length]), ...columns])),
     frame('D', Buffer.concat([integers([2, values.length]), ...values])),
@@ -38,13 +49,16 @@ export function answeringPostgres(row: Readonly<Record<string, string>>): Promis
   ]);
   return listen(socket => {
     socket.once('data', () => {
-      socket.write(Buffer.concat([frame('R', integers([4, 0])), ready]));
+      socket.write(loggedIn);
       socket.on('data', message => {
         if (message[0] === 'Q'.charCodeAt(0)) socket.write(answer);
       });
     });
   });
 }
+
+const ready = frame('Z', 'I');
+const loggedIn = Buffer.concat([frame('R', integers([4, 0])), ready]);
 
 async function listen(serve: (socket: Socket) => void): Promise<FakePostgres> {
   const { port, close } = await openTcpServer('a fake PostgreSQL', serve);

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError, defaultLimits, developmentSecret, loadConfig, loadMigrateUrl } from '../../src/config.ts';
+import {
+  ConfigError,
+  defaultLimits,
+  developmentSecret,
+  loadConfig,
+  loadMigrateUrl,
+  loadMigration,
+} from '../../src/config.ts';
 import { settingTypos } from '../../src/config/setting-typos.ts';
 
 const secret = 'k'.repeat(32);
@@ -197,6 +204,20 @@ describe('the configuration', () => {
       'postgres://owner@db/x',
     );
     expect(() => loadMigrateUrl({})).toThrow(/^DATABASE_URL: set it; /);
+  });
+
+  test('of production migrates through encrypted connections only', () => {
+    const DATABASE_MIGRATE_URL = 'postgres://owner@db,db-2/x';
+    const env = { NODE_ENV: 'production', DATABASE_URL: 'postgres://serving@db/x', DATABASE_MIGRATE_URL };
+    const lines =
+      /^DATABASE_URL: add \?sslmode=verify-full: [^\n]+\nDATABASE_MIGRATE_URL: add \?sslmode=verify-full: [^\n]+$/;
+    expect(() => loadMigration(env)).toThrow(lines);
+    expect(() => loadMigrateUrl(env)).toThrow(lines);
+    expect(() => loadMigration({ ...env, PLAINTEXT_HOSTS: 'db, db-2' })).not.toThrow();
+    const encrypted = Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name, `${value}?sslmode=require`]),
+    );
+    expect(() => loadMigration({ ...encrypted, NODE_ENV: 'production' })).not.toThrow();
   });
 });
 

@@ -21,21 +21,22 @@ export interface IssuerMetadata {
   readonly tokenEndpoint: string | undefined;
 }
 
+/** The issuer does not answer at the moment, or says so itself: a later request may succeed. */
+export class IssuerAway extends Error {
+  override readonly name = 'IssuerAway';
+}
+
 /**
  * Reads the discovery document of an issuer.
  * @param issuer its URL, exactly as its tokens have it in `iss`
- * @throws Error with one line that says what is wrong with the answer
+ * @throws IssuerAway, or Error with one line that says what is wrong with the answer
  */
 export async function discoverIssuer(issuer: string): Promise<IssuerMetadata> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  // A redirect could lead to another host, or to one without TLS, which could then name keys of its own.
-  const response = await fetch(url, { signal: AbortSignal.timeout(discoveryTimeoutMs), redirect: 'manual' }).catch(
-    (error: unknown) => {
-      throw new Error(`${url} does not answer: ${reasonOf(error)}`);
-    },
-  );
-  if (!response.ok) throw new Error(`${url} answers with status ${response.status}`);
-  const read = metadata.safeParse(await response.json().catch(() => undefined));
+  const { status, text } = await answerOf(url);
+  if (status === 429 || status >= 500) throw new IssuerAway(`${url} answers with status ${status}`);
+  if (status !== 200) throw new Error(`${url} answers with status ${status}`);
+  const read = metadata.safeParse(parsed(text));
   if (!read.success) throw new Error(`${url} is no discovery document of OpenID Connect`);
   // Otherwise one issuer could have tokens accepted in the name of another one (section 4.3).
   if (read.data.issuer !== issuer) throw new Error(`${url} is the document of another issuer: ${read.data.issuer}`);
@@ -45,6 +46,24 @@ export async function discoverIssuer(issuer: string): Promise<IssuerMetadata> {
     authorizationEndpoint: read.data.authorization_endpoint,
     tokenEndpoint: read.data.token_endpoint,
   };
+}
+
+async function answerOf(url: string): Promise<{ status: number; text: string }> {
+  try {
+    // A redirect could lead to another host, or to one without TLS, which could then name keys of its own.
+    const response = await fetch(url, { signal: AbortSignal.timeout(discoveryTimeoutMs), redirect: 'manual' });
+    return { status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new IssuerAway(`${url} does not answer: ${reasonOf(error)}`);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The cause is what fetch knows: "fetch failed" says nothing. */

@@ -4,8 +4,9 @@ import type { AuthKey, Config } from '../../config.ts';
 import { codedError, unauthenticated } from '../../graphql/coded-error.ts';
 import type { Identity } from '../../graphql/context.ts';
 import { actorOf, checkAudience } from './claims.ts';
-import { openKeySet } from './key-set.ts';
-import { type AuthenticationFailure, headerFault, TokenFault, verificationFault } from './token-fault.ts';
+import { openKeySet, TooManyWaiting } from './key-set.ts';
+import { keyLocation } from './locate-keys.ts';
+import { type AuthenticationFailure, headerFault, KeysFault, TokenFault, verificationFault } from './token-fault.ts';
 
 /** Longer headers are rejected unread, because the time to verify a token grows with its length. */
 const maxHeaderLength = 8_192;
@@ -29,7 +30,6 @@ export type Identify = (authorization: string | undefined) => Identity | undefin
 type Verify = (token: string) => Promise<JWTPayload>;
 
 /**
- * @param auth after locateKeys()
  * @param callerIdPrefix prefix of the ids of callers with the role `customer`
  * @param explains whether errors say what is wrong with the token: in development
  * @param failed called for each token that is not accepted
@@ -58,8 +58,13 @@ export function openIdentity(
       cache.set(authorization, identity);
       return identity;
     } catch (error) {
-      failed(error instanceof TokenFault ? error.kind : 'keys_unavailable');
-      throw error instanceof TokenFault ? unauthenticated(explains ? error.message : undefined) : error;
+      if (error instanceof TokenFault) {
+        failed(error.kind);
+        throw unauthenticated(explains ? error.message : undefined);
+      }
+      if (!(error instanceof KeysFault)) throw error;
+      failed(error.kind);
+      throw codedError('UNAVAILABLE', error.message);
     }
   }
 
@@ -87,9 +92,12 @@ function verifyBy(key: AuthKey, options: JWTVerifyOptions): Verify {
     case 'secret':
       return verifyBySecrets(key.secrets, options);
     case 'jwks':
-      return verifyByKeySet(openKeySet(key.url), options);
+      return verifyByKeySet(
+        openKeySet(() => Promise.resolve(key.url)),
+        options,
+      );
     case 'issuer':
-      throw new Error('The keys of the issuer are not located');
+      return verifyByKeySet(openKeySet(keyLocation(key.url)), options);
   }
 }
 
@@ -114,9 +122,8 @@ function verifyByKeySet(keySet: JWTVerifyGetKey, options: JWTVerifyOptions): Ver
     try {
       return (await jwtVerify(token, keySet, { ...options, algorithms: ['RS256', 'ES256', 'EdDSA'] })).payload;
     } catch (error) {
-      throw blamesToken(error)
-        ? verificationFault(error)
-        : codedError('UNAVAILABLE', 'Tokens cannot be verified at the moment.');
+      if (blamesToken(error)) throw verificationFault(error);
+      throw new KeysFault(error instanceof TooManyWaiting ? 'too_many_waiting' : 'keys_unavailable', error);
     }
   };
 }

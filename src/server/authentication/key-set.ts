@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { pause } from '../../async/pause.ts';
+import { withTimeout } from '../../async/timeout.ts';
 
 /** Keys of this age, ms, are requested again before they are used: so a key that was withdrawn is noticed. */
 const maxAgeMs = 60_000;
@@ -15,6 +16,13 @@ const maxStaleMs = 3_600_000;
 /** For how long such keys are used without a wait after a request has failed, ms. */
 const retryIntervalMs = 10_000;
 const requestTimeoutMs = 5_000;
+/** For how long a token whose key is known may wait for newer keys, ms: a slow server must not slow down each caller. */
+const maxRefreshWaitMs = 500;
+
+/** Tokens with unknown key ids, which may be invented, wait in such a number that no further one may wait. */
+export class TooManyWaiting extends Error {
+  override readonly name = 'TooManyWaiting';
+}
 
 interface Keys {
   readonly find: JWTVerifyGetKey;
@@ -23,21 +31,25 @@ interface Keys {
 }
 
 /**
- * The keys at a URL, for jwtVerify(). A token with an unknown key id waits until the keys have been requested after its
+ * The keys at a URL, for jwtVerify(). The URL is asked for before each request. A token with an unknown key id waits until the keys have been requested after its
  * arrival: so a key is accepted from its first token on.
  */
-export function openKeySet(url: string): JWTVerifyGetKey {
+export function openKeySet(locate: () => Promise<string>): JWTVerifyGetKey {
   let keys: Keys | undefined;
   let requestedMs = -Infinity;
   let failedMs = -Infinity;
   let refreshing: Promise<Keys> | undefined;
+  let refreshingSinceMs = -Infinity;
   let waiting = 0;
 
   /** All who want newer keys share one request. */
   function refresh(): Promise<Keys> {
-    refreshing ??= request().finally(() => {
-      refreshing = undefined;
-    });
+    if (refreshing === undefined) {
+      refreshingSinceMs = performance.now();
+      refreshing = request().finally(() => {
+        refreshing = undefined;
+      });
+    }
     return refreshing;
   }
 
@@ -45,7 +57,7 @@ export function openKeySet(url: string): JWTVerifyGetKey {
     await pause(requestedMs + minIntervalMs - performance.now());
     requestedMs = performance.now();
     try {
-      keys = { find: createLocalJWKSet(await fetchKeys(url)), requestedMs };
+      keys = { find: createLocalJWKSet(await fetchKeys(await locate())), requestedMs };
       return keys;
     } catch (error) {
       failedMs = performance.now();
@@ -59,15 +71,15 @@ export function openKeySet(url: string): JWTVerifyGetKey {
     if (nowMs < keys.requestedMs + maxAgeMs) return keys;
     const usable = nowMs < keys.requestedMs + maxStaleMs;
     if (usable && nowMs < failedMs + retryIntervalMs) return keys;
+    if (!usable) return refresh();
     const known = keys;
-    return refresh().catch((error: unknown) => {
-      if (usable) return known;
-      throw error;
-    });
+    const refreshed = refresh();
+    // The time counts from the start of the request: only the tokens that come soon after it wait for it.
+    return (await withTimeout(refreshed, refreshingSinceMs + maxRefreshWaitMs - nowMs)) ?? known;
   }
 
   async function requestedAfter(timeMs: number): Promise<Keys> {
-    if (waiting >= maxWaiting) throw new Error('Too many tokens wait for newer keys');
+    if (waiting >= maxWaiting) throw new TooManyWaiting('Too many tokens wait for newer keys');
     waiting++;
     try {
       // A request that was under way already may have been answered before the key was published.

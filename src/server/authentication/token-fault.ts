@@ -1,6 +1,9 @@
 import { errors } from 'jose';
 
-/** Kinds of failed authentications, for metrics. `keys_unavailable`: the key set could not be fetched. */
+/**
+ * Kinds of failed authentications, for metrics. `keys_unavailable`: the key set could not be fetched.
+ * `too_many_waiting`: so many tokens with unknown key ids wait for newer keys that this one is sent away.
+ */
 export const authenticationFailures = [
   'missing',
   'malformed',
@@ -10,6 +13,7 @@ export const authenticationFailures = [
   'unknown_key',
   'claims',
   'keys_unavailable',
+  'too_many_waiting',
 ] as const;
 
 export type AuthenticationFailure = (typeof authenticationFailures)[number];
@@ -24,6 +28,17 @@ export class TokenFault extends Error {
 
   constructor(message: string, kind: AuthenticationFailure = 'claims') {
     super(message);
+    this.kind = kind;
+  }
+}
+
+/** A token could not be verified, and nothing says that the token is at fault. */
+export class KeysFault extends Error {
+  override readonly name = 'KeysFault';
+  readonly kind: AuthenticationFailure;
+
+  constructor(kind: 'keys_unavailable' | 'too_many_waiting', cause: unknown) {
+    super('Tokens cannot be verified at the moment.', { cause });
     this.kind = kind;
   }
 }

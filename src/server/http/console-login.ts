@@ -9,7 +9,7 @@ export interface LoginFacts {
   readonly tokenEndpoint: string;
   readonly clientId: string;
   readonly scope: string;
-  /** Sent as `audience`: some issuers give a token for an API only if it is named. */
+  /** Sent as `audience`, if there is exactly one: some issuers give a token for an API only if it is named. */
   readonly audience: string | undefined;
 }
 
@@ -24,11 +24,13 @@ const retryPauseMs = 5_000;
 
 /** Reads the issuer's discovery document for the first page that is loaded, and keeps it. */
 export function openConsoleLogin(
-  { auth: { issuer, audience }, consoleLogin }: Pick<Config, 'auth' | 'consoleLogin'>,
+  { auth: { issuer, audiences, claims }, consoleLogin }: Pick<Config, 'auth' | 'consoleLogin'>,
   logger: Logger,
 ): ConsoleLogin | undefined {
   if (consoleLogin === undefined || issuer === undefined) return undefined;
   const { clientId, scope } = consoleLogin;
+  // Another claim than `aud` names something else than an API, e.g. the ids of front ends.
+  const audience = audiences.length === 1 && claims.audience === 'aud' ? audiences[0] : undefined;
   let facts: Promise<LoginFacts | undefined> | undefined;
 
   async function discover(known: string): Promise<LoginFacts | undefined> {

@@ -9,12 +9,21 @@ test.each([
   ['a role that does not exist', 'shop-admins=admin', 'must map values to roles'],
   ['an empty value', '=staff', 'must map values to roles'],
   ['one good pair and one without a role', 'shop-admins=operator,shop-staff', 'must map values to roles'],
+  ['a value of white space', 'shop-admins=operator, =staff', 'must map values to roles'],
+  ['a comma at its end', 'shop-admins=operator,', 'must map values to roles'],
+  ['two equals signs', 'shop=admins=operator', 'must map values to roles'],
   ['a value with two roles', 'shop=operator,shop=staff', 'names a value twice'],
   ['staff for everybody', '*=staff', 'must not give * more than customer'],
 ])('a map of roles with %s is refused', (_what, map, problem) => {
   const load = () => loadConfig({ AUTH_JWT_SECRET: secret, AUTH_ROLE_MAP: map });
   expect(load).toThrow(ConfigError);
   expect(load).toThrow(new RegExp(`^AUTH_ROLE_MAP: ${problem.replaceAll('*', '\\*')}[^\n]*$`));
+});
+
+test.each(['orders,', 'orders,,reports', ', orders'])('an empty audience is refused: %s', AUTH_AUDIENCE => {
+  expect(() => loadConfig({ AUTH_JWT_SECRET: secret, AUTH_AUDIENCE })).toThrow(
+    /^AUTH_AUDIENCE: must be audiences[^\n]*$/,
+  );
 });
 
 test('claims of the development key cannot be changed, because the commands sign such tokens', () => {

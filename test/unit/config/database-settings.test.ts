@@ -44,6 +44,8 @@ const DATABASE_URL = 'postgresql://h/d';
 test.each([
   [{ DATABASE_URL: 'postgresql://a:x,b/orders' }, 'DATABASE_URL: must be a URL like postgresql://'],
   [{ DATABASE_URL: 'postgresql://a,b/d?target_session_attrs=standby' }, 'DATABASE_URL: allows target_session_attrs='],
+  [{ DATABASE_URL: 'postgresql://a,b/d?host=/run/postgresql' }, 'DATABASE_URL: must not have host= or port= beside'],
+  [{ DATABASE_URL: 'postgresql://a,b/d?port=5433' }, 'DATABASE_URL: must not have host= or port= beside'],
   [{ DATABASE_URL, DATABASE_POOL_QUERY: '0' }, 'DATABASE_POOL_QUERY: must be a number of connections, 1 to 9999'],
   [{ DATABASE_URL, DATABASE_POOL_LOOK_UP: '-1' }, 'DATABASE_POOL_LOOK_UP: must be a number of connections, 1 to 9999'],
   [{ DATABASE_URL, DATABASE_POOLER: 'session' }, 'DATABASE_POOLER: must be transaction'],

@@ -1,4 +1,5 @@
 // A key set whose keys change, and a key server that counts what it is asked.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { GraphQLError } from 'graphql';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -32,6 +33,10 @@ let aheadMs: number;
 let published: Key[];
 let requests: number[];
 let status: number;
+/** Resolves when the server may answer. */
+let released: Promise<unknown>;
+/** Number of requests that the client has given up. */
+let abandoned: number;
 let url: string;
 const [old, next, unpublished] = (await Promise.all(['old', 'new', 'unpublished'].map(newKey))) as [Key, Key, Key];
 
@@ -41,10 +46,17 @@ beforeEach(async () => {
   published = [old];
   requests = [];
   status = 200;
+  released = Promise.resolve();
+  abandoned = 0;
   url = await startServer(
     createServer((_request, response) => {
       requests.push(performance.now());
-      response.writeHead(status).end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
+      response.on('close', () => {
+        if (!response.writableFinished) abandoned++;
+      });
+      void released.then(() =>
+        response.writeHead(status).end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) })),
+      );
     }),
   );
 });
@@ -95,13 +107,42 @@ test('tokens with invented key ids are rejected, and cause no more than a reques
 });
 
 test('a thousand tokens with unknown key ids wait at the same time, and any further one is told to come again', async () => {
-  const identify = openIdentity(keySetSettings(url), 'cus');
+  const kinds: string[] = [];
+  const identify = openIdentity(keySetSettings(url), 'cus', false, kind => kinds.push(kind));
   await identify(await old.token());
+  kinds.length = 0;
   const tokens = await Promise.all(Array.from({ length: 1_010 }, () => unpublished.token()));
   const codes = await Promise.all(tokens.map(token => codeOf(identify(token))));
   expect(codes.filter(code => code === 'UNAVAILABLE')).toHaveLength(10);
   expect(codes.filter(code => code === 'UNAUTHENTICATED')).toHaveLength(1_000);
+  // A flood of invented tokens is not counted as an outage of the key set.
+  expect(kinds.filter(kind => kind === 'too_many_waiting')).toHaveLength(10);
+  expect(kinds.filter(kind => kind === 'unknown_key')).toHaveLength(1_000);
+  expect(kinds).toHaveLength(1_010);
   expect(requests).toHaveLength(2);
+});
+
+test('while the key server takes its time, tokens of known keys wait half a second at most, and the newer keys are used then', async () => {
+  const identify = openIdentity(keySetSettings(url), 'cus');
+  await identify(await old.token());
+  const silence = new AbortController();
+  released = once(silence.signal, 'abort');
+  published = [next];
+  advance(61_000);
+  // The server answers no sooner than the tokens are accepted, and the request goes on.
+  expect(await identify(await old.token())).toBeDefined();
+  expect(await identify(await old.token())).toBeDefined();
+  expect(requests).toHaveLength(2);
+  expect(abandoned).toBe(0);
+  silence.abort();
+  await vi.waitFor(
+    async () => {
+      expect(await codeOf(identify(await old.token()))).toBe('UNAUTHENTICATED');
+    },
+    { timeout: 30_000 },
+  );
+  expect(await identify(await next.token())).toBeDefined();
+  expect(requests.length).toBeLessThanOrEqual(3);
 });
 
 test('a withdrawn key is rejected when the key set is a minute old', async () => {
