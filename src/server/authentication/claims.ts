@@ -54,7 +54,8 @@ export function checkAudience(claims: object, { audience }: ClaimSettings, allow
   }
 }
 
-function roleOf(value: unknown, { roleOfValue, roleOfOthers }: ClaimSettings): Actor['role'] | undefined {
+function roleOf(value: unknown, { roleOfValue, roleOfOthers, takesList }: ClaimSettings): Actor['role'] | undefined {
+  if (Array.isArray(value) && !takesList) return undefined;
   const given = listOf(value).map(one =>
     typeof one === 'string' && Object.hasOwn(roleOfValue, one) ? roleOfValue[one] : undefined,
   );
