@@ -95,7 +95,7 @@ export async function startApp(config: Config, logger: Logger, onObsolete = () =
     closers.push(() => bus.close());
     const tracing = await openTraces(config, logger, closers);
     let projector: Projector | undefined;
-    const health = openHealth(database);
+    const health = openHealth(opened.probe);
     const release = programVersion();
     const redisConnected = () => (config.redis === undefined ? undefined : bus.isConnected());
     const metrics = openMetrics({

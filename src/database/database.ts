@@ -37,7 +37,12 @@ export interface OpenDatabase {
   readonly database: Database;
   /** Whether PostgreSQL runs in this process. Then this process is the only one on the data. */
   readonly embedded: boolean;
-  /** One function for each pool of connections; the embedded database has none. */
+  /**
+   * Sends a statement of a probe by a connection of its own, which waits for no request. After 2 s it fails. The embedded
+   * database has one session for everything.
+   */
+  readonly probe: Query;
+  /** One function for each pool of connections that requests use; the embedded database has none. */
   readonly poolUse: readonly (() => PoolUse)[];
   /**
    * Waits for all statements in flight and for transactions to end. Prisma's own $disconnect would roll the
@@ -66,19 +71,21 @@ export async function openDatabase(
   const { databaseUrl, databaseConnections = defaultConnections } = config;
   try {
     const poolUse: (() => PoolUse)[] = [];
-    const database =
+    const { database, probe } =
       databaseUrl === undefined
         ? await openInProcess(config.dataDir, closers)
         : await openServer(databaseUrl, name, databaseConnections, { closers, poolUse });
     await checkSchema(database);
-    return { database, embedded: databaseUrl === undefined, poolUse, close: () => closers.release() };
+    return { database, probe, embedded: databaseUrl === undefined, poolUse, close: () => closers.release() };
   } catch (error) {
     await closers.release();
     throw error;
   }
 }
 
-async function openInProcess(dataDir: string, closers: Closers): Promise<Database> {
+type Opened = Pick<OpenDatabase, 'database' | 'probe'>;
+
+async function openInProcess(dataDir: string, closers: Closers): Promise<Opened> {
   closers.push(await lockDataDirectory(dataDir));
   // Imported only here: a process that uses a PostgreSQL server saves these 20 MB.
   const { embeddedAdapter, openEmbedded } = await import('./embedded-database.ts');
@@ -88,39 +95,48 @@ async function openInProcess(dataDir: string, closers: Closers): Promise<Databas
   await migrate(client);
   const query: Query = async <Row>({ text, values }: Statement) =>
     (await client.query<Row>(text, values, { parsers })).rows;
-  return {
+  const database: Database = {
     query,
     lookUp: query, // PostgreSQL in this process plans for its single session; preparing would save nothing
     execute: async ({ text, values }) => (await client.query(text, values)).affectedRows ?? 0,
     ...modelsOf(embeddedAdapter(client)),
   };
+  return { database, probe: query };
 }
 
 /** Longer than the server's own limit. After it, the client closes the connection. */
 const queryTimeoutMs = 40_000;
+
+/**
+ * A balancer asks again soon. The limit of the server is the same: otherwise the statements of one probe after the other
+ * would wait for a lock, each in a session of its own.
+ */
+const probeLimitsMs = { statement_timeout: 2_000, query_timeout: 2_000 };
 
 async function openServer(
   url: string,
   name: string,
   { queryMax, lookUpMax, pooled, synchronousCommit }: DatabaseConnections,
   { closers, poolUse }: { closers: Closers; poolUse: (() => PoolUse)[] },
-): Promise<Database> {
+): Promise<Opened> {
   const settings = { application_name: name, ...timeLimitsMs, query_timeout: queryTimeoutMs };
   const commit = synchronousCommit === undefined ? [] : [`synchronous_commit=${synchronousCommit}`];
-  const open = async (kind: PoolUse['pool'], max: number, session: readonly string[]): Promise<Pool> => {
+  const open = async (max: number, session: readonly string[], limitsMs = {}): Promise<Pool> => {
     const pool = await openPool({
       key: 'DATABASE_URL',
       url,
-      settings: { ...settings, max },
+      settings: { ...settings, ...limitsMs, max },
       session: [...session, ...commit],
       roleSettings: pooled ? roleSettings(synchronousCommit) : undefined,
     });
     closers.push(() => pool.end());
-    poolUse.push(measurePool(kind, pool, max));
     return pool;
   };
-  const query = await open('query', queryMax, querySettings);
-  return databaseOn({ query, lookUp: await open('look_up', lookUpMax, lookUpSettings), prepares: !pooled });
+  const query = await open(queryMax, querySettings);
+  const lookUp = await open(lookUpMax, lookUpSettings);
+  poolUse.push(measurePool('query', query, queryMax), measurePool('look_up', lookUp, lookUpMax));
+  const probe = await open(1, querySettings, probeLimitsMs);
+  return { database: databaseOn({ query, lookUp, prepares: !pooled }), probe: queryOn(probe) };
 }
 
 /** The pools of a database. */
@@ -135,7 +151,7 @@ interface Pools {
 export function databaseOn({ prepares = true, ...pools }: Pools): Database {
   const names = new Map<string, string>();
   return {
-    query: async <Row>({ text, values }: Statement) => (await pools.query.query({ text, values, types })).rows as Row[],
+    query: queryOn(pools.query),
     lookUp: async <Row>({ text, values }: Statement) => {
       if (!prepares) return (await pools.lookUp.query({ text, values, types })).rows as Row[];
       const name = names.get(text) ?? `look_up_${names.size}`;
@@ -145,6 +161,10 @@ export function databaseOn({ prepares = true, ...pools }: Pools): Database {
     execute: async ({ text, values }) => (await pools.query.query({ text, values })).rowCount ?? 0,
     ...modelsOf(new PrismaPg(pools.query)),
   };
+}
+
+function queryOn(pool: Pool): Query {
+  return async <Row>({ text, values }: Statement) => (await pool.query({ text, values, types })).rows as Row[];
 }
 
 /** Values for which the driver and the embedded database have different defaults. */

@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.ts';
-import { sql } from '../database/sql.ts';
+import { settledWithin } from '../async/timeout.ts';
+import { type Query, sql } from '../database/sql.ts';
 import { coreGroup, firstOf } from '../projections/view-sql.ts';
 import { endedAfterSeconds } from './processes.ts';
 import type { Verification } from './verification.ts';
@@ -26,20 +26,26 @@ export interface Health {
   readonly verification: (Verification & { readonly atSeconds: number }) | null;
 }
 
+/** As long as a probe waits. */
+const readTimeoutMs = 2_000;
+
 /**
- * All callers during a read share it: probes need no token, and must not take the connection pool from other callers.
+ * All callers during a read share it: probes need no token, and must not load the database. A read that got no answer in
+ * time is forgotten, so that the next caller does not wait for the same dead connection.
+ * @param query by a connection that requests do not use: a process whose connections are all busy still serves
  */
-export function openHealth(database: Database): () => Promise<Health> {
+export function openHealth(query: Query): () => Promise<Health> {
   let reading: Promise<Health> | undefined;
+  const late = () => new Error('the database did not answer in time');
   return () =>
-    (reading ??= readHealth(database).finally(() => {
+    (reading ??= settledWithin(readHealth(query), readTimeoutMs, late).finally(() => {
       reading = undefined;
     }));
 }
 
 /** Everything from one statement, so that it is one moment. */
-async function readHealth(database: Database): Promise<Health> {
-  const rows = await database.query<Health>(sql`
+async function readHealth(query: Query): Promise<Health> {
+  const rows = await query<Health>(sql`
     SELECT head.position::float8 AS head,
       c.position::float8 AS projected,
       greatest(head.position - c.position, 0)::float8 AS "lagEvents",

@@ -20,7 +20,7 @@ function connections(): Promise<number> {
   });
 }
 
-test('a process has no more connections than its two pools allow, and works with one in each', async () => {
+test('a process has no more connections than its two pools allow and the one of its probes, and works with one in each', async () => {
   const app = await startApp({ DATABASE_URL: database.url, DATABASE_POOL_QUERY: '1', DATABASE_POOL_LOOK_UP: '1' });
   const shop = await openShop(app.url);
   let most = 0;
@@ -35,7 +35,7 @@ test('a process has no more connections than its two pools allow, and works with
   for (const { errors } of await Promise.all(reads)) expect(errors).toBeUndefined();
   ending.abort();
   await counting;
-  expect(most).toBe(2);
+  expect(most).toBe(3);
   await app.stop();
   await eventually(async () => expect(await connections()).toBe(0));
 });

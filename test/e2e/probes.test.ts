@@ -3,6 +3,7 @@ import { CreateOrderDocument } from '../generated/graphql.ts';
 import { accepted } from '../support/accepted.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { eventually } from '../support/eventually.ts';
+import { connected } from '../support/on-database.ts';
 import { post } from '../support/post.ts';
 import { describeWithRedis, redisUrl } from '../support/redis.ts';
 import { openShop } from '../support/shop.ts';
@@ -94,6 +95,39 @@ test('/readyz is 200 with log and views in normal operation, reports the lag of 
   expect(scraped).not.toMatch(/^orderstream_(?:view_lag|log_position)/m); // no outdated value is reported
   proxy.meet(() => 'pass');
   await eventually(async () => expect((await readiness(app)).code).toBe(200));
+  await app.stop();
+});
+
+test('while requests hold every connection, /readyz is 200: a balancer would move their load to the next process', async () => {
+  const app = await startApp({ DATABASE_URL: database.url, DATABASE_POOL_QUERY: '1' });
+  const shop = await openShop(app.url);
+  const locked = await connected(database.url);
+  await locked.query('BEGIN; LOCK TABLE order_view IN ACCESS EXCLUSIVE MODE');
+  const reads = ['a', 'b', 'c'].map(name =>
+    post(app.url, `{ ${name}: orders { totalCount } }`, {}, { token: shop.staff }),
+  );
+  await eventually(async () => {
+    const text = await metrics(app);
+    expect(text).toMatch(/^orderstream_database_pool_waiting_statements\{pool="query"\} [1-9]/m);
+    expect(text).toContain('orderstream_database_up 1');
+  });
+  expect(await readiness(app)).toMatchObject({ code: 200, report: { database: 'ok' } });
+  await locked.end();
+  await Promise.all(reads);
+  await app.stop();
+});
+
+test('a probe that met a dead connection says so, and one of the next gets an answer from another connection', async () => {
+  const app = await startApp({ DATABASE_URL: proxied });
+  await eventually(async () => expect((await readiness(app)).code).toBe(200));
+  proxy.meet(() => 'swallow');
+  await eventually(async () => expect((await readiness(app)).code).toBe(503));
+  proxy.meet(() => 'pass');
+  const codes: number[] = [];
+  // Each takes at most 2 s: a dead connection that is kept until its statement has timed out fails all of them.
+  while (codes.length < 5) codes.push((await readiness(app)).code);
+  expect(codes).toContain(200);
+  proxy.cut('reset');
   await app.stop();
 });
 

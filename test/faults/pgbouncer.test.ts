@@ -15,7 +15,7 @@ import { openShop, type Shop } from '../support/shop.ts';
 
 const reads = 10_000;
 const commands = 1_000;
-/** Sessions of the server that all connections of both processes share; each process has 16 connections. */
+/** Sessions of the server that all connections of both processes share; each process has 17 connections. */
 const sessions = 4;
 const pooler = { DATABASE_POOLER: 'transaction' };
 
