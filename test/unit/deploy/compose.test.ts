@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -50,6 +51,20 @@ test.each(serving)('%s starts in production as the serving role, and has time to
     redis: { urls: ['redis://:redis-word@redis:6379'] },
   });
   expect(Number.parseInt(container.stop_grace_period!)).toBeGreaterThan(config.drainDelaySeconds + 25);
+});
+
+test('the API processes share an erasure list, in a volume that the user of the image may write', () => {
+  const dockerfile = readFileSync(`${folder}../../Dockerfile`, 'utf8');
+  const apis = serving.filter(([name]) => name.startsWith('api-'));
+  expect(apis).toHaveLength(2);
+  for (const [name, container] of apis) {
+    const [volume, path] = container.volumes![0]!.split(':');
+    expect(dirname(loadConfig(environmentOf(container)).erasureList!), name).toBe(path);
+    expect(file['volumes'], name).toHaveProperty(volume!);
+    // A new volume is owned by root unless the image has the folder.
+    expect(dockerfile).toMatch(new RegExp(`^RUN install --directory --owner=1000 .* ${path}$`, 'm'));
+    expect(dockerfile).toContain('USER 1000:1000');
+  }
 });
 
 test('only the migration and PostgreSQL itself see the password of the owner', () => {

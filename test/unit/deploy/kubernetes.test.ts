@@ -1,16 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { loadConfig, loadMigrateUrl } from '../../../src/config.ts';
+import { returnPath, routes } from '../../../src/console/routes.ts';
 
 interface Pod {
   readonly terminationGracePeriodSeconds?: number;
+  readonly securityContext: { readonly fsGroup?: number };
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly persistentVolumeClaim: { readonly claimName: string };
+  }[];
   readonly containers: readonly {
     readonly name: string;
     readonly image: string;
     readonly command?: readonly string[];
+    readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
     readonly env?: readonly { readonly name: string; readonly value: string }[];
     readonly envFrom: readonly { readonly [kind in 'secretRef' | 'configMapRef']?: { readonly name: string } }[];
   }[];
@@ -25,6 +33,10 @@ interface Manifest {
     readonly selector?: { readonly matchLabels?: object };
     readonly template?: { readonly metadata: { readonly labels: object }; readonly spec: Pod };
     readonly jobTemplate?: { readonly spec: { readonly template: { readonly spec: Pod } } };
+    readonly accessModes?: readonly string[];
+    readonly rules?: readonly {
+      readonly http: { readonly paths: readonly { readonly path: string; readonly pathType: string }[] };
+    }[];
     readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
   };
 }
@@ -104,6 +116,33 @@ test.each(pods.filter(([name]) => name.startsWith('Deployment')))(
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(drain + 25);
   },
 );
+
+test('the API pods share an erasure list: in a volume that many pods may mount, and the user of the image may write', () => {
+  const [, pod] = pods.find(([name]) => name === 'Deployment orderstream-api')!;
+  const folderOfList = dirname(loadConfig(environmentOf(pod)).erasureList!);
+  const mount = pod.containers[0]!.volumeMounts!.find(({ mountPath }) => mountPath === folderOfList)!;
+  const { claimName } = pod.volumes!.find(({ name }) => name === mount.name)!.persistentVolumeClaim;
+  const [, claim] = named.find(([name]) => name === `PersistentVolumeClaim ${claimName}`)!;
+  expect(claim.spec!.accessModes).toEqual(['ReadWriteMany']);
+  expect(readFileSync(`${root}Dockerfile`, 'utf8')).toContain(`USER 1000:${pod.securityContext.fsGroup}\n`);
+});
+
+test('with its commented lines the ingress has every page of the console, and neither metrics nor readiness', () => {
+  const text = readFileSync(`${folder}api.yml`, 'utf8');
+  const withConsole = parseAllDocuments(text.replaceAll(/# - \{ (path|name: CONSOLE)/g, '- { $1'));
+  const all = withConsole.map(document => document.toJS() as Manifest);
+  const [deployment] = all.filter(({ kind }) => kind === 'Deployment');
+  expect(loadConfig(environmentOf(podOf(deployment!)!)).console).toBe(true);
+  const { paths } = all.find(({ kind }) => kind === 'Ingress')!.spec!.rules![0]!.http;
+  const isServed = (path: string) =>
+    paths.some(one =>
+      one.pathType === 'Exact' ? path === one.path : path === one.path || path.startsWith(`${one.path}/`),
+    );
+  for (const path of [...Object.values(routes), returnPath, '/assets/page.js', '/graphql']) {
+    expect(isServed(path), path).toBe(true);
+  }
+  for (const path of ['/metrics', '/readyz', '/healthz']) expect(isServed(path), path).toBe(false);
+});
 
 test('the owner of the tables is known to the migration alone, and all containers have one image', () => {
   const withOwner = pods.filter(([, pod]) => 'DATABASE_MIGRATE_URL' in environmentOf(pod)).map(([name]) => name);

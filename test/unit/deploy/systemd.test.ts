@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -36,6 +36,13 @@ test.each(['orderstream-api@.service', 'orderstream-projector@.service'])(
     expect(valuesOf(unit, 'EnvironmentFile')).toEqual(['/etc/orderstream/orderstream.env']);
   },
 );
+
+test('an API process keeps the erasure list where its unit may write, although the rest of the machine is read-only', () => {
+  const unit = 'orderstream-api@.service';
+  const [list] = valuesOf(unit, 'Environment').filter(line => line.startsWith('ERASURE_LIST='));
+  expect(valuesOf(unit, 'ProtectSystem')).toEqual(['strict']);
+  expect(dirname(list!.slice('ERASURE_LIST='.length))).toBe(`/var/lib/${valuesOf(unit, 'StateDirectory')[0]}`);
+});
 
 describeWithPrograms(['systemd-analyze'], 'systemd', () => {
   test('accepts every unit', async () => {
