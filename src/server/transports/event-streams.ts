@@ -53,11 +53,14 @@ export function openEventStreams(counts?: TransportCounts): EventStreams {
 
     // Sent at once: until the first byte, browsers report the stream as not open.
     response.setHeader('X-Accel-Buffering', 'no').writeHead(200).write(comment);
-    await pump(response, frames, () => counts?.slowReader('sse'));
-    cancel?.();
-    countEnd?.();
-    responses.delete(response);
-    open.delete(disconnect);
+    try {
+      await pump(response, frames, () => counts?.slowReader('sse'));
+    } finally {
+      cancel?.();
+      countEnd?.();
+      responses.delete(response);
+      open.delete(disconnect);
+    }
     if (!response.writableEnded && !response.destroyed) response.end('event: complete\ndata:\n\n');
   }
 
