@@ -1,9 +1,12 @@
 import type { HrTime } from '@opentelemetry/api';
-import type { MetricData } from '@opentelemetry/sdk-metrics';
+import type { ExportResult } from '@opentelemetry/core';
+import type { MetricData, ResourceMetrics } from '@opentelemetry/sdk-metrics';
 
 /** How often the metrics are sent, ms. */
 const exportIntervalMs = 15_000;
 const exportTimeoutMs = 5_000;
+/** Longer, so that the exporter itself reports that it was too late. */
+const readerTimeoutMs = 10_000;
 
 /** A metric as prom-client collects it. */
 export interface CollectedMetric {
@@ -26,14 +29,14 @@ interface CollectedValue {
  * its interface for metrics that another library counts. So each event is counted once, and both ways report the same.
  * The packages are loaded here, so that a process without an endpoint does not have them in memory.
  * @param endpoint as in OTEL_EXPORTER_OTLP_ENDPOINT, without `/v1/metrics`
- * @param onError called if metrics could not be collected
+ * @param onError called if metrics could not be collected or sent
  */
 export async function exportMetrics(
   endpoint: string,
   collect: () => Promise<readonly CollectedMetric[]>,
   onError: (error: unknown) => void,
 ): Promise<{ readonly close: () => Promise<void> }> {
-  const [{ ValueType }, { millisToHrTime }, sdk, exporter, resources] = await Promise.all([
+  const [{ ValueType }, { ExportResultCode, millisToHrTime }, sdk, exporter, resources] = await Promise.all([
     import('@opentelemetry/api'),
     import('@opentelemetry/core'),
     import('@opentelemetry/sdk-metrics'),
@@ -79,13 +82,23 @@ export async function exportMetrics(
     return { resourceMetrics: { resource, scopeMetrics: [{ scope: { name: 'orderstream' }, metrics }] }, errors };
   }
 
+  /** Reports its own failures: the reader would give them to the process's logger of OpenTelemetry, which is that of traces. */
+  class ReportingExporter extends exporter.OTLPMetricExporter {
+    override export(metrics: ResourceMetrics, settled: (result: ExportResult) => void): void {
+      super.export(metrics, ({ code, error }) => {
+        if (code !== ExportResultCode.SUCCESS) onError(error);
+        settled({ code: ExportResultCode.SUCCESS });
+      });
+    }
+  }
+
   const reader = new sdk.PeriodicExportingMetricReader({
-    exporter: new exporter.OTLPMetricExporter({
+    exporter: new ReportingExporter({
       url: `${endpoint.replace(/\/$/, '')}/v1/metrics`,
       timeoutMillis: exportTimeoutMs,
     }),
     exportIntervalMillis: exportIntervalMs,
-    exportTimeoutMillis: exportTimeoutMs,
+    exportTimeoutMillis: readerTimeoutMs,
     metricProducers: [{ collect: produce }],
   });
   const provider = new sdk.MeterProvider({ resource, readers: [reader] });
