@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config.ts';
+import { loadConfig, loadMigrateUrl } from '../../../src/config.ts';
 import { describeWithPrograms, installedProgram } from '../../support/installed-program.ts';
 
 const folder = fileURLToPath(new URL('../../../deploy/systemd/', import.meta.url));
-const units = readdirSync(folder);
+const units = readdirSync(folder).filter(file => !file.endsWith('.env'));
 
 /** The values of a key, in the order of the file. */
 function valuesOf(unit: string, key: string): string[] {
@@ -18,16 +18,21 @@ function valuesOf(unit: string, key: string): string[] {
   return lines.flatMap(line => (line.startsWith(`${key}=`) ? [line.slice(key.length + 1)] : []));
 }
 
+/** The settings of an example file, as systemd reads it. */
+function example(file: string): Record<string, string> {
+  const lines = readFileSync(folder + file, 'utf8').split('\n');
+  const settings = lines.filter(line => line !== '' && !line.startsWith('#'));
+  return Object.fromEntries(
+    settings.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
+
 test.each(['orderstream-api@.service', 'orderstream-projector@.service'])(
   '%s starts in production with the settings of /etc/orderstream, never sees the owner’s URL, and has time to stop',
   unit => {
     const own = valuesOf(unit, 'Environment').flatMap(line => line.replace('%i', '4001').split(' '));
     const config = loadConfig({
-      DATABASE_URL: 'postgresql://serving@localhost/orders',
-      REDIS_URL: 'redis://localhost',
-      AUTH_JWT_SECRET: 'a secret of the tests, 32 bytes and more',
-      AUTH_ISSUER: 'https://login.example.com',
-      AUTH_AUDIENCE: 'orders',
+      ...example('orderstream.env'),
       ...Object.fromEntries(own.map(one => one.split('=') as [string, string])),
     });
     expect(config).toMatchObject({ production: true, port: 4001 });
@@ -36,6 +41,13 @@ test.each(['orderstream-api@.service', 'orderstream-projector@.service'])(
     expect(valuesOf(unit, 'EnvironmentFile')).toEqual(['/etc/orderstream/orderstream.env']);
   },
 );
+
+test('the example settings have the owner’s URL for the migration alone', () => {
+  expect(example('orderstream.env')).not.toHaveProperty('DATABASE_MIGRATE_URL');
+  expect(loadMigrateUrl({ ...example('orderstream.env'), ...example('owner.env') })).toContain('//owner:');
+  const withOwner = units.filter(unit => valuesOf(unit, 'EnvironmentFile').includes('/etc/orderstream/owner.env'));
+  expect(withOwner).toEqual(['orderstream-migrate.service']);
+});
 
 test('an API process keeps the erasure list where its unit may write, although the rest of the machine is read-only', () => {
   const unit = 'orderstream-api@.service';
