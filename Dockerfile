@@ -17,8 +17,9 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/prisma/migrations ./prisma/migrations
 COPY --from=build /app/dist ./dist
-# A volume that is mounted here for the first time takes its owner from the image: the file of ERASURE_LIST is there.
-RUN install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/orderstream
+# For the file of ERASURE_LIST: a new volume that is mounted here takes the rights of this folder. Otherwise only root could
+# write to it.
+RUN mkdir --mode=777 records
 # A number, because Kubernetes cannot verify from a name that the user is not root.
 USER 1000:1000
 # To execute only the documents of your front ends, mount their manifests and set TRUSTED_DOCUMENTS and
