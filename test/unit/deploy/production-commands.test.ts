@@ -32,5 +32,9 @@ test('the containers, deployments, secrets, files and folders that they name exi
   const units = await readAll('deploy/systemd');
   for (const file of named(/EnvironmentFile=(\S+)/g)) expect(units).toContain(`EnvironmentFile=${file}\n`);
   for (const path of named(/--working-directory=(\S+)/g)) expect(units).toContain(`WorkingDirectory=${path}\n`);
+  const lists = named(/--from (\S+)/g);
+  expect(lists).toHaveLength(2);
+  for (const list of lists)
+    expect([compose, kubernetes, units].join('\n')).toMatch(new RegExp(`ERASURE_LIST\\W.*${list}`));
   for (const user of named(/--uid=(\S+)/g)) expect(units).toContain(`User=${user}\n`);
 });
