@@ -27,7 +27,7 @@ function run(command: string, ...args: string[]): () => Promise<Outcome> {
     });
 }
 
-/** Checks schema.graphql as it is stored; the part `schema` checks that it matches the code. */
+/** Checks the stored schema.graphql; the part `schema` checks that it matches the code. */
 async function descriptions(): Promise<Outcome> {
   const missing = undescribed(buildSchema(await readFile('schema.graphql', 'utf8')));
   return {

@@ -17,7 +17,7 @@ const reviewed: Readonly<Record<string, string>> = {
   'node_modules/seq-queue': 'its LICENSE file is MIT; its package.json names none',
 };
 
-/** @returns a line for each package, not only for development, whose licence nobody has allowed */
+/** @returns a line for each package, not only for development, whose licence is not on the list */
 export function foreignLicences({ packages }: Lockfile): string[] {
   return Object.entries(packages)
     .filter(([path, { dev, link }]) => path !== '' && dev !== true && link !== true && !(path in reviewed))

@@ -8,7 +8,7 @@ export class StateRecord {
   readonly position: string;
   /**
    * By signature: a scalar as it was received; null; a `StateRecord` for an object that belongs to this one; a key (a text)
-   * for an object that has a record of its own; or a list of these.
+   * for an object that has its own record; or a list of these.
    */
   readonly fields: Fields;
   /** Positions of the fields that were read earlier, by signature. */

@@ -22,7 +22,7 @@ function readLogin(): Login | undefined {
 /** What the page remembers while the browser is at the issuer. */
 export const pendingKey = 'orderstream login';
 
-/** Whether this tab has left for the issuer. Otherwise whoever opens the path of the return has only followed a link. */
+/** Whether this tab has left for the issuer. Otherwise the path of the return was opened by a link. */
 export function hasPendingLogin(): boolean {
   return sessionStorage.getItem(pendingKey) !== null;
 }

@@ -118,6 +118,6 @@ function partiesOf({ issuer, authorizationEndpoint, tokenEndpoint, clientId }: L
 
 /** Plain HTTP is for an issuer on this machine: the server refuses any other issuer without TLS. */
 function transportOf({ tokenEndpoint }: Login): object {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is marked so that nobody uses it for another machine
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is marked to keep it from use with other machines
   return tokenEndpoint.startsWith('http:') ? { [oauth.allowInsecureRequests]: true } : {};
 }

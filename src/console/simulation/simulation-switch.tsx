@@ -6,7 +6,7 @@ import { createStore } from '@orderstream/client';
 
 interface Simulation {
   readonly isOn: boolean;
-  /** What somebody did last. */
+  /** The last deed. */
   readonly line: string | undefined;
   readonly error: unknown;
 }

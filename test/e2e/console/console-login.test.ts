@@ -149,7 +149,7 @@ test('a person who refuses at the issuer comes back and reads why', async () => 
   expect(new URL(page.url()).search).toBe('');
 });
 
-test('an answer that this tab did not ask for signs nobody in, and nobody out', async () => {
+test('an answer that this tab did not ask for changes no sign-in', async () => {
   const { page } = await open('/signed-in?code=stolen&state=guessed');
   await page.getByRole('button', { name: 'Sign in at 127.0.0.1' }).waitFor();
   expect(await page.evaluate<number>('sessionStorage.length')).toBe(0);
