@@ -30,6 +30,7 @@ afterEach(() => {
 
 test('while a server is away no more than some sockets are tried, and it is reached as soon as it answers requests', async () => {
   const client = createClient({ url: `ws://127.0.0.1:${port}`, webSocketImpl: WebSocket });
+  const opened = new Promise(resolve => client.on('opened', resolve));
   client.subscribe(
     { query: 'subscription { at }' },
     { next: () => undefined, error: () => undefined, complete: () => undefined },
@@ -40,7 +41,7 @@ test('while a server is away no more than some sockets are tried, and it is reac
   server.close();
   await once(server, 'close');
   const back = new WebSocketServer({ port, host: '127.0.0.1', handleProtocols: () => 'graphql-transport-ws' });
-  await once(back, 'connection');
+  await opened;
   client.terminate();
   await client.dispose();
   back.close();
