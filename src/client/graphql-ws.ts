@@ -131,6 +131,7 @@ function createFlows(options: ResumingSocketOptions): {
       },
     }),
     ...others,
+    ...(typeof others.webSocketImpl === 'function' && { webSocketImpl: withErrorListener(others.webSocketImpl) }),
   });
 
   /** Repeats what can fail while the network is away: without limit if there was a connection before. */
@@ -281,4 +282,18 @@ function waitAfter(code: number | undefined, retries: number): number {
     default:
       return reconnectWait(retries);
   }
+}
+
+/**
+ * A socket of the package `ws` throws if it is closed while it connects and nothing listens to its errors. graphql-ws stops
+ * listening when it terminates a socket, so a connection that takes too long would end the process.
+ */
+function withErrorListener(implementation: unknown): unknown {
+  const Socket = implementation as new (...args: unknown[]) => { on?: (event: 'error', listener: () => void) => void };
+  return class extends Socket {
+    constructor(...args: unknown[]) {
+      super(...args);
+      this.on?.('error', () => undefined);
+    }
+  };
 }

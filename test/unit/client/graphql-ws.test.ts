@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClient, type ResumingSocketOptions } from '../../../src/client/graphql-ws.ts';
@@ -197,4 +197,25 @@ test('a connection that is cut silently is noticed within 4 s', async () => {
   vi.advanceTimersByTime(2_000);
   await eventually(() => expect(taken).toEqual([1, 2]));
   await client.dispose();
+});
+
+test('a connection that is ended before it is made ends nothing else', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const client = createClient({
+    url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    webSocketImpl: WebSocket,
+  });
+  const leave = client.subscribe({ query: '{ x }' }, { next: vi.fn(), error: vi.fn(), complete: vi.fn() });
+  const [connection] = (await once(silent, 'connection')) as [Socket];
+  // With nothing that listens to its errors, the socket throws, and the run fails.
+  client.terminate();
+  await new Promise(resolve => setTimeout(resolve, 50));
+  leave();
+  // It waits for the connection that is being made, and fails if that ends.
+  const disposed = Promise.resolve(client.dispose()).catch(() => undefined);
+  client.terminate();
+  await disposed;
+  connection.destroy();
+  silent.close();
 });

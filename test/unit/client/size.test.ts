@@ -13,7 +13,7 @@ const bars: Readonly<Record<string, number>> = {
   './apollo': 5_000,
   './codegen': 2_200,
   './development': 500,
-  './graphql-ws': 3_700,
+  './graphql-ws': 3_800,
   './react': 10_100,
   './sse': 3_700,
   './testing': 18_300,
