@@ -1,6 +1,6 @@
 import type { OrderSort } from '@orderstream/client';
 import { useMemo } from 'react';
-import { useSettled } from '../parts/use-settled.ts';
+import { useSettledSearch } from '../parts/use-settled-search.ts';
 import { useUrlState } from '../parts/use-url-state.ts';
 
 export const periods = { '': 'All time', today: 'Today', week: 'Last 7 days' } as const;
@@ -11,8 +11,6 @@ const orderBys: Readonly<Record<keyof typeof sorts, OrderSort>> = {
   updated: { field: 'UPDATED_AT', direction: 'DESC' },
   total: { field: 'TOTAL', direction: 'DESC' },
 };
-/** A search is sent when typing pauses for this long, ms. */
-const typingMs = 180;
 
 /** What the board shows, as the URL says. */
 export function useBoardFilter() {
@@ -20,7 +18,7 @@ export function useBoardFilter() {
   const [period, setPeriod] = useUrlState('since');
   const [sort, setSort] = useUrlState('sort');
   const [customerId] = useUrlState('customer');
-  const settled = useSettled(search.trim(), typingMs);
+  const settled = useSettledSearch(search);
   const createdFrom = useMemo(() => startOf(period), [period]);
   const filter = useMemo(
     () => ({ ...(settled !== '' && { search: settled }), ...(createdFrom !== undefined && { createdFrom }) }),

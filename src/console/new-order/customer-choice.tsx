@@ -5,16 +5,13 @@ import { CustomerChoicesDocument } from '../generated/graphql.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SearchField } from '../parts/search-field.tsx';
-import { useSettled } from '../parts/use-settled.ts';
+import { useSettledSearch } from '../parts/use-settled-search.ts';
 import { routes } from '../routes.ts';
-
-/** A search is sent when typing pauses for this long, ms. */
-const typingMs = 180;
 
 /** Staff chooses the customer who orders. */
 export function CustomerChoice({ onChoose }: { onChoose: (id: string) => void }) {
   const [search, setSearch] = useState('');
-  const settled = useSettled(search.trim(), typingMs);
+  const settled = useSettledSearch(search);
   const { data, previousData, error, refetch } = useQuery(CustomerChoicesDocument, {
     variables: { search: settled === '' ? null : settled },
     fetchPolicy: 'cache-and-network',

@@ -5,20 +5,18 @@ import { EmptyState } from '../parts/empty-state.tsx';
 import { moneyText } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { SearchField } from '../parts/search-field.tsx';
-import { useSettled } from '../parts/use-settled.ts';
+import { useSettledSearch } from '../parts/use-settled-search.ts';
 
 export type CatalogueProduct = Omit<
   NonNullable<CatalogueQuery['products']>['nodes'][number],
   '__typename' | 'version' | 'position'
 >;
 
-const typingMs = 180;
-
 /** The catalogue. @param props.currency of the draft: an order has one */
 export function Products(props: { onAdd: (product: CatalogueProduct) => void; currency: string | undefined }) {
   const { onAdd, currency } = props;
   const [search, setSearch] = useState('');
-  const settled = useSettled(search.trim(), typingMs);
+  const settled = useSettledSearch(search);
   const { data, previousData, error, refetch } = useQuery(CatalogueDocument, {
     variables: { search: settled === '' ? null : settled },
     fetchPolicy: 'cache-and-network',

@@ -1,16 +1,14 @@
-import { useSettled } from './use-settled.ts';
+import { useSettledSearch } from './use-settled-search.ts';
 import { useUrlValues } from './use-url-values.ts';
 
 /** Rows of a page. */
 const pageSize = 25;
-/** A search is sent when typing pauses for this long, ms. */
-const typingMs = 180;
 
 /** A search and a place in its list, as the URL says, and the variables that ask for them. */
 export function usePagedSearch() {
   const [get, set] = useUrlValues();
   const search = get('q');
-  const settled = useSettled(search.trim(), typingMs);
+  const settled = useSettledSearch(search);
   const [after, before] = [get('after'), get('before')];
   const page = before === '' ? { first: pageSize, after: after === '' ? null : after } : { last: pageSize, before };
   return {
