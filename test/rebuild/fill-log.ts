@@ -1,8 +1,8 @@
 import { appendEvents, type NewEvent } from '../../src/event-store/append-events.ts';
-import { customerDecider } from '../../src/customer/decider.ts';
 import { newId } from '../../src/ids.ts';
-import { orderDecider } from '../../src/order/decider.ts';
+import { appendCustomer } from '../support/append-customer.ts';
 import { newStream, requestFor } from '../support/append-request.ts';
+import { orderEvent } from '../support/order-event.ts';
 import { productOnSale, type TestNode } from '../support/test-node.ts';
 
 /** Events of each order. */
@@ -25,27 +25,16 @@ export async function fillLog(node: Pick<TestNode, 'database' | 'store' | 'handl
   const orders = Math.ceil(events / eventsAnOrder);
   let customerId = '';
   for (let done = 0; done < orders; done += ordersAnAppend) {
-    if (done % ordersACustomer === 0) customerId = await addCustomer(node, done / ordersACustomer);
+    if (done % ordersACustomer === 0) {
+      const number = done / ordersACustomer;
+      customerId = await appendCustomer(node, { name: `Old ${number}`, email: `${number}@example.com` });
+    }
     const count = Math.min(ordersAnAppend, orders - done);
     const requests = Array.from({ length: count }, (_, index) =>
       requestFor(newStream(), { events: orderEvents(customerId, products, done + index) }),
     );
     await appendEvents(node.database, requests);
   }
-}
-
-async function addCustomer({ database, store }: Pick<TestNode, 'database' | 'store'>, index: number): Promise<string> {
-  const customerId = newId('cus');
-  const personal = (await store.sealerOf(customerId)).seal(customerId, {
-    name: `Old ${index}`,
-    email: `${index}@example.com`,
-  });
-  const schemaVersion = customerDecider.schemaVersions.CustomerRegistered;
-  const events = [{ type: 'CustomerRegistered', schemaVersion, data: {}, personal }];
-  await appendEvents(database, [
-    requestFor({ streamType: 'customer', streamId: customerId, version: 0, hash: null }, { events }),
-  ]);
-  return customerId;
 }
 
 function orderEvents(customerId: string, products: readonly string[], index: number): NewEvent[] {
@@ -59,19 +48,14 @@ function orderEvents(customerId: string, products: readonly string[], index: num
     currency: 'EUR',
   }));
   return [
-    { ...event('OrderCreated', { customerId, currency: 'EUR' }), number: 'number' },
-    ...lines.map(line => event('OrderItemAdded', line)),
-    event('OrderItemQuantityChanged', { lineId: lines[0]?.lineId, quantity: 5 }),
-    ...settled.map(type => event(type, dataOf(type))),
+    { ...orderEvent('OrderCreated', { customerId, currency: 'EUR' }), number: 'number' },
+    ...lines.map(line => orderEvent('OrderItemAdded', line)),
+    orderEvent('OrderItemQuantityChanged', { lineId: lines[0]?.lineId, quantity: 5 }),
+    ...settled.map(type => orderEvent(type, dataOf(type))),
   ];
 }
 
 function dataOf(type: string): object {
   if (type === 'OrderSubmitted') return { total: 14 * 250, itemCount: 14, currency: 'EUR' };
   return type === 'OrderShipped' ? { carrier: 'Post' } : {};
-}
-
-function event(type: string, data: object): NewEvent {
-  const versions: Readonly<Record<string, number>> = orderDecider.schemaVersions;
-  return { type, schemaVersion: versions[type]!, data, personal: null };
 }

@@ -1,8 +1,8 @@
 import { appendEvents, type NewEvent } from '../../src/event-store/append-events.ts';
-import { customerDecider } from '../../src/customer/decider.ts';
 import { newId } from '../../src/ids.ts';
-import { orderDecider } from '../../src/order/decider.ts';
+import { appendCustomer } from './append-customer.ts';
 import { newStream, requestFor } from './append-request.ts';
+import { orderEvent } from './order-event.ts';
 import { productOnSale, type TestNode } from './test-node.ts';
 
 const ordersACustomer = 100;
@@ -21,7 +21,10 @@ export async function fillOrders(
   const customers: string[] = [];
   for (let done = 0; done < orders; done += ordersAnAppend) {
     const count = Math.min(ordersAnAppend, orders - done);
-    while (customers.length * ordersACustomer < done + count) customers.push(await addCustomer(node, customers.length));
+    while (customers.length * ordersACustomer < done + count) {
+      const number = customers.length;
+      customers.push(await appendCustomer(node, { name: `Ada ${number}`, email: `${number}@example.com` }));
+    }
     const requests = [];
     for (let index = done; index < done + count; index++) {
       const customerId = customers[Math.floor(index / ordersACustomer)]!;
@@ -37,20 +40,6 @@ export async function fillOrders(
   return customers;
 }
 
-async function addCustomer({ database, store }: Pick<TestNode, 'database' | 'store'>, index: number): Promise<string> {
-  const customerId = newId('cus');
-  const personal = (await store.sealerOf(customerId)).seal(customerId, {
-    name: `Ada ${index}`,
-    email: `${index}@example.com`,
-  });
-  const schemaVersion = customerDecider.schemaVersions.CustomerRegistered;
-  const events = [{ type: 'CustomerRegistered', schemaVersion, data: {}, personal }];
-  await appendEvents(database, [
-    requestFor({ streamType: 'customer', streamId: customerId, version: 0, hash: null }, { events }),
-  ]);
-  return customerId;
-}
-
 function orderEvents(customerId: string, productId: string, personal: NewEvent['personal']): NewEvent[] {
   const line = {
     lineId: newId('lin'),
@@ -62,13 +51,8 @@ function orderEvents(customerId: string, productId: string, personal: NewEvent['
     currency: 'EUR',
   };
   return [
-    { ...event('OrderCreated', { customerId, currency: 'EUR' }), personal, number: 'number' },
-    event('OrderItemAdded', line),
-    event('OrderSubmitted', { total: 500, itemCount: 2, currency: 'EUR' }),
+    { ...orderEvent('OrderCreated', { customerId, currency: 'EUR' }), personal, number: 'number' },
+    orderEvent('OrderItemAdded', line),
+    orderEvent('OrderSubmitted', { total: 500, itemCount: 2, currency: 'EUR' }),
   ];
-}
-
-function event(type: string, data: object): NewEvent {
-  const versions: Readonly<Record<string, number>> = orderDecider.schemaVersions;
-  return { type, schemaVersion: versions[type]!, data, personal: null };
 }
