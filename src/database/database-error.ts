@@ -63,6 +63,11 @@ export function isReadOnly(error: unknown): boolean {
   return sqlState(error) === '25006';
 }
 
+/** Whether the user of the connection lacks a right for the statement. */
+export function lacksRight(error: unknown): boolean {
+  return sqlState(error) === '42501';
+}
+
 const connectionLost =
   /\b(?:Connection terminated|Connection ended|Server has closed the connection|ECONNRESET|EPIPE|Query read timeout)\b/;
 

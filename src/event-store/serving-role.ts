@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { postgresServers } from '../config/postgres-servers.ts';
-import { isUnreachable, sqlState } from '../database/database-error.ts';
+import { lacksRight, isUnreachable, sqlState } from '../database/database-error.ts';
 import { openPool } from '../database/postgres.ts';
 import { pairOf, timeLimitsMs } from '../database/session-settings.ts';
 import { StartError } from '../start-error.ts';
@@ -10,9 +10,8 @@ const ownTables = ['checkpoints', 'parked_streams', 'processes', 'snapshots', 'v
 
 type Settings = readonly (readonly [name: string, value: string])[];
 
-/** The SQLSTATE of a wrong password, and of a missing right. */
+/** The SQLSTATE of a wrong password. */
 const invalidPassword = '28P01';
-const insufficientPrivilege = '42501';
 
 /**
  * Checks that the owner can do what grantServing() does, so that no migration is applied if that would fail.
@@ -101,7 +100,7 @@ export async function setServingSessions(ownerUrl: string, servingUrl: string, s
     try {
       await pool.query(sessionsOf(role, database, missing));
     } catch (error) {
-      if (sqlState(error) !== insufficientPrivilege) throw error;
+      if (!lacksRight(error)) throw error;
       throw new StartError(
         `DATABASE_POOLER: ${owner} may not change the session settings of ${role}: have a superuser run the ALTER ROLE statements of docs/operating/database.md, then run this again`,
         { cause: error },
@@ -199,7 +198,7 @@ async function changePassword(pool: pg.Pool, role: string, password: string): Pr
   try {
     await pool.query(`ALTER ROLE ${pg.escapeIdentifier(role)} PASSWORD ${pg.escapeLiteral(password)}`);
   } catch (error) {
-    if (sqlState(error) !== insufficientPrivilege) throw error;
+    if (!lacksRight(error)) throw error;
     throw new StartError(`DATABASE_URL: ${role} has another password, and the owner may not change it: ${remedy}`, {
       cause: error,
     });

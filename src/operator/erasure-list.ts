@@ -1,10 +1,11 @@
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncToDisk } from '../async/sync-to-disk.ts';
 import type { AnyDecider } from '../commands/decider.ts';
 import { completeErasure, type Erasure, erasureEventType, type ErasureOrder } from '../commands/erase-personal-data.ts';
 import type { HandleCommand } from '../commands/handle-command.ts';
 import type { Database } from '../database/database.ts';
-import { sqlState } from '../database/database-error.ts';
+import { lacksRight } from '../database/database-error.ts';
 import { sql } from '../database/sql.ts';
 import type { EventTypes } from '../event-store/event-types.ts';
 import { emptyKeyOfErased } from '../event-store/personal-keys.ts';
@@ -38,7 +39,8 @@ async function listErasure(file: string, { customerId, at, by }: ListedErasure):
   } finally {
     await list.close();
   }
-  await syncFolder(dirname(file));
+  // The name of a new file is only on disk after its folder is.
+  await syncToDisk(dirname(file));
 }
 
 /**
@@ -109,19 +111,8 @@ async function emptyIfErased(database: Database, customerId: string): Promise<bo
     await emptyKeyOfErased(database, customerId);
     return true;
   } catch (error) {
-    // SQLSTATE insufficient_privilege.
-    if (sqlState(error) === '42501') return false;
+    if (lacksRight(error)) return false;
     throw error;
-  }
-}
-
-/** The name of a new file is only on disk after its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -26,13 +26,14 @@ export interface Health {
   readonly verification: (Verification & { readonly atSeconds: number }) | null;
 }
 
-/** As long as a probe waits. */
+/** How long a probe waits for the database: a later answer is none, because callers would have to wait, too. */
 const readTimeoutMs = 2_000;
 
 /**
  * All callers during a read share it: probes need no token, and must not load the database. A read that got no answer in
  * time is forgotten, so that the next caller does not wait for the same dead connection.
  * @param query by a connection that requests do not use: a process whose connections are all busy still serves
+ * @returns reads the health; rejects if the database does not answer within 2 s
  */
 export function openHealth(query: Query): () => Promise<Health> {
   let reading: Promise<Health> | undefined;

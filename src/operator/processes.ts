@@ -118,7 +118,8 @@ export interface ReportedProcess extends Pick<RunningProcess, 'id' | 'host' | 'r
 /**
  * All processes whose rows the database has, and whether each of them reports here: its row is read twice, with more than
  * the interval of the reports between. In a copy of a database these are the processes of the original, and those that do
- * not report here may still write to the original. The first process that reports here deletes their rows after 30 s.
+ * not report here may still write to the original. The first process that reports here deletes the rows of
+ * those that have not reported for 30 s.
  */
 export async function readReported(database: Database): Promise<readonly ReportedProcess[]> {
   const before = await readRows(database);

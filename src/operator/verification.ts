@@ -1,9 +1,6 @@
 import type { Database } from '../database/database.ts';
-import { isReadOnly, sqlState } from '../database/database-error.ts';
+import { isReadOnly, lacksRight } from '../database/database-error.ts';
 import { sql } from '../database/sql.ts';
-
-/** SQLSTATE of a missing right: a user who only reads may verify. */
-const insufficientPrivilege = '42501';
 
 /** The result of a run of `orderstream verify`. */
 export interface Verification {
@@ -31,7 +28,8 @@ export async function saveVerification(database: Database, { position, faults }:
         verified_at = excluded.verified_at`);
     return true;
   } catch (error) {
-    if (isReadOnly(error) || sqlState(error) === insufficientPrivilege) return false;
+    // A user who only reads may verify.
+    if (isReadOnly(error) || lacksRight(error)) return false;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncToDisk } from '../../async/sync-to-disk.ts';
 import type { LogEnd } from '../../event-store/archive.ts';
 import { StartError } from '../../start-error.ts';
 
@@ -69,16 +70,7 @@ export async function writeWhole(folder: string, name: string, write: (path: str
   const path = join(folder, `${name}${partial}`);
   await rm(path, { force: true });
   await write(path);
-  await sync(path);
+  await syncToDisk(path);
   await rename(path, join(folder, name));
-  await sync(folder);
-}
-
-async function sync(path: string): Promise<void> {
-  const opened = await open(path, 'r');
-  try {
-    await opened.sync();
-  } finally {
-    await opened.close();
-  }
+  await syncToDisk(folder);
 }

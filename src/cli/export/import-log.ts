@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../../database/database.ts';
-import { sqlState } from '../../database/database-error.ts';
+import { lacksRight, sqlState } from '../../database/database-error.ts';
 import { openEventStore } from '../../event-store/event-store.ts';
 import {
   findOtherKey,
@@ -142,12 +142,12 @@ async function asStartError<Result>(storing: Promise<Result>, path: string): Pro
   try {
     return await storing;
   } catch (error) {
-    const state = sqlState(error) ?? '';
-    if (state === '42501') {
+    if (lacksRight(error)) {
       throw new StartError(
         'DATABASE_MIGRATE_URL: set it to the URL of the owner, because only the owner may import a log',
       );
     }
+    const state = sqlState(error) ?? '';
     if (state === '23505') {
       throw new StartError(
         'another process appends events to this log: stop all servers, and import into an empty database',

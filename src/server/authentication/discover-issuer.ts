@@ -48,6 +48,11 @@ export async function discoverIssuer(issuer: string): Promise<IssuerMetadata> {
   };
 }
 
+/** Whether an endpoint of an issuer would be reached without the encryption that the issuer itself has. */
+export function losesEncryption(issuer: string, endpoint: string): boolean {
+  return issuer.startsWith('https:') && !endpoint.startsWith('https:');
+}
+
 async function answerOf(url: string): Promise<{ status: number; text: string }> {
   try {
     // A redirect could lead to another host, or to one without TLS, which could then name keys of its own.

@@ -31,8 +31,9 @@ interface Keys {
 }
 
 /**
- * The keys at a URL, for jwtVerify(). The URL is asked for before each request. A token with an unknown key id waits until the keys have been requested after its
+ * The keys at a URL, for jwtVerify(). A token with an unknown key id waits until the keys have been requested after its
  * arrival: so a key is accepted from its first token on.
+ * @param locate returns the URL; it is called before each request of the keys
  */
 export function openKeySet(locate: () => Promise<string>): JWTVerifyGetKey {
   let keys: Keys | undefined;

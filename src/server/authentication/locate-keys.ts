@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
 import { StartError } from '../../start-error.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { discoverIssuer, IssuerAway } from './discover-issuer.ts';
+import { discoverIssuer, IssuerAway, losesEncryption } from './discover-issuer.ts';
 
 /**
  * Checks at the start that the issuer says where its keys are, if AUTH_ISSUER alone locates them. An issuer that does
@@ -41,7 +41,7 @@ export function keyLocation(issuer: string): () => Promise<string> {
 
 async function jwksUriOf(issuer: string): Promise<string> {
   const { jwksUri } = await discoverIssuer(issuer);
-  if (issuer.startsWith('https:') && !jwksUri.startsWith('https:')) {
+  if (losesEncryption(issuer, jwksUri)) {
     throw new Error(`its jwks_uri is ${jwksUri}: over http an attacker could replace the keys`);
   }
   return jwksUri;

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts';
-import { discoverIssuer } from '../authentication/discover-issuer.ts';
+import { discoverIssuer, losesEncryption } from '../authentication/discover-issuer.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** What the page needs to sign a person in at the issuer. */
@@ -40,7 +40,7 @@ export function openConsoleLogin(
         throw new Error('its discovery document names no authorization_endpoint or no token_endpoint');
       }
       // The page sends it a code and a refresh token.
-      if (known.startsWith('https:') && !tokenEndpoint.startsWith('https:')) {
+      if (losesEncryption(known, tokenEndpoint)) {
         throw new Error(`its token_endpoint is not https: ${tokenEndpoint}`);
       }
       return { issuer: known, authorizationEndpoint, tokenEndpoint, clientId, scope, audience };

@@ -1,10 +1,7 @@
-import { withTimeout } from '../../async/timeout.ts';
 import type { Health } from '../../operator/health.ts';
 import type { ProjectorState } from '../../projections/projector.ts';
 import type { Readiness } from './probes.ts';
 
-/** A database that answers later is reported as unreachable, because callers would have to wait, too. */
-const databaseTimeoutMs = 2_000;
 /** Lag of the views from which on the process reports `degraded`. */
 const maxLagSeconds = 5;
 
@@ -18,13 +15,16 @@ export interface ProcessState {
   readonly projector: ProjectorState | undefined;
 }
 
-/** Reads the current state of the process; nothing is cached. */
+/**
+ * Reads the current state of the process; nothing is cached.
+ * @param readHealth rejects if the database does not answer in time: it is unreachable then, as callers would have to wait
+ */
 export async function readReadiness(
   readHealth: () => Promise<Health>,
   { release, redisConnected, projector: own }: ProcessState,
 ): Promise<Readiness> {
   const redis = redisConnected === undefined ? 'not used' : redisConnected ? 'connected' : 'disconnected';
-  const health = await withTimeout(readHealth(), databaseTimeoutMs);
+  const health = await readHealth().catch(() => undefined);
   if (!health) return { status: 'unavailable', database: 'unreachable', redis };
   const { isReadOnly, lagEvents, lagSeconds } = health;
   const parkedStreams = Object.values(health.parkedStreams).reduce((sum, streams) => sum + streams, 0);
